@@ -3,7 +3,8 @@ against it; and how far each is, for the centre. Pure.
 
 On a bus a broadcast begins when every terminal there that lacks the release has the key, or GATHER_S after the first. A
 terminal that comes (again) while it runs joins it; one that it did not reach gets pages, until it joins anew. Bounds:
-one broadcast a bus, BUSY_S before one that refused is asked again, PROGRESS_S between two words about a release.
+one broadcast a bus, BUSY_S before one that refused is asked again (KEYLESS_S where it lacked the key), PROGRESS_S
+between two words about a release.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ from shared.ids import DeviceId
 from shared.wire.fleet_lane import PROGRESS_MAX, FirmwareProgress, Progress, Stage, Verdict, Why
 
 GATHER_S = 5.0
-BUSY_S = 60.0
+BUSY_S, KEYLESS_S = 60.0, 5.0
 PROGRESS_S = 1.0
 SILENT_S = 60.0
 _TO_ASK_AGAIN = frozenset({Verdict.BUSY, Verdict.NO_ROOM, Verdict.UNKNOWN_KEY})
@@ -107,7 +108,7 @@ class Carrying:
         self._gates[link] = self._gate(now, carrier, there)
         for name, held in self._releases():
             lacking = [talk for talk in there if self._is_lacking(now, talk, name, held)]
-            keyed = [talk for talk in lacking if self._serving.has_key(talk, held.kept.key)]
+            keyed = [talk for talk in lacking if self._serving.has_key(now, talk, held.kept.key)]
             if not lacking or self._gates[link] is not Why.NOTHING:
                 continue
             since_s = self._since_s.setdefault(link, now.mono_s)
@@ -144,8 +145,9 @@ class Carrying:
 
     def _is_new(self, now: Now, talk: Conversation, name: Name, held: Document) -> bool:
         """One that the broadcast does not know, or that has begun another conversation in the middle of it."""
-        is_known = self._joined.get(talk.place) is talk
-        return not is_known and self._is_lacking(now, talk, name, held) and self._serving.has_key(talk, held.kept.key)
+        if self._joined.get(talk.place) is talk:
+            return False
+        return self._is_lacking(now, talk, name, held) and self._serving.has_key(now, talk, held.kept.key)
 
     def _over(self, now: Now, link: str, carrier: Carrier, running: Broadcast, *, is_stopped: bool) -> None:
         for address, fate in running.fates.items():
@@ -162,8 +164,8 @@ class Carrying:
         elif fate is Fate.REFUSED and verdict in _TO_ASK_AGAIN:
             if verdict == Verdict.UNKNOWN_KEY:
                 self._serving.key_missed(talk, DocumentKind.FIRMWARE)
-            why = _WHYS.get(Verdict(verdict), Why.NOTHING)
-            self._again[device] = generation, now.mono_s + BUSY_S, why
+            wait_s = KEYLESS_S if verdict == Verdict.UNKNOWN_KEY else BUSY_S
+            self._again[device] = generation, now.mono_s + wait_s, _WHYS.get(Verdict(verdict), Why.NOTHING)
         else:
             self._by_pages[device] = talk, generation
             if fate is Fate.SILENT:

@@ -46,6 +46,8 @@ OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
 REFUSED_AGAIN_S = 60.0
 SILENT_S = 60.0
 """A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
+KEY_S = 1.0
+"""A key that was sent is there by then: what goes to all at once waits for no message to one."""
 REPORTS_MAX = 2048
 KINDS = tuple(kind for kind in DocumentKind if kind is not DocumentKind.REVOCATIONS)
 """What terminals have a use for; stolen devices are refused by boxes."""
@@ -79,7 +81,8 @@ class _Desk:
     def __init__(self, now: Now, talk: Conversation) -> None:
         self.talk = talk
         self.reports: dict[Name, DocumentReport] = {}
-        self.keys: set[tuple[int, int]] = set()
+        self.keys: dict[tuple[int, int], float] = {}
+        """Kind and version of those that it was sent, and when."""
         self.keyless: set[DocumentKind] = set()
         """Kinds whose key it has missed."""
         self.offers: dict[Name, _Offer] = {}
@@ -110,6 +113,10 @@ class _Desk:
         if known != generation:
             known, pages = self.sent[name] = generation, {}
         pages[number] = mono_s
+
+    def forget_keys(self, kind: int) -> None:
+        """It says that it has none of this kind."""
+        self.keys = {key: at_s for key, at_s in self.keys.items() if key[0] != kind}
 
     def is_meant(self, name: Name) -> bool:
         """Is this document for it?"""
@@ -193,16 +200,17 @@ class Serving:
         desk = self._desk_of(talk)
         return desk is not None and self._may(desk, held)
 
-    def has_key(self, talk: Conversation, key: DocumentKey) -> bool:
-        """Was it sent this key in this conversation?"""
+    def has_key(self, now: Now, talk: Conversation, key: DocumentKey) -> bool:
+        """Was it sent this key in this conversation, long enough ago that it has it?"""
         desk = self._desk_of(talk)
-        return desk is not None and desk.has_key(key)
+        sent_s = desk.keys.get((key.kind, key.version)) if desk is not None else None
+        return sent_s is not None and now.mono_s - sent_s >= KEY_S
 
     def key_missed(self, talk: Conversation, kind: DocumentKind) -> None:
         """It says that it lacks the key."""
         desk = self._desk_of(talk)
         if desk is not None:
-            desk.keys = {key for key in desk.keys if key[0] != kind}
+            desk.forget_keys(kind)
 
     def pages_left(self, talk: Conversation, name: Name) -> int:
         """Pages that were not sent yet, of a document that it asks pages of; 0: it asks none."""
@@ -235,7 +243,7 @@ class Serving:
             return
         self.counters["documents_refused"] += 1
         if report.verdict is Verdict.UNKNOWN_KEY:
-            desk.keys = {key for key in desk.keys if key[0] != report.kind}
+            desk.forget_keys(report.kind)
             if report.kind not in desk.keyless:
                 desk.keyless.add(report.kind)
                 return
@@ -293,7 +301,7 @@ class Serving:
             if self.is_by_pages(now, desk.talk, name):
                 return self._offer(now, desk, name, held)
             if not desk.has_key(held.kept.key):  # whichever way it comes, it is nothing without
-                return self._key(desk, held.kept.key)
+                return self._key(now, desk, held.kept.key)
         return None
 
     def _may(self, desk: _Desk, held: Document) -> bool:
@@ -307,7 +315,7 @@ class Serving:
     def _offer(self, now: Now, desk: _Desk, name: Name, held: Document) -> tuple[Type, bytes]:
         key, signed, head = held.kept.key, held.kept.signed, held.head
         if not desk.has_key(key):
-            return self._key(desk, key)
+            return self._key(now, desk, key)
         as_delta = name not in desk.asked and _fits(desk, name, held)
         desk.asked.discard(name)
         if as_delta:
@@ -328,8 +336,8 @@ class Serving:
         carried_s = 2 * size / self._rates[desk.talk.place[0]]
         return min(max(OFFER_AGAIN_S, carried_s), OFFER_AGAIN_MAX_S)
 
-    def _key(self, desk: _Desk, key: DocumentKey) -> tuple[Type, bytes]:
-        desk.keys.add((key.kind, key.version))
+    def _key(self, now: Now, desk: _Desk, key: DocumentKey) -> tuple[Type, bytes]:
+        desk.keys[key.kind, key.version] = now.mono_s
         return Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(key)
 
     def _page(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
