@@ -7,7 +7,7 @@ words for the person, `hangs_up`. `report` grows check by check; `is_over` when 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from edge.conform import document_checks, join_checks, record_checks, session_checks
+from edge.conform import document_checks, join_checks, online_checks, record_checks, session_checks
 from edge.conform.report import Failed, Finding, Hopeless, Report, Skipped, Verdict
 from edge.conform.stand import Now, Stand, Steps
 from edge.conform.subject import Subject
@@ -93,6 +93,10 @@ CHECKS = (
     Check(
         "refuse.hint", "errors.md#refuse", Text("未密封的 REFUSE 只是提示", "a REFUSE that is not sealed is a hint"),
         session_checks.hint,
+    ),
+    Check(
+        "online.reversed", "online.md#account-payment",
+        Text("未答的账户支付要冲正", "an unanswered payment is reversed"), online_checks.reversed_,
     ),
     Check(
         "edge.silent", "flow.md#silence", Text("网关沉默就重新加入", "it joins a silent edge again"),

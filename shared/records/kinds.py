@@ -182,7 +182,7 @@ class VoidRecord(NamedTuple):
 
 
 class PaymentRecord(NamedTuple):
-    """Kinds online 账户支付 and reversal 冲正: 41 bytes, big-endian, in this order.
+    """Kinds online 账户支付 and reversal 冲正: 43 bytes, big-endian, in this order.
 
     The card is not touched: the online account pays, and the answer to the request has moved the money. request: its
     number; (device, epoch, request) names the payment, and of each there is one record, which says how it ended at the

@@ -20,7 +20,7 @@ from edge.outbox.store import OutboxStore
 from edge.settings import BoxSettings, LinkKind, LinkSetting, OutboxSetting, TerminalSetting
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
 from shared.inventory import DeviceKind
-from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, encode
+from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, PaymentRecord, Proof, PurchaseRecord, encode
 from shared.wire import topics
 from shared.wire.fleet_lane import FleetDown, Held, PagesWanted, Reported, encode_fleet_down
 from shared.wire.messages import (
@@ -108,6 +108,13 @@ def load(seq: int, amount: int = 5000) -> bytes:
     return encode(
         LoadRecord(1, Kind.LOAD, flags, seq, 1, card, 3, 2, 0x21, amount, 0, 800_000_000, 1, 0, b"TAC!", 1, 1, 1, 0)
     )
+
+
+def reversal(seq: int, amount: int = 5000) -> bytes:
+    """Wire bytes of the reversal of an account payment."""
+    flags = Flags(Proof.NONE, CounterKind.ONLINE, online=True).to_int()
+    card = CardId(b"\0\1" + bytes(8))
+    return encode(PaymentRecord(1, Kind.REVERSAL, flags, seq, 1, card, amount, 800_000_000, 1, 0, 1, 1, 0, b"MAC!"))
 
 
 @dataclass

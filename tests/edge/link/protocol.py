@@ -38,6 +38,7 @@ from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.keys.terminal_psk import psk_identity, terminal_psk
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, presence_id
 from shared.records import Stored
 from shared.records.kinds import DESCRIBED, Kind
 
@@ -97,7 +98,7 @@ def record_vectors() -> dict[str, Any]:
     for kind, one in DESCRIBED.items():
         record = one.example
         wire = records.encode(record)
-        if hasattr(record, "cause"):
+        if hasattr(record, "mac"):
             stored = Stored(DEVICE, EPOCH, PSAM, wire).to_bytes()
             mac = terminal_mac(K_TERM, mac_input(stored[:-4]))
             record = record._replace(mac=mac)
@@ -148,6 +149,20 @@ def tls() -> dict[str, Any]:
     """The pre-shared key of a terminal."""
     psk = terminal_psk(K_TERM, DEVICE)
     return {"k_term": K_TERM, "identity": psk_identity(DEVICE), "input": b"openykt tls psk v1\0" + DEVICE, "psk": psk}
+
+
+def online() -> dict[str, Any]:
+    """An account payment: what the card signs under, what is asked, and what is answered."""
+    named = presence_id(DEVICE, EPOCH, PSAM, 6)
+    card = CardId(bytes.fromhex("53030000000000004711"))
+    asked = LoadRequest(card, 0x13, 9875, 1250, 2, 1, 0, 1, b"rnd!", b"mac1", Purpose.PAYMENT)
+    doubted = LoadRequest(card, 0, 0, 1250, 0, 0, 0, 0, bytes(4), bytes(4), Purpose.CHECK)
+    return {
+        "device": DEVICE, "epoch": EPOCH, "psam": PSAM, "number": 6, "presence": named, "payment": asked.to_bytes(),
+        "check": doubted.to_bytes(), "approved": PaymentAnswer(PaymentResult.APPROVED, 1250, 8750).to_bytes(),
+        "refused": PaymentAnswer(PaymentResult.NO_FUNDS).to_bytes(),
+        "request": link.ONLINE_REQUEST.encode(link.Ask(6, 3000, asked.to_bytes())),
+    }  # fmt: skip
 
 
 def links() -> dict[str, Any]:
@@ -212,7 +227,8 @@ def _plain(value: Any) -> Any:
 
 def all_vectors() -> dict[str, Any]:
     """By file."""
-    made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links()}
+    made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links(),
+            "online": online()}  # fmt: skip
     return {name: _plain(one) for name, one in made.items()}
 
 

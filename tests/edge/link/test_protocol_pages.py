@@ -10,6 +10,7 @@ from compose.place import ROOT
 from edge.box.box import HINT_EVERY_S, JOINS_BURST, JOINS_PER_S, MESSAGES_BURST, MESSAGES_PER_S
 from edge.box.terminals import terminals as box_terminals
 from edge.box.up import intake
+from edge.box.up import online as box_online
 from edge.conform.exam import CHECKS, LAWS
 from edge.link import port, seal
 from edge.link.can import ids, isotp, node
@@ -21,7 +22,8 @@ from edge.link.tcp.link import TcpBounds
 from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, window
 from edge.terminal.store import book, clock, layout
-from shared import records
+from edge.terminal.taps import asking
+from shared import online, records
 from shared.fleet import delta, document, hotlist, order, parameters, permit
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
@@ -81,6 +83,9 @@ NUMBERS = (
         "ORDER_FORM": order.FORM,
         "PERMIT_FORM": permit.FORM,
     }
+    | named(asking, "PAYMENT_S", "CHECK_S")
+    | {"RETURN_MS": intake.RETURN_MS, "DEVICE_MAX": box_online.DEVICE_MAX, "REPEAT_S": box_online.REPEAT_S}
+    | {"ASK_AGAIN_S": asking.REPEAT_S, "PRESENCE_SIZE": online.PRESENCE_SIZE, "PAYMENT_SIZE": kinds.PAYMENT_SIZE}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""

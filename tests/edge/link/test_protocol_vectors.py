@@ -17,9 +17,11 @@ SHAPES = {
     "purchase": ">BBHII10sHBBIIIBB4s3sHHHhH",
     "load": ">BBHII10sHBBIIIBB4sHHHH",
     "void": ">BBHII10sHBIIBBHHHH",
+    "payment": ">BBHII10sIIBHHHH",
 }
 PURCHASES = ("purchase", "composite", "unproven", "recovered", "not_debited")
 VOIDS = ("void", "witnessed_void")
+PAYMENTS = ("online", "reversal")
 
 
 def read(name):
@@ -73,7 +75,8 @@ def test_the_short_form(name):
 
 
 def packed(kind, fields):
-    shape = "purchase" if kind in PURCHASES else "void" if kind in VOIDS else "load"
+    shapes = {"purchase": PURCHASES, "void": VOIDS, "payment": PAYMENTS}
+    shape = next((name for name, kinds in shapes.items() if kind in kinds), "load")
     values = [raw(v) if isinstance(v, str) else v for n, v in fields.items() if n not in ("trip", "witness", "mac")]
     wire = struct.pack(SHAPES[shape], *values) + raw(fields.get("trip", ""))
     if fields.get("witness"):
@@ -89,7 +92,7 @@ def test_a_record(kind):
     assert raw(made["wire"]) == wire
     stored = raw("000100000007") + struct.pack(">H", 2) + raw("510000000023") + wire
     assert raw(made["stored"]) == stored
-    if kind in VOIDS:
+    if kind in VOIDS + PAYMENTS:
         covered = b"openykt record v1\0" + hashlib.sha256(stored[:-4]).digest()[:24]
         assert wire[-4:] == cmac(raw(read("records")["k_term"]), covered)[:4]
 
@@ -104,6 +107,18 @@ def digest_of(body):
 
 def signed_by(public, signature, covered):
     Ed25519PublicKey.from_public_bytes(public).verify(signature, covered)
+
+
+def test_an_account_payment():
+    of = {name: raw(one) if isinstance(one, str) else one for name, one in read("online").items()}
+    named = struct.pack(">6sH6sI", of["device"], of["epoch"], of["psam"], of["number"])
+    assert of["presence"] == hashlib.sha256(b"openykt account payment v1\0" + named).digest()[:6]
+    card, form = bytes.fromhex("53030000000000004711"), ">B10sHIIBBBB4s4s"
+    assert of["payment"] == struct.pack(form, 5, card, 0x13, 9875, 1250, 2, 1, 0, 1, b"rnd!", b"mac1")
+    assert of["check"] == struct.pack(form, 6, card, 0, 0, 1250, 0, 0, 0, 0, bytes(4), bytes(4))
+    assert of["approved"] == struct.pack(">BBIi", 2, 0, 1250, 8750)
+    assert of["refused"] == struct.pack(">BBIi", 2, 1, 0, 0)
+    assert of["request"] == struct.pack(">IH", 6, 3000) + of["payment"]
 
 
 def test_a_document():

@@ -23,7 +23,7 @@ from shared.wire.messages import (
     RecordCopy,
     encode_now,
 )
-from tests.edge.rig import Field, load, psam, purchase, settings
+from tests.edge.rig import Field, load, psam, purchase, reversal, settings
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
 
@@ -344,6 +344,12 @@ def test_load_records_run_ahead_and_purchases_do_not(field, body):
     assert [copy.stored[15] for copy in copies] == [Kind.LOAD]
     field.hear(TCP1, body.record(2))
     assert len([message for message in field.up if isinstance(message, RecordCopy)]) == 1
+
+
+def test_the_reversal_of_an_account_payment_runs_ahead_for_somebodys_money_waits_for_it(field, body):
+    field.hear(TCP1, body.sell(make=reversal))
+    copies = [message for message in field.up if isinstance(message, RecordCopy)]
+    assert [copy.stored[15] for copy in copies] == [Kind.REVERSAL]
 
 
 def online(body, number=5, payload=b"INIT", wait_ms=6000):
