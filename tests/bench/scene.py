@@ -72,11 +72,16 @@ def make(folder: Path, *others: str) -> Made:
     data, plan = folder / "campus", folder / "plan.json"
     plan.write_text(json.dumps(_plan(*others)), encoding="utf-8")
     run("provisioning", "campus", "--data", str(data), "--plan", str(plan))
+    return made_of(data, BOX)
+
+
+def made_of(data: Path, box: str) -> Made:
+    """What there is to play in a provisioned data folder: the terminals of this box, and all cards."""
     signer = bytes.fromhex(json.loads((data / "campus.json").read_text(encoding="utf-8"))["campus_key"])
     sealed = (data / "inventory.bin").read_bytes()
     inventory = inventories.open_sealed(sealed, Ed25519PublicKey.from_public_bytes(signer))
     psams = {row.device: row.psam for row in inventory.psams}
-    edge = json.loads((data / "boxes" / BOX / "edge.json").read_text(encoding="utf-8"))
+    edge = json.loads((data / "boxes" / box / "edge.json").read_text(encoding="utf-8"))
     index = json.loads((data / "cards" / "index.json").read_text(encoding="utf-8"))
     cards = tuple(card_of(read_image(data / "cards" / row["file"])) for row in index.values())
     bodies = tuple(_body(data, row, psams) for row in edge["terminals"])

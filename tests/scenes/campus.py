@@ -210,9 +210,11 @@ class Campus:
         """The ledger keeps a fact with each of these codes."""
         await self.until(f"facts {codes}", lambda: all(self.facts(code) for code in codes))
 
-    async def until_status(self, what: str, name: str, holds: Callable[[dict[str, Any]], object]) -> None:
+    async def until_status(
+        self, what: str, name: str, holds: Callable[[dict[str, Any]], object], bound_s: float = BOUND_S
+    ) -> None:  # fmt: skip
         """A part has said something of itself in this life, and this is true of it."""
-        await self.until(f"{name}: {what}", lambda: self.status(name) and holds(self.status(name)))
+        await self.until(f"{name}: {what}", lambda: self.status(name) and holds(self.status(name)), bound_s)
 
     async def close_shop(self, bound_s: float = 30.0) -> None:
         """Stop selling, present the torn cards again, drain: all terminals and all boxes."""

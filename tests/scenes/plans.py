@@ -80,6 +80,13 @@ def canteen_on_can() -> Plan:
     return _plan(_box(BOX, links, [*(_pos(n, "can0", n) for n in range(1, 9)), _load("load-1")]))
 
 
+def a_bus_that_leaves() -> Plan:
+    """A counter and eight more bodies on TCP, and cards for a day of them."""
+    bodies = [_pos(n, "tcp", 0) for n in range(1, 10)]
+    plan = _plan(_box(BOX, (_link("tcp"),), bodies))
+    return replace(plan, cards=(*plan.cards, *(Card(f"1{n:03d}", RICH_FEN) for n in range(100))))
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from compose.campus.plan import Plan
 from shared.words.voice import Text
 from tests.scenes import plans
 
+CHINA = timezone(timedelta(hours=8))
 SEEN_MAX = 2000
 """Characters of what was seen: a wait that was in vain tells of all parts."""
 BUSY = 5.0
@@ -70,10 +72,10 @@ class Stage:
         self._hears = hears
         self._rooms = 0
 
-    def room(self, plan: Callable[[], Plan]) -> Path:
-        """A provisioned campus in which nothing has happened yet."""
+    def room(self, plan: Callable[[], Plan], *, days_old: int = 0) -> Path:
+        """A provisioned campus in which nothing has happened yet. days_old: since when its cards are valid."""
         self._rooms += 1
-        return self._made.copy(plan, self.folder / f"room{self._rooms}")
+        return self._made.copy(plan, self.folder / f"room{self._rooms}", days_old=days_old)
 
     @contextmanager
     def step(self, what: Text, expected: Text) -> Iterator[Step]:
@@ -160,11 +162,12 @@ class Made:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def copy(self, plan: Callable[[], Plan], room: Path) -> Path:
-        """A campus of this plan, in a folder of its own."""
-        made = self._folder / plan.__name__
+    def copy(self, plan: Callable[[], Plan], room: Path, *, days_old: int = 0) -> Path:
+        """A campus of this plan, in a folder of its own. days_old: since when its cards are valid."""
+        made = self._folder / f"{plan.__name__}-{days_old}"
         if not made.exists():
-            plans.make(plan(), made)
+            issued = datetime.now(tz=CHINA) - timedelta(days=days_old)
+            plans.make(plan(), made, {"issued": issued.date().isoformat()} if days_old else None)
         return plans.copy(made, room)
 
 
