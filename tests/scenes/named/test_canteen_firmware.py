@@ -144,7 +144,7 @@ SCENE = Scene(
     Text("固件下发到食堂", "firmware to a canteen"),
     Text(
         "CAN 上八台边卖边收第 2 版，一台拔了线、一台中途断电都补齐，收市后换上；坏的第 3 版各台自动退回并点名",
-        "eight tills on CAN take release 2 while they sell, one unplugged, one killed; from a bad release 3 all go back",
+        "eight tills on CAN take release 2 while they sell, one unplugged, one killed; from a bad 3 all go back",
     ),
     _play,
 )
