@@ -1,0 +1,12 @@
+"""The rules of day one: a file each, in the folder of its family; each says why it comes, and what to do.
+
+A fact that is urgent or important belongs to exactly one of them; `tests/cloud/alarms/test_rules.py` holds that.
+"""
+
+from types import ModuleType
+
+from cloud.alarms.rule import Rule
+from cloud.alarms.rules import bus, card, illegal, ledger, load, offline, security, service
+
+_FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security)
+RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
