@@ -1,6 +1,6 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
+"""Command line of the cloud 中心平台: ingest, console, desk, watch, cashier, import, deposit, grant, verify, report,
 loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, job, parameters,
-holiday.
+holiday, alarms, person.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -19,6 +19,7 @@ from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
+from cloud.verbs.watching import watching_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -27,7 +28,7 @@ from shared.words.voice import Text, speak, wanted, without
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
-SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app"}
+SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app"}
 """Verbs that read their own words."""
 
 DSN_HELP = Text(
@@ -64,11 +65,14 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     verbs.add_parser(CONSOLE, help=Text("集控平台", "the console"), add_help=False)
     verbs.add_parser("desk", help=Text("卡务中心的账本接口", "the ledger for card desks"), add_help=False)
+    verbs.add_parser("watch", help=Text("值守：事实变为报警", "the watch: facts become alarms"), add_help=False)
     admit = Text("准许一名收银员，写出令牌文件", "admit a cashier, write a token file")
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
-    known = {**money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs()}
+    known = {
+        **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
+    }  # fmt: skip
     known |= firmware_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)

@@ -1,6 +1,7 @@
 """What several verbs have in common: options, what a step needs, who does it."""
 
 import argparse
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LIST = "list"
 WHY = Text("缘由（提议、否决）", "why (propose, reject)")
 DECIDES: dict[str, tuple[str, ...]] = {"confirm": ("proposal", "who"), "reject": ("proposal", "who", "reason")}
 """What the second person's steps need."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 Verb = Callable[[argparse.Namespace], int]
 Made = tuple[Text, Verb, tuple[Callable[[Parser], None], ...]]
 """A verb: what it is for, what runs it, what adds its options."""
@@ -87,3 +89,11 @@ def psam(text: str) -> PsamId:
         return psam_id(bytes.fromhex(text))
     except (ValueError, WireFault):
         raise argparse.ArgumentTypeError(Text("12 位十六进制", "12 hexadecimal digits")) from None
+
+
+def span_s(text: str) -> int:
+    """Seconds of 30s, 10m, 2h, 3d, or a bare number of them."""
+    found = re.fullmatch(r"(\d{1,6})([smhd]?)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(Text("应为 30s、10m、2h、3d 或 0", "must be 30s, 10m, 2h, 3d or 0"))
+    return int(found[1]) * _UNITS[found[2] or "s"]

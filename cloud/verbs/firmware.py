@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.verbs.arguments import LIST, Made, add_json, add_steps, add_who, named, need
-from cloud.verbs.fleet import number_of, span, targets_of
+from cloud.verbs.arguments import LIST, Made, add_json, add_steps, add_who, named, need, span_s
+from cloud.verbs.fleet import number_of, targets_of
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Text
@@ -78,9 +78,9 @@ def _bounds(parser: Parser) -> None:
     least = Text("至少几台未成才停，缺省 1", "and not before so many have failed (1)")
     parser.add_argument("--stop-min", type=int, default=1, metavar="N", help=least)
     wait = Text("准装发出后多久须开始，缺省 1d", "a terminal begins within this of its permit (1d)")
-    parser.add_argument("--wait", dest="wait_s", type=span, default=WAIT_S, metavar="SPAN", help=wait)
+    parser.add_argument("--wait", dest="wait_s", type=span_s, default=WAIT_S, metavar="SPAN", help=wait)
     run = Text("开始后多久须有结果，缺省 4h", "and comes to an end within this (4h)")
-    parser.add_argument("--run", dest="run_s", type=span, default=RUN_S, metavar="SPAN", help=run)
+    parser.add_argument("--run", dest="run_s", type=span_s, default=RUN_S, metavar="SPAN", help=run)
 
 
 def _firmware(chosen: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloud.verbs.arguments import LABEL_HELP, LIST, Made, add_json, add_steps, add_who, named, need
+from cloud.verbs.arguments import LABEL_HELP, LIST, Made, add_json, add_steps, add_who, named, need, span_s
 from shared.errors import ConfigFault, WireFault
 from shared.input.command_line import Parser
 from shared.words.voice import Text
@@ -21,7 +21,6 @@ ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log"
 EXPIRES_S = 600
 """An order that no terminal has begun by then is begun by none."""
 LOCATE_S, SILENCE_S = 30, 60
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def fleet_verbs() -> dict[str, Made]:
@@ -122,21 +121,13 @@ def _job_targets(parser: Parser) -> None:
 
 def _job_bounds(parser: Parser) -> None:
     expires = Text("过期：30s、10m、2h、3d，0 永不；缺省 10m", "expires after 30s, 10m, 2h, 3d, 0 never (10m)")
-    parser.add_argument("--expires", type=span, default=EXPIRES_S, metavar="SPAN", help=expires)
+    parser.add_argument("--expires", type=span_s, default=EXPIRES_S, metavar="SPAN", help=expires)
     width = Text("同时在途至多几台，缺省不限", "terminals under way at a time (all)")
     parser.add_argument("--width", type=int, default=0, metavar="N", help=width)
     stop = Text("未成（含无答复）达此百分比即停", "stop at so many per cent of failures, silence too")
     parser.add_argument("--stop-at", type=int, default=0, metavar="PERCENT", help=stop)
     least = Text("至少几台未成才停，缺省 1", "and not before so many have failed (1)")
     parser.add_argument("--stop-min", type=int, default=1, metavar="N", help=least)
-
-
-def span(text: str) -> int:
-    """Seconds of '30s', '10m', '2h', '3d'."""
-    found = re.fullmatch(r"(\d{1,6})([smhd]?)", text)
-    if found is None:
-        raise argparse.ArgumentTypeError(Text("应为 30s、10m、2h、3d 或 0", "must be 30s, 10m, 2h, 3d or 0"))
-    return int(found[1]) * _UNITS[found[2] or "s"]
 
 
 def _job(chosen: argparse.Namespace) -> int:

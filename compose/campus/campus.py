@@ -14,6 +14,8 @@ from compose.parts.part import Part
 
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
+_PARTS = ("run", "keys", "ingest", "console", "desk", "watch")
+"""Verbs that serve until they are told to end."""
 LOAD_RATE = 0.6
 POS_RATE = 0.35
 """Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
@@ -55,7 +57,8 @@ class Where:
 
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
-    """Key process, ingest and console; `after` = the broker and the database. Selling goes on without a console."""
+    """Key process, ingest, console and watch; `after` = the broker and the database. Selling goes on without the last
+    two."""
     keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
@@ -67,7 +70,15 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
         after=after[1:], spare=True,
     )  # fmt: skip
-    return [keys, ingest, console]
+    services = (
+        f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}",
+        f"console=127.0.0.1:{where.console_port}",
+    )  # fmt: skip
+    watch = _python(
+        "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
+        *(word for service in services for word in ("--service", service)), after=(*after, "ingest"), spare=True,
+    )  # fmt: skip
+    return [keys, ingest, console, watch]
 
 
 def key_process(data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None) -> Part:
@@ -166,7 +177,7 @@ def _python(name: str, module: str, *words: str, after: tuple[str, ...] = (), sp
 
 
 def _lasts(module: str, words: tuple[str, ...]) -> bool:
-    return module.startswith("edge.link.") or (bool(words) and words[0] in ("run", "keys", "ingest", "console", "desk"))
+    return module.startswith("edge.link.") or (bool(words) and words[0] in _PARTS)
 
 
 def _bus_name(box: Box, link: Link) -> str:

@@ -44,6 +44,12 @@ def facts(db: Database, most: int) -> list[FactView]:
     return [_fact(*row) for row in db.run(sql, (most,))]
 
 
+def facts_after(db: Database, number: int, most: int) -> list[tuple[int, FactView]]:
+    """Those behind this number, with their own, oldest first."""
+    sql = "SELECT id, at_ms, level, code, box, device, text, params FROM fact WHERE id > ? ORDER BY id LIMIT ?"
+    return [(own, _fact(*row)) for own, *row in db.run(sql, (number, most))]
+
+
 def _fact(at_ms: int, level: str, code: str, box: str, device: bytes, text: str, params: str) -> FactView:
     return FactView(at_ms, level, code, box, device, text or from_json(params))
 

@@ -138,6 +138,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_fleet.facts(self.database, _bounded(most))
 
+    def facts_after(self, number: int, most: int) -> list[tuple[int, FactView]]:
+        """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
+        with self._lock, self.database.reading():
+            return read_fleet.facts_after(self.database, number, _bounded(most))
+
     def last_records(self, most: int = 20) -> list[RecordView]:
         """Newest first."""
         with self._lock, self.database.reading():

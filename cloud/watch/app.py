@@ -1,0 +1,154 @@
+"""Composition root of the watch: every second what is new becomes alarms; nothing of it touches money.
+
+`READY watch` once it has taken its first turn. When the ledger cannot be read, that is a signal like any other, and
+what was known of boxes and terminals is unknown meanwhile.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from cloud.alarms.rules import RULES
+from cloud.alarms.terms import CAMPUS, Signal
+from cloud.ledger.fleet.views import FactView
+from cloud.ledger.read.reader import Reader, open_reader
+from cloud.ledger.records.values import Now
+from cloud.process.life import report, say, stop_on_signals
+from cloud.process.settings import FOLDER, CloudSettings, load_settings
+from cloud.watch.probes import Looked, Service, probe
+from cloud.watch.readings import books_signals, fleet_signals, read_fleet, topology
+from cloud.watch.store import WatchStore, open_watch
+from cloud.watch.turn import FACTS_MAX, Turns
+from shared.clocks.campus_clock import CampusClock, parse_clock
+from shared.errors import StoreFault, YktError
+from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
+from shared.input.endpoint import host_port
+from shared.words.voice import Text
+
+TURN_S = 0.5
+"""An alarm is durable within a second of its fact."""
+LOOK_S = 5.0
+"""How often services, machine and books are looked at, which cost more than facts."""
+
+SERVICE_HELP = Text(
+    "要看护的服务，可重复：名称=主机:端口 或 套接字路径",
+    "a service to look after, may be repeated: name=host:port or a socket's path",
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Watch until told to end."""
+    parser = Parser(prog="./ykt cloud watch", description=Text("值守：事实变为报警", "the watch: facts become alarms"))
+    add_data(parser)
+    ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
+    parser.add_argument("--dsn", metavar="DSN", help=ledger)
+    parser.add_argument(
+        "--service", type=_service, action="append", default=[], metavar="NAME=PLACE",
+        help=SERVICE_HELP,
+    )  # fmt: skip
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
+    asyncio.run(_watch(parser.parse_args(arguments)))
+    return 0
+
+
+def _service(text: str) -> Service:
+    name, equals, place = text.partition("=")
+    if not name or not equals or not place:
+        raise argparse.ArgumentTypeError(str(Text("应为 名称=位置", "wanted is name=place")))
+    return Service(name, Path(place) if place.startswith("/") else host_port(place, "--service"))
+
+
+class Watch:
+    """Reads the ledger, looks at services, and takes turns."""
+
+    def __init__(
+        self, settings: CloudSettings, dsn: str, looked: Looked, store: WatchStore, clock: CampusClock
+    ) -> None:
+        self.turns = Turns(store, RULES)
+        self._dsn, self._looked, self._clock = dsn, looked, clock
+        self._console = settings
+        self._reader: Reader | None = None
+        self._next_look = 0.0
+
+    def turn(self) -> bool:
+        """One turn. Does more wait?"""
+        now = self._now()
+        signals: list[Signal] = []
+        facts: list[tuple[int, FactView]] = []
+        is_due = time.monotonic() >= self._next_look
+        if is_due:
+            self._next_look = time.monotonic() + LOOK_S
+            signals += probe(self._looked, now.unix_ms)
+        try:
+            facts = self._ask(signals, now, is_due=is_due)
+            signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 0))
+        except StoreFault:
+            self._let_go()
+            signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
+        self.turns.take(facts, signals, now.unix_ms, is_meal=False)
+        return len(facts) == FACTS_MAX
+
+    def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
+        reader = self._reader = self._reader or open_reader(self._dsn)
+        fleet = read_fleet(reader)
+        self.turns.stand_on(topology(fleet))
+        signals += fleet_signals(fleet, now.unix_ms)
+        if is_due:
+            signals += books_signals(reader, now)
+        return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
+
+    def _let_go(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def _now(self) -> Now:
+        unix_s = time.time()
+        return Now(int(unix_s * 1000), self._clock.at(unix_s))
+
+
+async def _watch(given: argparse.Namespace) -> None:
+    settings = load_settings(given.data)
+    folder = settings.data / FOLDER
+    certificates = (
+        ("cloud", settings.tls.certificate),
+        ("console", settings.console_certificate),
+        ("ca", settings.tls.ca),
+    )
+    looked = Looked(given.service, settings.data, certificates)
+    stop = asyncio.Event()
+    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
+    with closing(open_watch(folder)) as store:
+        watch = Watch(settings, settings.dsn(given.dsn), looked, store, parse_clock(given.clock))
+        await asyncio.to_thread(watch.turn)
+        say("READY watch")
+        await asyncio.gather(_turns(watch, stop), report(stop, lambda: asdict(watch.turns.counts)))
+
+
+async def _turns(watch: Watch, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        more = await asyncio.to_thread(_turn, watch)
+        if not more:
+            try:
+                await asyncio.wait_for(stop.wait(), TURN_S)
+            except TimeoutError:
+                continue
+
+
+def _turn(watch: Watch) -> bool:
+    """A turn that its own file refuses is taken again; what else goes wrong is a defect, and ends the process."""
+    try:
+        return watch.turn()
+    except YktError as fault:
+        say(f"FAULT {type(fault).__name__}: {fault}")
+        return False

@@ -1,0 +1,120 @@
+"""What the ledger shows, as signals and as a topology. Takes plain views and the time, gives values.
+
+A box that was not heard for SILENT_S makes its terminals unknown, never quiet; what was never heard at all is unknown.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.alarms.topology import Topology
+from cloud.ledger.fleet.views import BoxView, TerminalView, newest_of
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.values import Now
+from shared.wire.box_state import BoxState
+
+SILENT_S = 15.0
+LOADS_MAX = 1000
+"""Open loads that are looked at, the oldest."""
+
+
+class Fleet(NamedTuple):
+    """Boxes, and of each terminal the epoch that it sells in."""
+
+    boxes: Sequence[BoxView]
+    terminals: Sequence[TerminalView]
+
+
+def read_fleet(reader: Reader) -> Fleet:
+    """As the ledger last heard them."""
+    return Fleet(reader.boxes(), list(newest_of(reader.terminals()).values()))
+
+
+def box_source(box: str) -> Source:
+    """The source of a box."""
+    return Source(Kind.BOX, box)
+
+
+def terminal_source(device: bytes) -> Source:
+    """The source of a terminal."""
+    return Source(Kind.TERMINAL, device.hex())
+
+
+def topology(fleet: Fleet, groups: Iterable[tuple[str, Sequence[bytes]]] = ()) -> Topology:
+    """Terminals below their box, and below the groups that somebody has put them in."""
+    above: dict[Source, tuple[Source, ...]] = {
+        terminal_source(one.device): (box_source(one.box),) for one in fleet.terminals
+    }
+    for name, members in groups:
+        group = Source(Kind.GROUP, name)
+        for device in members:
+            own = terminal_source(device)
+            above[own] = (group, *above.get(own, ()))
+    return Topology(above)
+
+
+def fleet_signals(fleet: Fleet, now_ms: int) -> Iterator[Signal]:
+    """Of every box and terminal."""
+    silent: dict[str, float | None] = {}
+    for box in fleet.boxes:
+        silent[box.box] = _age(box.heard_ms, now_ms, is_online=box.state is not None and box.state.online)
+        yield from _of_box(box, silent[box.box], now_ms)
+    for terminal in fleet.terminals:
+        quiet = silent.get(terminal.box)
+        is_known = quiet is not None and quiet < SILENT_S
+        yield from _of_terminal(terminal, now_ms, is_known=is_known)
+
+
+def books_signals(reader: Reader, now: Now) -> Iterator[Signal]:
+    """Of the books as a whole."""
+    sums = reader.overview()
+    loads = reader.load_standings(now, LOADS_MAX, open_only=True)
+    differences, *_ = reader.standing_differences()
+    oldest = min((load.opened_ms for load in loads if load.state.is_open), default=now.unix_ms)
+    figures = {
+        "trial-balance": sums.difference_fen,
+        "differences": differences,
+        "quarantine": sums.quarantined,
+        "suspense": sums.suspense,
+        "held": sums.held,
+        "load-oldest": (now.unix_ms - oldest) / 1000,
+        "hotlist-unmade": reader.documents().unmade,
+        "put-back": int(bool(reader.put_back().waits)),
+    }
+    for name, value in figures.items():
+        yield Signal(name, CAMPUS, now.unix_ms, value)
+
+
+def _of_box(box: BoxView, silent_s: float | None, now_ms: int) -> Iterator[Signal]:
+    source = box_source(box.box)
+    yield Signal("box-silent", source, now_ms, silent_s)
+    state = box.state if silent_s is not None and silent_s < SILENT_S else None
+    for name, value in _figures(state).items():
+        yield Signal(name, source, now_ms, value)
+
+
+def _figures(state: BoxState | None) -> dict[str, float | None]:
+    """What a box says of itself; nothing of it is known of one that is silent."""
+    if state is None:
+        return dict.fromkeys(("box-unsettled", "box-oldest", "box-room", "box-plain"))
+    return {
+        "box-unsettled": state.unsettled,
+        "box-oldest": state.oldest_unsettled_ms / 1000,
+        "box-room": 100 * (1 - state.unsettled / state.cap) if state.cap else None,
+        "box-plain": len(state.plain),
+    }
+
+
+def _of_terminal(terminal: TerminalView, now_ms: int, *, is_known: bool) -> Iterator[Signal]:
+    source = terminal_source(terminal.device)
+    silent = _age(terminal.heard_ms, now_ms) if is_known else None
+    yield Signal("terminal-silent", source, now_ms, silent)
+    yield Signal("terminal-owes", source, now_ms, terminal.owes)
+
+
+def _age(heard_ms: int, now_ms: int, *, is_online: bool = True) -> float | None:
+    """Seconds since it was heard; at least SILENT_S once its broker has said that it is gone; None: never heard."""
+    if not heard_ms:
+        return None
+    age = max(0, now_ms - heard_ms) / 1000
+    return age if is_online else max(age, SILENT_S)

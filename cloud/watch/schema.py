@@ -1,0 +1,62 @@
+"""Tables of the watch's file (SQLite): alarms as they stand, all that happened to them, and what rules remember.
+
+`steps` bring a file of any earlier version to this one; a file of a newer version is refused.
+"""
+
+from cloud.store.db import Database
+from shared.errors import StoreFault
+from shared.words.voice import Text
+
+_FIRST = """
+CREATE TABLE alarm (
+  rule TEXT NOT NULL, source TEXT NOT NULL, grade TEXT NOT NULL, is_active INTEGER NOT NULL,
+  is_acked INTEGER NOT NULL, since_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL, count INTEGER NOT NULL,
+  returned_ms INTEGER NOT NULL, acked_by TEXT NOT NULL, ack_until_ms INTEGER NOT NULL, taken_by TEXT NOT NULL,
+  shelved_by TEXT NOT NULL, shelved_until_ms INTEGER NOT NULL, suppressed_by TEXT NOT NULL,
+  stopped_by TEXT NOT NULL, assigned TEXT NOT NULL, code TEXT NOT NULL, told TEXT NOT NULL,
+  PRIMARY KEY (rule, source)) WITHOUT ROWID;
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, rule TEXT NOT NULL, source TEXT NOT NULL, deed TEXT NOT NULL,
+  grade TEXT NOT NULL, state TEXT NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, code TEXT NOT NULL,
+  told TEXT NOT NULL);
+CREATE INDEX event_of_alarm ON event (rule, source, id);
+CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
+CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
+CREATE TABLE reading (
+  rule TEXT NOT NULL, source TEXT NOT NULL, held_ms INTEGER NOT NULL, off_ms INTEGER NOT NULL,
+  window INTEGER NOT NULL, value REAL, PRIMARY KEY (rule, source)) WITHOUT ROWID;
+CREATE TABLE work (
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL,
+  who TEXT NOT NULL, why TEXT NOT NULL);
+CREATE TABLE person (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, phone TEXT NOT NULL, mail TEXT NOT NULL,
+  language TEXT NOT NULL, is_gone INTEGER NOT NULL);
+CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+STEPS = (_FIRST,)
+"""One per version: added to, never edited, once it has been released."""
+
+
+def prepare(db: Database) -> None:
+    """Bring the file to this version. StoreFault for one of a newer version, which is not touched."""
+    with db.writing():
+        version: int = db.run("PRAGMA user_version")[0][0]
+        if version > len(STEPS):
+            raise StoreFault(
+                Text("值守库来自更新的版本，请升级软件", "the watch's file is of a newer version: upgrade the software")
+            )
+        for number, step in enumerate(STEPS[version:], version + 1):
+            for sql in _statements(step):
+                db.run(sql)
+            db.run(f"PRAGMA user_version = {number}")
+
+
+def _statements(step: str) -> list[str]:
+    """A trigger has semicolons of its own, and ends with END."""
+    found, part = [], ""
+    for line in step.strip().splitlines():
+        part += line + "\n"
+        if line.endswith(";") and ("CREATE TRIGGER" not in part or line.endswith("END;")):
+            found.append(part)
+            part = ""
+    return found

@@ -1,0 +1,109 @@
+"""One turn of the watch: what is new in the ledger, what was read, what time has done; written in one transaction.
+
+A turn that fails is as if it had not been: memory is read anew before the next one. Facts are taken up in the ledger's
+order, each once; how far stands beside the alarms that they made.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cloud.alarms.rule import Rule
+from cloud.alarms.terms import Happening, Kind, Signal, Source
+from cloud.alarms.topology import Topology
+from cloud.alarms.watching import Change, Watching
+from cloud.ledger.fleet.views import FactView
+from cloud.watch.store import WatchStore
+from shared.facts.told import Level
+
+FACTS_MAX = 1000
+"""Most facts of a turn; more wait for the next one, which comes at once."""
+FACTS = "facts"
+"""The mark of the last fact that was taken up."""
+WATCH = Source(Kind.SERVICE, "watch")
+
+
+@dataclass
+class Counts:
+    """Since the start of this process."""
+
+    turns: int = 0
+    facts: int = 0
+    raised: int = 0
+    standing: int = 0
+
+
+class Turns:
+    """The watch over its file. Not thread-safe."""
+
+    def __init__(self, store: WatchStore, rules: Sequence[Rule]) -> None:
+        self.counts = Counts()
+        self._store = store
+        self._rules = rules
+        self._seen = -1
+        self._watching = Watching(rules)
+        self._topology = Topology()
+
+    def stand_on(self, topology: Topology) -> None:
+        """What stands below what, from the next turn on."""
+        if topology != self._topology:
+            self._topology = topology
+            self._watching.stand_on(topology)
+
+    def read_upto(self) -> int:
+        """The number of the last fact that was taken up."""
+        with self._store.db.reading():
+            return self._store.mark(FACTS)
+
+    def take(
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now_ms: int, *, is_meal: bool
+    ) -> list[Change]:
+        """One turn. StoreFault: nothing of it was kept, and the same facts are to be given again."""
+        try:
+            with self._store.db.writing():
+                found = self._taken(facts, signals, now_ms, is_meal=is_meal)
+            self._seen = self._version()
+        except BaseException:
+            self._seen = -1
+            raise
+        self._count(found, len(facts))
+        return found
+
+    def _taken(
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now_ms: int, *, is_meal: bool
+    ) -> list[Change]:
+        self._look_back()
+        watching, before = self._watching, dict(self._watching.memory.readings)
+        fresh = [one for one in facts if one[0] > self._store.mark(FACTS)]
+        found = watching.happened(happening(number, view) for number, view in fresh)
+        found += watching.read(signals, is_meal=is_meal)
+        found += watching.read([Signal("alarms-turned-away", WATCH, now_ms, watching.turned_away)], is_meal=is_meal)
+        found += watching.passed(now_ms)
+        self._store.write(found)
+        self._store.remember(before, watching.memory.readings)
+        if fresh:
+            self._store.set_mark(FACTS, fresh[-1][0])
+        return found
+
+    def _look_back(self) -> None:
+        """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
+        if self._store.version() != self._seen:
+            turned_away = self._watching.turned_away
+            self._watching = Watching(self._rules, self._store.memory(), self._topology)
+            self._watching.turned_away = turned_away
+
+    def _version(self) -> int:
+        with self._store.db.reading():
+            return self._store.version()
+
+    def _count(self, found: Sequence[Change], facts: int) -> None:
+        self.counts.turns += 1
+        self.counts.facts += facts
+        self.counts.raised += sum(change.deed is not None and change.deed.value == "raised" for change in found)
+        self.counts.standing = len(self._watching.memory.alarms)
+
+
+def happening(number: int, view: FactView) -> Happening:
+    """A fact as rules see it. A text of before has no parameters, and a level that nobody knows is 一般."""
+    level = Level(view.level) if view.level in list(Level) else Level.GENERAL
+    told = () if isinstance(view.told, str) else view.told
+    return Happening(number, view.at_ms, level, view.code, view.box, view.device, told)

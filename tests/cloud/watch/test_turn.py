@@ -1,0 +1,140 @@
+"""The watch's turns over a real file: facts once and in order, kept over a restart, other people's words seen."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cloud.alarms import states
+from cloud.alarms.rules import RULES
+from cloud.alarms.states import AlarmRefused, Deed, State
+from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.alarms.watching import Key
+from cloud.ledger.fleet.views import FactView
+from cloud.store.db import open_database
+from cloud.watch import persons
+from cloud.watch.persons import Person, PersonRefused
+from cloud.watch.schema import prepare
+from cloud.watch.store import WatchStore, open_watch
+from cloud.watch.turn import Turns
+from shared.errors import RuleBroken, StoreFault
+from shared.facts.told import Params
+from shared.words.voice import Language
+
+BOX = Source(Kind.BOX, "b1")
+UNKNOWN = Key("unknown-terminal", Source(Kind.TERMINAL, "0a"))
+
+
+def fact(number: int, code: str = "terminal-unknown", told: Params = (("device", "x"),)) -> tuple[int, FactView]:
+    return number, FactView(1000 * number, "important", code, "b1", b"\x0a", told)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[WatchStore]:
+    with closing(open_watch(tmp_path)) as opened:
+        yield opened
+
+
+def test_a_fact_is_taken_once_and_what_it_said_is_kept(store: WatchStore) -> None:
+    turns = Turns(store, RULES)
+    assert [c.deed for c in turns.take([fact(1), fact(2)], [], 3000, is_meal=False)] == [Deed.RAISED, None]
+    assert turns.take([fact(1), fact(2)], [], 3000, is_meal=False) == []
+    (listed,) = store.alarms()
+    assert (listed.key, listed.alarm.count, listed.code, listed.told) == (
+        UNKNOWN,
+        2,
+        "terminal-unknown",
+        (("device", "x"),),
+    )
+    assert turns.read_upto() == 2
+
+
+def test_a_restart_goes_on_where_it_was(store: WatchStore, tmp_path: Path) -> None:
+    Turns(store, RULES).take([fact(1)], [Signal("box-silent", BOX, 1000, 99)], 1000, is_meal=False)
+    with closing(open_watch(tmp_path)) as again:
+        turns = Turns(again, RULES)
+        assert turns.read_upto() == 1
+        assert turns.take([fact(1)], [Signal("box-silent", BOX, 2000, 99)], 2000, is_meal=False) == []
+        found = turns.take([], [Signal("box-silent", BOX, at, 1) for at in (3000, 14_000)], 14_000, is_meal=False)
+        assert [c.deed for c in found] == [Deed.RETURNED]
+
+
+def test_a_duration_goes_on_over_a_restart(store: WatchStore, tmp_path: Path) -> None:
+    away = [Signal("ledger-away", CAMPUS, 1000, 1)]
+    assert Turns(store, RULES).take([], away, 1000, is_meal=False) == []
+    with closing(open_watch(tmp_path)) as again:
+        found = Turns(again, RULES).take([], [Signal("ledger-away", CAMPUS, 11_000, 1)], 11_000, is_meal=False)
+        assert [c.key.rule for c in found] == ["ledger-away"]
+
+
+def test_somebody_elses_word_is_seen_at_the_next_turn(store: WatchStore, tmp_path: Path) -> None:
+    turns = Turns(store, RULES)
+    turns.take([fact(1)], [], 1000, is_meal=False)
+    with closing(open_watch(tmp_path)) as other, other.one(UNKNOWN) as one:
+        one.keep(states.acknowledged(one.listed.alarm, "王芳", "去看"), 2000, "王芳", "去看")
+    turns.take([fact(2)], [], 3000, is_meal=False)
+    (listed,) = store.alarms()
+    assert (listed.alarm.state, listed.alarm.acked_by, listed.alarm.count) == (State.ACKNOWLEDGED, "王芳", 2)
+    assert [(e.deed, e.who, e.note) for e in store.events_of(UNKNOWN)][-1] == (Deed.ACKNOWLEDGED, "王芳", "去看")
+
+
+def test_a_turn_that_fails_is_as_if_it_had_not_been(store: WatchStore) -> None:
+    turns = Turns(store, RULES)
+
+    def broken() -> Iterator[Signal]:
+        yield Signal("box-silent", BOX, 1000, 99)
+        raise StoreFault("away")
+
+    with pytest.raises(StoreFault):
+        turns.take([fact(1)], broken(), 1000, is_meal=False)
+    assert store.alarms() == []
+    assert turns.read_upto() == 0
+    assert [c.deed for c in turns.take([fact(1)], [], 1000, is_meal=False)] == [Deed.RAISED]
+
+
+def test_what_happened_is_never_edited(store: WatchStore) -> None:
+    Turns(store, RULES).take([fact(1)], [], 1000, is_meal=False)
+    for sql in ("UPDATE event SET who = 'x'", "DELETE FROM event"):
+        with pytest.raises((StoreFault, RuleBroken), match="append-only"), store.db.writing():
+            store.db.run(sql)
+
+
+def test_nobody_answers_an_alarm_that_is_not_there(store: WatchStore) -> None:
+    with pytest.raises(AlarmRefused, match="unknown-terminal"), store.one(UNKNOWN):
+        pass
+
+
+def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
+    with closing(open_watch(tmp_path)) as opened, opened.db.writing():
+        opened.db.run("PRAGMA user_version = 99")
+    with closing(open_database(str(tmp_path / "watch.db"))) as db, pytest.raises(StoreFault):
+        prepare(db)
+
+
+def test_persons_are_known_by_name_and_come_back_under_their_number(store: WatchStore) -> None:
+    with store.db.writing():
+        assert persons.add(store.db, Person(0, "王芳", "13800000000", "w@school.edu.cn", Language.EN)) == 1
+        with pytest.raises(PersonRefused):
+            persons.add(store.db, Person(0, "王芳"))
+        persons.leave(store.db, "王芳")
+        with pytest.raises(PersonRefused):
+            persons.known(store.db, "王芳")
+        assert persons.add(store.db, Person(0, "王芳", "+8613800000001")) == 1
+        assert [one.phone for one in persons.persons(store.db)] == ["+8613800000001"]
+
+
+WRONG = (
+    Person(0, ""),
+    Person(0, " a"),
+    Person(0, "a\nb"),
+    Person(0, "a" * 41),
+    Person(0, "a", "12ab"),
+    Person(0, "a", "", "x@y\r\nBcc: z"),
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_cannot_be_a_person_is_refused(store: WatchStore, wrong: Person) -> None:
+    with store.db.writing(), pytest.raises(PersonRefused):
+        persons.add(store.db, wrong)
