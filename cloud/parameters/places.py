@@ -17,10 +17,7 @@ class Places:
         for number, line in enumerate(text.splitlines(), 1):
             head, key = _TABLE.match(line), _KEY.match(line)
             if head:
-                table = _plain(head[2])
-                if head[1]:
-                    counts[table] = counts.get(table, -1) + 1
-                    table = f"{table}[{counts[table]}]"
+                table = _table(_plain(head[2]), counts, is_row=bool(head[1]))
                 self._lines.setdefault(table, number)
             elif key:
                 name = next(part for part in key.groups() if part is not None)
@@ -36,6 +33,19 @@ class Places:
             if found:
                 return found
         return 0
+
+
+def _table(name: str, counts: dict[str, int], *, is_row: bool) -> str:
+    """Its path: a table below a row of a list belongs to the last row that was begun."""
+    path = ""
+    steps = name.split(".")
+    for depth, step in enumerate(steps, 1):
+        path = f"{path}.{step}" if path else step
+        if depth == len(steps) and is_row:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = f"{path}[{counts[path]}]"
+    return path
 
 
 def _plain(name: str) -> str:

@@ -7,22 +7,27 @@ what was known of boxes and terminals is unknown meanwhile.
 import argparse
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from cloud.alarms.rules import RULES
-from cloud.alarms.terms import CAMPUS, Signal
+from cloud.alarms.terms import CAMPUS, Signal, Source
 from cloud.ledger.fleet.views import FactView
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.records.values import Now
+from cloud.notify.calling import Time
+from cloud.notify.doors_file import read_doors
+from cloud.notify.sending import Sending
+from cloud.notify.telling import Around
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.probes import Looked, Service, probe
-from cloud.watch.readings import books_signals, fleet_signals, read_fleet, topology
+from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, topology
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
+from cloud.words.alarms import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import StoreFault, YktError
 from shared.input.command_line import Parser
@@ -32,6 +37,8 @@ from shared.words.voice import Text
 
 TURN_S = 0.5
 """An alarm is durable within a second of its fact."""
+SEND_S = 0.5
+"""How often the queue is looked at."""
 LOOK_S = 5.0
 """How often services, machine and books are looked at, which cost more than facts."""
 
@@ -76,7 +83,7 @@ class Watch:
     ) -> None:
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
-        self._console = settings
+        self._campus = settings.name
         self._reader: Reader | None = None
         self._next_look = 0.0
 
@@ -95,7 +102,7 @@ class Watch:
         except StoreFault:
             self._let_go()
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
-        self.turns.take(facts, signals, now.unix_ms, is_meal=False)
+        self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=False)
         return len(facts) == FACTS_MAX
 
     def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
@@ -105,6 +112,7 @@ class Watch:
         signals += fleet_signals(fleet, now.unix_ms)
         if is_due:
             signals += books_signals(reader, now)
+            self.turns.around = Around(_names(fleet), self._campus, reader.calendar())
         return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
 
     def _let_go(self) -> None:
@@ -115,6 +123,11 @@ class Watch:
     def _now(self) -> Now:
         unix_s = time.time()
         return Now(int(unix_s * 1000), self._clock.at(unix_s))
+
+
+def _names(fleet: Fleet) -> Callable[[Source], str]:
+    terminals = {one.device: f"{one.place} {one.name}".strip() for one in fleet.terminals}
+    return names({box.box: box.name for box in fleet.boxes}, terminals)
 
 
 async def _watch(given: argparse.Namespace) -> None:
@@ -132,17 +145,34 @@ async def _watch(given: argparse.Namespace) -> None:
         watch = Watch(settings, settings.dsn(given.dsn), looked, store, parse_clock(given.clock))
         await asyncio.to_thread(watch.turn)
         say("READY watch")
-        await asyncio.gather(_turns(watch, stop), report(stop, lambda: asdict(watch.turns.counts)))
+        with closing(open_watch(folder)) as own:
+            sending = Sending(own.db, read_doors(folder))
+            told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts))
+            await asyncio.gather(_turns(watch, stop), _sendings(sending, stop), told)
 
 
 async def _turns(watch: Watch, stop: asyncio.Event) -> None:
     while not stop.is_set():
         more = await asyncio.to_thread(_turn, watch)
         if not more:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TURN_S)
-            except TimeoutError:
-                continue
+
+
+async def _sendings(sending: Sending, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        tried = await asyncio.to_thread(_send, sending)
+        if not tried:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SEND_S)
+
+
+def _send(sending: Sending) -> int:
+    try:
+        return sending.turn(int(time.time() * 1000))
+    except YktError as fault:
+        say(f"FAULT {type(fault).__name__}: {fault}")
+        return 0
 
 
 def _turn(watch: Watch) -> bool:

@@ -31,6 +31,21 @@ CREATE TABLE work (
 CREATE TABLE person (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, phone TEXT NOT NULL, mail TEXT NOT NULL,
   language TEXT NOT NULL, is_gone INTEGER NOT NULL);
+CREATE TABLE call (
+  rule TEXT NOT NULL, source TEXT NOT NULL, route TEXT NOT NULL, since_ms INTEGER NOT NULL, grade TEXT NOT NULL,
+  opened_ms INTEGER NOT NULL, step INTEGER NOT NULL, next_ms INTEGER NOT NULL, paused_ms INTEGER NOT NULL,
+  told TEXT NOT NULL, PRIMARY KEY (rule, source, route)) WITHOUT ROWID;
+CREATE TABLE late (
+  person TEXT NOT NULL, channel TEXT NOT NULL, rule TEXT NOT NULL, source TEXT NOT NULL,
+  PRIMARY KEY (person, channel, rule, source)) WITHOUT ROWID;
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL, person TEXT NOT NULL, channel TEXT NOT NULL,
+  address TEXT NOT NULL, why TEXT NOT NULL, alarms TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+  state TEXT NOT NULL, tries INTEGER NOT NULL, next_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,
+  receipt TEXT NOT NULL, instead_of INTEGER);
+CREATE INDEX message_waits ON message (next_ms) WHERE state = 'waiting';
+CREATE TABLE policy (
+  number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 STEPS = (_FIRST,)

@@ -77,7 +77,7 @@ class WatchStore:
 
     def memory(self) -> Memory:
         """All that the rules remember. Inside of a transaction."""
-        alarms = {one.key: one.alarm for one in self._listed()}
+        alarms = {one.key: one.alarm for one in self.listed()}
         readings = {
             Key(rule, source_of(source)): Reading(*rest)
             for rule, source, *rest in self.db.run("SELECT rule, source, held_ms, off_ms, window, value FROM reading")
@@ -118,7 +118,7 @@ class WatchStore:
     def alarms(self) -> list[Listed]:
         """All that stand on some list, the gravest and oldest first is for whoever shows them."""
         with self.db.reading():
-            return list(self._listed())
+            return list(self.listed())
 
     def events(self, after: int, most: int = EVENTS_MAX) -> list[Event]:
         """Those behind this number, oldest first."""
@@ -137,13 +137,14 @@ class WatchStore:
     def one(self, key: Key) -> Iterator["OneAlarm"]:
         """A person's word about one alarm, in one transaction. AlarmRefused where there is none."""
         with self.db.writing():
-            found = next(self._listed("WHERE rule = ? AND source = ?", (key.rule, str(key.source))), None)
+            found = next(self.listed("WHERE rule = ? AND source = ?", (key.rule, str(key.source))), None)
             if found is None:
                 name = f"{key.rule} {key.source}"
                 raise AlarmRefused(Text(f"没有这条报警：{name}", f"no such alarm: {name}"))
             yield OneAlarm(self, found)
 
-    def _listed(self, where: str = "", arguments: tuple[str, ...] = ()) -> Iterator[Listed]:
+    def listed(self, where: str = "", arguments: tuple[str, ...] = ()) -> Iterator[Listed]:
+        """Alarms as they are kept. Inside of a transaction."""
         for row in self.db.run(f"SELECT {_ALARM} FROM alarm {where}", arguments):  # noqa: S608  # our own names
             rule, source, grade, active, acked, *rest, code, told = row
             alarm = Alarm(Level(grade), bool(active), bool(acked), *rest)

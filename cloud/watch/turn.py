@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from cloud.alarms.rule import Rule
 from cloud.alarms.terms import Happening, Kind, Signal, Source
 from cloud.alarms.topology import Topology
-from cloud.alarms.watching import Change, Watching
+from cloud.alarms.watching import ALARMS_MAX, Change, Key, Watching
 from cloud.ledger.fleet.views import FactView
+from cloud.notify.calling import Time
+from cloud.notify.telling import Around, Telling
 from cloud.watch.store import WatchStore
-from shared.facts.told import Level
+from shared.clocks.school_days import WEEKDAYS
+from shared.facts.told import Level, Params
 
 FACTS_MAX = 1000
 """Most facts of a turn; more wait for the next one, which comes at once."""
@@ -30,6 +33,7 @@ class Counts:
     facts: int = 0
     raised: int = 0
     standing: int = 0
+    queued: int = 0
 
 
 class Turns:
@@ -37,10 +41,14 @@ class Turns:
 
     def __init__(self, store: WatchStore, rules: Sequence[Rule]) -> None:
         self.counts = Counts()
+        self.around = Around(str, "", WEEKDAYS)
+        """What messages say beside the alarm: set anew as the ledger tells it."""
         self._store = store
         self._rules = rules
         self._seen = -1
         self._watching = Watching(rules)
+        self._telling = Telling(store.db, {rule.name: rule for rule in rules})
+        self._said: dict[Key, tuple[str, Params]] = {}
         self._topology = Topology()
 
     def stand_on(self, topology: Topology) -> None:
@@ -55,12 +63,13 @@ class Turns:
             return self._store.mark(FACTS)
 
     def take(
-        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now_ms: int, *, is_meal: bool
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool
     ) -> list[Change]:
         """One turn. StoreFault: nothing of it was kept, and the same facts are to be given again."""
         try:
             with self._store.db.writing():
-                found = self._taken(facts, signals, now_ms, is_meal=is_meal)
+                found = self._taken(facts, signals, now.unix_ms, is_meal=is_meal)
+                self.counts.queued += self._told(found, now)
             self._seen = self._version()
         except BaseException:
             self._seen = -1
@@ -84,12 +93,21 @@ class Turns:
             self._store.set_mark(FACTS, fresh[-1][0])
         return found
 
+    def _told(self, found: Sequence[Change], now: Time) -> int:
+        alarms = self._watching.memory.alarms
+        self._said.update((change.key, (change.code, change.told)) for change in found if change.code or change.told)
+        if len(self._said) > 2 * ALARMS_MAX:
+            self._said = {key: said for key, said in self._said.items() if key in alarms}
+        return self._telling.turn(alarms, self._said, now, self.around)
+
     def _look_back(self) -> None:
         """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
         if self._store.version() != self._seen:
             turned_away = self._watching.turned_away
             self._watching = Watching(self._rules, self._store.memory(), self._topology)
             self._watching.turned_away = turned_away
+            self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
+            self._telling.look_again(self.around.calendar)
 
     def _version(self) -> int:
         with self._store.db.reading():

@@ -17,9 +17,9 @@ from cloud.alarms.states import Alarm, Deed, Step
 from cloud.alarms.terms import source_of
 from cloud.alarms.watching import Key
 from cloud.ledger.read.reader import open_reader
+from cloud.notify import persons
+from cloud.notify.persons import Person
 from cloud.process.settings import FOLDER, load_settings
-from cloud.watch import persons
-from cloud.watch.persons import Person
 from cloud.watch.store import Listed, WatchStore, open_watch
 from cloud.words import alarms as words
 from cloud.words.alarms import Calls, Shown

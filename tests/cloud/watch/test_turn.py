@@ -12,9 +12,10 @@ from cloud.alarms.states import AlarmRefused, Deed, State
 from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.alarms.watching import Key
 from cloud.ledger.fleet.views import FactView
+from cloud.notify import persons
+from cloud.notify.calling import Time
+from cloud.notify.persons import Person, PersonRefused
 from cloud.store.db import open_database
-from cloud.watch import persons
-from cloud.watch.persons import Person, PersonRefused
 from cloud.watch.schema import prepare
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
@@ -38,8 +39,8 @@ def store(tmp_path: Path) -> Iterator[WatchStore]:
 
 def test_a_fact_is_taken_once_and_what_it_said_is_kept(store: WatchStore) -> None:
     turns = Turns(store, RULES)
-    assert [c.deed for c in turns.take([fact(1), fact(2)], [], 3000, is_meal=False)] == [Deed.RAISED, None]
-    assert turns.take([fact(1), fact(2)], [], 3000, is_meal=False) == []
+    assert [c.deed for c in turns.take([fact(1), fact(2)], [], Time(3000, 0), is_meal=False)] == [Deed.RAISED, None]
+    assert turns.take([fact(1), fact(2)], [], Time(3000, 0), is_meal=False) == []
     (listed,) = store.alarms()
     assert (listed.key, listed.alarm.count, listed.code, listed.told) == (
         UNKNOWN,
@@ -51,29 +52,31 @@ def test_a_fact_is_taken_once_and_what_it_said_is_kept(store: WatchStore) -> Non
 
 
 def test_a_restart_goes_on_where_it_was(store: WatchStore, tmp_path: Path) -> None:
-    Turns(store, RULES).take([fact(1)], [Signal("box-silent", BOX, 1000, 99)], 1000, is_meal=False)
+    Turns(store, RULES).take([fact(1)], [Signal("box-silent", BOX, 1000, 99)], Time(1000, 0), is_meal=False)
     with closing(open_watch(tmp_path)) as again:
         turns = Turns(again, RULES)
         assert turns.read_upto() == 1
-        assert turns.take([fact(1)], [Signal("box-silent", BOX, 2000, 99)], 2000, is_meal=False) == []
-        found = turns.take([], [Signal("box-silent", BOX, at, 1) for at in (3000, 14_000)], 14_000, is_meal=False)
+        assert turns.take([fact(1)], [Signal("box-silent", BOX, 2000, 99)], Time(2000, 0), is_meal=False) == []
+        found = turns.take(
+            [], [Signal("box-silent", BOX, at, 1) for at in (3000, 14_000)], Time(14_000, 0), is_meal=False
+        )
         assert [c.deed for c in found] == [Deed.RETURNED]
 
 
 def test_a_duration_goes_on_over_a_restart(store: WatchStore, tmp_path: Path) -> None:
     away = [Signal("ledger-away", CAMPUS, 1000, 1)]
-    assert Turns(store, RULES).take([], away, 1000, is_meal=False) == []
+    assert Turns(store, RULES).take([], away, Time(1000, 0), is_meal=False) == []
     with closing(open_watch(tmp_path)) as again:
-        found = Turns(again, RULES).take([], [Signal("ledger-away", CAMPUS, 11_000, 1)], 11_000, is_meal=False)
+        found = Turns(again, RULES).take([], [Signal("ledger-away", CAMPUS, 11_000, 1)], Time(11_000, 0), is_meal=False)
         assert [c.key.rule for c in found] == ["ledger-away"]
 
 
 def test_somebody_elses_word_is_seen_at_the_next_turn(store: WatchStore, tmp_path: Path) -> None:
     turns = Turns(store, RULES)
-    turns.take([fact(1)], [], 1000, is_meal=False)
+    turns.take([fact(1)], [], Time(1000, 0), is_meal=False)
     with closing(open_watch(tmp_path)) as other, other.one(UNKNOWN) as one:
         one.keep(states.acknowledged(one.listed.alarm, "王芳", "去看"), 2000, "王芳", "去看")
-    turns.take([fact(2)], [], 3000, is_meal=False)
+    turns.take([fact(2)], [], Time(3000, 0), is_meal=False)
     (listed,) = store.alarms()
     assert (listed.alarm.state, listed.alarm.acked_by, listed.alarm.count) == (State.ACKNOWLEDGED, "王芳", 2)
     assert [(e.deed, e.who, e.note) for e in store.events_of(UNKNOWN)][-1] == (Deed.ACKNOWLEDGED, "王芳", "去看")
@@ -87,14 +90,14 @@ def test_a_turn_that_fails_is_as_if_it_had_not_been(store: WatchStore) -> None:
         raise StoreFault("away")
 
     with pytest.raises(StoreFault):
-        turns.take([fact(1)], broken(), 1000, is_meal=False)
+        turns.take([fact(1)], broken(), Time(1000, 0), is_meal=False)
     assert store.alarms() == []
     assert turns.read_upto() == 0
-    assert [c.deed for c in turns.take([fact(1)], [], 1000, is_meal=False)] == [Deed.RAISED]
+    assert [c.deed for c in turns.take([fact(1)], [], Time(1000, 0), is_meal=False)] == [Deed.RAISED]
 
 
 def test_what_happened_is_never_edited(store: WatchStore) -> None:
-    Turns(store, RULES).take([fact(1)], [], 1000, is_meal=False)
+    Turns(store, RULES).take([fact(1)], [], Time(1000, 0), is_meal=False)
     for sql in ("UPDATE event SET who = 'x'", "DELETE FROM event"):
         with pytest.raises((StoreFault, RuleBroken), match="append-only"), store.db.writing():
             store.db.run(sql)

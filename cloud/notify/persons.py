@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from cloud.notify.terms import Channel
 from cloud.store.db import Database
 from shared.errors import ConfigFault
 from shared.words.voice import Language, Text
@@ -53,11 +54,22 @@ def leave(db: Database, name: str) -> None:
 
 def known(db: Database, name: str) -> Person:
     """The one of this name who is there. Inside of a transaction. PersonRefused."""
-    found = _find(db, name)
-    if found is None or found.is_gone:
+    found = find(db, name)
+    if found is None:
         told = Text(f"没有登记此人：{name}（cloud person add）", f"no such person: {name} (cloud person add)")
         raise PersonRefused(told)
     return found
+
+
+def find(db: Database, name: str) -> Person | None:
+    """The one of this name who is there; None: nobody is. Inside of a transaction."""
+    found = _find(db, name)
+    return None if found is None or found.is_gone else found
+
+
+def address(person: Person, channel: Channel) -> str:
+    """Where he is reached by this way; empty: he is not."""
+    return {Channel.MAIL: person.mail, Channel.SMS: person.phone}.get(channel, "")
 
 
 def persons(db: Database) -> list[Person]:
