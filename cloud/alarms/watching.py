@@ -84,12 +84,17 @@ class Watching:
         self._topology = topology or Topology()
         for rule in rules:
             self._index(rule)
-        self._hiding: dict[Source, tuple[Key, int]] = {
-            key.source: (key, FOREVER)
-            for key, alarm in self.memory.alarms.items()
-            if alarm.is_active and not alarm.stopped_by and _hides(self._rules.get(key.rule))
-        }
+        self._hiding: dict[Source, tuple[Key, int]] = {}
         self._has_moved = False
+        self.look_again(self.memory)
+
+    def look_again(self, memory: Memory) -> None:
+        """Somebody else has written: this is what is kept now. What hid a moment ago goes on hiding for its while."""
+        self.memory = memory
+        for key, alarm in memory.alarms.items():
+            if _hides(self._rules.get(key.rule)):
+                is_hiding = alarm.is_active and not alarm.stopped_by
+                self._note_above(key, alarm.returned_ms, is_hiding=is_hiding)
 
     def _index(self, rule: Rule) -> None:
         if isinstance(rule, SignalRule):
@@ -201,11 +206,10 @@ class Watching:
         return [Change(key, at_ms, deed, alarm, code, told)]
 
     def _note_above(self, key: Key, at_ms: int, *, is_hiding: bool) -> None:
-        if is_hiding:
-            self._hiding[key.source] = key, FOREVER
-        elif self._hiding.get(key.source, (None,))[0] == key:
-            self._hiding[key.source] = key, at_ms + AFTERWARDS_MS
-        self._has_moved = True
+        above = key, FOREVER if is_hiding else at_ms + AFTERWARDS_MS
+        if is_hiding or self._hiding.get(key.source, above)[0] == key:
+            self._has_moved |= self._hiding.get(key.source) != above
+            self._hiding[key.source] = above
 
     def _aged(self, key: Key, alarm: Alarm, now_ms: int) -> Iterator[Change]:
         rule = self._rules.get(key.rule)

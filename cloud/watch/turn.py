@@ -44,7 +44,6 @@ class Turns:
         self.around = Around(str, "", WEEKDAYS)
         """What messages say beside the alarm: set anew as the ledger tells it."""
         self._store = store
-        self._rules = rules
         self._seen = -1
         self._watching = Watching(rules)
         self._telling = Telling(store.db, {rule.name: rule for rule in rules})
@@ -103,9 +102,7 @@ class Turns:
     def _look_back(self) -> None:
         """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
         if self._store.version() != self._seen:
-            turned_away = self._watching.turned_away
-            self._watching = Watching(self._rules, self._store.memory(), self._topology)
-            self._watching.turned_away = turned_away
+            self._watching.look_again(self._store.memory())
             self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
             self._telling.look_again(self.around.calendar)
 

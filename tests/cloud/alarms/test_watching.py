@@ -7,7 +7,7 @@ from cloud.alarms.rule import UNKNOWN, Advice, Condition, FactRule, SignalRule, 
 from cloud.alarms.states import Alarm, Deed, State
 from cloud.alarms.terms import CAMPUS, Family, Happening, Kind, Signal, Source
 from cloud.alarms.topology import Topology
-from cloud.alarms.watching import AFTERWARDS_MS, Change, Key, Watching, Window
+from cloud.alarms.watching import AFTERWARDS_MS, Change, Key, Memory, Watching, Window
 from shared.facts.told import Level
 from shared.words.voice import Text
 
@@ -215,3 +215,18 @@ def test_what_is_well_leaves_nothing_behind() -> None:
     watch = Watching(rules)
     assert watch.read([Signal("s", till, 1, 5) for till in TILLS], is_meal=False) == []
     assert (watch.memory.readings, watch.memory.alarms) == ({}, {})
+
+
+def test_what_others_write_in_between_does_not_end_the_while_afterwards() -> None:
+    watch = box_with_tills()
+    reads(watch, 99)
+    watch.read([Signal("s", BOX, 60_000, 1)], is_meal=False)
+    box = watch.memory.alarms[Key("box", BOX)]
+    seen = Memory({Key("box", BOX): box}, dict(watch.memory.readings))
+    for memory in (seen, Memory()):
+        watch.look_again(memory)
+        silent(watch, 61_000)
+        assert calling(watch) == []
+    again = Watching(list(watch._rules.values()), seen, Topology(dict.fromkeys(TILLS, (BOX,))))
+    silent(again, 61_000)
+    assert calling(again) == [], "nor does a restart"
