@@ -46,6 +46,12 @@ def about(happening: Happening) -> Source:
     return Source(Kind.BOX, happening.box) if happening.box else CAMPUS
 
 
+def about_bus(happening: Happening) -> Source:
+    """The bus that a fact of a box names as its `link`; without one, as `about`."""
+    link = dict(happening.told).get("link")
+    return Source(Kind.BUS, f"{happening.box}/{link}") if isinstance(link, str) else about(happening)
+
+
 @dataclass(frozen=True, slots=True)
 class FactRule:
     """Raised by facts. codes: `code`, or `code/case` for one case of it; over: those that end it. grade None: as grave

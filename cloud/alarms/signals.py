@@ -24,6 +24,7 @@ SIGNALS = {
     "box-plain": SignalKind(Kind.BOX, "count", Text("网关未加密的线路", "links of the box without TLS")),
     "terminal-silent": SignalKind(Kind.TERMINAL, "s", Text("终端断线时长", "time since the terminal was heard")),
     "terminal-owes": SignalKind(Kind.TERMINAL, "count", Text("终端欠交记录", "records that the terminal owes")),
+    "terminal-gap": SignalKind(Kind.TERMINAL, "count", Text("终端缺号", "lost numbers of the terminal")),
     "ledger-away": SignalKind(Kind.CAMPUS, "yes", Text("账本读不到", "the ledger cannot be read")),
     "trial-balance": SignalKind(Kind.CAMPUS, "fen", Text("试算平衡差额", "difference of the trial balance")),
     "differences": SignalKind(Kind.CAMPUS, "count", Text("未说明的卡账差异", "unexplained differences")),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.alarms.topology import Topology
-from cloud.ledger.fleet.views import BoxView, TerminalView, newest_of
+from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from shared.wire.box_state import BoxState
@@ -110,6 +110,8 @@ def _of_terminal(terminal: TerminalView, now_ms: int, *, is_known: bool) -> Iter
     silent = _age(terminal.heard_ms, now_ms) if is_known else None
     yield Signal("terminal-silent", source, now_ms, silent)
     yield Signal("terminal-owes", source, now_ms, terminal.owes)
+    gap = terminal.owes if terminal.completeness is Completeness.GAP else 0
+    yield Signal("terminal-gap", source, now_ms, None if terminal.completeness is Completeness.UNKNOWN else gap)
 
 
 def _age(heard_ms: int, now_ms: int, *, is_online: bool = True) -> float | None:

@@ -10,3 +10,8 @@ from cloud.alarms.rules import bus, card, illegal, ledger, load, offline, securi
 
 _FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security)
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+DEEDS = frozenset({
+    "device-moved", "epoch-let-through", "hotlist-policy", "psam-found", "put-back-closed", "swap-rejected",
+    "tighter-confirmed", "tighter-ended", "write-off-confirmed",
+})  # fmt: skip
+"""What people have done or decided: told, and no alarm."""

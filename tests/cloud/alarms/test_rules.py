@@ -3,9 +3,12 @@
 import pytest
 
 from cloud.alarms.rule import FactRule, Rule, SignalRule
-from cloud.alarms.rules import RULES
+from cloud.alarms.rules import DEEDS, RULES
 from cloud.alarms.signals import SIGNALS
+from cloud.alarms.terms import Happening
+from cloud.alarms.watching import Watching
 from shared.facts.catalogue import CATALOGUE
+from shared.facts.told import CASE, Level
 
 CODES = {code for code, _ in CATALOGUE} | {f"{code}/{case}" for code, case in CATALOGUE if case}
 
@@ -32,3 +35,22 @@ def test_what_a_rule_looks_at_is_there(rule: Rule) -> None:
     if isinstance(rule, FactRule):
         assert rule.codes
         assert (rule.codes | rule.over) <= CODES
+
+
+def graves() -> list[tuple[str, str]]:
+    """Code and case of every fact that is urgent or important."""
+    return [where for where, kind in CATALOGUE.items() if kind.level in (Level.URGENT, Level.IMPORTANT)]
+
+
+@pytest.mark.parametrize(("code", "case"), graves())
+def test_what_is_grave_is_of_exactly_one_rule_or_somebodys_deed(code: str, case: str) -> None:
+    told = ((CASE, case),) if case else ()
+    happening = Happening(1, 1, CATALOGUE[code, case].level, code, "b1", b"", told)
+    found = [rule.name for rule in RULES if isinstance(rule, FactRule) and rule.is_raised_by(happening)]
+    assert len(found) == (code not in DEEDS), found
+    changes = Watching(RULES).happened([happening])
+    assert [change.key.rule for change in changes] == found, "and raises no other"
+
+
+def test_a_deed_is_in_the_catalogue() -> None:
+    assert {code for code, _ in CATALOGUE} >= DEEDS

@@ -1,5 +1,17 @@
 """总线: lines and what hangs on them."""
 
 from cloud.alarms.rule import Rule
+from cloud.alarms.rules.bus import (
+    bus_babbling,
+    bus_culprit,
+    bus_cut,
+    bus_duplicate_address,
+)
 
-RULES: tuple[Rule, ...] = ()
+_OWN = (
+    bus_babbling,
+    bus_culprit,
+    bus_cut,
+    bus_duplicate_address,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

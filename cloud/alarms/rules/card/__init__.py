@@ -1,6 +1,15 @@
 """卡片钱包: cards that do what they should not."""
 
 from cloud.alarms.rule import Rule
-from cloud.alarms.rules.card import lost_card
+from cloud.alarms.rules.card import (
+    balance_chain,
+    lost_card,
+    purse_overdrawn,
+)
 
-RULES: tuple[Rule, ...] = tuple(one.RULE for one in (lost_card,))
+_OWN = (
+    balance_chain,
+    lost_card,
+    purse_overdrawn,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

@@ -1,5 +1,25 @@
 """安全: who tries what he may not."""
 
 from cloud.alarms.rule import Rule
+from cloud.alarms.rules.security import (
+    document_fork,
+    flood,
+    foreign_box,
+    forged,
+    no_tls,
+    revocations,
+    session_taken,
+    theft,
+)
 
-RULES: tuple[Rule, ...] = ()
+_OWN = (
+    document_fork,
+    flood,
+    foreign_box,
+    forged,
+    no_tls,
+    revocations,
+    session_taken,
+    theft,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

@@ -1,12 +1,29 @@
 """服务: parts, servers and the machine below them."""
 
 from cloud.alarms.rule import Rule
-from cloud.alarms.rules.service import ledger_away, service_down
-
-RULES: tuple[Rule, ...] = tuple(
-    one.RULE
-    for one in (
-        ledger_away,
-        service_down,
-    )
+from cloud.alarms.rules.service import (
+    box_certificate,
+    certificate,
+    defect,
+    disk,
+    job_stopped,
+    ledger_away,
+    memory,
+    outage,
+    service_down,
+    turned_away,
 )
+
+_OWN = (
+    box_certificate,
+    certificate,
+    defect,
+    disk,
+    job_stopped,
+    ledger_away,
+    memory,
+    outage,
+    service_down,
+    turned_away,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)
