@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cloud.commands.chains.witnesses import AtHand, witnesses
 from cloud.commands.opening import open_books, wall_now
 from cloud.commands.shown import Shown, compare
-from cloud.commands.witnesses import AtHand, witnesses
 from cloud.keys.client import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.checks.verify import Check, Report

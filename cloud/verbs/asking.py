@@ -70,6 +70,6 @@ def _loads(chosen: argparse.Namespace) -> int:
 
 
 def _checkpoint(chosen: argparse.Namespace) -> int:
-    from cloud.commands.checkpoint import checkpoint
+    from cloud.commands.chains.checkpoint import checkpoint
 
     return checkpoint(chosen.data, chosen.dsn, chosen.out, as_json=chosen.json)

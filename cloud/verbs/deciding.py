@@ -302,7 +302,7 @@ def _lost(chosen: argparse.Namespace) -> int:
 
 
 def _put_back(chosen: argparse.Namespace) -> int:
-    from cloud.commands import put_back
+    from cloud.commands.chains import put_back
 
     where = (chosen.data, chosen.dsn)
     needed = {LIST: (), "propose": ("who", "reason"), **DECIDES}
