@@ -70,7 +70,7 @@ def _person_options(parser: Parser) -> None:
 
 def _person(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch import alarms
-    from cloud.notify.persons import Person
+    from cloud.watch.notify.persons import Person
 
     if chosen.step == LIST:
         return alarms.list_persons(chosen.data, as_json=chosen.json)

@@ -12,22 +12,22 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from cloud.alarms.rules import RULES
-from cloud.alarms.terms import CAMPUS, Signal, Source
 from cloud.ledger.fleet.views import FactView
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.records.values import Now
-from cloud.notify.calling import Time
-from cloud.notify.doors_file import read_doors
-from cloud.notify.sending import Sending
-from cloud.notify.telling import Around
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
+from cloud.watch.alarms.rules import RULES
+from cloud.watch.alarms.terms import CAMPUS, Signal, Source
+from cloud.watch.notify.calling import Time
+from cloud.watch.notify.doors_file import read_doors
+from cloud.watch.notify.sending import Sending
+from cloud.watch.notify.telling import Around
 from cloud.watch.probes import Looked, Service, probe
 from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, topology
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
-from cloud.words.alarms import names
+from cloud.watch.words import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import StoreFault, YktError
 from shared.input.command_line import Parser

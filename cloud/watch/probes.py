@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from cloud.alarms.terms import Kind, Signal, Source
+from cloud.watch.alarms.terms import Kind, Signal, Source
 
 PROBE_S = 1.0
 """Longest that a service may take to take a call."""

@@ -6,11 +6,11 @@ A box that was not heard for SILENT_S makes its terminals unknown, never quiet; 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
-from cloud.alarms.topology import Topology
 from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.watch.alarms.topology import Topology
 from shared.wire.box_state import BoxState
 
 SILENT_S = 15.0

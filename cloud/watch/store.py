@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.alarms.states import Alarm, AlarmRefused, Deed, State, Step
-from cloud.alarms.terms import source_of
-from cloud.alarms.watching import Change, Key, Memory, Reading, Window
 from cloud.ledger.journal.facts import from_json, to_json
 from cloud.store.db import Database, Row, open_database
+from cloud.watch.alarms.states import Alarm, AlarmRefused, Deed, State, Step
+from cloud.watch.alarms.terms import source_of
+from cloud.watch.alarms.watching import Change, Key, Memory, Reading, Window
 from cloud.watch.schema import prepare
 from shared.facts.told import Level, Params
 from shared.words.voice import Text

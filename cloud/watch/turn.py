@@ -7,13 +7,13 @@ order, each once; how far stands beside the alarms that they made.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cloud.alarms.rule import Rule
-from cloud.alarms.terms import Happening, Kind, Signal, Source
-from cloud.alarms.topology import Topology
-from cloud.alarms.watching import ALARMS_MAX, Change, Key, Watching
 from cloud.ledger.fleet.views import FactView
-from cloud.notify.calling import Time
-from cloud.notify.telling import Around, Telling
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.terms import Happening, Kind, Signal, Source
+from cloud.watch.alarms.topology import Topology
+from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
+from cloud.watch.notify.calling import Time
+from cloud.watch.notify.telling import Around, Telling
 from cloud.watch.store import WatchStore
 from shared.clocks.school_days import WEEKDAYS
 from shared.facts.told import Level, Params

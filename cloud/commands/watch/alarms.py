@@ -11,18 +11,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cloud.alarms import states
-from cloud.alarms.rules import RULES
-from cloud.alarms.states import Alarm, Deed, Step
-from cloud.alarms.terms import source_of
-from cloud.alarms.watching import Key
 from cloud.ledger.read.reader import open_reader
-from cloud.notify import persons
-from cloud.notify.persons import Person
 from cloud.process.settings import FOLDER, load_settings
+from cloud.watch import words
+from cloud.watch.alarms import states
+from cloud.watch.alarms.rules import RULES
+from cloud.watch.alarms.states import Alarm, Deed, Step
+from cloud.watch.alarms.terms import source_of
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify import persons
+from cloud.watch.notify.persons import Person
 from cloud.watch.store import Listed, WatchStore, open_watch
-from cloud.words import alarms as words
-from cloud.words.alarms import Calls, Shown
+from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from cloud.alarms import states
-from cloud.alarms.rules import RULES
-from cloud.alarms.states import AlarmRefused, Deed, State
-from cloud.alarms.terms import CAMPUS, Kind, Signal, Source
-from cloud.alarms.watching import Key
 from cloud.ledger.fleet.views import FactView
-from cloud.notify import persons
-from cloud.notify.calling import Time
-from cloud.notify.persons import Person, PersonRefused
 from cloud.store.db import open_database
+from cloud.watch.alarms import states
+from cloud.watch.alarms.rules import RULES
+from cloud.watch.alarms.states import AlarmRefused, Deed, State
+from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify import persons
+from cloud.watch.notify.calling import Time
+from cloud.watch.notify.persons import Person, PersonRefused
 from cloud.watch.schema import prepare
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns

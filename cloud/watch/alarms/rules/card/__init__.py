@@ -1,0 +1,15 @@
+"""卡片钱包: cards that do what they should not."""
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.rules.card import (
+    balance_chain,
+    lost_card,
+    purse_overdrawn,
+)
+
+_OWN = (
+    balance_chain,
+    lost_card,
+    purse_overdrawn,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

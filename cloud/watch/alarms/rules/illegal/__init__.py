@@ -1,0 +1,25 @@
+"""非法终端: who is no terminal of ours."""
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.rules.illegal import (
+    live_twice,
+    mac_failures,
+    record_fork,
+    stolen,
+    swap,
+    unauthenticated,
+    unknown_terminal,
+    wrong_key,
+)
+
+_OWN = (
+    live_twice,
+    mac_failures,
+    record_fork,
+    stolen,
+    swap,
+    unauthenticated,
+    unknown_terminal,
+    wrong_key,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

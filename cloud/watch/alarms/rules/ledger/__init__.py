@@ -1,0 +1,31 @@
+"""账目: what the books themselves show."""
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.rules.ledger import (
+    account_negative,
+    account_payment,
+    cash,
+    differences,
+    doubtful_record,
+    gap,
+    held,
+    put_back,
+    quarantine,
+    trial_balance,
+    write_off_due,
+)
+
+_OWN = (
+    account_negative,
+    account_payment,
+    cash,
+    differences,
+    doubtful_record,
+    gap,
+    held,
+    put_back,
+    quarantine,
+    trial_balance,
+    write_off_due,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

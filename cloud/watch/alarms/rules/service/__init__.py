@@ -1,0 +1,31 @@
+"""服务: parts, servers and the machine below them."""
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.rules.service import (
+    box_certificate,
+    certificate,
+    defect,
+    disk,
+    job_stopped,
+    ledger_away,
+    memory,
+    outage,
+    roll_out,
+    service_down,
+    turned_away,
+)
+
+_OWN = (
+    box_certificate,
+    certificate,
+    defect,
+    disk,
+    job_stopped,
+    ledger_away,
+    memory,
+    outage,
+    roll_out,
+    service_down,
+    turned_away,
+)
+RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

@@ -1,0 +1,287 @@
+"""All rules at once: what comes in turns into what happens to alarms. Pure; one object is the watch's memory.
+
+Work grows with what changes, not with rules × sources: rules are looked up by signal, a reading that is neither bad nor
+already watched costs one comparison, and only what waits for a time is looked at when nothing comes.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cloud.watch.alarms import states
+from cloud.watch.alarms.rule import FactRule, Rule, SignalRule, When
+from cloud.watch.alarms.states import Alarm, Deed, State, Step
+from cloud.watch.alarms.terms import Happening, Signal, Source
+from cloud.watch.alarms.topology import Topology
+from shared.facts.told import Level, Params
+
+ALARMS_MAX = 20_000
+"""Alarms that are kept at once. At it the next source is not taken up, and `turned_away` counts: the watch says so."""
+
+AFTERWARDS_MS = 30_000
+"""What was hidden stays so for this long after its cause is over, for it comes back a little later itself."""
+FOREVER = 1 << 62
+
+
+class Key(NamedTuple):
+    """An alarm is one rule's and one source's."""
+
+    rule: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a signal rule remembers of a source. held_ms: the condition holds since then (0: it does not); off_ms: the
+    end's condition does; window: the last readings as bits, the newest lowest; value: the last that was known."""
+
+    held_ms: int = 0
+    off_ms: int = 0
+    window: int = 0
+    value: float | None = None
+
+
+class Change(NamedTuple):
+    """An alarm after a step. deed None: it only counts on. told: the fact's parameters, or the signal's value."""
+
+    key: Key
+    at_ms: int
+    deed: Deed | None
+    alarm: Alarm
+    code: str = ""
+    told: Params = ()
+
+
+class Window(NamedTuple):
+    """Planned work on a source and all below it: its alarms are suppressed meanwhile. ident: who told of it."""
+
+    ident: str
+    source: Source
+    from_ms: int
+    until_ms: int
+
+
+@dataclass
+class Memory:
+    """What is kept over a restart."""
+
+    alarms: dict[Key, Alarm] = field(default_factory=dict)
+    readings: dict[Key, Reading] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
+
+
+class Watching:
+    """Rules over a memory. Methods give the changes that they have made to it, in order."""
+
+    def __init__(self, rules: Sequence[Rule], memory: Memory | None = None, topology: Topology | None = None) -> None:
+        self.memory = memory or Memory()
+        self.turned_away = 0
+        self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
+        self._by_code: dict[str, list[FactRule]] = defaultdict(list)
+        self._by_signal: dict[str, list[SignalRule]] = defaultdict(list)
+        self._of_source: dict[tuple[str, Source], tuple[SignalRule, ...]] = {}
+        self._topology = topology or Topology()
+        for rule in rules:
+            self._index(rule)
+        self._hiding: dict[Source, tuple[Key, int]] = {}
+        self._has_moved = False
+        self.look_again(self.memory)
+
+    def look_again(self, memory: Memory) -> None:
+        """Somebody else has written: this is what is kept now. What hid a moment ago goes on hiding for its while."""
+        self.memory = memory
+        for key, alarm in memory.alarms.items():
+            if _hides(self._rules.get(key.rule)):
+                is_hiding = alarm.is_active and not alarm.stopped_by
+                self._note_above(key, alarm.returned_ms, is_hiding=is_hiding)
+
+    def _index(self, rule: Rule) -> None:
+        if isinstance(rule, SignalRule):
+            self._by_signal[rule.signal].append(rule)
+            return
+        for code in {name.partition("/")[0] for name in rule.codes | rule.over}:
+            self._by_code[code].append(rule)
+
+    def rule(self, name: str) -> Rule | None:
+        """The rule of that name, while it is in force."""
+        return self._rules.get(name)
+
+    def stand_on(self, topology: Topology) -> None:
+        """What stands below what, from now on; told in full."""
+        self._topology = topology
+
+    def happened(self, happenings: Iterable[Happening]) -> list[Change]:
+        """Facts came, in the ledger's order."""
+        found = [change for one in happenings for change in self._told(one)]
+        return found + self._hidden(found)
+
+    def read(self, signals: Iterable[Signal], *, is_meal: bool) -> list[Change]:
+        """Signals were read."""
+        found: list[Change] = []
+        readings = self.memory.readings
+        for signal in signals:
+            for rule in self._rules_of(signal):
+                key = Key(rule.name, signal.source)
+                holds = rule.condition.holds(signal.value)
+                if holds or key in readings:
+                    found += self._looked(rule, key, signal, holds=holds and _is_awake(rule.when, is_meal=is_meal))
+        return found + self._hidden(found)
+
+    def passed(self, now_ms: int) -> list[Change]:
+        """Time has gone by: shelves end, acknowledgements run out, facts are quiet, planned work begins and ends."""
+        found: list[Change] = []
+        for key, alarm in list(self.memory.alarms.items()):
+            found += self._aged(key, alarm, now_ms)
+        self._hiding = {source: above for source, above in self._hiding.items() if above[1] > now_ms}
+        self.memory.windows = tuple(one for one in self.memory.windows if one.until_ms > now_ms)
+        return found + self._look_above(self.memory.alarms, now_ms)
+
+    def apply(self, key: Key, at_ms: int, step: Step) -> list[Change]:
+        """What a person did to an alarm that there is."""
+        alarm, deed = step
+        return self._keep(key, at_ms, alarm, deed) if deed else []
+
+    def _told(self, happening: Happening) -> list[Change]:
+        found: list[Change] = []
+        for rule in self._by_code.get(happening.code, ()):
+            key = Key(rule.name, rule.source(happening))
+            if rule.is_ended_by(happening):
+                found += self._end(key, happening.at_ms)
+            elif rule.is_raised_by(happening):
+                found += self._raise(key, happening.at_ms, rule.grade or happening.level, happening)
+        return found
+
+    def _rules_of(self, signal: Signal) -> tuple[SignalRule, ...]:
+        place = signal.name, signal.source
+        found = self._of_source.get(place)
+        if found is None:
+            found = tuple(rule for rule in self._by_signal.get(signal.name, ()) if rule.looks_at(signal.source))
+            self._of_source[place] = found
+        return found
+
+    def _looked(self, rule: SignalRule, key: Key, signal: Signal, *, holds: bool) -> list[Change]:
+        before = self.memory.readings.get(key, Reading())
+        alarm = self.memory.alarms.get(key)
+        reading = _after(rule, before, signal, holds=holds)
+        is_active = alarm is not None and alarm.is_active
+        if is_active and _is_over(rule, reading, signal.at_ms):
+            self.memory.readings.pop(key, None)
+            return self._end(key, signal.at_ms)
+        if not is_active and not reading.window and not reading.held_ms:
+            self.memory.readings.pop(key, None)
+            return []
+        self.memory.readings[key] = reading
+        if is_active or not _is_due(rule, reading, signal.at_ms):
+            return []
+        told = () if signal.value is None else (("value", round(signal.value)),)
+        return self._raise(key, signal.at_ms, rule.grade, told=told)
+
+    def _raise(
+        self, key: Key, at_ms: int, grade: Level, happening: Happening | None = None, told: Params = ()
+    ) -> list[Change]:
+        alarm = self.memory.alarms.get(key)
+        if alarm is None and len(self.memory.alarms) >= ALARMS_MAX:
+            self.turned_away += 1
+            return []
+        code, said = (happening.code, happening.told) if happening else ("", told)
+        return self._keep(key, at_ms, *states.raised(alarm, at_ms, grade), code=code, told=said)
+
+    def _end(self, key: Key, at_ms: int) -> list[Change]:
+        alarm = self.memory.alarms.get(key)
+        if alarm is None:
+            return []
+        after, deed = states.returned(alarm, at_ms)
+        return self._keep(key, at_ms, after, deed) if deed else []
+
+    def _keep(
+        self, key: Key, at_ms: int, alarm: Alarm, deed: Deed | None, *, code: str = "", told: Params = ()
+    ) -> list[Change]:
+        if alarm.state is State.NORMAL:
+            self.memory.alarms.pop(key, None)
+        else:
+            self.memory.alarms[key] = alarm
+        if _hides(self._rules.get(key.rule)):
+            self._note_above(key, at_ms, is_hiding=alarm.is_active and not alarm.stopped_by)
+        return [Change(key, at_ms, deed, alarm, code, told)]
+
+    def _note_above(self, key: Key, at_ms: int, *, is_hiding: bool) -> None:
+        above = key, FOREVER if is_hiding else at_ms + AFTERWARDS_MS
+        if is_hiding or self._hiding.get(key.source, above)[0] == key:
+            self._has_moved |= self._hiding.get(key.source) != above
+            self._hiding[key.source] = above
+
+    def _aged(self, key: Key, alarm: Alarm, now_ms: int) -> Iterator[Change]:
+        rule = self._rules.get(key.rule)
+        if alarm.is_active and (rule is None or _is_quiet(rule, alarm, now_ms)):
+            yield from self._keep(key, now_ms, *states.returned(alarm, now_ms))
+        while key in self.memory.alarms:
+            after, deed = states.at(self.memory.alarms[key], now_ms)
+            if deed is None:
+                return
+            yield from self._keep(key, now_ms, after, deed)
+
+    def _hidden(self, found: Sequence[Change]) -> list[Change]:
+        """Suppression anew: of those that were raised, or of all when what hides has changed."""
+        if not found:
+            return []
+        now_ms = max(change.at_ms for change in found)
+        if self._has_moved:
+            return self._look_above(self.memory.alarms, now_ms)
+        return self._look_above([change.key for change in found if change.deed is Deed.RAISED], now_ms)
+
+    def _look_above(self, keys: Iterable[Key], now_ms: int) -> list[Change]:
+        self._has_moved = False
+        windows = [one for one in self.memory.windows if one.from_ms <= now_ms < one.until_ms]
+        found: list[Change] = []
+        for key in list(keys):
+            alarm = self.memory.alarms.get(key)
+            cause = self._cause(key, windows) if alarm else ""
+            if alarm and cause != alarm.suppressed_by:
+                found += self._keep(key, now_ms, *states.suppressed(alarm, cause))
+        return found
+
+    def _cause(self, key: Key, windows: Sequence[Window]) -> str:
+        if not windows and not self._hiding:
+            return ""
+        over = tuple(self._topology.over(key.source))
+        for window in windows:
+            if window.source in (key.source, *over):
+                return f"work {window.ident}"
+        if not _is_hidden(self._rules.get(key.rule)):
+            return ""
+        above = next((self._hiding[one][0] for one in over if one in self._hiding), None)
+        return f"{above.rule} {above.source}" if above else ""
+
+
+def _hides(rule: Rule | None) -> bool:
+    return rule is not None and rule.hides
+
+
+def _is_hidden(rule: Rule | None) -> bool:
+    return rule is not None and rule.is_hidden
+
+
+def _is_awake(when: When, *, is_meal: bool) -> bool:
+    return when is When.ALWAYS or (when is When.MEALS) == is_meal
+
+
+def _after(rule: SignalRule, before: Reading, signal: Signal, *, holds: bool) -> Reading:
+    window = (before.window << 1 | holds) & ((1 << rule.of) - 1)
+    held = (before.held_ms or signal.at_ms) if holds else 0
+    off = (before.off_ms or signal.at_ms) if rule.is_clear(signal.value) else 0
+    return Reading(held, off, window, before.value if signal.value is None else signal.value)
+
+
+def _is_due(rule: SignalRule, reading: Reading, now_ms: int) -> bool:
+    if rule.of > 1:
+        return reading.window.bit_count() >= rule.times
+    return bool(reading.held_ms) and now_ms - reading.held_ms >= rule.for_ms
+
+
+def _is_over(rule: SignalRule, reading: Reading, now_ms: int) -> bool:
+    return bool(reading.off_ms) and now_ms - reading.off_ms >= rule.off_ms
+
+
+def _is_quiet(rule: Rule, alarm: Alarm, now_ms: int) -> bool:
+    return isinstance(rule, FactRule) and 0 < rule.quiet_ms <= now_ms - alarm.last_ms

@@ -1,0 +1,162 @@
+"""From alarms that call to notices: waits a moment for what explains them, escalates, pauses, ends. Pure.
+
+One call for each alarm and route. It ends when the alarm calls no more: acknowledged, returned, or explained. A person
+who is told of many things at once is told once; beyond his measure they come together in a digest, and none is lost.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.states import Alarm
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify.routes import Policy, Route
+from cloud.watch.notify.terms import Channel, Notice, Why
+from shared.facts.told import Level
+
+SETTLE_MS = 5_000
+"""An alarm is told so much later: what explains it, or more of the same, comes by then."""
+TAKEN_MS = 1_800_000
+"""Who says that he is on it has so long before escalation goes on."""
+WINDOW_MS = 600_000
+"""The ten minutes of a person's measure, and how often a digest comes."""
+
+
+Whom = tuple[str, Channel]
+"""A person, and one way to him."""
+
+
+class CallKey(NamedTuple):
+    """An alarm and the route that tells of it."""
+
+    key: Key
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How far a call has come. step: how many steps were taken; next_ms: when the next one is due (0: none is left)."""
+
+    since_ms: int
+    grade: Level
+    opened_ms: int
+    step: int = 0
+    next_ms: int = 0
+    paused_ms: int = 0
+    told: tuple[Whom, ...] = ()
+
+
+class Time(NamedTuple):
+    """The same moment by both clocks."""
+
+    unix_ms: int
+    campus_s: int
+
+
+@dataclass
+class Calling:
+    """calls, late: kept over a restart; late: what waits for a person's digest. sent: when he was told lately, by each
+    way; digested: when his last digest was made."""
+
+    calls: dict[CallKey, Call] = field(default_factory=dict)
+    late: dict[Whom, dict[Key, None]] = field(default_factory=dict)
+    sent: dict[Whom, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    digested: dict[Whom, int] = field(default_factory=dict)
+    nobody: int = 0
+    """Calls that went to nobody, for nobody was on duty and no name stood beside it."""
+
+    def turn(self, alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], policy: Policy, now: Time) -> list[Notice]:
+        """What is to be told now. Changes `calls`; call it in the transaction that keeps them."""
+        self._open(alarms, rules, policy, now)
+        wanted: list[Notice] = []
+        for at, call in list(self.calls.items()):
+            route = next((one for one in policy.routes if one.name == at.route), None)
+            alarm = alarms.get(at.key)
+            if route is None or alarm is None or not alarm.calls or alarm.since_ms != call.since_ms:
+                wanted += self._ended(at, call, route, alarm)
+            else:
+                wanted += self._due(at, call, route, alarm, policy, now)
+        return self._measured(wanted, policy, now)
+
+    def _open(self, alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], policy: Policy, now: Time) -> None:
+        for key, alarm in alarms.items():
+            if not alarm.calls:
+                continue
+            rule = rules.get(key.rule)
+            for route in policy.matching(rule.family if rule else None, alarm.grade, key.source, now.campus_s):
+                at = CallKey(key, route.name)
+                known = self.calls.get(at)
+                if known is None or (known.since_ms, known.grade) != (alarm.since_ms, alarm.grade):
+                    self.calls[at] = Call(alarm.since_ms, alarm.grade, now.unix_ms, next_ms=now.unix_ms + SETTLE_MS)
+
+    def _ended(self, at: CallKey, call: Call, route: Route | None, alarm: Alarm | None) -> Iterator[Notice]:
+        """Only what is over by itself is told: who acknowledged it knows."""
+        del self.calls[at]
+        is_over = alarm is None or not alarm.is_active
+        if is_over and route is not None and route.tells_return and not (alarm and alarm.suppressed_by):
+            for person, channel in call.told:
+                yield Notice(person, channel, Why.RETURNED, (at.key,))
+
+    def _due(
+        self, at: CallKey, call: Call, route: Route, alarm: Alarm, policy: Policy, now: Time
+    ) -> list[Notice]:  # fmt: skip
+        if alarm.taken_by and not call.paused_ms:
+            call = replace(call, paused_ms=now.unix_ms, next_ms=max(call.next_ms, now.unix_ms + TAKEN_MS))
+        morning = None if route.wakes else policy.night.morning(now.campus_s)
+        if call.next_ms and now.unix_ms >= call.next_ms and morning is not None:
+            call = replace(call, next_ms=now.unix_ms + (morning - now.campus_s) * 1000)
+        found: list[Notice] = []
+        if call.next_ms and now.unix_ms >= call.next_ms:
+            found = self._step(at, call, route, policy, now)
+            call = _after(call, route, found)
+        self.calls[at] = call
+        return found
+
+    def _step(self, at: CallKey, call: Call, route: Route, policy: Policy, now: Time) -> list[Notice]:
+        step = route.steps[call.step]
+        persons = policy.persons(step.to, now.campus_s)
+        self.nobody += not persons
+        why = Why.ESCALATION if call.step else Why.CALL
+        return [Notice(person, channel, why, (at.key,)) for person in persons for channel in step.channels]
+
+    def _measured(self, wanted: Sequence[Notice], policy: Policy, now: Time) -> list[Notice]:
+        """One message for what comes together; beyond a person's measure, a digest when the window has room again."""
+        grouped: dict[tuple[str, Channel, Why], dict[Key, None]] = defaultdict(dict)
+        for notice in wanted:
+            grouped[notice.person, notice.channel, notice.why].update(dict.fromkeys(notice.keys))
+        found = []
+        for (person, channel, why), keys in grouped.items():
+            if self._has_room((person, channel), policy, now):
+                found.append(Notice(person, channel, why, tuple(keys)))
+            else:
+                self.late.setdefault((person, channel), {}).update(keys)
+        return found + self._digests(policy, now)
+
+    def _digests(self, policy: Policy, now: Time) -> list[Notice]:
+        found = []
+        for whom, keys in list(self.late.items()):
+            is_due = now.unix_ms - self.digested.get(whom, 0) >= WINDOW_MS
+            if is_due and self._has_room(whom, policy, now):
+                found.append(Notice(*whom, Why.DIGEST, tuple(keys)))
+                self.digested[whom] = now.unix_ms
+                del self.late[whom]
+        return found
+
+    def _has_room(self, whom: Whom, policy: Policy, now: Time) -> bool:
+        lately = self.sent[whom]
+        while lately and now.unix_ms - lately[0] >= WINDOW_MS:
+            lately.popleft()
+        if len(lately) >= policy.per_ten_minutes:
+            return False
+        lately.append(now.unix_ms)
+        return True
+
+
+def _after(call: Call, route: Route, told: Sequence[Notice]) -> Call:
+    whom = tuple(dict.fromkeys((*call.told, *((one.person, one.channel) for one in told))))
+    taken = call.step + 1
+    waits = route.steps[taken].after_s * 1000 if taken < len(route.steps) else 0
+    next_ms = max(call.opened_ms + waits, call.next_ms + 1) if waits else 0
+    return replace(call, step=taken, next_ms=next_ms, told=whom)

@@ -1,0 +1,100 @@
+"""Known persons: the one table of who may answer an alarm and who is told. What they may do comes with the console."""
+
+import re
+from typing import NamedTuple
+
+from cloud.store.db import Database
+from cloud.watch.notify.terms import Channel
+from shared.errors import ConfigFault
+from shared.words.voice import Language, Text
+
+NAME_MAX = 40
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
+_MAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]{1,190}")
+_COLUMNS = "id, name, phone, mail, language, is_gone"
+
+
+class Person(NamedTuple):
+    """Somebody. phone: digits, a plus before them or not; phone, mail: empty where there is none. language: what he is
+    written to in. is_gone: he has left, and what he did stays his."""
+
+    number: int
+    name: str
+    phone: str = ""
+    mail: str = ""
+    language: Language = Language.ZH
+    is_gone: bool = False
+
+
+class PersonRefused(ConfigFault):
+    """Happens when a person is not known, or what is said of him cannot be. Nothing was changed."""
+
+
+def add(db: Database, person: Person) -> int:
+    """Take somebody up, under a number of ours; who has left comes back. Inside of a transaction. PersonRefused."""
+    _check(person)
+    known = _find(db, person.name)
+    if known is not None and not known.is_gone:
+        raise PersonRefused(Text(f"已有此人：{person.name}", f"there is one already: {person.name}"))
+    number = known.number if known else (db.run("SELECT MAX(id) FROM person")[0][0] or 0) + 1
+    _write(db, person._replace(number=number, is_gone=False))
+    return number
+
+
+def change(db: Database, person: Person) -> None:
+    """Another phone, mail or language. Inside of a transaction. PersonRefused for one who is not there."""
+    _check(person)
+    _write(db, person._replace(number=known(db, person.name).number))
+
+
+def leave(db: Database, name: str) -> None:
+    """He answers nothing any more. Inside of a transaction. PersonRefused for one who is not there."""
+    _write(db, known(db, name)._replace(is_gone=True))
+
+
+def known(db: Database, name: str) -> Person:
+    """The one of this name who is there. Inside of a transaction. PersonRefused."""
+    found = find(db, name)
+    if found is None:
+        told = Text(f"没有登记此人：{name}（cloud person add）", f"no such person: {name} (cloud person add)")
+        raise PersonRefused(told)
+    return found
+
+
+def find(db: Database, name: str) -> Person | None:
+    """The one of this name who is there; None: nobody is. Inside of a transaction."""
+    found = _find(db, name)
+    return None if found is None or found.is_gone else found
+
+
+def address(person: Person, channel: Channel) -> str:
+    """Where he is reached by this way; empty: he is not."""
+    return {Channel.MAIL: person.mail, Channel.SMS: person.phone}.get(channel, "")
+
+
+def persons(db: Database) -> list[Person]:
+    """All of them, those that left too, by number. Inside of a transaction."""
+    return [_person(*row) for row in db.run(f"SELECT {_COLUMNS} FROM person ORDER BY id")]  # noqa: S608  # our own names
+
+
+def _find(db: Database, name: str) -> Person | None:
+    rows = db.run(f"SELECT {_COLUMNS} FROM person WHERE name = ?", (name,))  # noqa: S608  # our own names
+    return _person(*rows[0]) if rows else None
+
+
+def _person(number: int, name: str, phone: str, mail: str, language: str, is_gone: int) -> Person:  # a row
+    return Person(number, name, phone, mail, Language(language), bool(is_gone))
+
+
+def _write(db: Database, one: Person) -> None:
+    row = (one.number, one.name, one.phone, one.mail, one.language.value, int(one.is_gone))
+    db.upsert("person", _COLUMNS, "id", [row])
+
+
+def _check(one: Person) -> None:
+    if not one.name.strip() or one.name != one.name.strip() or len(one.name) > NAME_MAX or not one.name.isprintable():
+        raise PersonRefused(Text(f"姓名：1 至 {NAME_MAX} 个字符", f"a name has 1 to {NAME_MAX} characters"))
+    if one.phone and not _PHONE.fullmatch(one.phone):
+        raise PersonRefused(Text("电话：5 至 15 位数字，可有 +", "a phone has 5 to 15 digits, and perhaps a +"))
+    if one.mail and not _MAIL.fullmatch(one.mail):
+        raise PersonRefused(Text("邮箱：形如 name@school.edu.cn", "mail looks like name@school.edu"))

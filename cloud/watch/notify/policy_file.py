@@ -1,0 +1,176 @@
+"""The file that says who is told (TOML): duty, swaps, routes, nights, a person's measure. Pure.
+
+ConfigFault names line, key and reason, and the set that is in force stays so. Names of persons are checked against
+those who are known; without a file everything important goes to whoever is on duty, and nobody is.
+"""
+
+import re
+import tomllib
+from collections.abc import Collection
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from cloud.parameters.places import Places
+from cloud.watch.alarms.terms import Family
+from cloud.watch.notify.duty import Rota, Shift
+from cloud.watch.notify.routes import DUTY, Night, Policy, Route, Step
+from cloud.watch.notify.terms import Channel
+from shared.clocks.school_days import Calendar
+from shared.errors import ConfigFault
+from shared.facts.told import Level
+from shared.input.section import Section
+from shared.words.voice import Text
+
+FORMAT = 1
+SIZE_MAX = 64 * 1024
+ROUTES_MAX, STEPS_MAX, SHIFTS_MAX, SWAPS_MAX, NAMES_MAX = 100, 8, 32, 400, 64
+AFTER_MAX_S = 86_400
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_SPAN = re.compile(r"(\d{1,4})([smh])")
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_DAY_S = 86_400
+_DAYS_2000 = date(2000, 1, 1).toordinal()
+_Kind = TypeVar("_Kind", bound=StrEnum)
+_SCHOOL = {"always": None, "school-days": True, "free-days": False}
+
+
+def read_policy(text: str, known: Collection[str], calendar: Calendar) -> Policy:
+    """known: names of persons that there are. ConfigFault, with line, key and reason."""
+    if len(text.encode()) > SIZE_MAX:
+        raise ConfigFault(Text(f"文件超过 {SIZE_MAX} 字节", f"the file is above {SIZE_MAX} bytes"))
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigFault(Text(f"不是 TOML：{fault}", f"not TOML: {fault}")) from fault
+    except RecursionError as fault:
+        raise ConfigFault(Text("不是 TOML：嵌套过深", "not TOML: nested too deep")) from fault
+    try:
+        return _Reading(known).policy(Section(raw, file="TOML"), calendar)
+    except ConfigFault as fault:
+        raise _placed(fault, Places(text)) from fault
+
+
+class _Reading:
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+
+    def policy(self, top: Section, calendar: Calendar) -> Policy:
+        if top.take("format", int) != FORMAT:
+            raise ConfigFault(f"format: {Text(f'只认识 {FORMAT}', f'only {FORMAT} is known')}")
+        night = top.optional_section("night")
+        policy = Policy(
+            tuple(self._route(one) for one in top.rows("route", ROUTES_MAX, [])),
+            Rota(
+                tuple(self._shift(one) for one in top.rows("shift", SHIFTS_MAX, [])),
+                dict(self._swap(one) for one in top.rows("swap", SWAPS_MAX, [])),
+            ),
+            _night(night) if night else Night(),
+            calendar,
+            top.within("per_ten_minutes", 1, 1000, 10),
+        )
+        top.done()
+        _require_own_names(policy)
+        return policy
+
+    def _route(self, one: Section) -> Route:
+        families = tuple(_one_of(one, "families", name, Family) for name in one.texts("families", default=()))
+        grades = tuple(_one_of(one, "grades", name, Level) for name in one.texts("grades", default=()))
+        steps = tuple(self._step(step) for step in one.rows("step", STEPS_MAX))
+        days = one.take("days", str, "always")
+        if days not in _SCHOOL:
+            raise ConfigFault(f"{one.name('days')}: {Text('应为其中之一：', 'must be one of ')}{', '.join(_SCHOOL)}")
+        route = Route(
+            one.take("name", str), steps, frozenset(families) or None, frozenset(grades) or None,
+            one.texts("sources", default=("*",)), _SCHOOL[days], one.take("wakes", bool, False),
+            one.take("tells_return", bool, True),
+        )  # fmt: skip
+        one.done()
+        if not steps or [step.after_s for step in steps] != sorted({step.after_s for step in steps}):
+            said = Text("至少一步，且 after 逐步加长", "one step at least, each after longer than the one before")
+            raise ConfigFault(f"{one.name('step')}: {said}")
+        return route
+
+    def _step(self, one: Section) -> Step:
+        after_s = _span(one, "after", one.take("after", str, "0s"))
+        to = self._names(one, "to")
+        ways = tuple(_one_of(one, "by", name, Channel) for name in one.texts("by"))
+        one.done()
+        if not to or not ways:
+            raise ConfigFault(f"{one.name('to' if not to else 'by')}: {Text('不能为空', 'is empty')}")
+        return Step(after_s, to, ways)
+
+    def _shift(self, one: Section) -> Shift:
+        from_s, until_s = (_clock(one, key, one.take(key, str)) for key in ("from", "until"))
+        days = one.take("days", str, "1234567")
+        if not set(days) <= set("1234567"):
+            raise ConfigFault(f"{one.name('days')}: {Text('应为 1 至 7 的数字', 'must be digits from 1 to 7')}")
+        shift = Shift(
+            one.take("name", str), from_s, until_s if until_s > from_s else until_s + _DAY_S,
+            frozenset(int(day) - 1 for day in days), self._names(one, "persons"), one.take("in_turn", bool, False),
+        )  # fmt: skip
+        one.done()
+        return shift
+
+    def _swap(self, one: Section) -> tuple[tuple[int, str], str]:
+        try:
+            number = date.fromisoformat(one.take("day", str)).toordinal() - _DAYS_2000
+        except ValueError as fault:
+            raise ConfigFault(f"{one.name('day')}: {Text('应为 2026-12-01', 'must look like 2026-12-01')}") from fault
+        who, instead = (self._name(one, key, one.take(key, str)) for key in ("instead_of", "by"))
+        one.done()
+        return (number, who), instead
+
+    def _names(self, one: Section, key: str) -> tuple[str, ...]:
+        return tuple(self._name(one, key, name) for name in one.texts(key, NAMES_MAX))
+
+    def _name(self, one: Section, key: str, name: str) -> str:
+        if name != DUTY and name not in self._known:
+            said = Text(f"没有登记此人：{name}", f"no such person: {name}")
+            raise ConfigFault(f"{one.name(key)}: {said}")
+        return name
+
+
+def _require_own_names(policy: Policy) -> None:
+    names = [route.name for route in policy.routes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigFault(f"route: {Text(f'重名：{twice}', f'twice: {twice}')}")
+
+
+def _night(one: Section) -> Night:
+    night = Night(_clock(one, "from", one.take("from", str)), _clock(one, "until", one.take("until", str)))
+    one.done()
+    if night.until_s > night.from_s:
+        said = Text("夜间跨越零点：from 晚于 until", "a night reaches over midnight: from is later than until")
+        raise ConfigFault(f"{one.name('from')}: {said}")
+    return night
+
+
+def _clock(one: Section, key: str, text: str) -> int:
+    found = _CLOCK.fullmatch(text)
+    second = int(found[1]) * 3600 + int(found[2]) * 60 if found and int(found[2]) < 60 else _DAY_S + 1
+    if second > _DAY_S:
+        raise ConfigFault(f"{one.name(key)}: {Text('应为 06:30', 'must look like 06:30')}")
+    return second
+
+
+def _span(one: Section, key: str, text: str) -> int:
+    found = _SPAN.fullmatch(text)
+    second = int(found[1]) * _UNITS[found[2]] if found else AFTER_MAX_S + 1
+    if second > AFTER_MAX_S:
+        raise ConfigFault(f"{one.name(key)}: {Text('应为 30s、15m、2h', 'must look like 30s, 15m, 2h')}")
+    return second
+
+
+def _one_of(one: Section, key: str, text: str, kinds: type[_Kind]) -> _Kind:
+    if text not in list(kinds):
+        raise ConfigFault(f"{one.name(key)}: {Text('应为其中之一：', 'must be one of ')}{', '.join(kinds)}")
+    return kinds(text)
+
+
+def _placed(fault: ConfigFault, places: Places) -> ConfigFault:
+    """With the line of the path that a Section's message begins with."""
+    path, _, said = str(fault).partition(":")
+    line = places.line(path)
+    return ConfigFault(f"{Text(f'第 {line} 行', f'line {line}')} {path}:{said}") if line else fault

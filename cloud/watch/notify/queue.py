@@ -1,0 +1,172 @@
+"""The durable queue of messages: made with the alarm, sent until it has arrived, by another way, or given up.
+
+Inside of transactions of the watch's file. A message is never sent twice on purpose: what a way has taken is marked
+before the next one is looked at, and a process that dies in between sends that one again.
+"""
+
+import json
+from enum import StrEnum
+from typing import NamedTuple
+
+from cloud.store.db import Database, Row
+from cloud.watch.alarms.terms import source_of
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify.calling import Call, Calling, CallKey
+from cloud.watch.notify.terms import Channel, Why
+from shared.facts.told import Level
+
+FIRST_MS, LONGEST_MS = 5_000, 300_000
+"""A way that refuses for now is tried again after the first, then twice as late each time, up to the longest."""
+GIVEN_UP_MS = 86_400_000
+"""A message that no way has taken for a day is given up: failed, and told."""
+KEPT_MAX = 50_000
+"""Messages that are kept, sent ones too; beyond it the oldest done ones go."""
+_COLUMNS = (
+    "id, made_ms, person, channel, address, why, alarms, subject, text, state, tries, next_ms, done_ms, receipt, "
+    "instead_of"
+)
+
+
+class State(StrEnum):
+    """What became of a message. A promise to receipts: added to, never renamed."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    ARRIVED = "arrived"
+    """The way's own receipt says so."""
+    FAILED = "failed"
+
+
+class Message(NamedTuple):
+    """One message to one address. instead_of: the message for which this one goes by another way."""
+
+    number: int
+    made_ms: int
+    person: str
+    channel: Channel
+    address: str
+    why: Why
+    keys: tuple[Key, ...]
+    subject: str
+    text: str
+    state: State = State.WAITING
+    tries: int = 0
+    next_ms: int = 0
+    done_ms: int = 0
+    receipt: str = ""
+    instead_of: int | None = None
+
+
+def put(db: Database, message: Message) -> int:
+    """Queue it under a number of ours."""
+    number: int = (db.run("SELECT MAX(id) FROM message")[0][0] or 0) + 1
+    db.insert("message", _COLUMNS, [_row(message._replace(number=number))])
+    return number
+
+
+def due(db: Database, channel: Channel, now_ms: int, most: int) -> list[Message]:
+    """Those of a way that are to be tried now, oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM message WHERE state = ? AND channel = ? AND next_ms <= ? ORDER BY id LIMIT ?"  # noqa: S608
+    return [_message(row) for row in db.run(sql, (str(State.WAITING), str(channel), now_ms, most))]
+
+
+def messages(db: Database, most: int) -> list[Message]:
+    """The newest first."""
+    return [_message(row) for row in db.run(f"SELECT {_COLUMNS} FROM message ORDER BY id DESC LIMIT ?", (most,))]  # noqa: S608
+
+
+def oldest_waiting_ms(db: Database) -> int:
+    """When the oldest one that waits was made; 0: none waits."""
+    return db.run("SELECT MIN(made_ms) FROM message WHERE state = ?", (str(State.WAITING),))[0][0] or 0
+
+
+def taken(db: Database, message: Message, now_ms: int, receipt: str) -> None:
+    """A way has taken it."""
+    _end(db, message, State.SENT, now_ms, receipt)
+
+
+def refused(db: Database, message: Message, now_ms: int, why: str, *, for_good: bool) -> bool:
+    """A way has not taken it: later again, or failed. Has it failed?"""
+    failed = for_good or now_ms - message.made_ms >= GIVEN_UP_MS
+    if failed:
+        _end(db, message, State.FAILED, now_ms, why)
+    else:
+        wait_ms = min(FIRST_MS << min(message.tries, 16), LONGEST_MS)
+        db.run(
+            "UPDATE message SET tries = tries + 1, next_ms = ?, receipt = ? WHERE id = ?",
+            (now_ms + wait_ms, why, message.number),
+        )
+    return failed
+
+
+def has_other(db: Database, number: int) -> bool:
+    """Did it go by another way already?"""
+    return bool(db.run("SELECT 1 FROM message WHERE instead_of = ? LIMIT 1", (number,)))
+
+
+def sweep(db: Database) -> None:
+    """Let the oldest go that are done, beyond KEPT_MAX; what waits stays."""
+    sql = "DELETE FROM message WHERE state <> ? AND id <= (SELECT MAX(id) FROM message) - ?"
+    db.run(sql, (str(State.WAITING), KEPT_MAX))
+
+
+def load_calls(db: Database) -> Calling:
+    """How far calls have come, and what waits for digests."""
+    found = Calling()
+    for rule, source, route, since, grade, opened, step, next_ms, paused, told in db.run(
+        "SELECT rule, source, route, since_ms, grade, opened_ms, step, next_ms, paused_ms, told FROM call"
+    ):
+        whom = tuple((person, Channel(channel)) for person, channel in json.loads(told))
+        call = Call(since, Level(grade), opened, step, next_ms, paused, whom)
+        found.calls[CallKey(Key(rule, source_of(source)), route)] = call
+    for person, channel, rule, source in db.run("SELECT person, channel, rule, source FROM late"):
+        found.late.setdefault((person, Channel(channel)), {})[Key(rule, source_of(source))] = None
+    return found
+
+
+def keep_calls(db: Database, before: dict[CallKey, Call], after: Calling, late: bool) -> None:
+    """Write what has changed of the calls; late: what waits for digests, too."""
+    for at in before.keys() - after.calls.keys():
+        where = (at.key.rule, str(at.key.source), at.route)
+        db.run("DELETE FROM call WHERE rule = ? AND source = ? AND route = ?", where)
+    changed = [(at, call) for at, call in after.calls.items() if before.get(at) != call]
+    columns = "rule, source, route, since_ms, grade, opened_ms, step, next_ms, paused_ms, told"
+    db.upsert("call", columns, "rule, source, route", [_call_row(at, call) for at, call in changed])
+    if late:
+        db.run("DELETE FROM late")
+        rows = [
+            (person, str(channel), key.rule, str(key.source))
+            for (person, channel), keys in after.late.items() for key in keys
+        ]  # fmt: skip
+        db.insert("late", "person, channel, rule, source", rows)
+
+
+def _call_row(at: CallKey, call: Call) -> Row:
+    told = json.dumps([(person, str(channel)) for person, channel in call.told], ensure_ascii=False)
+    return (
+        at.key.rule, str(at.key.source), at.route, call.since_ms, str(call.grade), call.opened_ms, call.step,
+        call.next_ms, call.paused_ms, told,
+    )  # fmt: skip
+
+
+def _end(db: Database, message: Message, state: State, now_ms: int, receipt: str) -> None:
+    db.run(
+        "UPDATE message SET state = ?, done_ms = ?, receipt = ?, tries = tries + 1 WHERE id = ? AND state = ?",
+        (str(state), now_ms, receipt, message.number, str(State.WAITING)),
+    )
+
+
+def _row(one: Message) -> Row:
+    keys = json.dumps([(key.rule, str(key.source)) for key in one.keys], ensure_ascii=False)
+    return (
+        one.number, one.made_ms, one.person, str(one.channel), one.address, str(one.why), keys, one.subject, one.text,
+        str(one.state), one.tries, one.next_ms, one.done_ms, one.receipt, one.instead_of,
+    )  # fmt: skip
+
+
+def _message(row: Row) -> Message:
+    number, made_ms, person, channel, address, why, keys, subject, text, state, *rest = row
+    named = tuple(Key(rule, source_of(source)) for rule, source in json.loads(keys))
+    return Message(
+        number, made_ms, person, Channel(channel), address, Why(why), named, subject, text, State(state), *rest
+    )

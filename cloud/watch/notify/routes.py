@@ -1,0 +1,92 @@
+"""Routes: which alarms are told to whom, by which ways, and what happens when nobody answers. Pure.
+
+Every route that matches counts. At night only what its route calls waking is told at once, the rest in the morning.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from cloud.watch.alarms.terms import Family, Source
+from cloud.watch.notify.duty import Rota
+from cloud.watch.notify.terms import Channel
+from shared.clocks.school_days import Calendar
+from shared.facts.told import Level
+
+DUTY = "duty"
+"""In place of a name: whoever is on duty at that moment."""
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """So long after the alarm, unless somebody has answered: to these, by these ways."""
+
+    after_s: int
+    to: tuple[str, ...]
+    channels: tuple[Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """families, grades None: all of them. sources: patterns over `kind:name`. school_days None: every day; else only
+    on school days, or only on others. tells_return: those who were told hear that it is over."""
+
+    name: str
+    steps: tuple[Step, ...]
+    families: frozenset[Family] | None = None
+    grades: frozenset[Level] | None = None
+    sources: tuple[str, ...] = ("*",)
+    school_days: bool | None = None
+    wakes: bool = False
+    tells_return: bool = True
+
+    def takes(self, family: Family | None, grade: Level, source: Source) -> bool:
+        """Is this alarm one of its own? An alarm whose rule is gone has no family, and goes where all go."""
+        return (
+            (self.families is None or family in self.families)
+            and (self.grades is None or grade in self.grades)
+            and any(fnmatchcase(str(source), pattern) for pattern in self.sources)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """From when on nobody is woken, and when the day begins; seconds of the day."""
+
+    from_s: int = 22 * 3600
+    until_s: int = 6 * 3600 + 1800
+
+    def morning(self, campus_s: int) -> int | None:
+        """When this night ends, in campus seconds; None: it is day."""
+        day, second = divmod(campus_s, _DAY_S)
+        if second >= self.from_s:
+            return (day + 1) * _DAY_S + self.until_s
+        return day * _DAY_S + self.until_s if second < self.until_s else None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All that is decided about telling."""
+
+    routes: Sequence[Route] = ()
+    rota: Rota = field(default_factory=Rota)
+    night: Night = field(default_factory=Night)
+    calendar: Calendar = field(default_factory=Calendar)
+    per_ten_minutes: int = 10
+    """Messages to one person by one way in ten minutes; what is beyond comes together, as a digest."""
+
+    def matching(self, family: Family | None, grade: Level, source: Source, campus_s: int) -> list[Route]:
+        """Those that take this alarm today."""
+        school = self.calendar.is_school_day(campus_s // _DAY_S)
+        return [
+            route for route in self.routes
+            if route.takes(family, grade, source) and route.school_days in (None, school)
+        ]  # fmt: skip
+
+    def persons(self, names: Sequence[str], campus_s: int) -> tuple[str, ...]:
+        """Names and whoever is on duty, each once."""
+        found: dict[str, None] = {}
+        for name in names:
+            found.update(dict.fromkeys(self.rota.on(campus_s) if name == DUTY else (name,)))
+        return tuple(found)

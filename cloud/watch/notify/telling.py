@@ -1,0 +1,104 @@
+"""From alarms to queued messages, in the transaction of the turn that raised them.
+
+The policy in force is the newest that was pushed; without one whoever is known is told of what is urgent or important,
+by mail. Who is not known any more, or has no address for a way, gets nothing by it: that is counted, and told.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from cloud.store.db import Database
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.states import Alarm
+from cloud.watch.alarms.terms import Source
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify import queue
+from cloud.watch.notify.calling import Calling, Time
+from cloud.watch.notify.persons import Person, address, persons
+from cloud.watch.notify.policy_file import read_policy
+from cloud.watch.notify.queue import Message
+from cloud.watch.notify.routes import Policy, Route, Step
+from cloud.watch.notify.terms import Channel, Notice
+from cloud.watch.notify.words import Said, Told, said
+from shared.clocks.school_days import Calendar
+from shared.errors import ConfigFault
+from shared.facts.told import Level, Params
+
+_GRAVE = frozenset({Level.URGENT, Level.IMPORTANT})
+
+
+class Around(NamedTuple):
+    """What a message is made of beside the alarm."""
+
+    calls: Callable[[Source], str]
+    campus: str
+    calendar: Calendar
+
+
+class Telling:
+    """Over the watch's file. What people change there (persons, the policy) is read anew by `look_again`."""
+
+    def __init__(self, db: Database, rules: Mapping[str, Rule]) -> None:
+        self._db, self._rules = db, rules
+        self._calling = Calling()
+        self._persons: dict[str, Person] = {}
+        self._policy = Policy()
+        self.unreached = 0
+        """Notices for which a person has no address; since the start of this process."""
+
+    @property
+    def nobody(self) -> int:
+        """Calls that went to nobody; since the start of this process."""
+        return self._calling.nobody
+
+    def look_again(self, calendar: Calendar) -> None:
+        """What is kept may have changed. Inside of a transaction."""
+        known = queue.load_calls(self._db)
+        self._calling.calls, self._calling.late = known.calls, known.late
+        self._persons = {one.name: one for one in persons(self._db) if not one.is_gone}
+        self._policy = self._in_force(calendar)
+
+    def turn(
+        self, alarms: Mapping[Key, Alarm], facts: Mapping[Key, tuple[str, Params]], now: Time, around: Around
+    ) -> int:
+        """Queue what is to be told now; how many messages. Inside of the turn's transaction."""
+        before, late = dict(self._calling.calls), dict(self._calling.late)
+        notices = self._calling.turn(alarms, self._rules, self._policy, now)
+        for notice in notices:
+            self._queue(notice, alarms, facts, now, around)
+        queue.keep_calls(self._db, before, self._calling, late=late != self._calling.late)
+        return len(notices)
+
+    def _queue(
+        self, notice: Notice, alarms: Mapping[Key, Alarm], facts: Mapping[Key, tuple[str, Params]], now: Time,
+        around: Around,
+    ) -> None:  # fmt: skip
+        person = self._persons.get(notice.person)
+        to = address(person, notice.channel) if person else ""
+        if person is None or not to:
+            self.unreached += 1
+            return
+        found = [
+            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ()))) for key in notice.keys
+        ]
+        words = said(notice.why, found, around.calls, around.campus, person.language)
+        queue.put(self._db, _message(notice, to, words, now))
+
+    def _in_force(self, calendar: Calendar) -> Policy:
+        rows = self._db.run("SELECT text FROM policy ORDER BY number DESC LIMIT 1")
+        if not rows:
+            names = tuple(self._persons)
+            step = Step(0, names, (Channel.MAIL,))
+            return Policy((Route("default", (step,), grades=_GRAVE),) if names else (), calendar=calendar)
+        try:
+            return read_policy(rows[0][0], {row.name for row in persons(self._db)}, calendar)
+        except ConfigFault:  # it was checked when it was pushed; a stricter program keeps what it has
+            return self._policy
+
+
+def _message(notice: Notice, to: str, words: Said, now: Time) -> Message:
+    text = words.sms if notice.channel is Channel.SMS else words.text
+    return Message(
+        0, now.unix_ms, notice.person, notice.channel, to, notice.why, notice.keys, words.subject, text,
+        next_ms=now.unix_ms,
+    )  # fmt: skip

@@ -1,0 +1,41 @@
+"""Ways to a person and what goes over them. Pure."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from cloud.watch.alarms.watching import Key
+from shared.words.voice import Text
+
+
+class Channel(StrEnum):
+    """A way to a person. A promise to routes and receipts: added to, never renamed."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    WEBHOOK = "webhook"
+
+
+CHANNELS = {
+    Channel.MAIL: Text("邮件", "mail"),
+    Channel.SMS: Text("短信", "SMS"),
+    Channel.WEBHOOK: Text("回调", "webhook"),
+}
+
+
+class Why(StrEnum):
+    """What a message is for."""
+
+    CALL = "call"
+    ESCALATION = "escalation"
+    RETURNED = "returned"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+class Notice(NamedTuple):
+    """To one person by one way: of these alarms. The words are made when it is queued, in his language."""
+
+    person: str
+    channel: Channel
+    why: Why
+    keys: tuple[Key, ...]

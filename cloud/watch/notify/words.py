@@ -1,0 +1,115 @@
+"""What a message says, in its reader's language: a subject, a text, and an SMS of at most 70 characters. Pure.
+
+What comes from outside (names, notes, facts) is put on one line, so that nothing of it becomes a header.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.states import Alarm
+from cloud.watch.alarms.terms import GRADES, Source
+from cloud.watch.alarms.watching import Key
+from cloud.watch.notify.terms import Why
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.facts.catalogue import words
+from shared.facts.told import Level, Params
+from shared.words.voice import Language, Text
+
+SMS_MAX = 70
+"""Characters of one UCS-2 message."""
+LISTED_MAX = 20
+"""Alarms that a mail names; of more the number is said."""
+_WHYS = {
+    Why.CALL: Text("报警", "alarm"),
+    Why.ESCALATION: Text("无人处理", "nobody has answered"),
+    Why.RETURNED: Text("已恢复", "over"),
+    Why.DIGEST: Text("汇总", "digest"),
+    Why.TEST: Text("测试", "test"),
+}
+
+
+class Told(NamedTuple):
+    """An alarm for a message. alarm None: it is over. rule None: it is no longer in force."""
+
+    key: Key
+    alarm: Alarm | None
+    rule: Rule | None
+    code: str = ""
+    told: Params = ()
+
+
+class Said(NamedTuple):
+    """A message's words; a way takes what it can carry."""
+
+    subject: str
+    text: str
+    sms: str
+
+
+Calls = Callable[[Source], str]
+"""What people call a source."""
+
+
+def said(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language) -> Said:
+    """Of one message; found is not empty but for a test."""
+    head = _in(_WHYS[why], language)
+    first = _title(found[0], calls, language) if found else head
+    more = f" +{len(found) - 1}" if len(found) > 1 else ""
+    grade = _grade(found, language)
+    subject = _line(f"[{campus}] {grade} {head}{_colon(language)}{first}{more}")
+    body = [_paragraph(one, calls, language) for one in found[:LISTED_MAX]]
+    if len(found) > LISTED_MAX:
+        rest = len(found) - LISTED_MAX
+        body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
+    sms = _line(f"{grade}{head}{_colon(language)}{first}{more}{_since(found, language)}")
+    return Said(subject, "\n\n".join(body) or head, sms if len(sms) <= SMS_MAX else sms[: SMS_MAX - 1] + "…")
+
+
+def _paragraph(one: Told, calls: Calls, language: Language) -> str:
+    lines = [_title(one, calls, language)]
+    if one.code:
+        lines.append(_line(words(one.code, one.told)[language is Language.EN]))
+    if one.alarm is not None:
+        lines.append(f"{_in(Text('自', 'since'), language)} {time_text(WALL.at(one.alarm.since_ms / 1000))}")
+    if one.rule is not None:
+        advice = one.rule.advice
+        labels = Text("原因", "cause"), Text("后果", "consequence"), Text("处置", "to do")
+        texts = advice.cause, advice.consequence, advice.action
+        lines += [
+            f"{_in(label, language)}{_colon(language)}{_in(text, language)}"
+            for label, text in zip(labels, texts, strict=True)
+        ]
+    return "\n".join(lines)
+
+
+def _title(one: Told, calls: Calls, language: Language) -> str:
+    title = _in(one.rule.advice.title, language) if one.rule else one.key.rule
+    return _line(f"{title} {calls(one.key.source)}")
+
+
+def _grade(found: Sequence[Told], language: Language) -> str:
+    """The gravest of them."""
+    there = {one.alarm.grade for one in found if one.alarm is not None}
+    gravest = next((grade for grade in GRADES if grade in there), Level.NOTICE)
+    return _in(GRADES[gravest], language) if there else ""
+
+
+def _since(found: Sequence[Told], language: Language) -> str:
+    since = min((one.alarm.since_ms for one in found if one.alarm is not None), default=0)
+    clock = time_text(WALL.at(since / 1000))[-8:-3] if since else ""
+    return f"{'，' if language is Language.ZH else ', '}{clock}" if clock else ""
+
+
+def _colon(language: Language) -> str:
+    return "：" if language is Language.ZH else ": "
+
+
+def _in(text: Text, language: Language) -> str:
+    return text.in_language(language)
+
+
+def _line(text: str) -> str:
+    """One line without anything that is not printed."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))

@@ -1,0 +1,154 @@
+"""Alarms as lines and as JSON, in both languages. Pure; what a source is called is told by the caller."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cloud.watch.alarms.rule import Advice, Rule
+from cloud.watch.alarms.states import STATES, Alarm, Deed, State
+from cloud.watch.alarms.terms import FAMILIES, GRADES, Kind, Source
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.facts.catalogue import words
+from shared.facts.told import Params
+from shared.words.spans import span
+from shared.words.voice import Language, Text, spoken
+
+KINDS = {
+    Kind.CAMPUS: Text("校园", "campus"),
+    Kind.BOX: Text("网关", "box"),
+    Kind.BUS: Text("总线", "bus"),
+    Kind.TERMINAL: Text("终端", "terminal"),
+    Kind.CARD: Text("卡", "card"),
+    Kind.PERSON: Text("人员", "person"),
+    Kind.SERVICE: Text("服务", "service"),
+    Kind.GROUP: Text("分组", "group"),
+}
+DEEDS = {
+    Deed.RAISED: Text("产生报警", "raised"),
+    Deed.WORSENED: Text("加重", "worsened"),
+    Deed.RETURNED: Text("恢复", "returned"),
+    Deed.ACKNOWLEDGED: Text("确认", "acknowledged"),
+    Deed.TAKEN: Text("接单", "taken"),
+    Deed.EXPIRED: Text("确认到期，仍在", "the acknowledgement has run out, it still stands"),
+    Deed.SHELVED: Text("搁置", "shelved"),
+    Deed.UNSHELVED: Text("搁置结束", "unshelved"),
+    Deed.SUPPRESSED: Text("抑制", "suppressed"),
+    Deed.UNSUPPRESSED: Text("抑制结束", "suppressed no longer"),
+    Deed.STOPPED: Text("停报", "out of service"),
+    Deed.STARTED: Text("恢复报警", "in service"),
+    Deed.ASSIGNED: Text("指派", "assigned"),
+    Deed.COMMENTED: Text("备注", "comment"),
+    Deed.LINKED: Text("关联", "linked"),
+}
+_MARKS = {
+    State.UNACKNOWLEDGED: "■", State.ACKNOWLEDGED: "□", State.RETURNED: "◇", State.SHELVED: "◷", State.SUPPRESSED: "·",
+    State.OUT_OF_SERVICE: "○", State.NORMAL: "●",
+}  # fmt: skip
+
+
+class Shown(NamedTuple):
+    """An alarm for a list. rule None: its rule is no longer in force."""
+
+    name: str
+    source: Source
+    alarm: Alarm
+    rule: Rule | None
+    code: str
+    told: Params
+
+
+Calls = Callable[[Source], str]
+"""What people call a source."""
+
+
+def alarm_lines(found: Sequence[Shown], calls: Calls, now_ms: int) -> Iterator[str]:
+    """The gravest first, of one grade the oldest; what is suppressed, shelved and out of service at the end."""
+    if not found:
+        yield str(Text("● 没有报警", "● no alarm"))
+    for one in sorted(found, key=_order):
+        yield alarm_line(one, calls, now_ms)
+
+
+def alarm_line(one: Shown, calls: Calls, now_ms: int) -> str:
+    """One line: state, grade, title, source, what raised it, since when, who is on it."""
+    alarm = one.alarm
+    since = span(max(0, now_ms - alarm.since_ms) // 1000)[spoken() is Language.EN]
+    times = f" ×{alarm.count}" if alarm.count > 1 else ""
+    who = alarm.acked_by or alarm.taken_by or alarm.assigned or alarm.shelved_by
+    parts = (
+        _MARKS[alarm.state], str(STATES[alarm.state]), str(GRADES[alarm.grade]), _title(one), calls(one.source),
+        _said(one), since + times, who, f"[{one.name} {one.source}]",
+    )  # fmt: skip
+    return "  ".join(part for part in parts if part)
+
+
+def advice_lines(rule: Rule | None) -> Iterator[str]:
+    """Cause, consequence, what to do."""
+    if rule is None:
+        return
+    for label, text in _advice(rule.advice).items():
+        yield f"  {label}{text}"
+
+
+def event_line(at_ms: int, deed: Deed, who: str, note: str) -> str:
+    """One thing that happened to an alarm."""
+    said = "：".join(part for part in (who, note) if part)
+    return f"  {_time(at_ms)}  {DEEDS[deed]}  {said}".rstrip()
+
+
+def alarm_json(one: Shown) -> dict[str, Any]:
+    """As programs read it."""
+    alarm, rule = one.alarm, one.rule
+    return {
+        "alarm": one.name, "source": str(one.source), "state": alarm.state.value, "grade": alarm.grade.value,
+        "family": rule.family.value if rule else None, "active": alarm.is_active, "acknowledged": alarm.is_acked,
+        "since_ms": alarm.since_ms, "last_ms": alarm.last_ms, "count": alarm.count, "returned_ms": alarm.returned_ms,
+        "acknowledged_by": alarm.acked_by, "taken_by": alarm.taken_by, "shelved_until_ms": alarm.shelved_until_ms,
+        "suppressed_by": alarm.suppressed_by, "assigned": alarm.assigned, "code": one.code,
+        "told": {name: value.hex() if isinstance(value, bytes) else value for name, value in one.told},
+    }  # fmt: skip
+
+
+def names(boxes: Mapping[str, str], terminals: Mapping[bytes, str]) -> Calls:
+    """What the ledger calls boxes and terminals; others by their own name."""
+
+    def called(source: Source) -> str:
+        if source.kind is Kind.BOX:
+            return boxes.get(source.name, source.name)
+        if source.kind is Kind.TERMINAL:
+            return terminals.get(bytes.fromhex(source.name), source.name)
+        return f"{KINDS[source.kind]} {source.name}".rstrip()
+
+    return called
+
+
+def _order(one: Shown) -> tuple[bool, int, int]:
+    quiet = one.alarm.state in (State.SUPPRESSED, State.SHELVED, State.OUT_OF_SERVICE)
+    return quiet, list(GRADES).index(one.alarm.grade), one.alarm.since_ms
+
+
+def _title(one: Shown) -> str:
+    return str(one.rule.advice.title) if one.rule else one.name
+
+
+def _said(one: Shown) -> str:
+    if one.code:
+        return words(one.code, one.told)[spoken() is Language.EN]
+    return ", ".join(str(value) for _, value in one.told if not isinstance(value, bytes))
+
+
+def _advice(advice: Advice) -> dict[Text, Text]:
+    return {
+        Text("原因：", "cause: "): advice.cause,
+        Text("后果：", "consequence: "): advice.consequence,
+        Text("处置：", "to do: "): advice.action,
+    }
+
+
+def family_text(rule: Rule | None) -> str:
+    """The family's name."""
+    return str(FAMILIES[rule.family]) if rule else ""
+
+
+def _time(at_ms: int) -> str:
+    return time_text(WALL.at(at_ms / 1000))

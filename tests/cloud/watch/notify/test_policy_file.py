@@ -1,0 +1,90 @@
+"""The file of who is told: read whole, or refused with line, key and reason."""
+
+import pytest
+
+from cloud.watch.notify.policy_file import SIZE_MAX, read_policy
+from cloud.watch.notify.routes import Policy
+from cloud.watch.notify.terms import Channel
+from shared.clocks.school_days import Calendar
+from shared.errors import ConfigFault
+
+PERSONS = {"王芳", "李明", "主任"}
+FILE = """format = 1
+[night]
+from = "22:00"
+until = "06:30"
+[[shift]]
+name = "白班"
+from = "06:30"
+until = "22:00"
+days = "12345"
+persons = ["王芳", "李明"]
+in_turn = true
+[[swap]]
+day = "2026-12-01"
+instead_of = "王芳"
+by = "李明"
+[[route]]
+name = "钱"
+families = ["ledger", "card"]
+wakes = true
+[[route.step]]
+to = ["duty"]
+by = ["sms", "mail"]
+[[route.step]]
+after = "15m"
+to = ["主任"]
+by = ["sms"]
+"""
+
+
+def read(text: str) -> Policy:
+    return read_policy(text, PERSONS, Calendar())
+
+
+def test_a_file_says_all_of_it() -> None:
+    policy = read(FILE)
+    (route,) = policy.routes
+    assert [(step.after_s, step.to) for step in route.steps] == [(0, ("duty",)), (900, ("主任",))]
+    assert route.steps[0].channels == (Channel.SMS, Channel.MAIL)
+    assert (route.wakes, policy.night.from_s, policy.per_ten_minutes) == (True, 22 * 3600, 10)
+    assert policy.rota.swaps == {(9831, "王芳"): "李明"}
+
+
+def test_an_empty_file_tells_nobody() -> None:
+    assert read("format = 1\n").routes == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("主任", "没有", 25, "没有登记此人"),
+        ('"ledger"', '"x"', 18, "families"),
+        ("15m", "15x", 24, "after"),
+        ("15m", "0s", 20, "step"),
+        ("15m", "25h", 24, "after"),
+        ("wakes = true", "wake = true", 19, "wake"),
+        ("2026-12-01", "2026-13-01", 13, "day"),
+        ('days = "12345"', 'days = "8"', 9, "days"),
+        ('from = "22:00"', 'from = "25:00"', 3, "from"),
+        ('from = "22:00"', 'from = "05:00"', 3, "from"),
+        ('by = ["sms"]', 'by = ["fax"]', 26, "by"),
+        ('to = ["duty"]', "to = []", 21, "to"),
+        ("format = 1", "format = 2", 1, "format"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(old: str, new: str, line: int, said: str) -> None:
+    with pytest.raises(ConfigFault, match=rf"^第 {line} 行 .*{said}"):
+        read(FILE.replace(old, new, 1))
+
+
+@pytest.mark.parametrize("text", ["format = ", "x" * (SIZE_MAX + 1), "a = " + "[" * 20_000])
+def test_what_is_no_file_of_ours_is_refused(text: str) -> None:
+    with pytest.raises(ConfigFault):
+        read(text)
+
+
+def test_two_routes_of_one_name_are_refused() -> None:
+    step = '[[route]]\nname = "钱"\n[[route.step]]\nto = ["duty"]\nby = ["sms"]\n'
+    with pytest.raises(ConfigFault, match="钱"):
+        read(FILE + step)
