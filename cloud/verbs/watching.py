@@ -1,13 +1,16 @@
 """Verbs about alarms and about the persons who answer them. Each imports what it needs."""
 
 import argparse
+from pathlib import Path
 
 from cloud.verbs.arguments import LIST, Made, add_json, add_steps, need, span_s
+from cloud.verbs.fleet import number_of
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Language, Text
 
 STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment")
+NOTIFY_STEPS = (LIST, "check", "push", "history", "rollback", "duty", "test")
 _NEEDED: dict[str, tuple[str, ...]] = {
     "ack": ("who",), "take": ("who",), "shelve": ("who", "note", "for"), "unshelve": ("who",),
     "stop": ("who", "note"), "start": ("who",), "assign": ("who", "to"), "comment": ("who", "note"),
@@ -26,6 +29,11 @@ def watching_verbs() -> dict[str, Made]:
             Text("人员：谁答复报警、通知谁", "persons: who answers alarms and is told"),
             _person,
             (_person_options, add_json),
+        ),
+        "notify": (
+            Text("通知：路由、值班、已发消息、试发", "notify: routes, duty, what was told, a trial"),
+            _notify,
+            (_notify_options, add_json),
         ),
     }
 
@@ -80,3 +88,42 @@ def _person(chosen: argparse.Namespace) -> int:
         return alarms.person_leaves(chosen.data, chosen.name)
     language = Language.EN if chosen.english else Language.ZH
     return alarms.add_person(chosen.data, Person(0, chosen.name, chosen.phone, chosen.mail, language))
+
+
+def _notify_options(parser: Parser) -> None:
+    told = Text(
+        "列出消息、校验、推送、历史、退回、此刻谁值班、试发",
+        "list messages, check, push, history, take back, who is on duty now, try a way",
+    )
+    add_steps(parser, NOTIFY_STEPS, told)
+    parser.add_argument(
+        "what", nargs="?", metavar="FILE|N|NAME", help=Text("文件、第几次、或发给谁", "file, number, or to whom")
+    )
+    parser.add_argument("--who", metavar="NAME", help=Text("登记过的人员", "a known person"))
+    parser.add_argument("--reason", default="", metavar="TEXT", help=Text("缘由", "why"))
+    parser.add_argument(
+        "--by", choices=("mail", "sms", "webhook"), default="mail", help=Text("试发的方式", "the way to try")
+    )
+
+
+def _notify(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch import telling
+    from cloud.watch.notify.terms import Channel
+
+    match chosen.step:
+        case "check" | "push" | "rollback" | "test":
+            need(chosen, "WHAT", *(() if chosen.step == "check" else ("who",)))
+        case "history":
+            return telling.history(chosen.data)
+        case "duty":
+            return telling.duty(chosen.data, chosen.dsn)
+        case _:
+            return telling.messages(chosen.data, as_json=chosen.json)
+    match chosen.step:
+        case "check":
+            return telling.check(chosen.data, Path(chosen.what))
+        case "push":
+            return telling.push(chosen.data, Path(chosen.what), chosen.who, chosen.reason)
+        case "rollback":
+            return telling.rollback(chosen.data, number_of(chosen), chosen.who, chosen.reason)
+    return telling.test(chosen.data, chosen.what, Channel(chosen.by), chosen.who)

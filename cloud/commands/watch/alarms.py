@@ -4,15 +4,15 @@ The watch need not run: what is said here is kept at once, and the watch sees it
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cloud.commands.watch.around import open_store, say
 from cloud.ledger.read.reader import open_reader
-from cloud.process.settings import FOLDER, load_settings
+from cloud.process.settings import load_settings
 from cloud.watch import words
 from cloud.watch.alarms import states
 from cloud.watch.alarms.rules import RULES
@@ -21,7 +21,7 @@ from cloud.watch.alarms.terms import source_of
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
-from cloud.watch.store import Listed, WatchStore, open_watch
+from cloud.watch.store import Listed
 from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
@@ -42,19 +42,19 @@ class Word:
 
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """Every alarm on a list. Always 0."""
-    with closing(_store(data)) as store:
+    with closing(open_store(data)) as store:
         found = [_shown(one) for one in store.alarms()]
     if as_json:
-        _say(json.dumps({"alarms": [words.alarm_json(one) for one in found]}, ensure_ascii=False))
+        say(json.dumps({"alarms": [words.alarm_json(one) for one in found]}, ensure_ascii=False))
     else:
-        _say(*words.alarm_lines(found, _calls(data, dsn), _now_ms()))
+        say(*words.alarm_lines(found, _calls(data, dsn), _now_ms()))
     return 0
 
 
 def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) -> int:
     """One alarm with what to do and all that happened to it. ConfigFault: there was never one."""
     key = _key(rule, source)
-    with closing(_store(data)) as store:
+    with closing(open_store(data)) as store:
         found = next((one for one in store.alarms() if one.key == key), None)
         events = store.events_of(key)
     if found is None and not events:
@@ -62,19 +62,19 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
     if as_json:
         listed = words.alarm_json(_shown(found)) if found else None
         told = [{"at_ms": e.at_ms, "deed": e.deed.value, "who": e.who, "note": e.note} for e in events]
-        _say(json.dumps({"alarm": listed, "events": told}, ensure_ascii=False))
+        say(json.dumps({"alarm": listed, "events": told}, ensure_ascii=False))
         return 0
     if found:
-        _say(words.alarm_line(_shown(found), _calls(data, dsn), _now_ms()))
-    _say(*words.advice_lines(_RULES.get(rule)))
-    _say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
+        say(words.alarm_line(_shown(found), _calls(data, dsn), _now_ms()))
+    say(*words.advice_lines(_RULES.get(rule)))
+    say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
     return 0
 
 
 def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
     """What a known person does. AlarmRefused, PersonRefused: nothing has changed."""
     key, now_ms = _key(rule, source), _now_ms()
-    with closing(_store(data)) as store:
+    with closing(open_store(data)) as store:
         with store.one(key) as one:
             who = persons.known(store.db, word.who).name
             if word.to:
@@ -82,7 +82,7 @@ def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
             one.keep(_step(one.listed.alarm, replace(word, who=who), now_ms), now_ms, who, word.note or word.to)
         found = next((one for one in store.alarms() if one.key == key), None)
     if found:
-        _say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms))
+        say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms))
     return 0
 
 
@@ -103,41 +103,37 @@ def _step(alarm: Alarm, word: Word, now_ms: int) -> Step:
 
 def add_person(data: Path, person: Person) -> int:
     """Take somebody up. PersonRefused."""
-    with closing(_store(data)) as store, store.db.writing():
+    with closing(open_store(data)) as store, store.db.writing():
         persons.add(store.db, person)
-    _say(Text(f"已登记：{person.name}", f"taken up: {person.name}"))
+    say(Text(f"已登记：{person.name}", f"taken up: {person.name}"))
     return 0
 
 
 def person_leaves(data: Path, name: str) -> int:
     """He answers nothing any more. PersonRefused."""
-    with closing(_store(data)) as store, store.db.writing():
+    with closing(open_store(data)) as store, store.db.writing():
         persons.leave(store.db, name)
-    _say(Text(f"已离开：{name}", f"gone: {name}"))
+    say(Text(f"已离开：{name}", f"gone: {name}"))
     return 0
 
 
 def list_persons(data: Path, *, as_json: bool) -> int:
     """Everybody who is known. Always 0."""
-    with closing(_store(data)) as store, store.db.reading():
+    with closing(open_store(data)) as store, store.db.reading():
         found = persons.persons(store.db)
     if as_json:
         rows = [{"name": p.name, "phone": p.phone, "mail": p.mail, "gone": p.is_gone} for p in found]
-        _say(json.dumps({"persons": rows}, ensure_ascii=False))
+        say(json.dumps({"persons": rows}, ensure_ascii=False))
         return 0
     if not found:
-        _say(Text("还没有登记任何人：cloud person add", "nobody is known yet: cloud person add"))
+        say(Text("还没有登记任何人：cloud person add", "nobody is known yet: cloud person add"))
     for one in found:
-        _say("  ".join(part for part in (one.name, one.phone, one.mail, _gone(one)) if part))
+        say("  ".join(part for part in (one.name, one.phone, one.mail, _gone(one)) if part))
     return 0
 
 
 def _gone(one: Person) -> str:
     return str(Text("已离开", "gone")) if one.is_gone else ""
-
-
-def _store(data: Path) -> WatchStore:
-    return open_watch(load_settings(data).data / FOLDER)
 
 
 def _key(rule: str, source: str) -> Key:
@@ -163,8 +159,3 @@ def _calls(data: Path, dsn: str | None) -> Calls:
 
 def _now_ms() -> int:
     return int(time.time() * 1000)
-
-
-def _say(*lines: object) -> None:
-    for line in lines:
-        sys.stdout.write(f"{line}\n")

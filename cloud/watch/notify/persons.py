@@ -72,6 +72,11 @@ def address(person: Person, channel: Channel) -> str:
     return {Channel.MAIL: person.mail, Channel.SMS: person.phone}.get(channel, "")
 
 
+def names(db: Database) -> frozenset[str]:
+    """Whoever was ever known: a policy that names somebody who has left stays valid. Inside of a transaction."""
+    return frozenset(one.name for one in persons(db))
+
+
 def persons(db: Database) -> list[Person]:
     """All of them, those that left too, by number. Inside of a transaction."""
     return [_person(*row) for row in db.run(f"SELECT {_COLUMNS} FROM person ORDER BY id")]  # noqa: S608  # our own names

@@ -12,9 +12,9 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Source
 from cloud.watch.alarms.watching import Key
-from cloud.watch.notify import queue
+from cloud.watch.notify import policies, queue
 from cloud.watch.notify.calling import Calling, Time
-from cloud.watch.notify.persons import Person, address, persons
+from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
@@ -85,13 +85,13 @@ class Telling:
         queue.put(self._db, _message(notice, to, words, now))
 
     def _in_force(self, calendar: Calendar) -> Policy:
-        rows = self._db.run("SELECT text FROM policy ORDER BY number DESC LIMIT 1")
-        if not rows:
-            names = tuple(self._persons)
-            step = Step(0, names, (Channel.MAIL,))
-            return Policy((Route("default", (step,), grades=_GRAVE),) if names else (), calendar=calendar)
+        text = policies.in_force(self._db)
+        if not text:
+            everybody = tuple(self._persons)
+            step = Step(0, everybody, (Channel.MAIL,))
+            return Policy((Route("default", (step,), grades=_GRAVE),) if everybody else (), calendar=calendar)
         try:
-            return read_policy(rows[0][0], {row.name for row in persons(self._db)}, calendar)
+            return read_policy(text, names(self._db), calendar)
         except ConfigFault:  # it was checked when it was pushed; a stricter program keeps what it has
             return self._policy
 

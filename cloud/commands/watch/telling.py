@@ -1,0 +1,181 @@
+"""`cloud notify`: the policy of who is told, what was told, who is on duty, and a message to try a way with.
+
+A file that is wrong is refused with line and reason, and the one in force stays so. Nothing pushed is edited: taking
+one back pushes the former text again.
+"""
+
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+
+from cloud.commands.watch.around import open_store, say
+from cloud.ledger.read.reader import open_reader
+from cloud.process.settings import load_settings
+from cloud.watch.notify import persons, policies, queue
+from cloud.watch.notify.persons import address
+from cloud.watch.notify.policy_file import read_policy
+from cloud.watch.notify.queue import Message
+from cloud.watch.notify.terms import CHANNELS, Channel, Why
+from cloud.watch.notify.words import said
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.clocks.school_days import WEEKDAYS, Calendar
+from shared.errors import ConfigFault, YktError
+from shared.words.voice import Text
+
+MESSAGES_SHOWN = 50
+NONE_YET = Text(
+    "还没有推送过：已登记的人员收到紧急与重要报警的邮件",
+    "none yet: known persons get mail of what is urgent or important",
+)
+STATES = {
+    queue.State.WAITING: Text("◐ 等待", "◐ waiting"),
+    queue.State.SENT: Text("● 已发出", "● sent"),
+    queue.State.ARRIVED: Text("● 已送达", "● arrived"),
+    queue.State.FAILED: Text("✗ 失败", "✗ failed"),
+}
+
+
+def check(data: Path, file: Path) -> int:
+    """Read a file; change nothing. ConfigFault, with line, key and reason."""
+    text = _text(file)
+    with closing(open_store(data)) as store, store.db.reading():
+        policy = read_policy(text, persons.names(store.db), WEEKDAYS)
+    shifts = len(policy.rota.shifts)
+    say(
+        Text(
+            f"● 有效：{len(policy.routes)} 条路由，{shifts} 个班次",
+            f"● valid: {len(policy.routes)} routes, {shifts} shifts",
+        )
+    )
+    return 0
+
+
+def push(data: Path, file: Path, who: str, why: str) -> int:
+    """Put it in force. ConfigFault, PersonRefused: nothing has changed."""
+    text = _text(file)
+    with closing(open_store(data)) as store, store.db.writing():
+        name = persons.known(store.db, who).name
+        read_policy(text, persons.names(store.db), WEEKDAYS)
+        number = policies.push(store.db, _now_ms(), name, why, text)
+    say(_pushed(number))
+    return 0
+
+
+def rollback(data: Path, number: int, who: str, why: str) -> int:
+    """Put an earlier one in force again, under a new number."""
+    with closing(open_store(data)) as store, store.db.writing():
+        name = persons.known(store.db, who).name
+        text = policies.text_of(store.db, number)
+        read_policy(text, persons.names(store.db), WEEKDAYS)
+        fresh = policies.push(
+            store.db, _now_ms(), name, why or str(Text(f"退回第 {number} 次", f"back to {number}")), text
+        )
+    say(_pushed(fresh))
+    return 0
+
+
+def history(data: Path) -> int:
+    """Every push, the newest first. Always 0."""
+    with closing(open_store(data)) as store, store.db.reading():
+        found = policies.history(store.db)
+    if not found:
+        say(
+            Text(
+                "还没有推送过：已登记的人员收到紧急与重要报警的邮件",
+                "none yet: known persons get mail of what is urgent or important",
+            )
+        )
+    for one in found:
+        say("  ".join(part for part in (str(one.number), _time(one.at_ms), one.who, one.why) if part))
+    return 0
+
+
+def duty(data: Path, dsn: str | None) -> int:
+    """Who is on duty now; 1 when nobody is."""
+    with closing(open_store(data)) as store, store.db.reading():
+        text = policies.in_force(store.db)
+        policy = read_policy(text, persons.names(store.db), _calendar(data, dsn)) if text else None
+    found = policy.rota.on(WALL.at(time.time())) if policy else ()
+    say("、".join(found) or Text("✗ 此刻无人值班", "✗ nobody is on duty now"))
+    return int(not found)
+
+
+def messages(data: Path, *, as_json: bool) -> int:
+    """What was told, the newest first. 1 when one has failed."""
+    with closing(open_store(data)) as store, store.db.reading():
+        found = queue.messages(store.db, MESSAGES_SHOWN)
+    if as_json:
+        rows = [
+            {
+                "number": m.number, "made_ms": m.made_ms, "person": m.person, "channel": m.channel.value,
+                "why": m.why.value, "subject": m.subject, "state": m.state.value, "tries": m.tries,
+                "receipt": m.receipt, "instead_of": m.instead_of,
+            }
+            for m in found
+        ]  # fmt: skip
+        say(json.dumps({"messages": rows}, ensure_ascii=False))
+    elif not found:
+        say(Text("还没有发过消息", "nothing was told yet"))
+    else:
+        say(*map(_line, found))
+    return int(any(one.state is queue.State.FAILED for one in found))
+
+
+def test(data: Path, name: str, channel: Channel, who: str) -> int:
+    """Queue a message to try a way with. PersonRefused; ConfigFault: he has no address for it."""
+    campus = load_settings(data).name
+    with closing(open_store(data)) as store, store.db.writing():
+        persons.known(store.db, who)
+        person = persons.known(store.db, name)
+        to = address(person, channel)
+        if not to:
+            raise ConfigFault(
+                Text(f"{name} 没有{CHANNELS[channel].zh}地址", f"{name} has no address for {CHANNELS[channel].en}")
+            )
+        words = said(Why.TEST, (), str, campus, person.language)
+        text = words.sms if channel is Channel.SMS else words.text
+        now_ms = _now_ms()
+        number = queue.put(
+            store.db, Message(0, now_ms, name, channel, to, Why.TEST, (), words.subject, text, next_ms=now_ms)
+        )
+    say(Text(f"已排队：第 {number} 条", f"queued: message {number}"))
+    return 0
+
+
+def _line(one: Message) -> str:
+    again = f"×{one.tries}" if one.tries > 1 else ""
+    parts = (
+        str(one.number), _time(one.made_ms), str(STATES[one.state]) + again, str(CHANNELS[one.channel]), one.person,
+        one.subject, one.receipt if one.state is not queue.State.SENT else "",
+    )  # fmt: skip
+    return "  ".join(part for part in parts if part)
+
+
+def _pushed(number: int) -> Text:
+    return Text(f"● 已生效：第 {number} 次推送", f"● in force: push {number}")
+
+
+def _calendar(data: Path, dsn: str | None) -> Calendar:
+    """The school's; with a ledger that is away, weekdays."""
+    try:
+        with closing(open_reader(load_settings(data).books(dsn))) as reader:
+            return reader.calendar()
+    except YktError:
+        return WEEKDAYS
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(Text(f"{file}: 无法读取", f"{file}: cannot be read")) from fault
+
+
+def _time(at_ms: int) -> str:
+    return time_text(WALL.at(at_ms / 1000))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
