@@ -339,7 +339,7 @@ class Box:
             return []
         if opened.type in SPOKEN:
             self._serving.heard(now, talk, opened)
-            return []
+            return [*self._serving.serve(now, [talk])] if opened.type is Type.DOCUMENT_WANT else []
         return self._intake.take(now, talk, opened)
 
     def _type_of(self, place: Place, message: bytes) -> Type:

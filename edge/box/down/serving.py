@@ -4,7 +4,7 @@ A terminal that has said nothing of documents (release 0.1) is sent nothing. One
 that is meant for it and that it lacks: the key, then the delta from the generation before, or the head with its table;
 pages when it asks. Its word goes up as it was said, and is remembered to be said again at the next connection.
 
-Bounds: of each document the newest request for pages of a terminal, one after another; an offer is repeated after
+Bounds: of each document WANTED_MAX pages wait for a terminal, one after another; an offer is repeated after
 OFFER_AGAIN_S without a word or a page, then after twice as long each time up to OFFER_AGAIN_MAX_S, and after
 REFUSED_AGAIN_S when it was refused or is being fetched; REPORTS_MAX words are remembered. Pace: pace.py.
 """
@@ -46,6 +46,10 @@ OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
 REFUSED_AGAIN_S = 60.0
 SILENT_S = 60.0
 """A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
+WANTED_MAX = 16
+"""Pages that wait for one terminal: above, only what it asked for last."""
+JUST_SENT_S = 2.0
+"""Less than the patience of a terminal, which asks again after three seconds."""
 KEY_S = 1.0
 """A key that was sent is there by then: what goes to all at once waits for no message to one."""
 REPORTS_MAX = 2048
@@ -107,6 +111,10 @@ class _Desk:
         """Was it sent this key?"""
         return (key.kind, key.version) in self.keys
 
+    def is_sent(self, name: Name, generation: int) -> bool:
+        """Has any page of this generation gone?"""
+        return self.sent.get(name, (0, {}))[0] == generation
+
     def note_sent(self, name: Name, generation: int, number: int, mono_s: float) -> None:
         """A page has gone."""
         known, pages = self.sent.get(name, (0, {}))
@@ -157,7 +165,7 @@ class Serving:
         if opened.type is Type.DOCUMENT_REPORT:
             self._reported(now, talk, link.DOCUMENT_REPORT.decode(opened.payload))
         else:
-            self._wanted(talk, link.DOCUMENT_WANT.decode(opened.payload))
+            self._wanted(now, talk, link.DOCUMENT_WANT.decode(opened.payload))
 
     def serve(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
         """What may go to these terminals now: on each link a message to each in turn, while there is credit."""
@@ -268,7 +276,7 @@ class Serving:
         self._said[key] = said
         self.up.append(said)
 
-    def _wanted(self, talk: Conversation, want: DocumentWant) -> None:
+    def _wanted(self, now: Now, talk: Conversation, want: DocumentWant) -> None:
         desk, name = self._desks.get(talk.terminal.device), (want.kind, want.scope)
         held = self._held.get(name)
         if desk is None or desk.talk is not talk or held is None or not desk.is_meant(name):
@@ -279,7 +287,7 @@ class Serving:
             return
         if not all(page_size(held.head.length, number) for number in want.numbers):
             raise WireFault(f"DOCUMENT_WANT: pages {want.numbers} of {held.head.length} bytes")
-        desk.wants[name] = want.generation, deque(want.numbers)
+        desk.wants[name] = want.generation, _queued(now, desk, name, want)
 
     # ---- what it is sent
 
@@ -353,6 +361,17 @@ class Serving:
                 return Type.DOCUMENT_PAGE, link.DOCUMENT_PAGE.encode(page)
             del desk.wants[name]
         return None
+
+
+def _queued(now: Now, desk: _Desk, name: Name, want: DocumentWant) -> deque[int]:
+    """Behind what it has asked for and was not sent yet. What went just now is on its way, and goes once."""
+    generation, waiting = desk.wants.get(name, (0, deque[int]()))
+    _, sent = desk.sent.get(name, (0, {})) if desk.is_sent(name, want.generation) else (0, {})
+    known = waiting if generation == want.generation else deque[int]()
+    if len(known) + len(want.numbers) > WANTED_MAX:
+        known = deque()
+    is_new = (one not in known and now.mono_s - sent.get(one, float("-inf")) >= JUST_SENT_S for one in want.numbers)
+    return known + deque(one for one, new in zip(want.numbers, is_new, strict=True) if new)
 
 
 def _require_meant(desk: _Desk, name: Name) -> None:

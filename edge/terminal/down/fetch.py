@@ -11,8 +11,10 @@ from edge.link.messages import WANT_MAX, DocumentPage, DocumentWant
 from shared.errors import WireFault
 from shared.fleet.document import PAGE_SIZE, Head, SignedHead, page_count, page_size, pages_of
 
+WINDOW = WANT_MAX
+"""Pages that are asked for and have not come: the most that ever stand before an ACK on the way here."""
 AGAIN_S = 3.0
-"""Pages that were asked for and have not come by then are asked for again."""
+"""Pages that were asked for are asked for again when none has come for so long."""
 TRIES_MAX = 8
 """So often in a row; then the terminal waits until the document is offered anew."""
 
@@ -29,6 +31,7 @@ class Fetch:
         self._body = bytearray(head.length)
         self._missing = set(range(len(table)))
         self._asked: set[int] = set()
+        self._has_come = False
         self.tries = 0
         self.due_s = 0.0
         for number, page in enumerate(pages_of(held[: head.length])):
@@ -40,7 +43,7 @@ class Fetch:
             return False
         if not self._put(page.number, page.data):
             return False
-        self.tries = 0
+        self.tries, self._has_come = 0, True
         return True
 
     @property
@@ -54,13 +57,19 @@ class Fetch:
         return bytes(self._body)
 
     def want(self, mono_s: float) -> DocumentWant | None:
-        """What to ask for now: nothing while pages that were asked for may still come."""
-        if self._asked & self._missing and mono_s < self.due_s:
+        """What to ask for now: while pages come, half a window at a time, so that the way here is never at rest."""
+        if self._has_come:
+            self._has_come, self.due_s = False, mono_s + AGAIN_S
+        elif self._asked & self._missing and mono_s >= self.due_s:
+            self._asked.clear()
+        flying = len(self._asked & self._missing)
+        more = sorted(self._missing - self._asked)[: WINDOW - flying]
+        if not more or 2 * flying > WINDOW:
             return None
-        self._asked = set(sorted(self._missing)[:WANT_MAX])
+        self._asked.update(more)
         self.tries, self.due_s = self.tries + 1, mono_s + AGAIN_S
         head = self.head
-        return DocumentWant(head.kind, head.scope, head.generation, tuple(sorted(self._asked)))
+        return DocumentWant(head.kind, head.scope, head.generation, tuple(more))
 
     def _put(self, number: int, data: bytes) -> bool:
         if len(data) != page_size(self.head.length, number) or crc32(data) != self._table[number]:

@@ -301,13 +301,15 @@ def test_a_delta_goes_to_who_has_the_very_bytes_of_the_generation_before(field):
     assert field.codes() == ["document-fork"]
 
 
-def test_a_change_of_a_list_does_not_wait_behind_the_pages_of_something_long(field):
+def test_a_change_of_a_list_does_not_wait_behind_the_pages_of_something_long(field, monkeypatch):
+    monkeypatch.setattr(serving, "TERMINAL_BYTES_PER_S", 2000)
     firmware = made(field, body(20), DocumentKind.FIRMWARE, model_scope(1))
     terminal = deaf_at_generation_1(field)
     field.hear(TCP1, terminal.say(*terminal.holder.want((DocumentKind.FIRMWARE, model_scope(1)), 1, *range(8))))
+    assert heard(terminal) == [PAGE], "as much as it may have at a time"
     made(field, changed(body(3)))
     ticks(field, 1)
-    assert heard(terminal) == [DELTA] + [PAGE] * 8
+    assert heard(terminal)[:2] == [DELTA, PAGE]
     assert firmware.head.length == 20 * PAGE_SIZE
 
 
@@ -353,18 +355,50 @@ def test_a_lost_page_is_asked_for_again_by_its_terminal(field):
     assert (kind, page.number, page.data) == (PAGE, 2, first.body[2 * PAGE_SIZE :])
 
 
-def test_of_each_document_the_newest_request_counts(field, monkeypatch):
+def wanted(field, terminal, *numbers: int) -> None:
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, *numbers)))
+
+
+def sent(terminal) -> list[int]:
+    """Numbers of the pages that it was sent since the last time."""
+    found = [link.DOCUMENT_PAGE.decode(payload).number for kind, payload in terminal.holder.heard if kind is PAGE]
+    terminal.holder.heard.clear()
+    return found
+
+
+@pytest.fixture
+def slow(field, monkeypatch) -> Body:
+    """A terminal that may have a page in half a second, and fetches nothing by itself."""
     monkeypatch.setattr(serving, "TERMINAL_BYTES_PER_S", 2000)
-    made(field, body(16))
+    made(field, body(64))
     terminal = field.holding()
     terminal.holder.deaf = True
     ticks(field, 5)
     heard(terminal)
-    for numbers in (range(8), range(8, 16)):
-        field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, *numbers)))
+    return terminal
+
+
+def test_what_is_asked_for_goes_behind_what_was_asked_for_before_and_once(field, slow):
+    wanted(field, slow, *range(8))
+    wanted(field, slow, 4, 5, 8, 9)
     ticks(field, 14)
-    pages = [link.DOCUMENT_PAGE.decode(payload).number for kind, payload in terminal.holder.heard if kind is PAGE]
-    assert pages == [*range(8, 16)]
+    assert sent(slow) == [*range(10)]
+
+
+def test_what_went_just_now_is_on_its_way_and_what_went_long_ago_is_lost(field, slow):
+    wanted(field, slow, 0)
+    wanted(field, slow, 0)
+    assert sent(slow) == [0]
+    ticks(field, 3)
+    wanted(field, slow, 0)
+    assert sent(slow) == [0]
+
+
+def test_of_more_than_may_wait_only_what_was_asked_for_last_counts(field, slow):
+    for at in range(0, 40, 8):
+        wanted(field, slow, *range(at, at + 8))
+    ticks(field, 25)
+    assert sent(slow) == [0, *range(32, 40)]
 
 
 def test_a_terminal_that_asks_for_the_head_gets_it(field):
@@ -372,9 +406,9 @@ def test_a_terminal_that_asks_for_the_head_gets_it(field):
     terminal = field.holding()
     ticks(field, 5)
     heard(terminal)
+    terminal.holder.deaf = True
     for generation in (0, 1, 7):
         field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, generation)))
-        terminal.holder.deaf = True
         ticks(field, 1)
         assert heard(terminal) == [HEAD]
 
@@ -636,7 +670,8 @@ def test_a_terminal_gets_no_more_than_it_can_take_and_others_are_served_beside_i
     assert used(one, name) == used(two, name) == (1, firmware.body)
 
 
-def test_a_record_is_answered_while_pages_are_due_and_goes_before_them(field):
+def test_a_record_is_answered_while_pages_are_due_and_goes_before_them(field, monkeypatch):
+    monkeypatch.setattr(serving, "TERMINAL_BYTES_PER_S", 2000)
     made(field, body(64))
     terminal = field.holding()
     terminal.holder.deaf = True
