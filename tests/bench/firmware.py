@@ -11,7 +11,7 @@ from edge.link.broadcast import Answer, Say, Symbol
 from edge.link.can.broadcast import down_frame, up_frame
 from edge.link.can.frame import frame_bits
 from shared.fleet.document import DocumentKind
-from tests.bench import pages
+from tests.bench import pages, together
 from tests.bench.row import Row, at_most
 from tests.edge.link.can.broadcast_bus import Bus, Losing, bursts, iid
 from tests.edge.terminal.down.centre import Centre
@@ -50,6 +50,7 @@ def rows() -> Iterator[Row]:
         name = f"by pages to each of 60, RS-485 {baud}"
         yield Row(name, each * TERMINALS, "s", "to one of them, formula", each)
     yield from pages.rows()
+    yield from together.rows()
 
 
 def _run(bitrate: int, losing: Callable[[int, int], Losing], overrun_s: float = 0.0) -> Bus:
