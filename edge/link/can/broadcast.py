@@ -37,7 +37,8 @@ from edge.link.can.ids import (
 from shared.errors import WireFault
 from shared.fleet.coding import SYMBOL_SIZE
 
-_CALLS = 1022
+CALLS = 1022
+"""The page that a call is sent as."""
 _DOWN = EXTENDED | BROADCAST_PRIORITY << 26 | BROADCAST_DOWN << 24
 _OVERHEAD_BITS = 72
 """Of a frame, beside its bytes, with the stuffing that there is on average."""
@@ -142,7 +143,7 @@ class TerminalBroadcasting:
 def down_frame(down: Down) -> CanFrame:
     """As it goes onto the bus."""
     if isinstance(down, Call):
-        return CanFrame(_word(down.stream, _CALLS, down.ask), bytes((down.turn,)))
+        return CanFrame(_word(down.stream, CALLS, down.ask), bytes((down.turn,)))
     return CanFrame(_word(down.stream, down.page, down.number), down.data)
 
 
@@ -151,7 +152,7 @@ def read_down(frame: CanFrame) -> Down:
     if not DOWN_FILTER.accepts(frame.word):
         raise WireFault("no frame of a broadcast")
     stream, page, number = frame.word >> 18 & 0x3F, frame.word >> 8 & 0x3FF, frame.word & 0xFF
-    if page == _CALLS:
+    if page == CALLS:
         return _call(stream, number, frame.data)
     if len(frame.data) != SYMBOL_SIZE:
         raise WireFault(f"a symbol of {len(frame.data)} bytes")

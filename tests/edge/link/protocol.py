@@ -11,7 +11,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.link import messages as link
-from edge.link.can.frame import EXTENDED_MASK
+from edge.link.broadcast import ANNOUNCEMENT, Answer, Ask, Call, Say, Symbol, announcement
+from edge.link.can.broadcast import down_frame, up_frame
+from edge.link.can.frame import EXTENDED_MASK, CanFrame
 from edge.link.can.ids import (
     ALL_ADDRESSES,
     BULK_PRIORITY,
@@ -29,8 +31,9 @@ from edge.link.rs485.frame import LineFrame, encode_frame
 from edge.link.seal import Direction, Session, session_key
 from edge.link.tcp.framing import encode as framed
 from shared import records
+from shared.fleet.coding import symbol_of
 from shared.fleet.delta import delta_between
-from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, echo_of, pages_of, table_of
+from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of, echo_of, pages_of, table_of
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.fleet.parameters import EVERY_OTHER, AgreedRow, LimitRow, Limits, MealRow, ParameterBody, RungRow
@@ -41,6 +44,7 @@ from shared.keys.terminal_psk import psk_identity, terminal_psk
 from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, presence_id
 from shared.records import Stored
 from shared.records.kinds import DESCRIBED, Kind
+from shared.wire.fleet_lane import Verdict
 
 FOLDER = Path(__file__).parents[2] / "vectors" / "protocol"
 DEVICE, PSAM = DeviceId(bytes.fromhex("000100000007")), PsamId(bytes.fromhex("510000000023"))
@@ -197,6 +201,33 @@ def links() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def broadcast() -> dict[str, Any]:
+    """The hotlist above as if it went to all of a bus: its announcement, symbols of a page, calls and answers."""
+    made = documents()
+    page = b"openykt coded page: 27 bytes"[:27]
+    spread = announcement(SignedHead(made["head"], made["signature"]))
+    downs = {
+        "announced": Symbol(5, ANNOUNCEMENT, 0, symbol_of(spread, 0)),
+        "data": Symbol(5, 0, 2, symbol_of(page, 2)), "last": Symbol(5, 0, 3, symbol_of(page, 3)),
+        "repair": Symbol(5, 0, 128, symbol_of(page, 128)), "highest": Symbol(5, 0, 254, symbol_of(page, 254)),
+        "ready": Call(5, Ask.READY, 0), "count": Call(5, Ask.COUNT, 7), "end": Call(5, Ask.END, 7),
+    }
+    ups = {
+        "ready": Answer(5, Say.READY, held=3), "lacking": Answer(5, Say.LACKING, 1, (0, 1, 9, 128)),
+        "counted": Answer(5, Say.COUNTED, 7), "whole": Answer(5, Say.WHOLE),
+        "refused": Answer(5, Say.REFUSED, Verdict.BUSY), "wrong_digest": Answer(5, Say.WRONG_DIGEST),
+    }
+    return {
+        "page": page, "announcement": spread,
+        "down": {name: _frame(down_frame(one)) for name, one in downs.items()},
+        "up": {name: _frame(up_frame(ADDRESS, one)) for name, one in ups.items()},
+    }  # fmt: skip
+
+
+def _frame(found: CanFrame) -> dict[str, Any]:
+    return {"id": f"{found.word & EXTENDED_MASK:08x}", "data": found.data}
+
+
 def _id(found: CanId) -> str:
     """The 29 bits."""
     return f"{found.word & EXTENDED_MASK:08x}"
@@ -228,7 +259,7 @@ def _plain(value: Any) -> Any:
 def all_vectors() -> dict[str, Any]:
     """By file."""
     made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links(),
-            "online": online()}  # fmt: skip
+            "online": online(), "broadcast": broadcast()}  # fmt: skip
     return {name: _plain(one) for name, one in made.items()}
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from compose.place import ROOT
 from edge.box.box import HINT_EVERY_S, JOINS_BURST, JOINS_PER_S, MESSAGES_BURST, MESSAGES_PER_S
+from edge.box.down import broadcast as sending
 from edge.box.terminals import terminals as box_terminals
 from edge.box.up import intake
 from edge.box.up import online as box_online
 from edge.conform.exam import CHECKS, LAWS
-from edge.link import port, seal
+from edge.link import broadcast, port, seal
 from edge.link.can import ids, isotp, node
+from edge.link.can.broadcast import CALLS
 from edge.link.layout import PROTOCOL
 from edge.link.messages import WANT_MAX, Refusal, Type
 from edge.link.rs485 import frame
@@ -24,7 +26,7 @@ from edge.terminal.firmware import line, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
 from shared import online, records
-from shared.fleet import delta, document, hotlist, order, parameters, permit
+from shared.fleet import coding, delta, document, hotlist, order, parameters, permit
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -86,6 +88,10 @@ NUMBERS = (
     | named(asking, "PAYMENT_S", "CHECK_S")
     | {"RETURN_MS": intake.RETURN_MS, "DEVICE_MAX": box_online.DEVICE_MAX, "REPEAT_S": box_online.REPEAT_S}
     | {"ASK_AGAIN_S": asking.REPEAT_S, "PRESENCE_SIZE": online.PRESENCE_SIZE, "PAYMENT_SIZE": kinds.PAYMENT_SIZE}
+    | named(sending, "READY_S", "CALL_AGAIN_S", "QUIET_S", "SILENCES", "ROUNDS_MAX")
+    | named(broadcast, "STREAMS", "ANNOUNCEMENT", "GROUP")
+    | named(coding, "SYMBOL_SIZE", "DATA_SYMBOLS")
+    | {"CALLS": CALLS}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""

@@ -203,6 +203,54 @@ def line_frame(control, payload=b""):
     return b"\0" + stuffed(inner + crc16(inner)) + b"\0"
 
 
+def times(one, other):
+    product = 0
+    for bit in range(8):
+        product ^= one << bit if other >> bit & 1 else 0
+    for bit in range(14, 7, -1):
+        product ^= 0x11D << bit - 8 if product >> bit & 1 else 0
+    return product
+
+
+def test_a_broadcast():
+    of = read("broadcast")
+    page, down, up = raw(of["page"]), of["down"], of["up"]
+    symbols = [page[at : at + 8].ljust(8, b"\0") for at in range(0, 1024, 8)]
+    inverse = {one: next(other for other in range(256) if times(one, other) == 1) for one in range(1, 256)}
+
+    def repaired(j):
+        return bytes(sum_of(times(symbols[i][at], inverse[j ^ i]) for i in range(128)) for at in range(8)).hex()
+
+    def sum_of(parts):
+        total = 0
+        for part in parts:
+            total ^= part
+        return total
+
+    stream, edge, terminal = 5, 0xF0, 3
+
+    def frame(page_, symbol, data):
+        return {"id": f"{7 << 26 | 2 << 24 | stream << 18 | page_ << 8 | symbol:08x}", "data": data}
+
+    assert down["data"] == frame(0, 2, symbols[2].hex())
+    assert down["last"] == frame(0, 3, symbols[3].hex())
+    assert down["repair"] == frame(0, 128, repaired(128))
+    assert down["highest"] == frame(0, 254, repaired(254))
+    assert down["announced"] == frame(1023, 0, of["announcement"][:16])
+    made = read("documents")
+    assert of["announcement"] == made["head"] + made["signature"]
+    assert [down[name] for name in ("ready", "count", "end")] == [
+        frame(1022, 1, "00"), frame(1022, 2, "07"), frame(1022, 3, "07")
+    ]  # fmt: skip
+    assert {one["id"] for one in up.values()} == {f"{7 << 26 | 1 << 24 | stream << 16 | edge << 8 | terminal:08x}"}
+    scale = (0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 64, 128)
+    lacks = [next(code for code, meant in enumerate(scale) if meant >= lack) for lack in (0, 1, 9, 128)]
+    assert {name: one["data"] for name, one in up.items()} == {
+        "ready": "01000003", "lacking": "0201" + "".join(f"{code:x}" for code in lacks) + "0" * 8, "counted": "0307",
+        "whole": "0400", "refused": "051a", "wrong_digest": "0600",
+    }  # fmt: skip
+
+
 def test_tcp_and_rs485():
     of, join = read("links"), read("join")
     hello = raw(join["hello"])
