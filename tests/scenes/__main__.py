@@ -99,7 +99,7 @@ def _one(scene: Scene, made: Made, folder: Path, out: Stream) -> Played:
 
 def _step_line(step: Step, inks: Inks) -> str:
     ink, word = _WORDS[step.verdict]
-    seen = step.seen or Text("如所应", "as expected")
+    seen = _first_line(step.seen or Text("如所应", "as expected"))
     told = Text(
         f"{step.what}：应 {step.expected}；见 {seen}（{step.seconds:.1f} 秒）",
         f"{step.what}: expected {step.expected}; seen: {seen} ({step.seconds:.1f} s)",
@@ -107,9 +107,15 @@ def _step_line(step: Step, inks: Inks) -> str:
     return f"  [{inks(ink, word)}] {told}\n"
 
 
+def _first_line(said: Text | str) -> str:
+    """For people; the whole of it is in the JSON, and in what a failed scene leaves."""
+    return str(said).partition("\n")[0]
+
+
 def _end_line(one: Played, inks: Inks) -> str:
     ink, word = _WORDS[one.verdict]
-    why = f": {one.why}" if one.verdict is Verdict.SKIPPED or not one.steps else ""
+    is_told = bool(one.steps) and one.steps[-1].verdict is Verdict.FAILED
+    why = "" if is_told or one.verdict is Verdict.PASSED else f": {_first_line(one.why)}"
     return f"{inks(ink, word)} {one.scene.slug} {one.seconds:.1f} s{why}\n\n"
 
 

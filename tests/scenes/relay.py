@@ -12,7 +12,8 @@ from edge.link.tcp.framing import FrameDecoder
 
 READ_BYTES = 65536
 
-Hears = Callable[[bytes], None]
+Hears = Callable[[bytes], bytes | None]
+"""What passes in the place of what was heard; None: that itself."""
 
 
 class Relay:
@@ -72,8 +73,8 @@ class Relay:
         while data := await reader.read(READ_BYTES):
             if self.swallowing:
                 continue
-            hears(data)
-            writer.write(data)
+            instead = hears(data)
+            writer.write(data if instead is None else instead)
             await writer.drain()
 
 
