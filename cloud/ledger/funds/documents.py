@@ -119,10 +119,14 @@ def _unloaded(registry: Registry, card: bytes, fen: int, *_: object) -> Postings
     return unloaded(_card(registry, card), _fen(fen))
 
 
-def kept_back_fen(document: bytes) -> int:
-    """What a released balance left in the old purse, for terminals that could still bring it; 0: it was all of it.
-    WireFault, TypeError for a document that is none."""
-    return sum(map(_fen, codec.loads(document)[_MOVED_FIELDS:-1]))
+def kept_back_fen(document: bytes | None) -> int:
+    """What a released balance left in the old purse, for terminals that could still bring it; 0: it was all of it, or
+    this is no such document, which `verify` says of the entry itself."""
+    try:
+        fields = codec.loads(document or b"")
+    except WireFault:
+        return 0
+    return sum(fen for fen in fields[_MOVED_FIELDS:-1] if type(fen) is int)
 
 
 _MOVED_FIELDS = 3 + len(Moved._fields)

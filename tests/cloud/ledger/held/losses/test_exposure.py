@@ -6,12 +6,14 @@ import pytest
 
 from cloud.fleet.making import Maker
 from cloud.fleet.pushing import Pusher
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import PushKind
+from cloud.ledger.funds.documents import kept_back_fen
 from cloud.ledger.held.losses.exposure import VERSIONS_MAX
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
@@ -19,6 +21,7 @@ from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import read_file
 from shared.fleet.document import DocumentKind, Head, device_scope
 from shared.ids import DeviceId, PsamId, StorageId
+from shared.wire import codec
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.fleet.documents import Signer, in_use
 from tests.cloud.ledger import campus as c
@@ -116,6 +119,23 @@ def test_what_tills_that_are_away_cannot_have_taken_goes_at_once(site: Site, awa
         assert site.desk.release(wish(10 + n), at(16)).left_fen == left
     assert -balances(site.desk)[f"online:{NEW.hex()}"] == OPENING
     assert verify(site.ledger, c.check_tac).ok
+
+
+def test_a_release_says_what_it_kept_back(site: Site) -> None:
+    """By its document; one of before, and what is no document, kept nothing back that anybody knows of."""
+    for device in (POS2, FAR):
+        site.refuses(device, at(11))
+    site.replaced(at(13))
+    with site.ledger.database.reading():
+        sql = "SELECT document FROM posting WHERE kind = ? AND line = 0"
+        ((document,),) = site.ledger.database.run(sql, (int(EntryKind.LOSS_RELEASED),))
+    assert kept_back_fen(document) == CAP_FEN
+    site.refuses(POS, at(14))
+    site.desk.release(wish(3), at(16))
+    with site.ledger.database.reading():
+        (_, (document,)) = site.ledger.database.run(f"{sql} ORDER BY entry", (int(EntryKind.LOSS_RELEASED),))
+    of_before = codec.dumps([int(EntryKind.LOSS_RELEASED), OLD, NEW, 1, 2, 3, b"key"])
+    assert [kept_back_fen(one) for one in (document, of_before, b"", None, b"junk")] == [0] * 5
 
 
 def test_what_it_takes_comes_out_of_what_was_kept_back(site: Site) -> None:
