@@ -36,14 +36,14 @@ _CODES = ((Verdict.FAILED, 1), (Verdict.SKIPPED, 2))
 SLUG_WIDTH = 18
 
 
-def main(arguments: list[str]) -> int:
-    """Play, and say what was seen."""
-    there = scenes()
+def main(arguments: list[str], there: dict[str, Scene] | None = None) -> int:
+    """Play, and say what was seen. there: all that there are, if not those of the registry."""
+    there = scenes() if there is None else there
     given = _parser(there).parse_args(arguments)
     if given.list or not (given.names or given.all):
-        sys.stdout.write("".join(f"{left(one.slug, SLUG_WIDTH)}  {one.name}：{one.story}\n" for one in there.values()))
+        sys.stdout.write("".join(map(_listed, there.values())))
         return 0
-    os.environ[INHERITED] = Language.ZH.value  # scenes read what the parts say
+    os.environ[INHERITED] = Language.ZH.value  # as scenes read what the parts say
     out = sys.stderr if given.json else sys.stdout
     found = _all([there[name] for name in dict.fromkeys(given.names or there)], out)
     if given.json:
@@ -51,6 +51,11 @@ def main(arguments: list[str]) -> int:
     else:
         out.write(f"{_sum(found)}\n")
     return next((code for verdict, code in _CODES if any(one.verdict is verdict for one in found)), 0)
+
+
+def _listed(one: Scene) -> str:
+    """A name, and a sentence below it."""
+    return f"{left(one.slug, SLUG_WIDTH)}  {one.name}\n{' ' * SLUG_WIDTH}  {one.story}\n"
 
 
 def _parser(there: dict[str, Scene]) -> Parser:
