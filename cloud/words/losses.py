@@ -23,7 +23,7 @@ def card_json(one: LostCard) -> dict[str, Any]:
     return {
         "card": one.label, "state": "lost" if one.is_lost else "replaced", "since_ms": one.since_ms,
         "successor": one.successor, "left_fen": one.left_fen, "subsidy_left_fen": one.subsidy_left_fen,
-        "losses": one.borne, "loss_fen": one.borne_fen, "provided_fen": one.provided_fen,
+        "free_fen": one.free_fen, "losses": one.borne, "loss_fen": one.borne_fen, "provided_fen": one.provided_fen,
         "written_off": one.written_off, "due_terminals": len(one.due),
         "waiting": [
             {
@@ -165,10 +165,17 @@ def _why(one: LostCard, waiting: Waiting) -> Iterator[Text]:
         yield Text(f"提议 {number}", f"proposal {number}")
 
 
+def _free(one: LostCard) -> Text:
+    then, free = f"desk {'release' if one.successor else 'reissue'} --label {one.label}", yuan(one.free_fen)
+    return Text(f"  按限额可先转 ¥{free}：{then}", f"  by the caps ¥{free} go at once: {then}")
+
+
 def _next(one: LostCard) -> Iterator[str]:
     if not one.waiting:
         yield f"  {_waits(one)}"
         return
+    if one.free_fen:
+        yield str(_free(one))
     then = (
         f"cloud lost write-off --card {one.label} --terminal {one.waiting[0].terminal.name} … --who NAME --reason TEXT"
     )

@@ -31,12 +31,11 @@ from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
-from cloud.ledger.held.losses.exposure import exposure_fen
+from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
 from cloud.ledger.held.losses.waiting import must_refuse, waits_for
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.facts.desks import CardLife
 from shared.facts.terms import word_of
@@ -187,17 +186,8 @@ def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) ->
     books_fen = max(0, balance(writing.db, purse, Side.CREDIT))
     if said_fen is not None:
         return min(said_fen, books_fen)
-    if _is_open(writing.db, old):
-        return 0
     waiting = waits_for(writing.db, old, _since_ms(writing, old))
-    could_come_fen = exposure_fen(writing.db, old, waiting, writing.now)
-    return 0 if could_come_fen is None else max(0, books_fen - could_come_fen)
-
-
-def _is_open(db: Database, card: bytes) -> bool:
-    """A grey purchase of this card waits for evidence that may never come: a person decides it, no release does."""
-    query = "SELECT 1 FROM suspense WHERE purse >= ? AND purse <= ? AND state = ?"
-    return bool(db.run(query, (card, card + b"\xff", int(State.OPEN))))
+    return certain_fen(writing.db, old, books_fen, waiting, writing.now)
 
 
 def _since_ms(writing: Writing, card: bytes) -> int:

@@ -13,6 +13,7 @@ from cloud.ledger.fleet.heard import terminals
 from cloud.ledger.fleet.views import TerminalView, newest_of
 from cloud.store.db import Database
 from shared.inventory import LOADERS
+from shared.wire.messages import Range
 
 _NOWHERE: Mapping[bytes, int] = {}
 OWING_MAX = 32
@@ -74,9 +75,14 @@ def owing(there: Fleet, since_ms: int, refuses_from: Mapping[bytes, int] = _NOWH
     return found
 
 
+def owed_upto(terminal: TerminalView, last: int) -> tuple[Range, ...]:
+    """What it owes of the records up to this one."""
+    return tuple((low, min(high, last)) for low, high in terminal.owed if low <= last)
+
+
 def _owing(terminal: TerminalView, since_ms: int, last: int, *, is_newest: bool) -> Owing | None:
     silent = is_newest and terminal.heard_ms < since_ms
-    records = sum(min(high, last) - low + 1 for low, high in terminal.owed if low <= last)
+    records = sum(high - low + 1 for low, high in owed_upto(terminal, last))
     if not (silent or records or terminal.open_slots):
         return None
     return Owing(terminal.name, terminal.place, records, terminal.open_slots, silent)

@@ -12,6 +12,7 @@ from cloud.ledger.cards.life import life_of
 from cloud.ledger.fleet.documents.reported import known_of
 from cloud.ledger.fleet.documents.rows import body_of, generation_of, newest
 from cloud.ledger.held.losses.waiting import Waiting
+from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.clocks.clock import business_day
@@ -25,15 +26,23 @@ BEFORE_THE_FIRST = 0
 """The meal before the first one of a day."""
 
 
-def exposure_fen(db: Database, card: bytes, waiting: Iterable[Waiting], now: Now) -> int | None:
-    """Of both purses together; None: nobody can say."""
-    classes, total_fen = _classes(db, card), 0
+def certain_fen(db: Database, card: bytes, purse_fen: int, waiting: Iterable[Waiting], now: Now) -> int:
+    """What of a purse is the holder's, whatever those that are waited for bring."""
+    if _has_grey(db, card):
+        return 0
+    classes, left_fen = _classes(db, card), purse_fen
     for one in waiting:
         fen = _of(db, one, classes, now)
-        if fen is None:
-            return None
-        total_fen += fen
-    return total_fen
+        if fen is None or fen >= left_fen:
+            return 0
+        left_fen -= fen
+    return left_fen
+
+
+def _has_grey(db: Database, card: bytes) -> bool:
+    """A grey purchase of this card waits for evidence that may never come: a person decides it, no release does."""
+    query = "SELECT 1 FROM suspense WHERE purse >= ? AND purse <= ? AND state = ?"
+    return bool(db.run(query, (card, card + b"\xff", int(State.OPEN))))
 
 
 def _classes(db: Database, card: bytes) -> set[int]:

@@ -15,6 +15,7 @@ from cloud.ledger.fleet.owing import Fleet, fleet
 from cloud.ledger.fleet.parameters.door import calendar
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import Loss, losses, provided
+from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in, written_off_of
 from cloud.ledger.held.losses.write_off import possible_fen, read_offer
 from cloud.ledger.held.two_persons import ProposalKind
@@ -62,6 +63,8 @@ class LostCard(NamedTuple):
     """A card. left_fen, subsidy_left_fen: in its two purses; borne_fen: what the school has borne; provided_fen: and
     provided.
 
+    free_fen: what of the main purse goes at once, whoever is waited for; of a card that is asked for alone.
+
     deed: what froze it.
     due: those of `waiting` whose write-off stands by itself; proposed: device → proposal that waits.
     """
@@ -81,6 +84,7 @@ class LostCard(NamedTuple):
     written_off: int
     due: frozenset[bytes]
     proposed: Mapping[bytes, int]
+    free_fen: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -118,7 +122,9 @@ def standing(db: Database, now: Now) -> list[LostCard]:
 
 def standing_of(db: Database, now: Now, label: str) -> LostCard | None:
     """The card with this label; None for one that nobody has reported, kept or replaced. Inside of a snapshot."""
-    return next(iter(_standing(db, now, db.run(_LABELLED, (label,)))), None)
+    for one in _standing(db, now, db.run(_LABELLED, (label,))):
+        return one._replace(free_fen=certain_fen(db, one.card, one.left_fen, one.waiting, now))
+    return None
 
 
 def stand(writing: Writing, after: bytes) -> bytes:

@@ -7,12 +7,13 @@ others are waited for until two persons have written them off.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from cloud.ledger.cards.life import Frozen, frozen
 from cloud.ledger.fleet.documents.hotlist import named_since
 from cloud.ledger.fleet.documents.reported import InUse, hotlists_in_use, hotlists_reached
-from cloud.ledger.fleet.owing import Fleet, fleet, owing
+from cloud.ledger.fleet.owing import Fleet, fleet, owed_upto, owing
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
@@ -57,6 +58,8 @@ def waiting_in(
     for device, terminal in there.tills.items():
         records, slots, silent = late.get(device, (0, 0, False))
         accepts = is_lost and device not in refusing
+        if device in refusing:
+            terminal = replace(terminal, owed=owed_upto(terminal, refusing[device].seq))
         silent = silent or (is_lost and not accepts and _is_unheard_since(terminal, refusing[device]))
         if device not in gone and (accepts or silent or device in late):
             found.append(Waiting(terminal, records, slots, silent, accepts))

@@ -17,8 +17,10 @@ from cloud.ledger.funds.documents import kept_back_fen
 from cloud.ledger.held.losses.exposure import VERSIONS_MAX
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import read_file
+from cloud.words.losses import explain_lines
 from shared.fleet.document import DocumentKind, Head, device_scope
 from shared.ids import DeviceId, PsamId, StorageId
 from shared.wire import codec
@@ -153,6 +155,19 @@ def test_what_it_takes_comes_out_of_what_was_kept_back(site: Site) -> None:
     assert site.desk.release(wish(3), at(24)).purse_fen == CAP_FEN
     assert purse(site.desk, OLD) == 0
     assert verify(site.ledger, c.check_tac).ok
+
+
+def test_what_goes_at_once_is_told_of_the_card_that_is_asked_for(site: Site) -> None:
+    for device in (POS2, FAR):
+        site.refuses(device, at(11))
+    one = Reader(site.ledger.database).lost_card("0001", at(13))
+    assert one is not None
+    assert one.free_fen == OPENING - CAP_FEN
+    assert "按限额可先转 ¥70.00：desk reissue --label 0001" in "\n".join(explain_lines(one))
+    site.replaced(at(13))
+    again = Reader(site.ledger.database).lost_card("0001", at(13))
+    assert again is not None
+    assert (again.free_fen, again.left_fen) == (0, CAP_FEN)
 
 
 def test_each_day_that_it_is_away_is_a_day_of_its_cap(site: Site) -> None:
