@@ -23,7 +23,7 @@ NAMES = (
     "outbox", "can", "joining", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim", "purse", "keys",
     "personalise",
 )  # fmt: skip
-LONG = ("offered", "filled", "large", "firmware")
+LONG = ("links", "offered", "filled", "large", "firmware")
 """Minutes each: measured when they are named, or with --all."""
 _NAMES = Text(
     f"{' '.join(NAMES)}（缺省全部）\n各需数分钟：{' '.join(LONG)}",

@@ -1,8 +1,8 @@
 """Long messages in 8-byte CAN frames: ISO 15765-2 on classic CAN, sans-I/O, no padding, at most 4095 bytes.
 
 One Reassembler hears all peers, keyed by the id they send with; a Transfer is one message on its way out.
-Unhurried senders get their flow control one at a time, in the order they asked: arbitration alone would let the
-lowest addresses of a saturated bus starve the others. Refuses the 32-bit length escape.
+Unhurried senders of one rank get their flow control one at a time, in the order they asked: arbitration alone would let
+the lowest addresses of a saturated bus starve the others. Refuses the 32-bit length escape.
 """
 
 from collections import deque
@@ -63,12 +63,13 @@ _UNEXPECTED = Heard(fault=Fault.UNEXPECTED)
 
 
 class _Reception:
-    __slots__ = ("buffer", "deadline_s", "heard_s", "hurried", "next_index", "total")
+    __slots__ = ("buffer", "deadline_s", "heard_s", "hurried", "next_index", "rank", "total")
 
-    def __init__(self, total: int, first: bytes, hurried: bool, deadline_s: float) -> None:
+    def __init__(self, total: int, first: bytes, hurried: bool, rank: int, deadline_s: float) -> None:
         self.buffer = bytearray(first)
         self.total = total
         self.hurried = hurried
+        self.rank = rank
         self.next_index = 1
         self.heard_s = 0.0
         self.deadline_s = deadline_s
@@ -88,8 +89,11 @@ class Reassembler:
         """True while `expire` has something to watch."""
         return bool(self._running or self._waiting)
 
-    def hear(self, source: int, data: bytes, now_s: float, at_once: bool = False) -> Heard:
-        """Take one frame that is not a flow control; `at_once` grants a first frame past the queue."""
+    def hear(self, source: int, data: bytes, now_s: float, at_once: bool = False, rank: int = 0) -> Heard:
+        """Take one frame that is not a flow control; `at_once` grants a first frame past the queue.
+
+        A message waits for none of a higher `rank`: arbitration lets it go first all the same.
+        """
         if not data:
             return _MALFORMED
         kind = data[0] >> 4
@@ -98,7 +102,7 @@ class Reassembler:
         if kind == _SINGLE:
             return self._single(source, data)
         if kind == _FIRST:
-            return self._first(source, data, now_s, at_once)
+            return self._first(source, data, now_s, at_once, rank)
         return _MALFORMED
 
     def next_reply(self) -> tuple[int, bytes] | None:
@@ -123,7 +127,7 @@ class Reassembler:
             return _MALFORMED
         return Heard(data[1 : 1 + length], self._drop(source))
 
-    def _first(self, source: int, data: bytes, now_s: float, at_once: bool) -> Heard:
+    def _first(self, source: int, data: bytes, now_s: float, at_once: bool, rank: int) -> Heard:
         total = (data[0] & 0xF) << 8 | data[1] if len(data) == _FRAME_BYTES else 0
         if total == 0 and data[:2] == b"\x10\x00":
             return self._refuse(source, Fault.TOO_LONG)
@@ -134,7 +138,7 @@ class Reassembler:
             return self._refuse(source, Fault.TOO_LONG)
         if len(self._running) + len(self._waiting) >= self._limits.receptions_max:
             return self._refuse(source, Fault.TOO_MANY)
-        one = _Reception(total, data[2:], at_once, now_s + self._limits.wait_refresh_s)
+        one = _Reception(total, data[2:], at_once, rank, now_s + self._limits.wait_refresh_s)
         if at_once:
             self._start(source, one, now_s)
         else:
@@ -174,13 +178,15 @@ class Reassembler:
         return Heard(fault=fault)
 
     def _grant(self, now_s: float) -> None:
-        while self._waiting and self._streaming(now_s) < self._limits.grants_max:
-            source = next(iter(self._waiting))
+        while self._waiting:
+            source = min(self._waiting, key=lambda one: self._waiting[one].rank)  # of equals the oldest
+            if self._streaming(self._waiting[source].rank, now_s) >= self._limits.grants_max:
+                return
             self._start(source, self._waiting.pop(source), now_s)
 
-    def _streaming(self, now_s: float) -> int:
-        alive_s = now_s - self._limits.stall_s
-        return sum(1 for one in self._running.values() if not one.hurried and one.heard_s > alive_s)
+    def _streaming(self, rank: int, now_s: float) -> int:
+        alive_s, running = now_s - self._limits.stall_s, self._running.values()
+        return sum(1 for one in running if not one.hurried and one.rank <= rank and one.heard_s > alive_s)
 
     def _start(self, source: int, one: _Reception, now_s: float) -> None:
         one.heard_s = now_s

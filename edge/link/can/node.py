@@ -38,6 +38,7 @@ TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
     0x14: 5,  # HEARTBEAT
     0x28: 5,  # EMCY, SILENCE: on a bus in trouble records can wait
     0x29: 5,
+    0x13: 7,  # STATUS: a tap's record does not wait for what is said every ten seconds
     0x20: 7,  # documents of the fleet, all that is said of them: never ahead of a record, whoever's address is lower
     0x21: 7,
     0x22: 7,
@@ -123,7 +124,7 @@ class CanNode:
             self._hear_flow_control(frame, now_s)
             return None
         urgent = sender.priority <= URGENT_PRIORITY
-        heard = self._reassembler.hear(frame.word, frame.data, now_s, at_once=urgent)
+        heard = self._reassembler.hear(frame.word, frame.data, now_s, at_once=urgent, rank=sender.priority)
         if heard.fault:
             self._count(heard.fault)
             self.junk[sender.source] += 1

@@ -302,3 +302,19 @@ def test_the_peers_pace_is_kept():
 def test_gap_codes():
     codes = (0, 10, 0x7F, 0xF1, 0xF9, 0x80, 0xFA, 0xFF)
     assert [gap_s(code) for code in codes] == pytest.approx([0, 0.01, 0.127, 1e-4, 9e-4, 0.127, 0.127, 0.127])
+
+
+def test_who_is_more_urgent_does_not_wait_for_who_is_less() -> None:
+    ours = Reassembler(ReassemblyLimits(grants_max=1))
+    first = bytes([0x10, 20, 1, 2, 3, 4, 5, 6])
+    for source, rank in ((1, 7), (2, 7), (3, 6), (4, 6)):
+        ours.hear(source, first, 0.0, rank=rank)
+    granted = [ours.next_reply() for _ in range(3)]
+    assert granted == [(1, CONTINUE_FRAME), (3, CONTINUE_FRAME), None]
+    for index in (1, 2):
+        ours.hear(1, bytes([0x20 + index, *range(7)]), 0.01, rank=7)
+    assert ours.next_reply() is None, "the second of the higher number waits for all of the lower"
+    for source in (3, 4):
+        for index in (1, 2):
+            ours.hear(source, bytes([0x20 + index, *range(7)]), 0.02, rank=6)
+    assert [ours.next_reply(), ours.next_reply()] == [(4, CONTINUE_FRAME), (2, CONTINUE_FRAME)]

@@ -57,7 +57,7 @@ def test_seven_bytes_are_one_frame(message):
 @pytest.mark.parametrize(("message", "urgent", "priority"), [
     (ACK, False, 4), (b"\x12abcdef", False, 4), (b"\x14abcdef", False, 5), (b"\x10abc", False, 6),
     (b"\x16abc", False, 3), (b"\x17abc", False, 3), (b"\x99abc", False, 6), (b"\x99abc", True, 3),
-    (b"\x15abc", True, 2), (b"\x23abc", False, 7),
+    (b"\x15abc", True, 2), (b"\x23abc", False, 7), (b"\x13abc", False, 7),
 ])  # fmt: skip
 def test_priority_by_type(message, urgent, priority):
     edge = CanNode(EDGE_ADDRESS)
@@ -68,7 +68,7 @@ def test_priority_by_type(message, urgent, priority):
 def test_the_table_speaks_of_the_types_that_are():
     named = {Type.TIME: 2, Type.ONLINE_REQUEST: 3, Type.ONLINE_ANSWER: 3, Type.ACK: 4, Type.SETTLED: 4,
              Type.HEARTBEAT: 5}  # fmt: skip
-    named |= {Type.EMCY: 5, Type.SILENCE: 5}
+    named |= {Type.EMCY: 5, Type.SILENCE: 5, Type.STATUS: 7}
     documents = {kind: 7 for kind in Type if kind.name.startswith("DOCUMENT_")}
     assert named | documents == TRAFFIC
 
