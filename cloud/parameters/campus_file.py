@@ -134,17 +134,7 @@ def read_file(text: str) -> CampusFile:
     try:
         return _read(text, Section(raw, file="TOML"), places)
     except ConfigFault as fault:
-        raise _placed(fault, places) from fault
-
-
-def _placed(fault: ConfigFault, places: Places) -> ConfigFault:
-    """With the line of the path that a Section's message begins with."""
-    line = places.line(str(fault).partition(":")[0])
-    said = fault.args[0]
-    if not line:
-        return fault
-    zh, en = (said.zh, said.en) if isinstance(said, Text) else (str(said), str(said))
-    return ConfigFault(Text(f"第 {line} 行 {zh}", f"line {line}: {en}"))
+        raise places.placed(fault) from fault
 
 
 def _read(text: str, top: Section, places: Places) -> CampusFile:

@@ -11,6 +11,8 @@ from shared.words.voice import Language, Text
 
 STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment")
 NOTIFY_STEPS = (LIST, "check", "push", "history", "rollback", "duty", "test")
+RULES_STEPS = (LIST, "check", "try", "diff", "push", "history", "rollback")
+LAST_S = 7 * 86_400
 _NEEDED: dict[str, tuple[str, ...]] = {
     "ack": ("who",), "take": ("who",), "shelve": ("who", "note", "for"), "unshelve": ("who",),
     "stop": ("who", "note"), "start": ("who",), "assign": ("who", "to"), "comment": ("who", "note"),
@@ -34,6 +36,14 @@ def watching_verbs() -> dict[str, Made]:
             Text("通知：路由、值班、已发消息、试发", "notify: routes, duty, what was told, a trial"),
             _notify,
             (_notify_options, add_json),
+        ),
+        "rules": (
+            Text(
+                "报警规则：列出、试算、推送、退回",
+                "alarm rules: list, try on the past, push, take back",
+            ),
+            _rules,
+            (_rules_options, add_json),
         ),
     }
 
@@ -127,3 +137,37 @@ def _notify(chosen: argparse.Namespace) -> int:
         case "rollback":
             return telling.rollback(chosen.data, number_of(chosen), chosen.who, chosen.reason)
     return telling.test(chosen.data, chosen.what, Channel(chosen.by), chosen.who)
+
+
+def _rules_options(parser: Parser) -> None:
+    told = Text(
+        "列出、校验、用过去的记录试算、比较、推送、历史、退回",
+        "list, check, try on what was recorded, compare, push, history, take back",
+    )
+    add_steps(parser, RULES_STEPS, told)
+    what = Text("规则文件（TOML），或第几次推送", "the file (TOML), or the number of a push")
+    parser.add_argument("what", nargs="?", metavar="FILE|N", help=what)
+    last = Text("试算最近多久，缺省 7d", "try on this much of the past (7d)")
+    parser.add_argument("--last", type=span_s, default=LAST_S, metavar="SPAN", help=last)
+    parser.add_argument("--who", metavar="NAME", help=Text("登记过的人员", "a known person"))
+    parser.add_argument("--reason", default="", metavar="TEXT", help=Text("缘由", "why"))
+
+
+def _rules(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch import rules
+
+    if chosen.step == LIST:
+        return rules.listing(chosen.data, as_json=chosen.json)
+    if chosen.step == "history":
+        return rules.history(chosen.data)
+    need(chosen, "WHAT", *(("who",) if chosen.step in ("push", "rollback") else ()))
+    match chosen.step:
+        case "check":
+            return rules.check(Path(chosen.what))
+        case "try":
+            return rules.trial(chosen.data, chosen.dsn, Path(chosen.what), chosen.last)
+        case "diff":
+            return rules.diff(chosen.data, Path(chosen.what))
+        case "push":
+            return rules.push(chosen.data, Path(chosen.what), chosen.who, chosen.reason)
+    return rules.rollback(chosen.data, number_of(chosen), chosen.who, chosen.reason)

@@ -46,6 +46,10 @@ CREATE TABLE message (
 CREATE INDEX message_waits ON message (next_ms) WHERE state = 'waiting';
 CREATE TABLE policy (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE sample (signal TEXT NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL, value REAL);
+CREATE INDEX sample_of_signal ON sample (signal, at_ms);
+CREATE TABLE ruleset (
+  number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 STEPS = (_FIRST,)

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from cloud.ledger.fleet.views import FactView
 from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.rule_file import read_rules
 from cloud.watch.alarms.terms import Happening, Kind, Signal, Source
 from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.telling import Around, Telling
+from cloud.watch.pushes import RULESETS
+from cloud.watch.samples import Samples
 from cloud.watch.store import WatchStore
 from shared.clocks.school_days import WEEKDAYS
+from shared.errors import ConfigFault
 from shared.facts.told import Level, Params
 
 FACTS_MAX = 1000
@@ -44,7 +48,9 @@ class Turns:
         self.around = Around(str, "", WEEKDAYS)
         """What messages say beside the alarm: set anew as the ledger tells it."""
         self._store = store
+        self._built_in, self._ruleset = tuple(rules), ""
         self._seen = -1
+        self._samples = Samples(store.db)
         self._watching = Watching(rules)
         self._telling = Telling(store.db, {rule.name: rule for rule in rules})
         self._said: dict[Key, tuple[str, Params]] = {}
@@ -83,7 +89,9 @@ class Turns:
         watching, before = self._watching, dict(self._watching.memory.readings)
         fresh = [one for one in facts if one[0] > self._store.mark(FACTS)]
         found = watching.happened(happening(number, view) for number, view in fresh)
-        found += watching.read(signals, is_meal=is_meal)
+        read = list(signals)
+        found += watching.read(read, is_meal=is_meal)
+        self._samples.keep(read, now_ms)
         found += watching.read([Signal("alarms-turned-away", WATCH, now_ms, watching.turned_away)], is_meal=is_meal)
         found += watching.passed(now_ms)
         self._store.write(found)
@@ -102,9 +110,23 @@ class Turns:
     def _look_back(self) -> None:
         """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
         if self._store.version() != self._seen:
+            self._look_at_rules()
             self._watching.look_again(self._store.memory())
             self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
             self._telling.look_again(self.around.calendar)
+
+    def _look_at_rules(self) -> None:
+        """Operators' rules count from the turn on that sees them; one that this program cannot read changes nothing."""
+        text = RULESETS.in_force(self._store.db)
+        if text == self._ruleset:
+            return
+        self._ruleset = text
+        try:
+            rules = read_rules(text, self._built_in).over(self._built_in) if text else self._built_in
+        except ConfigFault:  # it was checked when it was pushed; an older program keeps what it has
+            return
+        self._watching = Watching(rules, self._store.memory(), self._topology)
+        self._telling.follow({rule.name: rule for rule in rules})
 
     def _version(self) -> int:
         with self._store.db.reading():

@@ -4,13 +4,12 @@ The watch need not run: what is said here is kept at once, and the watch sees it
 """
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cloud.commands.watch.around import open_store, say
+from cloud.commands.watch.around import now_ms, open_store, say
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import load_settings
 from cloud.watch import words
@@ -47,7 +46,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     if as_json:
         say(json.dumps({"alarms": [words.alarm_json(one) for one in found]}, ensure_ascii=False))
     else:
-        say(*words.alarm_lines(found, _calls(data, dsn), _now_ms()))
+        say(*words.alarm_lines(found, _calls(data, dsn), now_ms()))
     return 0
 
 
@@ -65,7 +64,7 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
         say(json.dumps({"alarm": listed, "events": told}, ensure_ascii=False))
         return 0
     if found:
-        say(words.alarm_line(_shown(found), _calls(data, dsn), _now_ms()))
+        say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms()))
     say(*words.advice_lines(_RULES.get(rule)))
     say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
     return 0
@@ -73,25 +72,25 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
 
 def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
     """What a known person does. AlarmRefused, PersonRefused: nothing has changed."""
-    key, now_ms = _key(rule, source), _now_ms()
+    key, at_ms = _key(rule, source), now_ms()
     with closing(open_store(data)) as store:
         with store.one(key) as one:
             who = persons.known(store.db, word.who).name
             if word.to:
                 persons.known(store.db, word.to)
-            one.keep(_step(one.listed.alarm, replace(word, who=who), now_ms), now_ms, who, word.note or word.to)
+            one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, word.note or word.to)
         found = next((one for one in store.alarms() if one.key == key), None)
     if found:
-        say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms))
+        say(words.alarm_line(_shown(found), _calls(data, dsn), at_ms))
     return 0
 
 
-def _step(alarm: Alarm, word: Word, now_ms: int) -> Step:
-    until_ms = now_ms + word.for_s * 1000 if word.for_s else 0
+def _step(alarm: Alarm, word: Word, at_ms: int) -> Step:
+    until_ms = at_ms + word.for_s * 1000 if word.for_s else 0
     steps: dict[str, Callable[[], Step]] = {
         "ack": lambda: states.acknowledged(alarm, word.who, word.note, until_ms),
         "take": lambda: states.taken(alarm, word.who),
-        "shelve": lambda: states.shelved(alarm, word.who, word.note, now_ms, until_ms),
+        "shelve": lambda: states.shelved(alarm, word.who, word.note, at_ms, until_ms),
         "unshelve": lambda: states.unshelved(alarm),
         "stop": lambda: states.stopped(alarm, word.who, word.note),
         "start": lambda: states.started(alarm),
@@ -155,7 +154,3 @@ def _calls(data: Path, dsn: str | None) -> Calls:
             return words.names(boxes, {row.device: f"{row.name} {row.place}".strip() for row in reader.terminals()})
     except YktError:
         return words.names({}, {})
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

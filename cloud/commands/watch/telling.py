@@ -9,17 +9,17 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from cloud.commands.watch.around import open_store, say
+from cloud.commands.watch.around import moment, now_ms, open_store, push_line, pushed, say, text_of
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import load_settings
-from cloud.watch.notify import persons, policies, queue
+from cloud.watch.notify import persons, queue
 from cloud.watch.notify.persons import address
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import CHANNELS, Channel, Why
 from cloud.watch.notify.words import said
+from cloud.watch.pushes import POLICIES
 from shared.clocks.campus_clock import WALL
-from shared.clocks.clock import time_text
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
@@ -39,7 +39,7 @@ STATES = {
 
 def check(data: Path, file: Path) -> int:
     """Read a file; change nothing. ConfigFault, with line, key and reason."""
-    text = _text(file)
+    text = text_of(file)
     with closing(open_store(data)) as store, store.db.reading():
         policy = read_policy(text, persons.names(store.db), WEEKDAYS)
     shifts = len(policy.rota.shifts)
@@ -54,12 +54,12 @@ def check(data: Path, file: Path) -> int:
 
 def push(data: Path, file: Path, who: str, why: str) -> int:
     """Put it in force. ConfigFault, PersonRefused: nothing has changed."""
-    text = _text(file)
+    text = text_of(file)
     with closing(open_store(data)) as store, store.db.writing():
         name = persons.known(store.db, who).name
         read_policy(text, persons.names(store.db), WEEKDAYS)
-        number = policies.push(store.db, _now_ms(), name, why, text)
-    say(_pushed(number))
+        number = POLICIES.push(store.db, now_ms(), name, why, text)
+    say(pushed(number))
     return 0
 
 
@@ -67,35 +67,27 @@ def rollback(data: Path, number: int, who: str, why: str) -> int:
     """Put an earlier one in force again, under a new number."""
     with closing(open_store(data)) as store, store.db.writing():
         name = persons.known(store.db, who).name
-        text = policies.text_of(store.db, number)
+        text = POLICIES.text_of(store.db, number)
         read_policy(text, persons.names(store.db), WEEKDAYS)
-        fresh = policies.push(
-            store.db, _now_ms(), name, why or str(Text(f"退回第 {number} 次", f"back to {number}")), text
+        fresh = POLICIES.push(
+            store.db, now_ms(), name, why or str(Text(f"退回第 {number} 次", f"back to {number}")), text
         )
-    say(_pushed(fresh))
+    say(pushed(fresh))
     return 0
 
 
 def history(data: Path) -> int:
     """Every push, the newest first. Always 0."""
     with closing(open_store(data)) as store, store.db.reading():
-        found = policies.history(store.db)
-    if not found:
-        say(
-            Text(
-                "还没有推送过：已登记的人员收到紧急与重要报警的邮件",
-                "none yet: known persons get mail of what is urgent or important",
-            )
-        )
-    for one in found:
-        say("  ".join(part for part in (str(one.number), _time(one.at_ms), one.who, one.why) if part))
+        found = POLICIES.history(store.db)
+    say(*(map(push_line, found) if found else (NONE_YET,)))
     return 0
 
 
 def duty(data: Path, dsn: str | None) -> int:
     """Who is on duty now; 1 when nobody is."""
     with closing(open_store(data)) as store, store.db.reading():
-        text = policies.in_force(store.db)
+        text = POLICIES.in_force(store.db)
         policy = read_policy(text, persons.names(store.db), _calendar(data, dsn)) if text else None
     found = policy.rota.on(WALL.at(time.time())) if policy else ()
     say("、".join(found) or Text("✗ 此刻无人值班", "✗ nobody is on duty now"))
@@ -136,9 +128,9 @@ def test(data: Path, name: str, channel: Channel, who: str) -> int:
             )
         words = said(Why.TEST, (), str, campus, person.language)
         text = words.sms if channel is Channel.SMS else words.text
-        now_ms = _now_ms()
+        at_ms = now_ms()
         number = queue.put(
-            store.db, Message(0, now_ms, name, channel, to, Why.TEST, (), words.subject, text, next_ms=now_ms)
+            store.db, Message(0, at_ms, name, channel, to, Why.TEST, (), words.subject, text, next_ms=at_ms)
         )
     say(Text(f"已排队：第 {number} 条", f"queued: message {number}"))
     return 0
@@ -147,14 +139,10 @@ def test(data: Path, name: str, channel: Channel, who: str) -> int:
 def _line(one: Message) -> str:
     again = f"×{one.tries}" if one.tries > 1 else ""
     parts = (
-        str(one.number), _time(one.made_ms), str(STATES[one.state]) + again, str(CHANNELS[one.channel]), one.person,
+        str(one.number), moment(one.made_ms), str(STATES[one.state]) + again, str(CHANNELS[one.channel]), one.person,
         one.subject, one.receipt if one.state is not queue.State.SENT else "",
     )  # fmt: skip
     return "  ".join(part for part in parts if part)
-
-
-def _pushed(number: int) -> Text:
-    return Text(f"● 已生效：第 {number} 次推送", f"● in force: push {number}")
 
 
 def _calendar(data: Path, dsn: str | None) -> Calendar:
@@ -164,18 +152,3 @@ def _calendar(data: Path, dsn: str | None) -> Calendar:
             return reader.calendar()
     except YktError:
         return WEEKDAYS
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, ValueError) as fault:
-        raise ConfigFault(Text(f"{file}: 无法读取", f"{file}: cannot be read")) from fault
-
-
-def _time(at_ms: int) -> str:
-    return time_text(WALL.at(at_ms / 1000))
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

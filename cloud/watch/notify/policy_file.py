@@ -48,7 +48,7 @@ def read_policy(text: str, known: Collection[str], calendar: Calendar) -> Policy
     try:
         return _Reading(known).policy(Section(raw, file="TOML"), calendar)
     except ConfigFault as fault:
-        raise _placed(fault, Places(text)) from fault
+        raise Places(text).placed(fault) from fault
 
 
 class _Reading:
@@ -167,10 +167,3 @@ def _one_of(one: Section, key: str, text: str, kinds: type[_Kind]) -> _Kind:
     if text not in list(kinds):
         raise ConfigFault(f"{one.name(key)}: {Text('应为其中之一：', 'must be one of ')}{', '.join(kinds)}")
     return kinds(text)
-
-
-def _placed(fault: ConfigFault, places: Places) -> ConfigFault:
-    """With the line of the path that a Section's message begins with."""
-    path, _, said = str(fault).partition(":")
-    line = places.line(path)
-    return ConfigFault(f"{Text(f'第 {line} 行', f'line {line}')} {path}:{said}") if line else fault

@@ -12,7 +12,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Source
 from cloud.watch.alarms.watching import Key
-from cloud.watch.notify import policies, queue
+from cloud.watch.notify import queue
 from cloud.watch.notify.calling import Calling, Time
 from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
@@ -20,6 +20,7 @@ from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
 from cloud.watch.notify.terms import Channel, Notice
 from cloud.watch.notify.words import Said, Told, said
+from cloud.watch.pushes import POLICIES
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
 from shared.facts.told import Level, Params
@@ -50,6 +51,10 @@ class Telling:
     def nobody(self) -> int:
         """Calls that went to nobody; since the start of this process."""
         return self._calling.nobody
+
+    def follow(self, rules: Mapping[str, Rule]) -> None:
+        """Other rules are in force from now on."""
+        self._rules = rules
 
     def look_again(self, calendar: Calendar) -> None:
         """What is kept may have changed. Inside of a transaction."""
@@ -85,7 +90,7 @@ class Telling:
         queue.put(self._db, _message(notice, to, words, now))
 
     def _in_force(self, calendar: Calendar) -> Policy:
-        text = policies.in_force(self._db)
+        text = POLICIES.in_force(self._db)
         if not text:
             everybody = tuple(self._persons)
             step = Step(0, everybody, (Channel.MAIL,))

@@ -15,6 +15,7 @@ from cloud.watch.notify.calling import Time
 from cloud.watch.store import open_watch
 from cloud.watch.turn import Turns
 from tests.cloud.campus import Campus
+from tests.cloud.watch.alarms.test_rule_file import FILE as RULES_FILE
 from tests.cloud.watch.notify.test_policy_file import FILE
 
 BOX = "box:canteen-1"
@@ -96,3 +97,20 @@ def test_a_trial_is_queued_for_who_has_an_address(say: Say) -> None:
     assert (code, "没有短信地址" in told) == (2, True)
     (message,) = json.loads(say("notify", "--json")[1])["messages"]
     assert (message["person"], message["state"], message["why"]) == ("王芳", "waiting", "test")
+
+
+def test_operators_rules_are_tried_pushed_and_count_at_the_next_turn(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "r.toml"
+    file.write_text(RULES_FILE, encoding="utf-8")
+    say("person", "add", "王芳")
+    assert say("rules", "check", str(file))[0] == 0
+    code, told = say("rules", "try", str(file), "--last", "1h")
+    assert (code, "会触发 0 次" in told) == (0, True)
+    assert say("rules", "diff", str(file))[0] == 1
+    assert say("rules", "push", str(file), "--who", "王芳")[0] == 0
+    assert say("rules", "diff", str(file)) == (0, "● 相同\n")
+    assert "outbox-slow" in say("rules")[1]
+    assert "memory" not in [one["rule"] for one in json.loads(say("rules", "--json")[1])["rules"]]
+    file.write_text(RULES_FILE.replace("box-unsettled", "box-mood"), encoding="utf-8")
+    code, told = say("rules", "push", str(file), "--who", "王芳")
+    assert (code, "第 6 行" in told) == (2, True)

@@ -16,12 +16,14 @@ from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.persons import Person, PersonRefused
+from cloud.watch.pushes import RULESETS
 from cloud.watch.schema import prepare
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
 from shared.errors import RuleBroken, StoreFault
 from shared.facts.told import Params
 from shared.words.voice import Language
+from tests.cloud.watch.alarms.test_rule_file import FILE
 
 BOX = Source(Kind.BOX, "b1")
 UNKNOWN = Key("unknown-terminal", Source(Kind.TERMINAL, "0a"))
@@ -141,3 +143,16 @@ WRONG = (
 def test_what_cannot_be_a_person_is_refused(store: WatchStore, wrong: Person) -> None:
     with store.db.writing(), pytest.raises(PersonRefused):
         persons.add(store.db, wrong)
+
+
+def test_operators_rules_count_from_the_turn_that_sees_them(store: WatchStore, tmp_path: Path) -> None:
+    turns = Turns(store, RULES)
+    loud = [Signal("box-unsettled", Source(Kind.BOX, "canteen-1"), at, 900) for at in (1000, 301_000)]
+    assert turns.take([], loud, Time(301_000, 0), is_meal=True) == []
+    with closing(open_watch(tmp_path)) as other, other.db.writing():
+        RULESETS.push(other.db, 1, "王芳", "", FILE)
+    found = turns.take([], loud, Time(301_000, 0), is_meal=True)
+    assert [(c.key.rule, c.deed) for c in found] == [("outbox-slow", Deed.RAISED)]
+    with closing(open_watch(tmp_path)) as other, other.db.writing():
+        RULESETS.push(other.db, 2, "王芳", "", "format = 1\n")
+    assert [c.deed for c in turns.take([], [], Time(400_000, 0), is_meal=True)] == [Deed.RETURNED], "its rule is gone"
