@@ -47,6 +47,10 @@ class Centre:
         """A box greets: what it was offered counts no more."""
         self._sender.connected(box)
 
+    def takes(self, box: BoxId) -> bool:
+        """Does this box take documents? One of release 0.1 is told of stolen devices and awaited cards by messages."""
+        return self._sender.takes(box)
+
     def held(self, box: BoxId, said: Held, now: Now) -> list[FleetDown]:
         """What it lacks. StoreFault."""
         if self._ledger.held(box, said, now):

@@ -15,7 +15,7 @@ from cloud.ledger.fleet.documents.rows import Document, Which
 from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, KeyFault
 from shared.facts.fleet import DocumentUnmade
-from shared.fleet.document import DocumentKind
+from shared.fleet.document import DocumentKind, Head, SignedHead
 from shared.keys.document_key import DocumentKey
 from shared.words.voice import Text
 
@@ -52,6 +52,10 @@ class Maker:
             raise _no_key(which[0])
         draft = self._ledger.draft(which, body, key.version, now)
         return self._ledger.keep(draft, self._signer.sign_document(draft.head), who, now) if draft else None
+
+    def sign(self, head: Head) -> SignedHead:
+        """KeyFault."""
+        return self._signer.sign_document(head)
 
     def doubt(self) -> None:
         """Somebody has something else than what was made here: the next look asks what the next number is."""

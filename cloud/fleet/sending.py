@@ -48,6 +48,8 @@ class _Box:
     held: dict[Which, HeldRow] = field(default_factory=dict)
     keys: set[tuple[DocumentKind, int]] = field(default_factory=set)
     offered: dict[Which, _Offered] = field(default_factory=dict)
+    takes: bool = True
+    """Has it said what it holds since it greeted last?"""
 
 
 class Sender:
@@ -74,12 +76,18 @@ class Sender:
         if known is not None:
             known.keys.clear()
             known.offered.clear()
+            known.takes = False
 
     def held(self, box: BoxId, said: Held, keys: Sequence[DocumentKey], now_ms: int) -> list[FleetDown]:
         """What it lacks now; bounded, the rest follows by `due`."""
         known = self._boxes.setdefault(box, _Box())
-        known.held = {(row.kind, row.scope): row for row in said.rows}
+        known.held, known.takes = {(row.kind, row.scope): row for row in said.rows}, True
         return list(self._lacking(box, known, keys, now_ms))
+
+    def takes(self, box: BoxId) -> bool:
+        """Does this box take documents, as far as it has said since it greeted, or to a process before this one?"""
+        known = self._boxes.get(box)
+        return known is not None and known.takes
 
     def follow(self, version: int) -> bool:
         """The documents are at this version: look at them if that is a new one. StoreFault."""

@@ -1,7 +1,7 @@
-"""Who was told which list of awaited cards 待补圈名单: a box gets it at Hello, when it changes, and now and then again.
+"""Which box of 0.1 was told which list of awaited cards 待补圈名单: at Hello, at a change, and now and then again.
 
-In memory: a new process takes every box for one that awaits nobody, and a list that is not told again a box forgets
-(edge.box.down.awaited). Bound: the boxes that the broker lets in, one row each.
+Any other box takes it as a document. In memory: a new process takes every box for one that awaits nobody, and a list
+that is not told again such a box forgets. Bound: the boxes that the broker lets in, one row each.
 """
 
 from cloud.ledger.ledger import Ledger

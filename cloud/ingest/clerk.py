@@ -139,14 +139,15 @@ class Clerk:
         self._ledger.tell(told, self._clock())
 
     def states(self, states: States) -> list[Letter]:
-        """What the boxes say of themselves; the console reads it. One with an older list of stolen devices gets ours:
-        with every state until it says that it holds it. And each hears which cards to await, when that has changed."""
+        """What the boxes say of themselves; the console reads it. Of those that take no documents, one with an older
+        list of stolen devices gets ours with every state until it says that it holds it, and each hears which cards to
+        await when that has changed."""
         now = self._clock()
         with self._ledger.together():
             for address, state in states.states:
                 self._ledger.store_state(address.box, state, now.unix_ms)
         version = self._ledger.revocations.version
-        there = [(address, state) for address, state in states.states if state.online]
+        there = [(address, state) for address, state in states.states if state.online and self._is_former(address.box)]
         behind = [address for address, state in there if state.revocations[0] < version]
         letters = [letter for address in behind for letter in self._revocations(address)]
         due = [(address, self._awaiting.due(address.box, now)) for address, _ in there]
@@ -239,13 +240,11 @@ class Clerk:
             case OnlineRequest():
                 return self._asked(sender, body, now)
             case Hello():
+                former = self._for_former(sender, now) if self._is_former(sender.box) else []
                 if self._centre is not None:
                     self._centre.connected(sender.box)
                 greeted = self._greeted(sender, body, now)
-                awaited = self._awaiting.hello(sender.box, now)
-                time = self._bound(sender, body.asked, LedgerTime(now.unix_ms))
-                letters = [time, *self._revocations(sender)]
-                return letters + ([_letter(sender, awaited)] if awaited else []) + [greeted]
+                return [self._bound(sender, body.asked, LedgerTime(now.unix_ms)), *former, greeted]
             case RecordCopy():
                 self._copy([Copied(sender.box, sender.partition, body.stored)], now)
             case DeviceStatus():
@@ -293,6 +292,15 @@ class Clerk:
     def _bound(self, to: Address, asked: bytes, answer: Bound) -> Letter:
         """Signed for this box and its question; bare for a box of form 1, which asks without a name."""
         return _letter(to, self._seal.answer(to.box, asked, answer) if asked else answer)
+
+    def _is_former(self, box: BoxId) -> bool:
+        """Does this box take no documents, as those of release 0.1?"""
+        return self._centre is None or not self._centre.takes(box)
+
+    def _for_former(self, box: Address, now: Now) -> list[Letter]:
+        """What such a box hears when it greets."""
+        awaited = self._awaiting.hello(box.box, now)
+        return self._revocations(box) + ([_letter(box, awaited)] if awaited else [])
 
     def _revocations(self, to: Address) -> list[Letter]:
         wanted = self._ledger.revocations

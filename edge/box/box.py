@@ -24,7 +24,7 @@ from edge.box.up.ledger_clock import LedgerClock
 from edge.box.up.now_lane import NowLane, Offered, Perishable, TokenSource
 from edge.box.up.presence import Presence
 from edge.box.up.questions import Questions
-from edge.box.up.signature import ack_verifier, answer_verifier, revocations_verifier
+from edge.box.up.signature import ack_verifier, answer_verifier
 from edge.box.up.uplink import Uplink, Verify
 from edge.box.values.effects import (
     DocumentKept,
@@ -39,7 +39,6 @@ from edge.box.values.effects import (
     Outcome,
     Refused,
     Reloaded,
-    RevocationsKept,
     Row,
     Rows,
     Settled,
@@ -66,6 +65,7 @@ from shared.facts.terminals import (
     TerminalWrongKey,
 )
 from shared.facts.told import Told
+from shared.fleet.document import DocumentKind
 from shared.ids import DeviceId, device_id
 from shared.wire import topics
 from shared.wire.messages import (
@@ -131,17 +131,17 @@ class Box:
         self._epochs = Epochs(snapshot.epochs, random)
         self._questions = Questions(answer_verifier(settings.ack_key, settings.box), self._tell)
         sequences = snapshot.sequences
-        self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
+        self._documents = DocumentsHere(settings, self._tell)
+        self._documents.restore(snapshot.documents)
+        self._revoked = RevokedHere(self._documents.held, snapshot.revocations)
         self._swaps = Swaps(settings, self._epochs)
         self._terminals = Terminals(
             settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
         self._buses = Buses(settings, self._tell)
-        self._awaited = AwaitedHere()
-        self._documents = DocumentsHere(settings, self._tell)
-        self._documents.restore(snapshot.documents)
         self._serving = Serving(self._documents.held, settings.links, self._tell)
         self._carrying = Carrying(settings, self._documents.held, self._serving, random, self._tell)
+        self._awaited = AwaitedHere(self._documents.held, self._serving.takes)
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
@@ -240,7 +240,6 @@ class Box:
         self._presence.lost(now.mono_s)
         self._now_lane.disconnected()
         self._uplink.disconnected()
-        self._awaited.forget()
         self._documents.disconnected()
         return self._finish(now, [])
 
@@ -281,7 +280,7 @@ class Box:
             self._tell_swaps(now)
         self._documents.tick(now)
         self._carrying.tick(now, self._terminals.conversations())
-        told = self._awaited.tell(now, self._terminals.conversations())
+        told = self._awaited.tell(now, self._terminals.conversations(), has_centre=self._connected)
         silenced = self._buses.tick(now, self._terminals.conversations())
         return self._finish(now, [*self._intake.tick(now), *told, *silenced, *self._serve(now)])
 
@@ -293,7 +292,7 @@ class Box:
 
     @property
     def revocations(self) -> Revocations:
-        """The list that is durable here."""
+        """The list of stolen devices that counts here."""
         return self._revoked.held
 
     @property
@@ -421,14 +420,12 @@ class Box:
             case EpochKept():
                 self._epochs.kept(outcome.kept)
                 self._tell_swaps(now)
-            case RevocationsKept():
-                self._revoked.kept(outcome.held)
-                return self._terminals.expel()
             case Trouble():
                 self._tell(now, outcome.told)
             case DocumentKept():
                 self._documents.kept(outcome.kept)
-                return self._serve(now)
+                is_list = outcome.kept.head.kind is DocumentKind.REVOCATIONS
+                return [*(self._terminals.expel() if is_list else []), *self._serve(now)]
             case DocumentNotKept():
                 self._documents.not_kept(now, outcome)
             case _:
@@ -492,10 +489,8 @@ class Box:
                 return []
             case OnlineAnswer():
                 return [*self._intake.answer(down)]
-            case SignedRevocations():
-                return [*self._revoked.offered(now, down)]
-            case Awaited():
-                self._awaited.heard(now, down)
+            case SignedRevocations() | Awaited():
+                self.counters["former_lists"] += 1  # the documents of these count here, and nothing else
                 return []
             case HelloWanted():
                 self._uplink.hello_wanted(now, down.store)

@@ -16,7 +16,6 @@ from edge.box.values.effects import (
     EpochKept,
     KeepDocument,
     KeepEpoch,
-    KeepRevocations,
     Kept,
     NotRead,
     NotSettled,
@@ -26,7 +25,6 @@ from edge.box.values.effects import (
     Read,
     Refused,
     Reloaded,
-    RevocationsKept,
     Row,
     Rows,
     Settle,
@@ -39,7 +37,6 @@ from edge.box.values.effects import (
 from edge.outbox.scan import Damage
 from shared.errors import StoreFault
 from shared.facts.boxes import BallastUsed, NotKeptHere, OutboxUnreadable
-from shared.wire.messages import Revocations
 
 
 class Store(Protocol):
@@ -52,7 +49,6 @@ class Store(Protocol):
     def settle(self, settle: Settle) -> None: ...
     def unsettle(self, unsettle: Unsettle) -> int: ...
     def keep_epoch(self, kept: KeepEpoch) -> None: ...
-    def keep_revocations(self, wanted: Revocations) -> Revocations: ...
     def keep_document(self, wanted: KeepDocument) -> None: ...
     def set_aside(self, damage: Damage) -> None: ...
     def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]: ...
@@ -128,8 +124,6 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
             elif isinstance(command, KeepEpoch):
                 store.keep_epoch(command)
                 outcomes.append(EpochKept(command))
-            elif isinstance(command, KeepRevocations):
-                outcomes.append(RevocationsKept(store.keep_revocations(command.wanted)))
     store.commit()
     first = store.first_unsettled
     return [*outcomes, *(Settled(settle, first) for settle in settles), *store.take_troubles()]

@@ -36,7 +36,7 @@ from edge.settings import OutboxSetting
 from shared.errors import RuleBroken, StoreFault
 from shared.facts.boxes import OutboxKept, OutboxRowDamaged
 from shared.ids import StoreId, ledger_id, store_id
-from shared.wire.messages import Range, Revocations, SignedAck, encode_revocations
+from shared.wire.messages import Range, SignedAck
 from shared.words.voice import Text
 
 SCHEMA = 2
@@ -250,15 +250,6 @@ class OutboxStore:
         """Remember an epoch."""
         with refusals():
             tables.write_epoch(self._db, kept.device + kept.storage + kept.psam, kept.epoch)
-
-    def keep_revocations(self, wanted: Revocations) -> Revocations:
-        """Hold this list unless the one that is there is as new; the one that is there now."""
-        with refusals():
-            held = outbox_scan.revocations(self._db)
-            if wanted.version <= held.version:
-                return held
-            tables.write_revocations(self._db, encode_revocations(wanted))
-            return wanted
 
     def keep_document(self, wanted: KeepDocument) -> None:
         """Hold this document in the place of the one of its kind and scope."""

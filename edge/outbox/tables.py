@@ -83,13 +83,8 @@ def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB
 
 
 def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections differ
-    """Bytes of the list of stolen devices, empty when there is none or it is damaged: the cloud sends it again."""
+    """Bytes of the list of stolen devices as boxes held it before there were documents; empty: none, or damaged."""
     return read_about(db, "revocations")
-
-
-def write_revocations(db: Any, raw: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
-    """Put this list in the place of the one that is there."""
-    write_about(db, revocations=raw)
 
 
 def oldest_of(db: Any, ranges: Iterable[Range]) -> tuple[int, int]:  # noqa: ANN401  # DB-API connections differ

@@ -81,7 +81,7 @@ COMMANDS: dict[str, Words] = {
     "KeepEpoch": ("存储代", "an epoch"),
     "KeepRevocations": ("失窃设备名单", "a list of stolen devices"),
 }
-"""What else an outbox is asked to keep: the names of edge.effects."""
+"""What else an outbox is asked to keep: the names of edge.effects. Lists of stolen devices are kept by boxes of 0.1."""
 
 DOCUMENTS: dict[str, Words] = {
     "hotlist": ("黑名单", "the hotlist"),

@@ -18,6 +18,8 @@ from edge.link.seal import Direction, Session, session_key
 from edge.outbox.group import commit_group
 from edge.outbox.store import OutboxStore
 from edge.settings import BoxSettings, LinkKind, LinkSetting, OutboxSetting, TerminalSetting
+from shared.fleet.document import DocumentKind
+from shared.fleet.revocations import revocations_body
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
 from shared.inventory import DeviceKind
 from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, PaymentRecord, Proof, PurchaseRecord, encode
@@ -299,7 +301,6 @@ class Ledger:
         self.seqs: dict[bytes, Ranges] = {}
         self.epochs: dict[tuple[bytes, bytes, bytes], int] = {}
         self.refuse = ""
-        self.revocations = Revocations()
 
     def take(self, batch: Batch) -> bytes:
         """Commit a batch; the encoded ack."""
@@ -442,9 +443,11 @@ class Field:
         self.run(self.box.on_downlink(self.now(), lane, message))
 
     def revoke(self, version: int, psams=(), devices=()) -> None:
-        """The cloud has this list of stolen devices now, and sends it."""
-        self.ledger.revocations = Revocations(version, tuple(psams), tuple(devices))
-        self.down(topics.DOWN_NOW, self.ledger.sign_revocations(self.ledger.revocations))
+        """The centre has this list of stolen devices now, and offers it to a box that is there."""
+        body = revocations_body(Revocations(version, tuple(psams), tuple(devices)))
+        made = self.centre.make(body, DocumentKind.REVOCATIONS)
+        if self.online:
+            self.offer(self.centre.key(DocumentKind.REVOCATIONS), made.offer())
 
     def release_acks(self) -> None:
         """Acks that were held arrive now."""
@@ -518,9 +521,6 @@ class Field:
             out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, encode_ack(ack))
             time = self.ledger.sign_answer(message.asked, LedgerTime(self.ledger_ms()))
             out += self.box.on_downlink(self.now(), topics.DOWN_NOW, time)
-            if self.ledger.revocations.version:
-                signed = self.ledger.sign_revocations(self.ledger.revocations)
-                out += self.box.on_downlink(self.now(), topics.DOWN_NOW, signed)
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:

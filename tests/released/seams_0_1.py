@@ -380,7 +380,7 @@ SEAMS: dict[str, Seam] = {
         wire.encode_state,
         wire.decode_state,
         {
-            "on line": BoxState(BOX, STORE, MS, True, 2, 3, 4, 5, 0, (TERMINAL,), REVOKED.mark),
+            "on line": BoxState(BOX, STORE, MS, True, 2, 3, 4, 5, 0, (TERMINAL,), wire.revocations_mark(REVOKED)),
             "last will": BoxState(BOX, STORE, MS, False, 2, 3, 4, 5, 0),
         },
     ),

@@ -14,6 +14,7 @@ from edge import settings as edge_settings
 from edge.terminal.settings import settings as terminal_settings
 from provisioning.campus.campus import Making, campus_files
 from provisioning.keeper.software import keeper_of
+from provisioning.keys.documents import document_keys
 from provisioning.keys.store import Level, Unlock, open_store
 from provisioning.plan.plan import parse_plan
 from provisioning.process.operations import KeyOperations
@@ -76,7 +77,7 @@ class Blueprint:
     def key_operations(self) -> KeyOperations:
         """The key process, without the process."""
         school = open_store(self.sealed_keys, self.unlock, Level.SCHOOL)
-        return KeyOperations(keeper_of(school), school.campus)
+        return KeyOperations(keeper_of(school), school.campus, document_keys(school))
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from cloud.fleet.centre import Centre
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.quotas.admission import Admission
@@ -26,13 +27,15 @@ from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.store.db import Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
+from shared.fleet.document import Head, SignedHead
 from shared.ids import CardId
+from shared.keys.document_key import DocumentKey, document_key
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
 from shared.wire.keyproc import Op
 from shared.wire.messages import OnlineRequest, revocations_mark
-from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW
+from shared.wire.topics import DOWN_MONEY, DOWN_NOW, STATE, UP_MONEY, UP_NOW
 from tests.sim.blueprint import Blueprint
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
@@ -45,6 +48,8 @@ from tests.sim.world import World
 NOW_SESSION, MONEY_SESSION = "now", "money"
 WORK_S = 0.004
 CHORES_S = 2.0
+LOOK_S = 0.2
+"""As the ingest's own process."""
 
 
 class KeysHere:
@@ -70,6 +75,15 @@ class KeysHere:
     def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
         """As KeyClient."""
         return bytes(self._ask(Op.LOAD_MAC2, *auth, time_s))
+
+    def sign_document(self, head: Head) -> SignedHead:
+        """As KeyClient."""
+        raw = head.encode()
+        return SignedHead(raw, bytes(self._ask(Op.SIGN_LIST, raw)))
+
+    def document_keys(self) -> list[DocumentKey]:
+        """As KeyClient."""
+        return [document_key(*row) for row in self._ask(Op.DOCUMENT_KEYS)]
 
     def _ask(self, *request: object) -> Any:
         if self._world.chance(self._faults.keys_away):
@@ -145,6 +159,8 @@ class IngestPart:
         self.ledger: Ledger | None = None
         self._plan = plan
         self.keys = KeysHere(plan.key_operations(), world, faults)
+        self._has_documents = faults.theft
+        """The list of stolen devices is one. No other seed has any."""
         self._lanes = self.lanes()
         self.notices = Notices()
         self._admission = Admission(self._lanes, self.notices, lambda: world.now_s)
@@ -167,10 +183,19 @@ class IngestPart:
         self._working = False
         self._counts = LoadCounts()
         loads = LoadAnswers(self.keys, self.ledger, self._counts)
-        self._clerk = Clerk(self.ledger, self.keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
+        self._clerk = Clerk(
+            self.ledger, self.keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally,
+            centre=self._centre(self.ledger),
+        )  # fmt: skip
         self.world.note("ingest up")
         self.connect()
         self.world.after(CHORES_S, self._chores, self._life)
+        if self._has_documents:
+            self.world.after(LOOK_S, self._look, self._life)
+
+    def _centre(self, ledger: Ledger) -> Centre | None:
+        """Of documents, in a seed that has any."""
+        return Centre(ledger.opened, self.keys) if self._has_documents else None
 
     def lanes(self) -> WatchedLanes:
         """Those of one life."""
@@ -256,6 +281,17 @@ class IngestPart:
             if clerk is not None and life == self._life:
                 self._guard(lambda: self._deliver(clerk.witnessed(), ()))
             self.world.after(CHORES_S, self._chores, life)
+
+    def _look(self, life: int) -> None:
+        """What was made goes out."""
+        if life == self._life and self._clerk is not None:
+            clerk = self._clerk
+            self._guard(lambda: self._looked(clerk.looked()))
+            self.world.after(LOOK_S, self._look, life)
+
+    def _looked(self, letters: Sequence[Letter]) -> None:
+        if letters:
+            self._deliver(letters, ())
 
     def _guard(self, call: Callable[[], object]) -> None:
         try:
@@ -358,7 +394,7 @@ class IngestPart:
         for letter in letters:
             if letter.lane == DOWN_MONEY:
                 self.judge.ledger_ack(letter.payload)
-            else:
+            elif letter.lane == DOWN_NOW:
                 self.judge.answers.told(letter.topic, letter.payload)
             self.broker.publish(letter.topic, letter.lane, letter.payload)
             self._at("ledger.after_ack")

@@ -59,7 +59,7 @@ class BehindPlay(Play):
         for edge in self.campus.edges:
             edge.hang_up()  # and hears at its next Hello whom to await
         self.world.run(self.world.now_s + HEARD_S)
-        if counter.firmware is None or self.card.card not in counter.firmware.body.awaited:
+        if counter.firmware is None or self.card.card not in counter.firmware.body.awaited.told:
             raise Violation("liveness", "the card is not awaited")
 
     def _arm(self) -> None:

@@ -31,6 +31,7 @@ from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
+from cloud.ledger.loads.awaited import AwaitedNow, awaited_now
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
@@ -260,6 +261,11 @@ class Reader:
         """What every terminal should have, beside what it says that it uses."""
         with self._lock, self.database.reading():
             return read_documents.standing(self.database)
+
+    def awaited(self, now: Now) -> AwaitedNow:
+        """Which cards every terminal should await now, and how many more there are."""
+        with self._lock, self.database.reading():
+            return awaited_now(self.database, now)
 
     def findings_policy(self) -> frozenset[Kind]:
         """Which findings list a card by themselves."""

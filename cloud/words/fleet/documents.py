@@ -42,7 +42,7 @@ def documents_json(fleet: DocumentsView) -> dict[str, Any]:
         "documents": [_document_json(one) for one in fleet.documents],
         "boxes": [_box_json(one) for one in fleet.boxes],
         "terminals": [_terminal_json(one) for one in fleet.terminals],
-        "unmade": fleet.unmade,
+        "unmade": fleet.unmade, "awaited_beyond": fleet.beyond,
         "ok": not fleet.is_red,
     }
 
@@ -55,6 +55,8 @@ def documents_lines(fleet: DocumentsView, now: Now) -> Iterator[str]:
         yield str(_document(document, now))
     if fleet.unmade:
         yield str(_unmade(fleet.unmade))
+    if fleet.beyond:
+        yield str(_beyond(fleet.beyond))
     for box in fleet.boxes:
         yield f"  {_box(box)}"
     rows = sorted(fleet.terminals, key=lambda row: (_ORDER.index(row.standing), row.name))
@@ -74,8 +76,15 @@ def _unmade(cards: int) -> Text:
     )
 
 
+def _beyond(cards: int) -> Text:
+    return Text(
+        f"◐ 待补圈名单已满，另有 {cards} 张卡未列入：须到圈存机、卡务中心或领款",
+        f"◐ {cards} more cards would be awaited: they wait for machine, desk or claim",
+    )
+
+
 def _document(one: DocumentRow, now: Now) -> Text:
-    made, name = one.document, _named(one.document.kind, one.document.scope)
+    made, name = one.document, document_name(one.document.kind, one.document.scope)
     at, age_s = time_text(made.made_s), max(0, now.campus_s - one.as_of)
     return Text(
         f"{name.zh} 第 {made.generation} 版  {made.length} 字节  {at} {made.who}  签名 {age_s} 秒前",
@@ -84,7 +93,7 @@ def _document(one: DocumentRow, now: Now) -> Text:
 
 
 def _box(one: BoxRow) -> Text:
-    name = _named(*one.which)
+    name = document_name(*one.which)
     if one.held is None:
         return Text(f"网关 {one.box}  {name.zh}：未持有", f"box {one.box}  {name.en}: holds none")
     held = one.held.generation
@@ -96,7 +105,7 @@ def _box(one: BoxRow) -> Text:
 
 
 def _terminal(row: TerminalRow, now: Now) -> Text:
-    name, how, mark = _named(*row.which), STATES[row.standing], _MARKS.get(row.standing, _RED)
+    name, how, mark = document_name(*row.which), STATES[row.standing], _MARKS.get(row.standing, _RED)
     has = row.known.said.generation if row.known else None
     real, (zh, en) = _reported(has), halves(_why(row, now))
     return Text(
@@ -134,7 +143,8 @@ def _sum(rows: Sequence[TerminalRow]) -> Text:
     )
 
 
-def _named(kind: DocumentKind, whom: Scope) -> Text:
+def document_name(kind: DocumentKind, whom: Scope) -> Text:
+    """And whom it is for."""
     zh, en = DOCUMENTS[word_of(kind.name)]
     if whom == CAMPUS:
         return Text(zh, en)

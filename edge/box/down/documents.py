@@ -4,12 +4,14 @@ The centre offers what `Held` does not name; a box fetches pages, or applies a d
 the campus key of its settings and nothing that lies between: what has a wrong signature is forged, what has a right one
 under a generation with other bytes is a fork; both are told and counted, and change nothing. An older one is counted.
 
+What this box uses itself must be what its kind says (READERS): a document that is not is never kept.
+
 Bounds: HELD_MAX documents and BYTES_MAX bytes, held and under way; above, one is refused with a fact. What could not be
 written, or did not come, is offered again after the `Held` that follows RETRY_S later.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,6 +29,7 @@ from shared.facts.documents import (
     DocumentPagesForged,
 )
 from shared.facts.terms import word_of
+from shared.fleet.cards import read_awaited
 from shared.fleet.delta import decode_delta, delta_between
 from shared.fleet.document import (
     DocumentKind,
@@ -40,6 +43,7 @@ from shared.fleet.document import (
     judge,
     table_of,
 )
+from shared.fleet.revocations import read_revocations
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey, Keyring
 from shared.wire.fleet_lane import (
@@ -63,6 +67,11 @@ SOON_S = 0.5
 
 Name = tuple[DocumentKind, Scope]
 """There is one document of each kind and scope."""
+READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
+    DocumentKind.REVOCATIONS: read_revocations,
+    DocumentKind.AWAITED: read_awaited,
+}
+"""Kinds that a box uses itself, and what refuses their bytes with WireFault."""
 
 
 class Document(NamedTuple):
@@ -103,7 +112,8 @@ class DocumentsHere:
         for one in documents:
             self._ring.add(one.key)
             head = self._ring.opened(one.signed)
-            if head is not None and digest_of(one.body) == head.digest and self._is_for_here(head.scope):
+            is_proven = head is not None and digest_of(one.body) == head.digest and _is_readable(head, one.body)
+            if head is not None and is_proven and self._is_for_here(head.scope):
                 self._held[head.kind, head.scope] = Document(one, head, table_of(one.body))
             else:
                 self.counters["documents_unproven"] += 1
@@ -196,6 +206,7 @@ class DocumentsHere:
             self._unfit.add((head.kind, head.scope))
             self._say_again(now.mono_s + SOON_S)  # the answer is a head with its table
             return []
+        _require_readable(head, body)
         return [self._keep(head, offered.head, body)] if self._has_room(now, head) else []
 
     def _applied(self, head: Head, delta: bytes) -> bytes | None:
@@ -228,6 +239,9 @@ class DocumentsHere:
     def _whole(self, now: Now, name: Name, fetch: Fetch) -> list[KeepDocument]:
         body = fetch.body()
         if body is not None:
+            if not _is_readable(fetch.head, body):
+                del self._fetches[name]
+            _require_readable(fetch.head, body)
             return [self._keep(fetch.head, fetch.signed, body)]
         if not fetch.begin_anew():
             del self._fetches[name]
@@ -323,6 +337,19 @@ class DocumentsHere:
 
 
 _OF_A_DEVICE = device_scope(DeviceId(bytes(6)))[0]
+
+
+def _require_readable(head: Head, body: bytes) -> None:
+    if head.kind in READERS:
+        READERS[head.kind](body)
+
+
+def _is_readable(head: Head, body: bytes) -> bool:
+    try:
+        _require_readable(head, body)
+    except WireFault:
+        return False
+    return True
 
 
 def _after(before: Document | None, kept: KeepDocument, head: Head) -> Document:

@@ -1,43 +1,36 @@
-"""The list of stolen devices 失窃设备名单 that counts at this box: durable first, and never an older one. Pure.
+"""The list of stolen devices 失窃设备名单 that counts at this box: its document's, or that of its outbox. Pure.
 
-Refuses a list with a wrong signature, with a fact. What it names may not join to sell; what it still owes is taken.
+A box that held a list before there were documents goes on with that until a document says no older one. What a list
+names may not join to sell; what it still owes is taken. Never backwards, and nothing forged: documents.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
-from edge.box.terminals.terminals import Tell
-from edge.box.values.effects import KeepRevocations, Now
-from shared.facts.boxes import RevocationsForged
+from edge.box.down.documents import Document, Name
+from shared.fleet.document import CAMPUS, DocumentKind
+from shared.fleet.revocations import Revocations, read_revocations
 from shared.ids import DeviceId, PsamId
-from shared.wire.messages import Revocations, SignedRevocations, decode_revocations
 
-Verify = Callable[[SignedRevocations], bool]
-"""Is the signature of the ledger-ack key right?"""
+NAME: Name = (DocumentKind.REVOCATIONS, CAMPUS)
 
 
 class RevokedHere:
-    """held: the list that is durable here; version 0 = none yet."""
+    """documents: what is durable here. former: the list of the outbox; version 0 = none."""
 
-    def __init__(self, held: Revocations, verify: Verify, tell: Tell) -> None:
-        self.held = held
-        self._verify = verify
-        self._tell = tell
+    def __init__(self, documents: Mapping[Name, Document], former: Revocations) -> None:
+        self._documents, self._former = documents, former
+        self._read = b"", former
+        """Digest of the document that was read last, and what it says."""
+
+    @property
+    def held(self) -> Revocations:
+        """The list that counts."""
+        document = self._documents.get(NAME)
+        if document is not None and document.head.digest != self._read[0]:
+            found = read_revocations(document.kept.body)
+            self._read = document.head.digest, found if found.version >= self._former.version else self._former
+        return self._read[1]
 
     def names(self, device: DeviceId, psam: PsamId) -> bool:
         """May this body, with this PSAM, not sell any more?"""
         return self.held.names(device, psam)
-
-    def offered(self, now: Now, signed: SignedRevocations) -> list[KeepRevocations]:
-        """What to make durable: nothing if it is the list that is held, or an older one. Malformed: WireFault.
-
-        A list that could not be written is offered again: the box's state says which one it holds.
-        """
-        if not self._verify(signed):
-            self._tell(now, RevocationsForged())
-            return []
-        found = decode_revocations(signed.body)
-        return [KeepRevocations(found)] if found.version > self.held.version else []
-
-    def kept(self, held: Revocations) -> None:
-        """It is durable: from now on it counts."""
-        self.held = held

@@ -53,8 +53,11 @@ JUST_SENT_S = 2.0
 KEY_S = 1.0
 """A key that was sent is there by then: what goes to all at once waits for no message to one."""
 REPORTS_MAX = 2048
-KINDS = tuple(kind for kind in DocumentKind if kind is not DocumentKind.REVOCATIONS)
-"""What terminals have a use for; stolen devices are refused by boxes."""
+KINDS = (
+    DocumentKind.HOTLIST, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS, DocumentKind.AWAITED,
+    DocumentKind.PERMIT, DocumentKind.FIRMWARE,
+)  # fmt: skip
+"""What terminals have a use for, the urgent ones first; stolen devices are refused by boxes."""
 FINAL = frozenset({
     Verdict.STORED, Verdict.OLDER, Verdict.FORK, Verdict.TOO_LONG, Verdict.NOT_FOR_ME, Verdict.EXPIRED,
     Verdict.UNSUPPORTED,
@@ -159,6 +162,11 @@ class Serving:
     def connected(self) -> None:
         """The newest word of every terminal is said again."""
         self.up = [*self._said.values()]
+
+    def takes(self, talk: Conversation) -> bool:
+        """Has this terminal said in this conversation that it takes documents?"""
+        desk = self._desks.get(talk.terminal.device)
+        return desk is not None and desk.talk is talk
 
     def heard(self, now: Now, talk: Conversation, opened: Opened) -> None:
         """A DOCUMENT_REPORT or a DOCUMENT_WANT. Malformed: WireFault."""
@@ -350,7 +358,8 @@ class Serving:
 
     def _page(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
         """The next one of the first request; what is wanted of a generation that has passed is not sent any more."""
-        for name, (generation, numbers) in [*desk.wants.items()]:
+        for name in sorted(desk.wants, key=lambda name: KINDS.index(name[0])):
+            generation, numbers = desk.wants[name]
             held = self._held[name]
             if numbers and held.head.generation == generation:
                 number = numbers.popleft()

@@ -1,4 +1,4 @@
-"""Is it signed by the ledger-ack key that the campus has certified: an ack, an answer, a list of stolen devices? Pure.
+"""Is it signed by the ledger-ack key that the campus has certified: an ack, an answer? Pure.
 
 The key comes from the settings.
 """
@@ -11,10 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from shared.ids import BoxId
 from shared.wire.messages import (
     ACK_CONTEXT,
-    REVOCATIONS_CONTEXT,
     SignedAck,
     SignedAnswer,
-    SignedRevocations,
     covered,
 )
 
@@ -29,12 +27,6 @@ def answer_verifier(public: bytes, box: BoxId) -> Callable[[SignedAnswer], bool]
     """A check for this public key (32 B), of answers to this box."""
     key = Ed25519PublicKey.from_public_bytes(public)
     return lambda signed: _is_signed(key, signed.signature, covered(box, signed.asked, signed.body))
-
-
-def revocations_verifier(public: bytes) -> Callable[[SignedRevocations], bool]:
-    """A check for this public key (32 B)."""
-    key = Ed25519PublicKey.from_public_bytes(public)
-    return lambda signed: _is_signed(key, signed.signature, REVOCATIONS_CONTEXT + signed.body)
 
 
 def _is_signed(key: Ed25519PublicKey, signature: bytes, covered: bytes) -> bool:

@@ -114,13 +114,6 @@ class KeepEpoch:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepRevocations:
-    """Hold this list durably, unless the one that is there is as new."""
-
-    wanted: Revocations
-
-
-@dataclass(frozen=True, slots=True)
 class KeepDocument:
     """Hold this document in the place of the one of its kind and scope, with the key that proves its head.
 
@@ -137,7 +130,7 @@ class KeepDocument:
         return decode_head(self.signed.raw)
 
 
-Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepRevocations | KeepDocument
+Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
 Effect = Send | Publish | Command
 
@@ -276,13 +269,6 @@ class EpochKept:
 
 
 @dataclass(frozen=True, slots=True)
-class RevocationsKept:
-    """The list that is durable now: the one that was wanted, or a newer one that was there."""
-
-    held: Revocations
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentKept:
     """The document is durable."""
 
@@ -299,5 +285,5 @@ class DocumentNotKept:
 
 Outcome = (
     Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept
-    | RevocationsKept | DocumentKept | DocumentNotKept | Trouble
+    | DocumentKept | DocumentNotKept | Trouble
 )  # fmt: skip

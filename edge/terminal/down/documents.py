@@ -24,6 +24,7 @@ from edge.terminal.store.papers import Papers
 from edge.terminal.store.parameters import read_parameters
 from shared.clocks.clock import DAY_S, CampusTime
 from shared.errors import StoreFault, WireFault
+from shared.fleet.cards import read_awaited, read_operators
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import (
     CAMPUS,
@@ -67,6 +68,8 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.PARAMETERS: read_parameters,
     DocumentKind.FIRMWARE: decode_image,
     DocumentKind.PERMIT: decode_permit,
+    DocumentKind.OPERATORS: read_operators,
+    DocumentKind.AWAITED: read_awaited,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})

@@ -312,7 +312,7 @@ class Line:
         self._session = None
         self.welcome = None
         self._r_term = b""
-        self._body.awaited = set()
+        self._body.awaited.told = set()
         self.window.end()
         self._status_s = self._heartbeat_s = self._reports_s = _NEVER
 
@@ -386,7 +386,7 @@ class Line:
             answer = link.ONLINE_ANSWER.decode(opened.payload)
             self.asking.answered(answer.request, answer.payload)
         elif opened.type is Type.AWAITED:
-            self._body.awaited = set(link.AWAITED.decode(opened.payload).cards)
+            self._body.awaited.told = set(link.AWAITED.decode(opened.payload).cards)
         elif opened.type is Type.REFUSE:
             self._barred(link.REFUSE_SEALED.decode(opened.payload).reason)
         elif opened.type is Type.SILENCE:

@@ -16,7 +16,8 @@ Bytes are hexadecimal; provisioning writes:
      "agreed": [{"profile": "bank-ep", "issuer": 8 B}, …] (optional, of a POS: cards of others that it takes, by the
                     issuer that their file 0015 begins with: 2 B city form, 8 B bank and toll form),
      "campus_key": 32 B (optional: the campus key's public half; without it no document of the fleet counts here),
-     "operators": [10 B, …] (optional, of a POS: the operator cards 主管卡 that void sales here),
+     "operators": [10 B, …] (optional, of a POS: the operator cards 主管卡 that void sales here, until their document
+                    has come),
      "withdrawn": [10 B, …] (optional, of a POS: those that void nothing any more, whatever "operators" says),
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}

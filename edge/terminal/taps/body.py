@@ -16,6 +16,7 @@ from edge.terminal.store.signing import signer
 from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
+from edge.terminal.taps.awaited import AwaitedCards
 from edge.terminal.taps.display import Bar, Display
 from shared.clocks.clock import CampusTime
 from shared.fleet.document import DocumentKind
@@ -39,7 +40,7 @@ class Body:
     """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due.
 
     presented: the card of this tap, once it has said which one it is, and its class. awaited: cards whose next tap is
-    to ask the centre, as the edge of this conversation has said.
+    to ask the centre.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Body:
         self.presented_class = EVERY_OTHER
         self.is_vouched = False
         """The centre has said of the presented card, just now, that it is good."""
-        self.awaited: set[CardId] = set()
+        self.awaited = AwaitedCards(lambda: self.documents.meaning(DocumentKind.AWAITED))
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
 
@@ -98,6 +99,12 @@ class Body:
         """Is this card on the hotlist in use?"""
         listed = self.documents.meaning(DocumentKind.HOTLIST) or self.settings.hotlist
         return bool(listed.contains(card, index))
+
+    @property
+    def operators(self) -> frozenset[CardId]:
+        """Operator cards that void here: those of the document in use, or of the settings."""
+        found: frozenset[CardId] | None = self.documents.meaning(DocumentKind.OPERATORS)
+        return self.settings.operators if found is None else found
 
     @property
     def parameters(self) -> Parameters:

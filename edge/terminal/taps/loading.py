@@ -110,7 +110,7 @@ class LoadPoint:
         success or a card that is wanted again, and no wait is longer than BEHIND_S."""
         body = self._body
         waiting = body.book.waiting_for(card, PendingLoad)
-        is_awaited = card in body.awaited and self._bar is None
+        is_awaited = body.awaited.asks(card, body.now.mono_s) and self._bar is None
         if not (waiting or is_awaited) or body.settling_bar is not None:
             return
         identity = yield from serve(identify(body.settings.profile, body.time()), self)
@@ -141,13 +141,15 @@ class LoadPoint:
                 return False
 
     def _try_again(self, identity: CardIdentity) -> Tap[None]:
-        """Ask once, whatever comes of it: who asked in vain asks again when the edge names the card again."""
+        """Ask once, whatever comes of it: who asked in vain asks again later."""
         if self._bar is not None:
             return
-        self._body.awaited.discard(identity.card_id)
+        self._body.awaited.asked(identity.card_id, self._body.now.mono_s)
         offer = yield from self._question(identity, Purpose.RETRY)
         if isinstance(offer, _Wanted):
             yield from self._take(offer, identity)
+        elif offer[0] is Reason.LOAD_NO_ANSWER:
+            self._body.awaited.centre_is_silent(self._body.now.mono_s)
 
     @property
     def _bar(self) -> Bar | None:

@@ -69,7 +69,7 @@ def void_with_card(body: Body, seq: int, parts: Parts) -> Tap[Result]:
 
 def _sale_for(body: Body, seq: int, card: Presented) -> PurchaseRecord | Reason:
     """The sale that this card may have void, or why not."""
-    if card.is_operator and card.card not in body.settings.operators:
+    if card.is_operator and card.card not in body.operators:
         return Reason.VOID_OPERATOR
     sale = body.voids.sale_of_shift(seq, body.time())
     if isinstance(sale, Reason) or card.is_operator:

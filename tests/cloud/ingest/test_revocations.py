@@ -1,4 +1,4 @@
-"""The list of stolen devices on its way down: at Hello, with every state of a box until it says that it holds it."""
+"""Stolen devices on their way down: as a document; by messages, until it is held, to a box that takes none."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cloud.fleet.centre import Centre
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
@@ -13,6 +14,8 @@ from cloud.ingest.ticket import Arrival, Letter, States, Ticket
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.online.load import LoadAnswers, LoadCounts
+from shared.fleet.document import DocumentKind, decode_head
+from shared.wire.fleet_lane import Held, OfferedHead, decode_fleet_down
 from shared.wire.messages import (
     REVOCATIONS_CONTEXT,
     BoxState,
@@ -23,7 +26,8 @@ from shared.wire.messages import (
     decode_revocations,
     revocations_mark,
 )
-from shared.wire.topics import DOWN_NOW, STATE, UP_NOW, Address
+from shared.wire.topics import DOWN_BULK, DOWN_NOW, STATE, UP_NOW, Address
+from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -99,6 +103,47 @@ def test_hello_is_answered_with_the_list_whatever_the_box_holds(clerk: Clerk, le
     letters = hello(clerk)
     assert [found.version for found in lists(letters)] == [1]
     assert letters[-1].lane != DOWN_NOW, "the ack that lets the money go comes last"
+
+
+@pytest.fixture
+def with_documents(ledger: Ledger) -> Clerk:
+    loads = LoadAnswers(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
+    centre = Centre(ledger.opened, Signer())
+    return Clerk(ledger, c.check_tac, loads, AckSeal(KEY), lambda: c.NOW, Tally(), centre=centre)
+
+
+def says_what_it_holds(clerk: Clerk) -> list[Letter]:
+    return clerk.now(Ticket(Arrival("now", 1, "", b""), Address(c.PARTITION, c.BOX, UP_NOW), Held(()), lambda: None))
+
+
+def kinds(letters: list[Letter]) -> list[DocumentKind]:
+    """Of the documents that are offered by them."""
+    found = [decode_fleet_down(letter.payload) for letter in letters if letter.lane == DOWN_BULK]
+    return [decode_head(one.head.raw).kind for one in found if isinstance(one, OfferedHead)]
+
+
+def test_a_box_that_takes_documents_gets_it_as_one_and_no_message_beside(
+    with_documents: Clerk, ledger: Ledger
+) -> None:  # fmt: skip
+    hello(with_documents)
+    assert says_what_it_holds(with_documents) == []
+    ledger.psam_stolen(REPORT, c.NOW)
+    assert sorted(kinds(with_documents.looked())) == [DocumentKind.HOTLIST, DocumentKind.REVOCATIONS]
+    assert told(with_documents, state(c.BOX)) == []
+    assert lists(hello(with_documents)) == []
+
+
+def test_a_box_that_greets_and_says_nothing_of_documents_is_one_of_before_again(
+    with_documents: Clerk, ledger: Ledger
+) -> None:  # fmt: skip
+    """Its program was put back to release 0.1."""
+    ledger.psam_stolen(REPORT, c.NOW)
+    hello(with_documents)
+    says_what_it_holds(with_documents)
+    assert told(with_documents, state(c.BOX)) == []
+    hello(with_documents)
+    assert [found.version for found in lists(told(with_documents, state(c.BOX)))] == [1]
+    assert [found.version for found in lists(hello(with_documents))] == [1]
 
 
 def test_the_list_follows_a_theft_that_another_process_has_written(

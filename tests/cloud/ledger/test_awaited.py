@@ -4,7 +4,9 @@ import pytest
 
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.loads.awaited import PENDING_AFTER_S
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.words.fleet.documents import documents_json, documents_lines
 from shared.ids import CardId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
@@ -87,7 +89,23 @@ def test_a_card_that_nobody_serves_is_not_awaited(ledger: Ledger) -> None:
     assert awaited(ledger, 20 * 366 * 86_400) == ()  # past its dates
 
 
-def test_the_list_is_bounded_and_names_what_changed_last(ledger: Ledger, box: Box) -> None:
+def test_a_document_names_more_of_them_and_says_how_many_are_left(
+    ledger: Ledger, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr("cloud.ledger.loads.awaited.AWAITED_MAX", 2)
+    for n in (1, 2, 3):
+        record = c.load(n, c.card(n), 3, 100, c.OPENING, request=n, kind=Kind.LOAD_UNPROVEN)
+        box.send(c.stored(record), now=at(n))
+    found = Reader(ledger.database).awaited(at(60))
+    assert found == ((c.card(3), c.card(2)), 1)
+    view = Reader(ledger.database).documents()._replace(beyond=found.beyond)
+    assert documents_json(view)["awaited_beyond"] == 1
+    assert any("另有 1 张卡未列入" in line for line in documents_lines(view, c.NOW))
+    monkeypatch.undo()
+    assert Reader(ledger.database).awaited(at(60)) == ((c.card(3), c.card(2), c.card(1)), 0)
+
+
+def test_the_list_of_release_0_1_is_bounded_and_names_what_changed_last(ledger: Ledger, box: Box) -> None:
     """At the bound the others wait for a machine, a desk or a claim."""
     cards = [c.card(n) for n in range(1, AWAITED_MAX + 3)]
     ledger.import_inventory(c.inventory(cards=AWAITED_MAX + 2, number=2), c.NOW)

@@ -31,6 +31,7 @@ from edge.link.rs485.frame import LineFrame, encode_frame
 from edge.link.seal import Direction, Session, session_key
 from edge.link.tcp.framing import encode as framed
 from shared import records
+from shared.fleet.cards import operators_body
 from shared.fleet.coding import symbol_of
 from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of, echo_of, pages_of, table_of
@@ -139,6 +140,7 @@ def documents() -> dict[str, Any]:
         "next_signature": heads[1].signature, "next_digest": digest_of(bodies[1]),
         "orders": [Order(deed, TIME).encode() for deed in (Lock("盘点"), Reread(EPOCH, 5, 9), Cancel(7))],
         "parameters": PARAMETERS.encode(),
+        "card_list": operators_body(CardId(bytes.fromhex(f"530300000000000000{n:02x}")) for n in (7, 9)),
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from edge.terminal.firmware import line, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
 from shared import online, records
-from shared.fleet import coding, delta, document, hotlist, order, parameters, permit
+from shared.fleet import cards, coding, delta, document, hotlist, order, parameters, permit
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -92,6 +92,7 @@ NUMBERS = (
     | named(broadcast, "STREAMS", "ANNOUNCEMENT", "GROUP")
     | named(coding, "SYMBOL_SIZE", "DATA_SYMBOLS")
     | {"CALLS": CALLS}
+    | {"CARDS_FORM": cards.FORM, "OPERATORS_MAX": cards.OPERATORS_MAX, "AWAITED_LISTED_MAX": cards.AWAITED_MAX}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""

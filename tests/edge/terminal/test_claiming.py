@@ -253,7 +253,7 @@ def test_an_awaited_card_that_is_taken_away_costs_nobody_anything(bench, school,
     result = bench.tap(bench.firmware.sell(1250, bench.now()), Leaving())
     assert (result.end, kit.balance(memory), centre.asked) == (End.DONE, OK - 1250, [])
     assert bench.displays[-1].face is Face.DONE
-    assert 0x4711.to_bytes(8, "big") in {card[2:] for card in bench.firmware.body.awaited}
+    assert 0x4711.to_bytes(8, "big") in {card[2:] for card in bench.firmware.body.awaited.told}
 
 
 def test_who_joins_anew_awaits_nobody_until_the_edge_says_so(bench, school, awaiting):
@@ -268,9 +268,9 @@ def test_who_joins_anew_awaits_nobody_until_the_edge_says_so(bench, school, awai
 @pytest.mark.parametrize("payload", [b"123", bytes(20), bytes(10) * 129])
 def test_a_list_that_is_none_is_counted_and_changes_nothing(bench, awaiting, payload):
     awaiting(0x4711)
-    before, faults = set(bench.firmware.body.awaited), bench.firmware.line.faults
+    before, faults = set(bench.firmware.body.awaited.told), bench.firmware.line.faults
     bench.deliver(bench.edge.seal(Type.AWAITED, payload))
-    assert (bench.firmware.body.awaited, bench.firmware.line.faults) == (before, faults + 1)
+    assert (bench.firmware.body.awaited.told, bench.firmware.line.faults) == (before, faults + 1)
 
 
 def test_a_load_that_the_card_tells_nothing_of_is_closed_behind_a_sale_and_the_centre_is_asked(bench, school, kit):

@@ -99,6 +99,10 @@ def test_every_set_of_words_has_both_languages() -> None:
         assert len({zh for zh, _ in found.values()}) == len(found)
 
 
+FORMER = {"RevocationsForged"}
+"""What only a box of before tells, and the ledger has to understand."""
+
+
 def test_every_kind_is_told_somewhere() -> None:
     """By whoever runs: an entry that nobody tells is a promise that nobody keeps."""
     files = [*(ROOT / "edge").rglob("*.py"), *(ROOT / "cloud").rglob("*.py"), ROOT / "shared" / "facts" / "endings.py"]
@@ -108,7 +112,7 @@ def test_every_kind_is_told_somewhere() -> None:
             used |= (
                 {node.id} if isinstance(node, ast.Name) else {node.attr} if isinstance(node, ast.Attribute) else set()
             )
-    assert {kind.__name__ for kind in ENTRIES} - used == set()
+    assert {kind.__name__ for kind in ENTRIES} - used == FORMER
 
 
 @pytest.mark.parametrize(

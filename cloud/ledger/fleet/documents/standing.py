@@ -18,9 +18,9 @@ from shared.wire.fleet_lane import HeldRow, Verdict
 
 ROWS_MAX = 100_000
 """Most rows that are told: 7 kinds of 14,000 terminals."""
-
-
 _TOLD_ELSEWHERE = (DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT)
+FOR_BOXES = frozenset({DocumentKind.REVOCATIONS})
+"""Kinds of which terminals have no use."""
 
 
 class DocumentState(StrEnum):
@@ -75,12 +75,14 @@ class TerminalRow(NamedTuple):
 
 class DocumentsView(NamedTuple):
     """All of it, as of one snapshot. unmade: cards that the books have listed, or taken off, since the newest hotlist
-    was made: more than none for longer than a moment means that nobody signs, and no terminal can know."""
+    was made: more than none for longer than a moment means that nobody signs, and no terminal can know. beyond: cards
+    that would be awaited, and are more than a document names."""
 
     documents: tuple[DocumentRow, ...]
     boxes: tuple[BoxRow, ...]
     terminals: tuple[TerminalRow, ...]
     unmade: int = 0
+    beyond: int = 0
 
     def of(self, device: str) -> "DocumentsView":
         """One terminal alone, by its name or number, and its box."""
@@ -102,7 +104,7 @@ def standing(db: Database) -> DocumentsView:
     return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
         tuple(_boxes(db, there, held)),
-        tuple(_terminals(db, there))[:ROWS_MAX],
+        tuple(_terminals(db, [one for one in there if one.document.kind not in FOR_BOXES]))[:ROWS_MAX],
         _unmade(db),
     )
 

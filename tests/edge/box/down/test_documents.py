@@ -347,7 +347,7 @@ def test_a_newer_one_takes_the_place_of_one_that_is_being_fetched(field):
 
 
 def test_an_empty_document_has_no_pages(field):
-    shown(field, field.centre.make(b"", DocumentKind.AWAITED))
+    shown(field, field.centre.make(b"", DocumentKind.OPERATORS))
 
 
 def test_killed_between_two_pages_it_asks_for_them_again(field):

@@ -1,20 +1,39 @@
 """Revoked PSAMs and bodies at a box: durable before it counts, never an older list, no selling, and no record lost."""
 
-from edge.box.values.effects import KeepRevocations, RevocationsKept
+from edge.box.values.effects import KeepDocument
 from edge.link.messages import Refusal
 from edge.outbox.group import commit_group
+from edge.outbox.tables import write_about
 from shared.errors import StoreFault
+from shared.fleet.document import DocumentKind
+from shared.fleet.revocations import revocations_body
 from shared.wire import topics
-from shared.wire.messages import Revocations, SignedRevocations, encode_now, revocations_mark
+from shared.wire.fleet_lane import encode_fleet_down
+from shared.wire.messages import Revocations, encode_revocations, revocations_mark
+from tests.edge.fleet_rig import Made
 from tests.edge.rig import OTHER_KEY, Body, Field, Ledger, device, psam
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
+LISTED = Revocations(1, (psam(1),))
 
 
 def fields_stolen():
     """PSAM 1 by itself, and body 1 by itself."""
     yield {"psams": [psam(1)]}
     yield {"devices": [device(1)]}
+
+
+def offered(field: Field, wanted: Revocations = LISTED) -> Made:
+    """The centre has made it; the box knows its key."""
+    field.offer(field.centre.key(DocumentKind.REVOCATIONS))
+    return field.centre.make(revocations_body(wanted), DocumentKind.REVOCATIONS)
+
+
+def keeps(field: Field, made: Made) -> list[KeepDocument]:
+    """What the box wants to make durable after it has got the whole of it."""
+    for message in (made.offer(), made.page(0)):
+        effects = field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(message))
+    return [effect for effect in effects if isinstance(effect, KeepDocument)]
 
 
 def test_a_running_session_ends_at_once_and_others_go_on():
@@ -103,9 +122,8 @@ def test_the_list_outlives_the_box_and_counts_without_the_cloud():
 def test_it_does_not_count_before_it_is_durable():
     field = Field()
     body = field.joined()
-    signed = field.ledger.sign_revocations(Revocations(1, (psam(1),)))
-    effects = field.box.on_downlink(field.now(), topics.DOWN_NOW, signed)
-    assert effects == [KeepRevocations(Revocations(1, (psam(1),)))]
+    effects = keeps(field, offered(field))
+    assert [effect.body for effect in effects] == [revocations_body(LISTED)]
     assert field.box.revocations.version == 0
     assert field.join(body).current == 1
     field.run(field.box.on_outcomes(field.now(), commit_group(field.store, effects, lambda: False)))
@@ -122,45 +140,32 @@ class FullStore:
     def __getattr__(self, name):
         return getattr(self._store, name)
 
-    def keep_revocations(self, wanted):
+    def keep_document(self, wanted):
         raise StoreFault("full")
 
 
 def test_a_list_that_was_not_written_counts_when_it_comes_again():
     field = Field()
     body = field.joined()
-    signed = field.ledger.sign_revocations(Revocations(1, (psam(1),)))
-    effects = field.box.on_downlink(field.now(), topics.DOWN_NOW, signed)
-    outcomes = commit_group(FullStore(field.store), effects, lambda: False)
+    made = offered(field)
+    outcomes = commit_group(FullStore(field.store), keeps(field, made), lambda: False)
     field.run(field.box.on_outcomes(field.now(), outcomes))
     assert field.join(body).current == 1
-    field.down(topics.DOWN_NOW, signed)
+    field.offer(made.offer())
     assert field.join(body).refused is Refusal.REVOKED
 
 
-def test_an_older_list_never_replaces_a_newer_in_whatever_order_they_come():
+def test_an_older_list_never_replaces_a_newer_one():
     field = Field()
     body = field.joined()
-    old, new = (field.ledger.sign_revocations(Revocations(*one)) for one in ((1,), (2, (psam(1),))))
-    effects = [e for raw in (new, old) for e in field.box.on_downlink(field.now(), topics.DOWN_NOW, raw)]
-    assert [effect.wanted.version for effect in effects] == [2, 1], "neither is durable yet"
-    outcomes = commit_group(field.store, effects, lambda: False)
-    newest = Revocations(2, (psam(1),))
-    assert outcomes == [RevocationsKept(newest)] * 2
-    field.run(field.box.on_outcomes(field.now(), outcomes))
-    field.down(topics.DOWN_NOW, old)
+    old, new = offered(field, Revocations(1)), offered(field, Revocations(2, (psam(1),)))
+    for made in (new, old):
+        field.offer(made.offer())
     field.crash()
-    assert field.box.revocations == newest
-    assert field.join(body).refused is Refusal.REVOKED
-
-
-def test_the_same_list_again_is_success_and_costs_nothing():
-    field = Field()
     field.connect()
-    field.revoke(1, psams=[psam(1)])
-    signed = field.ledger.sign_revocations(field.ledger.revocations)
-    assert field.box.on_downlink(field.now(), topics.DOWN_NOW, signed) == []
-    assert field.codes() == []
+    field.offer(old.offer())
+    assert field.box.revocations == Revocations(2, (psam(1),))
+    assert field.join(body).refused is Refusal.REVOKED
 
 
 def test_found_again_it_sells_again():
@@ -173,31 +178,79 @@ def test_found_again_it_sells_again():
     assert not body.barred
 
 
-def test_a_box_that_was_away_learns_it_when_it_says_hello():
+def test_a_box_that_was_away_learns_it_when_it_says_what_it_holds():
     field = Field()
     body = field.joined()
     field.disconnect()
-    field.ledger.revocations = Revocations(3, (psam(1),))
+    field.revoke(3, psams=[psam(1)])
     field.hear(TCP1, body.sell())
+    assert field.box.revocations.version == 0
     field.connect()
     assert field.box.revocations.version == 3
     assert body.refused is Refusal.REVOKED
 
 
-def test_a_forged_list_counts_for_nothing_and_is_told():
+def test_bytes_that_are_no_list_are_not_kept_and_are_told_even_if_they_are_signed():
+    for as_delta in (False, True):
+        field = Field()
+        field.connect()
+        field.revoke(1, psams=[psam(1)])
+        wrong = field.centre.make(revocations_body(LISTED)[:-1], DocumentKind.REVOCATIONS)
+        field.offer(wrong.delta() if as_delta else wrong.offer())
+        assert field.codes() == ["down-malformed"]
+        assert field.box.revocations == LISTED
+        field.revoke(2)
+        assert field.box.revocations == Revocations(2)
+
+
+def test_the_list_of_release_0_1_counts_no_more_whoever_has_signed_it():
+    """Two rules would stand beside each other: what comes by the former way is counted, and nothing else."""
+    for key in (None, OTHER_KEY):
+        field = Field()
+        body = field.joined()
+        ledger = field.ledger if key is None else Ledger(key=key)
+        field.down(topics.DOWN_NOW, ledger.sign_revocations(LISTED))
+        assert field.codes() == []
+        assert field.box.totals()["former_lists"] == 1
+        assert field.join(body).current == 1
+
+
+def former(field: Field, wanted: Revocations) -> None:
+    """An outbox as a box of 0.1 left it."""
+    with field.db:
+        write_about(field.db, revocations=encode_revocations(wanted))
+    field.crash()
+
+
+def test_the_list_that_an_outbox_of_before_holds_counts_until_a_document_is_here():
     field = Field()
     body = field.joined()
-    field.down(topics.DOWN_NOW, Ledger(key=OTHER_KEY).sign_revocations(Revocations(1, (psam(1),))))
-    assert field.codes() == ["revocations-forged"]
-    assert field.join(body).current == 1
+    former(field, Revocations(4, (psam(1),)))
+    assert revocations_mark(field.box.revocations)[0] == 4
+    assert field.join(body).refused is Refusal.REVOKED
+    field.connect()
+    field.revoke(5)
+    assert field.box.revocations == Revocations(5)
+    field.crash()
+    assert field.join(body).current == 1, "and what the outbox held before is over"
 
 
-def test_an_ack_is_no_list_even_if_it_is_signed():
+def test_a_document_that_knows_less_than_the_outbox_of_before_does_not_count():
+    """A ledger was put back while the box was renewed."""
     field = Field()
     field.connect()
-    signed = field.ledger.sign(field.ledger.ack(field.store.store))
-    field.down(topics.DOWN_NOW, encode_now(SignedRevocations(signed.body, signed.signature)))
-    assert field.codes() == ["revocations-forged"]
+    former(field, Revocations(4, (psam(1),)))
+    field.connect()
+    field.revoke(3)
+    assert field.box.revocations == Revocations(4, (psam(1),))
+
+
+def test_a_damaged_list_of_before_is_as_good_as_none():
+    field = Field()
+    former(field, Revocations(4, (psam(1),)))
+    field.db.execute("UPDATE about SET value = x'ff' WHERE name = 'revocations'")
+    field.crash()
+    assert field.box.revocations.version == 0
 
 
 def test_the_cloud_refuses_an_epoch_of_what_it_has_revoked():
@@ -205,14 +258,3 @@ def test_the_cloud_refuses_an_epoch_of_what_it_has_revoked():
     field.ledger.refuse = "revoked"
     assert field.joined().refused is Refusal.REVOKED
     assert field.codes() == ["terminal-revoked"]
-
-
-def test_a_damaged_list_is_as_good_as_none_and_comes_again():
-    field = Field()
-    field.connect()
-    field.revoke(4, psams=[psam(1)])
-    field.db.execute("UPDATE about SET value = x'ff' WHERE name = 'revocations'")
-    field.crash()
-    assert field.box.revocations.version == 0
-    field.connect()
-    assert field.box.revocations.version == 4

@@ -16,6 +16,7 @@ from edge.terminal.store.papers import MemoryPapers
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.permit import Permit
+from shared.fleet.revocations import Revocations, revocations_body
 from shared.ids import CardId
 from shared.keys.document_key import Keyring
 from shared.wire.fleet_lane import Reported, Verdict
@@ -530,8 +531,12 @@ def test_what_became_of_an_order_that_was_taken_is_no_refusal_of_a_document(fiel
     assert (field.codes(), reported(field)[-1].verdict) == ([], Verdict.BUSY)
 
 
+def test_every_kind_but_what_is_for_boxes_goes_to_terminals():
+    assert {*serving.KINDS} == {*DocumentKind} - {DocumentKind.REVOCATIONS}
+
+
 def test_what_is_for_boxes_stays_there(field):
-    made(field, body(1), DocumentKind.REVOCATIONS)
+    made(field, revocations_body(Revocations(1)), DocumentKind.REVOCATIONS)
     terminal = field.holding()
     ticks(field, 5)
     assert heard(terminal) == []
