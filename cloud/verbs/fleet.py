@@ -21,6 +21,7 @@ ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log"
 EXPIRES_S = 600
 """An order that no terminal has begun by then is begun by none."""
 LOCATE_S, SILENCE_S = 30, 60
+_KEYS = Text("密钥进程的指令接口；缺省找运行中的", "the key process's socket for orders (the running one's)")
 
 
 def fleet_verbs() -> dict[str, Made]:
@@ -29,12 +30,17 @@ def fleet_verbs() -> dict[str, Made]:
         "documents": (
             Text("下发文件：每台终端应有与实有", "documents: what each terminal should have, and what it uses"),
             _documents,
-            (_documents_options, add_json),
+            (_documents_options, add_who, add_json),
         ),
         "card": (
             Text("卡：挂失、解挂、黑名单，各终端即拒收", "cards: lost, found, hotlist; terminals refuse at once"),
             _card,
             (_card_options, add_who, add_json),
+        ),
+        "operators": (
+            Text("主管卡：哪些可撤销，即刻下发", "operator cards: which may void, sent to every till at once"),
+            _operators,
+            (_operator_options, add_who, add_json),
         ),
         "job": (
             Text(
@@ -46,7 +52,29 @@ def fleet_verbs() -> dict[str, Made]:
     }
 
 
+def _operator_options(parser: Parser) -> None:
+    told = Text(
+        "列出、下发（依 provision operator 的目录）", "list; push what provision operator keeps in its index"
+    )
+    add_steps(parser, (LIST, "push"), told)
+    index = Text("主管卡目录；缺省 DATA/operators/index.json", "the index (DATA/operators/index.json)")
+    parser.add_argument("--index", type=Path, metavar="FILE", help=index)
+    _wait_and_keys(parser)
+
+
+def _wait_and_keys(parser: Parser) -> None:
+    wait = Text(
+        "等各在线终端生效几秒，逾时退出码 1",
+        "wait so many seconds for every terminal that is online; if late, the exit code is 1",
+    )
+    parser.add_argument("--wait", type=float, default=0.0, metavar="S", help=wait)
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=_KEYS)
+
+
 def _documents_options(parser: Parser) -> None:
+    told = Text("列出；分叉的人工文件换号重发", "list; make documents of persons that are a fork anew")
+    add_steps(parser, (LIST, "mend"), told)
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=_KEYS)
     parser.add_argument("--device", metavar="NAME", help=Text("只看此终端", "this terminal alone"))
 
 
@@ -72,8 +100,20 @@ def _card_options(parser: Parser) -> None:
 
 def _documents(chosen: argparse.Namespace) -> int:
     from cloud.commands.fleet.documents import documents
+    from cloud.commands.fleet.operators import Where, mend
 
+    if chosen.step == "mend":
+        return mend(Where(chosen.data, chosen.dsn, keys=chosen.keys), named(chosen))
     return documents(chosen.data, chosen.dsn, chosen.device, as_json=chosen.json)
+
+
+def _operators(chosen: argparse.Namespace) -> int:
+    from cloud.commands.fleet import operators
+
+    where = operators.Where(chosen.data, chosen.dsn, chosen.index, chosen.keys, chosen.json)
+    if chosen.step == LIST:
+        return operators.listing(where)
+    return operators.push(where, named(chosen), chosen.wait)
 
 
 def _card(chosen: argparse.Namespace) -> int:
@@ -104,8 +144,7 @@ def _job_options(parser: Parser) -> None:
     parser.add_argument("--back", type=int, default=0, metavar="N", help=back)
     follow = Text("跟踪到结束", "follow it to its end")
     parser.add_argument("--follow", action="store_true", help=follow)
-    keys = Text("密钥进程的指令接口；缺省找运行中的", "the key process's socket for orders (the running one's)")
-    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=_KEYS)
     clock = Text("回放用的校园时钟；缺省找运行中的", "the campus clock of a replay (the running one's)")
     parser.add_argument("--clock", default="", metavar="T0:REAL0:SPEED", help=clock)
 

@@ -1,8 +1,8 @@
 """`provisioning operator`: one more operator card 主管卡 for a campus that stands, or one that counts no more.
 
 A virtual card, as those of the campus are. Its number stands in the index before it has a key, and a row of the index
-is never taken out, so no number and no key comes twice. A killed run is simply repeated. What is withdrawn stands in
-every counter's settings, which read them when they start.
+is never taken out, so no number and no key comes twice. A killed run is simply repeated. Counters' settings count for a
+body that has no document of them yet; the index is what `cloud operators push` makes that document of.
 """
 
 import argparse
@@ -34,6 +34,7 @@ _CARD = noted(Text("主管卡", "operator card"))
 _WITHDRAWN = noted(Text("作废", "withdrawn"))
 MAKING, WITHDRAWN = "making", "withdrawn"
 """Marks of a row in the index: not in all settings yet; counts no more."""
+_PUSH = Text("即刻下发：./ykt cloud operators push", "to every till at once: ./ykt cloud operators push")
 OPERATORS = "operators"
 """Cards in a counter's settings, as `withdrawn` are those that count no more."""
 _Row = dict[str, Any]
@@ -78,8 +79,8 @@ def _make(chosen: argparse.Namespace, campus: CampusFacts, index: dict[str, _Row
     _write_index(folder, index | {chosen.label: row})
     say(
         Text(
-            f"主管卡 {chosen.label} {card.hex()}：已写入 {counters} 台消费机的设置，重启后生效\n",
-            f"operator card {chosen.label} {card.hex()}: {counters} counters know it when they start again\n",
+            f"主管卡 {chosen.label} {card.hex()}：已写入 {counters} 台消费机的设置；{_PUSH.zh}\n",
+            f"operator card {chosen.label} {card.hex()}: in the settings of {counters} counters; {_PUSH.en}\n",
         )
     )
 
@@ -98,8 +99,8 @@ def _withdraw(chosen: argparse.Namespace, campus: CampusFacts, index: dict[str, 
     counters = _tell_counters(campus, [], index)
     say(
         Text(
-            f"主管卡 {label} {row['card']} 已作废：已写入 {counters} 台消费机的设置，重启后生效\n",
-            f"operator card {label} {row['card']} is withdrawn: {counters} counters refuse it when they start again\n",
+            f"主管卡 {label} {row['card']} 已作废：已写入 {counters} 台消费机的设置；{_PUSH.zh}\n",
+            f"operator card {label} {row['card']} is withdrawn from the settings of {counters} counters; {_PUSH.en}\n",
         )
     )
 

@@ -25,6 +25,7 @@ KINDS = {
     PushKind.ROLLBACK: Text("回退", "rollback"),
     PushKind.TRIAL: Text("双人收紧", "tighter, by two persons"),
     PushKind.END: Text("到期恢复", "ended, former limits back"),
+    PushKind.AGAIN: Text("同文换号重发", "the same under a higher number"),
 }
 
 

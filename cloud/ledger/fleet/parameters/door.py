@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cloud.ledger.fleet.documents.making import keep
-from cloud.ledger.fleet.documents.rows import body_of, newest
+from cloud.ledger.fleet.documents.making import Draft, keep
+from cloud.ledger.fleet.documents.rows import Document, body_of, newest
 from cloud.ledger.fleet.parameters import rows
 from cloud.ledger.fleet.parameters.rows import KeptFile, Making, Push, PushKind, Trial
 from cloud.ledger.fleet.parameters.spent import Refused, would_refuse
@@ -22,7 +22,7 @@ from cloud.store.db import Database
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import ConfigFault
 from shared.facts.settings import ParametersPushed, TighterEnded
-from shared.fleet.document import DocumentKind, device_scope
+from shared.fleet.document import DocumentKind, SignedHead, device_scope
 from shared.fleet.parameters import ParameterBody, decode_parameters
 from shared.ids import DeviceId
 from shared.words.voice import Text
@@ -73,6 +73,19 @@ class ParameterLedger:
             push = keep_all(writing, rows.keep_file(writing, file, who), kind, who, targets, made)
             writing.notes.tell(ParametersPushed(push.number, file.title, len(made), len(targets), who))
             return push
+
+    def say_again(self, last: Document, draft: Draft, signed: SignedHead, who: str, now: Now) -> bool:
+        """The same parameters of one terminal under a higher number. False: limits are on trial there, whose end is
+        signed already and says a number of its own. ConfigFault when somebody was faster."""
+        device = bytes(last.scope[1:])
+        with self.opened.writing(now) as writing:
+            if any(one.device == device for one in rows.trials(writing.db)):
+                return False
+            file = next(
+                push.file for push in reversed(rows.pushes(writing.db)) if push.made.get(device) == last.generation
+            )
+            keep_all(writing, file, PushKind.AGAIN, who, [device], [Making(device, draft, signed)])
+            return True
 
     def end_due(self, now: Now) -> int:
         """Trials whose time has come: the former limits count again. How many terminals."""

@@ -26,6 +26,8 @@ class PushKind(IntEnum):
     """By two persons, with an end."""
     END = 6
     """The former limits are back."""
+    AGAIN = 7
+    """The same under a higher number: somebody had another one under the former."""
 
 
 class KeptFile(NamedTuple):
