@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from shared.fleet.document import DocumentKind
 from shared.wire.messages import decode_state
 from tests.scenes.campus import Campus
 from tests.scenes.plans import run
@@ -20,6 +21,8 @@ from tests.scenes.truth import require_truth
 pytestmark = pytest.mark.process
 ENFORCED_S = 5.0
 """From the command to the last box that is connected; a box says every two seconds which list it holds."""
+DURABLE_S = 2.0
+"""From the command to the document on the disk of a box that is connected."""
 THIEF, ELSEWHERE = "pos-1", "pos-4"
 
 
@@ -55,6 +58,11 @@ class Case:
         rows = self.campus.asked("SELECT state FROM box_state WHERE box = ?", box)
         return decode_state(rows[0][0]).revocations[0] if rows else 0
 
+    def has_written(self, box: str) -> bool:
+        """Has this box said that the document of them is durable there?"""
+        sql = "SELECT 1 FROM document_held WHERE kind = ? AND box = ?"
+        return bool(self.campus.asked(sql, int(DocumentKind.REVOCATIONS), box))
+
     def seen_at(self, box: str) -> bool:
         """Has this box told that something revoked was there?"""
         return bool(self.campus.asked("SELECT 1 FROM fact WHERE code = 'terminal-revoked' AND box = ?", box))
@@ -75,6 +83,7 @@ async def _lunch_with_a_thief(room: Path) -> None:
         owed = case.merchant_fen()
         assert not confirmed(told)["canteen"]
         at_s = time.monotonic()
+        await campus.until("the annex has written it", lambda: case.has_written("annex"), DURABLE_S)
         await campus.until("the annex holds the list", lambda: case.version_at("annex") == told["version"], ENFORCED_S)
         await campus.start("edge-canteen")
         await campus.until("the canteen sees the thief", lambda: case.seen_at("canteen"))
