@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cloud.ledger.fleet.documents import making, reported, rows
-from cloud.ledger.fleet.documents.hotlist import Listing, changed_listing, listing, names_these, note_named
+from cloud.ledger.fleet.documents.hotlist import (
+    Listing,
+    card_count,
+    changed_listing,
+    listing,
+    names_these,
+    note_named,
+)
 from cloud.ledger.fleet.documents.lists import REVOCATIONS, revocations_now
 from cloud.ledger.fleet.documents.making import Books, Draft, draft, keep, keep_refreshed
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
@@ -38,6 +45,8 @@ class DocumentLedger:
     def __init__(self, opened: OpenedLedger) -> None:
         self.opened = opened
         self.database = opened.database
+        self._cards = -1
+        """Of the registry, when all of the hotlist was looked at last."""
 
     # --- made -----------------------------------------------------------------------------------------------------
 
@@ -55,7 +64,7 @@ class DocumentLedger:
         """The same of the hotlist, as the books say it. since: of which the newest one is; then what has changed is
         looked at alone, where that is little. WireFault where the cards do not fit."""
         with self.database.reading():
-            found = self._changed(since) or listing(self.database, now)
+            found = self._changed(since) or self._listed(now)
             made = draft(self.database, HOTLIST, found.body, key_version, now)
             is_said = names_these(self.database, found)
         if made is None and not is_said:
@@ -70,9 +79,17 @@ class DocumentLedger:
                 note_named(writing.db, last.generation, found)
 
     def _changed(self, since: Books | None) -> Listing | None:
-        if since is None or making.versions(self.database)[0].registry != since.registry:
+        """None: all of it is to be looked at, for there are other cards than then, or too much has changed."""
+        if since is None:
+            return None
+        is_same = making.versions(self.database)[0].registry == since.registry
+        if not is_same and card_count(self.database) != self._cards:  # a grant, a theft: no card comes by those
             return None
         return changed_listing(self.database, since.hotlist)
+
+    def _listed(self, now: Now) -> Listing:
+        self._cards = card_count(self.database)
+        return listing(self.database, now)
 
     def draft_revocations(self, key_version: int, now: Now) -> Draft | None:
         """The same of stolen devices."""

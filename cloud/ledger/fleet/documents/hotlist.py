@@ -56,6 +56,11 @@ def changed_listing(db: Database, since: int) -> Listing | None:
     return Listing(body, frozenset(listed), frozenset(cards))
 
 
+def card_count(db: Database) -> int:
+    """Cards of the registry: none ever goes, so as many are the same ones."""
+    return int(db.run("SELECT COUNT(*) FROM card")[0][0])
+
+
 def _room(db: Database) -> dict[bytes, int]:
     """Issuer → cards that its bitmap has room for."""
     rows = db.run("SELECT substr(card, 1, 2), MAX(hotlist_index) FROM card GROUP BY substr(card, 1, 2)")

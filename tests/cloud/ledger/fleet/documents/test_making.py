@@ -15,6 +15,7 @@ from cloud.ledger.fleet.documents.making import AHEAD_AGAIN_MS, AHEAD_MAX
 from cloud.ledger.fleet.documents.rows import Wanted
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.loads.awaited import PENDING_AFTER_S
 from cloud.ledger.read.reader import Reader
@@ -185,9 +186,21 @@ def test_a_change_alone_makes_the_same_bytes_as_all_anew(
         assert documents.standing().unmade == 0
 
 
+def test_new_cards_are_looked_at_whole(ledger: Ledger, documents: DocumentLedger, maker: Maker) -> None:
+    look(maker, documents)
+    ledger.import_inventory(c.inventory(cards=9_000, number=2), NOW)
+    ledger.set_hotlisted(c.card(9_000), True, NOW)
+    look(maker, documents)
+    with documents.database.reading():
+        anew = listing(documents.database, NOW)
+    assert documents.body(only(documents).document) == anew.body
+    assert len(only(documents).document.hashes) == 3
+
+
 def test_one_change_does_not_read_all_that_are_listed(
     ledger: Ledger, documents: DocumentLedger, maker: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
+    """Nor does one behind something else that is in the registry."""
     ledger.set_hotlisted(c.card(1), True, NOW)
     look(maker, documents)
     read: list[str] = []
@@ -195,6 +208,8 @@ def test_one_change_does_not_read_all_that_are_listed(
     monkeypatch.setattr(
         type(documents.database), "run", lambda db, sql, arguments=(): read.append(sql) or run(db, sql, arguments)
     )
+    with ledger.opened.writing(NOW) as writing:
+        touch_registry(writing.db)
     ledger.set_hotlisted(c.card(2), True, NOW)
     look(maker, documents)
     assert only(documents).document.generation == 2
