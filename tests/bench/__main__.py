@@ -20,8 +20,8 @@ EXITS = Text(
     "退出码：0 全部达标 · 1 有未达标 · 2 用法不对", "exit codes: 0 every goal met · 1 a goal missed · 2 wrong use"
 )
 NAMES = (
-    "outbox", "can", "joining", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim", "purse", "keys",
-    "personalise",
+    "outbox", "can", "joining", "authorise", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim",
+    "purse", "keys", "personalise",
 )  # fmt: skip
 LONG = ("links", "offered", "filled", "large", "firmware")
 """Minutes each: measured when they are named, or with --all."""
