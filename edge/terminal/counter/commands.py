@@ -123,7 +123,7 @@ _CHINESE = (
     Text("网络", "net"),
     Text("报站", "stop"),
     Text("圈存", "load"),
-    Text("账户支付", "pay"),
+    Text("付款", "pay"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""
