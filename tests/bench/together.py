@@ -85,9 +85,10 @@ class _World:
         self.world.add(self.edge, self._heard_at_edge, NodeSettings())
         for address, node in self.nodes.items():
             self.world.add(node, lambda _, message, mine=address: self._heard_at(mine, message), NodeSettings())
-        self.carrier = Carrier(bitrate, 0, 0.0)
+        self.carrier, self.centre = Carrier(bitrate, 0, 0.0), Centre(DocumentKind.FIRMWARE)
         if is_broadcast:
-            self._broadcast()
+            self._listen()
+            self._begin()
         self.world.at(PUMP_NS, self._pump)
         self._next(TAPS_PER_S, self._tap)
         self._next(QUESTIONS_PER_S, self._ask)
@@ -95,24 +96,31 @@ class _World:
     def taps(self) -> _Taps:
         self.world.run_until(SECONDS * NS_PER_S)
         running = self.carrier.running
-        self.found.symbols = running.sent if running is not None else 0
+        self.found.symbols += running.sent if running is not None else 0
         return self.found
 
-    def _broadcast(self) -> None:
-        """Longer than the measurement: nothing of its end is in it."""
-        centre = Centre(DocumentKind.FIRMWARE)
-        body = Random(1).randbytes(SIZE)
-        signed = centre.signed(centre.make(body))
-        document = Document(KeepDocument(signed, centre.key, body), decode_head(signed.raw), table_of(body))
+    def _listen(self) -> None:
         self.edge.broadcasting = EdgeBroadcasting(self.carrier)
         for address, node in self.nodes.items():
-            node.broadcasting = TerminalBroadcasting(
-                address, Receiver(lambda one: decode_head(one.raw), MemorySlot())
-            )
-        self.carrier.begin((DocumentKind.FIRMWARE, centre.scope), document, [*self.nodes], 0.0)
+            receiver = Receiver(lambda one: decode_head(one.raw), MemorySlot())
+            node.broadcasting = TerminalBroadcasting(address, receiver)
+
+    def _begin(self) -> None:
+        """A release, and when everybody has it the next one: there is always one under way."""
+        number = max(self.centre.bodies, default=0) + 1
+        body = Random(number).randbytes(SIZE)
+        signed = self.centre.signed(self.centre.make(body, number))
+        document = Document(KeepDocument(signed, self.centre.key, body), decode_head(signed.raw), table_of(body))
+        name = DocumentKind.FIRMWARE, self.centre.scope
+        self.carrier.begin(name, document, [*self.nodes], self.world.now_s)
 
     def _pump(self) -> None:
-        """Its being on the agenda is enough: nodes are asked for frames after each event."""
+        """Nodes are asked for frames after each event, and this is one."""
+        running = self.carrier.running
+        if running is not None and running.is_over:
+            self.found.symbols += running.sent
+            self.carrier.retire()
+            self._begin()
         self.world.at(self.world.now_ns + PUMP_NS, self._pump)
 
     def _next(self, per_s: float, act: Callable[[], None]) -> None:
