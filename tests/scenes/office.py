@@ -9,7 +9,7 @@ from shared.clocks.clock import DAY_S
 from shared.records import PROVEN, PurchaseRecord, parse_stored
 from shared.wire.fleet_lane import Verdict
 from tests.scenes.campus import Campus
-from tests.scenes.plans import run
+from tests.scenes.plans import command, run
 
 LUNCH_S = 10 * 3600
 BEFORE_S = 32
@@ -74,3 +74,22 @@ def before_lunch() -> str:
     now = time.time()
     midnight = WALL.at(now) // DAY_S * DAY_S
     return f"{midnight + LUNCH_S - BEFORE_S}:{now}:1"
+
+
+LOOKED = "findings"
+"""How the ledger calls the mark up to which it has looked for differences."""
+
+
+async def explained(campus: Campus, why: str) -> int:
+    """What a lost card has spent after its report is looked at, and a person says why; how much it is, in fen."""
+    await campus.until("all is looked at", lambda: _is_looked_at(campus), 120.0)
+    said = json.loads(command("cloud", "differences", "--json", "--data", campus.data, code=1))
+    (one,) = [row for row in said["differences"] if row["state"] == "unexplained"]
+    words = ("--number", one["number"], "--who", "李明", "--reason", why)
+    command("cloud", "differences", "explain", *words, "--data", campus.data)
+    return int(one["read_fen"])
+
+
+def _is_looked_at(campus: Campus) -> bool:
+    sql = "SELECT w.value >= (SELECT MAX(entry) FROM posting) FROM watermark w WHERE w.name = ?"
+    return bool(campus.asked(sql, LOOKED)[0][0])

@@ -5,7 +5,6 @@ records alone. All purchases are real ones, of software cards and PSAMs.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
@@ -25,6 +24,7 @@ from tests.bench.scene import Body, Made, made_of
 from tests.bench.tap import buy, wire_of
 from tests.scenes import plans
 from tests.scenes.campus import Campus
+from tests.scenes.office import explained
 from tests.scenes.plans import BOX, command, in_plain
 from tests.scenes.relay import Hears, Relay
 from tests.scenes.scene import Scene, Stage
@@ -39,8 +39,6 @@ POURED_AT_ONCE, PAUSE_S = 8, 0.004
 COUNTS_S = 5.0
 """The hotlist counts at the bus so long after it is connected."""
 DRAINED_S = 300.0
-LOOKED = "findings"
-"""How the ledger calls the mark up to which it has looked for differences."""
 REFUSED = "declined 黑名单卡"
 EDGE = f"edge-{BOX}"
 
@@ -127,12 +125,7 @@ async def _is_explained(stage: Stage, campus: Campus) -> None:
     """What the lost card bought on the bus while nobody could tell it: the school bears it, and a person says why."""
     borne = Text("学校承担，一人说明", "the school bears it, a person explains it")
     with stage.step(Text("挂失后车上刷的", "what it bought there meanwhile"), borne) as step:
-        await campus.until("all of the card is looked at", lambda: _is_looked_at(campus), 120.0)
-        said = json.loads(command("cloud", "differences", "--json", "--data", campus.data, code=1))
-        (one,) = said["differences"]
-        step.seen = f"¥{yuan(one['read_fen'])}"
-        words = ("--number", one["number"], "--who", "李明", "--reason", "车上离网")
-        command("cloud", "differences", "explain", *words, "--data", campus.data)
+        step.seen = f"¥{yuan(await explained(campus, '车上离网'))}"
 
 
 async def _comes_back(stage: Stage, campus: Campus, line: Line) -> None:
@@ -166,11 +159,6 @@ def _listed_s(campus: Campus) -> float:
         int(DocumentKind.HOTLIST),
     )
     return float(rows[0][0]) / 1000 if rows else 0.0
-
-
-def _is_looked_at(campus: Campus) -> bool:
-    sql = "SELECT w.value >= (SELECT MAX(entry) FROM posting) FROM watermark w WHERE w.name = ?"
-    return bool(campus.asked(sql, LOOKED)[0][0])
 
 
 def _posted_of(campus: Campus, device: bytes) -> int:

@@ -15,7 +15,7 @@ from shared.wire.fleet_lane import Verdict
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import Campus
-from tests.scenes.office import BEFORE_S, TILLS, Office, before_lunch
+from tests.scenes.office import BEFORE_S, TILLS, Office, before_lunch, explained
 from tests.scenes.plans import LOST_FEN, STRANGER, TO_BE_LOST, command, run
 from tests.scenes.relay import Relay
 from tests.scenes.scene import Scene, Stage, Step
@@ -23,15 +23,21 @@ from tests.scenes.truth import require_posted
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
 AWAY = ("pos-1", "pos-2")
-CAP_FEN = 30_00
+CAP_FEN, MEAL_FEN = 30_00, 16_00
+FOUND_S = range(BEFORE_S + 30, BEFORE_S + 36)
+"""When somebody who has found the card eats with it where nobody can know: twice, if he is let."""
 MEALS_S = 240
 """So long people come: longer than the scene."""
 EACH_S = 3
+OVER = "declined 超当日限额"
 
 
 def people(till: int, from_s: int) -> Iterator[dict[str, Any]]:
-    """Nobody of them has the lost card."""
-    return ({"card": f"{2 * till:04d}", "amount_fen": 10, "at": from_s + s} for s in range(0, MEALS_S, EACH_S))
+    """Others, and at the first till, once lunch is under way, the lost card."""
+    for s in range(0, MEALS_S, EACH_S):
+        yield {"card": f"{2 * till:04d}", "amount_fen": 10, "at": from_s + s}
+        if till == 1 and s in FOUND_S:
+            yield {"card": TO_BE_LOST, "amount_fen": MEAL_FEN, "at": from_s + s}
 
 
 class Desk:
@@ -103,9 +109,14 @@ async def _play(stage: Stage) -> None:
         ) as step:
             await desk.do("reissue", "--new", STRANGER)
             await _require(desk, step, LOST_FEN - 2 * CAP_FEN)
+        held = Text("一餐 ¥16.00，第二餐超限", "one meal of ¥16.00, no second one")
+        with stage.step(Text("断线的一台还收了这张卡", "one that is away still takes the card"), held):
+            await campus.until("its cap holds", lambda: _is_over(campus), 2 * BEFORE_S)
         with stage.step(Text("一台报到", "one till reports"), Text("¥170.00", "¥170.00")) as step:
             await _back(lines["pos-1"])
             await desk.until_waits_for("pos-2")
+            await campus.until("the school bears it", lambda: campus.asked("SELECT 1 FROM loss"))
+            assert await explained(campus, "断线") == MEAL_FEN, "not what it took"
             await desk.do("release", code=1)
             await _require(desk, step, LOST_FEN - CAP_FEN)
         with stage.step(Text("另一台报到", "the other one reports"), Text("¥200.00", "¥200.00")) as step:
@@ -126,6 +137,10 @@ async def _cap(stage: Stage, campus: Campus) -> None:
     ):
         await asyncio.to_thread(office.push, yuan(CAP_FEN))
         await campus.until("it counts", lambda: office.are(Verdict.IN_USE, 1, tills), 2 * BEFORE_S)
+
+
+def _is_over(campus: Campus) -> bool:
+    return any(text.startswith(OVER) for _, text in campus.displays.get(f"t-{AWAY[0]}", ()))
 
 
 async def _back(line: Relay) -> None:
