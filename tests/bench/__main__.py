@@ -20,10 +20,11 @@ EXITS = Text(
     "退出码：0 全部达标 · 1 有未达标 · 2 用法不对", "exit codes: 0 every goal met · 1 a goal missed · 2 wrong use"
 )
 NAMES = (
-    "outbox", "can", "joining", "authorise", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim",
+    "outbox", "can", "can_edge", "joining", "authorise", "rs485", "tls", "hole", "idle", "ledger", "looks", "campus",
+    "flood", "sim",
     "purse", "keys", "personalise",
 )  # fmt: skip
-LONG = ("links", "offered", "filled", "large", "firmware")
+LONG = ("links", "hotlist", "offered", "filled", "large", "firmware")
 """Minutes each: measured when they are named, or with --all."""
 _NAMES = Text(
     f"{' '.join(NAMES)}（缺省全部）\n各需数分钟：{' '.join(LONG)}",

@@ -71,6 +71,17 @@ class Till:
         self.sent_s.append(asyncio.get_running_loop().time())
         self._link.send(message)
 
+    def say(self, kind: Type, payload: bytes) -> None:
+        """Send something else that is sealed."""
+        if self._link is None or self._seal is None:
+            raise RuntimeError("not joined")
+        self._link.send(self._seal.seal(kind, payload, self._index))
+
+    def beat(self) -> None:
+        """Send a HEARTBEAT."""
+        if self._link is not None:
+            self._link.send(link.HEARTBEAT.encode(link.Heartbeat(0, 0, 0, 0)))
+
     def acked(self, cumulative: int, now_s: float) -> list[float]:
         """Latencies of what this mark names for the first time."""
         first = self.last - len(self.sent_s) + 1

@@ -51,6 +51,7 @@ class Made:
     cards: tuple[UserCard, ...]
     bodies: tuple[Body, ...]
     partition: int
+    tills: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ class Scene:
         return LOOPBACK, self.where.ports[BOX]
 
 
-def make(folder: Path, *others: str) -> Made:
-    """Provision a campus with TILLS tills on TCP and CARDS cards. others: boxes that have rights and no process."""
+def make(folder: Path, *others: str, tills: int = TILLS) -> Made:
+    """Provision a campus with so many tills on TCP and CARDS cards. others: boxes that have rights and no process."""
     data, plan = folder / "campus", folder / "plan.json"
-    plan.write_text(json.dumps(_plan(*others)), encoding="utf-8")
+    plan.write_text(json.dumps(plan_of(tills, *others)), encoding="utf-8")
     run("provisioning", "campus", "--data", str(data), "--plan", str(plan))
     return made_of(data, BOX)
 
@@ -85,7 +86,7 @@ def made_of(data: Path, box: str) -> Made:
     index = json.loads((data / "cards" / "index.json").read_text(encoding="utf-8"))
     cards = tuple(card_of(read_image(data / "cards" / row["file"])) for row in index.values())
     bodies = tuple(_body(data, row, psams) for row in edge["terminals"])
-    return Made(data, cards, bodies, edge["partition"])
+    return Made(data, cards, bodies, edge["partition"], tills)
 
 
 @contextmanager
@@ -96,7 +97,7 @@ def standing(made: Made, folder: Path, dsn: str = "", *, full: bool = False) -> 
     where = Where(made.data, folder, doors.boxes, free_port(), tcp, full=full, dsn=dsn, cloud_port=doors.cloud)
     run("cloud", "import", "--data", str(made.data), *(("--dsn", dsn) if dsn else ()))
     keys, ingest, _ = core_parts(where, ())
-    (edge,) = field_parts(where, parse_plan(_plan()))
+    (edge,) = field_parts(where, parse_plan(plan_of(made.tills)))
     broker = embedded_broker(doors.boxes)
     if full:
         broker = mosquitto(folder / "broker", doors, BrokerFiles.of_campus(made.data))
@@ -132,11 +133,12 @@ def _body(data: Path, row: dict[str, Any], psams: dict[DeviceId, PsamId]) -> Bod
     return Body(device, psams[device], bytes.fromhex(row["key"]), psam)
 
 
-def _plan(*others: str) -> dict[str, Any]:
+def plan_of(count: int, *others: str) -> dict[str, Any]:
+    """What is provisioned."""
     tills = [
         {"name": f"pos-{n:02d}", "kind": "pos", "link": "tcp", "address": 0, "merchant": f"档口{n % 4}",
          "place": f"{n}号窗口"}
-        for n in range(1, TILLS + 1)
+        for n in range(1, count + 1)
     ]  # fmt: skip
     boxes = [_box(BOX, tills), *(_box(name, [tills[0] | {"name": f"pos-{name}"}]) for name in others)]
     cards = [{"label": f"{n:04d}", "opening_fen": OPENING_FEN} for n in range(1, CARDS + 1)]
