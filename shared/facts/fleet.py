@@ -122,8 +122,8 @@ class FirmwareForged(Told):
 
 
 @dataclass(frozen=True)
-class FirmwareReturned(Told):
-    code, level = "firmware-returned", Level.IMPORTANT
+class RolloutReturned(Told):
+    code, level = "rollout-returned", Level.IMPORTANT
     zh = "固件 {release} 自检未过，终端已退回原版（第 {running} 版），升级 {rollout}"
     en = "firmware {release} failed its self-test, the terminal has gone back to release {running}; roll-out {rollout}"
     rollout: int

@@ -91,7 +91,7 @@ def test_a_release_comes_in_two_waves_and_a_bad_one_stops_after_the_first(room: 
             assert {name: row["state"] for name, row in office.rows(2).items()}["pos-3"] == "stopped"
             assert "returned" in {row["state"] for row in said["rows"]}
             assert (office.runs(), office.say("status", 2)[0]) == ([2, 2, 2], 1)
-            await campus.until_told("rollout-stopped", "firmware-returned")
+            await campus.until_told("rollout-stopped", "rollout-returned")
             forged = campus.room / "forged.fw"
             forged.write_bytes(bad.read_bytes()[:-1] + b"#")
             assert office.say("release", forged)[0] == 1

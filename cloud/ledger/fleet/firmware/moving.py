@@ -14,10 +14,10 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.facts.fleet import (
-    FirmwareReturned,
     RolloutCanary,
     RolloutFailed,
     RolloutOver,
+    RolloutReturned,
     RolloutStopped,
     RolloutUndecided,
     RolloutWave,
@@ -84,7 +84,7 @@ def save(writing: Writing, before: TerminalRow, after: TerminalRow) -> None:
         _take_back(writing, after)
     if after.state is TerminalState.RETURNED:
         rollout = rows.rollouts(writing.db)[after.rollout]
-        told = FirmwareReturned(after.rollout, releases.release_text(rollout.model, rollout.release), after.running)
+        told = RolloutReturned(after.rollout, releases.release_text(rollout.model, rollout.release), after.running)
         writing.notes.tell(told, device=DeviceId(after.device))
 
 

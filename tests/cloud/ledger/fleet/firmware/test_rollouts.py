@@ -183,7 +183,7 @@ def test_one_that_came_back_stops_what_follows_and_permits_are_taken_back(fleet:
     assert fleet.permit(POS2) is None, "it has heard"
     with pytest.raises(ConfigFault, match="失败过多"):
         fleet.rollouts.resume(number, "王芳", "再来", NOW)
-    assert fleet.facts()[-2:] == ["firmware-returned", "rollout-stopped"]
+    assert fleet.facts()[-2:] == ["rollout-returned", "rollout-stopped"]
     assert fleet.check() == ""
 
 
