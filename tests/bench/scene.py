@@ -86,7 +86,7 @@ def made_of(data: Path, box: str) -> Made:
     index = json.loads((data / "cards" / "index.json").read_text(encoding="utf-8"))
     cards = tuple(card_of(read_image(data / "cards" / row["file"])) for row in index.values())
     bodies = tuple(_body(data, row, psams) for row in edge["terminals"])
-    return Made(data, cards, bodies, edge["partition"], tills)
+    return Made(data, cards, bodies, edge["partition"], len(bodies))
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def standing(made: Made, folder: Path, dsn: str = "", *, full: bool = False) -> 
     tcp = {BOX: free_port()}
     where = Where(made.data, folder, doors.boxes, free_port(), tcp, full=full, dsn=dsn, cloud_port=doors.cloud)
     run("cloud", "import", "--data", str(made.data), *(("--dsn", dsn) if dsn else ()))
-    keys, ingest, _ = core_parts(where, ())
+    keys, ingest, *_ = core_parts(where, ())
     (edge,) = field_parts(where, parse_plan(plan_of(made.tills)))
     broker = embedded_broker(doors.boxes)
     if full:

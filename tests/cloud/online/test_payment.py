@@ -27,7 +27,7 @@ from shared.online import (
 )
 from shared.purse.load_auth import LoadAuth
 from shared.wire.messages import EpochRequest, OnlineRequest
-from tests.cloud.campus import Body, Campus, Purse, campus_now
+from tests.cloud.campus import Body, Campus, campus_now
 
 FUNDS = 20_000
 
