@@ -250,7 +250,7 @@ class Campus:
         return [said if said is not None else 1 for said in self._said(self.boxes, "unsettled")]
 
     def _made(self, broker: Callable[[int], Part]) -> dict[str, Part]:
-        core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name != "console"]
+        core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name not in ("console", "watch")]
         core += lines.desk_parts(self.where, self.plan, free_port(), ("broker",))
         field = lines.field_parts(self.where, self.plan)
         bodies = lines.terminal_parts(self.where, self.plan, self._habits)
