@@ -58,16 +58,28 @@ STEPS = (_FIRST,)
 
 def prepare(db: Database) -> None:
     """Bring the file to this version. StoreFault for one of a newer version, which is not touched."""
-    with db.writing():
-        version: int = db.run("PRAGMA user_version")[0][0]
-        if version > len(STEPS):
-            raise StoreFault(
-                Text("值守库来自更新的版本，请升级软件", "the watch's file is of a newer version: upgrade the software")
-            )
-        for number, step in enumerate(STEPS[version:], version + 1):
-            for sql in _statements(step):
-                db.run(sql)
-            db.run(f"PRAGMA user_version = {number}")
+    with db.reading():
+        version = _version(db)
+    if version > len(STEPS):
+        raise StoreFault(
+            Text("值守库来自更新的版本，请升级软件", "the watch's file is of a newer version: upgrade the software")
+        )
+    if version < len(STEPS):
+        with db.writing():
+            _bring_up(db)
+
+
+def _bring_up(db: Database) -> None:
+    """In one transaction; another process may have been first."""
+    for number, step in enumerate(STEPS[_version(db) :], _version(db) + 1):
+        for sql in _statements(step):
+            db.run(sql)
+        db.run(f"PRAGMA user_version = {number}")
+
+
+def _version(db: Database) -> int:
+    found: int = db.run("PRAGMA user_version")[0][0]
+    return found
 
 
 def _statements(step: str) -> list[str]:

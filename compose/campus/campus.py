@@ -70,10 +70,8 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
         after=after[1:], spare=True,
     )  # fmt: skip
-    services = (
-        f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}",
-        f"console=127.0.0.1:{where.console_port}",
-    )  # fmt: skip
+    services = [f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}"]
+    services += [f"console=127.0.0.1:{where.console_port}"] if where.console_port else []
     watch = _python(
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
         *(word for service in services for word in ("--service", service)), after=(*after, "ingest"), spare=True,

@@ -12,11 +12,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
 
 from cloud.ledger.journal.facts import from_json
+from cloud.watch.notify.queue import Message, messages
+from cloud.watch.store import open_watch
 from compose.campus import campus as lines
 from compose.campus.lines import write_lines
 from compose.parts.part import Part
@@ -31,6 +33,7 @@ BOUND_S = 20.0
 POLL_S = 0.01
 RATE = 8.0
 TEAR = 0.03
+MESSAGES_MAX = 100
 CORE, FIELD, BODIES = 0, 1, 2
 DISPLAY = "DISPLAY "
 """How a terminal that was told so begins a line that says what its display shows."""
@@ -48,8 +51,9 @@ class Campus:
         tear: float = TEAR,
         broker: Callable[[int], Part] = embedded_broker,
         clock: str = "",
+        watched: bool = False,
     ) -> None:
-        """clock: as `--clock`; empty: the wall's."""
+        """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms."""
         self.room = room
         self.data = room / "campus"
         self.plan = plan_of(room)
@@ -62,6 +66,7 @@ class Campus:
             for n, (_, _, terminal) in enumerate(self.plan.terminals())
             if terminal.kind != lines.DESK
         }
+        self._without = {"console"} if watched else {"console", "watch"}
         self.parts = self._made(broker)
         self._alive: set[str] = set()
         self.displays: dict[str, list[tuple[float, str]]] = {}
@@ -173,6 +178,16 @@ class Campus:
         """Rows of the ledger."""
         return _asked(self.ledger, sql, values)
 
+    def alarms(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """What the watch has on its lists: (rule, source) → all of it."""
+        with closing(open_watch(self.ledger.parent)) as store:
+            return {(one.key.rule, str(one.key.source)): asdict(one.alarm) for one in store.alarms()}
+
+    def told(self) -> list[Message]:
+        """Messages to persons, the oldest first."""
+        with closing(open_watch(self.ledger.parent)) as store, store.db.reading():
+            return messages(store.db, MESSAGES_MAX)[::-1]
+
     def outbox(self, sql: str, *values: object, box: str = "") -> list[tuple[Any, ...]]:
         """Rows of a box's outbox (the first box's unless named)."""
         folder = box or self.plan.boxes[0].box
@@ -250,7 +265,7 @@ class Campus:
         return [said if said is not None else 1 for said in self._said(self.boxes, "unsettled")]
 
     def _made(self, broker: Callable[[int], Part]) -> dict[str, Part]:
-        core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name not in ("console", "watch")]
+        core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name not in self._without]
         core += lines.desk_parts(self.where, self.plan, free_port(), ("broker",))
         field = lines.field_parts(self.where, self.plan)
         bodies = lines.terminal_parts(self.where, self.plan, self._habits)
