@@ -7,6 +7,7 @@ import pytest
 
 from edge.box.down.carrying import BUSY_S, GATHER_S
 from edge.box.down.gate import LEAD_S, RUSH_S, UNSENT_MAX
+from edge.box.down.serving import KEY_S
 from edge.link import messages as link
 from edge.link.broadcast import Symbol
 from edge.link.messages import Type
@@ -37,6 +38,7 @@ class Hearing(Holder):
         super().__init__()
         self.number, self.papers, self.slot = number, MemoryPapers(), MemorySlot()
         self.off, self.deaf_to, self.is_busy = False, lambda _down: False, False
+        self.spoils = lambda down: down
         self.power()
 
     def power(self) -> None:
@@ -119,7 +121,7 @@ class Bus:
         if holder.off:
             return
         if down is not None and not holder.deaf_to(down):
-            holder.receiver.hear(down)
+            holder.receiver.hear(holder.spoils(down))
         whole, holder.receiver.whole = holder.receiver.whole, None
         if whole is not None:
             for said in holder._said(holder.documents.received(whole.signed, whole.body, 1)):
@@ -164,6 +166,16 @@ def test_one_pass_reaches_all_and_no_page_goes_to_anybody(bus):
     before = len(bus.frames)
     bus.run(30)
     assert len(bus.frames) == before, "it is not sent twice"
+
+
+def test_nothing_is_announced_before_the_key_has_had_time_to_arrive(bus):
+    bus.release(2)
+    while not all(Type.DOCUMENT_KEY in body.holder.types() for body in bus.bodies.values()):
+        bus.run(0.25)
+    bus.run(KEY_S - 0.5)
+    assert bus.frames == []
+    bus.run(1)
+    assert bus.frames
 
 
 def test_progress_says_each_step_and_no_step_twice(bus):
@@ -214,7 +226,7 @@ def test_what_was_heard_before_the_plug_is_not_sent_again(bus):
     before = bus.symbols
     bus.bodies[2] = bus.join(2, late)
     bus.run(30)
-    assert bus.stored() == [2, 2, 2]
+    assert (bus.stored(), bus.pages()) == ([2, 2, 2], 0)
     assert bus.symbols - before <= 128 * 2
 
 
@@ -225,6 +237,19 @@ def test_a_terminal_that_hears_no_broadcast_gets_pages(bus):
     assert bus.stored() == [2, 2, 2]
     assert bus.pages() == 3
     assert bus.bodies[2].holder.pages() == 3
+
+
+def test_one_that_heard_a_wrong_symbol_gets_pages_whose_table_tells_which_is_wrong(bus):
+    def spoils(down):
+        is_it = isinstance(down, Symbol) and (down.page, down.number) == (1, 5)
+        return down._replace(data=bytes(8)) if is_it else down
+
+    bus.bodies[2].holder.spoils = spoils
+    bus.release(2)
+    bus.run(30)
+    assert bus.stored() == [2, 2, 2]
+    assert (bus.bodies[2].holder.pages(), bus.pages()) == (3, 3)
+    assert not bus.field.facts, "nobody was silent"
 
 
 def test_one_that_is_busy_is_asked_again(bus):
@@ -325,7 +350,9 @@ def test_a_release_that_is_newer_ends_the_one_before(bus):
 def test_only_those_whose_turn_it_is_take_it(bus):
     bus.permitted = [1, 3]
     bus.release(2)
-    bus.run(20)
+    bus.run(3)
+    assert bus.frames, "it waits for nobody whose turn it is not"
+    bus.run(17)
     assert (bus.stored(), bus.pages(), bus.rows()[2]) == ([2, 0, 2], 0, (Stage.WAITING, Why.TURN))
     sent = bus.symbols
     bus.permitted = [2]
@@ -368,7 +395,7 @@ def test_another_broadcast_under_the_same_number_is_another_one():
         bus.release(second, PROGRAM + "y" * Random(second).randrange(2000))
         bus.bodies = {holder.number: bus.join(holder.number, holder) for holder in holders}
         bus.run(40)
-        assert bus.stored() == [second] * 3
+        assert (bus.stored(), bus.pages()) == ([second] * 3, 0)
         wanted = bus.field.centre.newest[FIRMWARE].head.digest
         assert {holder.documents.to_try.digest for holder in holders} == {wanted}
 

@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.box.down.broadcast import READY_S, ROUNDS_MAX, SILENCES, Broadcast, Fate
-from edge.link.broadcast import ANNOUNCEMENT, COUNTS, GROUP, Answer, Ask, Call, Say, Symbol, code_of, groups_of
+from edge.link.broadcast import (
+    ANNOUNCEMENT,
+    COUNTS,
+    GROUP,
+    Answer,
+    Ask,
+    Call,
+    Say,
+    Symbol,
+    announcement,
+    code_of,
+    groups_of,
+)
 from edge.link.can.broadcast import (
     EdgeBroadcasting,
     TerminalBroadcasting,
@@ -21,7 +33,8 @@ from edge.link.can.ids import BULK_PRIORITY, DOWN_FILTER, EDGE_ADDRESS, UP_FILTE
 from edge.link.can.node import CanNode
 from edge.terminal.down.broadcast import MemorySlot, Receiver
 from shared.errors import WireFault
-from shared.fleet.document import DocumentKind, decode_head
+from shared.fleet.coding import data_symbols, symbol_of
+from shared.fleet.document import LENGTH_MAX, DocumentKind, SignedHead, decode_head
 from shared.wire.fleet_lane import Verdict
 from tests.edge.link.can.broadcast_bus import Bus, bursts, iid, none
 from tests.edge.terminal.down.centre import Centre
@@ -209,6 +222,40 @@ def test_an_announcement_that_is_none_is_counted_and_judged_by_nobody(signed):
     receiver.hear(Call(1, Ask.READY, 0))
     assert receiver.next_answer() == Answer(1, Say.REFUSED, Verdict.WRONG_SIGNATURE)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("length", [LENGTH_MAX[DocumentKind.FIRMWARE] + 1, 0xFFFF_FFFF])
+def test_an_announcement_of_what_no_terminal_could_hold_is_none(signed, length):
+    raw = bytearray(signed.raw)
+    at = raw.index(len(BODY).to_bytes(4, "big"))
+    raw[at : at + 4] = length.to_bytes(4, "big")
+    page = announcement(SignedHead(bytes(raw), signed.signature))
+    receiver = Receiver(lambda one: decode_head(one.raw), MemorySlot())
+    for number in range(data_symbols(len(page))):
+        receiver.hear(Symbol(1, ANNOUNCEMENT, number, symbol_of(page, number)))
+    receiver.hear(Call(1, Ask.READY, 0))
+    assert (receiver.damaged, receiver.next_answer()) == (1, None)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_comes_a_receiver_takes_no_other_bytes_and_says_no_more_than_it_is_asked(signed, seed):
+    """Numbers beyond any page, symbols of wrong length or content, calls of any turn, other streams."""
+    chance, slot = Random(seed), MemorySlot()
+    receiver, page = Receiver(lambda one: decode_head(one.raw), slot), announcement(signed)
+    for at in range(data_symbols(len(page))):
+        receiver.hear(Symbol(1, ANNOUNCEMENT, at, symbol_of(page, at)))
+    for _ in range(3000):
+        number, page_number = chance.randrange(300), chance.choice((*range(16), 500, 959, 1022))
+        receiver.hear(chance.choice((
+            Symbol(chance.choice((1, 1, 1, 2)), page_number, number, chance.randbytes(chance.choice((8, 8, 0, 7, 9)))),
+            Call(chance.choice((1, 2)), chance.choice((Ask.READY, Ask.COUNT)), chance.randrange(4)),
+        )))  # fmt: skip
+        answers = 0
+        while receiver.next_answer() is not None:
+            answers += 1
+        assert answers <= 3
+    assert receiver.whole is None
+    assert all(len(one) in (1024, 5) for one in slot.pages.values())
 
 
 def test_answers_of_a_terminal_that_is_not_named_or_of_another_stream_change_nothing(signed):

@@ -6,10 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from random import Random
 
 import can
 import pytest
 
+from edge.box.down.carrier import Carrier
+from edge.box.down.documents import Document
+from edge.box.values.effects import KeepDocument
 from edge.link.can.door import BusDoor, BusLostError, CanBusSettings, SocketDoor, open_door, to_frame, to_message
 from edge.link.can.frame import ERROR, EXTENDED, REMOTE, CanFrame, FrameError, pack
 from edge.link.can.ids import EDGE_ADDRESS, CanId
@@ -17,8 +21,11 @@ from edge.link.can.link import CanLink, CanLinkSettings, CanTerminalLink
 from edge.link.can.node import NodeLimits
 from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
 from edge.link.sim.can_load import bus_daemon, saturate, saturate_virtual
+from edge.terminal.down.broadcast import MemorySlot, Receiver
 from shared.errors import ConfigFault
+from shared.fleet.document import DocumentKind, decode_head, table_of
 from tests.edge.link.waiting import until
+from tests.edge.terminal.down.centre import Centre
 
 pytestmark = pytest.mark.process
 
@@ -359,3 +366,39 @@ def test_who_leaves_the_bus_is_no_node_of_it_and_comes_back(bus_path):
             await until_sent(terminal, lambda: up)
 
     asyncio.run(story())
+
+
+def test_a_broadcast_reaches_all_on_a_real_link_within_its_share_while_messages_go_first():
+    asyncio.run(_broadcast())
+
+
+async def _broadcast():
+    centre, body = Centre(DocumentKind.FIRMWARE), Random(2).randbytes(6 * 1024 + 100)
+    signed = centre.signed(centre.make(body))
+    document = Document(KeepDocument(signed, centre.key, body), decode_head(signed.raw), table_of(body))
+    with bus_daemon(125_000) as path:
+        edge = CanLink(settings(path))
+        links = {address: CanTerminalLink(settings(path), address) for address in (1, 2, 3)}
+        slots = {address: MemorySlot() for address in links}
+        receivers = {at: Receiver(lambda one: decode_head(one.raw), slot) for at, slot in slots.items()}
+        heard = []
+        edge.on_message(lambda peer, message: heard.append((peer, message)))
+        for address, link in links.items():
+            link.on_message(lambda _message: None)
+            link.hear_broadcasts(receivers[address])
+        carrier = Carrier(125_000, 0, time.monotonic())
+        edge.carry(carrier)
+        async with running(edge, *links.values()):
+            sender = carrier.begin((DocumentKind.FIRMWARE, centre.scope), document, [*links], time.monotonic())
+            await until(lambda: sender.sent > 100)
+            first, first_s = sender.sent, time.monotonic()
+            for address, link in links.items():
+                assert await link.send(RECORD + bytes((address,)))
+            await until(lambda: len(heard) == 3)
+            assert sender.sent < sender.total, "records go before the rest of it"
+            await until(lambda: sender.sent >= sender.total)
+            took_s = time.monotonic() - first_s
+            await until(lambda: sender.is_over)
+        assert [slot.body() for slot in slots.values()] == [body] * 3
+        assert (sender.total - first) * 131 / took_s < 0.82 * 125_000, "its share, and no more"
+        assert edge.counters()["broadcast_malformed"] == 0

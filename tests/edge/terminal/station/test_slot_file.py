@@ -80,6 +80,15 @@ def test_cut_off_or_changed_at_any_byte_nothing_wrong_counts(tmp_path: Path, hea
         assert again.body() == BODY
 
 
+def test_a_page_in_the_place_of_another_is_none(tmp_path: Path, head) -> None:
+    slot = FileSlot(tmp_path)
+    slot.begin(head)
+    slot.write(0, BODY[:1024])
+    raw = (tmp_path / NAME).read_bytes()
+    (tmp_path / NAME).write_bytes(raw + raw[-1028:])
+    assert [*FileSlot(tmp_path).begin(head)] == [0]
+
+
 def test_a_medium_that_refuses_is_a_fault_of_the_store(tmp_path: Path, head) -> None:
     class Full(Disk):
         def write(self, fd: int, raw: bytes, offset: int) -> None:
