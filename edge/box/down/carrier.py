@@ -13,13 +13,15 @@ IDLE_S = 1.0
 
 
 class Carrier:
-    """running: the broadcast under way, until `retire`; name, generation: what it carries."""
+    """running: the broadcast under way, until `retire`; name, generation: what it carries. is_full: others took so much
+    by the last measure that nothing should begin."""
 
     def __init__(self, bitrate: int, stream: int, mono_s: float) -> None:
         """stream: any number; the broadcasts after a restart should not have those of before."""
         self.running: Broadcast | None = None
         self.name: Name | None = None
         self.generation = 0
+        self.is_full = False
         self._bitrate, self._stream = bitrate, stream
         self._guard, self._load = BusGuard(bitrate, SHARE, mono_s), Load(mono_s)
         self._ended: Broadcast | None = None
@@ -39,14 +41,16 @@ class Carrier:
         """It is over, and what became of it is known."""
         self._ended, self.running, self.name = self.running, None, None
 
-    def is_full(self, mono_s: float) -> bool:
-        """Do others take so much that nothing should begin?"""
-        return self._load.share(self._bitrate, mono_s) > LOAD_SHARE
+    def measure(self, mono_s: float) -> None:
+        """Call four times a second or so, whatever runs."""
+        self.is_full = self._load.share(self._bitrate, mono_s) > LOAD_SHARE
 
     # ---- see Sender
 
     def next_frame(self, mono_s: float) -> Down | None:
         """Within the guard; the last word of the one before comes first."""
+        if self.running is None and self._ended is None:
+            return None
         if not self._guard.has_room(mono_s):
             return None
         frame = self._ended.next_frame(mono_s) if self._ended is not None else None
@@ -63,10 +67,11 @@ class Carrier:
             self._is_flowing = True
 
     def seen(self, bits: int, is_ours: bool, mono_s: float) -> None:
-        """All of it counts for the guard."""
-        self._guard.seen(bits, mono_s)
+        """All of it counts for the guard, while it has something to guard."""
         if not is_ours:
-            self._load.seen(bits, mono_s)
+            self._load.seen(bits)
+        if self.running is not None or self._ended is not None:
+            self._guard.seen(bits, mono_s)
 
     def tick(self, mono_s: float) -> None:
         """Time has passed."""

@@ -93,10 +93,11 @@ class Carrying:
         """Begin, go on, end; say how far each is."""
         self._talks = {talk.terminal.device: talk for talk in talks if now.mono_s - talk.heard_s < SILENT_S}
         for link, carrier in self._carriers.items():
+            carrier.measure(now.mono_s)
             there = [talk for talk in self._talks.values() if talk.place[0] == link]
             if carrier.running is not None:
                 self._go_on(now, link, carrier, carrier.running, there)
-            elif carrier.running is None:
+            else:
                 self._begin(now, link, carrier, there)
         if self._progress.is_due(now.mono_s):
             rows = {name: [*self._rows(now, name, held)] for name, held in self._releases()}
@@ -124,7 +125,7 @@ class Carrying:
         whys = {why_not(now, talk, self._meals) for talk in there} - {Why.NOTHING}
         if whys:
             return min(whys)
-        return Why.BUS_LOAD if carrier.is_full(now.mono_s) else Why.NOTHING
+        return Why.BUS_LOAD if carrier.is_full else Why.NOTHING
 
     def _go_on(
         self, now: Now, link: str, carrier: Carrier, running: Broadcast, there: list[Conversation]

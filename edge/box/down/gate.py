@@ -26,24 +26,22 @@ LOAD_SHARE = 0.5
 
 
 class Load:
-    """What others put on one bus."""
+    """What others put on one bus. Counting a frame is an addition, for there are many of them."""
 
-    __slots__ = ("_level", "_since_s")
+    __slots__ = ("_fresh", "_level", "_since_s")
 
     def __init__(self, mono_s: float) -> None:
-        self._level, self._since_s = 0.0, mono_s
+        self._level, self._fresh, self._since_s = 0.0, 0, mono_s
 
-    def seen(self, bits: int, mono_s: float) -> None:
+    def seen(self, bits: int) -> None:
         """A frame went over the bus that was none of a broadcast's."""
-        self._level = self._left(mono_s) + bits
-        self._since_s = mono_s
+        self._fresh += bits
 
     def share(self, bitrate: int, mono_s: float) -> float:
-        """Of the bit-rate, averaged."""
-        return self._left(mono_s) / LOAD_S / bitrate
-
-    def _left(self, mono_s: float) -> float:
-        return self._level * exp((self._since_s - mono_s) / LOAD_S)
+        """Of the bit-rate, averaged; what came since it was asked last counts as new."""
+        self._level = self._level * exp((self._since_s - mono_s) / LOAD_S) + self._fresh
+        self._fresh, self._since_s = 0, mono_s
+        return self._level / LOAD_S / bitrate
 
 
 class Meals:
