@@ -71,21 +71,21 @@ class Hearing(Holder):
 class Bus:
     """A box and terminals that hear all of it."""
 
-    def __init__(self, terminals: int = 3) -> None:
-        self.field = Field(settings(terminals, "can0"))
+    def __init__(self, terminals: int = 3, on: str = "can0") -> None:
+        self.field, self.on = Field(settings(terminals, on)), on
         self.field.connect()
-        self.sender = self.field.box.sender(self.field.now(), "can0")
+        self.sender = self.field.box.sender(self.field.now(), on)
         self.bodies = {number: self.join(number) for number in range(1, terminals + 1)}
         self.frames: list[object] = []
         self.permitted = [*self.bodies]
 
     def join(self, number: int, holder: Hearing | None = None) -> Body:
         body = Body(number, holder=holder or Hearing(number))
-        self.field.join(body, ("can0", number))
+        self.field.join(body, (self.on, number))
         if not body.current:
-            self.field.join(body, ("can0", number))
+            self.field.join(body, (self.on, number))
         said = body.holder._said(body.holder.documents.joined())
-        self.field.hear(("can0", number), body.status(), *(body.say(*one) for one in said))
+        self.field.hear((self.on, number), body.status(), *(body.say(*one) for one in said))
         return body
 
     def release(self, number: int, program: str = PROGRAM) -> None:
@@ -103,11 +103,13 @@ class Bus:
             self._turn()
             for number, body in self.bodies.items():
                 if at % 40 == 39 and not body.holder.off:
-                    self.field.hear(("can0", number), body.status())
+                    self.field.hear((self.on, number), body.status())
 
     def _turn(self) -> None:
         for at in range(FRAMES):
             now_s = self.field.s + at * 0.004
+            if self.sender is None:
+                return
             self.sender.tick(now_s)
             down = self.sender.next_frame(now_s)
             if down is not None:
@@ -125,7 +127,7 @@ class Bus:
         whole, holder.receiver.whole = holder.receiver.whole, None
         if whole is not None:
             for said in holder._said(holder.documents.received(whole.signed, whole.body, 1)):
-                self.field.hear(("can0", number), body.say(*said))
+                self.field.hear((self.on, number), body.say(*said))
         while (answer := holder.receiver.next_answer()) is not None:
             self.sender.hear(number, answer, now_s)
 
@@ -283,6 +285,17 @@ def test_nothing_begins_in_a_meal_period(bus, ahead_s):
     bus.release(2)
     bus.run(20)
     assert (bus.symbols, bus.pages(), set(bus.rows().values())) == (0, 0, {(Stage.WAITING, Why.MEAL)})
+
+
+def test_where_pages_are_the_only_way_a_meal_period_stands_against_them_too():
+    bus = Bus(2, "tcp")
+    meals(bus, (bus.field.now().campus_s + 60) % DAY_S)
+    bus.release(2)
+    bus.run(20)
+    assert (bus.pages(), set(bus.rows().values())) == (0, {(Stage.WAITING, Why.MEAL)})
+    bus.field.s += RUSH_S + 120
+    bus.run(20)
+    assert (bus.stored(), bus.pages()) == ([2, 2], 6)
 
 
 @pytest.mark.parametrize("ahead_s", [LEAD_S + 60, -RUSH_S - 1])
