@@ -6,6 +6,7 @@ the operating system's business, until people sign in at a screen, which uses th
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +15,30 @@ from typing import Any
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
-from cloud.ledger.held.two_persons import Proposal, ProposalKind, proposal
+from cloud.ledger.held.reversals import ReversalLedger
+from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, proposal
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.receive.void_words import VoidLedger
+from cloud.ledger.records.values import Now
 from cloud.process.settings import load_settings
-from cloud.words.held import held_json, held_lines, proposal_json, proposal_lines, void_json, void_lines
+from cloud.words.held import (
+    held_json,
+    held_lines,
+    proposal_json,
+    proposal_lines,
+    reversal_json,
+    reversal_lines,
+    void_json,
+    void_lines,
+)
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.words.voice import Text
 
-_KINDS = (ProposalKind.HELD, ProposalKind.VOID)
+_KINDS = (ProposalKind.HELD, ProposalKind.VOID, ProposalKind.REVERSAL)
+_Confirm = Callable[[int, str, Now], Decided]
+_Reject = Callable[[int, str, str, Now], Decided]
 VOIDS_SHOWN = 1000
 DECIDED_SHOWN = 20
 """Of the newest proposals, shown to people beside all that are undecided; a program gets all."""
@@ -53,14 +67,16 @@ def listing(data: Path, dsn: str | None, choice: Choice, *, as_json: bool) -> in
     with open_books(data, dsn) as reader:
         found = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
         proposals = [one for one in reader.proposals() if one.kind in _KINDS]
+        reversals = reader.reversals() if choice.is_empty else []
         voids = [] if not choice.is_empty else [one for one in reader.voids(VOIDS_SHOWN) if one.why != "void"]
     if as_json:
         told = {"held": [held_json(view) for view in found], "voids": [void_json(view) for view in voids]}
+        told["reversals"] = [reversal_json(view) for view in reversals]
         _json(told | {"proposals": [proposal_json(one, now.unix_ms) for one in proposals]})
         return 0
     shown = [one for one in proposals if one.decision is None] + proposals[-DECIDED_SHOWN:]
     lines = (line for one in sorted(set(shown)) for line in proposal_lines(one, now.unix_ms))
-    _say(*held_lines(found), *void_lines(voids), *lines)
+    _say(*held_lines(found), *void_lines(voids), *reversal_lines(reversals), *lines)
     return 0
 
 
@@ -71,6 +87,20 @@ def propose_voids(
     now = wall_now()
     with closing(_open(data, dsn)) as opened:
         made = VoidLedger(opened).propose(records, who, reason, now)
+    if as_json:
+        _json(proposal_json(made, now.unix_ms))
+    else:
+        _say(*proposal_lines(made, now.unix_ms))
+    return 0
+
+
+def propose_reversals(
+    data: Path, dsn: str | None, records: tuple[int, ...], who: str, reason: str, *, as_json: bool
+) -> int:
+    """The first person wants these reversals to give back what the accounts have paid. ProposalRefused."""
+    now = wall_now()
+    with closing(_open(data, dsn)) as opened:
+        made = ReversalLedger(opened).propose(records, who, reason, now)
     if as_json:
         _json(proposal_json(made, now.unix_ms))
     else:
@@ -108,9 +138,7 @@ def confirm(data: Path, dsn: str | None, number: int, who: str, *, as_json: bool
     """The second person: posted when this returns. ProposalRefused; then nothing was changed."""
     now = wall_now()
     with closing(_open(data, dsn)) as opened:
-        of_voids = _is_of_voids(opened, number)
-        door = VoidLedger(opened).confirm if of_voids else HeldLedger(opened).confirm_release
-        decided = door(number, who, now)
+        decided = _doors(opened, number)[0](number, who, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
 
 
@@ -118,15 +146,19 @@ def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, a
     """What is held stays held. ProposalRefused; then nothing was changed."""
     now = wall_now()
     with closing(_open(data, dsn)) as opened:
-        of_voids = _is_of_voids(opened, number)
-        door = VoidLedger(opened).reject if of_voids else HeldLedger(opened).reject_release
-        decided = door(number, who, reason, now)
+        decided = _doors(opened, number)[1](number, who, reason, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
 
 
-def _is_of_voids(opened: OpenedLedger, number: int) -> bool:
+def _doors(opened: OpenedLedger, number: int) -> tuple[_Confirm, _Reject]:
+    """Who decides this proposal."""
     with opened.database.reading():
-        return proposal(opened.database, number).kind is ProposalKind.VOID
+        kind = proposal(opened.database, number).kind
+    if kind is ProposalKind.VOID:
+        return VoidLedger(opened).confirm, VoidLedger(opened).reject
+    if kind is ProposalKind.REVERSAL:
+        return ReversalLedger(opened).confirm, ReversalLedger(opened).reject
+    return HeldLedger(opened).confirm_release, HeldLedger(opened).reject_release
 
 
 def _open(data: Path, dsn: str | None) -> OpenedLedger:

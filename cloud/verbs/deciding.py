@@ -126,6 +126,8 @@ def _held_options(parser: Parser) -> None:
     )
     voids = Text("此记录号的待核撤销，可重复", "the held void of this record; may be repeated")
     parser.add_argument("--void", type=int, action="append", default=[], metavar="N", help=voids)
+    reversals = Text("此记录号的待核冲正，可重复", "the held reversal of this record; may be repeated")
+    parser.add_argument("--reversal", type=int, action="append", default=[], metavar="N", help=reversals)
     side = Text(
         "merchant 放行给商户，holder 退到持卡人的过渡余额",
         "merchant: released to the merchant; holder: returned to the pending load",
@@ -218,13 +220,16 @@ def _held(chosen: argparse.Namespace) -> int:
     from cloud.ledger.held.releases import Side
 
     where = (chosen.data, chosen.dsn)
-    proposed = ("who", "reason") if chosen.void else ("to", "who", "reason")
+    proposed = ("who", "reason") if chosen.void or chosen.reversal else ("to", "who", "reason")
     needed = {LIST: (), "propose": proposed, **DECIDES}
     need(chosen, *needed[chosen.step])
     choice = held.Choice(chosen.psam, tuple(chosen.card), tuple(chosen.entry))
     match chosen.step:
         case "list":
             return held.listing(*where, choice, as_json=chosen.json)
+        case "propose" if chosen.reversal:
+            wanted = tuple(chosen.reversal)
+            return held.propose_reversals(*where, wanted, chosen.who, chosen.reason, as_json=chosen.json)
         case "propose" if chosen.void:
             return held.propose_voids(*where, tuple(chosen.void), chosen.who, chosen.reason, as_json=chosen.json)
         case "propose":

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cloud.ledger.held.releases import Side, read_offer
+from cloud.ledger.held.reversals import read_reversals
 from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind
 from cloud.ledger.read.held import HeldView
+from cloud.ledger.read.reversals import ReversalView
 from cloud.ledger.read.views import VoidView
 from cloud.ledger.receive.void_words import read_voids
 from cloud.words.both import halves
@@ -101,6 +103,38 @@ def void_lines(found: Sequence[VoidView]) -> Iterator[str]:
         )
 
 
+def reversal_json(view: ReversalView) -> dict[str, Any]:
+    """record: its number, to propose it by. said_paid: the terminal has said that it was paid, too. Sums in fen."""
+    return {
+        "record": view.record, "card": view.card.hex(), "label": view.label, "fen": view.amount_fen,
+        "terminal": view.terminal, "request": view.request, "said_paid": view.said_paid,
+    }  # fmt: skip
+
+
+def reversal_lines(found: Sequence[ReversalView]) -> Iterator[str]:
+    """A line each, where there are any."""
+    for view in found[:SHOWN_MAX]:
+        why = _BOTH if view.said_paid else _BEYOND
+        card, fen, asked = view.label or view.card.hex(), yuan(view.amount_fen), view.request
+        yield str(
+            Text(
+                f"冲正记录 {view.record}  卡 {card}  ¥{fen}  {view.terminal} 请求 {asked}  {why.zh}",
+                f"reversal, record {view.record}  card {card}  ¥{fen}  {view.terminal} request {asked}  {why.en}",
+            )
+        )
+    if found:
+        yield str(
+            Text(
+                f"待核冲正 {len(found)} 笔；两人核定后退回账户：held propose --reversal N",
+                f"held reversals: {len(found)}; given back when two persons have decided: held propose --reversal N",
+            )
+        )
+
+
+_BOTH = Text("终端另称已收款", "its terminal says that it was paid, too")
+_BEYOND = Text("超限，或来历、金额不符", "above the bounds, or from elsewhere, or over another sum")
+
+
 def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
     """Times: Unix milliseconds."""
     said = proposal.decision
@@ -118,6 +152,10 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
         named = ", ".join(map(str, read_voids(proposal.document)))
         voids = Text(f"撤销，记录 {named}", f"voids, records {named}")
         return decision_lines(proposal, voids, now_ms, "held confirm")
+    if proposal.kind is ProposalKind.REVERSAL:
+        named = ", ".join(map(str, read_reversals(proposal.document)))
+        reversals = Text(f"冲正，记录 {named}", f"reversals, records {named}")
+        return decision_lines(proposal, reversals, now_ms, "held confirm")
     offer = read_offer(proposal.document)
     count, fen, side = len(offer.entries), yuan(offer.fen), SIDES[offer.side]
     what = Text(f"{count} 笔，¥{fen}，{side.zh}", f"{count} entries, ¥{fen}, {side.en}")
@@ -127,6 +165,8 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
 def _what(proposal: Proposal) -> dict[str, Any]:
     if proposal.kind is ProposalKind.VOID:
         return {"to": str(Side.HOLDER), "voids": list(read_voids(proposal.document))}
+    if proposal.kind is ProposalKind.REVERSAL:
+        return {"to": str(Side.HOLDER), "reversals": list(read_reversals(proposal.document))}
     offer = read_offer(proposal.document)
     return {"to": str(offer.side), "fen": offer.fen, "entries": list(offer.entries)}
 

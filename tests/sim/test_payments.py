@@ -73,7 +73,7 @@ def late_slot(patch: pytest.MonkeyPatch) -> None:
 
 def not_reversed(patch: pytest.MonkeyPatch) -> None:
     """A ledger that marks a payment as reversed and gives nothing back."""
-    patch.setattr(settle, "_post", lambda *_: None)
+    patch.setattr(settle, "give_back", lambda *_: None)
 
 
 DEFECTS = (no_tombstone, no_reversal, sells_on_unknown, late_slot, not_reversed)

@@ -46,6 +46,8 @@ class ProposalKind(IntEnum):
     """A terminal stands at another box (cloud.ledger.held.orders)."""
     VOID = 22
     """Held voids 撤销 give back what their sales took (cloud.ledger.receive.void_words)."""
+    REVERSAL = 24
+    """Held reversals 冲正 give back what accounts have paid (cloud.ledger.held.reversals)."""
     EPOCH = 13
     """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
     SWAP = 15

@@ -44,6 +44,7 @@ from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
 from cloud.ledger.read.put_backs import LackView, PutBackView
+from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -356,6 +357,11 @@ class Reader:
         """Voids that wait for their purchase or are held, oldest first."""
         with self._lock, self.database.reading():
             return read_books.open_voids(self.database, _bounded(most))
+
+    def reversals(self) -> list[ReversalView]:
+        """Reversals of account payments that two persons must decide, oldest first."""
+        with self._lock, self.database.reading():
+            return read_held_reversals(self.database)
 
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""

@@ -9,6 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
+from shared.records import Kind
 from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
@@ -91,6 +92,24 @@ def test_a_void_by_pin_is_listed_and_given_back_by_two(early: Path, capsys) -> N
     assert (run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")[0], sums(early)) == (0, (0, 0))
     code, said = run(capsys, early, "list")
     assert ("待核撤销" in said, "提议 1：已确认" in said) == (False, True)
+
+
+def test_a_reversal_that_contradicts_its_terminal_is_listed_and_given_back_by_two(early: Path, capsys) -> None:
+    with closing(books(early)) as ledger:
+        ledger.deposit(c.card(1), 5000, "k", c.NOW)
+        c.pay(ledger, 7)
+        c.Box(ledger).send(c.payment(1, 7, Kind.ONLINE), c.payment(2, 7, Kind.REVERSAL))
+    code, said = run(capsys, early, "list")
+    for text in ("冲正记录 2  卡 0001  ¥12.50", "请求 7", "终端另称已收款", "held propose --reversal N"):
+        assert text in said
+    (row,) = json.loads(run(capsys, early, "list", "--json")[1])["reversals"]
+    assert (row["record"], row["fen"], row["said_paid"]) == (2, 1250, True)
+    code, said = run(capsys, early, "propose", "--reversal", 2, "--who", "张三", "--reason", "看了录像")
+    assert (code, "冲正，记录 2" in said) == (0, True), said
+    code, said = run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")
+    assert (code, sums(early)) == (0, (0, 0)), said
+    told = json.loads(run(capsys, early, "list", "--json")[1])
+    assert (told["reversals"], told["proposals"][0]["reversals"]) == ([], [2])
 
 
 def test_cards_are_given_back_and_the_rest_is_rejected(data: Path, capsys) -> None:

@@ -9,7 +9,7 @@ from shared.clocks.clock import date_time_bcd
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.keys.terminal_mac import mac_input, terminal_mac
-from shared.online import LoadRequest, Purpose
+from shared.online import LoadRequest, PaymentAnswer, Purpose
 from shared.purse.crypto import (
     TYPE_CAPP_PURCHASE,
     TYPE_EP_LOAD,
@@ -31,6 +31,7 @@ from shared.records import (
     Kind,
     LoadRecord,
     Pair,
+    PaymentRecord,
     Proof,
     PurchaseRecord,
     Record,
@@ -180,6 +181,27 @@ def _void(seq: int, of: PurchaseRecord, kind: Kind, cause: Cause, time: int) -> 
 def _signed(made: VoidRecord, at: DeviceId, epoch: int, by: DeviceId) -> bytes:
     before = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
     return before + terminal_mac(k_term(by), mac_input(before))
+
+
+def payment(
+    seq: int, request: int, kind: Kind, fen: int = 1250, *, of: CardId | None = None, at: DeviceId = POS,
+    signed_by: DeviceId | None = None,
+) -> bytes:  # fmt: skip
+    """Stored bytes of what a terminal says of an account payment, as it signs them. of: card 1, if no other."""
+    flags = Flags(Proof.NONE, CounterKind.ONLINE, online=True).to_int()
+    made = PaymentRecord(1, kind, flags, seq, request, of or card(1), fen, T0, 1, 0, 1, 1, 0, bytes(MAC_SIZE))
+    before = Stored(at, 1, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
+    return before + terminal_mac(k_term(signed_by or at), mac_input(before))
+
+
+def pay(
+    ledger: Ledger, request: int, fen: int = 1250, *, of: CardId | None = None, at: DeviceId = POS, box: BoxId = BOX,
+    is_there: bool = True, until_ms: int = 0, now: Now = NOW,
+) -> PaymentAnswer:  # fmt: skip
+    """What the ledger says to an account payment of a card whose MAC1 was checked. of: card 1, if no other."""
+    asked = LoadRequest(of or card(1), 1, 0, fen, TYPE_EP_LOAD, 1, 0, 1, bytes(4), b"mac1", Purpose.PAYMENT)
+    online = OnlineRequest(at, 1, psam(at[-1]), request, asked.to_bytes(), until_ms)
+    return ledger.payment_authorise(box, online, asked, is_there, now)
 
 
 def load(

@@ -45,7 +45,8 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "EXPIRED": 13, "CANCELLED": 14, "STOPPED": 15,
     },
     ProposalKind: {
-        "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "TIGHTER": 30,
+        "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
+        "TIGHTER": 30,
     },
     PushKind: {"PUSH": 1, "CANARY": 2, "CONTINUE": 3, "ROLLBACK": 4, "TRIAL": 5, "END": 6},
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},

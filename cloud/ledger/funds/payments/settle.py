@@ -55,7 +55,7 @@ def _paid(writing: Writing, said: Said) -> None:
     case = case_of(writing.db, payment_case_key(said.arrival))
     if case is None:
         case = _of_record(writing, said, PaymentState.WORD)
-    if case.record not in (None, said.record) or case.reversal is not None or not _is_its(case, said):
+    if case.record not in (None, said.record) or case.reversal is not None or not is_its(case, said):
         _tell(writing, PaymentContradicted(case_request(said), said.arrival.seq), said)
     elif case.state != PaymentState.APPROVED:
         _tell(writing, PaymentUnapproved(case_request(said), record_of(said.arrival).amount_fen), said)
@@ -69,7 +69,7 @@ def _reverse(writing: Writing, said: Said) -> None:
         keep(writing.db, _of_record(writing, said, PaymentState.TOMBSTONE)._replace(reversal=said.record))
         return
     is_one_of_two = case.record is not None or case.reversal is not None
-    if is_one_of_two or not _is_its(case, said):
+    if is_one_of_two or not is_its(case, said):
         _tell(writing, PaymentContradicted(case_request(said), said.arrival.seq), said)
     if case.reversal is None:
         state, day = _reversed(writing, case, said, is_doubtful=is_one_of_two), day_number(said.received_s)
@@ -87,15 +87,16 @@ def _reversed(writing: Writing, case: PaymentCase, said: Said, *, is_doubtful: b
         is_open = case.state == PaymentState.REFUSED
         return PaymentState.TOMBSTONE if is_open else PaymentState(case.state)
     times, fen = reversed_on(writing.db, said.arrival.device, day_number(said.received_s))
-    if is_doubtful or said.place or not _is_its(case, said) or not is_within(times, fen, case.amount_fen):
+    if is_doubtful or said.place or not is_its(case, said) or not is_within(times, fen, case.amount_fen):
         _tell(writing, ReversalHeld(case_request(said), case.amount_fen), said)
         return PaymentState.HELD
-    _post(writing, case, said)
+    give_back(writing, case, said)
     _tell(writing, PaymentReversed(case_request(said), case.amount_fen), said)
     return PaymentState.REVERSED
 
 
-def _post(writing: Writing, case: PaymentCase, said: Said) -> None:
+def give_back(writing: Writing, case: PaymentCase, said: Said) -> None:
+    """The entry of this reversal. A second one breaks the books' own rule."""
     card, place = writing.registry.cards[case.card], writing.registry.place("", said.arrival.device, said.arrival.psam)
     merchant = writing.registry.devices[said.arrival.device].merchant_account
     day, doubt = writing.day_of(said.arrival, place, card, said.received_s)
@@ -116,7 +117,8 @@ def _of_record(writing: Writing, said: Said, state: PaymentState) -> PaymentCase
     )  # fmt: skip
 
 
-def _is_its(case: PaymentCase, said: Said) -> bool:
+def is_its(case: PaymentCase, said: Said) -> bool:
+    """Does it speak of this card and this sum?"""
     r = record_of(said.arrival)
     return (case.card, case.amount_fen) == (r.card, r.amount_fen)
 
