@@ -26,6 +26,12 @@ def test_one_terminal_has_few_places():
     assert requests.admit(at(REPEAT_S), b"a", 0)
 
 
+def test_who_asks_without_end_takes_nobody_elses_place():
+    requests = OnlineRequests()
+    assert sum(requests.admit(at(0), b"loud", n) for n in range(1000)) == DEVICE_MAX
+    assert all(requests.admit(at(0), bytes((terminal,)), 1) for terminal in range(63))
+
+
 def test_table_is_bounded(monkeypatch):
     monkeypatch.setattr(online, "TABLE_MAX", 2)
     requests = OnlineRequests()
