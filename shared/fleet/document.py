@@ -51,6 +51,9 @@ LENGTH_MAX: dict[DocumentKind, int] = {
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 
+OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.OPERATORS})
+"""Kinds of which not every terminal has a use: that one does not know them is no refusal."""
+
 Scope = NewType("Scope", bytes)
 """Whom it is for, 7 B: a tag, and whose it is behind it, filled with zeros."""
 CAMPUS = Scope(bytes(SCOPE_SIZE))

@@ -1,8 +1,8 @@
-"""Awaited cards 待补圈名单: a load of theirs is half done, their next tap on line is to ask the centre. Frozen bytes.
+"""Awaited cards 待补圈名单 as boxes and terminals of release 0.1 hear of them. Frozen bytes.
 
-The whole list each time, so that a lost one is made good by the next. It grants nothing: whoever is named wrongly asks
-in vain, who is not named asks at a machine, desk or claim; so it is not signed and nobody keeps it on disk. Refuses,
-with WireFault, what is too long, out of order or said twice.
+Whoever takes documents of the fleet gets shared/fleet/cards.py instead. The whole list each time, so that a lost one is
+made good by the next; it grants nothing, so it is not signed and nobody keeps it on disk. Refuses, with WireFault, what
+is too long, out of order or said twice.
 """
 
 from collections.abc import Sequence

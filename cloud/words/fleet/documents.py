@@ -18,6 +18,7 @@ STATES = {
     DocumentState.IN_USE: Text("在用", "in use"),
     DocumentState.BEHIND: Text("落后", "behind"),
     DocumentState.STORED: Text("已存，待生效", "stored, takes effect later"),
+    DocumentState.UNUSED: Text("不用", "has no use for it"),
     DocumentState.REFUSED: Text("拒绝", "refused"),
     DocumentState.FORK: Text("内容不同（分叉）", "a fork: other bytes under this number"),
     DocumentState.AHEAD: Text("比中心新", "newer than the centre's"),
@@ -28,11 +29,12 @@ _MARKS = {
     DocumentState.STORED: "◐",
     DocumentState.BEHIND: "◐",
     DocumentState.UNKNOWN: "○",
+    DocumentState.UNUSED: "–",
 }
 _RED = "✗"
 _ORDER = (
     DocumentState.FORK, DocumentState.AHEAD, DocumentState.REFUSED, DocumentState.BEHIND, DocumentState.STORED,
-    DocumentState.UNKNOWN, DocumentState.IN_USE,
+    DocumentState.UNKNOWN, DocumentState.IN_USE, DocumentState.UNUSED,
 )  # fmt: skip
 
 
@@ -65,7 +67,7 @@ def documents_lines(fleet: DocumentsView, now: Now) -> Iterator[str]:
     if len(rows) > TERMINALS_SHOWN:
         more = len(rows) - TERMINALS_SHOWN
         yield str(Text(f"  … 另有 {more} 行，--json 列出全部", f"  … {more} more, --json lists all"))
-    yield str(_sum(rows))
+    yield str(_sum([row for row in rows if row.standing is not DocumentState.UNUSED]))
 
 
 def _unmade(cards: int) -> Text:

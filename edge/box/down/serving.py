@@ -28,6 +28,7 @@ from shared.facts.documents import DocumentRefused, FirmwareReturned, TerminalDo
 from shared.facts.terms import word_of
 from shared.fleet.document import (
     CAMPUS,
+    OPTIONAL,
     PAGE_SIZE,
     DocumentKind,
     Head,
@@ -265,6 +266,8 @@ class Serving:
                 return
         if (report.kind, report.verdict) == (DocumentKind.FIRMWARE, Verdict.REFUSED):
             self._tell(now, FirmwareReturned(report.offered, desk.talk.hello.firmware), desk.talk.terminal.device)
+            return
+        if report.verdict is Verdict.UNSUPPORTED and report.kind in OPTIONAL:
             return
         told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
         self._tell(now, told, desk.talk.terminal.device)

@@ -12,7 +12,7 @@ from cloud.ledger.fleet.documents.reported import Known, held_by, reported
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which, wanted
 from cloud.ledger.journal.move_rows import boxes_now
 from cloud.store.db import Database
-from shared.fleet.document import CAMPUS, DocumentKind, Scope, device_scope
+from shared.fleet.document import CAMPUS, OPTIONAL, DocumentKind, Scope, device_scope
 from shared.ids import DeviceId
 from shared.wire.fleet_lane import HeldRow, Verdict
 
@@ -30,6 +30,8 @@ class DocumentState(StrEnum):
     BEHIND = "behind"
     STORED = "stored"
     """It has it, and it takes effect later."""
+    UNUSED = "unused"
+    """It has no use for such documents."""
     REFUSED = "refused"
     FORK = "fork"
     AHEAD = "ahead"
@@ -166,6 +168,8 @@ def judged(last: Document | None, word: Known | None, made: Made) -> DocumentSta
         return DocumentState.FORK
     if said.generation == newest:
         return DocumentState.IN_USE
+    if said.verdict is Verdict.UNSUPPORTED and said.kind in OPTIONAL:
+        return DocumentState.UNUSED
     if said.verdict >= Verdict.REFUSED and said.verdict is not Verdict.BUSY and said.offered == newest:
         return DocumentState.REFUSED
     return DocumentState.STORED if said.verdict is Verdict.STORED and said.offered == newest else DocumentState.BEHIND

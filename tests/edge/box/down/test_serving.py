@@ -13,6 +13,7 @@ from edge.link.messages import DocumentReport, Type
 from edge.settings import LinkKind, LinkSetting
 from edge.terminal.down.documents import Documents, Say
 from edge.terminal.store.papers import MemoryPapers
+from shared.fleet.cards import awaited_body
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.permit import Permit
@@ -529,6 +530,16 @@ def test_what_became_of_an_order_that_was_taken_is_no_refusal_of_a_document(fiel
     assert used(terminal, name) == (1, order.body)
     field.hear(TCP1, terminal.say(*terminal.holder.report(name, Verdict.BUSY, 1)))
     assert (field.codes(), reported(field)[-1].verdict) == ([], Verdict.BUSY)
+
+
+def test_a_terminal_that_has_no_use_for_a_list_of_cards_is_no_alarm(field):
+    made(field, awaited_body([]), DocumentKind.AWAITED)
+    terminal = field.joined()
+    terminal.holder = Holder()
+    terminal.holder.refuse = Verdict.UNSUPPORTED
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 1)
+    assert (field.codes(), reported(field)[-1].verdict) == ([], Verdict.UNSUPPORTED)
 
 
 def test_every_kind_but_what_is_for_boxes_goes_to_terminals():

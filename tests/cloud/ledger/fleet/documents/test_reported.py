@@ -11,6 +11,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from shared.fleet.cards import operators_body
 from shared.fleet.document import CAMPUS, DocumentKind, Head
 from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
 from shared.wire.messages import DeviceStatus, EpochStatus
@@ -148,3 +149,16 @@ def test_what_a_box_holds_and_we_never_made_is_told_once(site: Site, generation:
     assert site.documents.held(BOX, held, NOW) is bool(fact)
     assert site.documents.held(BOX, held, NOW) is False
     assert site.told() == ([fact] if fact else [])
+
+
+def test_who_has_no_use_for_a_list_of_cards_is_not_red(site: Site) -> None:
+    kind = DocumentKind.OPERATORS
+    head = replace(site.first, kind=kind)
+    Maker(site.documents, Signer()).make((kind, CAMPUS), operators_body([]), "王芳", NOW)
+    said = replace(in_use(POS, head), generation=0, digest=bytes(32), offered=1, verdict=Verdict.UNSUPPORTED)
+    site.says(said)
+    (row,) = [one for one in site.documents.standing().terminals if one.device == POS and one.which[0] is kind]
+    assert (row.standing, row.standing.is_red) == (DocumentState.UNUSED, False)
+    site.says(replace(said, verdict=Verdict.MALFORMED))
+    (row,) = [one for one in site.documents.standing().terminals if one.device == POS and one.which[0] is kind]
+    assert row.standing is DocumentState.REFUSED
