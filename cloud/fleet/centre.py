@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from cloud.fleet.making import Maker
 from cloud.fleet.sending import Sender, Sent
-from cloud.fleet.signing import DocumentSigner
+from cloud.fleet.signing import TrustSigner
+from cloud.fleet.trusting import Trusting
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
@@ -31,7 +32,7 @@ JOBS_MS = 500
 class Centre:
     """Belongs to the ledger thread."""
 
-    def __init__(self, opened: OpenedLedger, signer: DocumentSigner) -> None:
+    def __init__(self, opened: OpenedLedger, signer: TrustSigner) -> None:
         self._ledger = DocumentLedger(opened)
         self._parameters = ParameterLedger(opened)
         self._opened = opened
@@ -41,6 +42,7 @@ class Centre:
         self._keys: Sequence[DocumentKey] = ()
         self._jobs = JobLedger(opened)
         self._firmware = FirmwareLedger(opened)
+        self._trusting = Trusting(self._firmware, self._ledger, self._maker, signer)
         self._due_ms = self._behind_ms = self._jobs_ms = 0
 
     def connected(self, box: BoxId) -> None:
@@ -75,6 +77,7 @@ class Centre:
         """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
         books, _ = self._ledger.versions()
         self._maker.look(books, now)
+        self._trusting.look(now)
         self._move_jobs_on(now)
         is_new = self._sender.follow(self._ledger.versions()[1])
         if not is_new and 0 <= now.unix_ms - self._due_ms < RETRY_MS:

@@ -17,6 +17,13 @@ class DocumentSigner(Protocol):
         """The public halves, as the campus certified them."""
 
 
+class TrustSigner(DocumentSigner, Protocol):
+    """As the ledger's own process has it."""
+
+    def sign_trust(self, covered: bytes) -> bytes:
+        """Signature of a snapshot or timestamp (shared/keys/trust.py), by the key of its role. KeyFault."""
+
+
 def newest_key(keys: Sequence[DocumentKey], kind: DocumentKind) -> DocumentKey | None:
     """That of the highest version; None: this campus has none for such documents."""
     mine = [key for key in keys if key.kind is kind]

@@ -93,6 +93,10 @@ class KeyClient:
         raw = head.encode()
         return SignedHead(raw, self._octets(SIGNATURE_SIZE, op, raw))
 
+    def sign_trust(self, covered: bytes) -> bytes:
+        """Signature of a snapshot or timestamp of firmware releases. KeyFault when refused or away."""
+        return self._octets(SIGNATURE_SIZE, Op.SIGN_TRUST, covered)
+
     def document_keys(self) -> list[DocumentKey]:
         """The public half of every document key that the key process holds. KeyFault when refused or away."""
         answer = self._ask(Op.DOCUMENT_KEYS)

@@ -139,7 +139,7 @@ class Box:
             settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
         self._buses = Buses(settings, self._tell)
-        self._serving = Serving(self._documents.held, settings.links, self._tell)
+        self._serving = Serving(self._documents.held, settings.links, self._tell, self._documents.passes)
         self._carrying = Carrying(settings, self._documents.held, self._serving, random, self._tell)
         self._awaited = AwaitedHere(self._documents.held, self._serving.takes)
         self._ledger_clock = LedgerClock()

@@ -14,11 +14,15 @@ from provisioning.custody.journal import write_private
 from provisioning.custody.vault import Vault
 from provisioning.keys.firmware import FIRST_VERSION, naming, new_key, signed_image
 from provisioning.keys.store import KeyKind, KeyStore, Level
+from provisioning.keys.trust import with_release
 from shared.errors import ConfigFault, WireFault
 from shared.fleet.firmware import MODELS, Image
+from shared.keys.trust import TRUST_SUFFIX, Officers, decode_officers, encode_officers
 from shared.words.voice import Text
 
 VERSION_MAX = 255
+TRUST_FILE = "firmware.trust"
+"""Beside the stores: what was released so far, as the officers signed it. Nothing in it is secret."""
 
 
 def add_to(verbs: Verbs) -> None:
@@ -64,11 +68,14 @@ def _sign(chosen: argparse.Namespace) -> None:
         image = naming(image, firmware, chosen.next_key)
     key = firmware.one(KeyKind.FIRMWARE, chosen.key)
     found = signed_image(image, now_s(), school, firmware, chosen.key)
+    officers = with_release(_former(vault), image, now_s(), school, firmware)
     note = f"firmware {chosen.model} {image.release}"
     told = Event(
         now_s(), Act.EXPORTED, Level.FIRMWARE, key.kind, key.version, check_value(key), name_of(chosen.who), note
     )
     vault.record([told])
+    write_private(vault.folder / TRUST_FILE, encode_officers(officers))
+    write_private(chosen.out.with_name(chosen.out.name + TRUST_SUFFIX), encode_officers(officers))
     write_private(chosen.out, found.encode())
     say(
         Text(
@@ -76,6 +83,15 @@ def _sign(chosen: argparse.Namespace) -> None:
             f"signed: firmware of {chosen.model}, release {image.release}: {chosen.out}\n",
         )
     )
+
+
+def _former(vault: Vault) -> Officers | None:
+    """What they have signed so far. ConfigFault when that is damaged: then no release may be added to it."""
+    file = vault.folder / TRUST_FILE
+    try:
+        return decode_officers(file.read_bytes()) if file.exists() else None
+    except WireFault as fault:
+        raise ConfigFault(Text(f"{file}：损坏：{fault}", f"{file}: damaged: {fault}")) from fault
 
 
 def _require_rising(version: int, following: int | None) -> None:

@@ -17,6 +17,9 @@ KEY_VERSION = 1
 SIGNING_VERSION = 1
 ONLINE = tuple(kind for kind in DocumentKind if kind is not DocumentKind.FIRMWARE)
 _CONTEXT = b"openykt document key seed v1\0"
+_TRUST_CONTEXT = b"openykt firmware trust seed v1\0"
+TRUST_ROLES = ("snapshot", "timestamp")
+"""What the centre signs of the chain that boxes believe firmware by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,18 @@ class DocumentKeys:
     campus: int
     public: tuple[DocumentKey, ...] = ()
     _private: dict[tuple[int, int], Ed25519PrivateKey] = field(default_factory=dict, repr=False)
+    _trust: dict[str, Ed25519PrivateKey] = field(default_factory=dict, repr=False)
 
     def sign(self, head: Head) -> SignedHead | None:
         """None: no such key is held."""
         key = self._private.get((head.kind, head.key_version))
         return None if key is None else sign_head(self.campus, head, key)
+
+
+    def sign_trust(self, role: str, raw: bytes) -> bytes | None:
+        """Of TRUST_ROLES; None: no such key is held."""
+        key = self._trust.get(role)
+        return None if key is None else key.sign(raw)
 
 
 def document_keys(school: KeyStore) -> DocumentKeys:
@@ -48,7 +58,14 @@ def document_keys(school: KeyStore) -> DocumentKeys:
         )
         for kind in ONLINE
     )
-    return DocumentKeys(school.campus, public, private)
+    trust = {role: trust_key(seed, school.campus, role) for role in TRUST_ROLES}
+    return DocumentKeys(school.campus, public, private, trust)
+
+
+def trust_key(seed: bytes, campus: int, role: str) -> Ed25519PrivateKey:
+    """Of a role of that chain. seed: the campus signing key for TRUST_ROLES, the officers' firmware key for others."""
+    covered = _TRUST_CONTEXT + campus.to_bytes(2, "big") + role.encode()
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(seed, covered, "sha256"))
 
 
 def _key(seed: bytes, campus: int, kind: DocumentKind) -> Ed25519PrivateKey:

@@ -3,14 +3,19 @@
 Refuses a head that is malformed, of a kind that this operation does not sign, or of a key that is not held. Pure.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from provisioning.keys.documents import DocumentKeys
+from provisioning.keys.documents import TRUST_ROLES, DocumentKeys
 from provisioning.process.refusal import Reason, Refused, exact
 from shared.fleet.document import HEAD_SIZE, decode_head
 from shared.wire.keyproc import SIGNS, Op
+
+TRUST_MAX = 4096
+"""Bytes of a snapshot or a timestamp."""
+_SIZES = tuple(range(1, TRUST_MAX + 1))
 
 
 class DocumentCounts(Protocol):
@@ -29,7 +34,7 @@ class DocumentOperations:
     def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
         """What answers which operation."""
         found: dict[str, Callable[[Sequence[Any]], object]] = {op: partial(self._sign, op) for op in SIGNS}
-        return {**found, Op.DOCUMENT_KEYS: self._public}
+        return {**found, Op.SIGN_TRUST: self._sign_trust, Op.DOCUMENT_KEYS: self._public}
 
     def _sign(self, op: Op, arguments: Sequence[Any]) -> bytes:
         (raw,) = exact(arguments, HEAD_SIZE, types=(bytes,))
@@ -42,6 +47,25 @@ class DocumentOperations:
         self._counts.documents += 1
         return signed.signature
 
+    def _sign_trust(self, arguments: Sequence[Any]) -> bytes:
+        (raw,) = exact(arguments, _SIZES, types=(bytes,))
+        signature = self._keys.sign_trust(_role_of(raw), raw)
+        if signature is None:
+            raise Refused(Reason.UNKNOWN_KEY)
+        self._counts.documents += 1
+        return signature
+
     def _public(self, arguments: Sequence[Any]) -> list[list[object]]:
         exact(arguments, types=())
         return [[key.kind, key.version, key.public, key.certificate] for key in self._keys.public]
+
+
+def _role_of(raw: bytes) -> str:
+    """Of a snapshot or a timestamp, by its own word: each role has a key of its own, so it cannot stand for another."""
+    try:
+        role = json.loads(raw)["_type"]
+    except (ValueError, KeyError, TypeError) as fault:
+        raise Refused(Reason.MALFORMED) from fault
+    if role not in TRUST_ROLES:
+        raise Refused(Reason.WRONG_USE)
+    return str(role)

@@ -94,3 +94,12 @@ class FirmwareReturned(Told):
     en = "firmware {release} failed its self-test at a terminal, which has gone back and runs {running}"
     release: int
     running: int
+
+
+@dataclass(frozen=True)
+class TrustRefused(Told):
+    code, level = "trust-refused", Level.URGENT
+    zh = "固件信任链第 {generation} 版不可信，未采用：{fault}"
+    en = "the trust chain of firmware, generation {generation}, is not to be believed, not taken: {fault}"
+    generation: int
+    fault: str

@@ -92,6 +92,7 @@ DOCUMENTS: dict[str, Words] = {
     "operators": ("操作员名单", "the list of operators"),
     "order": ("指令", "an order"),
     "permit": ("固件准装", "a permit of firmware"),
+    "trust": ("固件信任链", "the trust chain of firmware"),
 }
 """Kinds of documents that come down: the names of shared.fleet's DocumentKind."""
 

@@ -37,6 +37,8 @@ class DocumentKind(IntEnum):
     ORDER = 7
     PERMIT = 8
     """Which release of firmware one terminal may take now."""
+    TRUST = 9
+    """What boxes believe releases of firmware by (shared/keys/trust.py)."""
 
 
 LENGTH_MAX: dict[DocumentKind, int] = {
@@ -48,6 +50,7 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.OPERATORS: 8 * PAGE_SIZE,
     DocumentKind.ORDER: PAGE_SIZE,
     DocumentKind.PERMIT: 64,
+    DocumentKind.TRUST: 64 * PAGE_SIZE,
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 

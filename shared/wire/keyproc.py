@@ -34,6 +34,7 @@ class Op(StrEnum):
     SIGN_LIST: [head of a document] → 64-byte signature; of a list that follows from the ledger: hotlist, revocations,
     awaited cards.
     SIGN_ORDER: the same of what persons decide: parameters, operators, orders.
+    SIGN_TRUST: [bytes] → 64-byte signature; of a snapshot or a timestamp of firmware releases (shared/keys/trust.py).
     DOCUMENT_KEYS: [] → [[kind, key version, public key, the campus key's certificate], ...].
     KCV: [kind, version] → 3-byte check value of a master.
     STATUS: [] → [[kind, version, 3-byte check value], ...] of all masters that are held.
@@ -53,6 +54,7 @@ class Op(StrEnum):
     INTERNAL_AUTH = "internal-auth"
     SIGN_LIST = "sign-list"
     SIGN_ORDER = "sign-order"
+    SIGN_TRUST = "sign-trust"
     DOCUMENT_KEYS = "document-keys"
     KCV = "kcv"
     STATUS = "status"
@@ -72,7 +74,7 @@ class Role(StrEnum):
 
 
 SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
-    Op.SIGN_LIST: frozenset((DocumentKind.HOTLIST, DocumentKind.REVOCATIONS, DocumentKind.AWAITED)),
+    Op.SIGN_LIST: frozenset((DocumentKind.HOTLIST, DocumentKind.REVOCATIONS, DocumentKind.AWAITED, DocumentKind.TRUST)),
     Op.SIGN_ORDER: frozenset(
         (DocumentKind.PARAMETERS, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PERMIT)
     ),
@@ -92,6 +94,7 @@ ALLOWED: Mapping[Role, frozenset[str]] = {
         Op.OVERDRAFT_CHECK,
         Op.OVERDRAFT_MAC2,
         Op.SIGN_LIST,
+        Op.SIGN_TRUST,
         Op.DOCUMENT_KEYS,
     },
     Role.DESK: _NAMES | {Op.UPKEEP, Op.PIN_RELOAD, Op.EXTERNAL_AUTH, Op.INTERNAL_AUTH},

@@ -90,6 +90,7 @@ REQUESTS = {
     Op.INTERNAL_AUTH: [bytes(10), 1, bytes(8), bytes(8)],
     Op.SIGN_LIST: [head(DocumentKind.HOTLIST)],
     Op.SIGN_ORDER: [head(DocumentKind.ORDER)],
+    Op.SIGN_TRUST: [b'{"_type": "snapshot"}'],
     Op.DOCUMENT_KEYS: [],
     Op.KCV: ["tac", 1],
     Op.STATUS: [],
@@ -103,7 +104,7 @@ def test_each_socket_answers_its_roles_operations_and_refuses_the_rest(keys, ask
     for role in Role:
         for op, arguments in REQUESTS.items():
             want = "unknown-key" if op in ALLOWED[role] else "forbidden"
-            if op in (Op.TAC, Op.KCV, Op.STATUS, Op.DOCUMENT_KEYS) and op in ALLOWED[role]:
+            if op in (Op.TAC, Op.KCV, Op.STATUS, Op.DOCUMENT_KEYS, Op.SIGN_TRUST) and op in ALLOWED[role]:
                 ask[role]._ask(op, *arguments)
                 continue
             with pytest.raises(KeyRefused, match=f"^{want}$"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared.fleet.document import DocumentKind
 from tests.scenes.campus import Campus
 from tests.scenes.plans import run
 from tests.scenes.truth import require_truth
@@ -56,6 +57,11 @@ class Office:
     def states(self, number: int) -> list[int]:
         return [state for (state,) in self.campus.asked("SELECT state FROM rollout_row WHERE rollout = ?", number)]
 
+    def is_trusted(self) -> bool:
+        """Has the box a chain?"""
+        asked = "SELECT 1 FROM document_held WHERE kind = ?"
+        return bool(self.campus.asked(asked, int(DocumentKind.TRUST)))
+
     def last_event(self, number: int) -> int:
         asked = "SELECT kind FROM rollout_event WHERE rollout = ? ORDER BY number DESC LIMIT 1"
         return int(self.campus.asked(asked, number)[0][0])
@@ -75,6 +81,7 @@ def test_a_release_comes_in_two_waves_and_a_bad_one_stops_after_the_first(room: 
             assert office.runs() == [1, 1, 1]
             await office.done("release", good)
             await office.done("roll-out", "pos:2", "--to", ",".join(TILLS), "--waves", "34%,100%", *WHO)
+            await campus.until("the box believes the officers by a chain", office.is_trusted)
             await campus.until("the first wave is over", lambda: office.states(1).count(10) >= 2)
             await campus.until("all is over", lambda: office.last_event(1) == 9)
             await campus.until("they say so themselves", lambda: office.runs() == [2, 2, 2])

@@ -25,12 +25,13 @@ from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
-from cloud.process.settings import load_settings
+from cloud.process.settings import CloudSettings, load_settings
 from cloud.words.fleet import firmware as words
 from cloud.words.fleet.jobs import Named, Names
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault, WireFault
-from shared.fleet.document import LENGTH_MAX, DocumentKind
+from shared.fleet.document import LENGTH_MAX, DocumentKind, Head
+from shared.fleet.firmware import Image
 from shared.keys.firmware_file import MAGIC, read
 from shared.words.voice import Text
 
@@ -63,12 +64,13 @@ def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
         ledger = FirmwareLedger(opened)
         try:
             proven = read(raw, settings.campus, settings.campus_key)
+            trust = _trust(file, proven[2], proven[1], settings)
         except WireFault as fault:
             if raw.startswith(MAGIC):
                 ledger.tell_forged(str(fault)[:80], who, now)
             _say(str(Text(f"✗ {file}：不收：{fault}", f"✗ {file}: refused: {fault}")))
             return 1
-        made, is_new = ledger.take(*proven, who, now)
+        made, is_new = ledger.take(*proven, who, now, trust)
     if as_json:
         _say(json.dumps(words.release_json(made) | {"new": is_new}, ensure_ascii=False))
     else:
@@ -169,6 +171,21 @@ def _lines(
         return [json.dumps(words.rollout_json(one, _now(clock)) | {"rows": rows}, ensure_ascii=False)]
     release = one.rollout.release
     return [words.rollout_line(one, clock), *(words.row_line(row, release, names, clock) for row in there)]
+
+
+def _trust(file: Path, image: Image, head: Head, settings: CloudSettings) -> bytes:
+    """What the officers stand for, of the file beside; b"": there is none. WireFault unless that is this release."""
+    from shared.keys import trust
+
+    beside = file.with_name(file.name + trust.TRUST_SUFFIX)
+    if not beside.exists():
+        return b""
+    raw = _read(beside)
+    releases = trust.officers_prove(trust.decode_officers(raw), settings.campus, settings.campus_key)
+    length, _ = releases.get(trust.path_of(image.model, image.release), (0, ""))
+    if length != head.length:
+        raise WireFault(f"{beside.name}: the officers do not stand for release {image.release}")
+    return raw
 
 
 def _make(

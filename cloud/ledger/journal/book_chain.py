@@ -48,7 +48,7 @@ class BookLinkKind(IntEnum):
     JOB = 13
     """Terminals were ordered to do something. what: job.number."""
     RELEASE = 20
-    """Firmware that the officers signed was brought here. what: its number."""
+    """Firmware that the officers signed was brought here, or what they stand for now. what: its number, 0."""
     ROLLOUT = 21
     """It is to come to terminals, in waves. what: rollout.number."""
     ROLLOUT_EVENT = 22

@@ -503,6 +503,12 @@ firmware_release = Table(
 """What the officers signed; its bytes are the document of this generation. raw, signature: their head. returns_to: the
 earlier release with this very program, 0: none."""
 
+firmware_trust = Table(
+    "firmware_trust", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("raw", Bytes),
+    _col("who", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""The officers' part of the chain that boxes believe firmware by (shared/keys/trust.py); the newest one counts."""
+
 rollout = Table(
     "rollout", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("model", Big),
     _col("release", Big), _col("who", Text), _col("reason", Text), _col("made_ms", Big), _col("canary", Big),

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from edge.box.down.fetching import ASKS_MAX, Fetch
+from edge.box.down.trust import Trust
 from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import DocumentNotKept, KeepDocument, Now
 from edge.settings import BoxSettings
@@ -27,6 +28,7 @@ from shared.facts.documents import (
     DocumentNoRoom,
     DocumentNotWritten,
     DocumentPagesForged,
+    TrustRefused,
 )
 from shared.facts.terms import word_of
 from shared.fleet.cards import read_awaited
@@ -99,6 +101,7 @@ class DocumentsHere:
         self._fetches: dict[Name, Fetch] = {}
         self._unfit: set[Name] = set()
         """Left out of the next `Held`: a delta did not fit what is here."""
+        self.trust = Trust(settings.campus, settings.campus_key)
         self._connected = False
         self._say_again_s = float("inf")
 
@@ -106,6 +109,10 @@ class DocumentsHere:
     def held(self) -> Mapping[Name, Document]:
         """What is durable, and so counts."""
         return self._held
+
+    def passes(self, firmware: Document) -> bool:
+        """May this release go on to terminals?"""
+        return self.trust.passes(firmware.head, firmware.kept.body)
 
     def restore(self, documents: tuple[KeepDocument, ...]) -> None:
         """What an outbox held: only what is proven and whole is believed."""
@@ -115,6 +122,7 @@ class DocumentsHere:
             is_proven = head is not None and digest_of(one.body) == head.digest and _is_readable(head, one.body)
             if head is not None and is_proven and self._is_for_here(head.scope):
                 self._held[head.kind, head.scope] = Document(one, head, table_of(one.body))
+                self._counts(one, head)
             else:
                 self.counters["documents_unproven"] += 1
 
@@ -162,6 +170,7 @@ class DocumentsHere:
         if self._keeping.get(name) == kept:
             del self._keeping[name]
         self._held[name] = _after(self._held.get(name), kept, head)
+        self._counts(kept, head)
         if self._connected:
             self.say_held()
 
@@ -193,7 +202,7 @@ class DocumentsHere:
             case Offer.FRESHER if name in self._fetches:
                 self._fetches[name].head, self._fetches[name].signed = head, offered.head
             case Offer.FRESHER:
-                return [self._keep(head, offered.head, self._body(name))]
+                return self._keep(now, head, offered.head, self._body(name))
         return []
 
     def _patched(self, now: Now, offered: OfferedDelta) -> list[KeepDocument]:
@@ -207,7 +216,7 @@ class DocumentsHere:
             self._say_again(now.mono_s + SOON_S)  # the answer is a head with its table
             return []
         _require_readable(head, body)
-        return [self._keep(head, offered.head, body)] if self._has_room(now, head) else []
+        return self._keep(now, head, offered.head, body) if self._has_room(now, head) else []
 
     def _applied(self, head: Head, delta: bytes) -> bytes | None:
         """The bytes after the delta, if they are those that are signed; a wrong delta is as good as none."""
@@ -242,7 +251,7 @@ class DocumentsHere:
             if not _is_readable(fetch.head, body):
                 del self._fetches[name]
             _require_readable(fetch.head, body)
-            return [self._keep(fetch.head, fetch.signed, body)]
+            return self._keep(now, fetch.head, fetch.signed, body)
         if not fetch.begin_anew():
             del self._fetches[name]
             self.counters["documents_forged"] += 1
@@ -250,14 +259,28 @@ class DocumentsHere:
             self._say_again(now.mono_s + RETRY_S)
         return []
 
-    def _keep(self, head: Head, signed: SignedHead, body: bytes) -> KeepDocument:
-        """Give it to the outbox; what was fetched is this one or older."""
+    def _keep(self, now: Now, head: Head, signed: SignedHead, body: bytes) -> list[KeepDocument]:
+        """Give it to the outbox, unless it is a chain that is not to be believed; what was fetched is this or older."""
         name, key = (head.kind, head.scope), self._ring.key_for(head)
         if key is None:
             raise RuleBroken("a document that is kept was proven with its key")
         self._fetches.pop(name, None)
+        fault = self.trust.judge(head, body) if head.kind is DocumentKind.TRUST else ""
+        if fault:
+            self.counters["chains_refused"] += 1
+            self._tell(now, TrustRefused(head.generation, fault), about=fault)
+            return []
         wanted = self._keeping[name] = KeepDocument(signed, key, body)
-        return wanted
+        return [wanted]
+
+    def _counts(self, kept: KeepDocument, head: Head) -> None:
+        """It is durable: a chain is believed from now on, and the time that it was signed at has come."""
+        self.trust.time_s = max(self.trust.time_s, head.as_of)
+        if head.kind is DocumentKind.TRUST:
+            try:
+                self.trust.adopt(head, kept.body)
+            except WireFault:  # of an older program, or of a medium that forgets: the centre sends the next one
+                self.counters["chains_refused"] += 1
 
     def _proven(self, now: Now, signed: SignedHead) -> Head | None:
         """None: unproven or for nobody here, and counted."""

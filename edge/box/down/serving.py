@@ -58,7 +58,7 @@ KINDS = (
     DocumentKind.HOTLIST, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS, DocumentKind.AWAITED,
     DocumentKind.PERMIT, DocumentKind.FIRMWARE,
 )  # fmt: skip
-"""What terminals have a use for, the urgent ones first; stolen devices are refused by boxes."""
+"""What terminals have a use for, the urgent ones first; boxes refuse stolen devices, and judge trust."""
 FINAL = frozenset({
     Verdict.STORED, Verdict.OLDER, Verdict.FORK, Verdict.TOO_LONG, Verdict.NOT_FOR_ME, Verdict.EXPIRED,
     Verdict.UNSUPPORTED,
@@ -148,7 +148,12 @@ class _Line:
 class Serving:
     """held: what counts here (documents.py). `up` collects what terminals say; its owner empties it."""
 
-    def __init__(self, held: Mapping[Name, Document], links: Iterable[LinkSetting], tell: Tell) -> None:
+    def __init__(
+        self, held: Mapping[Name, Document], links: Iterable[LinkSetting], tell: Tell,
+        passes: Callable[[Document], bool] = lambda _: True,
+    ) -> None:  # fmt: skip
+        """passes: is this release of firmware stood for?"""
+        self._passes = passes
         self.up: list[Reported] = []
         self.counters: Counter[str] = Counter()
         self._held = held
@@ -324,9 +329,11 @@ class Serving:
         return None
 
     def _may(self, desk: _Desk, held: Document) -> bool:
-        """Firmware goes to whoever has its permit, everything else to whoever is meant."""
+        """Firmware that is stood for goes to whoever has its permit, everything else to whoever is meant."""
         if held.head.kind is not DocumentKind.FIRMWARE:
             return True
+        if not self._passes(held):
+            return False
         device = desk.talk.terminal.device
         said = desk.reports.get(permit_of(device))
         return said is not None and may_take(self._held, device, held.head, said.generation)

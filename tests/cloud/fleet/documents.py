@@ -1,5 +1,6 @@
 """A campus' document keys in one place, as the key process has them: a real signer for the tests of documents."""
 
+import json
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +23,9 @@ class Signer:
     kinds: tuple[DocumentKind, ...] = tuple(DocumentKind)
     is_away: bool = False
     signed: int = 0
+    trust: dict[str, Ed25519PrivateKey] = field(
+        default_factory=lambda: {role: Ed25519PrivateKey.generate() for role in ("snapshot", "timestamp")}
+    )
 
     def __post_init__(self) -> None:
         self._keys = {kind: Ed25519PrivateKey.generate() for kind in self.kinds}
@@ -31,6 +35,11 @@ class Signer:
             raise KeyFault("away")
         self.signed += 1
         return sign_head(CAMPUS_NUMBER, head, self._keys[head.kind])
+
+    def sign_trust(self, covered: bytes) -> bytes:
+        if self.is_away:
+            raise KeyFault("away")
+        return self.trust[json.loads(covered)["_type"]].sign(covered)
 
     def document_keys(self) -> list[DocumentKey]:
         if self.is_away:

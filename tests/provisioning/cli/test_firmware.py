@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from hashlib import sha256
 
 import pytest
 
@@ -21,6 +22,7 @@ from shared.fleet.permit import Permit
 from shared.keys.document_key import Keyring
 from shared.keys.firmware_file import read
 from shared.keys.firmware_key import is_believed
+from shared.keys.trust import TRUST_SUFFIX, decode_officers, officers_prove, path_of
 from shared.wire.fleet_lane import Verdict
 
 PROGRAM = "def words(face, zh, en):\n    return zh, en\n"
@@ -135,3 +137,20 @@ def test_what_is_no_firmware_is_refused_and_signs_nothing(own, provision, wrong)
     assert "firmware" in done.stderr
     assert not out.exists()
     assert not (own / "keys" / "firmware.store").exists()
+
+
+def test_beside_a_release_lies_what_the_officers_stand_for_and_it_grows(own, provision):
+    for number in (2, 3):
+        _, out = sign(provision, own, number)
+    officers = decode_officers(out.with_name(out.name + TRUST_SUFFIX).read_bytes())
+    assert len(officers.roots) == 1
+    found = officers_prove(officers, *facts(own))
+    assert set(found) == {path_of(1, 2), path_of(1, 3)}
+    body = read(out.read_bytes(), *facts(own))[0].body
+    assert found[path_of(1, 3)] == (len(body), sha256(body).hexdigest())
+    with pytest.raises(WireFault):
+        officers_prove(officers, facts(own)[0] + 1, facts(own)[1])
+    (own / "keys" / "firmware.trust").write_bytes(b"damaged")
+    done, out = sign(provision, own, 4)
+    assert done.returncode != 0
+    assert not out.exists()

@@ -1,10 +1,12 @@
 """What the key process signs of the fleet's documents, at whose socket, and that a terminal believes it."""
 
+import json
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.keeper.software import keeper_of
-from provisioning.keys.documents import document_keys
+from provisioning.keys.documents import TRUST_ROLES, document_keys, trust_key
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.process.operations import KeyOperations
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of
@@ -85,7 +87,24 @@ def test_a_school_without_its_signing_key_signs_nothing_and_says_so() -> None:
 def test_each_kind_and_campus_has_a_key_of_its_own_and_no_repr_shows_one() -> None:
     keys = document_keys(SCHOOL)
     others = document_keys(KeyStore(Level.SCHOOL, 2, SCHOOL.keys))
-    assert len({key.public for key in (*keys.public, *others.public)}) == 14
+    assert len({key.public for key in (*keys.public, *others.public)}) == 16
     assert DocumentKind.FIRMWARE not in [key.kind for key in keys.public]
     assert SIGNING.hex() not in repr(keys)
     assert "PrivateKey" not in repr(keys)
+
+
+def test_a_snapshot_and_a_timestamp_are_signed_each_by_a_key_of_its_own_and_nothing_else_is() -> None:
+    keys = document_keys(SCHOOL)
+    for role in TRUST_ROLES:
+        raw = json.dumps({"_type": role}).encode()
+        accepted, signature = asked(made(), Role.MONEY, Op.SIGN_TRUST, raw)
+        assert accepted
+        assert signature == keys.sign_trust(role, raw)
+        trust_key(SIGNING, SCHOOL.campus, role).public_key().verify(signature, raw)
+    assert keys.sign_trust(TRUST_ROLES[0], b"x") != keys.sign_trust(TRUST_ROLES[1], b"x")
+    for raw, reason in (
+        (b'{"_type": "root"}', "wrong-use"), (b'{"_type": "targets"}', "wrong-use"), (b"{}", "malformed"),
+        (b"not json", "malformed"), (b'{"_type": "snapshot", "x": "' + b"x" * 5000 + b'"}', "malformed"),
+    ):  # fmt: skip
+        assert asked(made(), Role.MONEY, Op.SIGN_TRUST, raw) == [False, reason]
+    assert asked(made(), Role.FLEET, Op.SIGN_TRUST, b'{"_type": "snapshot"}') == [False, "forbidden"]

@@ -129,6 +129,11 @@ class DocumentLedger:
         with self.database.reading():
             return rows.wanted(self.database)
 
+    def newest(self, which: Which) -> Document | None:
+        """None: it was never made."""
+        with self.database.reading():
+            return rows.newest(self.database, *which)
+
     def body(self, document: Document) -> bytes:
         """All bytes of this generation."""
         with self.database.reading():

@@ -31,7 +31,9 @@ AHEAD_MAX = 1000
 AHEAD_AGAIN_MS = 60_000
 """A document is made anew for such a word alone no sooner than this after it was made last."""
 WHO_MAX = 100
-_TOLD_ELSEWHERE = (DocumentKind.HOTLIST, DocumentKind.ORDER, DocumentKind.PERMIT, DocumentKind.FIRMWARE)
+_TOLD_ELSEWHERE = (
+    DocumentKind.HOTLIST, DocumentKind.ORDER, DocumentKind.PERMIT, DocumentKind.FIRMWARE, DocumentKind.TRUST,
+)  # fmt: skip
 """What lists a card is told of that card, what orders terminals about of its job, firmware of its roll-out."""
 
 

@@ -19,7 +19,7 @@ from shared.wire.fleet_lane import HeldRow, Verdict
 ROWS_MAX = 100_000
 """Most rows that are told: 7 kinds of 14,000 terminals."""
 _TOLD_ELSEWHERE = (DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT)
-FOR_BOXES = frozenset({DocumentKind.REVOCATIONS})
+FOR_BOXES = frozenset({DocumentKind.REVOCATIONS, DocumentKind.TRUST})
 """Kinds of which terminals have no use."""
 
 

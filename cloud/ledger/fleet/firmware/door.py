@@ -54,10 +54,20 @@ class FirmwareLedger:
 
     # --- releases -------------------------------------------------------------------------------------------------
 
-    def take(self, found: SignedImage, head: Head, image: Image, who: str, now: Now) -> tuple[Release, bool]:
-        """A proven release is kept; and whether it was not here before. ConfigFault: its number is taken or too low."""
+    def take(
+        self, found: SignedImage, head: Head, image: Image, who: str, now: Now, trust: bytes = b""
+    ) -> tuple[Release, bool]:  # fmt: skip
+        """A proven release is kept; and whether it was not here before. trust: what the officers stand for now, proven,
+        too. ConfigFault: its number is taken or too low."""
         with self.opened.writing(now) as writing:
+            if trust:
+                releases.take_trust(writing, trust, who)
             return releases.take(writing, found, head, image, who)
+
+    def trust(self) -> tuple[int, bytes] | None:
+        """What the officers stand for now, and its number."""
+        with self.database.reading():
+            return releases.newest_trust(self.database)
 
     def tell_forged(self, fault: str, who: str, now: Now) -> None:
         """Somebody brought what is not as the officers signed it."""

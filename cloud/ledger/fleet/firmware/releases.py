@@ -102,6 +102,22 @@ def take(writing: Writing, found: SignedImage, head: Head, image: Image, who: st
     return made, True
 
 
+def take_trust(writing: Writing, raw: bytes, who: str) -> None:
+    """What the officers stand for now; said again it is no other. It was proven."""
+    known = newest_trust(writing.db)
+    if known is not None and known[1] == raw:
+        return
+    row = ((known[0] if known else 0) + 1, raw, who, writing.now.unix_ms)
+    writing.db.insert("firmware_trust", "id, raw, who, at_ms", [row])
+    writing.booking.link(BookLinkKind.RELEASE, 0, digest_of(row))
+
+
+def newest_trust(db: Database) -> tuple[int, bytes] | None:
+    """Its number and bytes; None: they have said nothing of the kind."""
+    found = db.run("SELECT id, raw FROM firmware_trust ORDER BY id DESC LIMIT 1")
+    return (int(found[0][0]), bytes(found[0][1])) if found else None
+
+
 def offer(writing: Writing, one: Release) -> None:
     """Every box is to have it. ConfigFault: they have a later one, and take none before it."""
     sent = _rolled_out(writing.db, one.model)

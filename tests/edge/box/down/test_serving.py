@@ -543,7 +543,7 @@ def test_a_terminal_that_has_no_use_for_a_list_of_cards_is_no_alarm(field):
 
 
 def test_every_kind_but_what_is_for_boxes_goes_to_terminals():
-    assert {*serving.KINDS} == {*DocumentKind} - {DocumentKind.REVOCATIONS}
+    assert {*serving.KINDS} == {*DocumentKind} - {DocumentKind.REVOCATIONS, DocumentKind.TRUST}
 
 
 def test_what_is_for_boxes_stays_there(field):

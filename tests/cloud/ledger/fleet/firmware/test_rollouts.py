@@ -7,12 +7,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.fleet.centre import Centre
 from cloud.fleet.rolling import Rollouts
+from cloud.fleet.trusting import TRUST
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.checks.fleet.firmware import check_rollouts
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
-from cloud.ledger.fleet.firmware.releases import Release, way_back
+from cloud.ledger.fleet.firmware.releases import Release, take_trust, way_back
 from cloud.ledger.fleet.firmware.rows import rows_of
 from cloud.ledger.fleet.firmware.state import Phase, Rollout, TerminalState
 from cloud.ledger.fleet.firmware.views import rollout_view
@@ -24,6 +25,7 @@ from shared.fleet.document import DIGEST_SIZE, DocumentKind, Head, device_scope,
 from shared.fleet.firmware import Image
 from shared.fleet.permit import Permit, decode_permit, nothing
 from shared.ids import BoxId, DeviceId
+from shared.keys import trust
 from shared.keys.document_key import certify_document_key, sign_head
 from shared.keys.firmware_file import SignedImage
 from shared.wire.fleet_lane import FirmwareProgress, Held, HeldRow, Progress, Reported, Stage, Verdict, Why
@@ -116,6 +118,11 @@ class Fleet:
         with self.opened.database.reading():
             checks = (check_rollouts, check_documents, check_book_chain)
             return next((found for check in checks if (found := check(self.opened.database).broken)), "")
+
+    def chain(self) -> trust.Chain | None:
+        """What boxes are sent."""
+        made = self.documents.newest(TRUST)
+        return None if made is None else trust.decode_chain(self.documents.body(made))
 
     def facts(self) -> list[str]:
         with self.opened.database.reading():
@@ -306,4 +313,35 @@ def test_a_ledger_that_contradicts_itself_is_found(fleet: Fleet) -> None:
     fleet.uses(POS, one)
     assert fleet.states(number) == {POS: S.IN_USE}
     assert "never reported" in found_after(fleet, "UPDATE document_reported SET reached = 0")
+    assert fleet.check() == ""
+
+
+def test_the_chain_follows_what_the_officers_stand_for_and_its_timestamp_is_renewed(fleet: Fleet) -> None:
+    at_s, public = NOW.campus_s, fleet.signer.campus.public_key().public_bytes_raw()
+    officers_keys = {role: Ed25519PrivateKey.generate() for role in ("root", "targets")} | fleet.signer.trust
+    halves = (officers_keys[role].public_key().public_bytes_raw() for role in trust.Roles._fields)
+    root = trust.sign_by(trust.first_root(trust.Roles(*halves), at_s), officers_keys["root"])
+    image = Image(1, 2, "lines-2", GOOD)
+    targets = trust.sign_by(trust.with_release(None, image, image.encode(), at_s), officers_keys["targets"])
+    officers = trust.Officers(trust.anchor_of(root, CAMPUS_NUMBER, fleet.signer.campus), (root,), targets)
+    fleet.centre.looked(NOW)
+    assert fleet.chain() is None, "without the officers there is none"
+    with fleet.opened.writing(NOW) as writing:
+        take_trust(writing, trust.encode_officers(officers), "张三")
+    fleet.signer.is_away = True
+    fleet.centre.looked(later(2_000))
+    fleet.signer.is_away = False
+    fleet.centre.looked(later(4_000))
+    first = fleet.chain()
+    assert first is not None
+    assert trust.proven(first, None, CAMPUS_NUMBER, public, at_s).releases.keys() == {"firmware/1/2"}
+    fleet.centre.looked(later(6_000))
+    assert fleet.chain() == first
+    day = later(86_400_000 + 10_000)
+    fleet.centre.looked(day)
+    second = fleet.chain()
+    assert second is not None
+    assert second != first
+    assert trust.proven(second, first, CAMPUS_NUMBER, public, day.campus_s).until_s > at_s + trust.TIMESTAMP_S
+    assert Centre(fleet.opened, fleet.signer).looked(day) is not None, "another process goes on from what was made"
     assert fleet.check() == ""
