@@ -64,7 +64,7 @@ def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
         ledger = FirmwareLedger(opened)
         try:
             proven = read(raw, settings.campus, settings.campus_key)
-            trust = _trust(file, proven[2], proven[1], settings)
+            trust = _trust(file, proven[2], proven[1], settings, is_needed=ledger.trust() is not None)
         except WireFault as fault:
             if raw.startswith(MAGIC):
                 ledger.tell_forged(str(fault)[:80], who, now)
@@ -173,11 +173,16 @@ def _lines(
     return [words.rollout_line(one, clock), *(words.row_line(row, release, names, clock) for row in there)]
 
 
-def _trust(file: Path, image: Image, head: Head, settings: CloudSettings) -> bytes:
-    """What the officers stand for, of the file beside; b"": there is none. WireFault unless that is this release."""
+def _trust(file: Path, image: Image, head: Head, settings: CloudSettings, *, is_needed: bool) -> bytes:
+    """What the officers stand for, of the file beside; b"": there is none. WireFault unless that is this release.
+
+    is_needed: boxes have a chain, and would pass on nothing that it does not stand for.
+    """
     from shared.keys import trust
 
     beside = file.with_name(file.name + trust.TRUST_SUFFIX)
+    if not beside.exists() and is_needed:
+        raise WireFault(f"{beside.name} is missing: boxes pass on only what the officers stand for")
     if not beside.exists():
         return b""
     raw = _read(beside)

@@ -15,10 +15,12 @@ from cloud.ledger.records.values import Now
 from provisioning.custody.files import open_level
 from provisioning.keys.firmware import new_key, signed_image
 from provisioning.keys.store import KeyStore, Level
+from provisioning.keys.trust import with_release
 from shared.clocks.campus_clock import WALL
 from shared.fleet.document import DIGEST_SIZE, DocumentKind, decode_head, model_scope
 from shared.fleet.firmware import Image
 from shared.keys.firmware_file import SignedImage
+from shared.keys.trust import Officers, encode_officers
 from shared.wire.fleet_lane import FirmwareProgress, Progress, Reported, Stage, Verdict, Why
 from shared.words.voice import Language, speak
 from tests.cloud.campus import FLEET, Campus
@@ -62,6 +64,9 @@ class Office:
     def signed(self, number: int, program: bytes = PROGRAM) -> SignedImage:
         image = Image(1, number, f"lines-{number}", program)
         return signed_image(image, 0, self._school, self._officers, 1)
+
+    def stands_for(self, former: Officers | None, number: int) -> Officers:
+        return with_release(former, Image(1, number, f"lines-{number}", PROGRAM), 0, self._school, self._officers)
 
     def in_ledger(self, act):
         with closing(open_ledger(str(self.data / "cloud" / "ledger.db"))) as ledger:
@@ -109,6 +114,24 @@ def test_a_release_is_shown_and_what_the_officers_did_not_sign_is_refused(office
     assert office.facts().count("firmware-forged") == 1, "junk is nobody's forgery"
     assert office("release", office.data / "none.fw")[0] == 2
     assert [one["release"] for one in office.json("list")["releases"]] == ["pos:2"]
+
+
+def test_what_the_officers_stand_for_comes_with_a_release_and_from_then_on_with_each(office: Office) -> None:
+    first, second = office.file(2), office.file(3)
+    officers = office.stands_for(None, 2)
+    beside = first.with_name("2.fw.trust")
+    beside.write_bytes(encode_officers(office.stands_for(None, 9)))
+    code, said = office("release", first)
+    assert (code, "do not stand for release 2" in said) == (1, True)
+    beside.write_bytes(b"junk")
+    assert office("release", first)[0] == 1
+    beside.write_bytes(encode_officers(officers))
+    assert office("release", first)[0] == 0
+    assert office.in_ledger(lambda opened: FirmwareLedger(opened).trust()) == (1, encode_officers(officers))
+    code, said = office("release", second)
+    assert (code, "3.fw.trust is missing" in said) == (1, True)
+    second.with_name("3.fw.trust").write_bytes(encode_officers(office.stands_for(officers, 3)))
+    assert office("release", second)[0] == 0
 
 
 def test_a_roll_out_is_told_hop_by_hop_and_never_done_by_a_box(office: Office) -> None:
