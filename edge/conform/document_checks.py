@@ -25,7 +25,7 @@ from shared.fleet.document import (
 )
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Deed, Lock, Order, Unlock
-from shared.ids import CardId
+from shared.ids import CardId, DeviceId
 from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
 from shared.records import PROVEN
 from shared.wire.fleet_lane import Verdict
@@ -157,6 +157,23 @@ def forged(stand: Stand) -> Steps[None]:
     _require((yield from _answered(stand, centre, before + 1)), Verdict.WRONG_SIGNATURE, before)
 
 
+def scoped(stand: Stand) -> Steps[None]:
+    """A proven document for somebody else is not taken; one that does not prove is told as that, whoever it is for."""
+    centre = yield from _begun(stand)
+    before = centre.generation
+    device = bytearray(stand.subject.device)
+    device[-1] ^= 1
+    centre.scope = device_scope(DeviceId(bytes(device)))
+    offered = centre.head(before + 1, _list(before + 1))
+    spoilt = offered._replace(signature=spoiled(offered.signature))
+    for message, verdict in ((spoilt, Verdict.WRONG_SIGNATURE), (offered, Verdict.NOT_FOR_ME)):
+        _say(stand, link.DOCUMENT_HEAD, message)
+        found = yield from _answered(stand, centre, before + 1)
+        if found.verdict is not verdict:
+            raise Failed(Text(f"应报告 {verdict.name}，却是 {found.verdict.name}",
+                              f"it should report {verdict.name}, but said {found.verdict.name}"))  # fmt: skip
+
+
 def older(stand: Stand) -> Steps[None]:
     """Never backwards."""
     centre = yield from _begun(stand)
@@ -198,6 +215,18 @@ def ordered(stand: Stand) -> Steps[None]:
     yield from _obeyed(stand, centre, before + 2, Unlock())
     if sold:
         raise Failed(Text("锁定之后仍可消费", "it sold while it was locked"))
+
+
+def expired(stand: Stand) -> Steps[None]:
+    """An order that came too late is kept and answered, and not begun: the next one of its terminal counts on."""
+    centre = yield from _begun(stand, DocumentKind.ORDER)
+    generation = centre.generation + 1
+    body = Order(Lock("bench"), stand.now.campus_s - 60).encode()
+    found = yield from _fetched(stand, centre, generation, body)
+    if found.verdict is Verdict.UNSUPPORTED:
+        raise Skipped(Text("终端不懂指令", "it knows no orders"))
+    _require(found, Verdict.EXPIRED, generation)
+    yield from _obeyed(stand, centre, generation + 1, Unlock())
 
 
 def _obeyed(stand: Stand, centre: _Centre, generation: int, deed: Deed) -> Steps[None]:

@@ -118,6 +118,10 @@ CHECKS = (
         document_checks.forged,
     ),
     Check(
+        "document.scope", "documents.md#checks", Text("不收给别人的文件", "one for somebody else is refused"),
+        document_checks.scoped,
+    ),
+    Check(
         "document.older", "documents.md#never-backwards", Text("不倒退", "an older one is refused"),
         document_checks.older,
     ),
@@ -131,6 +135,10 @@ CHECKS = (
     Check(
         "document.order", "documents.md#order", Text("照指令锁定、解锁", "it locks and unlocks when ordered"),
         document_checks.ordered,
+    ),
+    Check(
+        "document.expired", "documents.md#order", Text("过期的指令不执行", "an expired order is not begun"),
+        document_checks.expired,
     ),
 )  # fmt: skip
 LAWS = (

@@ -84,7 +84,21 @@ def join() -> dict[str, Any]:
         "time": down.seal(Type.TIME, link.TIME.encode(link.Time(TIME + 30))),
         "revoked": down.seal(Type.REFUSE, link.REFUSE_SEALED.encode(link.REFUSE_SEALED.example)),
         "refuse": link.REFUSE.encode(link.REFUSE.example), "heartbeat": link.HEARTBEAT.encode(link.HEARTBEAT.example),
+        **_later(key, link.Welcome(StoreId(b"store--2"), EPOCH, TIME, 0, 1, rows)),
     }  # fmt: skip
+
+
+def _later(key: bytes, other_store: link.Welcome) -> dict[str, Any]:
+    """A counter above 16 bits, one that runs ahead, one that comes late; and what an edge with another store says."""
+    down = Session(key, DEVICE, Direction.DOWN)
+    for _ in range(0x1_0000):
+        down.seal(Type.TIME, b"")
+    time, revoked = link.TIME.encode(link.Time(TIME + 60)), link.REFUSE_SEALED.encode(link.REFUSE_SEALED.example)
+    high = down.seal(Type.TIME, time)
+    down.seal(Type.TIME, time)
+    late, ahead = down.seal(Type.REFUSE, revoked), down.seal(Type.TIME, time)
+    other = Session(key, DEVICE, Direction.DOWN).seal(Type.WELCOME, link.WELCOME.encode(other_store))
+    return {"counter_65537": high, "counter_65540": ahead, "counter_65539": late, "other_store": other}
 
 
 def short() -> dict[str, Any]:

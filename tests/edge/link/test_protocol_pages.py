@@ -22,7 +22,7 @@ from edge.link.rs485 import frame
 from edge.link.rs485.polling import PollSettings
 from edge.link.tcp.link import TcpBounds
 from edge.terminal.down import ages, documents, fetch
-from edge.terminal.firmware import line, window
+from edge.terminal.firmware import line, rereading, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
 from shared import online, records
@@ -93,6 +93,7 @@ NUMBERS = (
     | named(coding, "SYMBOL_SIZE", "DATA_SYMBOLS")
     | {"CALLS": CALLS}
     | {"CARDS_FORM": cards.FORM, "OPERATORS_MAX": cards.OPERATORS_MAX, "AWAITED_LISTED_MAX": cards.AWAITED_MAX}
+    | {"REREAD_RUN": rereading.RUN, "REREAD_EVERY_S": rereading.EVERY_S}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""

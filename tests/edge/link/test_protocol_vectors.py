@@ -62,6 +62,12 @@ def test_a_join_from_hello_to_the_first_record():
     assert of["record"] == envelope(key, UP, device, 3, 0x10, of["record_payload"], index=1)
     assert of["time"] == envelope(key, DOWN, device, 2, 0x15, struct.pack(">I", 848_000_030))
     assert of["revoked"] == envelope(key, DOWN, device, 3, 0x05, b"\x09")
+    minute = struct.pack(">I", 848_000_060)
+    assert of["counter_65537"] == envelope(key, DOWN, device, 65_537, 0x15, minute)
+    assert of["counter_65540"] == envelope(key, DOWN, device, 65_540, 0x15, minute)
+    assert of["counter_65539"] == envelope(key, DOWN, device, 65_539, 0x05, b"\x09")
+    rows = struct.pack(">8sHIIIBHIIHII", b"store--2", 2, 848_000_000, 0, 1, 2, 1, 9, 8, 2, 0, 0)
+    assert of["other_store"] == envelope(key, DOWN, device, 1, 4, rows)
 
 
 @pytest.mark.parametrize("name", ["ack", "settled", "ack_high"])

@@ -16,13 +16,14 @@ from edge.conform.stand import Now
 from edge.conform.subject import Subject
 from edge.link.tcp.door import HAS_PSK
 from edge.terminal.down import documents
-from edge.terminal.down.orders import Orders
+from edge.terminal.down.orders import Answer, Orders
 from edge.terminal.store.book import Book
 from shared.fleet.document import Offer, decode_head
 from shared.fleet.hotlist import Hotlist
 from shared.keys.document_key import Keyring
 from shared.purse.cos.images import PsamMaster, new_psam_image
 from shared.slot_file import render_initial
+from shared.wire.fleet_lane import Verdict as Answered
 
 ROOT = Path(__file__).parents[3]
 SEED = bytes(range(32))
@@ -102,20 +103,26 @@ def _believes(ring, signed):
     return decode_head(signed.raw)
 
 
+def _obeys(orders, order, campus_s):
+    return Answer(Answered.IN_USE)
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "defect", "checks"),
     [
-        (Keyring, "opened", _believes, {"document.forged"}),
+        (Keyring, "opened", _believes, {"document.forged", "document.scope"}),
+        (documents.Documents, "_is_meant", lambda self, head: True, {"document.scope"}),
+        (Orders, "_here", _obeys, {"document.expired"}),
         (documents, "judge", lambda held, head: Offer.NEWER, {"document.older", "document.fork"}),
-        (documents, "digest_of", lambda body: bytes(32), {"document.taken", "document.order"}),
+        (documents, "digest_of", lambda body: bytes(32), {"document.taken", "document.order", "document.expired"}),
         (Hotlist, "contains", lambda listed, card, index: False, {"document.listed"}),
         (Orders, "lock", None, {"document.order"}),
         (Book, "reversed", lambda book, waiting, _: book.drop(waiting), {"online.reversed"}),
         (Book, "reversed", Book.paid, {"online.reversed"}),
     ],
     ids=[
-        "believes-any-signature", "goes-backwards", "never-hashes", "sells-to-listed", "sells-locked", "never-reverses",
-        "sells-on-unknown",
+        "believes-any-signature", "takes-what-is-for-others", "obeys-too-late", "goes-backwards", "never-hashes",
+        "sells-to-listed", "sells-locked", "never-reverses", "sells-on-unknown",
     ],
 )
 def test_a_terminal_that_takes_what_it_should_not_fails(kit, school, memory, monkeypatch, owner, name, defect, checks):
