@@ -52,6 +52,7 @@ NAMES = {
     "cards": Text("逐卡", "cards"),
     "differences": Text("卡账差异", "differences"),
     "looks": Text("逐笔查看", "looks"),
+    "discounts": Text("折扣承担", "discounts"),
     "losses": Text("挂失后损失", "losses"),
     "thefts": Text("失窃", "thefts"),
     "two-persons": Text("双人", "two persons"),

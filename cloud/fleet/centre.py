@@ -14,12 +14,22 @@ from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
 from cloud.ledger.fleet.parameters.door import ParameterLedger
+from cloud.ledger.fleet.parameters.holidays import Holidays
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault
 from shared.ids import BoxId, DeviceId
 from shared.keys.document_key import DocumentKey
-from shared.wire.fleet_lane import FirmwareProgress, FleetDown, Held, PagesWanted, Reported
+from shared.wire.fleet_lane import (
+    FirmwareProgress,
+    FleetDown,
+    Held,
+    OnLink,
+    PagesWanted,
+    Piece,
+    Reported,
+    Tallied,
+)
 
 RETRY_MS = 1_000
 """So often it is looked what was offered and not taken, when nothing new was made."""
@@ -43,6 +53,7 @@ class Centre:
         self._jobs = JobLedger(opened)
         self._firmware = FirmwareLedger(opened)
         self._trusting = Trusting(self._firmware, self._ledger, self._maker, signer)
+        self._holidays = Holidays(opened)
         self._due_ms = self._behind_ms = self._jobs_ms = 0
 
     def connected(self, box: BoxId) -> None:
@@ -73,6 +84,18 @@ class Centre:
         """How far a release has come at terminals. StoreFault."""
         self._ledger.progressed(box, said, now)
 
+    def on_link(self, box: BoxId, said: OnLink, now: Now) -> None:
+        """A box has put an order on the link. StoreFault."""
+        self._jobs.on_link(box, said, now)
+
+    def said(self, box: BoxId, said: Piece, now: Now) -> None:
+        """A piece of what a terminal says at length. StoreFault."""
+        self._jobs.said(box, said, now)
+
+    def tallied(self, box: BoxId, said: Tallied, now: Now) -> None:
+        """What a terminal has served and refused. StoreFault."""
+        self._parameters.tallied(box, said, now)
+
     def looked(self, now: Now) -> list[Sent]:
         """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
         books, _ = self._ledger.versions()
@@ -86,11 +109,13 @@ class Centre:
         return self._sender.due(self._fresh_keys(now), now.unix_ms)
 
     def chores(self, now: Now) -> None:
-        """Tell which terminals are behind, and end the trials whose time has come. StoreFault."""
+        """Terminals that are behind, trials that end, canaries that are judged, a holiday that is near. StoreFault."""
         if not 0 <= now.unix_ms - self._behind_ms < BEHIND_MS:
             self._behind_ms = now.unix_ms
             self._ledger.tell_behind(now)
             self._parameters.end_due(now)
+            self._parameters.watch(now)
+            self._holidays.look(now)
 
     def _move_jobs_on(self, now: Now) -> None:
         if not 0 <= now.unix_ms - self._jobs_ms < JOBS_MS:

@@ -11,7 +11,8 @@ from cloud.ledger.records.values import Now
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault, RuleBroken
 from shared.fleet.document import DocumentKind
-from shared.fleet.order import Cancel, Deed, Order, Reread, decode_order
+from shared.fleet.order import WHOLE, Cancel, CloseShift, Deed, Order, Reread, SendLog, decode_order
+from shared.wire.fleet_lane import PIECES_MAX
 from shared.words.voice import Text
 
 TRIES_MAX = 5
@@ -20,6 +21,8 @@ RUN_MS = 60_000
 """A terminal answers an order that it has within this; a restart takes most of it."""
 REREAD_MS = 250
 """More for each record that is sent again: twice what a terminal takes."""
+PIECE_MS = 1_000
+"""More for each piece that may be said: four times what a link of ours takes."""
 CANCEL_MS = 600_000
 """A cancel of an order that never expires is waited for so long."""
 
@@ -91,6 +94,8 @@ class Orders:
 
 def run_ms(deed: Deed) -> int:
     """How long a terminal may be silent about an order that it has."""
+    if isinstance(deed, CloseShift) or deed == SendLog(WHOLE):
+        return RUN_MS + PIECES_MAX * PIECE_MS
     return RUN_MS + ((deed.last - deed.first + 1) * REREAD_MS if isinstance(deed, Reread) else 0)
 
 

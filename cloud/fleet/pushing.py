@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cloud.fleet.signing import DocumentSigner, newest_key
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.documents.making import Draft
+from cloud.ledger.fleet.parameters.canaries import Outcome
 from cloud.ledger.fleet.parameters.door import ParameterLedger, Standing
 from cloud.ledger.fleet.parameters.rows import Making, Push, PushKind
 from cloud.ledger.held.door import HeldLedger
@@ -65,16 +66,19 @@ class Pusher:
 
     def push(
         self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[Target], now: Now,
-        canary: Sequence[bytes] = (),
+        canary: Sequence[bytes] = (), *, by_hand: bool = False,
     ) -> Push | None:  # fmt: skip
-        """None: nothing changes. canary: those that get it first, and alone. KeyFault, ConfigFault, WireFault."""
+        """None: nothing changes. canary: those that get it first, and alone; by_hand: the others wait for a person.
+        KeyFault, ConfigFault, WireFault."""
         first = [one for one in targets if not canary or one.position.device in canary]
         if any(one.tighter for one in first):
             raise ConfigFault(Text("收紧限额须两人", "tighter limits are for two persons"))
         made = self._made(first, now)
         if not made:
             return None
-        return self._parameters.push(file, kind, who, [one.position.device for one in targets], made, now)
+        signed = self._signed_ahead(targets, made, now, by_hand=by_hand) if kind is PushKind.CANARY else []
+        devices = [one.position.device for one in targets]
+        return self._parameters.push(file, kind, who, devices, made, now, signed)
 
     def confirm(self, number: int, who: str, now: Now) -> tuple[Decided, Push | None]:
         """The second person: of what is true now. KeyFault, ConfigFault, ProposalRefused: nothing was changed."""
@@ -82,6 +86,22 @@ class Pusher:
         until_s = now.campus_s + offer.days * DAY_S
         targets = self.targets(read_file(kept.text), offer.devices)
         return self._held.confirm_tighter(number, who, self._made(targets, now, until_s), until_s, now)
+
+    def _signed_ahead(
+        self, targets: Sequence[Target], made: Sequence[Making], now: Now, *, by_hand: bool
+    ) -> list[tuple[Outcome, Making]]:  # fmt: skip
+        """What a canary ends in: back where it is, on at the others. What tightens there is never signed by one."""
+        former = {one.position.device: one.standing.former for one in targets}
+        waiting = [one for one in targets if one.position.device not in {each.device for each in made}]
+        found = []
+        for one in made:
+            before = former[one.device]
+            if before is not None:
+                back = _behind(one.draft, before.encode(), now.campus_s)
+                found.append((Outcome.BACK, Making(one.device, back, self._signer.sign_document(back.head))))
+        if by_hand or any(one.tighter for one in waiting):
+            return found
+        return found + [(Outcome.ON, one) for one in self._made(waiting, now)]
 
     def _made(self, targets: Sequence[Target], now: Now, until_s: int = 0) -> list[Making]:
         changed = [one for one in targets if one.is_new]

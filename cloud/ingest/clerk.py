@@ -29,8 +29,11 @@ from shared.wire.fleet_lane import (
     FleetDown,
     FleetUp,
     Held,
+    OnLink,
     PagesWanted,
+    Piece,
     Reported,
+    Tallied,
     encode_fleet_down,
 )
 from shared.wire.messages import (
@@ -253,7 +256,7 @@ class Clerk:
                 self._ledger.fact(sender.box, body, now.unix_ms)
             case Swap():
                 self._ledger.swap_told(sender.box, body, now)
-            case Held() | PagesWanted() | Reported() | FirmwareProgress():
+            case Held() | PagesWanted() | Reported() | FirmwareProgress() | OnLink() | Piece() | Tallied():
                 return self._of_documents(sender, body, now)
         return []
 
@@ -268,10 +271,15 @@ class Clerk:
                 return [_bulk(sender, one) for one in self._centre.pages(body)]
             case Reported():
                 self._centre.reported(sender.box, body, now)
-                return []
             case FirmwareProgress():
                 self._centre.progressed(sender.box, body, now)
-                return []
+            case OnLink():
+                self._centre.on_link(sender.box, body, now)
+            case Piece():
+                self._centre.said(sender.box, body, now)
+            case Tallied():
+                self._centre.tallied(sender.box, body, now)
+        return []
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""

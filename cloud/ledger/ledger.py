@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.cards.listing import Why, list_card, unlist_card
+from cloud.ledger.findings.discounts import look_at_discounts
 from cloud.ledger.findings.listing import follow, set_policy
 from cloud.ledger.findings.look import look
 from cloud.ledger.findings.rows import Difference, Kind, explain
@@ -339,6 +340,7 @@ class Ledger:
             if is_due:
                 after = stand(writing, self._stands_after)
             more = look(writing)
+            more = look_at_discounts(writing) or more
         if is_due:
             self._stands_after = after
         if after:

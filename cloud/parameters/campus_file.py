@@ -1,9 +1,10 @@
 """The campus's parameter file 参数文件 (TOML): limits by rules, meals, agreed issuers, the ladder, the school calendar.
 
 ConfigFault names line, key and reason, and nothing is taken of a file that has one. Of rules that match the same card,
-meal and terminal, the one further down counts, value by value. What terminals do not honour yet is refused by name.
+meal and terminal, the one further down counts, value by value.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,16 +23,20 @@ from shared.fleet.parameters import (
     FEN_MAX,
     MEALS_MAX,
     NAME_MAX,
+    OFF_MAX,
     RUNGS_MAX,
     AgreedRow,
+    Bearer,
     FaresRow,
     Limits,
     LineRow,
     MealRow,
+    Price,
     RungRow,
 )
 from shared.input.amount import parse_yuan
 from shared.input.section import Section
+from shared.money import yuan
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES
 from shared.transit.fares import FareForm, parse_table
 from shared.words.voice import Text
@@ -47,13 +52,14 @@ NONE = {"无": None, "none": None}
 _SUMS = ("single", "meal", "day")
 _FIELDS = {"single": "single_fen", "meal": "meal_fen", "day": "day_fen"}
 _COUNTS = ("meal_count", "day_count")
-_NOT_YET = {
-    "fixed": Text("定额", "fixed amounts"),
-    "discount": Text("折扣", "discounts"),
-    "bearer": Text("折扣承担方", "who bears a discount"),
-    "pin_above": Text("超额输密", "a PIN above a sum"),
-}
-"""What is understood and that no terminal of ours does yet."""
+BEARERS = {
+    "商户": Bearer.MERCHANT, "merchant": Bearer.MERCHANT, "学校": Bearer.SCHOOL, "school": Bearer.SCHOOL,
+    "补助": Bearer.SUBSIDY, "subsidy": Bearer.SUBSIDY,
+}  # fmt: skip
+NO_DISCOUNT = {"percent": 0, "off_fen": 0, "bearer": Bearer.MERCHANT}
+PRICES = frozenset({"fixed_fen", *NO_DISCOUNT})
+"""Values of a rule that are a price, and no limit."""
+PIN = "above_fen"
 _DAYS_1970 = date(2000, 1, 1).toordinal()
 
 
@@ -62,7 +68,8 @@ _ACCOUNT = ("never", "next", "first")
 
 
 class Rule(NamedTuple):
-    """Whom it is for, None: everybody, every meal, everywhere. values: by the names of Limits; None lifts a limit."""
+    """Whom it is for, None: everybody, every meal, everywhere. values: by the names of Limits and of Price; None lifts
+    one."""
 
     line: int
     classes: frozenset[int] | None
@@ -140,7 +147,6 @@ def read_file(text: str) -> CampusFile:
 def _read(text: str, top: Section, places: Places) -> CampusFile:
     if top.take("format", int) != FORMAT:
         raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
-    _refuse_not_yet(top)
     day_start_s, ceiling_fen = _day(top.optional_section("day"))
     classes, meals = _classes(top), _meals(top, day_start_s)
     rules = tuple(_rules(top, classes, {row.name: row.meal for row in meals}, places))
@@ -153,15 +159,6 @@ def _read(text: str, top: Section, places: Places) -> CampusFile:
     )  # fmt: skip
     top.done()
     return found
-
-
-def _refuse_not_yet(row: Section) -> None:
-    for key, what in _NOT_YET.items():
-        if row.has(key):
-            name = row.name(key)
-            raise ConfigFault(
-                Text(f"{name}: 终端暂不支持{what.zh}", f"{name}: terminals do not honour {what.en} yet")
-            )
 
 
 def _day(row: Section | None) -> tuple[int, int]:
@@ -219,7 +216,6 @@ def _rules(
 ) -> Iterator[Rule]:  # fmt: skip
     known = {**classes, **OTHERS}
     for row in top.rows("limit", RULES_MAX, []):
-        _refuse_not_yet(row)
         rule = Rule(
             places.line(row.name("").rstrip(".")), _numbers(row, "classes", known), _numbers(row, "meals", meals),
             _names(row, "terminals"), _names(row, "boxes"), _names(row, "merchants"), _values(row),
@@ -264,10 +260,43 @@ def _values(row: Section) -> dict[str, int | bool | None]:
             found[key] = row.within(key, 1, COUNT_MAX)
     if row.has("serve"):
         found["is_refused"] = not row.take("serve", bool)
+    if row.has("fixed"):
+        found["fixed_fen"] = _sum(row, "fixed")
+    if row.has("pin_above"):
+        found["above_fen"] = _sum(row, "pin_above")
+    found.update(_discount(row))
     if not found:
         name = row.name("").rstrip(".")
         raise ConfigFault(Text(f"{name}: 没有限额", f"{name}: a rule that says no limit"))
     return found
+
+
+def _discount(row: Section) -> dict[str, int | bool | None]:
+    """'20%', or a sum off each purchase, and always who bears it."""
+    if not row.has("discount"):
+        if row.has("bearer"):
+            where = row.name("bearer")
+            raise ConfigFault(Text(f"{where}: 没有折扣", f"{where}: there is no discount to bear"))
+        return {}
+    text, where = row.take("discount", object), row.name("discount")
+    if text in NONE:
+        return dict(NO_DISCOUNT)
+    found = re.fullmatch(r"(\d{1,2})%", text) if isinstance(text, str) else None
+    percent, off_fen = (int(found[1]), 0) if found else (0, _yuan(text, where))
+    if not (percent or off_fen) or off_fen > OFF_MAX:
+        most = yuan(OFF_MAX)
+        raise ConfigFault(
+            Text(f'{where}: "1%" 至 "99%"，或不超过 {most} 的金额', f'{where}: "1%" to "99%", or a sum up to {most}')
+        )
+    return {"percent": percent, "off_fen": off_fen, "bearer": _bearer(row)}
+
+
+def _bearer(row: Section) -> Bearer:
+    where, known = row.name("bearer"), "、".join(BEARERS)
+    text: str = row.take("bearer", str, "")
+    if text not in BEARERS:
+        raise ConfigFault(Text(f"{where}: 折扣由谁承担：{known}", f"{where}: who bears the discount: {known}"))
+    return BEARERS[text]
 
 
 def _numbers(row: Section, key: str, known: Mapping[str, int]) -> frozenset[int] | None:
@@ -381,8 +410,11 @@ def _sum(row: Section, key: str) -> int | None:
     if not row.has(key):
         return None
     text, where = row.take(key, object), row.name(key)
-    if text in NONE:
-        return None
+    return None if text in NONE else _yuan(text, where)
+
+
+def _yuan(text: object, where: str) -> int:
+    """Fen."""
     if not isinstance(text, str):
         raise ConfigFault(
             Text(f'{where}: 金额以元写成文字，如 "30.00"', f'{where}: a sum in yuan as a text: "30.00"')
@@ -398,4 +430,15 @@ def _sum(row: Section, key: str) -> int | None:
 
 def limits_with(limits: Limits, values: Mapping[str, int | bool | None]) -> Limits:
     """What a rule makes of limits."""
-    return Limits(**{**limits._asdict(), **values})
+    own = {key: value for key, value in values.items() if key not in PRICES and key != PIN}
+    return Limits._make({**limits._asdict(), **own}.values())
+
+
+def pin_with(above_fen: int | None, values: Mapping[str, int | bool | None]) -> int | None:
+    """What a rule makes of the sum that goes without a PIN."""
+    return values.get(PIN, above_fen)
+
+
+def price_with(price: Price, values: Mapping[str, int | bool | None]) -> Price:
+    """What a rule makes of a price."""
+    return Price._make({**price._asdict(), **{k: v for k, v in values.items() if k in PRICES}}.values())

@@ -1,17 +1,21 @@
 """What another document would change at a terminal, in words; and what of it is tighter than before. Pure."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from cloud.parameters.campus_file import CampusFile
 from shared.fleet.parameters import (
     EVERY_OTHER,
+    FEN_MAX,
+    Bearer,
     FaresRow,
     LimitRow,
     Limits,
     LineRow,
     OnlineRow,
     ParameterBody,
+    Price,
     RungRow,
 )
 from shared.money import yuan
@@ -34,6 +38,12 @@ _ASKS = (
     Text("名单旧时问卡", "asks about a card under an old hotlist"),
 )
 """In the order of OnlineRow."""
+_KEYED = Text("按输入金额", "as keyed")
+BEARER_WORDS = {
+    Bearer.MERCHANT: Text("商户", "the merchant"),
+    Bearer.SCHOOL: Text("学校", "the school"),
+    Bearer.SUBSIDY: Text("补助资金", "the subsidy fund"),
+}
 Value = int | None
 
 
@@ -85,10 +95,7 @@ def eased(before: ParameterBody, after: ParameterBody) -> ParameterBody:
         for (card_class, meal), limits in sorted(loose.items())
         if limits != (Limits() if card_class == EVERY_OTHER else loose[EVERY_OTHER, meal])
     )
-    return ParameterBody(
-        after.day_start_s, after.ceiling_fen, after.meals, tuple(rows), after.ladder, after.agreed, after.fares,
-        after.online,
-    )  # fmt: skip
+    return replace(after, limits=tuple(rows))
 
 
 def _looser(one: Limits, other: Limits) -> Limits:
@@ -110,6 +117,8 @@ def difference_lines(file: CampusFile, before: ParameterBody | None, after: Para
     if before is not None and before.meals != after.meals:
         yield _arrow(Text("餐次", "meals"), _meals(before), _meals(after))
     yield from _limit_lines(file, changes(base, after), {0, *(row.meal for row in after.meals)})
+    yield from _price_lines(file, base, after)
+    yield from _pin_lines(file, base, after)
     if base.ladder != after.ladder:
         yield _arrow(Text("名单时效", "by age of the hotlist"), _ladder(base.ladder), _ladder(after.ladder))
     if base.agreed != after.agreed:
@@ -123,6 +132,42 @@ def _online(row: OnlineRow) -> Text:
     said = [word for is_so, word in zip(row, _ASKS, strict=True) if is_so]
     zh, en = "、".join(word.zh for word in said), ", ".join(word.en for word in said)
     return Text(zh, en) if said else _NOBODY
+
+
+def _price_lines(file: CampusFile, before: ParameterBody, after: ParameterBody) -> Iterator[Text]:
+    """A line for each class and meal whose price changes; each class by itself where it differs from every other."""
+    classes = sorted({EVERY_OTHER} | {row.card_class for row in (*before.prices, *after.prices)}, reverse=True)
+    for meal in sorted({0} | {row.meal for row in (*before.meals, *after.meals)}):
+        plain = before.price_of(EVERY_OTHER, meal), after.price_of(EVERY_OTHER, meal)
+        for card_class in classes:
+            pair = before.price_of(card_class, meal), after.price_of(card_class, meal)
+            if pair[0] != pair[1] and (card_class == EVERY_OTHER or pair != plain):
+                where, who = file.meal_name(meal), file.class_name(card_class)
+                what = Text(f"{where.zh} {who.zh} 价格", f"{where.en}, {who.en}: price")
+                yield _arrow(what, _price_of(pair[0]), _price_of(pair[1]))
+
+
+def _pin_lines(file: CampusFile, before: ParameterBody, after: ParameterBody) -> Iterator[Text]:
+    """As of prices. A PIN that is wanted sooner refuses nobody who knows it: it is no tightening."""
+    classes = sorted({EVERY_OTHER} | {row.card_class for row in (*before.pins, *after.pins)}, reverse=True)
+    for meal in sorted({0} | {row.meal for row in (*before.meals, *after.meals)}):
+        plain = before.pin_above(EVERY_OTHER, meal), after.pin_above(EVERY_OTHER, meal)
+        for card_class in classes:
+            pair = before.pin_above(card_class, meal), after.pin_above(card_class, meal)
+            if pair[0] != pair[1] and (card_class == EVERY_OTHER or pair != plain):
+                where, who = file.meal_name(meal), file.class_name(card_class)
+                what = Text(f"{where.zh} {who.zh} 当日超过即输密", f"{where.en}, {who.en}: a PIN above a day's sum of")
+                yield _arrow(what, *(_value("above_fen", None if fen == FEN_MAX else fen) for fen in pair))
+
+
+def _price_of(price: Price) -> Text:
+    fixed = yuan(price.fixed_fen or 0)
+    base = Text(f"定额 {fixed}", f"fixed {fixed}") if price.fixed_fen else _KEYED
+    if not price.percent and not price.off_fen:
+        return base
+    off = f"{price.percent}%" if price.percent else yuan(price.off_fen)
+    bearer = BEARER_WORDS[price.bearer]
+    return Text(f"{base.zh}，减 {off}（{bearer.zh}承担）", f"{base.en}, {off} off (borne by {bearer.en})")
 
 
 def _fare_lines(before: FaresRow | None, after: FaresRow | None) -> Iterator[Text]:

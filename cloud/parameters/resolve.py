@@ -7,10 +7,23 @@ the fares; all of them the day and its meals. ConfigFault for rules that contrad
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from cloud.parameters.campus_file import CampusFile, OnlineRule, Rule, limits_with
+from cloud.parameters.campus_file import PIN, CampusFile, OnlineRule, Rule, limits_with, pin_with, price_with
 from shared.errors import ConfigFault, WireFault
 from shared.fleet.document import LENGTH_MAX, DocumentKind
-from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, OFFLINE, LimitRow, Limits, OnlineRow, ParameterBody
+from shared.fleet.parameters import (
+    EVERY_OTHER,
+    FEN_MAX,
+    NO_LIMITS,
+    NO_PRICE,
+    OFFLINE,
+    LimitRow,
+    Limits,
+    OnlineRow,
+    ParameterBody,
+    PinRow,
+    Price,
+    PriceRow,
+)
 from shared.inventory import LOADERS, DeviceKind
 from shared.money import yuan
 from shared.words.voice import Text
@@ -43,11 +56,13 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
         day_start_s=file.day_start_s,
         ceiling_fen=file.ceiling_fen if position.kind in LOADERS else 0,
         meals=file.meals,
-        limits=tuple(_rows(cells)),
+        limits=tuple(_rows({cell: limits for cell, (limits, _) in cells.items()})),
         ladder=file.ladder if is_pos else (),
         agreed=file.agreed if is_pos else None,
         fares=file.fares if position.kind == DeviceKind.VALIDATOR else None,
         online=_online(file, position) if is_pos else OFFLINE,
+        prices=tuple(_price_rows({cell: price for cell, (_, price) in cells.items()})),
+        pins=tuple(_pin_rows(file, position)) if is_pos else (),
     )
     try:
         if len(body.encode()) > LENGTH_MAX[DocumentKind.PARAMETERS]:
@@ -95,13 +110,15 @@ def _sample(name: str = "", box: str = "", merchant: str = "") -> Position:
     return Position(b"", name, DeviceKind.POS, box, merchant)
 
 
-def _cells(file: CampusFile, position: Position) -> Iterator[tuple[Cell, Limits]]:
+def _cells(file: CampusFile, position: Position) -> Iterator[tuple[Cell, tuple[Limits, Price]]]:
     rules = [rule for rule in file.rules if _is_here(rule, position)]
     classes = {EVERY_OTHER, *(one for rule in rules for one in rule.classes or ())}
     for card_class in sorted(classes):
         for meal in (*(row.meal for row in file.meals), 0):
             matching = [rule for rule in rules if _is_for(rule, card_class, meal)]
-            yield (card_class, meal), _limits(file, position, (card_class, meal), matching)
+            cell = card_class, meal
+            limits = _limits(file, position, cell, matching)
+            yield cell, (limits, _price(file, position, cell, limits, matching))
 
 
 def _limits(file: CampusFile, position: Position, cell: Cell, rules: Iterable[Rule]) -> Limits:
@@ -117,6 +134,21 @@ def _limits(file: CampusFile, position: Position, cell: Cell, rules: Iterable[Ru
             raise _at(_later(said[low], said[high]), _contradiction(where, one, other))
     _require_one_meal(file, limits, said)
     return limits
+
+
+def _price(
+    file: CampusFile, position: Position, cell: Cell, limits: Limits, rules: Sequence[Rule]
+) -> Price:  # fmt: skip
+    price = NO_PRICE
+    for rule in rules:
+        price = price_with(price, rule.values)
+    fixed_fen, single_fen = price.fixed_fen, limits.single_fen
+    if fixed_fen is not None and single_fen is not None and fixed_fen - price.off(fixed_fen) > single_fen:
+        late = next(rule for rule in reversed(rules) if rule.values.keys() & {"fixed_fen", "single_fen"})
+        one = _said("single_fen", fixed_fen - price.off(fixed_fen), Text("定额", "a fixed amount"))
+        other = _said("single_fen", single_fen, Text("单笔", "one purchase"))
+        raise _at(late, _contradiction((_who(file, cell), position.name), one, other))
+    return price
 
 
 def _require_one_meal(file: CampusFile, limits: Limits, said: dict[str, Rule]) -> None:
@@ -138,6 +170,32 @@ def _rows(cells: dict[Cell, Limits]) -> Iterator[LimitRow]:
         base = NO_LIMITS if card_class == EVERY_OTHER else cells[EVERY_OTHER, meal]
         if limits != base:
             yield LimitRow(card_class, meal, limits)
+
+
+def _price_rows(cells: dict[Cell, Price]) -> Iterator[PriceRow]:
+    """As the rows of limits."""
+    for (card_class, meal), price in sorted(cells.items()):
+        base = NO_PRICE if card_class == EVERY_OTHER else cells[EVERY_OTHER, meal]
+        if price != base:
+            yield PriceRow(card_class, meal, price)
+
+
+def _pin_rows(file: CampusFile, position: Position) -> Iterator[PinRow]:
+    """As the rows of limits. A class whose sum is lifted has the largest there is."""
+    rules = [rule for rule in file.rules if _is_here(rule, position) and PIN in rule.values]
+    classes = {one for rule in rules for one in rule.classes or ()}
+    for card_class in (*sorted(classes - {EVERY_OTHER}), EVERY_OTHER):
+        for meal in sorted((0, *(row.meal for row in file.meals))):
+            own, base = (_pin_of(rules, one, meal) for one in (card_class, EVERY_OTHER))
+            if own != (None if card_class == EVERY_OTHER else base):
+                yield PinRow(card_class, meal, FEN_MAX if own is None else own)
+
+
+def _pin_of(rules: Sequence[Rule], card_class: int, meal: int) -> int | None:
+    found: int | None = None
+    for rule in rules:
+        found = pin_with(found, rule.values) if _is_for(rule, card_class, meal) else found
+    return found
 
 
 def _is_here(rule: Rule | OnlineRule, position: Position) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CARD_STEPS = (LIST, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
 FINDINGS = ("negative", "chain", "none")
-JOB_STEPS = (LIST, "run", "show", "cancel", "retry")
+JOB_STEPS = (LIST, "run", "show", "cancel", "retry", "log")
 ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log", "close-shift")
 EXPIRES_S = 600
 """An order that no terminal has begun by then is begun by none."""
@@ -142,6 +142,10 @@ def _job_options(parser: Parser) -> None:
     parser.add_argument("--records", metavar="E:A..B", help=records)
     back = Text("倒数第几笔，缺省 0 为统计（取日志）", "how far back, 0: figures (send-log)")
     parser.add_argument("--back", type=int, default=0, metavar="N", help=back)
+    whole = Text("整份日志（取日志）", "the whole log (send-log)")
+    parser.add_argument("--whole", action="store_true", help=whole)
+    out = Text("写入此文件夹（log）；缺省显示", "into this folder (log); else shown")
+    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
     follow = Text("跟踪到结束", "follow it to its end")
     parser.add_argument("--follow", action="store_true", help=follow)
     parser.add_argument("--keys", type=Path, metavar="SOCKET", help=_KEYS)
@@ -151,7 +155,7 @@ def _job_options(parser: Parser) -> None:
 
 def _job_targets(parser: Parser) -> None:
     whom = parser.add_mutually_exclusive_group()
-    whom.add_argument("--to", metavar="NAME,…", help=str(Text("这些终端", "these terminals")))
+    whom.add_argument("--to", metavar="NAME,…", help=str(Text("这些终端，或 model:pos", "these, or model:pos")))
     whom.add_argument("--box", metavar="BOX", help=str(Text("此网关的全部终端", "all terminals of this box")))
     whom.add_argument("--all", action="store_true", help=str(Text("全部终端", "all terminals")))
     sure = Text("知道锁定会停止哪些终端", "I know which terminals a lock stops")
@@ -178,6 +182,9 @@ def _job(chosen: argparse.Namespace) -> int:
             return _job_run(chosen, place)
         case "show":
             return jobs.show(place, number_of(chosen), as_json=chosen.json, follow=chosen.follow)
+        case "log":
+            chosen_ones = targets_of(chosen, is_needed=False)
+            return jobs.log(place, number_of(chosen), chosen_ones, chosen.out, as_json=chosen.json)
         case "cancel":
             said = number_of(chosen), named(chosen), chosen.reason or ""
             return jobs.cancel(place, *said, as_json=chosen.json, follow=chosen.follow)
@@ -199,12 +206,12 @@ def _job_run(chosen: argparse.Namespace, place: "Place") -> int:
     return jobs.run(place, asked, as_json=chosen.json, follow=chosen.follow)
 
 
-def targets_of(chosen: argparse.Namespace) -> "Targets":
-    """Those of --to, --box, --all. ConfigFault: none of them was said."""
+def targets_of(chosen: argparse.Namespace, *, is_needed: bool = True) -> "Targets":
+    """Those of --to, --box, --all. ConfigFault: none of them was said, and one is needed."""
     from cloud.commands.fleet.jobs import Targets
 
     names = tuple(name for name in (chosen.to or "").split(",") if name)
-    if not names and not chosen.box and not chosen.all:
+    if is_needed and not names and not chosen.box and not chosen.all:
         raise ConfigFault(Text("缺少 --to、--box 或 --all", "one of --to, --box, --all is missing"))
     return Targets(names, chosen.box or "", chosen.all)
 
@@ -216,7 +223,7 @@ def _deed(chosen: argparse.Namespace) -> "Deed":
     seconds = chosen.seconds
     simple: dict[str, Deed] = {
         "unlock": order.Unlock(), "reboot": order.Reboot(), "close-shift": order.CloseShift(),
-        "lock": order.Lock(chosen.reason), "send-log": order.SendLog(chosen.back),
+        "lock": order.Lock(chosen.reason), "send-log": order.SendLog(order.WHOLE if chosen.whole else chosen.back),
         "locate": order.Locate(LOCATE_S if seconds is None else seconds),
         "silence": order.Silence(SILENCE_S if seconds is None else seconds),
     }  # fmt: skip

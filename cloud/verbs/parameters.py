@@ -55,8 +55,13 @@ def _parameter_options(parser: Parser) -> None:
     box = Text("发给此网关的全部终端，可重复", "to all terminals of this box; may be repeated")
     parser.add_argument("--box", action="append", default=[], metavar="BOX", help=box)
     parser.add_argument("--all", action="store_true", help=Text("发给全部终端", "to every terminal"))
-    canary = Text("先只发给这些，其余用 continue 续推", "to these alone at first; then continue")
+    canary = Text(
+        "先只发给这些：正常则自动续推，拒绝增多则自动恢复",
+        "to these alone at first: the others follow if it is well, it goes back if declines rise",
+    )
     parser.add_argument("--canary", type=_listed, default=(), metavar="NAME,…", help=canary)
+    hand = Text("先行正常也不自动续推", "a canary that is well does not go on by itself")
+    parser.add_argument("--by-hand", action="store_true", help=hand)
     days = Text("收紧的限额几天后恢复，缺省 30", "so many days later tightened limits end (30)")
     parser.add_argument("--days", type=int, default=30, metavar="N", help=days)
     add_decision(parser, Text("缘由（收紧、否决）", "why (tighter limits, reject)"))
@@ -71,7 +76,7 @@ def _parameters(chosen: argparse.Namespace) -> int:
     from cloud.commands.fleet import parameters as p
 
     where = p.Where(chosen.data, chosen.dsn, chosen.keys, chosen.json)
-    choice = p.Choice(chosen.to, tuple(chosen.box), chosen.all, chosen.canary)
+    choice = p.Choice(chosen.to, tuple(chosen.box), chosen.all, chosen.canary, chosen.by_hand)
     need(chosen, *_NEEDED[chosen.step])
     order = p.Order(chosen.who or "", chosen.reason or "", chosen.days)
     match chosen.step:

@@ -24,6 +24,7 @@ from edge.box.up.ledger_clock import LedgerClock
 from edge.box.up.now_lane import NowLane, Offered, Perishable, TokenSource
 from edge.box.up.presence import Presence
 from edge.box.up.questions import Questions
+from edge.box.up.sayings import SAID, Sayings
 from edge.box.up.signature import ack_verifier, answer_verifier
 from edge.box.up.uplink import Uplink, Verify
 from edge.box.values.effects import (
@@ -99,6 +100,8 @@ PLACES_MAX = 4096
 UNPROVEN_S = 30.0
 UNPROVEN_MESSAGES = 8
 """A registered terminal that this box has lost (a restart) may speak unproven so long and so often without alarm."""
+REFUSED_FROM = 0x80
+"""MQTT reason codes from here on: the broker has not taken it."""
 HINT_EVERY_S = 1.0
 """A place that speaks unproven is told so at most so often."""
 
@@ -142,6 +145,7 @@ class Box:
         self._serving = Serving(self._documents.held, settings.links, self._tell, self._documents.passes)
         self._carrying = Carrying(settings, self._documents.held, self._serving, random, self._tell)
         self._awaited = AwaitedHere(self._documents.held, self._serving.takes)
+        self._sayings = Sayings(self._terminals.of)
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
@@ -231,6 +235,7 @@ class Box:
         self._documents.connected(now)
         self._serving.connected()
         self._carrying.connected()
+        self._sayings.connected()
         self._tell_swaps(now)
         return self._finish(now, [])
 
@@ -245,11 +250,13 @@ class Box:
 
     def on_published(self, now: Now, token: int, reason: int) -> list[Effect]:
         """PUBACK of one publication, with its MQTT reason code."""
-        if not self._now_lane.published(token):
+        if not self._now_lane.published(token, is_taken=reason < REFUSED_FROM):
             self._uplink.published(now, token, reason)
-        elif reason >= 0x80:
+        elif reason >= REFUSED_FROM:
             self._tell(now, PublishRefused(topics.UP_NOW, reason))
-        return self._finish(now, [])
+        taken = [send for piece in self._now_lane.taken for send in self._sayings.taken(piece)]
+        self._now_lane.taken.clear()
+        return self._finish(now, [*taken])
 
     def on_downlink(self, now: Now, lane: str, message: bytes) -> list[Effect]:
         """A message of down/now, down/money or down/bulk. Never raises for its content."""
@@ -339,6 +346,9 @@ class Box:
         if opened.type in SPOKEN:
             self._serving.heard(now, talk, opened)
             return [*self._serving.serve(now, [talk])] if opened.type is Type.DOCUMENT_WANT else []
+        if opened.type in SAID:
+            self._sayings.heard(talk, opened)
+            return []
         return self._intake.take(now, talk, opened)
 
     def _type_of(self, place: Place, message: bytes) -> Type:
@@ -530,7 +540,8 @@ class Box:
             self._documents.say_held()  # whoever has not heard the one has not heard the other
             self._serving.connected()
             self._carrying.connected()
-        for source in (self._up, self._intake.up, self._documents.up, self._serving.up, self._carrying.up):
+        sources = self._up, self._intake.up, self._documents.up, self._serving.up, self._carrying.up, self._sayings.up
+        for source in sources:
             for message in source:
                 self._note_question(message)
                 self._now_lane.offer(message)

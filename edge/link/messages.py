@@ -3,7 +3,7 @@
 First byte type; second byte, on all but the single-frame forms, protocol version (high nibble) and the index
 of the epoch that the message speaks of (low two bits: position in the epoch list of WELCOME). Big-endian.
 0x20 to 0x27 carry documents of the fleet (shared/fleet/document.py); 0x28 and 0x29 are of the wire itself; from 0x2A
-on: kept for broadcasts.
+to 0x2F: kept for broadcasts; 0x30 to 0x32 are what a terminal says at length, and counts.
 
 Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records/), ACK and SETTLED are
 single frames of seal.py.
@@ -33,7 +33,7 @@ from shared.fleet.document import (
 )
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import PUBLIC_SIZE, DocumentKey
-from shared.wire.fleet_lane import DETAIL_MAX, Verdict
+from shared.wire.fleet_lane import DECLINES_MAX, DETAIL_MAX, Declines, Verdict
 from shared.wire.messages import AWAITED_MAX, EPOCHS_MAX, Awaited, EpochStatus, awaited
 
 
@@ -62,6 +62,9 @@ class Type(IntEnum):
     DOCUMENT_REPORT = 0x25
     EMCY = 0x28
     SILENCE = 0x29
+    PIECE = 0x30
+    PIECE_TAKEN = 0x31
+    TALLY = 0x32
 
 
 TYPES = {int(kind): kind for kind in Type}
@@ -276,6 +279,33 @@ class DocumentReport(NamedTuple):
     detail: bytes = b""
 
 
+class Piece(NamedTuple):
+    """Up, sealed: part of what a terminal says at length about an order (shared.wire.fleet_lane.Piece)."""
+
+    generation: int
+    crc: int
+    number: int
+    total: int
+    data: bytes
+
+
+class PieceTaken(NamedTuple):
+    """Down, sealed: that part has left the box; the next one may come."""
+
+    generation: int
+    number: int
+
+
+class Tally(NamedTuple):
+    """Up, sealed: what was served and refused (shared.wire.fleet_lane.Tallied)."""
+
+    boot: int
+    day: int
+    generation: int
+    served: int
+    declines: tuple[Declines, ...]
+
+
 WANT_MAX = 8
 """Pages that a terminal asks for at a time: what it can write before the next come."""
 
@@ -381,10 +411,23 @@ EMCY = Layout(
     example=Emcy(136, 9, 240, 12, 5000, 1, 0),
 )  # fmt: skip
 SILENCE = Layout("SILENCE", Type.SILENCE, Way.DOWN, Form.SEALED, Quiet, "seconds H", example=Quiet(46))
+PIECE = Layout(
+    "PIECE", Type.PIECE, Way.UP, Form.SEALED, Piece, "generation I, crc I, number B, total B", rest="data",
+    example=Piece(9, 0xABCDEF01, 1, 2, b"data"),
+)  # fmt: skip
+PIECE_TAKEN = Layout(
+    "PIECE_TAKEN", Type.PIECE_TAKEN, Way.DOWN, Form.SEALED, PieceTaken, "generation I, number B",
+    example=PieceTaken(9, 1),
+)  # fmt: skip
+TALLY = Layout(
+    "TALLY", Type.TALLY, Way.UP, Form.SEALED, Tally, "boot I, day H, generation I, served I",
+    rows=Rows("declines", "reason B, times I", DECLINES_MAX, Declines),
+    example=Tally(3, 9828, 9, 120, (Declines(23, 4), Declines(33, 1))),
+)  # fmt: skip
 MESSAGES: tuple[Layout[Any], ...] = (
     HELLO, CHALLENGE, REFUSE, REFUSE_SEALED, AUTH, WELCOME, STATUS, HEARTBEAT, TIME, ONLINE_REQUEST, ONLINE_ANSWER,
     AWAITED, DOCUMENT_KEY, DOCUMENT_HEAD, DOCUMENT_DELTA, DOCUMENT_PAGE, DOCUMENT_WANT, DOCUMENT_REPORT, EMCY,
-    SILENCE,
+    SILENCE, PIECE, PIECE_TAKEN, TALLY,
 )  # fmt: skip
 """All that are described here, for fuzz, vectors and docs/messages.md."""
 

@@ -356,6 +356,15 @@ class BalanceChainBroken(Told):
 
 
 @dataclass(frozen=True)
+class DiscountDoubted(Told):
+    code, level = "discount-doubted", Level.IMPORTANT
+    zh = "流水 {seq} 写明折扣 {fen:yuan}，与当时的参数不符：不予补付"
+    en = "record {seq} says a discount of {fen:yuan}, which the parameters there do not: nothing is paid for it"
+    seq: int
+    fen: int
+
+
+@dataclass(frozen=True)
 class LostCardSpent(Told):
     code, case, level = "difference", "lost", Level.URGENT
     zh = "已挂失的卡 {card} {purse:purse}在 {terminal} {place} 消费 {fen:yuan}，挂失后共 {total:yuan}"

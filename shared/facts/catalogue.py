@@ -16,6 +16,7 @@ from shared.facts.terms import (
     BUSES,
     COMMANDS,
     DAMAGES,
+    DECLINES,
     DEEDS,
     DOCUMENTS,
     FINDINGS,
@@ -163,4 +164,5 @@ SETS: dict[str, dict[str, Words]] = {
     "bus": BUSES,
     "verdict": VERDICTS,
     "order": ORDERS,
+    "decline": DECLINES,
 }

@@ -174,6 +174,39 @@ PURSES: dict[str, Words] = {"main": ("主钱包", "main purse"), "subsidy": ("�
 """Of a card."""
 
 
+DECLINES: dict[str, Words] = {
+    "foreign-card": ("非本系统卡", "not a card of this system"),
+    "card-blocked": ("卡应用已锁定", "the card's application is blocked"),
+    "card-disabled": ("卡未启用", "the card is not enabled"),
+    "card-not-yet-valid": ("卡未到启用日期", "the card is not valid yet"),
+    "card-expired": ("卡已过有效期", "the card has expired"),
+    "card-data": ("卡数据异常，请到卡务中心", "card data wrong, please go to the card office"),
+    "card-gone": ("请重新放卡", "please present the card again"),
+    "card-locked": ("卡消费功能已锁定", "spending is locked on this card"),
+    "card-key": ("卡密钥版本不支持", "the card's key is not supported"),
+    "card-counter-full": ("卡交易次数已满，请换卡", "the card's counter is full, please replace the card"),
+    "card-refused": ("卡拒绝交易", "the card refused"),
+    "pin-wanted": ("请输入口令", "the PIN is wanted"),
+    "pin-wrong": ("口令错误", "wrong PIN"),
+    "pin-locked": ("口令已锁定，请到卡务中心", "the PIN is locked, please go to the card office"),
+    "pin-refused": ("卡拒绝验证口令", "the card would not check the PIN"),
+    "amount": ("金额无效", "not a valid amount"),
+    "balance": ("余额不足", "balance too low"),
+    "hotlisted": ("黑名单卡", "the card is on the hotlist"),
+    "cap-single": ("超单笔限额", "over the limit for one purchase"),
+    "cap-meal-sum": ("超本餐限额", "over the limit for this meal"),
+    "cap-meal-count": ("超本餐次数", "over the count for this meal"),
+    "cap-day-sum": ("超当日限额", "over the limit for today"),
+    "cap-day-count": ("超当日次数", "over the count for today"),
+    "no-fare": ("本线路无此票价", "no fare is set for this ride"),
+    "ride-unclear": ("乘车记录异常，请到卡务中心", "the ride on the card is unclear, please go to the card office"),
+    "tapped-twice": ("已刷卡，请勿重复", "already tapped"),
+    "no-rides": ("本卡未开通乘车，请到卡务中心", "not a card for rides, please go to the card office"),
+    "not-served": ("本餐不接待此类卡", "cards of this class are not served in this meal"),
+}
+"""Why a till refuses a card: the names of shared.purse's Reason."""
+
+
 def word_of(name: str) -> str:
     """The word of an enum's member, by its name: CARD_UNKNOWN is card-unknown."""
     return name.lower().replace("_", "-")

@@ -1,9 +1,9 @@
 """An order 指令 as a document: one deed that one terminal is to do once. Frozen bytes. Pure.
 
 Form 1, verb 1, expires 4 (campus seconds, 0: never; big-endian, as all here), then the verb's arguments: of LOCK its
-reason in UTF-8; of LOCATE and SILENCE seconds 2; of REREAD epoch 2, first seq 4, last seq 4; of SEND_LOG how far back 2
-(0: figures); of CANCEL a generation 4; of the others nothing. Refuses, with WireFault, what is not so; a verb of a
-later release is `Foreign`, for it has to be answered, too.
+reason in UTF-8; of LOCATE and SILENCE seconds 2; of REREAD epoch 2, first seq 4, last seq 4; of SEND_LOG how far
+back 2 (0: figures, WHOLE: all of it); of CANCEL a generation 4; of the others nothing. Refuses, with WireFault, what is
+not so; a verb of a later release is `Foreign`, for it has to be answered, too.
 """
 
 import struct
@@ -22,6 +22,8 @@ SILENCE_MAX_S = 3600
 REREAD_MAX = 1000
 """Records of one order: on a slow bus they take minutes beside the day's own."""
 FOREIGN_MAX = 1000
+WHOLE = 0xFFFF
+"""Of SEND_LOG: the log itself, piece by piece. No ring has a record that lies so far back."""
 _HEAD = struct.Struct(">BBI")
 _TOO_LATE = "too late: "
 
@@ -82,14 +84,14 @@ class Reread:
 
 @dataclass(frozen=True, slots=True)
 class SendLog:
-    """Say figures (0), or the record so far back from the newest one, which is 1."""
+    """Say figures (0), the record so far back from the newest one, which is 1, or the whole log (WHOLE)."""
 
     back: int
 
 
 @dataclass(frozen=True, slots=True)
 class CloseShift:
-    """End the shift."""
+    """End the shift: its slip is said piece by piece, and what was sold in it cannot be void at the till any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ none. Refuses, with WireFault, what is malformed, out of order, or contradicts i
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -26,15 +27,19 @@ NAME_MAX = 48
 """Bytes of a meal's name."""
 FEN_MAX = 0x7FFF_FFFF
 COUNT_MAX = 0xFFFF
+PERCENT_MAX = 99
+OFF_MAX = 0x7FFF
+"""Fen of a discount: what a record has room for."""
 EVERY_OTHER = 0xFFFF
 """In the place of a card class: every class that has no row of its own, and cards of agreed issuers."""
 _PART = struct.Struct(">BH")
 _DAY, _CEILING, _MEAL, _RUNG = struct.Struct(">I"), struct.Struct(">I"), struct.Struct(">BIB"), struct.Struct(">II")
 _LIMIT = struct.Struct(">HBBIIIHH")
+_PRICE, _PIN = struct.Struct(">HBIBIB"), struct.Struct(">HBI")
 _FARES, _LINE = struct.Struct(">HIBIHH"), struct.Struct(">HBBB")
 _REFUSED = 0x20
 _ONLINE = 16
-_TAGS = frozenset((1, 2, 3, 4, 5, 6, 7, _ONLINE))
+_TAGS = frozenset((*range(1, 10), _ONLINE))
 _Row = TypeVar("_Row")
 
 
@@ -66,6 +71,49 @@ class LimitRow(NamedTuple):
     card_class: int
     meal: int
     limits: Limits
+
+
+class Bearer(IntEnum):
+    """Who bears a discount 折扣承担方. Frozen numbers."""
+
+    MERCHANT = 0
+    """The merchant gets what the card paid."""
+    SCHOOL = 1
+    SUBSIDY = 2
+    """The subsidy fund."""
+
+
+class Price(NamedTuple):
+    """Of a card class in a meal. fixed_fen: what a sale is over, whatever is keyed, 定额; None: what is keyed. percent,
+    off_fen: 折扣, both off the sum before it."""
+
+    fixed_fen: int | None = None
+    percent: int = 0
+    off_fen: int = 0
+    bearer: Bearer = Bearer.MERCHANT
+
+    def off(self, gross_fen: int) -> int:
+        """The discount on a sum, in whole fen, rounded down: a fen at least is paid, and a record has room for it."""
+        return max(0, min(gross_fen * self.percent // 100 + self.off_fen, gross_fen - 1, OFF_MAX))
+
+
+NO_PRICE = Price()
+
+
+class PriceRow(NamedTuple):
+    """As LimitRow."""
+
+    card_class: int
+    meal: int
+    price: Price
+
+
+class PinRow(NamedTuple):
+    """As LimitRow: above this sum of a day such a card's holder says his PIN, and the card checks it 超额输密."""
+
+    card_class: int
+    meal: int
+    above_fen: int
 
 
 class RungRow(NamedTuple):
@@ -129,6 +177,18 @@ class ParameterBody:
     agreed: tuple[AgreedRow, ...] | None = None
     fares: FaresRow | None = None
     online: OnlineRow = OFFLINE
+    prices: tuple[PriceRow, ...] = ()
+    pins: tuple[PinRow, ...] = ()
+
+    def pin_above(self, card_class: int, meal: int) -> int | None:
+        """The sum of a day that goes without a PIN; None: every sum does."""
+        found = {(row.card_class, row.meal): row.above_fen for row in self.pins}
+        return found.get((card_class, meal), found.get((EVERY_OTHER, meal)))
+
+    def price_of(self, card_class: int, meal: int) -> Price:
+        """What a sale to a card of this class in this meal is over."""
+        found = {(row.card_class, row.meal): row.price for row in self.prices}
+        return found.get((card_class, meal)) or found.get((EVERY_OTHER, meal)) or NO_PRICE
 
     def limits_of(self, card_class: int, meal: int) -> Limits:
         """What counts for a card of this class in this meal."""
@@ -149,6 +209,10 @@ class ParameterBody:
             parts.append((6, b"".join(map(_agreed_bytes, self.agreed))))
         if self.fares is not None:
             parts.append((7, _FARES.pack(*self.fares[:6]) + b"".join(map(_line_bytes, self.fares.lines))))
+        if self.prices:
+            parts.append((8, b"".join(map(_price_bytes, self.prices))))
+        if self.pins:
+            parts.append((9, b"".join(_PIN.pack(*row) for row in self.pins)))
         if self.online != OFFLINE:
             parts.append((_ONLINE, bytes((sum(1 << place for place, is_so in enumerate(self.online) if is_so),))))
         if any(len(data) > PART_MAX for _, data in parts):
@@ -161,11 +225,15 @@ def decode_parameters(raw: bytes) -> ParameterBody:
     parts = dict(_parts(raw))
     if not {1, 2, 3, 4, 5} <= parts.keys():
         raise WireFault("parameters: a part is missing")
+    if b"" in (parts.get(8), parts.get(9)):
+        raise WireFault("parameters: a table of no prices, or of no PINs")
     (day_start_s,), (ceiling_fen,) = _exact(_DAY, parts[1]), _exact(_CEILING, parts[2])
     body = ParameterBody(
         day_start_s, ceiling_fen, _meals(parts[3]), tuple(map(_limit, _rows(_LIMIT, parts[4]))),
         tuple(RungRow(*row) for row in _rows(_RUNG, parts[5])), _agreed(parts[6]) if 6 in parts else None,
         _fares(parts[7]) if 7 in parts else None, _online(parts[_ONLINE]) if _ONLINE in parts else OFFLINE,
+        tuple(map(_price, _rows(_PRICE, parts.get(8, b"")))),
+        tuple(PinRow(*row) for row in _rows(_PIN, parts.get(9, b""))),
     )  # fmt: skip
     _require_sound(body)
     return body
@@ -231,6 +299,18 @@ def _limit(row: Sequence[int]) -> LimitRow:
         raise WireFault("parameters: a limit that does not count")
     there = (value if flags >> place & 1 else None for place, value in enumerate(values))
     return LimitRow(card_class, meal, Limits._make((*there, bool(flags & _REFUSED))))
+
+
+def _price_bytes(row: PriceRow) -> bytes:
+    fixed_fen, percent, off_fen, bearer = row.price
+    return _PRICE.pack(row.card_class, row.meal, fixed_fen or 0, percent, off_fen, bearer)
+
+
+def _price(row: Sequence[int]) -> PriceRow:
+    card_class, meal, fixed_fen, percent, off_fen, bearer = row
+    if bearer not in {*Bearer}:
+        raise WireFault(f"parameters: bearer {bearer}")
+    return PriceRow(card_class, meal, Price(fixed_fen or None, percent, off_fen, Bearer(bearer)))
 
 
 def _agreed_bytes(row: AgreedRow) -> bytes:
@@ -302,6 +382,8 @@ def _require_sound(body: ParameterBody) -> None:
     _require(_rises(body.ladder, lambda rung: (rung.from_s,)), "rungs out of order")
     _require(all(a.day_fen >= b.day_fen for a, b in pairwise(body.ladder)), "a rung that gives more with age")
     _require(all(rung.from_s > 0 and 0 < rung.day_fen <= FEN_MAX for rung in body.ladder), "a rung out of bounds")
+    _require_prices(body)
+    _require_pins(body)
     _require_agreed(body.agreed or ())
     if body.fares is not None:
         _require_fares(body.fares)
@@ -330,6 +412,29 @@ def _require_sums(limits: Limits) -> None:
     _require(all(0 < n <= COUNT_MAX for n in (meal_count, day_count) if n is not None), "a count out of bounds")
     _require(_rises_or_none(single, meal_fen, day_fen), "a limit above that of the meal, or of the day")
     _require(_rises_or_none(meal_count, day_count), "more purchases in a meal than on a day")
+
+
+def _require_prices(body: ParameterBody) -> None:
+    meals = {0, *(one.meal for one in body.meals)}
+    _require(len(body.prices) <= LIMITS_MAX, "more prices than a terminal has room for")
+    _require(_rises(body.prices, lambda row: (row.card_class, row.meal)), "prices out of order")
+    for row in body.prices:
+        fixed_fen, percent, off_fen, bearer = row.price
+        _require(row.card_class <= 0xFF or row.card_class == EVERY_OTHER, f"card class {row.card_class}")
+        _require(row.meal in meals, f"a price of meal {row.meal}, which there is not")
+        _require(fixed_fen is None or 0 < fixed_fen <= FEN_MAX, "a fixed amount out of bounds")
+        _require(percent <= PERCENT_MAX and off_fen <= OFF_MAX, "a discount out of bounds")
+        _require(bool(percent or off_fen) or not bearer, "a bearer without a discount")
+
+
+def _require_pins(body: ParameterBody) -> None:
+    meals = {0, *(one.meal for one in body.meals)}
+    _require(len(body.pins) <= LIMITS_MAX, "more sums with a PIN than a terminal has room for")
+    _require(_rises(body.pins, lambda row: (row.card_class, row.meal)), "sums with a PIN out of order")
+    for row in body.pins:
+        _require(row.card_class <= 0xFF or row.card_class == EVERY_OTHER, f"card class {row.card_class}")
+        _require(row.meal in meals, f"a PIN in meal {row.meal}, which there is not")
+        _require(0 <= row.above_fen <= FEN_MAX, "a sum with a PIN out of bounds")
 
 
 def _require_agreed(agreed: Sequence[AgreedRow]) -> None:

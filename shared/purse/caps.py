@@ -60,6 +60,14 @@ class Caps:
     meal_count: int | None = None
     day_fen: int | None = None
     day_count: int | None = None
+    pin_above_fen: int | None = None
+    """Not a limit: above this sum of the day the card has to take its holder's PIN."""
+
+
+def wants_pin(card: CardCounters, clock: MealClock, amount_fen: int, caps: Caps | None) -> bool:
+    """Would this purchase bring the day's sum above what goes without a PIN?"""
+    above_fen = caps.pin_above_fen if caps is not None else None
+    return above_fen is not None and current(card, clock).day_sum_fen + amount_fen > above_fen
 
 
 def parse_counters(raw: bytes) -> CardCounters:

@@ -67,6 +67,7 @@ class Reason(IntEnum):
     VOID_OPERATOR = 84
     VOID_NEEDS_OPERATOR = 85
     VOID_OTHER_CARD = 86
+    VOID_SHIFT_OVER = 87
 
 
 REASON_TEXT: dict[Reason, Text] = {
@@ -132,6 +133,7 @@ REASON_TEXT: dict[Reason, Text] = {
         "不是付款的那张卡，请用原卡或主管卡",
         "not the card that paid: that one, or an operator card",
     ),
+    Reason.VOID_SHIFT_OVER: Text("已结班，不能在本机撤销", "its shift is closed, it cannot be void here any more"),
     Reason.VOID_NOT_YET: Text("有一笔未确认，先处理那一笔", "a transaction is not confirmed yet, settle it first"),
 }
 """Chinese first, English second. A test holds that every reason has its text."""

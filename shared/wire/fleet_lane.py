@@ -44,6 +44,12 @@ DETAIL_MAX = 64
 """Bytes of what a terminal says beside its verdict."""
 PROGRESS_MAX = 256
 """Terminals in one message of progress; a box with more says several."""
+PIECE_SIZE = 512
+PIECES_MAX = 64
+"""Of what a terminal says at length about one order, a log or a slip: 32 KiB."""
+DECLINES_MAX = 32
+"""Reasons of one tally; the rarest beyond it are not told apart from the last one."""
+BYTE_MAX = 0xFF
 
 
 class FleetTag(IntEnum):
@@ -57,6 +63,9 @@ class FleetTag(IntEnum):
     PAGES_WANTED = 37
     REPORTED = 38
     FIRMWARE_PROGRESS = 39
+    PIECE = 48
+    TALLIED = 49
+    ON_LINK = 50
 
 
 class Verdict(IntEnum):
@@ -215,8 +224,46 @@ class FirmwareProgress:
     rows: tuple[Progress, ...]
 
 
+class Piece(NamedTuple):
+    """up/now. Part `number` of `total` of what a terminal says at length about the order of that generation; crc:
+    CRC-32 of all of it."""
+
+    device: DeviceId
+    generation: int
+    crc: int
+    number: int
+    total: int
+    data: bytes
+
+
+class Declines(NamedTuple):
+    """How often a terminal has refused a card for one reason (shared.purse.reasons.Reason)."""
+
+    reason: int
+    times: int
+
+
+class Tallied(NamedTuple):
+    """up/now. What a terminal has served and refused since its power-on, on that business day, under that generation
+    of its parameters: totals, so one that is lost is made good by the next."""
+
+    device: DeviceId
+    boot: int
+    day: int
+    generation: int
+    served: int
+    declines: tuple[Declines, ...]
+
+
+class OnLink(NamedTuple):
+    """up/now. A box has put the order of that generation on its terminal's link; nobody there has answered yet."""
+
+    device: DeviceId
+    generation: int
+
+
 FleetDown = DocumentKey | OfferedHead | OfferedDelta | Page
-FleetUp = Held | PagesWanted | Reported | FirmwareProgress
+FleetUp = Held | PagesWanted | Reported | FirmwareProgress | Piece | Tallied | OnLink
 
 
 def encode_fleet_down(m: FleetDown) -> bytes:
@@ -253,6 +300,12 @@ def _pages_wanted(kind: DocumentKind, whom: Scope, generation: int, numbers: tup
     if not found or any(a >= b for a, b in pairwise(found)):
         raise WireFault(f"pages wanted: {len(found)}, ascending")
     return PagesWanted(kind, whom, generation, found)
+
+
+def _piece(device: DeviceId, generation: int, crc: int, number: int, total: int, data: bytes) -> Piece:
+    if number >= total:
+        raise WireFault(f"piece {number} of {total}")
+    return Piece(device, generation, crc, number, total, data)
 
 
 def _page_of(kind: DocumentKind, number: int) -> int:
@@ -354,7 +407,33 @@ FIRMWARE_PROGRESS = Message(
         ),
     ),
 )  # fmt: skip
-FLEET: tuple[Message[Any], ...] = KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED, FIRMWARE_PROGRESS
+_DEVICE = DeviceId(b"\0\1\0\0\0\1")
+PIECE = Message(
+    FleetTag.PIECE, topics.UP_NOW,
+    Layout(
+        "piece", _piece, fields.device(), _GENERATION, fields.whole("crc", NUMBER_MAX),
+        fields.whole("number", PIECES_MAX - 1), fields.whole("total", PIECES_MAX, least=1),
+        fields.octets("data", PIECE_SIZE, least=1),
+    ),
+    (Piece(_DEVICE, 9, 0xABCDEF01, 1, 2, b"data"),),
+)  # fmt: skip
+_DECLINES = Layout("declines", Declines, fields.whole("reason", BYTE_MAX), fields.whole("times", NUMBER_MAX))
+TALLIED = Message(
+    FleetTag.TALLIED, topics.UP_NOW,
+    Layout(
+        "tallied", Tallied, fields.device(), fields.whole("boot", NUMBER_MAX), fields.whole("day", SHORT_MAX),
+        fields.whole("generation", NUMBER_MAX), fields.whole("served", NUMBER_MAX),
+        fields.rows("declines", _DECLINES, DECLINES_MAX),
+    ),
+    (Tallied(_DEVICE, 3, 9828, 9, 120, (Declines(23, 4),)),),
+)  # fmt: skip
+ON_LINK = Message(
+    FleetTag.ON_LINK, topics.UP_NOW, Layout("order on link", OnLink, fields.device(), _GENERATION),
+    (OnLink(_DEVICE, 9),),
+)
+FLEET: tuple[Message[Any], ...] = (
+    KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED, FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK,
+)  # fmt: skip
 """All of them, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in FLEET}
 _DOWN = {one.tag: one.layout for one in FLEET if one.lane == topics.DOWN_BULK}

@@ -13,7 +13,16 @@ from shared.facts.told import Params
 from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.wire import codec, topics
 from shared.wire.awaited import AWAITED, Awaited
-from shared.wire.fleet_lane import FIRMWARE_PROGRESS, HELD, PAGES_WANTED, REPORTED, FleetUp
+from shared.wire.fleet_lane import (
+    FIRMWARE_PROGRESS,
+    HELD,
+    ON_LINK,
+    PAGES_WANTED,
+    PIECE,
+    REPORTED,
+    TALLIED,
+    FleetUp,
+)
 from shared.wire.form import fields
 from shared.wire.form.fields import NONCE_SIZE
 from shared.wire.form.layout import Field, Layout, Message
@@ -346,7 +355,7 @@ HELLO_WANTED = Message(
 NOW: tuple[Message[Any], ...] = (
     EPOCH_REQUEST, EPOCH_ANSWER, ONLINE_REQUEST, ONLINE_ANSWER, RECORD_COPY, HELLO, RECOVER, STATUS, FACT, LEDGER_TIME,
     REVOCATIONS, AWAITED, SIGNED_ANSWER, SWAP, HELLO_WANTED, HELD, PAGES_WANTED, REPORTED,
-    FIRMWARE_PROGRESS,
+    FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK,
 )  # fmt: skip
 """All messages of the two lanes, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in NOW}

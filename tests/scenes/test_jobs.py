@@ -31,7 +31,7 @@ async def ordered(campus: Campus, number: int, *words: object) -> dict[str, dict
     """Ordered, and followed to its end."""
     code, said = await asyncio.to_thread(job, campus, "run", *words, *WHO)
     assert code == 0, said
-    await campus.until(f"job {number} is over", lambda: not states(campus, number) & {1, 2, 3, 4})
+    await campus.until(f"job {number} is over", lambda: not states(campus, number) & {1, 2, 3, 4, 5})
     return rows(campus, number)
 
 
@@ -59,10 +59,16 @@ def test_orders_reach_terminals_that_sell_and_are_answered(room: Path) -> None:
             assert done[SECOND]["detail"].startswith("boot 1 last 1/")
             assert done[FIRST]["detail"].startswith("boot 2 last 1/")
             done = await ordered(campus, 4, "close-shift", "--to", SECOND)
-            assert (done[SECOND]["state"], done[SECOND]["detail"]) == ("refused", "no shift slip")
-            done = await ordered(campus, 5, "reread", "--to", SECOND, "--records", "1:1..3")
+            assert done[SECOND]["state"] == "ok"
+            assert done[SECOND]["detail"].startswith("slip 1 sales ")
+            code, said = job(campus, "log", 4)
+            assert (code, "结班单 / shift slip 1" in said) == (0, True)
+            done = await ordered(campus, 5, "send-log", "--whole", "--to", "model:pos")
+            assert {row["log"]["whole"] for row in done.values()} == {True}
+            assert all(row["box_ms"] <= row["bus_ms"] <= row["over_ms"] for row in done.values())
+            done = await ordered(campus, 6, "reread", "--to", SECOND, "--records", "1:1..3")
             assert (done[SECOND]["state"], done[SECOND]["detail"]) == ("ok", "sent 3 of 3")
-            done = await ordered(campus, 6, "unlock", "--all")
+            done = await ordered(campus, 7, "unlock", "--all")
             assert {row["state"] for row in done.values()} == {"ok"}
             await campus.until_shown(3, f"t-{FIRST}")
             await campus.close_shop()

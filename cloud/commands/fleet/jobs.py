@@ -7,7 +7,7 @@ one transaction. A name is the person's word for himself, as with the other comm
 import json
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from cloud.commands.opening import open_books
 from cloud.fleet.ordering import Orders
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.jobs.door import JobLedger
+from cloud.ledger.fleet.jobs.pieces import Paper
 from cloud.ledger.fleet.jobs.state import Job, JobRow
 from cloud.ledger.fleet.jobs.views import JobView
 from cloud.ledger.journal.opened import open_prepared
@@ -24,13 +25,14 @@ from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.process.settings import load_settings
 from cloud.words.fleet import jobs as words
-from cloud.words.fleet.jobs import Named, Names
+from cloud.words.fleet.jobs import Named, Names, Said
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.fleet.order import Deed, Lock, Order
 from shared.words.voice import Text
 
 FOLLOW_S = 0.5
+MODEL = "model:"
 TARGETS_MAX = 14_000
 """Terminals of one job: all of a large campus."""
 
@@ -75,7 +77,7 @@ def run(place: Place, asked: Asked, *, as_json: bool, follow: bool) -> int:
     clock = campus_clock(place.data, place.clock)
     with open_books(place.data, place.dsn) as reader:
         names = _names(reader)
-        chosen = _chosen(names, asked.targets)
+        chosen = _chosen(names, asked.targets, reader.kinds())
         if not _may(reader, asked, chosen, names, clock):
             return 1
     now = _now(clock)
@@ -126,6 +128,35 @@ def listing(place: Place, *, as_json: bool) -> int:
     return 0
 
 
+def log(place: Place, number: int, targets: Targets, out: Path | None, *, as_json: bool) -> int:
+    """What terminals said at length about their orders, into files, or as it is. 1 where any of it is not whole."""
+    clock = campus_clock(place.data, place.clock)
+    with open_books(place.data, place.dsn) as reader:
+        names = _names(reader)
+        _, rows = _found(reader, number, _now(clock))
+        chosen = set(_chosen(names, targets, reader.kinds())) if targets.to or targets.box else {*names}
+        there = [row for row in rows if row.device in chosen]
+        said = reader.said({(row.device, row.generation) for row in there})
+    files = {device: _written(out, words.log_name(number, names, device), paper) for device, paper in said.items()}
+    if as_json:
+        _say(json.dumps({"job": number, "logs": words.logs_json(there, said, names, files)}, ensure_ascii=False))
+    else:
+        _say(*words.log_lines(there, said, names, files))
+    return int(any(row.device not in said or not said[row.device].is_whole for row in there))
+
+
+def _written(out: Path | None, name: str, paper: Paper) -> Path | None:
+    """ConfigFault where it cannot be."""
+    if out is None:
+        return None
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (out / name).write_bytes(paper.raw)
+    except OSError as fault:
+        raise ConfigFault(Text(f"{out}: 无法写入：{fault.strerror}", f"{out}: {fault.strerror}")) from fault
+    return out / name
+
+
 def show(place: Place, number: int, *, as_json: bool, follow: bool) -> int:
     """One job, row by row. 1 where one has failed, silent ones too; followed: to its end."""
     clock = campus_clock(place.data, place.clock)
@@ -134,20 +165,22 @@ def show(place: Place, number: int, *, as_json: bool, follow: bool) -> int:
         names = _names(reader)
         while True:
             view, rows = _found(reader, number, _now(clock))
+            said = reader.said({(row.device, row.generation) for row in rows})
             fresh = rows if as_json else [row for row in rows if row not in told]
             if rows != told:
-                _say(*_lines(view, fresh, names, clock, as_json=as_json))
+                _say(*_lines(view, fresh, Said(names, said), clock, as_json=as_json))
                 told = rows
             if view.is_over or not follow:
                 return int(view.failed > 0)
             time.sleep(FOLLOW_S)
 
 
-def _lines(view: JobView, rows: list[JobRow], names: Names, clock: CampusClock, *, as_json: bool) -> list[str]:
+def _lines(view: JobView, rows: list[JobRow], there: Said, clock: CampusClock, *, as_json: bool) -> list[str]:
     if as_json:
-        found = words.job_json(view, _now(clock)) | {"rows": [words.row_json(row, names) for row in rows]}
-        return [json.dumps(found, ensure_ascii=False)]
-    return [words.job_line(view, clock), *(words.row_line(row, names, clock) for row in rows)]
+        told = [words.row_json(row, there.names, there.papers.get(row.device)) for row in rows]
+        return [json.dumps(words.job_json(view, _now(clock)) | {"rows": told}, ensure_ascii=False)]
+    lines = (words.row_line(row, there.names, clock, there.papers.get(row.device)) for row in rows)
+    return [words.job_line(view, clock), *lines]
 
 
 def _ordered(place: Place, number: int, count: int | None, *, as_json: bool, follow: bool) -> int:
@@ -184,10 +217,10 @@ def _names(reader: Reader) -> dict[bytes, Named]:
     return {row.device: Named(row.name, row.place, row.box) for row in reader.terminals()}
 
 
-def _chosen(names: Names, targets: Targets) -> tuple[bytes, ...]:
+def _chosen(names: Names, targets: Targets, kinds: Mapping[bytes, str]) -> tuple[bytes, ...]:
     """ConfigFault, by its name, for one that is not there; for a box without terminals; for more than a job has."""
     if targets.to:
-        found = tuple(dict.fromkeys(_terminal(names, one) for one in targets.to))
+        found = tuple(dict.fromkeys(device for one in targets.to for device in _named(names, one, kinds)))
     else:
         found = tuple(sorted(device for device, at in names.items() if targets.everybody or at.box == targets.box))
     if not found:
@@ -195,6 +228,20 @@ def _chosen(names: Names, targets: Targets) -> tuple[bytes, ...]:
         raise ConfigFault(Text(f"网关 {whom} 没有终端", f"there is no terminal at box {whom}"))
     if len(found) > TARGETS_MAX:
         raise ConfigFault(Text(f"一个任务至多 {TARGETS_MAX} 台", f"a job has at most {TARGETS_MAX} terminals"))
+    return found
+
+
+def _named(names: Names, text: str, kinds: Mapping[bytes, str]) -> list[bytes]:
+    """A terminal, or by `model:` all of one kind: each kind is one hardware of ours."""
+    if not text.startswith(MODEL):
+        return [_terminal(names, text)]
+    model = text.removeprefix(MODEL)
+    found = sorted(device for device in names if kinds.get(device) == model)
+    if not found:
+        there = ", ".join(sorted(set(kinds.values())))
+        raise ConfigFault(
+            Text(f"没有型号 {model[:40]} 的终端，有：{there}", f"no terminal of model {model[:40]}, there are: {there}")
+        )
     return found
 
 

@@ -49,12 +49,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which terminals: by name, by box, or every one. canary: names of those that get it first, and alone."""
+    """Which terminals: by name, by box, or every one. canary: names of those that get it first, and alone; by_hand: the
+    others wait for a person, however well that goes."""
 
     names: tuple[str, ...] = ()
     boxes: tuple[str, ...] = ()
     every: bool = False
     canary: tuple[str, ...] = ()
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def push(where: Where, path: Path, choice: Choice, order: Order) -> int:
         targets = _chosen(opened, pusher, file, choice)
         canary = _named(targets, choice.canary)
         kind = PushKind.CANARY if canary else PushKind.PUSH
-        return _send(where, opened, pusher, file, kind, targets, canary, order)
+        return _send(where, opened, pusher, file, kind, targets, canary, order, by_hand=choice.by_hand)
 
 
 def go_on(where: Where, number: int, order: Order) -> int:
@@ -134,14 +136,18 @@ def history(where: Where) -> int:
         ledger = ParameterLedger(opened)
         found, names = ledger.history(), _names(ledger.positions())
         proposals = [one for one in Reader(opened.database).proposals() if one.kind is ProposalKind.TIGHTER]
+        said, watched = ledger.canaries(), {one.push.number: one for one in ledger.watched(now)}
     titled = [(one, kept, read_file(kept.text).title) for one, kept in found]
     if where.as_json:
-        told = [words.push_json(*one, names) for one in titled]
+        told = [words.push_json(*one, names, said.get(one[0].number, ())) for one in titled]
         _json({"pushes": told, "proposals": [words.proposal_json(one, names, now.unix_ms) for one in proposals]})
         return 0
-    _say(*(words.push_line(*one, time_text(WALL.at(one[0].at_ms / 1000))) for one in titled))
-    for one in proposals:
-        _say(*words.proposal_lines(one, names, now.unix_ms))
+    for one in titled:
+        _say(words.push_line(*one, time_text(WALL.at(one[0].at_ms / 1000))))
+        if one[0].number in said:
+            _say(words.canary_line(said[one[0].number], watched.get(one[0].number)))
+    for proposal in proposals:
+        _say(*words.proposal_lines(proposal, names, now.unix_ms))
     if not titled and not proposals:
         _say(str(Text("尚未下发过参数", "no parameters were pushed yet")))
     return 0
@@ -171,12 +177,12 @@ def reject(where: Where, number: int, who: str, reason: str) -> int:
 
 def _send(
     where: Where, opened: OpenedLedger, pusher: Pusher, file: CampusFile, kind: PushKind, targets: Sequence[Target],
-    canary: Sequence[bytes], order: Order,
+    canary: Sequence[bytes], order: Order, *, by_hand: bool = False,
 ) -> int:  # fmt: skip
     first = [one for one in targets if not canary or one.position.device in canary]
     if any(one.tighter for one in first):
         return _propose(where, opened, file, first, order)
-    made = pusher.push(file, kind, person(order.who), targets, _now(where), canary)
+    made = pusher.push(file, kind, person(order.who), targets, _now(where), canary, by_hand=by_hand)
     if where.as_json:
         _json({"push": made.number if made else None, "made": len(made.made) if made else 0, "of": len(targets)})
     elif made is None:

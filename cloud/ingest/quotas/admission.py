@@ -14,7 +14,7 @@ from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.ticket import Arrival, Body, Junk, Ticket
 from shared.facts.told import Level
 from shared.ids import BoxId
-from shared.wire.fleet_lane import FirmwareProgress, Held, PagesWanted, Reported
+from shared.wire.fleet_lane import FirmwareProgress, Held, OnLink, PagesWanted, Piece, Reported, Tallied
 from shared.wire.messages import (
     BoxState,
     DeviceStatus,
@@ -56,6 +56,9 @@ class Admission:
             PagesWanted: (DOCUMENTS, Allowance(64, 4.0)),
             Reported: (DOCUMENTS, Allowance(512, 20.0)),
             FirmwareProgress: (DOCUMENTS, Allowance(64, 2.0)),
+            OnLink: (DOCUMENTS, Allowance(512, 20.0)),
+            Piece: (DOCUMENTS, Allowance(256, 20.0)),
+            Tallied: (DOCUMENTS, Allowance(512, 20.0)),
         }
         """By kind, once it is read: each of these may leave a row behind, or cost a commit of its own. PagesWanted:
         32 KiB each, so a box is given 128 KiB a second at most."""

@@ -7,6 +7,7 @@ are made at import, never in the hot path.
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from shared.fleet.parameters import Bearer
 from shared.ids import CardId
 
 
@@ -20,7 +21,7 @@ class Side(IntEnum):
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
-    loss-after-report 挂失后损失, loss-provision 挂失损失准备."""
+    loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -42,12 +43,14 @@ class AccountKind(StrEnum):
     """长款/短款: what drawers held too much, less what they lacked."""
     LOSS = "loss-after-report"
     """挂失后损失: what lost cards spend after their report, and what they may; the school bears it."""
+    DISCOUNT = "discount"
+    """折扣承担: what others than the merchant bear of discounts."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
 
 SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
-    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS), Side.DEBIT
+    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT), Side.DEBIT
 )
 BANK = "bank"
 HELD_UNKNOWN = "held:?"
@@ -92,6 +95,11 @@ OVER_SHORT = Account("over-short", AccountKind.OVER_SHORT)
 LOSS = Account("loss-after-report", AccountKind.LOSS)
 LOSS_PROVISION = Account("loss-provision", AccountKind.LOSS_PROVISION)
 """Both are made with the first loss."""
+DISCOUNTS = {
+    Bearer.SCHOOL: Account("discount:school", AccountKind.DISCOUNT),
+    Bearer.SUBSIDY: Account("discount:subsidy", AccountKind.DISCOUNT),
+}
+"""Both are made with the first discount."""
 
 
 def cash_account(cashier: str) -> Account:

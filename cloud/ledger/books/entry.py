@@ -76,6 +76,11 @@ class EntryKind(IntEnum):
     ACCOUNT_REVERSED = 61
     """冲正: it has its money back, by the terminal's own record."""
 
+    DISCOUNT_BORNE = 70
+    """折扣承担: what a discount took off a sale is paid to its merchant by whoever bears it."""
+    DISCOUNT_TAKEN_BACK = 71
+    """The exact opposite: the sale was given back."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

@@ -26,6 +26,16 @@ def loss_undone_key(entry: int) -> bytes:
     return bytes((EntryKind.LOSS_TAKEN_BACK,)) + entry.to_bytes(8, "big")
 
 
+def discount_key(record: int) -> bytes:
+    """Of the entry that bears the discount of this record's sale."""
+    return bytes((EntryKind.DISCOUNT_BORNE,)) + record.to_bytes(8, "big")
+
+
+def discount_undone_key(record: int) -> bytes:
+    """Of the exact opposite of that entry."""
+    return bytes((EntryKind.DISCOUNT_TAKEN_BACK,)) + record.to_bytes(8, "big")
+
+
 def provision_key(proposal: int) -> bytes:
     """Of the entry that provides for what a proposal wrote off."""
     return bytes((EntryKind.LOSS_PROVIDED,)) + proposal.to_bytes(8, "big")

@@ -175,6 +175,11 @@ def loss_borne(loss: int, provision: int, purse: int, fen: int, provided_fen: in
     return tuple(Posting(debit, credit, part) for debit, credit, part in moves if part)
 
 
+def discount_borne(bearer: int, merchant: int, fen: int) -> Postings:
+    """折扣承担: the merchant gets what the card did not pay."""
+    return (Posting(bearer, merchant, fen),)
+
+
 def loss_provided(loss: int, provision: int, fen: int) -> Postings:
     """挂失损失准备: a loss that may come is one from now on."""
     return (Posting(loss, provision, fen),)

@@ -21,6 +21,7 @@ from cloud.ledger.books.posting import (
 )
 from cloud.ledger.checks.check import Check, Line, walk, walk_entries
 from cloud.ledger.checks.releases import paying_purses, release_fault
+from cloud.ledger.findings import discounts
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
@@ -106,7 +107,7 @@ def _postings(lines: list[Line]) -> Postings:
 
 def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses: int) -> str:
     rows = db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (reverses,))
-    kinds = (EntryKind.EVIDENCE_WITHDRAWN, EntryKind.LOSS_TAKEN_BACK)
+    kinds = (EntryKind.EVIDENCE_WITHDRAWN, EntryKind.LOSS_TAKEN_BACK, EntryKind.DISCOUNT_TAKEN_BACK)
     if kind not in kinds or actual != withdrawn(tuple(Posting(*row) for row in rows)):
         return f"is not the opposite of entry {reverses}"
     return ""
@@ -203,6 +204,8 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         raise ValueError("another kind")
     if kind is EntryKind.LOSS_BORNE:
         return paper_postings(registry, read_paper(codec.dumps(body)))
+    if kind is EntryKind.DISCOUNT_BORNE:
+        return discounts.paper_postings(registry, discounts.read_paper(codec.dumps(body)))
     if kind is EntryKind.LOSS_PROVIDED:
         return provision_postings(registry, read_provision(codec.dumps(body)))
     if kind is EntryKind.LOSS_UNPROVIDED:

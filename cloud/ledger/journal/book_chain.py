@@ -70,11 +70,11 @@ _COME_AGAIN = frozenset(
     (
         EntryKind.OPENING, EntryKind.OPENING_SUBSIDY, EntryKind.LOAD_AUTHORISED, EntryKind.LOAD_CONFIRMED,
         EntryKind.LOAD_CONFIRMED_BY_COUNTER, EntryKind.LOAD_REVERSED, EntryKind.LOAD_ALONE, EntryKind.CLAIM_AUTHORISED,
-        EntryKind.CLAIM_REVERSED, EntryKind.CLAIM_ALONE, EntryKind.LOSS_BORNE,
+        EntryKind.CLAIM_REVERSED, EntryKind.CLAIM_ALONE, EntryKind.LOSS_BORNE, EntryKind.DISCOUNT_BORNE,
     )
 )  # fmt: skip
 """Made by a document, and yet not of the books alone: an opening balance is its import's, a load has its record,
-and a loss follows from a report and a record."""
+a loss follows from a report and a record, and a discount from parameters and a record."""
 
 
 def is_book_only(entry: Entry) -> bool:

@@ -24,6 +24,7 @@ CARD_ACCOUNTS = (
 """Columns of the table card, in the order of posting.CardAccounts."""
 _MADE_LATER = (
     AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
+    AccountKind.DISCOUNT,
 )  # fmt: skip
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256
@@ -185,7 +186,7 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(
         db.run(
-            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?)",
+            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?, ?)",
             tuple(kind.value for kind in _MADE_LATER),
         )
     )
@@ -218,6 +219,7 @@ def make_ledger(db: Database, ledger: bytes) -> None:
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
     names = (
         "grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents", "hotlist", "jobs", "rollouts",
+        "discounts", "discounts-void",
     )  # fmt: skip
     db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)

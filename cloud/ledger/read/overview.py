@@ -99,7 +99,8 @@ def overview(db: Database) -> LedgerSums:
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
-        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen + returned_fen - payments_fen,
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] - kinds[AccountKind.DISCOUNT] + voided_fen
+        + returned_fen - payments_fen,
         voids=voids,
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],

@@ -22,6 +22,7 @@ from cloud.ledger.fleet.firmware import views as read_firmware
 from cloud.ledger.fleet.firmware.state import TerminalRow
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.fleet.jobs import views as read_jobs
+from cloud.ledger.fleet.jobs.pieces import Paper, papers
 from cloud.ledger.fleet.jobs.state import JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.parameters import door as read_parameters
@@ -287,6 +288,16 @@ class Reader:
         """One of them and its rows, as of now; None: there is none."""
         with self._lock, self.database.reading():
             return read_jobs.job_view(self.database, number, now)
+
+    def said(self, orders: Collection[tuple[bytes, int]]) -> dict[bytes, Paper]:
+        """Terminal → what it said at length about that order of its own: a log, a slip."""
+        with self._lock, self.database.reading():
+            return papers(self.database, orders)
+
+    def kinds(self) -> dict[bytes, str]:
+        """Terminal → what kind of hardware it is."""
+        with self._lock, self.database.reading():
+            return {bytes(device): kind for device, kind in self.database.run("SELECT device, kind FROM device")}
 
     def stops(self, devices: Collection[bytes], now: Now) -> list[Stops]:
         """What a lock of these terminals would stop."""

@@ -487,10 +487,24 @@ job_row = Table(
     "job_row", metadata, _col("job", Big), _col("device", Bytes), _col("generation", Big), _col("state", Small),
     _col("box", Text), _col("verdict", Small), _col("detail", Bytes), _col("sent_ms", Big), _col("box_ms", Big),
     _col("stored_ms", Big), _col("over_ms", Big), _col("asked_ms", Big), _col("body", Bytes), _col("head", Bytes),
-    _col("signature", Bytes), PrimaryKeyConstraint("job", "device"),
-    UniqueConstraint("device", "generation", name="uq_job_row_generation"), Index("ix_job_row_state", "state"),
+    _col("signature", Bytes), Column("bus_ms", Big, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("job", "device"), UniqueConstraint("device", "generation", name="uq_job_row_generation"),
+    Index("ix_job_row_state", "state"),
 )  # fmt: skip
 """One terminal in it: which hop has answered, and when (fleet.jobs.state.RowState); head: signed, and sent in turn."""
+
+job_piece = Table(
+    "job_piece", metadata, _col("device", Bytes), _col("generation", Big), _col("number", Small), _col("total", Small),
+    _col("crc", Big), _col("data", Bytes), _col("at_ms", Big), PrimaryKeyConstraint("device", "generation", "number"),
+)  # fmt: skip
+"""What a terminal says at length about an order, a log or a slip: the newest few of each (fleet.jobs.pieces)."""
+
+discount = Table(
+    "discount", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("bearer", Small),
+    _col("fen", Big), _col("state", Small), _maybe("entry", Big), _maybe("undone", Big),
+    Index("ix_discount_state", "state"),
+)  # fmt: skip
+"""What a sale was taken off by, and somebody else than the merchant bears (findings.discounts.State)."""
 
 # --- firmware: releases and events append-only -------------------------------------------------------------------
 
@@ -560,6 +574,27 @@ parameter_trial = Table(
 )  # fmt: skip
 """A tightened limit, which ends. raw, signature, body: the head and bytes of the next generation, signed beforehand by
 the order of two persons; they are made when the time has come, if `generation` is the newest one by then."""
+
+parameter_canary = Table(
+    "parameter_canary", metadata, _col("push", Big), _col("device", Bytes), _col("outcome", Small),
+    _col("generation", Big), _col("raw", Bytes), _col("signature", Bytes), _col("body", Bytes),
+    PrimaryKeyConstraint("push", "device"),
+)  # fmt: skip
+"""Signed with a canary, for the day on which it is judged: back (1) at those that have it, on (2) at the others."""
+
+canary_word = Table(
+    "canary_word", metadata, _col("push", Big), _col("word", Small), _col("at_ms", Big),
+    PrimaryKeyConstraint("push", "word"),
+)  # fmt: skip
+"""What became of it (fleet.parameters.canary.Word), each said once."""
+
+device_tally = Table(
+    "device_tally", metadata, _col("device", Bytes), _col("day", Big), _col("generation", Big), _col("boot", Big),
+    _col("served", Big), _col("declined", Big), _col("reasons", Bytes), _col("at_ms", Big),
+    PrimaryKeyConstraint("device", "day", "generation", "boot"), Index("ix_device_tally_day", "day"),
+)  # fmt: skip
+"""What a terminal served and refused in a business day, under a generation of its parameters, since a power-on.
+reasons: CBOR, [[reason, times], …]. Not append-only: totals grow, and go in time (fleet.parameters.tallies)."""
 
 # --- what is told ------------------------------------------------------------------------------------------------
 

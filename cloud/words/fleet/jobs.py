@@ -1,8 +1,10 @@
 """Jobs 任务 and what became of each of their orders 指令, as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from cloud.ledger.fleet.jobs.pieces import Paper
 from cloud.ledger.fleet.jobs.state import Job, JobRow, RowState
 from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.records.values import Now
@@ -11,7 +13,7 @@ from shared.clocks.campus_clock import CampusClock
 from shared.clocks.clock import time_text
 from shared.errors import WireFault
 from shared.facts.terms import ORDERS, VERDICTS, word_of
-from shared.fleet.order import Locate, Lock, Order, Reread, SendLog, Silence, Verb, decode_order
+from shared.fleet.order import WHOLE, Locate, Lock, Order, Reread, SendLog, Silence, Verb, decode_order
 from shared.wire.fleet_lane import Verdict
 from shared.words.voice import Text
 
@@ -20,6 +22,7 @@ STATES = {
     RowState.QUEUED: Text("排队", "queued"),
     RowState.OFFERED: Text("已发出，无人答复", "sent, nobody has answered"),
     RowState.AT_BOX: Text("已到网关", "at the box"),
+    RowState.ON_BUS: Text("已上总线，终端未答", "on the bus, the terminal has not answered"),
     RowState.STORED: Text("已到终端，执行中", "at the terminal, under way"),
     RowState.OK: Text("完成", "done"),
     RowState.REFUSED: Text("拒绝", "refused"),
@@ -32,6 +35,7 @@ _MARKS = {RowState.OK: "●", RowState.CANCELLED: "○", RowState.STOPPED: "✗"
 _BAD, _OPEN = "✗", "◐"
 _HOPS = {
     RowState.AT_BOX: Text("网关", "box"),
+    RowState.ON_BUS: Text("网关", "box"),
     RowState.STORED: Text("终端", "terminal"),
     RowState.OK: Text("终端", "terminal"),
     RowState.REFUSED: Text("终端", "terminal"),
@@ -47,6 +51,13 @@ class Named(NamedTuple):
 
 
 Names = Mapping[bytes, Named]
+
+
+class Said(NamedTuple):
+    """papers: what terminals said at length, by device."""
+
+    names: Names
+    papers: Mapping[bytes, Paper]
 
 
 def jobs_lines(found: Sequence[JobView], clock: CampusClock) -> Iterator[str]:
@@ -74,17 +85,68 @@ def job_line(one: JobView, clock: CampusClock) -> str:
     )
 
 
-def row_line(row: JobRow, names: Names, clock: CampusClock) -> str:
-    """One terminal: its state, which hop has answered, when."""
+def row_line(row: JobRow, names: Names, clock: CampusClock, paper: Paper | None = None) -> str:
+    """One terminal: its state, which hop has answered, when, and where its log is."""
     mark = _MARKS.get(row.state, _BAD if row.state.is_failure else _OPEN)
     at, said, how = _named(row, names), _said(row), STATES[row.state]
     hop, when, asked = halves(_hop(row)), _when(row, clock), halves(_asked(row))
+    log = halves(None if paper is None else _log(row.job, paper))
     return str(
         Text(
-            f"  {mark} {at.name} {at.place}  {how.zh}{said.zh}{hop[0]}{when}{asked[0]}",
-            f"  {mark} {at.name} {at.place}  {how.en}{said.en}{hop[1]}{when}{asked[1]}",
+            f"  {mark} {at.name} {at.place}  {how.zh}{said.zh}{hop[0]}{when}{asked[0]}{log[0]}",
+            f"  {mark} {at.name} {at.place}  {how.en}{said.en}{hop[1]}{when}{asked[1]}{log[1]}",
         )
     )
+
+
+def log_name(number: int, names: Names, device: bytes) -> str:
+    """Of the file that has what this terminal said about its order in that job."""
+    return f"job-{number}-{names[device].name if device in names else device.hex()}.log"
+
+
+def log_lines(
+    rows: Sequence[JobRow], said: Mapping[bytes, Paper], names: Names, files: Mapping[bytes, Path | None]
+) -> Iterator[str]:  # fmt: skip
+    """What each has said, or the file that it went to; whose is missing, or not whole, is named."""
+    for row in rows:
+        at, paper = _named(row, names).name, said.get(row.device)
+        if paper is None:
+            yield str(Text(f"{at}：没有上报", f"{at}: has said nothing"))
+            continue
+        there = _size(paper)
+        yield str(Text(f"{at}：{there.zh}", f"{at}: {there.en}"))
+        file = files.get(row.device)
+        yield f"  {file}" if file is not None else paper.raw.decode("utf-8", "replace").rstrip("\n")
+
+
+def logs_json(
+    rows: Sequence[JobRow], said: Mapping[bytes, Paper], names: Names, files: Mapping[bytes, Path | None]
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A row for each terminal of the job."""
+    return [
+        {
+            "terminal": _named(row, names).name, "log": _paper_json(said.get(row.device)),
+            "file": str(files[row.device]) if files.get(row.device) else None,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _log(number: int, paper: Paper) -> Text:
+    there, how = _size(paper), f"./ykt cloud job log {number}"
+    return Text(f"  〔{there.zh}：{how}〕", f"  [{there.en}: {how}]")
+
+
+def _size(paper: Paper) -> Text:
+    if paper.is_whole:
+        return Text(f"{len(paper.raw)} 字节", f"{len(paper.raw)} bytes")
+    return Text(f"只到 {paper.there}/{paper.total} 段", f"{paper.there} of {paper.total} pieces")
+
+
+def _paper_json(paper: Paper | None) -> dict[str, Any] | None:
+    if paper is None:
+        return None
+    return {"bytes": len(paper.raw), "pieces": paper.there, "of": paper.total, "whole": paper.is_whole}
 
 
 def ordered_line(number: int, ordered: Text, count: int) -> str:
@@ -126,14 +188,15 @@ def job_json(one: JobView, now: Now) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def row_json(row: JobRow, names: Names) -> dict[str, Any]:
+def row_json(row: JobRow, names: Names, paper: Paper | None = None) -> dict[str, Any]:
     """As `job_json`."""
     at = _named(row, names)
     return {
         "terminal": at.name, "device": row.device.hex(), "box": row.box or at.box, "generation": row.generation,
         "state": row.state.name.lower(), "verdict": word_of(Verdict(row.verdict).name) if row.over_ms else None,
         "detail": row.detail.decode("utf-8", "replace"), "sent_ms": row.sent_ms or None, "box_ms": row.box_ms or None,
-        "stored_ms": row.stored_ms or None, "over_ms": row.over_ms or None, "asked_ms": row.asked_ms or None,
+        "bus_ms": row.bus_ms or None, "stored_ms": row.stored_ms or None, "over_ms": row.over_ms or None,
+        "asked_ms": row.asked_ms or None, "log": _paper_json(paper),
     }  # fmt: skip
 
 
@@ -162,7 +225,7 @@ def _arguments(job: Job) -> dict[str, Any]:
         case Reread(epoch, first, last):
             return {"records": f"{epoch}:{first}..{last}"}
         case SendLog(back):
-            return {"back": back} if back else {}
+            return {"back": back} if back not in (0, WHOLE) else {"log": "whole"} if back else {}
     return {}
 
 
@@ -202,12 +265,12 @@ def _said(row: JobRow) -> Text:
 
 def _hop(row: JobRow) -> Text | None:
     """Who has answered."""
-    if row.state is RowState.AT_BOX:
+    if row.state in (RowState.AT_BOX, RowState.ON_BUS):
         return Text(f"（网关 {row.box} 答）", f" (says box {row.box})")
     hop = _HOPS.get(row.state)
     return None if hop is None else Text(f"（{hop.zh}答）", f" (says the {hop.en})")
 
 
 def _when(row: JobRow, clock: CampusClock) -> str:
-    last_ms = row.over_ms or row.stored_ms or row.box_ms or row.sent_ms
+    last_ms = row.over_ms or row.stored_ms or row.bus_ms or row.box_ms or row.sent_ms
     return f"  {time_text(int(clock.at(last_ms / 1000)))[11:]}" if last_ms else ""

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cloud.ledger.fleet.parameters.canaries import Watched
 from cloud.ledger.fleet.parameters.rows import KeptFile, Push, PushKind
 from cloud.ledger.fleet.parameters.spent import DAYS, Refused
 from cloud.ledger.held.tightening import read_offer
 from cloud.ledger.held.two_persons import Proposal
 from cloud.parameters.campus_file import CampusFile
+from cloud.parameters.canary import Rate, Word
 from cloud.parameters.differences import change_text
-from cloud.words.both import both
+from cloud.words.both import both, halves
 from cloud.words.held import decision_lines, state_of
 from shared.money import yuan
 from shared.words.voice import Text
@@ -21,6 +23,7 @@ Names = Mapping[bytes, str]
 KINDS = {
     PushKind.PUSH: Text("下发", "push"),
     PushKind.CANARY: Text("先行", "canary"),
+    PushKind.BACK: Text("自动恢复", "back by itself"),
     PushKind.CONTINUE: Text("续推", "continued"),
     PushKind.ROLLBACK: Text("回退", "rollback"),
     PushKind.TRIAL: Text("双人收紧", "tighter, by two persons"),
@@ -93,6 +96,36 @@ def tighter_lines(file: CampusFile, found: Iterable[tuple[str, Sequence[Any]]]) 
             yield str(Text(f"  {name} {text.zh}", f"  {name}: {text.en}"))
 
 
+WORDS = {
+    Word.WATCHED: Text("观察中", "watched"),
+    Word.QUIET: Text("刷卡太少，不自动续推", "too few taps, does not go on by itself"),
+    Word.ALONE: Text("无可比较，不自动续推", "nothing to compare with, does not go on by itself"),
+    Word.HELD: Text("正常，待人工续推", "well, a person has to go on"),
+    Word.BACK: Text("拒绝增多，已自动恢复", "declines rose, went back by itself"),
+    Word.ON: Text("正常，已自动续推", "well, went on by itself"),
+    Word.OVERTAKEN: Text("其间另有下发", "something else was pushed meanwhile"),
+    Word.STUCK: Text("拒绝增多，无可恢复", "declines rose, nothing to go back to"),
+}
+
+
+def canary_line(said: Sequence[Word], stands: Watched | None) -> str:
+    """What became of a canary, and how it does."""
+    last, rates = WORDS[said[-1]], halves(None if stands is None else _rates(stands))
+    return str(Text(f"    先行：{last.zh}{rates[0]}", f"    canary: {last.en}{rates[1]}"))
+
+
+def _rates(stands: Watched) -> Text:
+    mine, own, rest = map(_rate, (stands.canary, stands.own, stands.rest))
+    return Text(
+        f"；刷卡 {mine.zh}，此前一周 {own.zh}，其余终端 {rest.zh}",
+        f"; declined: {mine.en}, in the week before {own.en}, at the others {rest.en}",
+    )
+
+
+def _rate(one: Rate) -> Text:
+    return Text(f"{one.taps} 次拒绝 {one.percent}%", f"{one.percent} % of {one.taps} taps")
+
+
 def push_line(push: Push, file: KeptFile, title: str, at: str) -> str:
     """One line of the history."""
     made, all_of, kind = len(push.made), len(push.targets), KINDS[push.kind]
@@ -107,9 +140,12 @@ def push_line(push: Push, file: KeptFile, title: str, at: str) -> str:
     return str(said)
 
 
-def push_json(push: Push, file: KeptFile, title: str, names: Names) -> dict[str, Any]:
-    """Times: Unix milliseconds."""
+def push_json(
+    push: Push, file: KeptFile, title: str, names: Names, said: Sequence[Word] = ()
+) -> dict[str, Any]:  # fmt: skip
+    """Times: Unix milliseconds. canary: what was said of it, oldest first."""
     return {
+        "canary": [one.name.lower() for one in said],
         "push": push.number, "kind": push.kind.name.lower(), "who": push.who, "at_ms": push.at_ms, "title": title,
         "file": file.digest.hex(), "proposal": push.proposal,
         "targets": [names.get(one, one.hex()) for one in push.targets],

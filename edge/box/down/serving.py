@@ -2,7 +2,8 @@
 
 A terminal that has said nothing of documents (release 0.1) is sent nothing. One that has is sent, for each document
 that is meant for it and that it lacks: the key, then the delta from the generation before, or the head with its table;
-pages when it asks. Its word goes up as it was said, and is remembered to be said again at the next connection.
+pages when it asks. Its word goes up as it was said, and is remembered to be said again at the next connection. Of an
+order the box says itself that it is on the link, for people wait for it.
 
 Bounds: of each document WANTED_MAX pages wait for a terminal, one after another; an offer is repeated after
 OFFER_AGAIN_S without a word or a page, then after twice as long each time up to OFFER_AGAIN_MAX_S, and after
@@ -40,7 +41,7 @@ from shared.fleet.document import (
 )
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey
-from shared.wire.fleet_lane import Reported, Verdict
+from shared.wire.fleet_lane import OnLink, Reported, Verdict
 
 OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
 """A frame that is lost on a bus costs the first; a terminal that has no time for documents is not pressed."""
@@ -154,7 +155,7 @@ class Serving:
     ) -> None:  # fmt: skip
         """passes: is this release of firmware stood for?"""
         self._passes = passes
-        self.up: list[Reported] = []
+        self.up: list[Reported | OnLink] = []
         self.counters: Counter[str] = Counter()
         self._held = held
         self._tell = tell
@@ -167,7 +168,7 @@ class Serving:
 
     def connected(self) -> None:
         """The newest word of every terminal is said again."""
-        self.up = [*self._said.values()]
+        self.up += self._said.values()
 
     def takes(self, talk: Conversation) -> bool:
         """Has this terminal said in this conversation that it takes documents?"""
@@ -344,6 +345,8 @@ class Serving:
             return self._key(now, desk, key)
         as_delta = name not in desk.asked and _fits(desk, name, held)
         desk.asked.discard(name)
+        if head.kind is DocumentKind.ORDER:
+            self.up.append(OnLink(desk.talk.terminal.device, head.generation))
         if as_delta:
             delta = link.DocumentDelta(signed.raw, signed.signature, held.delta)
             found = Type.DOCUMENT_DELTA, link.DOCUMENT_DELTA.encode(delta)

@@ -2,7 +2,8 @@
 
 At the bounds: a fact beyond FACTS_MAX is dropped and counted, the count is said as a fact of its own; a STATUS
 replaces the older one of its device, a terminal's word on a document the older one on that document, and what is held
-the one before; they and requests for pages are said again by their owner at each connection. Online requests, epoch
+the one before, and a count the older one of its terminal, day and generation; they and requests for pages are said
+again by their owner at each connection. A piece of a log is dropped as online requests are. Online requests, epoch
 requests and record copies are dropped while there is no connection or URGENT_MAX wait (terminals repeat the first two,
 the record itself runs in money). What is of no use after a while is dropped then, here and at the broker.
 """
@@ -16,7 +17,7 @@ from edge.box.values.facts import fact_of
 from shared.facts.boxes import FactsDropped
 from shared.ids import DeviceId
 from shared.wire import topics
-from shared.wire.fleet_lane import Held, Reported
+from shared.wire.fleet_lane import Held, Piece, Reported, Tallied
 from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, OnlineRequest, encode_now
 
 FACTS_MAX = 256
@@ -48,8 +49,10 @@ class NowLane:
         self._urgent: deque[Offered] = deque()
         self._facts: deque[Fact] = deque()
         self._statuses: dict[DeviceId, DeviceStatus] = {}
-        self._reports: dict[bytes, Reported] = {}
-        """By device, kind and scope."""
+        self._reports: dict[bytes, Reported | Tallied] = {}
+        """By device, kind and scope; by device, day and generation."""
+        self.taken: list[Piece] = []
+        """Those that the broker has; their owner empties it."""
         self._in_flight: dict[int, Offered] = {}
 
     def connected(self, hello: Perishable) -> None:
@@ -76,7 +79,7 @@ class NowLane:
             case Held() if self._connected:
                 self._urgent = deque(one for one in self._urgent if not isinstance(one, Held))
                 self._urgent.append(message)  # whatever waits: there is one at most
-            case Reported() if self._connected:
+            case Reported() | Tallied() if self._connected:
                 self._offer_report(message)
             case Perishable(Hello()) if self._has_hello():
                 return  # the broker still owes its PUBACK for the one before
@@ -99,9 +102,12 @@ class NowLane:
             out.append(_publish(message, token, now))
         return out
 
-    def published(self, token: int) -> bool:
-        """PUBACK; False when the token is none of this lane."""
-        return self._in_flight.pop(token, None) is not None
+    def published(self, token: int, *, is_taken: bool = True) -> bool:
+        """PUBACK; False when the token is none of this lane. is_taken: the broker has it."""
+        message = self._in_flight.pop(token, None)
+        if is_taken and isinstance(message, Piece):
+            self.taken.append(message)
+        return message is not None
 
     def waiting(self) -> int:
         """Messages that are queued or in flight."""
@@ -146,8 +152,8 @@ class NowLane:
             return
         self._statuses[status.device] = status
 
-    def _offer_report(self, report: Reported) -> None:
-        about = report.device + bytes((report.kind,)) + report.scope
+    def _offer_report(self, report: Reported | Tallied) -> None:
+        about = _about(report)
         self._reports.pop(about, None)
         if len(self._reports) >= REPORTS_MAX:
             self.dropped += 1
@@ -161,6 +167,13 @@ class NowLane:
             elif isinstance(message, DeviceStatus):
                 self._statuses.setdefault(message.device, message)
         self._in_flight.clear()
+
+
+def _about(said: Reported | Tallied) -> bytes:
+    """No kind of document has the number 0."""
+    if isinstance(said, Tallied):
+        return said.device + b"\0" + said.day.to_bytes(2, "big") + said.generation.to_bytes(4, "big")
+    return said.device + bytes((said.kind,)) + said.scope
 
 
 def _is_hello(message: Offered) -> bool:

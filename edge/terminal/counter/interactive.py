@@ -41,7 +41,8 @@ from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import LogRecord
 from shared.purse.flows.till import identify, read_balance, read_log
-from shared.purse.outcomes import Rejected
+from shared.purse.outcomes import Pin, Rejected
+from shared.purse.reasons import Reason
 from shared.records import Kind
 from shared.words.voice import Text
 
@@ -123,6 +124,10 @@ def _operators(data: Path, label: str) -> DeckField | None:
     return DeckField(deck, label)
 
 
+PIN_DIGITS = range(4, 13, 2)
+"""Two in a byte, as cards keep them."""
+
+
 class _Counter:
     """One person at one counter."""
 
@@ -133,6 +138,7 @@ class _Counter:
         self._screens = [screen]
         self._field = field
         self._pull: Tear | None = None
+        self._lines: asyncio.StreamReader | None = None
 
     async def serve(self) -> int:
         """Until quit or the end of the input."""
@@ -140,7 +146,7 @@ class _Counter:
         demo = Text(" 【演示】", " [DEMO]") if settings.demo else ""
         say(f"{Text('终端', 'terminal')} {settings.name} {settings.place} {settings.merchant}{demo}")
         say(str(commands.HELP))
-        lines = await _lines()
+        lines = self._lines = await _lines()
         await self._station.joined(JOIN_S)
         while True:
             say(f"[{self._field.label}] {self._why()}")
@@ -222,14 +228,27 @@ class _Counter:
             _tell(Text(f"  → 是这个金额吗？请键入：{typed}", f"  → if you mean this amount, type: {typed}"))
 
     async def _sell(self, command: Command) -> None:
-        firmware = self._station.firmware
-        sells = firmware.pay if command.verb is Verb.PAY else firmware.sell
-        await self._tap(self._station, command, lambda: sells(command.amount_fen, self._station.now()))
+        firmware, station = self._station.firmware, self._station
+        if command.verb is Verb.PAY:
+            await self._tap(station, command, lambda: firmware.pay(command.amount_fen, station.now()))
+            return
+        result = await self._tap(station, command, lambda: firmware.sell(command.amount_fen, station.now()))
+        pin = await self._keyed_pin() if result is not None and result.reason is Reason.PIN_WANTED else None
+        if pin is not None:
+            await self._tap(station, command, lambda: firmware.sell(command.amount_fen, station.now(), pin))
+
+    async def _keyed_pin(self) -> Pin | None:
+        """By the holder, for the card alone: it is kept nowhere. None: another thing was typed, and nothing is sold."""
+        _tell(Text("请持卡人输入口令（4 至 12 位，双数位）", "the holder's PIN, please (4 to 12 digits)"))
+        typed = (await self._lines.readline()).decode("utf-8", "replace").strip() if self._lines else ""
+        is_pin = typed.isascii() and typed.isdecimal() and len(typed) in PIN_DIGITS
+        return Pin(bytes.fromhex(typed)) if is_pin else None
 
     async def _again(self, command: Command) -> None:
         """An empty line with nothing to repeat is only an empty line."""
         firmware = self._station.firmware
-        if not firmware.body.flash.waiting and firmware.body.untold.row is None:
+        has_open = bool(firmware.body.flash.waiting) or firmware.body.untold.row is not None
+        if not has_open and not firmware.has_fixed:
             if command.verb is Verb.AGAIN:
                 _tell(Text("没有待确认的交易", "nothing waits to be presented again"))
             return
@@ -277,12 +296,12 @@ class _Counter:
 
     async def _tap(
         self, station: Station, command: Command, tap: Callable[[], Tap[Result]], field: Field | None = None
-    ) -> None:
-        """field: where the card lies, if it is not the holder's."""
+    ) -> Result | None:
+        """field: where the card lies, if it is not the holder's. None: there was no card."""
         pull, self._pull = self._pull, None
         laid = await self._lay(station, field or self._field)
         if laid is None:
-            return
+            return None
         with laid as lying:
             channel = lying.channel if pull is None else PulledAtDebit(lying.channel, pull)
             result = await station.tap(tap(), channel)
@@ -290,6 +309,7 @@ class _Counter:
             say(typed)
         if result.end is End.DONE and result.row is not None:
             await self._entry(station, result)
+        return result
 
     async def _lay(self, station: Station, field: Field) -> AbstractContextManager[Lying] | None:
         """The card in the field, or the reason said why there is none."""

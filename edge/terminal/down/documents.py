@@ -22,6 +22,7 @@ from edge.terminal.down.trial import NAME as TRIAL
 from edge.terminal.down.trial import Trials
 from edge.terminal.store.papers import Papers
 from edge.terminal.store.parameters import read_parameters
+from edge.terminal.store.shift import NAME as SHIFT
 from shared.clocks.clock import DAY_S, CampusTime
 from shared.errors import StoreFault, WireFault
 from shared.fleet.cards import read_awaited, read_operators
@@ -140,7 +141,7 @@ class Documents:
         if self._ring is None:
             return
         for name in self._papers.names():
-            if name in (ORDERS, TRIAL):
+            if name in (ORDERS, TRIAL, SHIFT):
                 continue
             try:
                 paper = read_paper(self._papers.read(name), self._ring)

@@ -2,7 +2,8 @@
 
 The order itself is a document and durable before it is looked at here. What is to be done is written down as begun
 before it is done, and as answered behind it: where the power goes in between, it is answered as cut off and never
-begun again. A lock is one write, with its answer. Damaged: what is held counts as answered, and a held lock as one.
+begun again, but for the close of a shift, which an order does once however often it is asked. A lock is one write, with
+its answer. Damaged: what is held counts as answered, and a held lock as one.
 """
 
 import struct
@@ -21,7 +22,7 @@ NAME = "orders"
 AGAIN_S = 10.0
 """An order that could not be written down is begun so much later."""
 CUT, LOST, EXPIRED, NO_CLOCK = b"power cut", b"state lost", b"expired", b"no clock"
-NO_SLIP, LATER, NEVER = b"no shift slip", b"a verb of a later release", b"never begun"
+LATER, NEVER = b"a verb of a later release", b"never begun"
 OLDER, PASSED = b"older than the newest", "passed"
 _FORM = 1
 _FIXED, _CRC = struct.Struct(">BIBBBBB"), struct.Struct(">I")
@@ -94,8 +95,9 @@ class Orders:
         except (StoreFault, WireFault):
             self.damaged += 1
             self._state = _lost(generation, held)
-        if self._state.is_begun:
-            is_restart = held is not None and isinstance(held.deed, Reboot) and self._state.generation == generation
+        is_same = held is not None and self._state.generation == generation
+        if self._state.is_begun and not (is_same and held is not None and isinstance(held.deed, CloseShift)):
+            is_restart = is_same and held is not None and isinstance(held.deed, Reboot)
             self.answer(Answer(Verdict.IN_USE) if is_restart else Answer(Verdict.REFUSED, CUT), 0.0)
 
     @property
@@ -175,8 +177,6 @@ class Orders:
                 return Answer(Verdict.IN_USE)
             case Cancel(generation):
                 return self._cancelled(generation)
-            case CloseShift():
-                return Answer(Verdict.UNSUPPORTED, NO_SLIP)
             case Foreign():
                 return Answer(Verdict.UNSUPPORTED, LATER)
         return None

@@ -37,9 +37,10 @@ from shared.errors import RuleBroken, StoreFault
 from shared.fleet.document import DocumentKind
 from shared.ids import psam_id
 from shared.inventory import LOADERS
+from shared.money import yuan
 from shared.purse.flows.till import open_psam
-from shared.purse.outcomes import PsamIdentity
-from shared.purse.reasons import Reason
+from shared.purse.outcomes import Pin, PsamIdentity
+from shared.purse.reasons import REASON_TEXT, Reason
 from shared.words.voice import Text
 
 QUIET_S = 900.0
@@ -82,6 +83,7 @@ class Firmware:
         self._busy = False
         self._open = 0
         self._healed = 0
+        self._fixed: tuple[int, ...] = ()
         self._was_registered = False
         self._tapped_s = -_NEVER
         self._wants_swap = False
@@ -171,9 +173,10 @@ class Firmware:
         can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
         return min(due_s, body.book.next_due_s() if can_write else _NEVER)
 
-    def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
-        """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
-        return self._tap(self._with_load_behind(self._till.sell(amount_fen)), amount_fen, now)
+    def sell(self, amount_fen: int, now: Now, pin: Pin | None = None) -> Tap[Result]:
+        """A keyed amount and the card that is presented. A pending purchase of this card is settled first. pin: keyed
+        by its holder, where a sale before this ended in PIN_WANTED; the card alone checks it."""
+        return self._tap(self._counted(self._with_load_behind(self._till.sell(amount_fen, pin))), amount_fen, now)
 
     def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
         """What this body does with a card: a ride where it has fares, else a sale of the amount."""
@@ -188,11 +191,11 @@ class Firmware:
 
         Works after `stop`: then nothing is charged.
         """
-        return self._tap(self._with_load_behind(self._till.again()), 0, now)
+        return self._tap(self._counted(self._with_load_behind(self._till.again())), 0, now)
 
     def ride(self, now: Now) -> Tap[Result]:
         """A card at a validator: its record and the fare rules say the amount. RuleBroken without `ride` settings."""
-        return self._tap(self._with_load_behind(self._the_gate.ride()), 0, now)
+        return self._tap(self._counted(self._with_load_behind(self._the_gate.ride())), 0, now)
 
     def at_stop(self, stop: int, direction: int) -> None:
         """The bus is at this stop now. RuleBroken without `ride` settings."""
@@ -230,6 +233,7 @@ class Firmware:
         if self.body.fault is None:
             self.body.fault = Bar.STOPPED
         self.line.status_due()
+        self.line.tallies.hurry(now.mono_s)
         self.tick(now)
 
     def close(self) -> None:
@@ -270,6 +274,11 @@ class Firmware:
         return self.program.worded(what)
 
     @property
+    def has_fixed(self) -> bool:
+        """Is there a fixed amount in this meal, so that a card alone is a sale?"""
+        return bool(self._fixed)
+
+    @property
     def is_answered(self) -> bool:
         """May a tap that waits at AwaitAnswer go on?"""
         return self.line.asking.is_settled
@@ -291,6 +300,19 @@ class Firmware:
                 yield from self._load_point.behind(card)
             except StoreFault:  # the tap is done and shown all the same
                 self.body.fail(Bar.FLASH)
+        return result
+
+    def _counted(self, tap: Tap[Result]) -> Tap[Result]:
+        """A tap that is served or refused, for who watches what parameters do. Of settings nobody asks."""
+        result = yield from tap
+        body = self.body
+        if result.reason is not None:
+            body.note(f"{yuan(result.amount_fen)} {REASON_TEXT[result.reason]}")
+        is_refused = result.end is End.DECLINED and result.reason is not None
+        if body.documents.in_use(DocumentKind.PARAMETERS) is not None and (is_refused or result.end is End.DONE):
+            day = body.day_of(body.time().seconds)
+            reason = result.reason if is_refused else None
+            self.line.tallies.note(day, body.parameter_version, reason, body.now.mono_s)
         return result
 
     def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:
@@ -328,6 +350,7 @@ class Firmware:
             self.line.status_due()
         self.line.tick()
         self._see_documents()
+        self._tell_fixed()
         self._tell_network()
         self._tell_healed()
 
@@ -389,6 +412,15 @@ class Firmware:
             if line.refusal is not None:
                 body.show(display.refused(line.refusal))
 
+    def _tell_fixed(self) -> None:
+        """The cashier hears what is fixed in a meal when it begins, or when that changes."""
+        parameters = self.body.parameters
+        amounts = parameters.fixed_in(parameters.meal_clock(self.body.time()).meal) if parameters.prices else ()
+        if amounts != self._fixed:
+            self._fixed = amounts
+            if amounts:
+                self.body.show(display.fixed(amounts))
+
     def _tell_healed(self) -> None:
         """A medium that forgets bits will forget more of them."""
         healed = self.body.flash.healed
@@ -407,6 +439,8 @@ class Firmware:
                 body.write_unproven(waiting)
         self._pay_back()
         body.documents.boot()
+        body.shifts.boot()
+        self._deeds.resume()
         self._run_program()
         self._keep_versions()
         self._find_epoch()

@@ -13,6 +13,8 @@ from edge.link.port import BusReport
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.down.documents import Say
 from edge.terminal.firmware.rereading import Rereading
+from edge.terminal.firmware.saying import Saying
+from edge.terminal.firmware.tallies import Tallies
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
 from edge.terminal.store.flash import Epoch
 from edge.terminal.taps.asking import Asking
@@ -72,6 +74,8 @@ class Line:
         self._random = random_bytes
         self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
         self.rereading = Rereading(body.flash, self.window)
+        self.saying = Saying()
+        self.tallies = Tallies()
         self.asking = Asking()
         self.out: list[bytes] = []
         self.state = State.NO_WIRE
@@ -160,6 +164,7 @@ class Line:
         if mono_s >= self._reports_s:
             self._say(self._body.documents.words())
             self._reports_in(min(2 * self._reports_wait_s, REPORTS_MAX_S))
+        self._say_at_length(mono_s)
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
@@ -172,6 +177,7 @@ class Line:
             return due_s
         due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._body.documents.due_s())
         due_s = min(due_s, self._reports_s)
+        due_s = min(due_s, self.saying.due_s(), self.tallies.due_s())
         due_s = min(due_s, self.rereading.due_s(), self._emcy_s + EMCY_S if self._has_errors() else _NEVER)
         return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
@@ -287,6 +293,7 @@ class Line:
         said = self._body.documents.joined()
         self._reports_s = _NEVER
         self.tell(said)
+        self.tallies.joined(self._mono_s)
 
     def _refused(self, raw: bytes) -> None:
         refusal = link.REFUSE.decode(raw).reason
@@ -391,6 +398,8 @@ class Line:
             self._barred(link.REFUSE_SEALED.decode(opened.payload).reason)
         elif opened.type is Type.SILENCE:
             self._silenced(link.SILENCE.decode(opened.payload).seconds)
+        elif opened.type is Type.PIECE_TAKEN:
+            self.saying.taken(link.PIECE_TAKEN.decode(opened.payload), self._mono_s)
         else:
             self._document(opened)
 
@@ -412,6 +421,13 @@ class Line:
             self._say(documents.page(link.DOCUMENT_PAGE.decode(opened.payload), last, self._mono_s))
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
+
+    def _say_at_length(self, mono_s: float) -> None:
+        """Behind everything else: what is said at length, and what was counted."""
+        for piece in self.saying.take(mono_s):
+            self._seal(Type.PIECE, link.PIECE.encode(piece), 0)
+        for tally in self.tallies.take(self._flash.boot, mono_s):
+            self._seal(Type.TALLY, link.TALLY.encode(tally), 0)
 
     def _hushed(self, mono_s: float) -> None:
         self.asking.expire(mono_s)

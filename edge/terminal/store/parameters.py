@@ -13,12 +13,14 @@ from shared.errors import WireFault
 from shared.fleet.parameters import (
     EVERY_OTHER,
     NO_LIMITS,
+    NO_PRICE,
     OFFLINE,
     AgreedRow,
     FaresRow,
     Limits,
     OnlineRow,
     ParameterBody,
+    Price,
     RungRow,
     decode_parameters,
 )
@@ -57,6 +59,8 @@ class Parameters:
     agreed: tuple[Agreed, ...] | None = None
     fares: FareTable | None = None
     online: OnlineRow = OFFLINE
+    prices: Mapping[tuple[int, int], Price] = field(default_factory=dict)
+    pins: Mapping[tuple[int, int], int] = field(default_factory=dict)
     _starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +101,18 @@ class Parameters:
         """Are cards of this class not served in this meal?"""
         return self.limits is not None and self._limits_of(card_class, meal).is_refused
 
+    def price_of(self, card_class: int, meal: int) -> Price:
+        """What a sale to a card of this class in this meal is over."""
+        return self.prices.get((card_class, meal)) or self.prices.get((EVERY_OTHER, meal)) or NO_PRICE
+
+    def pin_above(self, card_class: int, meal: int) -> int | None:
+        """The sum of a day that goes without a PIN; None: every sum does."""
+        return self.pins.get((card_class, meal), self.pins.get((EVERY_OTHER, meal)))
+
+    def fixed_in(self, meal: int) -> tuple[int, ...]:
+        """The fixed amounts of this meal, as a cashier should know them: ascending, each once."""
+        return tuple(sorted({p.fixed_fen for (_, of), p in self.prices.items() if of == meal and p.fixed_fen}))
+
     def _limits_of(self, card_class: int, meal: int) -> Limits:
         limits = self.limits or {}
         return limits.get((card_class, meal)) or limits.get((EVERY_OTHER, meal)) or NO_LIMITS
@@ -120,6 +136,8 @@ def parameters_of(body: ParameterBody) -> Parameters:
         agreed=None if body.agreed is None else tuple(_agreed(body.agreed)),
         fares=None if body.fares is None else table_of(body.fares),
         online=body.online,
+        prices={(row.card_class, row.meal): row.price for row in body.prices},
+        pins={(row.card_class, row.meal): row.above_fen for row in body.pins},
     )
 
 

@@ -70,12 +70,12 @@ class Untold:
             row, self.first = row._replace(other_fen=first.amount_fen), _row(epoch, first)
         self.row = row
 
-    def take(self, card: CardId, amount_fen: int, kinds: frozenset[int]) -> Row | None:
-        """The row, if this card over this amount (0 = any) is it; forgotten from now on in every case."""
+    def take(self, card: CardId, amount_fen: int, kinds: frozenset[int], or_fen: int = 0) -> Row | None:
+        """The row, if this card over this amount (0 = any) or that one is it; forgotten from now on in every case."""
         row, self.row = self.row, None
-        if row is None or row.card != card or row.kind not in kinds or amount_fen not in (0, row.sale_fen):
+        if row is None or row.card != card or row.kind not in kinds:
             return None
-        return row
+        return row if not amount_fen or row.sale_fen in (amount_fen, or_fen) else None
 
     def forget(self) -> None:
         """Whoever drives this body knows what became of it."""

@@ -60,16 +60,19 @@ class ShiftSale(NamedTuple):
 
 
 class Voids:
-    """Over one store. key_version: of K_term, with which the book signs."""
+    """Over one store. key_version: of K_term, with which the book signs. is_closed: is a record, by its number, of a
+    shift that is over?"""
 
     def __init__(
-        self, flash: Flash, book: Book, day_of: Callable[[int], int], device: DeviceId, key_version: int
+        self, flash: Flash, book: Book, day_of: Callable[[int], int], device: DeviceId, key_version: int,
+        is_closed: Callable[[int], bool] = lambda _: False,
     ) -> None:  # fmt: skip
         self._key_version = key_version
         self._flash = flash
         self._book = book
         self._day_of = day_of
         self._device = device
+        self._is_closed = is_closed
         self.may_owe = True
         """Something was written that may leave a payment to be given back; at power-on nobody knows."""
 
@@ -114,6 +117,8 @@ class Voids:
             return Reason.VOID_NO_SALE
         if not self._is_today(wanted.time, now):
             return Reason.VOID_OTHER_DAY
+        if self._is_closed(wanted.seq):
+            return Reason.VOID_SHIFT_OVER
         return Reason.VOID_TWICE if self._is_void(wanted) else wanted
 
     def newest_sale(self) -> PurchaseRecord | None:
@@ -123,7 +128,8 @@ class Voids:
     def sales_of_shift(self, now: CampusTime) -> list[ShiftSale]:
         """All of them, the newest first; a ride is none."""
         dead = self._void_seqs()
-        sales = [r for r in self._back() if _is_paid(r) and not r.trip and self._is_today(r.time, now)]
+        paid = (r for r in self._back() if _is_paid(r) and not r.trip and self._is_today(r.time, now))
+        sales = [r for r in paid if not self._is_closed(r.seq)]
         return [ShiftSale(r.seq, r.time, r.amount_fen, r.card, r.seq in dead) for r in sales]
 
     def by_same_card(self, now: CampusTime) -> int:
@@ -217,6 +223,8 @@ class Voids:
                     return Reason.VOID_TWICE
                 dead.add(seq - record.linked)
             elif _is_paid(record) and seq not in dead:
+                if self._is_closed(seq):
+                    return Reason.VOID_SHIFT_OVER
                 return record if self._is_today(record.time, now) else Reason.VOID_OTHER_DAY
         return Reason.VOID_NO_SALE
 

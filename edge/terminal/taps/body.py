@@ -3,6 +3,10 @@
 Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
 """
 
+from collections import deque
+from dataclasses import replace
+from typing import NamedTuple
+
 from edge.terminal.down.ages import LADDER, aged
 from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
@@ -12,13 +16,14 @@ from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad, AskedPayment
 from edge.terminal.store.papers import MemoryPapers, Papers
 from edge.terminal.store.parameters import Parameters
+from edge.terminal.store.shift import Shifts
 from edge.terminal.store.signing import signer
 from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
 from edge.terminal.taps.awaited import AwaitedCards
 from edge.terminal.taps.display import Bar, Display
-from shared.clocks.clock import CampusTime
+from shared.clocks.clock import CampusTime, time_text
 from shared.fleet.document import DocumentKind
 from shared.fleet.parameters import EVERY_OTHER
 from shared.ids import CardId, PsamId
@@ -32,6 +37,19 @@ MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3
 """Hardware models, as HELLO says them."""
 BUILT_IN = 1
 """The release of firmware that a body is made with."""
+class Charge(NamedTuple):
+    """What a card pays, and what its record says of a discount in it: never above zero."""
+
+    fen: int
+    adjust_fen: int = 0
+
+    @property
+    def gross_fen(self) -> int:
+        """Before the discount."""
+        return self.fen - self.adjust_fen
+
+
+DIARY_MAX = 200
 DISPLAYS_MAX = 32
 """Displays outside a tap that nobody took: the oldest is forgotten."""
 
@@ -48,16 +66,19 @@ class Body:
     ) -> None:  # fmt: skip
         """papers: where documents of the fleet are kept; None: in memory only, as on a body without room for them."""
         self.settings = settings
+        kept = papers or MemoryPapers()
         self.documents: Documents = documents_of(
-            settings.device, self.model, settings.campus, settings.campus_key, papers or MemoryPapers(),
-            self._next_period,
+            settings.device, self.model, settings.campus, settings.campus_key, kept, self._next_period,
         )  # fmt: skip
+        self.shifts = Shifts(kept, flash)
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
         self.book = Book(flash, self.day_of, settings.key_version, signer(flash, settings.device, settings.key))
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
-        self.voids = Voids(flash, self.book, self.day_of, settings.device, settings.key_version)
+        self.voids = Voids(
+            flash, self.book, self.day_of, settings.device, settings.key_version, self.shifts.is_closed
+        )
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None
@@ -67,6 +88,8 @@ class Body:
         self.awaited = AwaitedCards(lambda: self.documents.meaning(DocumentKind.AWAITED))
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
+        self.diary: deque[str] = deque(maxlen=DIARY_MAX)
+        """What was shown outside of taps, and refused in them, the newest last: lost with the power."""
 
     def time(self) -> CampusTime:
         """Campus time of the last input."""
@@ -145,6 +168,15 @@ class Body:
         parameters = self.parameters
         return parameters.refuses(self.presented_class, parameters.meal_clock(self.time()).meal)
 
+    def charge_of(self, keyed_fen: int, at_s: int | None = None) -> Charge:
+        """What a sale of this sum is over for the presented card, now or at another moment of this terminal's."""
+        parameters, time = self.parameters, self.time()
+        when = time if at_s is None else time._replace(seconds=at_s)
+        price = parameters.price_of(self.presented_class, parameters.meal_clock(when).meal)
+        gross_fen = price.fixed_fen or keyed_fen
+        off_fen = price.off(gross_fen)
+        return Charge(gross_fen - off_fen, -off_fen)
+
     @property
     def caps(self) -> Caps | None:
         """What the presented card may spend now: its class's limits in this meal, by the age of the hotlist.
@@ -153,7 +185,11 @@ class Body:
         card's day ever ends, so a cap of the day would stop it for good: nobody can say how old the list is.
         """
         parameters = self.parameters
-        caps = parameters.caps_of(self.presented_class, parameters.meal_clock(self.time()).meal)
+        meal = parameters.meal_clock(self.time()).meal
+        caps = parameters.caps_of(self.presented_class, meal)
+        pin_above_fen = parameters.pin_above(self.presented_class, meal)
+        if pin_above_fen is not None:
+            caps = replace(caps or Caps(), pin_above_fen=pin_above_fen)
         return caps if self.is_vouched else aged(caps, self._age_s, parameters.ladder or LADDER)
 
     @property
@@ -220,7 +256,12 @@ class Body:
 
     def show(self, what: Display) -> None:
         """Show something outside a tap."""
+        self.note(str(what.title))
         self.displays = [*self.displays, what][-DISPLAYS_MAX:]
+
+    def note(self, what: str) -> None:
+        """A line of the diary."""
+        self.diary.append(f"{time_text(self.time().seconds)} {what}")
 
     def write_unproven(self, waiting: Waiting) -> Row:
         """A pending slot gets its record without proof, and the cashier hears of it."""

@@ -3,6 +3,7 @@
 A text never says 成功 but in `done`, `loaded` and `voided`: those are shown after their row is in the shown log.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ class Bar(StrEnum):
     LOCKED = "locked"
 
 
+AMOUNTS_SHOWN = 3
 _SILENT = ""
 _NOTHING = Text(_SILENT, _SILENT)
 _NO_OPERATOR = Text("无主管卡", "no operator card")
@@ -118,6 +120,9 @@ def done(pending: PendingPurchase) -> Display:
     title = Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}")
     if application_of(pending.purse):
         title = Text(f"成功 ¥{amount}", f"paid ¥{amount}")
+    if pending.price_adjust_fen < 0:
+        off = yuan(-pending.price_adjust_fen)
+        title = Text(f"{title.zh} 已优惠 ¥{off}", f"{title.en}, ¥{off} off")
     return Display(
         Face.DONE,
         title,
@@ -327,6 +332,22 @@ def locked(why: str) -> Display:
 def unlocked() -> Display:
     """The lock is off."""
     return Display(Face.NOTICE, Text("已解锁", "unlocked"), _NOTHING, _NOTHING)
+
+
+def shift_closed(number: int, count: int, net_fen: int) -> Display:
+    """The centre has closed the shift; the slip's sums."""
+    net = yuan(net_fen)
+    title = Text(f"已结班 {number}：{count} 笔 ¥{net}", f"shift {number} closed: {count} sales, ¥{net}")
+    todo = Text("此前的消费不能在本机撤销", "sales before it cannot be void here")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def fixed(amounts: Sequence[int]) -> Display:
+    """What is fixed in the meal that has begun: nothing has to be keyed. amounts: ascending, one at least."""
+    shown = " / ".join(f"¥{yuan(fen)}" for fen in amounts[:AMOUNTS_SHOWN])
+    more = len(amounts) > AMOUNTS_SHOWN
+    title = Text(f"本餐定额 {shown}{' 等' if more else ''}", f"fixed in this meal: {shown}{' …' if more else ''}")
+    return Display(Face.NOTICE, title, _NOTHING, Text("直接刷卡", "just present the card"))
 
 
 def looked_for() -> Display:

@@ -6,12 +6,13 @@ runs, goes on where it tore. No display tells that a subsidy was used.
 """
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.taps import display
-from edge.terminal.taps.body import Body
+from edge.terminal.taps.body import Body, Charge
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.sale import Till, purchase_of
@@ -47,10 +48,10 @@ class MixedTill(Till):
         super().__init__(body, accounts)
         self._keyed_fen = 0
 
-    def sell(self, amount_fen: int) -> Tap[Result]:
-        """A keyed amount; a torn sale over the same amount goes on, one over another is given back first."""
-        self._keyed_fen = amount_fen
-        return (yield from super().sell(amount_fen))
+    def _wants(self, charge: Charge) -> None:
+        """A torn sale over the same price goes on, one over another is given back first."""
+        super()._wants(charge)
+        self._keyed_fen = charge.fen
 
     def again(self) -> Tap[Result]:
         """No amount: a torn sale goes on."""
@@ -59,15 +60,15 @@ class MixedTill(Till):
 
     # --- a new sale -----------------------------------------------------------------------------------------------
 
-    def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
+    def _charge(self, amount_fen: int, identity: CardIdentity, adjust_fen: int = 0) -> Tap[Result]:
         """The main purse is selected."""
-        body = self._body
+        body, self._adjust_fen = self._body, adjust_fen
         bar = body.bar or (Bar.RING_FULL if body.flash.free - body.book.without_record < ROOM else None)
         if bar is not None:
             yield Show(body.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
         if amount_fen <= 0 or identity.profile is not body.settings.profile:  # another's card has no subsidy of ours
-            return (yield from super()._charge(amount_fen, identity))
+            return (yield from super()._charge(amount_fen, identity, adjust_fen))
         if body.is_refused:
             return (yield from self._not_served(amount_fen))
         self._opened = None
@@ -82,8 +83,10 @@ class MixedTill(Till):
         return (yield from self._pay_both(shares))
 
     def _pay_both(self, shares: Shares) -> Tap[Result]:
+        """The second record says the discount, so that none of it is said of a sale that tears between them."""
         amount_fen = shares.order.amount_fen
-        outcome = yield from serve(pay_subsidy(shares), self)
+        first = replace(shares, order=shares.order._replace(price_adjust_fen=0))
+        outcome = yield from serve(pay_subsidy(first), self)
         match outcome:
             case Purchased():
                 return (yield from self._rest(self._write(outcome), shares.rest_fen))

@@ -7,7 +7,7 @@ display. Refuses to charge a sale again that the same card turns out to have pai
 from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.taps import display
-from edge.terminal.taps.body import Body
+from edge.terminal.taps.body import Body, Charge
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.serving import serve
@@ -24,6 +24,7 @@ from shared.purse.outcomes import (
     NotDebited,
     PendingLoad,
     PendingPurchase,
+    Pin,
     Purchased,
     PurchaseOrder,
     PurchaseOutcome,
@@ -49,39 +50,54 @@ class Till:
         self._body = body
         self._accounts = accounts
         self._opened: Waiting | None = None
+        self._pin: Pin | None = None
+        self._adjust_fen = 0
+        """Of the sale that is charged now."""
+        self._last: tuple[CardId, int, int] | None = None
+        """Card, keyed amount and price of the sale that was begun last: it is the same one under another price."""
 
-    def sell(self, amount_fen: int) -> Tap[Result]:
-        """A keyed amount. A pending purchase of this card over the same amount is this sale."""
+    def sell(self, amount_fen: int, pin: Pin | None = None) -> Tap[Result]:
+        """A keyed amount, or what the parameters say in its place. A pending purchase of this card over the same
+        price is this sale. pin: what its holder has keyed, where the card is to check it."""
+        self._pin = pin
         identity = yield from self._ready(amount_fen)
         if isinstance(identity, Result):
             return identity
+        charge = self._body.charge_of(amount_fen)
         if self._accounts is not None and self._body.parameters.online.is_account_first:
-            return (yield from self._by_account(amount_fen, self._accounts))
-        listed = yield from self._doubted(amount_fen)
-        return listed or (yield from self._charge(amount_fen, identity))
+            return (yield from self._by_account(charge.gross_fen, self._accounts))
+        listed = yield from self._doubted(charge.fen)
+        if listed is not None:
+            return listed
+        self._last = identity.card_id, amount_fen, charge.fen
+        return (yield from self._charge(charge.fen, identity, charge.adjust_fen))
 
     def pay(self, amount_fen: int) -> Tap[Result]:
-        """A keyed amount, out of the online account 账户支付; the card's purse is not touched."""
+        """A keyed amount, out of the online account 账户支付; the card's purse is not touched. What is fixed counts
+        here, too, and a discount does not: no record of it would say so."""
         identity = yield from self._ready(amount_fen)
         if isinstance(identity, Result):
             return identity
         if self._accounts is None:
             raise RuleBroken("this body asks nobody")
-        return (yield from self._by_account(amount_fen, self._accounts))
+        return (yield from self._by_account(self._body.charge_of(amount_fen).gross_fen, self._accounts))
 
     def _ready(self, amount_fen: int) -> Tap[CardIdentity | Result]:
         """The card, with nothing pending on it; or how this sale has ended already."""
         identity = yield from self._identify(amount_fen, self._body.bar)
         if isinstance(identity, Result):
             return identity
+        charge = self._body.charge_of(amount_fen)
+        self._wants(charge)
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
         self._body.other_card_came(identity.card_id)
-        untold = self._body.untold.take(identity.card_id, amount_fen, PAID)
+        untold = self._body.untold.take(identity.card_id, charge.fen, PAID, charge.gross_fen)
         if untold is not None:
             return (yield from self._told_now(untold))
         if waiting is not None:
+            prices = self._prices(waiting, identity.card_id, amount_fen)
             settled = yield from self._settle(waiting, identity)
-            is_this_sale = settled is not None and settled.amount_fen == amount_fen
+            is_this_sale = settled is not None and settled.amount_fen in prices
             if settled is not None and (is_this_sale or settled.end is End.UNKNOWN):
                 return settled
         return identity
@@ -107,8 +123,19 @@ class Till:
         yield Show(display.declined(Reason.HOTLISTED))
         return Result(End.DECLINED, amount_fen, reason=Reason.HOTLISTED)
 
+    def _prices(self, waiting: Waiting, card: CardId, keyed_fen: int) -> set[int]:
+        """What this sale is over now, and was over when it was begun: a meal, or parameters, may have begun since."""
+        charges = self._body.charge_of(keyed_fen), self._body.charge_of(keyed_fen, purchase_of(waiting).time_s)
+        was = {self._last[2]} if self._last is not None and self._last[:2] == (card, keyed_fen) else set()
+        return {one.fen for one in charges} | was
+
+    def _wants(self, charge: Charge) -> None:
+        """The price of the sale that is keyed is known."""
+        self._adjust_fen = charge.adjust_fen
+
     def again(self) -> Tap[Result]:
-        """No amount keyed: settle what is pending on this card; if it was not debited, charge it now."""
+        """No amount and no PIN keyed: settle what is pending on this card; if it was not debited, charge it now."""
+        self._pin = None
         identity = yield from self._identify(0, self._body.settling_bar)
         if isinstance(identity, Result):
             return identity
@@ -117,18 +144,28 @@ class Till:
         if waiting is None and untold is not None:
             return (yield from self._told_now(untold))
         if waiting is None:
-            yield Show(display.declined(Reason.OTHER_CARD))
-            return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
+            return (yield from self._without_amount(identity))
         self._body.other_card_came(identity.card_id)
         pending = purchase_of(waiting)
+        self._adjust_fen = pending.price_adjust_fen
         was_fresh = not waiting.slot.unproven
         settled = yield from self._settle(waiting, identity)
         if settled is not None:
             return settled
         if was_fresh and self._body.bar is None:
-            return (yield from self._charge(pending.sale_fen, identity))
+            return (yield from self._charge(pending.sale_fen, identity, pending.price_adjust_fen))
         yield Show(display.not_debited(pending))
         return Result(End.DECLINED, pending.sale_fen)
+
+    def _without_amount(self, identity: CardIdentity) -> Tap[Result]:
+        """Nothing is open on this card: where its class has a fixed amount now, that is what it pays."""
+        charge = self._body.charge_of(0)
+        if charge.fen <= 0 or self._body.bar is not None:
+            yield Show(display.declined(Reason.OTHER_CARD))
+            return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
+        self._body.other_card_came(identity.card_id)
+        self._last = identity.card_id, 0, charge.fen
+        return (yield from self._charge(charge.fen, identity, charge.adjust_fen))
 
     def _told_now(self, row: Row) -> Tap[Result]:
         """The sale that was written just before the power went, both halves of it."""
@@ -179,8 +216,8 @@ class Till:
         yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.closed(pending, reason))
         return Result(End.CLOSED, pending.sale_fen, reason=reason)
 
-    def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
-        body = self._body
+    def _charge(self, amount_fen: int, identity: CardIdentity, adjust_fen: int = 0) -> Tap[Result]:
+        body, self._adjust_fen = self._body, adjust_fen
         if body.bar is not None:
             yield Show(body.not_selling(body.bar))
             return Result(End.NOT_SELLING, amount_fen)
@@ -195,7 +232,9 @@ class Till:
 
     def _order(self, amount_fen: int) -> PurchaseOrder:
         body, time = self._body, self._body.time()
-        return PurchaseOrder(amount_fen, time.seconds, body.psam, body.parameters.meal_clock(time), body.caps)
+        clock = body.parameters.meal_clock(time)
+        order = PurchaseOrder(amount_fen, time.seconds, body.psam, clock, body.caps)
+        return order._replace(price_adjust_fen=self._adjust_fen, pin=self._pin)
 
     def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
         """A debit, its record, and what is shown."""
@@ -219,7 +258,7 @@ class Till:
         accounts = self._accounts
         is_lacking = reason is Reason.BALANCE and amount_fen > 0 and self._body.parameters.online.is_account_next
         if is_lacking and accounts is not None and accounts.can_ask:
-            return (yield from self._by_account(amount_fen, accounts))
+            return (yield from self._by_account(amount_fen - self._adjust_fen, accounts))
         yield Show(display.declined(reason))
         return Result(End.DECLINED, amount_fen, reason=reason)
 

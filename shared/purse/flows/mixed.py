@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.clocks.clock import CampusTime
-from shared.purse.caps import CardCounters, judge_caps, together
+from shared.purse.caps import CardCounters, judge_caps, together, wants_pin
 from shared.purse.effects import Flow
 from shared.purse.errors import CardLost
-from shared.purse.flows.till import Spending, counters_before, identify, read_balance, spend
+from shared.purse.flows.till import Spending, counters_before, identify, pin_refusal, read_balance, spend
 from shared.purse.outcomes import CardIdentity, Declined, PurchaseOrder, PurchaseOutcome, Rejected
 from shared.purse.profiles import CardProfile
 from shared.purse.reasons import Reason
@@ -47,19 +47,34 @@ class Shares:
 def share(order: PurchaseOrder, main: CardIdentity, profile: CardProfile, now: CampusTime) -> Flow[Shares | Declined]:
     """Look at both purses of the identified card and divide the sum; the subsidy's application, if any, is selected.
 
-    profile: of the subsidy purse. Nothing is debited and nothing durable. Declined: too little in both, or a cap.
+    profile: of the subsidy purse, which has the holder's PIN as the main one has. Nothing is debited and nothing
+    durable. Declined: too little in both, a cap, or a PIN that is wanted.
     """
     try:
-        first = yield from _look(order, main)
+        first = yield from _look(order._replace(caps=None), main)
         if isinstance(first, Declined):
             return first
-        second = yield from _subsidy(order, main, profile, now)
+        second = yield from _subsidy(order._replace(caps=None), main, profile, now)
     except CardLost:
         return Declined(Reason.CARD_GONE)
     usable = second if second is not None and second.balance_fen else None
     shares = Shares(order, first, usable, min(usable.balance_fen, order.amount_fen) if usable else 0)
     reason = _why_not(shares, second)
-    return shares if reason is None else Declined(reason)
+    if reason is not None:
+        return Declined(reason)
+    refusal = yield from _pin_refusal(order, _counted(first, second, order))
+    return shares if refusal is None else refusal
+
+
+def _pin_refusal(order: PurchaseOrder, counters: CardCounters) -> Flow[Declined | None]:
+    """Above the sum of a day that goes without. The application that is selected checks it."""
+    if not wants_pin(counters, order.clock, order.amount_fen, order.caps):
+        return None
+    try:
+        refusal = yield from pin_refusal(order.pin)
+    except CardLost:
+        return Declined(Reason.CARD_GONE)
+    return None if refusal is None else Declined(*refusal)
 
 
 def _look(order: PurchaseOrder, identity: CardIdentity) -> Flow[Purse | Declined]:
@@ -93,11 +108,13 @@ def _why_not(shares: Shares, second: Purse | None) -> Reason | None:
     order = shares.order
     if shares.main.balance_fen < shares.rest_fen:
         return Reason.BALANCE
-    counters = shares.main.counters
-    if second is not None:
-        counters = together(counters, second.counters, order.clock)
-    verdict = judge_caps(counters, order.clock, order.amount_fen, order.caps)
+    verdict = judge_caps(_counted(shares.main, second, order), order.clock, order.amount_fen, order.caps)
     return verdict if isinstance(verdict, Reason) else None
+
+
+def _counted(main: Purse, second: Purse | None, order: PurchaseOrder) -> CardCounters:
+    """What both purses have spent."""
+    return main.counters if second is None else together(main.counters, second.counters, order.clock)
 
 
 def pay_subsidy(shares: Shares) -> Flow[PurchaseOutcome]:

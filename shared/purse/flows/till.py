@@ -16,7 +16,7 @@ from shared.ids import hotlist_index, psam_id
 from shared.money import FEN_MAX
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict, says_mac_wrong
-from shared.purse.caps import CardCounters, judge_caps, parse_counters
+from shared.purse.caps import CardCounters, judge_caps, parse_counters, wants_pin
 from shared.purse.effects import CardFlow, Flow, Lookup, Persist, ToCard, ToPsam
 from shared.purse.errors import CardLost, LayoutError, PsamLost
 from shared.purse.files import (
@@ -235,7 +235,8 @@ def spend(spending: Spending, identity: CardIdentity) -> Flow[PurchaseOutcome]:
 
 
 def counters_before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | bytes | Declined | None]:
-    """What file 0017 holds before a purchase; an ED is asked for its PIN first, if it wants one. CardLost passes."""
+    """What file 0017 holds before a purchase; an ED is asked for its PIN first, if it wants one, and so is whoever
+    comes above the sum of a day that goes without. CardLost passes."""
     if order.purse is Purse.ED:
         refusal = None
         if PinUse.ED_PURCHASE in profile.pin:
@@ -250,7 +251,12 @@ def counters_before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCoun
         counters = parse_counters(record)
     except LayoutError:
         return Declined(Reason.CARD_DATA)
-    return Declined(Reason.CARD_LOCKED) if counters.locked else counters
+    if counters.locked:
+        return Declined(Reason.CARD_LOCKED)
+    refusal = None
+    if wants_pin(counters, order.clock, order.amount_fen, order.caps):
+        refusal = yield from pin_refusal(order.pin)
+    return counters if refusal is None else Declined(*refusal)
 
 
 def read_capp(sfi: int, tag: int) -> CardFlow[bytes | Declined]:

@@ -5,21 +5,24 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from cloud.__main__ import main
 from cloud.commands.fleet.beside import campus_clock, orders_socket
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.jobs.door import JobLedger
+from cloud.ledger.fleet.jobs.pieces import ORDERS_MAX
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.fleet.document import DocumentKind, device_scope
-from shared.fleet.order import Cancel, Lock, Order, Reread, decode_order, too_late
+from shared.fleet.order import WHOLE, Cancel, Lock, Order, Reread, SendLog, decode_order, too_late
 from shared.ids import DeviceId
 from shared.keys.document_key import Keyring
-from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
+from shared.wire.fleet_lane import Held, HeldRow, OnLink, Piece, Reported, Verdict
 from shared.wire.messages import DeviceStatus, EpochStatus
 from shared.words.voice import Language, speak
 from tests.cloud.campus import FLEET
@@ -56,6 +59,10 @@ class Desk:
     def documents(self, act):
         with closing(open_ledger(str(self.data / "cloud" / "ledger.db"))) as ledger:
             return act(DocumentLedger(ledger.opened))
+
+    def jobs(self, act):
+        with closing(open_ledger(str(self.data / "cloud" / "ledger.db"))) as ledger:
+            return act(JobLedger(ledger.opened))
 
     def order(self, device: DeviceId) -> tuple[Order, int]:
         """The order that is out for it, proven as its terminal does."""
@@ -223,3 +230,57 @@ def test_a_job_is_followed_to_its_end_and_said_anew_only_where_it_moves(desk: De
     assert (said.count("任务 1"), said.count("pos-01"), said.count("pos-02")) == (2, 2, 1)
     told = desk("show", 1, "--follow", "--json")[1].splitlines()
     assert (len(told), json.loads(told[0])["over"]) == (1, True)
+
+
+def test_an_order_on_the_link_is_a_hop_of_its_own(desk: Desk) -> None:
+    desk("run", "unlock", "--to", "pos-01", *WHO)
+    generation = desk.order(POS)[1]
+    for box in (OTHER_BOX, BOX):
+        desk.jobs(lambda jobs, box=box: jobs.on_link(box, OnLink(POS, generation), now()))
+        if box is OTHER_BOX:
+            assert desk.states(1) == {"pos-01": "offered"}, "not its terminal"
+    assert "◐ pos-01 1号窗口  已上总线，终端未答（网关 canteen-1 答）" in desk("show", 1)[1]
+    (row,) = desk.json("show", 1)["rows"]
+    assert (row["state"], bool(row["bus_ms"]), bool(row["box_ms"]), row["stored_ms"]) == ("on_bus", True, True, None)
+    desk.says(POS, Verdict.IN_USE)
+    desk.jobs(lambda jobs: jobs.on_link(BOX, OnLink(POS, generation), now()))
+    assert desk.states(1) == {"pos-01": "ok"}
+
+
+def test_a_log_comes_in_pieces_and_its_job_names_it(desk: Desk, tmp_path: Path) -> None:
+    desk("run", "send-log", "--whole", "--to", "pos-01,pos-02", *WHO)
+    assert desk.order(POS)[0].deed == SendLog(WHOLE)
+    raw = "结班单 / slip\n".encode()
+    parts = [Piece(POS, 1, crc32(raw), number, 2, part) for number, part in enumerate((raw[:9], raw[9:]))]
+    desk.jobs(lambda jobs: [jobs.said(BOX, one, now()) for one in (parts[1], parts[1])])
+    assert "任务 1  取日志 whole  " in desk("show", 1)[1]
+    assert "只到 1/2 段" in desk("show", 1)[1]
+    desk.jobs(lambda jobs: jobs.said(BOX, parts[0], now()))
+    desk.jobs(lambda jobs: jobs.said(BOX, Piece(POS, 1, 7, 0, 1, b"another"), now()))
+    desk.jobs(lambda jobs: jobs.said(OTHER_BOX, Piece(POS2, 1, 7, 0, 1, b"not its own"), now()))
+    assert "〔17 字节：./ykt cloud job log 1〕" in desk("show", 1)[1]
+    code, said = desk("log", 1, "--out", tmp_path / "logs")
+    assert (code, "pos-02：没有上报" in said) == (1, True)
+    assert (tmp_path / "logs" / "job-1-pos-01.log").read_bytes() == raw
+    code, said = desk("log", 1, "--to", "pos-01")
+    assert (code, "结班单 / slip" in said) == (0, True)
+    assert [row["log"] for row in desk.json("show", 1)["rows"]] == [
+        {"bytes": 17, "pieces": 2, "of": 2, "whole": True}, None,
+    ]  # fmt: skip
+
+
+def test_what_nobody_asked_for_is_not_kept_and_of_each_terminal_the_newest_are(desk: Desk) -> None:
+    for number in range(ORDERS_MAX + 2):
+        desk("run", "unlock" if not number else "send-log", "--to", "pos-01", *WHO)
+        generation = desk.order(POS)[1]
+        piece = Piece(POS, generation, 7, 0, 2, b"x")
+        desk.jobs(lambda jobs, piece=piece: jobs.said(BOX, piece, now()))
+        desk.says(POS, Verdict.IN_USE)
+    kept = [bool(desk.json("log", number)["logs"][0]["log"]) for number in range(1, ORDERS_MAX + 3)]
+    assert kept == [False, False] + [True] * ORDERS_MAX
+
+
+def test_a_model_is_all_terminals_of_that_kind(desk: Desk) -> None:
+    assert desk("run", "unlock", "--to", "model:load", *WHO)[0] == 0
+    assert [row["terminal"] for row in desk.json("show", 1)["rows"]] == ["load-01"]
+    assert desk("run", "unlock", "--to", "model:fax", *WHO)[1] == "错误：没有型号 fax 的终端，有：load, pos\n"

@@ -9,8 +9,10 @@ from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import Drawn
+from cloud.ledger.findings.discounts import State as DiscountState
 from cloud.ledger.fleet.firmware.state import EventKind, TerminalState
 from cloud.ledger.fleet.jobs.state import RowState
+from cloud.ledger.fleet.parameters.canaries import Outcome as CanaryOutcome
 from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
@@ -26,6 +28,7 @@ from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.stolen import Act
 from cloud.ledger.records.values import Verdict
+from cloud.parameters.canary import Word
 
 NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     Verdict: {"POSTED": 1, "HELD": 2, "SUSPENSE": 3, "QUARANTINED": 4, "NO_ENTRY": 5, "DUPLICATE": 6},
@@ -41,14 +44,21 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
     RowState: {
-        "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "STORED": 4, "OK": 10, "REFUSED": 11, "TIMED_OUT": 12,
+        "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "STORED": 4, "ON_BUS": 5, "OK": 10, "REFUSED": 11, "TIMED_OUT": 12,
         "EXPIRED": 13, "CANCELLED": 14, "STOPPED": 15,
     },
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
         "TIGHTER": 30,
     },
-    PushKind: {"PUSH": 1, "CANARY": 2, "CONTINUE": 3, "ROLLBACK": 4, "TRIAL": 5, "END": 6},
+    DiscountState: {"WAITING": 1, "BORNE": 2, "UNDONE": 3, "DOUBTED": 4},
+    Word: {
+        "WATCHED": 1, "QUIET": 2, "ALONE": 3, "HELD": 4, "BACK": 10, "ON": 11, "OVERTAKEN": 12, "STUCK": 13,
+    },
+    CanaryOutcome: {"BACK": 1, "ON": 2},
+    PushKind: {
+        "PUSH": 1, "CANARY": 2, "CONTINUE": 3, "ROLLBACK": 4, "TRIAL": 5, "END": 6, "AGAIN": 7, "BACK": 8,
+    },
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},
     DeedKind: {
         "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,
@@ -69,7 +79,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "UNLOADED_BY_COUNTER": 24, "CARD_REPLACED": 25, "LOSS_RELEASED": 26, "CASH_CLOSED": 27, "GRANT": 30,
         "CLAIM_AUTHORISED": 31, "CLAIM_REVERSED": 32, "CLAIM_ALONE": 33, "HELD_RELEASED": 40, "HELD_RETURNED":
         41, "LOSS_BORNE": 50, "LOSS_TAKEN_BACK": 51, "LOSS_PROVIDED": 52, "LOSS_UNPROVIDED": 53,
-        "ACCOUNT_PAID": 60, "ACCOUNT_REVERSED": 61,
+        "ACCOUNT_PAID": 60, "ACCOUNT_REVERSED": 61, "DISCOUNT_BORNE": 70, "DISCOUNT_TAKEN_BACK": 71,
     },
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},

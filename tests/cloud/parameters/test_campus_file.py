@@ -12,7 +12,18 @@ from cloud.parameters.resolve import Position, require_places, resolved, samples
 from shared.clocks.clock import parse_time
 from shared.clocks.school_days import SpanKind, school_days_since
 from shared.errors import ConfigFault
-from shared.fleet.parameters import EVERY_OTHER, OFFLINE, Limits, MealRow, OnlineRow, ParameterBody, decode_parameters
+from shared.fleet.parameters import (
+    EVERY_OTHER,
+    FEN_MAX,
+    OFFLINE,
+    Bearer,
+    Limits,
+    MealRow,
+    OnlineRow,
+    ParameterBody,
+    Price,
+    decode_parameters,
+)
 from shared.words.voice import Language, speak
 
 ROOT = Path(__file__).parents[3]
@@ -63,7 +74,7 @@ def test_the_file_of_the_page_is_right() -> None:
     file = read_file(page.partition("```toml\n")[2].partition("```")[0])
     for one in samples(file):
         resolved(file, one)
-    assert (len(file.rules), [span.name for span in file.calendar.spans]) == (3, ["2026 秋", "国庆"])
+    assert (len(file.rules), [span.name for span in file.calendar.spans]) == (4, ["2026 秋", "国庆"])
 
 
 ONLINE = """
@@ -112,6 +123,56 @@ def test_validators_get_the_fares_and_nobody_else() -> None:
     assert first[0] == "line 2 环线, fares: as its settings say → 1.50"
 
 
+PRICED = """
+[[limit]]
+meals = ["午餐"]
+fixed = "8.00"
+[[limit]]
+classes = ["学生"]
+fixed = "6.00"
+discount = "20%"
+bearer = "学校"
+[[limit]]
+terminals = ["pos-02"]
+discount = "无"
+"""
+
+
+def test_prices_are_weighed_as_limits_are_and_told_in_words() -> None:
+    before, after = read_file(TEXT), read_file(TEXT + PRICED)
+    one, two = resolved(after, POS_1), resolved(after, POS_2)
+    assert (one.price_of(STUDENT, 2), one.price_of(STAFF, 2), one.price_of(STAFF, 1)) == (
+        Price(6_00, 20, 0, Bearer.SCHOOL), Price(8_00), Price(),
+    )  # fmt: skip
+    assert (two.price_of(STUDENT, 1), resolved(after, LOAD).prices) == (Price(6_00), ())
+    assert decode_parameters(one.encode()) == one
+    lines = [str(line.zh) for line in difference_lines(after, resolved(before, POS_1), one)]
+    assert "午餐 其他卡类 价格 按输入金额 → 定额 8.00" in lines
+    assert "早餐 学生 价格 按输入金额 → 定额 6.00，减 20%（学校承担）" in lines
+    assert list(difference_lines(after, one, one)) == []
+    assert eased(one, resolved(before, POS_1)).prices == ()
+
+
+def test_a_pin_above_a_sum_is_off_until_the_file_says_so() -> None:
+    text = TEXT + '[[limit]]\npin_above = "60.00"\n[[limit]]\nclasses = ["教工"]\npin_above = "无"\n'
+    before, after = resolved(read_file(TEXT), POS_1), resolved(read_file(text), POS_1)
+    assert (before.pins, before.pin_above(STUDENT, 2)) == ((), None)
+    assert (after.pin_above(STUDENT, 2), after.pin_above(STAFF, 2)) == (60_00, FEN_MAX)
+    assert decode_parameters(after.encode()) == after
+    assert resolved(read_file(text), LOAD).pins == ()
+    lines = [line.zh for line in difference_lines(read_file(text), before, after)]
+    assert lines[0] == "首餐之前 其他卡类 当日超过即输密 不限 → 60.00"
+    assert not tighter(before, after)
+
+
+def test_a_fixed_amount_above_the_limit_of_one_purchase_contradicts_itself() -> None:
+    speak(Language.EN)
+    text = TEXT + '[[limit]]\nclasses = ["学生"]\nmeals = ["午餐"]\nfixed = "40.00"\n'
+    with pytest.raises(ConfigFault, match=r"line 92: limit .* at pos-02: a fixed amount of 40.00 is"):
+        resolved(read_file(text), POS_2)
+    resolved(read_file(text + 'discount = "50%"\nbearer = "merchant"\n'), POS_2)
+
+
 def test_a_limit_may_be_lifted_again() -> None:
     assert limits(POS_1, STAFF, 2, TEXT + '\n[[limit]]\nclasses = ["教工"]\nsingle = "无"\n').single_fen is None
 
@@ -127,8 +188,14 @@ def test_a_limit_may_be_lifted_again() -> None:
         (('meals = ["午餐"]', "meals = []"), "line 41: limit[2].meals: must not be empty"),
         (("serve = false\n", ""), "line 45: limit[3]: a rule that says no limit"),
         (("serve = false", "serve = 0"), "line 49: limit[3].serve"),
-        (("serve = false", 'serve = false\ndiscount = "20%"'), "line 50: limit[3].discount: terminals do not honour"),
-        (("serve = false", 'serve = false\nfixed = "8.00"'), "line 50: limit[3].fixed: terminals do not honour fixed"),
+        (("serve = false", 'serve = false\ndiscount = "20%"'), "line 45: limit[3].bearer: who bears the discount"),
+        (("serve = false", 'serve = false\ndiscount = "0%"\nbearer = "school"'), "line 50: limit[3].discount: "),
+        (("serve = false", 'serve = false\ndiscount = "100%"\nbearer = "school"'), "line 50: limit[3].discount: "),
+        (("serve = false", 'serve = false\ndiscount = "400"\nbearer = "school"'), "line 50: limit[3].discount: "),
+        (("serve = false", 'serve = false\ndiscount = "5%"\nbearer = "me"'), "line 51: limit[3].bearer: who bears"),
+        (("serve = false", 'serve = false\nbearer = "school"'), "line 50: limit[3].bearer: there is no discount"),
+        (("serve = false", 'serve = false\nfixed = "0"'), "line 50: limit[3].fixed: a sum out of bounds"),
+        (("serve = false", 'serve = false\npin_above = 9'), "line 50: limit[3].pin_above: a sum in yuan"),
         (("serve = false", "serve = false\nsums = 1"), "line 50: limit[3].sums: unknown key"),
         (("fares_fen = [150]", "fares_fen = [150, 200]"), "line 91: fares.lines[0].fares_fen: a flat line"),
         (("window_s = 3600", "windows_s = 3600"), "line 85: fares.windows_s: unknown key"),

@@ -69,7 +69,7 @@ class School:
         self.loads = Key(self.rng.randbytes(16))
         self.tac = Key(self.rng.randbytes(16))
 
-    def memory(self, number=0x4711, balance=50_000, subsidy=None, expiry="20290731", locked=False):
+    def memory(self, number=0x4711, balance=50_000, subsidy=None, expiry="20290731", locked=False, pin=None):
         """subsidy: what its second purse holds, None: it has none; expiry, locked: of that purse."""
         serial = number.to_bytes(8, "big")
         public = PublicData(
@@ -78,7 +78,7 @@ class School:
         purchase = CardKey(1, 1, diversify(self.purchase, serial))
         load = CardKey(1, 1, diversify(self.loads, serial))
         proof = CardKey(0, 1, diversify(PROOF, serial))
-        keys = CardKeys((purchase,), (load,), diversify(self.tac, serial), internal_auth=proof)
+        keys = CardKeys((purchase,), (load,), diversify(self.tac, serial), internal_auth=proof, pin=pin)
         if subsidy is None:
             return RamMemory(new_card_image(CAMPUS, public, keys, opening_balance_fen=balance))
         main = Application(CAMPUS, public, keys, balance)
@@ -134,6 +134,9 @@ class SmallEdge:
         self.requests = []
         self.acks = True
         self.reports = []
+        self.pieces = []
+        self.tallies = []
+        self.has_way_on = True
         self.wanted = lambda want: []
         self._session = None
         self._hello = None
@@ -157,13 +160,28 @@ class SmallEdge:
             return []
         if opened.type is Type.ONLINE_REQUEST:
             return self._answer(opened)
-        if opened.type is Type.DOCUMENT_REPORT:
-            self.reports.append(link.DOCUMENT_REPORT.decode(opened.payload))
-            return []
+        return self._keep(opened) if opened.type is Type.RECORD else self._of_fleet(opened)
+
+    def _of_fleet(self, opened):
         if opened.type is Type.DOCUMENT_WANT:
             return self.wanted(link.DOCUMENT_WANT.decode(opened.payload))
-        assert opened.type is Type.RECORD
-        return self._keep(opened)
+        if opened.type is Type.PIECE:
+            return self._piece(link.PIECE.decode(opened.payload))
+        if opened.type is Type.TALLY:
+            self.tallies.append(link.TALLY.decode(opened.payload))
+        else:
+            self.reports.append(link.DOCUMENT_REPORT.decode(opened.payload))
+        return []
+
+    def _piece(self, piece):
+        if not self.has_way_on:
+            return []
+        self.pieces.append(piece)
+        return [self.seal(Type.PIECE_TAKEN, link.PIECE_TAKEN.encode(link.PieceTaken(piece.generation, piece.number)))]
+
+    def said(self, generation):
+        """All that was said at length about an order."""
+        return b"".join(piece.data for piece in self.pieces if piece.generation == generation)
 
     def say_time(self, campus_s):
         return self._session.seal(Type.TIME, link.TIME.encode(link.Time(campus_s)))
@@ -313,8 +331,8 @@ class Bench:
         self.displays += self.firmware.take_displays()
         return tapping.answer
 
-    def sell(self, memory, amount=1250, card=None):
-        return self.tap(self.firmware.sell(amount, self.now()), card or self.school.card(memory))
+    def sell(self, memory, amount=1250, card=None, pin=None):
+        return self.tap(self.firmware.sell(amount, self.now(), pin), card or self.school.card(memory))
 
     def again(self, memory):
         return self.tap(self.firmware.again(self.now()), self.school.card(memory))

@@ -13,6 +13,7 @@ from shared.fleet.parameters import (
     LIMITS_MAX,
     NO_LIMITS,
     AgreedRow,
+    Bearer,
     FaresRow,
     LimitRow,
     Limits,
@@ -20,6 +21,9 @@ from shared.fleet.parameters import (
     MealRow,
     OnlineRow,
     ParameterBody,
+    PinRow,
+    Price,
+    PriceRow,
     RungRow,
     decode_parameters,
 )
@@ -156,6 +160,74 @@ def test_fares_that_no_validator_could_take_are_no_document(wrong: dict[str, obj
         ParameterBody(fares=FARES._replace(**wrong)).encode()
 
 
+PRICES = (
+    PriceRow(1, 2, Price(6_00)),
+    PriceRow(1, 3, Price(None, 20, 5, Bearer.SCHOOL)),
+    PriceRow(EVERY_OTHER, 2, Price(8_00, 0, 1_00)),
+)
+PRICED = ParameterBody(meals=(MealRow(2, "午餐", 0), MealRow(3, "晚餐", 3600)), prices=PRICES)
+
+
+def test_prices_are_a_part_of_their_own_that_an_older_terminal_refuses() -> None:
+    raw = PRICED.encode()
+    rows = "0001020000025800" + "0000000000" + "00010300000000140000000501" + "ffff02000003200000000064" + "00"
+    assert raw.hex().endswith("080027" + rows)
+    assert decode_parameters(raw) == PRICED
+    assert raw.replace(bytes.fromhex("080027" + rows), b"") == ParameterBody(meals=PRICED.meals).encode()
+    assert (PRICED.price_of(1, 2), PRICED.price_of(9, 2), PRICED.price_of(9, 3)) == (Price(6_00), PRICES[2][2], Price())
+
+
+@pytest.mark.parametrize(
+    ("price", "gross", "off"),
+    [
+        (Price(), 10_00, 0),
+        (Price(percent=20), 9_99, 1_99),
+        (Price(percent=99, off_fen=500), 10_00, 9_99),
+        (Price(off_fen=5_00), 3_00, 2_99),
+        (Price(percent=50), 1_000_00, 327_67),
+        (Price(percent=50), 1, 0),
+        (Price(percent=50), 0, 0),
+    ],
+)
+def test_a_discount_is_whole_fen_and_leaves_one_to_pay(price: Price, gross: int, off: int) -> None:
+    assert price.off(gross) == off
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        PriceRow(1, 7, Price(6_00)),
+        PriceRow(300, 2, Price(6_00)),
+        PriceRow(1, 2, Price(percent=100)),
+        PriceRow(1, 2, Price(off_fen=0x8000)),
+        PriceRow(1, 2, Price(0x8000_0000)),
+        PriceRow(1, 2, Price(6_00, bearer=Bearer.SCHOOL)),
+        PriceRow(1, 3, Price(6_00)),
+    ],
+)
+def test_prices_out_of_bounds_or_out_of_order_are_no_document(row: PriceRow) -> None:
+    with pytest.raises(WireFault):
+        replace(PRICED, prices=(row, *PRICES[1:])).encode()
+
+
+PINNED = replace(PRICED, pins=(PinRow(1, 2, 50_00), PinRow(EVERY_OTHER, 0, 0)))
+
+
+def test_sums_that_want_a_pin_are_a_part_of_their_own() -> None:
+    raw = PINNED.encode()
+    assert raw.hex().endswith("09000e" + "00010200001388" + "ffff0000000000")
+    assert decode_parameters(raw) == PINNED
+    assert (PINNED.pin_above(1, 2), PINNED.pin_above(7, 0), PINNED.pin_above(7, 2)) == (50_00, 0, None)
+
+
+@pytest.mark.parametrize(
+    "pins", [(PinRow(1, 9, 1),), (PinRow(300, 2, 1),), (PinRow(1, 2, -1),), (PinRow(2, 2, 1), PinRow(1, 2, 1))]
+)
+def test_sums_that_want_a_pin_are_sound(pins: tuple[PinRow, ...]) -> None:
+    with pytest.raises(WireFault):
+        replace(PRICED, pins=pins).encode()
+
+
 @pytest.mark.parametrize("end", [0, 1, 3, 8, 50, 100, -1])
 def test_what_is_cut_off_is_refused(end: int) -> None:
     with pytest.raises(WireFault):
@@ -167,6 +239,8 @@ def test_what_is_cut_off_is_refused(end: int) -> None:
     [
         b"\2" + RAW[1:],
         RAW + b"\x08\0\0",
+        RAW + b"\x09\0\0",
+        RAW + b"\x0a\0\0",
         RAW + b"\7\0\0",
         RAW[:8] + RAW[1:8] + RAW[8:],
         RAW + b"\0",

@@ -73,25 +73,27 @@ def _documents(db: Database, made: Made) -> Iterator[str]:
 
 
 def _limits(db: Database, made: Made) -> Iterator[str]:
-    """former: what counts, but for a trial."""
+    """former: what counts, but for a trial; earlier: what did before it."""
     by_device: defaultdict[bytes, list[int]] = defaultdict(list)
     for device, generation in sorted(made):
         by_device[device].append(generation)
     for device, generations in by_device.items():
         former: ParameterBody | None = None
+        earlier: ParameterBody | None = None
         for generation in generations:
             body, push = _body(db, device, generation), made[device, generation]
             if body is None:
                 yield f"terminal {device.hex()}: generation {generation} cannot be read"
                 break
-            what = _fault(push.kind, former, body)
+            what = _fault(push.kind, earlier if push.kind is PushKind.BACK else former, body)
             if what:
                 yield f"terminal {device.hex()}: generation {generation} {what}"
+            earlier = former
             former = eased(former, body) if push.kind is PushKind.TRIAL and former is not None else body
 
 
 def _fault(kind: PushKind, former: ParameterBody | None, body: ParameterBody) -> str:
-    if kind is PushKind.END:
+    if kind in (PushKind.END, PushKind.BACK):
         return "" if body == former else "does not bring back what was before"
     is_open = kind is PushKind.TRIAL
     return "" if former is None or is_open or not tighter(former, body) else TIGHTER

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.fleet.documents.making import Draft, keep, told_of, withdraw
 from cloud.ledger.fleet.documents.rows import newest
-from cloud.ledger.fleet.jobs import rows, state
+from cloud.ledger.fleet.jobs import pieces, rows, state
 from cloud.ledger.fleet.jobs.rows import Signed
 from cloud.ledger.fleet.jobs.state import Job, JobRow, RowState, Word
 from cloud.ledger.fleet.jobs.views import JobView, job_view, job_views
@@ -24,8 +24,9 @@ from shared.fleet.document import DocumentKind, Head, decode_head, device_scope
 from shared.fleet.document import digest_of as digest_of_body
 from shared.fleet.order import Verb
 from shared.ids import BoxId, DeviceId
-from shared.wire.fleet_lane import Held, Reported, Verdict
+from shared.wire.fleet_lane import Held, OnLink, Piece, Reported, Verdict
 
+SAY_AT_LENGTH = (Verb.SEND_LOG, Verb.CLOSE_SHIFT)
 LOOK_MS = 2_000
 """So often it is looked whose clock has run out, when nobody has done or said anything."""
 
@@ -101,6 +102,27 @@ class JobLedger:
                 _move_on(writing)
         self._seen, self._looked_ms = seen, now.unix_ms
         return True
+
+    # --- told -----------------------------------------------------------------------------------------------------
+
+    def on_link(self, box: BoxId, said: OnLink, now: Now) -> None:
+        """A box has put an order on the link. Of a terminal that is not its own it says nothing."""
+        with self.opened.writing(now) as writing:
+            if not writing.registry.serves(box, said.device):
+                return
+            for row in rows.rows_about(writing.db, said.device, (said.generation,)):
+                _save(writing, row, state.on_bus(row, box, now.unix_ms))
+            rows.touch_jobs(writing.db)
+
+    def said(self, box: BoxId, said: Piece, now: Now) -> None:
+        """A piece of a log or a slip; of an order that asks for none nothing is kept."""
+        with self.opened.writing(now) as writing:
+            if not writing.registry.serves(box, said.device):
+                return
+            about = rows.rows_about(writing.db, said.device, (said.generation,))
+            known = rows.jobs(writing.db, {row.job for row in about})
+            if any(job.verb in SAY_AT_LENGTH for job in known.values()):
+                pieces.keep_piece(writing.db, said, now.unix_ms)
 
     # --- read -----------------------------------------------------------------------------------------------------
 

@@ -11,9 +11,9 @@ from cloud.store.db import Database, Row
 from shared.fleet.document import SignedHead
 
 _JOB = "number, verb, body, who, reason, made_ms, expires_ms, run_ms, width, stop_percent, stop_min, cancels, retries"
-_ROW = "job, device, generation, state, box, verdict, detail, sent_ms, box_ms, stored_ms, over_ms, asked_ms"
+_ROW = "job, device, generation, state, box, verdict, detail, sent_ms, box_ms, stored_ms, over_ms, asked_ms, bus_ms"
 _PAPER = "body, head, signature"
-_CHANGES = "state, box, verdict, detail, sent_ms, box_ms, stored_ms, over_ms, asked_ms"
+_CHANGES = "state, box, verdict, detail, sent_ms, box_ms, stored_ms, over_ms, asked_ms, bus_ms"
 
 
 class Signed(NamedTuple):

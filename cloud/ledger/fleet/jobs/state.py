@@ -1,8 +1,8 @@
 """What is true of a job 任务 and of each of its rows, and what follows from the time alone. Pure.
 
-A row says what was heard and from whom, never more: offered is nobody's word, at the box is the box's, stored and the
-answer are the terminal's. Two clocks run: one on waiting (the order's own expiry, which the terminal keeps, too) and
-one on running (since the terminal said that it has it). An answer, however late, counts above a silence.
+A row says what was heard and from whom, never more: offered is nobody's word, at the box and on the bus are the box's,
+stored and the answer are the terminal's. Two clocks run: one on waiting (the order's own expiry, which the terminal
+keeps, too) and one on running (since the terminal said that it has it). An answer, however late, counts above silence.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +26,8 @@ class RowState(IntEnum):
     OFFERED = 2
     """On its way to the box; nobody has answered."""
     AT_BOX = 3
+    ON_BUS = 5
+    """The box has put it on the terminal's link; nobody there has answered."""
     STORED = 4
     """The terminal has it and does it, or does it when its tap is over."""
     OK = 10
@@ -91,6 +93,7 @@ class JobRow(NamedTuple):
     stored_ms: int = 0
     over_ms: int = 0
     asked_ms: int = 0
+    bus_ms: int = 0
 
 
 class Word(NamedTuple):
@@ -107,6 +110,13 @@ def at_box(row: JobRow, box: str, now_ms: int) -> JobRow:
     if row.state not in (RowState.QUEUED, RowState.OFFERED):
         return row
     return row._replace(state=RowState.AT_BOX, box=box, box_ms=now_ms)
+
+
+def on_bus(row: JobRow, box: str, now_ms: int) -> JobRow:
+    """A box has put it on the link, and so holds it."""
+    if row.state not in (RowState.QUEUED, RowState.OFFERED, RowState.AT_BOX):
+        return row
+    return row._replace(state=RowState.ON_BUS, box=box, box_ms=row.box_ms or now_ms, bus_ms=now_ms)
 
 
 def answered(row: JobRow, word: Word, now_ms: int) -> JobRow:

@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from cloud.ledger.fleet.documents.making import Draft, keep
 from cloud.ledger.fleet.documents.rows import Document, body_of, newest
-from cloud.ledger.fleet.parameters import rows
+from cloud.ledger.fleet.parameters import canaries, rows, tallies
+from cloud.ledger.fleet.parameters.canaries import Outcome, Watched
 from cloud.ledger.fleet.parameters.rows import KeptFile, Making, Push, PushKind, Trial
 from cloud.ledger.fleet.parameters.spent import Refused, would_refuse
 from cloud.ledger.journal.move_rows import boxes_now
@@ -17,14 +18,28 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
+from cloud.parameters.canary import Word
 from cloud.parameters.resolve import Position
 from cloud.store.db import Database
+from shared.clocks.clock import DAY_S
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import ConfigFault
-from shared.facts.settings import ParametersPushed, TighterEnded
+from shared.facts.settings import (
+    CanaryAlone,
+    CanaryBack,
+    CanaryOn,
+    CanaryQuiet,
+    CanaryStuck,
+    ParametersPushed,
+    TighterEnded,
+)
+from shared.facts.terms import word_of
+from shared.facts.told import Told
 from shared.fleet.document import DocumentKind, SignedHead, device_scope
 from shared.fleet.parameters import ParameterBody, decode_parameters
-from shared.ids import DeviceId
+from shared.ids import BoxId, DeviceId
+from shared.purse.reasons import Reason
+from shared.wire.fleet_lane import Tallied
 from shared.words.voice import Text
 
 _NEWEST = "SELECT f.text FROM parameter_push p JOIN parameter_file f ON f.id = p.file ORDER BY p.id DESC LIMIT 1"
@@ -66,11 +81,15 @@ class ParameterLedger:
             return would_refuse(self.database, bodies, now.campus_s)
 
     def push(
-        self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[bytes], made: Sequence[Making], now: Now
-    ) -> Push:
-        """Durable and on its way when it returns. ConfigFault: another one was made meanwhile, and nothing is done."""
+        self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[bytes], made: Sequence[Making], now: Now,
+        signed: Sequence[tuple[Outcome, Making]] = (),
+    ) -> Push:  # fmt: skip
+        """Durable and on its way when it returns. ConfigFault: another one was made meanwhile, and nothing is done.
+        signed: with a canary, for the day on which it is judged."""
         with self.opened.writing(now) as writing:
             push = keep_all(writing, rows.keep_file(writing, file, who), kind, who, targets, made)
+            if kind is PushKind.CANARY:
+                canaries.keep_watch(writing, push, signed)
             writing.notes.tell(ParametersPushed(push.number, file.title, len(made), len(targets), who))
             return push
 
@@ -96,6 +115,27 @@ class ParameterLedger:
                 _end(writing, due)
         return len(due)
 
+    def watch(self, now: Now) -> int:
+        """Canaries go back, go on, or say why they do neither. How many did something."""
+        with self.database.reading():
+            said = canaries.words_of(self.database)
+            due = [one for one in canaries.looked_at(self.database, now) if one.word not in said[one.push.number]]
+        if due:
+            with self.opened.writing(now) as writing:
+                for one in due:
+                    _conclude(writing, one)
+        return len(due)
+
+    def canaries(self) -> dict[int, list[Word]]:
+        """Push → what was said of it as a canary."""
+        with self.database.reading():
+            return canaries.words_of(self.database)
+
+    def watched(self, now: Now) -> list[Watched]:
+        """Canaries that are watched, as they stand."""
+        with self.database.reading():
+            return canaries.looked_at(self.database, now)
+
     def history(self) -> list[tuple[Push, KeptFile]]:
         """All pushes, oldest first, each with its file."""
         with self.database.reading():
@@ -107,6 +147,13 @@ class ParameterLedger:
             if push.number == number:
                 return push, read_file(file.text)
         raise ConfigFault(Text(f"没有第 {number} 次下发", f"there is no push {number}"))
+
+    def tallied(self, box: BoxId, said: Tallied, now: Now) -> None:
+        """What a terminal has served and refused, by its own box."""
+        with self.opened.writing(now) as writing:
+            if writing.registry.serves(box, said.device):
+                tallies.keep_tally(writing.db, said, now.unix_ms)
+                tallies.forget_old(writing.db, said.device, now.campus_s // DAY_S)
 
     def calendar(self) -> Calendar:
         """The school calendar that counts now."""
@@ -148,6 +195,40 @@ def keep_all(
         [Trial(push.number, m.device, m.draft.head.generation, *m.end) for m in made if m.end is not None],
     )
     return push
+
+
+def _conclude(writing: Writing, one: Watched) -> None:
+    """Once: a word that was said is not said again."""
+    outcome = {Word.BACK: Outcome.BACK, Word.ON: Outcome.ON}.get(one.word)
+    made = canaries.signed_for(writing.db, one.push.number, outcome) if outcome is not None else []
+    is_ready = bool(made) and canaries.is_newest(writing.db, made)
+    word = one.word
+    if outcome is not None and not is_ready:
+        word = Word.STUCK if outcome is Outcome.BACK else Word.OVERTAKEN
+    canaries.say(writing, one.push.number, word)
+    if is_ready and outcome is not None:
+        kind = PushKind.BACK if outcome is Outcome.BACK else PushKind.CONTINUE
+        keep_all(writing, one.push.file, kind, CENTRE, [each.device for each in made], made)
+    told = _told(one, word, len(made))
+    if told is not None:
+        writing.notes.tell(told)
+
+
+def _told(one: Watched, word: Word, terminals: int) -> Told | None:
+    push, taps, percent = one.push.number, one.canary.taps, one.canary.percent
+    match word:
+        case Word.BACK:
+            reason = word_of(Reason(one.reason).name) if one.reason in {*Reason} else str(one.reason)
+            return CanaryBack(push, terminals, taps, percent, one.own.percent, one.rest.percent, reason)
+        case Word.ON:
+            return CanaryOn(push, terminals, taps, percent)
+        case Word.QUIET:
+            return CanaryQuiet(push, taps, one.age_s // 3600)
+        case Word.ALONE:
+            return CanaryAlone(push, taps, percent)
+        case Word.STUCK:
+            return CanaryStuck(push, taps, percent)
+    return None
 
 
 def _standing(db: Database, device: bytes, trial: Trial | None) -> Standing:

@@ -28,6 +28,8 @@ class PushKind(IntEnum):
     """The former limits are back."""
     AGAIN = 7
     """The same under a higher number: somebody had another one under the former."""
+    BACK = 8
+    """A canary's declines rose: what counted before counts again."""
 
 
 class KeptFile(NamedTuple):

@@ -94,7 +94,7 @@ def would_refuse(db: Database, bodies: Mapping[bytes, ParameterBody], now_s: int
     any_body = next(iter(bodies.values()), ParameterBody())
     for one in purchases(db, now_s - DAYS * DAY_S):
         body = bodies.get(one.device)
-        day, meal = _moment(body or any_body, one.time_s)
+        day, meal = moment_of(body or any_body, one.time_s)
         card = sums[one.card].at(day, meal)
         if body is None:
             card.add(one.fen)
@@ -144,7 +144,7 @@ def _purchase(stored: bytes) -> Purchase | None:
     return Purchase(record.time, bytes(parts.device), bytes(record.card), record.amount_fen)
 
 
-def _moment(body: ParameterBody, time_s: int) -> tuple[int, int]:
+def moment_of(body: ParameterBody, time_s: int) -> tuple[int, int]:
     """Business day and meal."""
     at = max(time_s - body.day_start_s, 0) % DAY_S
     begun = [row.meal for row in body.meals if (row.from_s - body.day_start_s) % DAY_S <= at]

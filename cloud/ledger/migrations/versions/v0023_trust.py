@@ -8,7 +8,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

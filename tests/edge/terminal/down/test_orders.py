@@ -10,7 +10,6 @@ from edge.terminal.store.papers import MemoryPapers
 from shared.errors import WireFault
 from shared.fleet.order import (
     Cancel,
-    CloseShift,
     Deed,
     Foreign,
     Locate,
@@ -149,9 +148,8 @@ def test_an_order_whose_time_has_passed_is_not_begun(site: Site) -> None:
     assert site.done == [Locate(5), Locate(7)], "what never expires asks for no clock"
 
 
-@pytest.mark.parametrize("deed", [CloseShift(), Foreign(99, b"")])
-def test_what_this_body_cannot_do_is_said(site: Site, deed: Deed) -> None:
-    site.ordered(deed)
+def test_what_this_body_cannot_do_is_said(site: Site) -> None:
+    site.ordered(Foreign(99, b""))
     assert (site.done, site.word[0]) == ([], Verdict.UNSUPPORTED)
 
 

@@ -14,19 +14,25 @@ from shared.fleet.document import DocumentKind, device_scope
 from shared.fleet.parameters import (
     EVERY_OTHER,
     AgreedRow,
+    Bearer,
     FaresRow,
     LimitRow,
     Limits,
     LineRow,
     MealRow,
     ParameterBody,
+    PinRow,
+    Price,
+    PriceRow,
     RungRow,
 )
 from shared.ids import DeviceId
 from shared.keys.document_key import Keyring
+from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
-from shared.wire.fleet_lane import Verdict
+from shared.wire.fleet_lane import Declines, Verdict
 from tests.edge.terminal.down.centre import CAMPUS_NUMBER, CAMPUS_PUBLIC, Centre
+from tests.edge.terminal.firmware.test_deeds import TornAtDebit
 from tests.edge.terminal.rides import card_memory, ride, tap
 
 HOUR = 3600
@@ -247,6 +253,110 @@ def test_records_and_status_say_which_generation_counted(shop: Shop) -> None:
     assert bench.edge.statuses[-1].parameter_version == 3
     word = shop.said[-1]
     assert (word.generation, word.verdict, word.seq) == (3, Verdict.IN_USE, 1)
+
+
+def test_what_is_served_and_refused_is_counted_by_generation_and_said(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    bench.sell(memory, 1_00)
+    bench.wait(60)
+    assert bench.edge.tallies == [], "of settings nobody asks"
+    shop.push(body(*of_every_meal(Limits(single_fen=12_00))))
+    shop.at(16)
+    bench.sell(memory, 12_50)
+    bench.sell(memory, 12_00)
+    bench.sell(memory, 13_00)
+    shop.back()
+    bench.wait(60)
+    (told,) = bench.edge.tallies
+    day = bench.firmware.body.day_of(bench.now().rtc_s)
+    assert told == link.Tally(2, day, 1, 1, (Declines(Reason.CAP_SINGLE, 2),))
+    bench.sell(memory, 1_00)
+    bench.wait(60)
+    assert [one.served for one in bench.edge.tallies] == [1, 2], "totals, said when they have grown"
+    shop.back()
+    bench.wait(60)
+    assert bench.edge.tallies[-1] == bench.edge.tallies[-2], "and to every edge that listens"
+    bench.sell(memory, 1_00)
+    bench.firmware.stop(bench.now())
+    bench.exchange()
+    assert bench.edge.tallies[-1].served == 3, "who stops says what there is"
+
+
+def priced(*prices: PriceRow, **other: object) -> bytes:
+    return body(prices=prices, **other)
+
+
+def test_a_fixed_amount_is_shown_and_paid_whatever_is_keyed(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    shop.push(priced(PriceRow(0, 3, Price(6_00)), PriceRow(EVERY_OTHER, 3, Price(8_00))))
+    shop.at(16)
+    bench.wait(0)
+    assert bench.displays[-1].title.zh == "本餐定额 ¥6.00 / ¥8.00"
+    assert bench.again(memory).amount_fen == 6_00, "nothing is keyed: the card is presented"
+    assert bench.sell(memory, 9_99).amount_fen == 6_00
+    shop.push(body())
+    shop.at(24)
+    assert (bench.again(memory).reason, bench.sell(memory, 9_99).amount_fen) == (Reason.OTHER_CARD, 9_99)
+    assert [record.price_adjust_fen for record in bench.written().values()] == [0, 0, 0]
+
+
+def test_a_discount_is_taken_off_and_the_record_says_it(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    shop.push(priced(PriceRow(0, 3, Price(percent=20, off_fen=5, bearer=Bearer.SCHOOL))))
+    shop.at(16)
+    assert bench.sell(memory, 9_99).amount_fen == 9_99 - 1_99 - 5
+    assert any(what.title.zh.endswith("已优惠 ¥2.04") for what in bench.displays)
+    (record,) = bench.written().values()
+    assert (record.amount_fen, record.price_adjust_fen) == (7_95, -2_04)
+
+
+def test_a_torn_sale_at_a_discount_is_charged_once_also_when_a_meal_has_begun_since(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    shop.push(priced(PriceRow(0, 2, Price(percent=10)), PriceRow(0, 3, Price(percent=20))))
+    shop.at(24 + 16)
+    bench.mono_s -= 30
+    bench.firmware.tick(bench.now())
+    shop.at(24 + 24 + 16)
+    bench.mono_s -= 30
+    torn = bench.sell(memory, 10_00, card=TornAtDebit(bench.school.card(memory)))
+    assert (torn.end, torn.amount_fen) == (End.UNKNOWN, 9_00)
+    bench.mono_s += 31
+    again = bench.sell(memory, 10_00)
+    assert (again.end, again.amount_fen, len(bench.written())) == (End.DONE, 9_00, 1)
+    assert bench.sell(memory, 10_00).amount_fen == 8_00
+
+
+def test_of_two_purses_the_second_record_says_the_discount(kit, school) -> None:
+    shop = Shop(kit, school, subsidy=True)
+    memory = school.memory(subsidy=500)
+    shop.push(priced(PriceRow(0, 3, Price(percent=20))))
+    shop.at(16)
+    assert shop.bench.sell(memory, 10_00).end is End.DONE
+    records = [(record.amount_fen, record.price_adjust_fen) for record in shop.bench.written().values()]
+    assert records == [(5_00, 0), (3_00, -2_00)]
+
+
+@pytest.mark.parametrize("subsidy", [None, 500])
+def test_above_a_sum_of_the_day_the_card_checks_its_holders_pin(kit, school, subsidy: int | None) -> None:
+    shop = Shop(kit, school, subsidy=bool(subsidy))
+    bench, memory = shop.bench, school.memory(subsidy=subsidy, pin=bytes.fromhex("123456"))
+    shop.push(body(pins=tuple(PinRow(EVERY_OTHER, meal, 20_00) for meal in range(4))))
+    shop.at(16)
+    assert bench.sell(memory, 15_00).end is End.DONE, "not above the sum"
+    assert bench.sell(memory, 6_00).reason is Reason.PIN_WANTED
+    assert bench.sell(memory, 6_00, pin=Pin(bytes.fromhex("999999"))).reason is Reason.PIN_WRONG
+    assert bench.sell(memory, 6_00, pin=Pin(bytes.fromhex("123456"))).end is End.DONE
+    assert bench.sell(memory, 6_00).reason is Reason.PIN_WANTED, "for each purchase again"
+    assert bench.sell(memory, 5_00, pin=Pin(bytes.fromhex("123456"))).end is End.DONE
+    assert not any("123456" in line for line in bench.firmware.body.diary)
+
+
+def test_a_card_without_a_pin_is_refused_above_the_sum(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    shop.push(body(pins=(PinRow(EVERY_OTHER, 3, 0),)))
+    shop.at(16)
+    assert bench.sell(memory, 1_00, pin=Pin(bytes.fromhex("123456"))).reason is Reason.PIN_REFUSED
+    assert not bench.written()
 
 
 def test_a_class_that_is_not_served_pays_nothing(shop: Shop) -> None:

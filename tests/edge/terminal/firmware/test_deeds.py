@@ -1,19 +1,25 @@
 """Orders at a whole body: they come sealed, are begun between taps, and are answered at once and at each join."""
 
+from contextlib import suppress
+from zlib import crc32
+
 import pytest
 
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.terminal.down.orders import CUT
-from edge.terminal.firmware.deeds import LOCATE_EVERY_S, NOT_HERE
+from edge.terminal.firmware.deeds import ALL_SAID, LOCATE_EVERY_S, NOBODY_TAKES, NOT_HERE
 from edge.terminal.firmware.line import REPORTS_MAX_S, REPORTS_S
+from edge.terminal.firmware.saying import GIVE_UP_S
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
 from shared.fleet.document import DocumentKind, device_scope
 from shared.fleet.hotlist import NOBODY
 from shared.fleet.order import (
+    WHOLE,
     Cancel,
+    CloseShift,
     Deed,
     Locate,
     Lock,
@@ -25,9 +31,14 @@ from shared.fleet.order import (
     Unlock,
 )
 from shared.purse.cos.torn import Tear, TearingChannel
+from shared.purse.reasons import Reason
 from shared.wire.fleet_lane import Verdict
 from tests.edge.terminal.conftest import DEVICE, NOON_S, Bench
 from tests.edge.terminal.down.centre import CAMPUS_PUBLIC, Centre
+
+
+class PowerCut(Exception):
+    """The supply is gone."""
 
 
 class TornAtDebit:
@@ -247,6 +258,85 @@ def test_the_log_is_figures_or_a_line_of_its_records(counter, school):
     assert len(counter.last[2]) <= 64
     counter.order(SendLog(2))
     assert counter.last == (3, Verdict.REFUSED, NOT_HERE)
+
+
+def test_the_whole_log_goes_out_piece_by_piece_and_holds_no_key(counter, school):
+    cards = [school.memory() for _ in range(20)]
+    for card in cards:
+        counter.sell(card)
+    counter.sell(cards[0], amount=99_999_00)
+    assert counter.order(SendLog(WHOLE)) == [(1, Verdict.STORED, b"")]
+    counter.wait(20)
+    assert counter.last == (1, ALL_SAID.verdict, ALL_SAID.detail)
+    (crc,) = {piece.crc for piece in counter.edge.pieces}
+    raw = counter.edge.said(1)
+    assert (crc32(raw), counter.edge.pieces[-1].number + 1) == (crc, counter.edge.pieces[-1].total)
+    log = raw.decode()
+    assert log.startswith("boot 1 last 1/20 owed ")
+    assert log.count(" purchase 12.50 ") == 20
+    assert "余额不足" in log
+    assert counter.settings.key.hex() not in log
+    assert all(card.load()[:8].hex() not in log for card in cards)
+
+
+def test_a_log_goes_on_in_the_next_conversation_and_ends_where_nobody_takes_it(counter):
+    counter.edge.has_way_on = False
+    counter.order(SendLog(WHOLE))
+    counter.wait(5)
+    counter.edge.has_way_on = True
+    counter.firmware.wire(False, counter.now())
+    counter.wait(2)
+    counter.connect()
+    counter.wait(5)
+    assert (counter.last[1:], counter.edge.said(1)[:5]) == ((ALL_SAID.verdict, ALL_SAID.detail), b"boot ")
+    counter.edge.has_way_on = False
+    counter.order(SendLog(WHOLE))
+    counter.wait(GIVE_UP_S + 1)
+    assert counter.last == (2, NOBODY_TAKES.verdict, NOBODY_TAKES.detail)
+
+
+def test_a_closed_shift_says_its_sums_and_its_sales_cannot_be_void_here(counter, school):
+    card = school.memory()
+    counter.sell(card)
+    counter.void()
+    counter.sell(card, amount=300)
+    counter.order(CloseShift())
+    counter.wait(1)
+    assert counter.last == (1, Verdict.IN_USE, b"slip 1 sales 2/15.50 voids 1/12.50 net 3.00")
+    slip = counter.edge.said(1).decode()
+    assert "结班单 / shift slip 1\n" in slip
+    assert "消费 / purchases 2 15.50\n" in slip
+    assert counter.displays[-1].title.zh == "已结班 1：2 笔 ¥3.00"
+    assert counter.void().reason is Reason.VOID_SHIFT_OVER
+    assert (counter.firmware.sales(), counter.void_with(card).reason) == ([], Reason.VOID_SHIFT_OVER)
+    counter.sell(card, amount=700)
+    counter.order(CloseShift())
+    counter.wait(1)
+    assert counter.last[2] == b"slip 2 sales 1/7.00 voids 0/0.00 net 7.00"
+
+
+@pytest.mark.parametrize("cut_at", range(4))
+def test_wherever_the_power_goes_a_shift_is_closed_once_by_an_order(counter, school, cut_at):
+    counter.sell(school.memory())
+    counter.edge.has_way_on = False
+    left = [cut_at]
+
+    def blow():
+        left[0] -= 1
+        if left[0] == 0:
+            raise PowerCut
+
+    counter.papers.before_keep = blow
+    with suppress(PowerCut):
+        counter.order(CloseShift())
+    left[0], counter.edge.has_way_on = 0, True
+    counter.power_on()
+    counter.connect()
+    if not counter.firmware.body.documents.order_held:
+        return  # the order itself was not durable: it is offered again
+    counter.wait(1)
+    assert counter.last == (1, Verdict.IN_USE, b"slip 1 sales 1/12.50 voids 0/0.00 net 12.50")
+    assert counter.firmware.body.shifts.mark.number == 1
 
 
 def test_an_expired_order_and_one_for_another_body_do_nothing(counter):

@@ -3,6 +3,7 @@
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.service import (
     box_certificate,
+    canary,
     certificate,
     defect,
     disk,
@@ -17,6 +18,7 @@ from cloud.watch.alarms.rules.service import (
 
 _OWN = (
     box_certificate,
+    canary,
     certificate,
     defect,
     disk,
