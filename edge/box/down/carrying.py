@@ -1,5 +1,5 @@
 """Firmware from a box to its terminals: on a bus to all at once, elsewhere by pages, nowhere while something stands
-against it; and how far each is, for the centre. Pure.
+against it; and how far each is, for the centre. A hotlist goes the same way to those who are far behind. Pure.
 
 On a bus a broadcast begins when every terminal there that lacks the release has the key, or GATHER_S after the first. A
 terminal that comes (again) while it runs joins it; one that it did not reach gets pages, until it joins anew. Bounds:
@@ -14,6 +14,7 @@ from edge.box.down.broadcast import Broadcast, Fate
 from edge.box.down.carrier import Carrier
 from edge.box.down.documents import Document, Name
 from edge.box.down.gate import Meals, why_not
+from edge.box.down.lists import LIST, Lists
 from edge.box.down.serving import Serving
 from edge.box.terminals.conversation import Conversation
 from edge.box.terminals.terminals import Tell
@@ -54,6 +55,7 @@ class Carrying:
         self._terminals = settings.terminals
         self._held, self._serving, self._random, self._tell = held, serving, random, tell
         self._meals = Meals(held)
+        self._lists = Lists(held, serving)
         self._carriers: dict[str, Carrier] = {}
         self._talks: dict[DeviceId, Conversation] = {}
         self._joined: dict[tuple[str, int], Conversation] = {}
@@ -80,7 +82,9 @@ class Carrying:
         self._progress.forget()
 
     def way(self, now: Now, talk: Conversation, name: Name) -> Way:
-        """Every other kind goes by pages, always."""
+        """Every other kind goes by pages; a hotlist, too, unless its terminal waits for one that goes to several."""
+        if name == LIST and talk.place[0] in self._carriers:
+            return Way.TOGETHER if self._lists.is_behind(talk) else Way.PAGES
         if name[0] is not DocumentKind.FIRMWARE:
             return Way.PAGES
         if why_not(now, talk, self._meals) is not Why.NOTHING:
@@ -97,7 +101,9 @@ class Carrying:
             there = [talk for talk in self._talks.values() if talk.place[0] == link]
             if carrier.running is not None:
                 self._go_on(now, link, carrier, carrier.running, there)
-            else:
+            if carrier.name != LIST:
+                self._begin_list(now, link, carrier, there)
+            if carrier.running is None:
                 self._begin(now, link, carrier, there)
         if self._progress.is_due(now.mono_s):
             rows = {name: [*self._rows(now, name, held)] for name, held in self._releases()}
@@ -114,11 +120,22 @@ class Carrying:
                 continue
             since_s = self._since_s.setdefault(link, now.mono_s)
             if keyed and (len(keyed) == len(lacking) or now.mono_s - since_s >= GATHER_S):
-                carrier.begin(name, held, [talk.place[1] for talk in keyed], now.mono_s)
-                self._joined = {at: talk for at, talk in self._joined.items() if at[0] != link}
-                self._joined |= {talk.place: talk for talk in keyed}
+                self._start(now, link, carrier, name, held, keyed)
                 self._since_s.pop(link)
                 return
+
+    def _begin_list(self, now: Now, link: str, carrier: Carrier, there: list[Conversation]) -> None:
+        """Nothing stands against it: a list is short, and yields to all that is sold meanwhile."""
+        keyed = self._lists.gathered(now, link, there, is_free=carrier.running is None)
+        if keyed and self._lists.held is not None:
+            self._start(now, link, carrier, LIST, self._lists.held, keyed)
+
+    def _start(
+        self, now: Now, link: str, carrier: Carrier, name: Name, held: Document, keyed: list[Conversation]
+    ) -> None:  # fmt: skip
+        carrier.begin(name, held, [talk.place[1] for talk in keyed], now.mono_s)
+        self._joined = {at: talk for at, talk in self._joined.items() if at[0] != link}
+        self._joined |= {talk.place: talk for talk in keyed}
 
     def _gate(self, now: Now, carrier: Carrier, there: list[Conversation]) -> Why:
         """What goes to all is heard by all: one who owes records, or is served, keeps it from all of them."""
@@ -132,7 +149,7 @@ class Carrying:
     ) -> None:
         name, held = carrier.name, self._held.get(carrier.name) if carrier.name else None
         is_newest = held is not None and held.head.generation == carrier.generation
-        is_meal = any(self._meals.is_on(now, talk) for talk in there)
+        is_meal = carrier.name != LIST and any(self._meals.is_on(now, talk) for talk in there)
         if not running.is_over and (is_meal or not is_newest):
             running.end()
         carrier.tick(now.mono_s)
@@ -148,13 +165,19 @@ class Carrying:
         """One that the broadcast does not know, or that has begun another conversation in the middle of it."""
         if self._joined.get(talk.place) is talk:
             return False
-        return self._is_lacking(now, talk, name, held) and self._serving.has_key(now, talk, held.kept.key)
+        is_lacking = self._lists.is_behind(talk) if name == LIST else self._is_lacking(now, talk, name, held)
+        return is_lacking and self._serving.has_key(now, talk, held.kept.key)
 
     def _over(self, now: Now, link: str, carrier: Carrier, running: Broadcast, *, is_stopped: bool) -> None:
         for address, fate in running.fates.items():
             talk = self._joined.get((link, address))
-            if talk is not None and not is_stopped:
-                self._ended(now, talk, fate, running.refused.get(address, 0), carrier.generation)
+            if talk is None or is_stopped:
+                continue
+            verdict = running.refused.get(address, 0)
+            if carrier.name == LIST:
+                self._lists.ended(talk, fate, verdict, carrier.generation)
+            else:
+                self._ended(now, talk, fate, verdict, carrier.generation)
         carrier.retire()
 
     def _ended(self, now: Now, talk: Conversation, fate: Fate, verdict: int, generation: int) -> None:

@@ -218,6 +218,11 @@ class Serving:
         """Its newest word, in whatever conversation."""
         return self._said.get((device, name))
 
+    def is_sending(self, talk: Conversation, name: Name) -> bool:
+        """Are pages of the newest one going to it?"""
+        desk, held = self._desk_of(talk), self._held.get(name)
+        return desk is not None and held is not None and desk.is_sent(name, held.head.generation)
+
     def may_have(self, talk: Conversation, held: Document) -> bool:
         """Is it its turn?"""
         desk = self._desk_of(talk)

@@ -23,7 +23,7 @@ from edge.link.broadcast import (
 )
 from shared.errors import StoreFault, WireFault
 from shared.fleet.coding import SYMBOLS, Gathered, symbol_of
-from shared.fleet.document import Head, SignedHead, digest_of, page_count, page_size
+from shared.fleet.document import DocumentKind, Head, SignedHead, digest_of, page_count, page_size
 from shared.wire.fleet_lane import Verdict
 
 
@@ -201,8 +201,33 @@ class Receiver:
         return self._pages[number].lacking if number in self._pages else 0
 
 
+class Slots:
+    """Firmware goes into the slot that it is tried from; a list is short, and comes again after a power cut."""
+
+    def __init__(self, firmware: Slot) -> None:
+        self._firmware, self._memory = firmware, MemorySlot()
+        self._at: Slot = firmware
+
+    def begin(self, head: Head) -> Collection[int]:
+        """See Slot."""
+        self._at = self._firmware if head.kind is DocumentKind.FIRMWARE else self._memory
+        return self._at.begin(head)
+
+    def write(self, number: int, page: bytes) -> None:
+        """See Slot."""
+        self._at.write(number, page)
+
+    def body(self) -> bytes:
+        """See Slot."""
+        return self._at.body()
+
+    def forget(self) -> None:
+        """See Slot."""
+        self._at.forget()
+
+
 class MemorySlot:
-    """For tests, the simulator and the bench. What was written stays through a power cut."""
+    """In memory. In tests, the simulator and the bench what was written stays through a power cut."""
 
     def __init__(self) -> None:
         self.pages: dict[int, bytes] = {}

@@ -74,6 +74,8 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})
+TO_ALL = frozenset({DocumentKind.FIRMWARE, DocumentKind.HOTLIST})
+"""Kinds that may come by a broadcast."""
 AT_NEXT_PERIOD = frozenset({DocumentKind.PARAMETERS})
 """Kinds that take effect when a meal period begins; any other one does at once, between taps."""
 INSIDE_OF_TAPS = AT_NEXT_PERIOD | {DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT}
@@ -133,6 +135,8 @@ class Documents:
         self._meaning: dict[Name, object] = {}
         self._fetches: dict[Name, Fetch] = {}
         self._catching_s: float | None = None
+        self._is_list_coming = False
+        """By a broadcast, which has no fetch."""
         self.changed: set[DocumentKind] = set()
         self.damaged = 0
 
@@ -296,7 +300,10 @@ class Documents:
         if head is None:
             word = said[-1].message if said else None
             return word.verdict if isinstance(word, DocumentReport) else Verdict.UNSUPPORTED
-        return head if head.kind is DocumentKind.FIRMWARE else Verdict.UNSUPPORTED
+        if head.kind not in TO_ALL:
+            return Verdict.UNSUPPORTED
+        self._is_list_coming |= head.kind is DocumentKind.HOTLIST
+        return head
 
     def received(self, signed: SignedHead, body: bytes, last_seq: int) -> list[Say]:
         """A whole document, however it came: it is proven here like any other."""
@@ -307,6 +314,9 @@ class Documents:
         if digest_of(body) != head.digest:
             return [self._said(name, Verdict.WRONG_DIGEST, head.generation)]
         self._fetches.pop(name, None)
+        if head.kind is DocumentKind.HOTLIST:
+            self._is_list_coming = False
+            return self._came(_Proven(head, signed, body), last_seq)
         return [self._taken(head, signed, body, last_seq)]
 
     def tick(self, mono_s: float) -> list[Say]:
@@ -325,8 +335,11 @@ class Documents:
         """Is a hotlist that has grown old just being brought up to date? Not for longer than CATCH_UP_S, however often
         the link comes and goes. campus_s None: nobody knows how old it is."""
         paper = self.in_use(DocumentKind.HOTLIST)
-        if paper is None or self._catching_s is None or (DocumentKind.HOTLIST, CAMPUS) not in self._fetches:
+        is_coming = self._is_list_coming or (DocumentKind.HOTLIST, CAMPUS) in self._fetches
+        if paper is None or not is_coming:
             return False
+        if self._catching_s is None:
+            self._catching_s = mono_s
         is_old = campus_s is None or campus_s - paper.head.as_of >= FRESH_S
         return is_old and mono_s - self._catching_s < CATCH_UP_S
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from edge.link.broadcast import Answer, Down
 from edge.link.messages import Refusal
 from edge.link.port import BusReport
-from edge.terminal.down.broadcast import Receiver, Slot
+from edge.terminal.down.broadcast import Receiver, Slot, Slots
 from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
 from edge.terminal.firmware.program import SAMPLES, Program, ProgramFault, load, self_test
@@ -91,7 +91,7 @@ class Firmware:
         """What words its displays: built in, or an image's."""
         documents = self.body.documents
         documents.is_busy = lambda: self._busy or flash.unsettled > BACKLOG_MAX
-        self.receiver = Receiver(documents.announced, slot) if slot is not None else None
+        self.receiver = Receiver(documents.announced, Slots(slot)) if slot is not None else None
         self._quiet_s = quiet_s
         documents.is_in_tap = lambda: self._busy
         self._refusal: Refusal | None = None

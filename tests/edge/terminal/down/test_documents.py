@@ -7,11 +7,21 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.link.messages import DocumentReport, DocumentWant
+from edge.terminal.down.broadcast import MemorySlot, Slots
 from edge.terminal.down.documents import FRESH_KEPT_S, Documents, Say
 from edge.terminal.down.fetch import AGAIN_S, TRIES_MAX
 from edge.terminal.store.papers import MemoryPapers
 from shared.clocks.clock import CampusTime
-from shared.fleet.document import CAMPUS, DocumentKind, device_scope, digest_of, echo_of, model_scope, table_of
+from shared.fleet.document import (
+    CAMPUS,
+    DocumentKind,
+    decode_head,
+    device_scope,
+    digest_of,
+    echo_of,
+    model_scope,
+    table_of,
+)
 from shared.fleet.hotlist import NOBODY, hotlist_body
 from shared.ids import CardId, DeviceId
 from shared.keys.document_key import Keyring
@@ -342,3 +352,41 @@ def test_a_link_that_flaps_stops_no_till(site: Site) -> None:
     site.centre.make(body_of(5))
     site.documents.head(site.centre.head(3), 9, 601.0)
     assert site.documents.is_catching_up(602.0, NOW_S), "the next time that it has grown old it waits again"
+
+
+def test_a_list_may_come_to_all_at_once_and_is_caught_up_with_all_the_same(site: Site) -> None:
+    site.centre.make(body_of(3))
+    site.offer(1)
+    body = body_of(*range(0, 40_000, 9_000))
+    signed = site.centre.signed(site.centre.make(body))
+    assert site.documents.announced(signed) == decode_head(signed.raw)
+    assert site.documents.is_catching_up(10.0, NOW_S)
+    assert not site.documents.is_catching_up(70.0, NOW_S), "it sells on while it goes on"
+    site.documents.is_in_tap = lambda: True
+    assert site.documents.received(signed, body, 9) == [], "the tap ends under the list that it began with"
+    assert site.documents.in_use(DocumentKind.HOTLIST).head.generation == 1
+    site.documents.is_in_tap = lambda: False
+    [said] = site.documents.received(signed, body, 9)
+    assert (said.message.verdict, said.message.generation) == (Verdict.IN_USE, 2)
+    assert not site.documents.is_catching_up(11.0, NOW_S)
+    assert site.documents.announced(signed) is Verdict.IN_USE
+
+
+def test_what_is_neither_firmware_nor_a_list_does_not_come_to_all() -> None:
+    site = Site()
+    site.centre = Centre(DocumentKind.ORDER, device_scope(DEVICE))
+    site.documents.key(site.centre.key)
+    signed = site.centre.signed(site.centre.make(b"order"))
+    assert site.documents.announced(signed) is Verdict.UNSUPPORTED
+
+
+def test_a_list_that_comes_to_all_leaves_the_slot_of_firmware_alone(site: Site) -> None:
+    firmware = MemorySlot()
+    firmware.write(0, b"half a release")
+    slots = Slots(firmware)
+    head = decode_head(site.centre.signed(site.centre.make(body_of(3))).raw)
+    assert not slots.begin(head)
+    slots.write(0, b"a page")
+    assert (slots.body(), firmware.body()) == (b"a page", b"half a release")
+    slots.begin(replace(head, kind=DocumentKind.FIRMWARE, scope=model_scope(1)))
+    assert firmware.erased == 1
