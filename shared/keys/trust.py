@@ -161,6 +161,13 @@ def first_root(roles: Roles, at_s: int) -> Root:
     return root
 
 
+def next_root(former: bytes, roles: Roles, at_s: int) -> Root:
+    """After the former one, to be signed by its root key and by the new one."""
+    root = first_root(roles, at_s)
+    root.version = _version(former) + 1
+    return root
+
+
 def with_release(former: bytes | None, image: Image, body: bytes, at_s: int) -> Targets:
     """The next targets, to be signed by their key: all of the former ones, and this release."""
     before: Targets | None = Metadata.from_bytes(former).signed if former is not None else None  # type: ignore[assignment]
@@ -194,12 +201,13 @@ def covered(part: Part) -> bytes:
 def signed_on_line(part: Part, officers: Officers, signature: bytes) -> bytes:
     """A snapshot or timestamp with the signature of the one key that the newest root names for it."""
     root: Metadata[Root] = Metadata.from_bytes(officers.roots[-1])
-    return _signed(part, root.signed.roles[part.type].keyids[0], signature)
+    return _signed(part, {root.signed.roles[part.type].keyids[0]: signature})
 
 
-def sign_by(part: Part, private: Ed25519PrivateKey) -> bytes:
-    """The part with the signature of this key."""
-    return _signed(part, _key(private.public_key().public_bytes_raw()).keyid, private.sign(covered(part)))
+def sign_by(part: Part, *privates: Ed25519PrivateKey) -> bytes:
+    """The part with the signatures of these keys."""
+    found = {_key(one.public_key().public_bytes_raw()).keyid: one.sign(covered(part)) for one in privates}
+    return _signed(part, found)
 
 
 def anchor_of(root: bytes, campus: int, signer: Ed25519PrivateKey) -> bytes:
@@ -265,9 +273,9 @@ def _version(raw: bytes) -> int:
     return int(found.signed.version)
 
 
-def _signed(part: Part, keyid: str, signature: bytes) -> bytes:
+def _signed(part: Part, signatures: Mapping[str, bytes]) -> bytes:
     made: Metadata[Any] = Metadata(part)
-    made.signatures[keyid] = Signature(keyid, signature.hex())
+    made.signatures.update({keyid: Signature(keyid, one.hex()) for keyid, one in signatures.items()})
     return made.to_bytes(_COMPACT)
 
 

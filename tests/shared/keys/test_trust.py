@@ -125,6 +125,34 @@ def test_what_is_tried_against_it_is_refused(attack: Callable[[Site, Chain, Chai
         proven(offered, before)
 
 
+def rotated(site: Site) -> Site:
+    """A new root: other keys for all, signed by the former root key and the new one."""
+    after = Site(**{name: key(name[:1].upper().encode()) for name in Roles._fields})
+    root = trust.next_root(site.roots[-1], after.roles, AT)
+    after.roots = (*site.roots, trust.sign_by(root, site.keys["root"], after.keys["root"]))
+    after.anchor = site.anchor
+    return after
+
+
+def test_a_box_follows_new_keys_by_the_roots_between_and_even_then_nothing_goes_back():
+    site = Site()
+    one = site.chain(site.release(2))
+    two = site.chain(site.release(3), one)
+    after = rotated(site)
+    after.targets = site.targets
+    new = after.chain(after.release(4))
+    assert set(proven(new, two).releases) == {"firmware/1/2", "firmware/1/3", "firmware/1/4"}
+    after.targets = None
+    with pytest.raises(TrustFault, match="older"):
+        proven(after.chain(after.release(2)), two)
+    with pytest.raises(TrustFault, match="root"):
+        proven(two, new)
+    alone = rotated(site)
+    alone.roots = (*site.roots, trust.sign_by(trust.next_root(site.roots[-1], alone.roles, AT), alone.keys["root"]))
+    with pytest.raises(TrustFault):
+        proven(alone.chain(alone.release(9)), two)
+
+
 def test_a_timestamp_of_another_key_and_another_campus_are_refused():
     site, thief = Site(), Site(timestamp=key(b"x"))
     officers = site.release(2)
