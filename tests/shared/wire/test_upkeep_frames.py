@@ -77,7 +77,7 @@ def test_the_names_of_operations_and_roles_are_frozen() -> None:
     assert [op.value for op in Op] == [
         "tac", "load-check", "load-mac2", "unload-check", "unload-mac2", "unload-mac3", "overdraft-check",
         "overdraft-mac2", "upkeep", "pin-reload", "external-auth", "internal-auth", "sign-list", "sign-order",
-        "document-keys", "kcv", "status",
+        "sign-trust", "document-keys", "kcv", "status",
     ]  # fmt: skip
     assert [role.value for role in Role] == ["money", "desk", "audit", "fleet"]
 
