@@ -6,10 +6,12 @@ what was known of boxes and terminals is unknown meanwhile.
 
 import argparse
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from cloud.ledger.fleet.views import FactView
@@ -20,11 +22,13 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import CAMPUS, Signal, Source
 from cloud.watch.notify.calling import Time
+from cloud.watch.notify.channels.door import Reply
 from cloud.watch.notify.doors_file import read_doors
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.probes import Looked, Service, probe
 from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, topology
+from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
 from cloud.watch.words import names
@@ -112,7 +116,7 @@ class Watch:
         signals += fleet_signals(fleet, now.unix_ms)
         if is_due:
             signals += books_signals(reader, now)
-            self.turns.around = Around(_names(fleet), self._campus, reader.calendar())
+            self.turns.around = Around(_names(fleet), self._campus, reader.calendar(), _code)
         return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
 
     def _let_go(self) -> None:
@@ -123,6 +127,15 @@ class Watch:
     def _now(self) -> Now:
         unix_s = time.time()
         return Now(int(unix_s * 1000), self._clock.at(unix_s))
+
+
+def _answered(store: WatchStore, reply: Reply) -> None:
+    with store.db.writing():
+        answered(store, reply, int(time.time() * 1000))
+
+
+def _code() -> str:
+    return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
 def _names(fleet: Fleet) -> Callable[[Source], str]:
@@ -146,7 +159,7 @@ async def _watch(given: argparse.Namespace) -> None:
         await asyncio.to_thread(watch.turn)
         say("READY watch")
         with closing(open_watch(folder)) as own:
-            sending = Sending(own.db, read_doors(folder))
+            sending = Sending(own.db, read_doors(folder), partial(_answered, own))
             told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts))
             await asyncio.gather(_turns(watch, stop), _sendings(sending, stop), told)
 

@@ -42,7 +42,8 @@ CREATE TABLE message (
   id INTEGER PRIMARY KEY, made_ms INTEGER NOT NULL, person TEXT NOT NULL, channel TEXT NOT NULL,
   address TEXT NOT NULL, why TEXT NOT NULL, alarms TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
   state TEXT NOT NULL, tries INTEGER NOT NULL, next_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,
-  receipt TEXT NOT NULL, instead_of INTEGER);
+  receipt TEXT NOT NULL, instead_of INTEGER, code TEXT NOT NULL);
+CREATE TABLE wrong_code (address TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE INDEX message_waits ON message (next_ms) WHERE state = 'waiting';
 CREATE TABLE policy (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);

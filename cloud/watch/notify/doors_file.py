@@ -1,6 +1,6 @@
 """DATA/cloud/channels.toml: by which ways messages leave, with their secrets; 0600, or it is refused.
 
-Without the file, mails lie in DATA/cloud/mail, where one can open them, and other ways refuse until they are set up.
+Without the file, mails lie in DATA/cloud/mail, where one can open them, and SMS waits until a modem is named.
 """
 
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cloud.watch.notify.channels.door import Door
 from cloud.watch.notify.channels.folder import FolderDoor
+from cloud.watch.notify.channels.modem import ModemDoor
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
@@ -20,6 +21,7 @@ MAIL_FOLDER = "mail"
 _SENDER = "openykt@localhost"
 _OTHERS = 0o077
 _PORT_MAX = 65_535
+_BAUD_MAX = 1_000_000
 
 
 def read_doors(folder: Path) -> dict[Channel, Door]:
@@ -32,9 +34,12 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
     except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
         raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from fault
     top = Section(raw, file=FILE)
-    mail = top.optional_section("mail")
+    mail, sms = top.optional_section("mail"), top.optional_section("sms")
     top.done()
-    return {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
+    doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
+    if sms is not None:
+        doors[Channel.SMS] = _modem(sms)
+    return doors
 
 
 def _smtp(one: Section) -> SmtpDoor:
@@ -45,6 +50,12 @@ def _smtp(one: Section) -> SmtpDoor:
     )  # fmt: skip
     one.done()
     return SmtpDoor(server)
+
+
+def _modem(one: Section) -> ModemDoor:
+    door = ModemDoor(one.take("device", str), one.within("baud", 1200, _BAUD_MAX, 115_200))
+    one.done()
+    return door
 
 
 def _private(file: Path) -> bytes:

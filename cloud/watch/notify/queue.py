@@ -6,6 +6,7 @@ before the next one is looked at, and a process that dies in between sends that 
 
 import json
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
 from cloud.store.db import Database, Row
@@ -23,7 +24,7 @@ KEPT_MAX = 50_000
 """Messages that are kept, sent ones too; beyond it the oldest done ones go."""
 _COLUMNS = (
     "id, made_ms, person, channel, address, why, alarms, subject, text, state, tries, next_ms, done_ms, receipt, "
-    "instead_of"
+    "instead_of, code"
 )
 
 
@@ -55,6 +56,8 @@ class Message(NamedTuple):
     done_ms: int = 0
     receipt: str = ""
     instead_of: int | None = None
+    code: str = ""
+    """Digest of the one-time code that an answer to it has; empty: it asks for none, or it was used."""
 
 
 def put(db: Database, message: Message) -> int:
@@ -83,6 +86,30 @@ def oldest_waiting_ms(db: Database) -> int:
 def taken(db: Database, message: Message, now_ms: int, receipt: str) -> None:
     """A way has taken it."""
     _end(db, message, State.SENT, now_ms, receipt)
+
+
+def arrived(db: Database, channel: Channel, receipt: str, *, is_there: bool) -> None:
+    """The newest message that this way gave this for has arrived, or has not: then it goes by another way."""
+    sql = "SELECT MAX(id) FROM message WHERE channel = ? AND receipt = ? AND state = ?"
+    number = db.run(sql, (str(channel), receipt, str(State.SENT)))[0][0]
+    if number is not None:
+        state = State.ARRIVED if is_there else State.FAILED
+        db.run("UPDATE message SET state = ? WHERE id = ?", (str(state), number))
+
+
+def digest(code: str, address: str) -> str:
+    """Of a one-time code, for one phone: what is kept of it."""
+    return sha256(f"{code} {digits(address)}".encode()).hexdigest()
+
+
+def digits(address: str) -> str:
+    """The last eleven: a network writes a country's prefix or not."""
+    return "".join(filter(str.isdecimal, address))[-11:]
+
+
+def keys_of(alarms: str) -> tuple[Key, ...]:
+    """The alarms that a message is about, of their column."""
+    return tuple(Key(rule, source_of(source)) for rule, source in json.loads(alarms))
 
 
 def refused(db: Database, message: Message, now_ms: int, why: str, *, for_good: bool) -> bool:
@@ -160,13 +187,12 @@ def _row(one: Message) -> Row:
     keys = json.dumps([(key.rule, str(key.source)) for key in one.keys], ensure_ascii=False)
     return (
         one.number, one.made_ms, one.person, str(one.channel), one.address, str(one.why), keys, one.subject, one.text,
-        str(one.state), one.tries, one.next_ms, one.done_ms, one.receipt, one.instead_of,
+        str(one.state), one.tries, one.next_ms, one.done_ms, one.receipt, one.instead_of, one.code,
     )  # fmt: skip
 
 
 def _message(row: Row) -> Message:
     number, made_ms, person, channel, address, why, keys, subject, text, state, *rest = row
-    named = tuple(Key(rule, source_of(source)) for rule, source in json.loads(keys))
     return Message(
-        number, made_ms, person, Channel(channel), address, Why(why), named, subject, text, State(state), *rest
+        number, made_ms, person, Channel(channel), address, Why(why), keys_of(keys), subject, text, State(state), *rest
     )

@@ -3,12 +3,12 @@
 When the usual way has refused a message for FALLBACK_MS, it goes by another way to the same person as well, once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cloud.store.db import Database
 from cloud.watch.notify import queue
-from cloud.watch.notify.channels.door import ChannelFault, Door
+from cloud.watch.notify.channels.door import ChannelFault, Door, Reply
 from cloud.watch.notify.persons import address, find
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import Channel
@@ -25,14 +25,17 @@ class Counts:
     sent: int = 0
     refused: int = 0
     failed: int = 0
+    deaf: int = 0
+    """Looks at a way that would not be heard."""
 
 
 class Sending:
     """Over a connection of its own to the watch's file; belongs to one thread."""
 
-    def __init__(self, db: Database, doors: Mapping[Channel, Door]) -> None:
+    def __init__(self, db: Database, doors: Mapping[Channel, Door], answers: Callable[[Reply], None]) -> None:
+        """answers: what to do with what somebody has written back, in a transaction of its own."""
         self.counts = Counts()
-        self._db, self._doors = db, doors
+        self._db, self._doors, self._answers = db, doors, answers
 
     def turn(self, now_ms: int) -> int:
         """Try what is due; how many were tried. Each is marked before the next one is tried."""
@@ -43,7 +46,21 @@ class Sending:
             for message in found:
                 self._try(door, message, now_ms)
             tried += len(found)
+            self._listen(channel, door)
         return tried
+
+    def _listen(self, channel: Channel, door: Door) -> None:
+        try:
+            heard = door.heard()
+        except ChannelFault:
+            self.counts.deaf += 1
+            return
+        for one in heard:
+            if isinstance(one, Reply):
+                self._answers(one)
+            else:
+                with self._db.writing():
+                    queue.arrived(self._db, channel, one.receipt, is_there=one.is_there)
 
     def _try(self, door: Door, message: Message, now_ms: int) -> None:
         try:

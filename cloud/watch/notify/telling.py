@@ -18,7 +18,7 @@ from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
-from cloud.watch.notify.terms import Channel, Notice
+from cloud.watch.notify.terms import Channel, Notice, Why
 from cloud.watch.notify.words import Said, Told, said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.school_days import Calendar
@@ -34,6 +34,8 @@ class Around(NamedTuple):
     calls: Callable[[Source], str]
     campus: str
     calendar: Calendar
+    codes: Callable[[], str] = str
+    """Gives a fresh one-time code for an answer by SMS; empty: none is asked for."""
 
 
 class Telling:
@@ -86,8 +88,11 @@ class Telling:
         found = [
             Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ()))) for key in notice.keys
         ]
-        words = said(notice.why, found, around.calls, around.campus, person.language)
-        queue.put(self._db, _message(notice, to, words, now))
+        wants_answer = notice.channel is Channel.SMS and notice.why in (Why.CALL, Why.ESCALATION)
+        code = around.codes() if wants_answer else ""
+        words = said(notice.why, found, around.calls, around.campus, person.language, code)
+        kept = queue.digest(code, to) if code else ""
+        queue.put(self._db, _message(notice, to, words, now)._replace(code=kept))
 
     def _in_force(self, calendar: Calendar) -> Policy:
         text = POLICIES.in_force(self._db)

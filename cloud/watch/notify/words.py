@@ -52,8 +52,10 @@ Calls = Callable[[Source], str]
 """What people call a source."""
 
 
-def said(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language) -> Said:
-    """Of one message; found is not empty but for a test."""
+def said(
+    why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language, code: str = ""
+) -> Said:  # fmt: skip
+    """Of one message; found is not empty but for a test. code: with which an SMS is answered."""
     head = _in(_WHYS[why], language)
     first = _title(found[0], calls, language) if found else head
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
@@ -64,7 +66,10 @@ def said(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: L
         rest = len(found) - LISTED_MAX
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
     sms = _line(f"{grade}{head}{_colon(language)}{first}{more}{_since(found, language)}")
-    return Said(subject, "\n\n".join(body) or head, sms if len(sms) <= SMS_MAX else sms[: SMS_MAX - 1] + "…")
+    answer = _in(Text(f"，回复{code}接单", f", answer {code} to take it"), language) if code else ""
+    room = SMS_MAX - len(answer)
+    short = sms if len(sms) <= room else sms[: room - 1] + "…"
+    return Said(subject, "\n\n".join(body) or head, short + answer)
 
 
 def _paragraph(one: Told, calls: Calls, language: Language) -> str:

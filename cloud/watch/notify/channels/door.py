@@ -1,6 +1,7 @@
-"""What every way out is: it takes one message and says what it was given for it. Pure."""
+"""What every way out is: it takes one message, says what it was given for it, and what it has heard since. Pure."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from cloud.watch.notify.queue import Message
 from shared.errors import LinkFault
@@ -14,8 +15,30 @@ class ChannelFault(LinkFault):
         self.for_good = for_good
 
 
+class Arrived(NamedTuple):
+    """A receipt of the way's own: what was given for the message, and whether its address has it."""
+
+    receipt: str
+    is_there: bool
+
+
+class Reply(NamedTuple):
+    """Somebody has written back."""
+
+    address: str
+    text: str
+
+
+Heard = Sequence[Arrived | Reply]
+HEARD_MAX = 100
+"""Most that one look at a way gives; more waits for the next one."""
+
+
 class Door(Protocol):
     """A way out; blocking, within its own named bound."""
 
     def send(self, message: Message) -> str:
         """What the way gives for it: an id, a reply. ChannelFault."""
+
+    def heard(self) -> Heard:
+        """What has come since, at most HEARD_MAX; a way that hears nothing gives nothing. ChannelFault."""

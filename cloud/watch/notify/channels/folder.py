@@ -5,7 +5,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 from cloud.process.whole_file import write_whole
-from cloud.watch.notify.channels.door import ChannelFault
+from cloud.watch.notify.channels.door import ChannelFault, Heard
 from cloud.watch.notify.queue import Message
 
 
@@ -25,6 +25,10 @@ class FolderDoor:
         except OSError as fault:
             raise ChannelFault(f"{name}: {fault.strerror}") from fault
         return name
+
+    def heard(self) -> Heard:
+        """Nobody writes back into a folder."""
+        return ()
 
 
 def mail_of(message: Message, sender: str) -> EmailMessage:

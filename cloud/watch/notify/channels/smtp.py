@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from dataclasses import dataclass, field
 
-from cloud.watch.notify.channels.door import ChannelFault
+from cloud.watch.notify.channels.door import ChannelFault, Heard
 from cloud.watch.notify.channels.folder import mail_of
 from cloud.watch.notify.queue import Message
 
@@ -52,6 +52,10 @@ class SmtpDoor:
         except (OSError, smtplib.SMTPException) as fault:
             raise ChannelFault(type(fault).__name__) from fault
         return "250"
+
+    def heard(self) -> Heard:
+        """Mail that comes back is the postmaster's."""
+        return ()
 
 
 def _words(code: int, said: bytes | str) -> str:

@@ -1,0 +1,62 @@
+"""An answer by SMS 接单: the one-time code of a message, from the phone that has it, says that somebody is on it.
+
+It acknowledges nothing: that needs a person who is signed in. A code is good once, for CODE_MS, and only from the right
+phone; after WRONG_MAX wrong ones within an hour a phone is heard no more in that hour. Beside the message only a digest
+is kept.
+"""
+
+import re
+from enum import Enum
+
+from cloud.store.db import Database
+from cloud.watch.alarms import states
+from cloud.watch.alarms.watching import Change, Key
+from cloud.watch.notify.channels.door import Reply
+from cloud.watch.notify.queue import digest, digits, keys_of
+from cloud.watch.store import WatchStore
+
+CODE_DIGITS = 6
+CODE_MS = 86_400_000
+WRONG_MAX, WRONG_MS = 5, 3_600_000
+_CODE = re.compile(rf"(?<!\d)\d{{{CODE_DIGITS}}}(?!\d)")
+
+
+class Answer(Enum):
+    """What became of it."""
+
+    TAKEN = "taken"
+    WRONG = "wrong"
+    THROTTLED = "throttled"
+
+
+def answered(store: WatchStore, reply: Reply, now_ms: int) -> Answer:
+    """Inside of a transaction. What the message was about is taken, each alarm as far as it still stands."""
+    db, address = store.db, digits(reply.address)
+    if _wrong(db, address, now_ms) >= WRONG_MAX:
+        return Answer.THROTTLED
+    for code in dict.fromkeys(_CODE.findall(reply.text)):
+        rows = db.run(
+            "SELECT id, person, alarms, address FROM message WHERE code = ? AND made_ms > ?",
+            (digest(code, address), now_ms - CODE_MS),
+        )
+        for number, person, alarms, to in rows:
+            if digits(to) == address:
+                db.run("UPDATE message SET code = '' WHERE id = ?", (number,))
+                _take(store, keys_of(alarms), person, now_ms)
+                return Answer.TAKEN
+    db.insert("wrong_code", "address, at_ms", [(address, now_ms)])
+    return Answer.WRONG
+
+
+def _take(store: WatchStore, keys: tuple[Key, ...], person: str, now_ms: int) -> None:
+    for listed in list(store.listed()):
+        if listed.key in keys:
+            alarm, deed = states.taken(listed.alarm, person)
+            if deed:
+                store.write([Change(listed.key, now_ms, deed, alarm)], who=person, note="SMS")
+
+
+def _wrong(db: Database, address: str, now_ms: int) -> int:
+    db.run("DELETE FROM wrong_code WHERE at_ms <= ?", (now_ms - WRONG_MS,))
+    count: int = db.run("SELECT COUNT(*) FROM wrong_code WHERE address = ?", (address,))[0][0]
+    return count
