@@ -8,7 +8,15 @@ RULE = FactRule(
     name="forged",
     family=Family.SECURITY,
     codes=frozenset(
-        {"ack-foreign/owner", "ack-forged", "answer-forged", "document-forged", "firmware-forged", "revocations-forged"}
+        {
+            "ack-foreign/owner",
+            "ack-forged",
+            "answer-forged",
+            "document-forged",
+            "firmware-forged",
+            "revocations-forged",
+            "trust-refused",
+        }
     ),
     advice=Advice(
         Text("伪造的签名", "a forged signature"),
