@@ -266,15 +266,19 @@ class Serving:
         self._compare(now, device, report, name)
 
     def _heed_refusal(self, now: Now, desk: _Desk, report: DocumentReport) -> None:
-        """A key that a link has lost is sent again, and told only when that was no help."""
+        """A key that a link has lost is sent again, with the offer, and told only when that was no help."""
         if report.verdict < Verdict.REFUSED or report.offered == report.generation:
             return
         self.counters["documents_refused"] += 1
         if report.verdict is Verdict.UNKNOWN_KEY:
+            was_sent = any(kind == report.kind for kind, _ in desk.keys)
             desk.forget_keys(report.kind)
             if report.kind not in desk.keyless:
                 desk.keyless.add(report.kind)
+                desk.asked.add((report.kind, report.scope))
                 return
+            if not was_sent:
+                return  # to an offer of before the key goes again
         if (report.kind, report.verdict) == (DocumentKind.FIRMWARE, Verdict.REFUSED):
             self._tell(now, FirmwareReturned(report.offered, desk.talk.hello.firmware), desk.talk.terminal.device)
             return

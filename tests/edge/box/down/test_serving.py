@@ -486,6 +486,22 @@ def test_a_key_that_was_lost_is_sent_again_when_the_terminal_says_so(field):
         assert field.codes() == facts
 
 
+def test_a_lost_key_costs_no_wait_and_two_offers_without_it_are_one_loss(field):
+    """On a bus where all join at once keys are lost: the list is repeated at once, and an answer to an offer of before
+    the key went again is no refusal."""
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 4 * OFFER_AGAIN_S)
+    assert heard(terminal).count(HEAD) == 3
+    lacks = terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)
+    field.hear(TCP1, terminal.say(*lacks))
+    field.hear(TCP1, terminal.say(*lacks))
+    ticks(field, 0.5)
+    assert heard(terminal) == [KEY, HEAD]
+    assert field.codes() == []
+
+
 def test_what_is_stored_for_later_is_not_offered_again(field):
     made(field, body(3))
     terminal = field.holding()
