@@ -14,6 +14,7 @@ from pathlib import Path
 from compose.place import keep_private
 from shared.input.command_line import Parser
 from shared.words.columns import left
+from shared.words.ending import end
 from shared.words.screen import Ink, Inks, ProgressLine, Stream
 from shared.words.voice import INHERITED, Language, Text, speak, wanted, without
 from tests.scenes.registry import scenes
@@ -138,4 +139,4 @@ def _sum(found: list[Played]) -> Text:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(without(sys.argv[1:])))
+    end(lambda: main(without(sys.argv[1:])))
