@@ -1,93 +1,28 @@
 """Firmware goes to a canteen of eight tills on one bus while they sell; one plug is out, one image is bad."""
 
 import asyncio
-import json
 from collections.abc import Callable
-from pathlib import Path
-from random import Random
-from typing import Any
 
 import pytest
 
-from edge.terminal.station.slot_file import NAME as SLOT
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import Campus
-from tests.scenes.plans import command, run
+from tests.scenes.officers import GOOD, Officers, pages_at
 from tests.scenes.scene import Scene, Stage
 from tests.scenes.truth import require_truth
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
-GOOD = "def words(face, zh, en):\n    return '·' + zh, '- ' + en\n"
 BAD = "def words(face, zh, en):\n    return '成功', 'paid'\n"
-SIZE = 20 * 1024
-"""Long enough that a plug can be pulled in the middle: about four seconds of the bus."""
 UNPLUGGED, KILLED = "t-pos-8", "t-pos-7"
 QUIET_S = 12
 """Cards come each second, so that it is quiet for so long only when the shop has closed."""
 STORED, IN_USE, REFUSED = 2, 0, 16
-PLACE = 1028
-"""Of a page in a slot's file."""
-WHO = ("--who", "王芳", "--reason", "新版")
-
-
-class Office:
-    """The officers who sign, and whoever rolls out."""
-
-    def __init__(self, campus: Campus) -> None:
-        self.campus = campus
-
-    def signed(self, release: int, program: str) -> Path:
-        """Off line; of some length."""
-        file, out = self.campus.room / f"{release}.py", self.campus.room / f"{release}.fw"
-        file.write_text(f"{program}# {Random(release).randbytes(SIZE // 2).hex()}\n", encoding="utf-8")
-        command(
-            "provisioning", "firmware", "sign", file, "--data", self.campus.data, "--model", "pos", "--release",
-            release, "--name", f"r{release}", "--who", "张三", "--out", out,
-        )  # fmt: skip
-        return out
-
-    def roll_out(self, file: Path, release: int) -> None:
-        """To all at once, and no rule stops it."""
-        self._say("release", str(file))
-        self._say("roll-out", f"pos:{release}", "--all", "--stop-at", "0%", *WHO)
-
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """Till → what the platform says of it in the newest roll-out."""
-        said = json.loads(self._say("status", "--json", ends=(0, 1)))
-        return {f"t-{row['terminal']}": row for row in said["rows"]}
-
-    def reported(self, kind: int = 3) -> dict[str, tuple[int, int, int]]:
-        """Till → generation in use, generation spoken of, verdict: its own newest word."""
-        sql = (
-            "SELECT d.name, r.generation, r.offered, r.verdict FROM document_reported r "
-            "JOIN device d ON d.device = r.device WHERE r.kind = ?"
-        )
-        return {f"t-{name}": (in_use, offered, said) for name, in_use, offered, said in self.campus.asked(sql, kind)}
-
-    def are(self, names: list[str], verdict: int, offered: int) -> bool:
-        said = self.reported()
-        return all(said.get(name, (0, 0, -1))[1:] == (offered, verdict) for name in names)
-
-    def running(self) -> set[int]:
-        """Releases that the tills say they run."""
-        return {self.campus.status(name).get("firmware", 0) for name in self.campus.bodies}
-
-    def _say(self, *words: str, ends: tuple[int, ...] = (0,)) -> str:
-        done = run("cloud", "firmware", *words, "--data", self.campus.data)
-        assert done.returncode in ends, done.stdout + done.stderr
-        return done.stdout
-
-
-def pages_at(campus: Campus, name: str) -> int:
-    """Pages that a till's slot has a place for by now: it grows as they come."""
-    file = campus.data / "terminals" / name.removeprefix("t-") / SLOT
-    return file.stat().st_size // PLACE if file.exists() else 0
 
 
 async def _play(stage: Stage) -> None:
     async with Campus(stage.room(plans.eight_on_can), seed=71, rate=1.0, tear=0.0) as campus:
-        office, patience_s = Office(campus), 60.0 * stage.slow
+        office, patience_s = Officers(campus), 60.0 * stage.slow
         good, bad = office.signed(2, GOOD), office.signed(3, BAD)
         for name in campus.bodies:
             campus.say(name, "--quiet", str(QUIET_S))
