@@ -20,7 +20,7 @@ from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind
 from shared.fleet.hotlist import hotlist_body
 from shared.keys.document_key import Keyring
 from tests.bench.row import Row, at_most
-from tests.edge.fleet_rig import HOTLIST, Holder
+from tests.edge.fleet_rig import AS_OF, HOTLIST, Centre, Holder
 from tests.edge.link.can.broadcast_bus import NS_PER_S
 from tests.edge.rig import Body, device
 from tests.edge.wires import CanWire, Meal
@@ -28,8 +28,8 @@ from tests.edge.wires import CanWire, Meal
 BUSES, TERMINALS, BITRATE, TAPS_PER_S = 8, 25, 125_000, 5.0
 CHANGES, EVERY_S, CLOUD_S, CHANGED_S = 6, 4.0, 0.3, 2.0
 AWAY, CARDS, CATCH_UP_S, PATIENCE_S = 60, 262_144, 60.0, 400.0
-FIRST, OPEN_S = 60, 30.0
-"""Generation of the list that they come back to, and how long it takes at the most to have it everywhere."""
+FIRST, AGE_S, OPEN_S = 60, 60 * 86_400, 30.0
+"""Generation of the list that they come back to, how much older theirs is, and when all of a bus have it."""
 """Terminals that were away; cards that the list has room for."""
 PAGES = CARDS // 8 // PAGE_SIZE + 1
 """Its directory with them."""
@@ -38,12 +38,17 @@ FRAME_BITS = 136 / 7
 
 
 class Keeping(Holder):
-    """The documents of edge/terminal behind a body. used_ns: when it began to use each generation."""
+    """The documents of edge/terminal behind a body, with a list of long ago. used_ns: since when it uses each one."""
+
+    centre = Centre()
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.documents = Documents(device(number), 1, Keyring(1, self.campus_key), MemoryPapers())
         self.documents.boot()
+        key, old = self.centre.key(DocumentKind.HOTLIST), self.centre.make(_list(0), generation=1)
+        self.documents.key(key)
+        self.documents.received(old.signed, old.body, 0)
         self.receiver = Receiver(self.documents.announced, MemorySlot())
         self.number = number
         self.wire: CanWire | None = None
@@ -169,7 +174,7 @@ def _tick(wire: CanWire, address: int, keeping: Keeping) -> None:
 
 def _made(wire: CanWire, content: bytes, generation: int = 0) -> None:
     """The centre's newest comes down: as a delta, if the box can have one."""
-    one = wire.centre.make(content, DocumentKind.HOTLIST, CAMPUS, generation=generation)
+    one = wire.centre.make(content, DocumentKind.HOTLIST, CAMPUS, AS_OF + AGE_S, generation)
     delta = one.delta() if HOTLIST in wire.box.documents else None
     wire.offer(wire.centre.key(DocumentKind.HOTLIST), delta or one.offer())
 

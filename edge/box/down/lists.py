@@ -1,9 +1,9 @@
 """Hotlists to those of a bus who are far behind: to all of them at once, where they are several. Pure.
 
 After a holiday every page of the list is another one, and so many pages to each of sixty terminals take minutes; once
-over the bus they take seconds. Whoever lacks one generation alone gets its delta or its pages at once, as ever. Bounds:
-GATHER_S from the first who is behind until it begins; fewer than FEW, or while something else is broadcast there, get
-pages then, and so does whoever it did not reach, for this conversation and generation.
+over the bus they take seconds. What has just changed goes as deltas or pages at once, as ever, and so does the first
+list of a terminal. Bounds: GATHER_S from the first who is behind until it begins; fewer than FEW, or while something
+else is broadcast there, get pages then, and so does whoever it did not reach, for this conversation and generation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,8 @@ from shared.wire.fleet_lane import Verdict
 LIST: Name = (DocumentKind.HOTLIST, CAMPUS)
 GATHER_S = 3.0
 FEW = 4
+AWAY_S = 3600
+"""Between the words of the centre on the one list and on the other: a live change is never so old."""
 PAGES_MIN = 4
 """A shorter list is as quick by pages."""
 
@@ -45,7 +47,8 @@ class Lists:
             return False
         generation = held.head.generation
         is_told = self._by_pages.get(talk.terminal.device) == (talk, generation)
-        return report.generation + 1 < generation and not is_told and not self._serving.is_sending(talk, LIST)
+        is_old = 0 < report.generation < generation - 1 and report.as_of + AWAY_S <= held.head.as_of
+        return is_old and not is_told and not self._serving.is_sending(talk, LIST)
 
     def gathered(self, now: Now, link: str, there: Sequence[Conversation], *, is_free: bool) -> list[Conversation]:
         """To whom a broadcast may begin here now. Nobody yet, mostly; those who wait in vain get pages."""

@@ -4,12 +4,13 @@ from random import Random
 
 import pytest
 
-from edge.box.down.lists import FEW, GATHER_S, LIST
+from edge.box.down.lists import AWAY_S, FEW, GATHER_S, LIST
 from edge.link.messages import Type
 from shared.clocks.clock import DAY_S
 from shared.fleet.document import PAGE_SIZE, DocumentKind
 from shared.fleet.hotlist import hotlist_body
 from tests.edge.box.down.test_carrying import Bus, meals
+from tests.edge.fleet_rig import AS_OF
 
 PAGES = 9
 
@@ -19,8 +20,8 @@ def a_list(seed: int) -> bytes:
     return whole[:PAGE_SIZE] + Random(seed).randbytes(len(whole) - PAGE_SIZE)
 
 
-def offer(bus: Bus, generation: int, seed: int = 0) -> None:
-    made = bus.field.centre.make(a_list(seed or generation), generation=generation)
+def offer(bus: Bus, generation: int, as_of: int = AS_OF + DAY_S) -> None:
+    made = bus.field.centre.make(a_list(generation), as_of=as_of, generation=generation)
     bus.field.offer(bus.field.centre.key(DocumentKind.HOTLIST), made.offer())
 
 
@@ -33,9 +34,22 @@ def sent(bus: Bus, kind: Type = Type.DOCUMENT_PAGE) -> list[int]:
     return [body.holder.types().count(kind) for body in bus.bodies.values()]
 
 
+def away(terminals: int) -> Bus:
+    """They have a list of yesterday, the first one, which came by pages."""
+    bus = Bus(terminals)
+    offer(bus, 1, AS_OF)
+    bus.run(20)
+    assert in_use(bus) == [1] * terminals
+    assert sent(bus) == [PAGES] * terminals
+    assert not bus.frames
+    for body in bus.bodies.values():
+        body.holder.heard.clear()
+    return bus
+
+
 @pytest.fixture
 def bus() -> Bus:
-    return Bus(FEW + 1)
+    return away(FEW + 1)
 
 
 def test_those_who_are_far_behind_get_it_at_once_and_not_one_page(bus):
@@ -55,20 +69,20 @@ def test_what_changes_next_goes_as_a_delta_at_once(bus):
     bus.run(30)
     body = bytearray(a_list(60))
     body[-1] ^= 1
-    made = bus.field.centre.make(bytes(body))
+    made = bus.field.centre.make(bytes(body), as_of=AS_OF + DAY_S)
     bus.field.offer(made.delta())
     bus.run(0.5)
     assert in_use(bus) == [61] * (FEW + 1)
 
 
 def test_a_few_get_pages_after_a_moment():
-    bus = Bus(FEW - 1)
+    bus = away(FEW - 1)
     offer(bus, 60)
     bus.run(GATHER_S - 0.5)
     assert sent(bus) == [0] * (FEW - 1)
     bus.run(20)
     assert in_use(bus) == [60] * (FEW - 1)
-    assert sent(bus) == [PAGES] * (FEW - 1)
+    assert sent(bus) == [PAGES - 1] * (FEW - 1), "the directory is the same"
     assert not bus.frames
 
 
@@ -77,14 +91,15 @@ def test_whoever_hears_no_broadcast_gets_pages(bus):
     offer(bus, 60)
     bus.run(60)
     assert in_use(bus) == [60] * (FEW + 1)
-    assert sent(bus) == [0, PAGES, *[0] * (FEW - 1)]
+    assert sent(bus) == [0, PAGES - 1, *[0] * (FEW - 1)]
     assert bus.field.codes() == []
 
 
-def test_whoever_is_one_generation_behind_does_not_wait(bus):
+@pytest.mark.parametrize(("generation", "as_of"), [(61, AS_OF + 2 * DAY_S), (62, AS_OF + DAY_S + AWAY_S - 1)])
+def test_whoever_lacks_one_generation_or_what_is_new_this_hour_does_not_wait(bus, generation, as_of):
     offer(bus, 60)
     bus.run(30)
-    offer(bus, 61)
+    offer(bus, generation, as_of)
     bus.run(GATHER_S - 1)
     assert all(sent(bus))
 
