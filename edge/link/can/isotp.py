@@ -235,6 +235,11 @@ class Transfer:
         """True once the last frame was handed out."""
         return self._offset >= len(self._message)
 
+    @property
+    def has_begun(self) -> bool:
+        """True once a frame was handed out."""
+        return self._offset > 0
+
     def next_frame(self, now_s: float) -> bytes | None:
         """The next frame's data, or None when it may not go yet."""
         if self.ready_at_s is None or self.ready_at_s > now_s or self.done:

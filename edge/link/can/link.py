@@ -28,6 +28,8 @@ _RETRY_S = 0.001
 _TICK_S = 0.05
 _BROADCAST_S = 0.0005
 """A broadcast that is due, and gave nothing, is not asked again before."""
+_HELLO = b"\x01"
+"""The type that begins a conversation."""
 # For interfaces without a descriptor.
 _POLL_S = 0.005
 
@@ -96,6 +98,10 @@ class CanAdapter:
             self._counters["reopened"] += 1
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._settings.reopen_max_s)
+
+    def begin_anew(self) -> None:
+        """See CanNode.begin_anew."""
+        self._node.begin_anew()
 
     def leave(self, seconds: float) -> None:
         """Be no node of the bus for so long: neither a frame nor a flag nor an acknowledgement."""
@@ -354,7 +360,9 @@ class CanTerminalLink:
         self._adapter = CanAdapter(address, settings)
 
     async def send(self, message: bytes, urgent: bool = False) -> bool:
-        """See TerminalLink."""
+        """See TerminalLink. A HELLO overtakes what is less urgent, which belongs to the conversation that it ends."""
+        if message[:1] == _HELLO:
+            self._adapter.begin_anew()
         return await self._adapter.send(EDGE_ADDRESS, message, urgent)
 
     def on_message(self, callback: Callable[[bytes], None]) -> None:

@@ -175,6 +175,18 @@ class CanNode:
             ready.clear()
         self._queued = 0
 
+    def begin_anew(self) -> None:
+        """A new conversation begins: what was sealed for the one before and has not begun to go out is of no use."""
+        for lane in [*self._lanes.values()]:
+            gone = len(lane.queue)
+            lane.queue.clear()
+            if lane.transfer is not None and not lane.transfer.has_begun:
+                self._ready[lane.priority].remove(lane)
+                gone += 1
+                self._begin(lane)
+            self._queued -= gone
+            self.counters["outlived"] += gone
+
     def reaches(self, peer: Peer) -> bool:
         """True for peers this node's role lets it send to."""
         if self._address == EDGE_ADDRESS:

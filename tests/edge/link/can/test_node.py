@@ -204,6 +204,22 @@ def test_a_peers_pace_is_kept_and_known():
     assert terminal.next_ready_s() == pytest.approx(1.01)
 
 
+def test_what_was_sealed_for_the_conversation_before_does_not_go_out_any_more():
+    """Seen at joins on a busy bus: a STATUS of before came behind the new AUTH, and was counted as a wrong MAC."""
+    edge, terminal = CanNode(EDGE_ADDRESS), CanNode(7)
+    begun = b"\x20" + bytes(30)
+    terminal.offer(0xF0, begun)
+    assert terminal.next_frame(0.0) is not None
+    for message in (b"\x13" + bytes(90), RECORD, RECORD, b"\x25" + bytes(60)):
+        terminal.offer(0xF0, message)
+    terminal.begin_anew()
+    terminal.offer(0xF0, b"\x01hello")
+    assert terminal.counters["outlived"] == 4
+    assert [frame.data[:2] for frame in frames_now(terminal)] == [b"\x06\x01"], "the one under way waits for its grant"
+    terminal.offer(0xF0, RECORD)
+    assert (7, RECORD) in talk(edge, terminal)
+
+
 def test_forget_leaves_nothing():
     edge = CanNode(EDGE_ADDRESS)
     for peer in (5, 6):
