@@ -124,7 +124,7 @@ def answered(row: JobRow, word: Word, now_ms: int) -> JobRow:
     the mark of it since makes it say otherwise."""
     if row.state is RowState.OK:
         return row
-    if word.generation == row.generation:
+    if word.generation == word.offered == row.generation:
         return _by_terminal(row, word.verdict, word.detail, now_ms)
     is_about = word.offered == row.generation and word.generation < row.generation
     if is_about and word.verdict >= Verdict.REFUSED and word.verdict not in _SAYS_NOTHING:

@@ -107,6 +107,13 @@ def test_an_order_whose_cancel_ends_in_silence_is_waited_for_no_more(state: RowS
     assert cancelled_by(ROW, passed, 20).state is RowState.TIMED_OUT
 
 
+def test_what_is_said_of_a_later_offer_says_nothing_of_the_order_that_is_held() -> None:
+    """It runs a long one, and has missed the key of the next: that one is refused, and not this."""
+    row = answered(ROW, said(Verdict.STORED), 20)
+    assert answered(row, said(Verdict.UNKNOWN_KEY, 5, 6), 30) == row
+    assert answered(ROW._replace(generation=6), said(Verdict.UNKNOWN_KEY, 5, 6), 30).state is RowState.REFUSED
+
+
 def test_an_order_below_the_one_that_a_terminal_has_answered_is_waited_for_no_more() -> None:
     """A ledger that was put back sends an older one to a terminal that will never speak of it."""
     later = Word(7, 7, Verdict.IN_USE, b"")
