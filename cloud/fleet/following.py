@@ -70,8 +70,10 @@ class Follower:
         keep: Callable[[Drawn], object], sign_again: Callable[[Which, int], object],
     ) -> str:  # fmt: skip
         """Follow the books, as they are at this version. Why it cannot be made; "": it can. key_version None: there is
-        no key."""
+        no key, or the key process was away when it was asked: nothing has followed, and no change is lost."""
         self.put_off(now)
+        if key_version is None:
+            return ""
         try:
             is_followed = self._follow(ledger, key_version, now, keep, sign_again)
         except KeyFault:
@@ -83,13 +85,10 @@ class Follower:
         return ""
 
     def _follow(
-        self, ledger: DocumentLedger, key_version: int | None, now: Now,
+        self, ledger: DocumentLedger, key_version: int, now: Now,
         keep: Callable[[Drawn], object], sign_again: Callable[[Which, int], object],
     ) -> bool:  # fmt: skip
         """False: somebody else has made one meanwhile."""
-        if key_version is None:
-            self._signed_s = now.campus_s
-            return True
         drawn = self.form.draw(ledger, key_version, now, self._of[1] if self._of else None)
         if drawn is not None:
             self._signed_s, self._made_ms = now.campus_s, now.unix_ms

@@ -21,7 +21,7 @@ from cloud.ledger.loads.awaited import PENDING_AFTER_S
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.words.fleet.documents import documents_lines
-from shared.errors import RuleBroken, WireFault
+from shared.errors import KeyFault, RuleBroken, WireFault
 from shared.fleet.cards import read_awaited
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import CAMPUS, DocumentKind, digest_of
@@ -308,6 +308,24 @@ def test_a_key_process_that_is_away_is_asked_again_later(
     assert documents.wanted() == []
     look(maker, documents, later(RETRY_MS))
     assert only(documents).document.generation == 1
+
+
+def test_a_card_that_was_listed_while_no_key_was_at_hand_is_on_the_next_one(
+    ledger: Ledger, documents: DocumentLedger, maker: Maker, signer: Signer
+) -> None:
+    """A new process that has asked in vain has no keys yet, as a campus without any: what it could not make is still
+    to be made, beside what changes later."""
+    look(maker, documents)
+    fresh, signer.is_away = Maker(documents, signer), True
+    with pytest.raises(KeyFault):
+        fresh.keys(later(1))
+    ledger.set_hotlisted(c.card(3), True, NOW)
+    look(fresh, documents, later(2))
+    signer.is_away = False
+    ledger.set_hotlisted(c.card(4), True, NOW)
+    look(fresh, documents, later(2 * RETRY_MS))
+    listed = Hotlist(documents.body(only(documents).document))
+    assert [n for n in range(9) if listed.contains(c.card(n), hotlist_index(c.card(n)))] == [3, 4]
 
 
 def test_what_nobody_signs_is_not_shown_as_if_every_terminal_knew(
