@@ -85,10 +85,13 @@ class _Desk:
     reports: the newest word on each. asked: heads that it wants, whatever it has said. wants: pages, of a generation.
     """
 
-    __slots__ = ("asked", "keyless", "keys", "offers", "pace", "reports", "sent", "talk", "wants")
+    __slots__ = ("asked", "keyless", "keys", "names", "offers", "pace", "reports", "sent", "talk", "wants")
 
     def __init__(self, now: Now, talk: Conversation) -> None:
         self.talk = talk
+        scopes = CAMPUS, model_scope(talk.hello.model), device_scope(talk.terminal.device)
+        self.names: tuple[Name, ...] = tuple((kind, scope) for kind in KINDS for scope in scopes)
+        """All that may be meant for it, the urgent kinds first."""
         self.reports: dict[Name, DocumentReport] = {}
         self.keys: dict[tuple[int, int], float] = {}
         """Kind and version of those that it was sent, and when."""
@@ -100,11 +103,6 @@ class _Desk:
         self.sent: dict[Name, tuple[int, dict[int, float]]] = {}
         """Pages of a generation, and when each went last."""
         self.pace = Pace(TERMINAL_BYTES_PER_S, now.mono_s)
-
-    def names(self) -> Iterator[Name]:
-        """All that may be meant for it, the urgent kinds first."""
-        scopes = CAMPUS, model_scope(self.talk.hello.model), device_scope(self.talk.terminal.device)
-        return ((kind, scope) for kind in KINDS for scope in scopes)
 
     def touch(self, now: Now, name: Name) -> None:
         """It is fetching this: the offer was heard, and is not repeated while that goes on."""
@@ -185,7 +183,7 @@ class Serving:
     def serve(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
         """What may go to these terminals now: on each link a message to each in turn, while there is credit."""
         lines: dict[str, list[_Desk]] = {}
-        for talk in talks:
+        for talk in talks if self._held else ():
             desk = self._desks.get(talk.terminal.device)
             if desk is not None and desk.talk is talk and now.mono_s - talk.heard_s < SILENT_S:
                 lines.setdefault(talk.place[0], []).append(desk)
@@ -328,7 +326,7 @@ class Serving:
         return Send(*desk.talk.place, sealed)
 
     def _due(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
-        for name in desk.names():
+        for name in desk.names:
             held = self._held.get(name)
             if held is None or not self._may(desk, held) or not _is_due(now, desk, name, held):
                 continue
