@@ -15,7 +15,7 @@ from edge.terminal.settings import settings as terminal_settings
 from provisioning.campus.campus import Making, campus_files
 from provisioning.keeper.software import keeper_of
 from provisioning.keys.documents import document_keys
-from provisioning.keys.store import Level, Unlock, open_store
+from provisioning.keys.store import KeyStore, Level, Unlock, open_store
 from provisioning.plan.plan import parse_plan
 from provisioning.process.operations import KeyOperations
 from shared import inventory
@@ -76,8 +76,12 @@ class Blueprint:
 
     def key_operations(self) -> KeyOperations:
         """The key process, without the process."""
-        school = open_store(self.sealed_keys, self.unlock, Level.SCHOOL)
+        school = self.school()
         return KeyOperations(keeper_of(school), school.campus, document_keys(school))
+
+    def school(self) -> KeyStore:
+        """The school's keys."""
+        return open_store(self.sealed_keys, self.unlock, Level.SCHOOL)
 
 
 @lru_cache(maxsize=1)

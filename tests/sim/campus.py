@@ -6,13 +6,17 @@
 import gc
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.terminal.firmware.firmware import QUIET_S as QUIET_TILL_S
 from tests.sim.blueprint import HOSTILE, Blueprint, blueprint
 from tests.sim.clock import Clock
 from tests.sim.crowd import Crowd
-from tests.sim.faults import Faults, draw
+from tests.sim.faults import Faults, draw, draw_fleet
 from tests.sim.final import check_end
+from tests.sim.fleet_keys import is_fleet
+from tests.sim.fleet_law import FleetLaw
 from tests.sim.forged_voids import forge_voids
 from tests.sim.hostile_terminal import HostileBody, is_hostile
 from tests.sim.ingest_part import copy_of
@@ -22,6 +26,7 @@ from tests.sim.lines import BusLine, Line, TcpLine
 from tests.sim.losses import check_losses
 from tests.sim.nemesis import Nemesis
 from tests.sim.network import Broker
+from tests.sim.office import Office, owed_down
 from tests.sim.parts import Parts
 from tests.sim.replay import check_replay
 from tests.sim.terminal_part import TerminalPart
@@ -32,6 +37,10 @@ MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
 """Breakfast, lunch, dinner: seconds after midnight."""
 QUIET_S = 20.0
 """After a meal, before the clocks leap to the next one."""
+WEEK_S = 7 * 86_400
+LATE = 2
+NIGHT_S = QUIET_TILL_S + 60.0
+"""So long nobody taps, and new firmware is tried."""
 UNPROVEN_S = 65.0
 """Longer than a pending slot may wait for its card."""
 PER_S = (1.5, 3.0, 6.0)
@@ -69,9 +78,14 @@ class Campus:
         self.world = World(seed)
         self.plan = plan
         self.faults = faults or draw(self.world.random)
-        self.fault_names = tuple(self.faults.names())
+        self.fault_names: tuple[str, ...] = tuple(self.faults.names())
         self.clock = Clock(self.world)
+        self.is_night = False
         self.judge = Judge(self.world)
+        if is_fleet(seed) or parts.fleet:
+            self.judge.fleet = FleetLaw(self.world)
+            draw_fleet(self.faults, seed)
+            self.fault_names += ("documents",)
         self.broker = Broker(self.world)
         self._weather()
         self.edges = [
@@ -89,6 +103,7 @@ class Campus:
         )
         self.judge.ledger_committed(self.ingest.database)
         self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
+        self.office = Office(self, self.judge.fleet) if self.judge.fleet is not None else None
         self.nemesis = Nemesis(self)
         self.hostile = self._hostile() if is_hostile(seed) else None
 
@@ -135,6 +150,21 @@ class Campus:
             length_s = max(20.0, count / rate)
             self.crowd.meal(count, length_s)
             self.world.run(self.world.now_s + length_s + QUIET_S)
+            self._go_away()
+        if self.faults.night:
+            self.is_night = True
+            self.world.run(self.world.now_s + NIGHT_S)
+            self.is_night = False
+
+    def _go_away(self) -> None:
+        """Weeks without anybody; a few terminals come back later than the others."""
+        if not self.faults.weeks or self.world.chance(0.5):
+            return
+        self.world.note("weeks", self.faults.weeks)
+        for line in self.world.random.sample(self.lines, LATE):
+            line.cut()
+            self.world.after(self.world.between(5.0, 100.0), line.mend)
+        self.clock.leap(self.faults.weeks * WEEK_S)
 
     def _leap_to(self, second_of_day: int) -> None:
         ahead_s = (second_of_day - self.clock.campus_s()) % 86_400
@@ -148,16 +178,28 @@ class Campus:
         self.nemesis.quiet()
         if self.hostile is not None:
             self.hostile.quiet()
+        if self.office is not None:
+            self.office.quiet()
         until_s = self.world.now_s + HEAL_MAX_S
         self.world.run(self.world.now_s + 25.0)
         self._settle_torn()
         self.world.run(self.world.now_s + UNPROVEN_S)
+        if self.office is not None:
+            self._until(self._behind, until_s)
         self._use_again()
         self.world.run(self.world.now_s + 45.0)
-        while not self._drained():
+        self._until(self._owing, until_s)
+
+    def _until(self, owes: Callable[[], str], until_s: float) -> None:
+        while owing := owes():
             if self.world.now_s > until_s:
-                raise Violation("liveness", self._owing())
+                raise Violation("liveness", owing)
             self.world.run(self.world.now_s + 5.0)
+
+    def _behind(self) -> str:
+        """What the centre wants and some terminal does not have, or an order that nobody has answered."""
+        there = [terminal.device for terminal in self.terminals if terminal is not self.crowd.avoided]
+        return owed_down(self.ingest.database, there)
 
     def _settle_torn(self) -> None:
         """Half of the torn cards come back to where it happened."""
@@ -180,9 +222,6 @@ class Campus:
         for card in (self.crowd.unsure_loads | self.crowd.claimers).values():
             machine = self.world.random.choice(self.crowd.machines)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, machine, card, "load", 100)
-
-    def _drained(self) -> bool:
-        return not self._owing()
 
     def _owing(self) -> str:
         owing = [f"{t.name} {t.owes()}" for t in self.terminals if t.owes()]

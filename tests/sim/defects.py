@@ -6,7 +6,7 @@ found within DEFECT_SEEDS seeds, or the simulator is blind.
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.ingest.decoding import read
@@ -32,6 +32,18 @@ from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
 from tests.sim.faults import Faults
+from tests.sim.fleet_defects import (
+    AsksNoList,
+    BeginsAgain,
+    BelievesItsBox,
+    HoldsTooEarly,
+    ListsInATap,
+    ReleasesAtOnce,
+    ReportsTooEarly,
+    TakesOlder,
+    TriesForEver,
+    WaitsForTheList,
+)
 from tests.sim.flood import FirstComeFirstServed
 from tests.sim.hostile_box import BelievesAnyBox
 from tests.sim.ingest_part import IngestPart, SimDatabase, tac_items
@@ -432,6 +444,11 @@ def _laws(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _down(text: str, law: str, parts: Parts, taps: int = SHORT_TAPS) -> Defect:
+    """Of the way down: in every seed documents come down."""
+    return Defect(text, _laws(law), replace(parts, fleet=True), taps)
+
+
 DEFECTS: dict[str, Defect] = {
     "no-duplicate-check": Defect(
         "I1: 不查重 every delivery posts", _laws("I1", "I4"), Parts(ingest=KnowsNoDuplicates)
@@ -493,5 +510,17 @@ DEFECTS: dict[str, Defect] = {
     "believes-the-broker": Defect(
         "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker)
     ),
+    "takes-older": _down("收下旧文件 an older document", "older", Parts(terminal=TakesOlder)),
+    "believes-its-box": _down("网关说什么信什么 no signature of documents", "unmade", Parts(terminal=BelievesItsBox)),
+    "reports-too-early": _down("未存先报 reported before it is kept", "undurable", Parts(terminal=ReportsTooEarly)),
+    "holds-too-early": _down("网关未存先算 a box counts it before its disk", "undurable", Parts(edge=HoldsTooEarly)),
+    "asks-no-list": _down("有名单不查 the hotlist is not asked", "listed", Parts(terminal=AsksNoList)),
+    "lists-in-a-tap": _down(
+        "名单切断刷卡 a hotlist in the middle of a tap", "listed", Parts(terminal=ListsInATap), LONG_TAPS
+    ),
+    "begins-again": _down("指令做两次 an order begun twice", "order", Parts(terminal=BeginsAgain)),
+    "tries-for-ever": _down("坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver)),
+    "releases-at-once": _down("未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce)),
+    "waits-for-the-list": _down("名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -413,6 +413,8 @@ class EdgePart:
         return lambda payload: back.send((lane, payload, 0))
 
     def _publish(self, effect: Publish) -> None:
+        if self.judge.fleet is not None and effect.lane == topics.UP_NOW:
+            self.judge.fleet.published(self.name, effect.payload, self._database.raw)
         if self._up is not None:
             self._up.send(effect)
 

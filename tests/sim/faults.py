@@ -64,6 +64,18 @@ class Faults:
     forged_voids: bool = False
     """When all has drained, somebody with a terminal's key."""
     stranger_s: float = 0.0
+    listing_s: float = field(default=0.0, repr=False)
+    """From here on of the way down: zero in a seed without one, whose chance does not hear of them (`draw`)."""
+    ordering_s: float = field(default=0.0, repr=False)
+    lying_box_s: float = field(default=0.0, repr=False)
+    firmware: bool = field(default=False, repr=False)
+    night: bool = field(default=False, repr=False)
+    """After the last meal nobody taps for so long that new firmware is taken and tried."""
+    paper_cut: float = field(default=0.0, repr=False)
+    paper_full: float = field(default=0.0, repr=False)
+    slow_card_s: float = field(default=0.0, repr=False)
+    weeks: int = field(default=0, repr=False)
+    """So long nobody comes to the campus, between two meals."""
     points: dict[str, float] = field(default_factory=dict)
 
     def calm(self) -> None:
@@ -75,7 +87,7 @@ class Faults:
             if isinstance(value, float):
                 setattr(self, one.name, 0.0)
         self.points.clear()
-        self.outbox_destroyed = self.ledger_put_back = self.theft = False
+        self.outbox_destroyed = self.ledger_put_back = self.theft = self.firmware = False
 
     def names(self) -> list[str]:
         """The classes that are on, for people."""
@@ -113,6 +125,23 @@ def draw(random: Random) -> Faults:
     if apart.random() < 0.3:
         faults.stranger_s = apart.choice((2.0, 15.0))
     return faults
+
+
+def draw_fleet(faults: Faults, seed: int) -> None:
+    """What a seed in which documents come down has besides."""
+    random = Random(seed ^ 0xD0C5)
+    faults.listing_s = random.choice((1.5, 6.0, 20.0))
+    if random.random() < 0.7:
+        faults.ordering_s = random.choice((4.0, 15.0))
+    if random.random() < 0.6:
+        faults.lying_box_s = random.choice((1.0, 5.0))
+    faults.weeks = random.choice((0, 0, 4, 9))
+    faults.slow_card_s = random.choice((0.0, 0.3))
+    faults.firmware = random.random() < 0.5
+    faults.night = random.random() < 0.2
+    if random.random() < 0.5:
+        faults.paper_cut = random.choice((0.01, 0.1))
+        faults.paper_full = random.choice((0.0, 0.05))
 
 
 def _wires(faults: Faults, random: Random) -> None:

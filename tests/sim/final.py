@@ -48,7 +48,8 @@ _OF_CLAIMS = ", ".join(
 def check_end(campus: "Campus") -> None:
     """I1, I2, I3 in full."""
     campus.judge.ledger_committed(campus.ingest.database)  # whatever way it was written
-    campus.judge.forgeries.at_rest(campus.ingest.database)
+    judge = campus.judge
+    judge.forgeries.at_rest(campus.ingest.database)
     no_difference(campus)
     open_cases = explained(campus)
     exactly_once(campus, open_cases)
@@ -59,6 +60,8 @@ def check_end(campus: "Campus") -> None:
     halves(campus)
     zero_sum(campus)
     tried_once(campus)
+    if judge.fleet is not None:
+        judge.fleet.at_rest(campus.ingest.database)
     witnessed_is_named(campus)
     close_the_list(campus)
     if campus.world.seed % VERIFY_EVERY == 0:

@@ -19,12 +19,14 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work, parts_of
 from cloud.keys.faults import KeyProcessAway, KeyRefused
+from cloud.ledger.fleet.owing import fleet
+from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now as LedgerNow
 from cloud.online.load import LoadAnswers, LoadCounts
-from cloud.store.db import Row, SqliteDatabase
+from cloud.store.db import Database, Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
 from shared.fleet.document import Head, SignedHead
@@ -107,11 +109,11 @@ class SimDatabase(SqliteDatabase):
         self._at = at
         self._writes = False
         self._added = False
-        """Records or postings, since the last commit."""
+        """Records, postings or documents, since the last commit."""
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
         """As the real one."""
-        self._added = self._added or table in ("record", "posting")
+        self._added = self._added or table in ("record", "posting", "document")
         super().insert(table, columns, rows)
 
     def close(self) -> None:
@@ -159,7 +161,7 @@ class IngestPart:
         self.ledger: Ledger | None = None
         self._plan = plan
         self.keys = KeysHere(plan.key_operations(), world, faults)
-        self._has_documents = faults.theft
+        self._has_documents = faults.theft or judge.fleet is not None
         """The list of stolen devices is one. No other seed has any."""
         self._lanes = self.lanes()
         self.notices = Notices()
@@ -233,6 +235,10 @@ class IngestPart:
         ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
         if not ledger.set_hotlisted(CardId(card), True, self.now()):
             ledger.set_hotlisted(CardId(card), False, self.now())
+
+    def waits_for(self, db: Database, card: bytes, since_ms: int, gone: frozenset[bytes]) -> list[Waiting]:
+        """For which terminals the release of a card waits that is listed since then. Inside of a snapshot."""
+        return waiting_in(fleet(db), since_ms, gone, refusals(db, [card]).get(card, {}), is_lost=True)
 
     def put_back(self, copy: sqlite3.Connection) -> None:
         """The ledger is an older copy now."""

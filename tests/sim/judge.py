@@ -2,7 +2,7 @@
 
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
 hostile: no lie moves money · told: no success is shown twice · number: none is given twice (`disk.py`) · forged: no
-box does what the ledger has not said (`stranger.py`).
+box does what the ledger has not said (`stranger.py`) · the way down has its own (`fleet_law.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -17,6 +17,7 @@ from shared.records import LOAD_SHAPED, VOIDS, CounterKind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
+from tests.sim.fleet_law import FleetLaw
 from tests.sim.forgeries import Forgeries
 from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
 from tests.sim.stranger import Answers
@@ -46,6 +47,8 @@ class Judge:
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, dict[int, int]] = {}
         """Rows that an ack has named and that are committed: of each store the last one of each range, by its first."""
+        self.fleet: FleetLaw | None = None
+        """Of a seed in which documents come down."""
         self._hostile = b""
         self._covers: dict[tuple[str, str, bytes], int] = {}
         self._gives_up_s: dict[tuple[bytes, int, int], float] = {}
@@ -68,6 +71,8 @@ class Judge:
             raise Violation("card", f"{card.label}: counter {deed.counter} twice")
         if not self.flashes[terminal].holds(deed):
             raise Violation("I5", f"{terminal}: {card.label} counter {deed.counter} moves, nothing pending is durable")
+        if self.fleet is not None:
+            self.fleet.deed(terminal, deed)
         self.deeds[deed] = terminal, happened
         card.history.append(happened)
 
@@ -141,6 +146,8 @@ class Judge:
         """A disaster of ours. What was settled or acknowledged there is gone."""
         if self.books.theft is not None:
             self.books.theft.store_lost(box)
+        if self.fleet is not None:
+            self.fleet.outbox_destroyed(box)
         self.retired.append(self.outboxes[box])
         self._covers.clear()
         self.outboxes[box] = OutboxMirror(box)
@@ -204,11 +211,15 @@ class Judge:
         self.forgeries.committed(database)
         self.ledger.committed(database)
         self.books.committed(database)
+        if self.fleet is not None:
+            self.fleet.committed(database)
 
     def ledger_put_back(self, database: sqlite3.Connection) -> None:
         """A disaster of ours: every debit that it lost must still be in an outbox or a flash."""
         before = self.ledger.now
         self.forgeries.put_back()
+        if self.fleet is not None:
+            self.fleet.put_back(database)
         self.ledger.put_back(database)
         self.books.put_back(database)
         self._acked_rows.clear()

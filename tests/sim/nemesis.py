@@ -9,6 +9,8 @@ from shared.wire.topics import DOWN_NOW
 from tests.sim.flood import FloodingBox
 from tests.sim.hostile_box import HostileBox
 from tests.sim.ingest_part import copy_of
+from tests.sim.lying_box import LyingBox
+from tests.sim.office import Office
 from tests.sim.stranger import Stranger
 from tests.sim.theft import Theft
 from tests.sim.witnesses import acks_at_hand, gone_links
@@ -29,8 +31,11 @@ class Nemesis:
         self._on = True
         self._copy: sqlite3.Connection | None = None
         self._stranger = Stranger(campus.world, campus.judge.answers)
+        self._liar = LyingBox(campus)
         if campus.faults.stranger_s:
-            campus.broker.overheard = self._stranger.overhear
+            campus.broker.overheard.append(self._stranger.overhear)
+        if campus.faults.lying_box_s:
+            campus.broker.overheard.append(self._liar.overhear)
 
     def begin(self, span_s: float) -> None:
         """Plan what is to happen; span_s: about how long the day's selling lasts."""
@@ -43,9 +48,11 @@ class Nemesis:
         self._every(faults.terminal_kill_s, lambda: self._world.random.choice(self._campus.terminals).cut())
         self._every(faults.disk_full_s, self._fill_disk)
         self._every(faults.bit_rot_s, self._rot)
-        self._every(faults.hostile_box_s, HostileBox(self._campus).send)
-        self._every(faults.flood_s, FloodingBox(self._campus).send)
-        self._every(faults.stranger_s, self._speak_for_the_ledger)
+        self._every(faults.hostile_box_s, self._by_day(HostileBox(self._campus).send))
+        self._every(faults.flood_s, self._by_day(FloodingBox(self._campus).send))
+        self._every(faults.stranger_s, self._by_day(self._speak_for_the_ledger))
+        if self._campus.office is not None:
+            self._go_down(self._campus.office, span_s)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
         if faults.theft:
@@ -53,6 +60,21 @@ class Nemesis:
         if faults.ledger_put_back:
             first = self._world.between(0.05, 0.5) * span_s
             self._world.after(first, self._copy_ledger, self._world.between(0.1, 0.4) * span_s)
+
+    def _go_down(self, office: Office, span_s: float) -> None:
+        """People at the centre have something to say to terminals."""
+        faults = self._campus.faults
+        self._every(faults.listing_s, self._by_day(office.list_card))
+        self._every(faults.ordering_s, self._by_day(office.order))
+        self._every(5 * faults.ordering_s, self._by_day(office.cancel))
+        self._every(faults.lying_box_s, self._by_day(self._liar.to_terminal))
+        self._every(faults.lying_box_s, self._by_day(self._liar.to_box))
+        if faults.firmware:
+            self._every(span_s / 3, office.release)
+
+    def _by_day(self, act: Callable[[], None]) -> Callable[[], None]:
+        """What nobody does at night, when firmware is tried."""
+        return lambda: None if self._campus.is_night else act()
 
     def close(self) -> None:
         """The world ends: a copy that was never put back goes."""

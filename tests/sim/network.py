@@ -123,8 +123,8 @@ class Broker:
         self.double = 0.0
         self.overtake = 0.0
         self.receive_max = 100
-        self.overheard: Callable[[str, str, bytes], None] | None = None
-        """Hears every message that is published."""
+        self.overheard: list[Callable[[str, str, bytes], None]] = []
+        """Each hears every message that is published."""
 
     def subscribe(self, session: str, lanes: frozenset[str], deliver: Callable[[int, str, bytes], None]) -> None:
         """A durable session comes, for the first time or again: what it did not PUBACK comes again, first."""
@@ -150,8 +150,8 @@ class Broker:
 
     def publish(self, topic: str, lane: str, payload: bytes) -> None:
         """Take a message. The publisher gets its PUBACK whatever becomes of it."""
-        if self.overheard is not None:
-            self.overheard(topic, lane, payload)
+        for overhear in self.overheard:
+            overhear(topic, lane, payload)
         heard = self._down.get(topic)
         if heard is not None:
             heard(payload)

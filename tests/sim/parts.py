@@ -14,3 +14,5 @@ class Parts:
     edge: type[EdgePart] = EdgePart
     terminal: type[TerminalPart] = TerminalPart
     ingest: type[IngestPart] = IngestPart
+    fleet: bool = False
+    """Documents come down in every seed."""

@@ -28,7 +28,9 @@ from tests.sim.blueprint import TerminalMade, blueprint
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.faults import Faults
+from tests.sim.fleet_watch import look_at, watch
 from tests.sim.judge import Judge
+from tests.sim.papers import SimPapers
 from tests.sim.rides import STOPS, check_ride
 from tests.sim.truth import CardTruth
 from tests.sim.world import Violation, World
@@ -37,6 +39,8 @@ STEP_S = 0.012
 LOOK_S = 0.02
 PAUSE = 0.2
 """Share of the steps at which the rest of the world goes on before the next one."""
+SLOW_PAUSE = 0.6
+"""With cards that take their time."""
 DEBIT_INS = 0x54
 _OF_A_DATE = (Reason.CARD_NOT_YET_VALID, Reason.CARD_EXPIRED)
 """Every card is valid all day."""
@@ -48,6 +52,7 @@ class TerminalPart:
     """One body. `send` gives a message to its link; subclasses plant defects."""
 
     flash_form: type[SimFlash] = SimFlash
+    papers_form: type[SimPapers] = SimPapers
 
     def __init__(self, world: World, clock: Clock, faults: Faults, judge: Judge, made: TerminalMade) -> None:
         self.settings = replace(made.settings, ring_slots=faults.ring_slots)
@@ -67,6 +72,8 @@ class TerminalPart:
         self.flash = self.flash_form(flash_size(ring), self._step, lambda deed: judge.flash_lost(self.name, deed))
         format_flash(self.flash, StorageId(world.bytes(8)), ring)
         judge.flash(self.name, self.flash)
+        self.papers = self.papers_form(self._paper_step) if judge.fleet is not None else None
+        """Of a seed in which documents come down."""
         self._psam_memory = None if made.psam_image is None else RamMemory(made.psam_image)
         self._psam: Psam | None = None
         self._booted_s = 0.0
@@ -107,6 +114,13 @@ class TerminalPart:
         if self.on:
             self._down()
             self.world.note("flash rot", self.name, self.flash.rot(self.world.random))
+            self._rot_paper()
+
+    def _rot_paper(self) -> None:
+        if self.papers is not None and self.judge.fleet is not None:
+            name = self.papers.rot(self.world.random)
+            self.world.note("paper rot", self.name, name)
+            self.judge.fleet.forget(self.name, name)
 
     @property
     def free(self) -> bool:
@@ -133,7 +147,10 @@ class TerminalPart:
         if self._psam is not None:
             self._psam.power_on()
         has_psam = self._psam is not None
-        firmware = Firmware(self.settings, flash, self.world.bytes, clock_set=clock_set, has_psam=has_psam)
+        firmware = Firmware(
+            self.settings, flash, self.world.bytes, clock_set=clock_set, has_psam=has_psam, papers=self.papers
+        )
+        self.watched(firmware)
         boot = firmware.boot(self.now(), self.last_told)
         answer: Any = None
         while True:
@@ -143,6 +160,14 @@ class TerminalPart:
                 break
             answer = self._psam.transmit(step.apdu) if isinstance(step, ToPsam) else None
         self.firmware = firmware
+        if self.judge.fleet is not None:
+            body = firmware.body
+            self.judge.fleet.booted(self.name, body.model, body.release, firmware.program.release)
+
+    def watched(self, firmware: Firmware) -> None:
+        """It is about to boot: the laws of the way down hear of it."""
+        if self.judge.fleet is not None and self.papers is not None:
+            watch(self, firmware, self.judge.fleet, self.papers)
 
     def _open_flash(self) -> Flash:
         return Flash(self.flash)
@@ -177,6 +202,15 @@ class TerminalPart:
             raise PowerCut
         if self.faults.terminal_cut and self._life and self.world.chance(self.faults.terminal_cut):
             raise PowerCut
+
+    def _paper_step(self, side: str, name: str, raw: bytes) -> None:
+        """Before a paper is written, and behind it."""
+        if self._dead or self.world.chance(self.faults.paper_cut):
+            self.world.note("paper cut", self.name, name, side)
+            raise PowerCut
+        if side == "before" and self.world.chance(self.faults.paper_full):
+            self.world.note("paper refused", self.name, name)
+            raise StoreFault("papers: no room")
 
     def _point(self, name: str) -> None:
         if name in self.faults.points and self.world.chance(self.faults.points[name]):
@@ -223,6 +257,17 @@ class TerminalPart:
             self.world.after(max(due_s - self.world.now_s, 0.0) + 1e-6, self._wake, self._life, due_s)
         if self._asked_s is not None and firmware.is_answered:
             self._answered(self._asked_s)
+        if self.judge.fleet is not None:
+            look_at(self, firmware, self.judge.fleet)
+            if firmware.wants_restart and self._tap is None and self.firmware is not None:
+                self._begin_anew(firmware)
+
+    def _begin_anew(self, firmware: Firmware) -> None:
+        """By order, or for an image that waits: in good order, as whoever drives a body does it."""
+        self.world.note("restart", self.name)
+        with suppress(PowerCut):
+            firmware.close()
+        self._down()
 
     # --- taps -----------------------------------------------------------------------------------------------------
 
@@ -281,9 +326,10 @@ class TerminalPart:
                 self._after(firmware)
                 return None
             answer = self._answer(step)
-            if self.world.chance(PAUSE):
+            if self.world.chance(PAUSE if not self.faults.slow_card_s else SLOW_PAUSE):
                 self._after(firmware)
-                self.world.after(STEP_S, self._go, self._life, answer)
+                slow_s = self.world.between(0, self.faults.slow_card_s) if self.faults.slow_card_s else 0.0
+                self.world.after(STEP_S + slow_s, self._go, self._life, answer)
                 return None
 
     def _tell_asked(self, firmware: Firmware) -> None:

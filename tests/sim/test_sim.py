@@ -46,6 +46,8 @@ HAPPENINGS = (
     "void",
     "flash rot", "outbox rot",
     "commit failed", "queue full", "stranger", "hostile box", "hostile terminal", "flood", "message refused",
+    "document", "reported", "listed", "order begins", "restart", "trial", "lying box", "forged document", "weeks",
+    "paper cut", "paper refused", "paper rot", "catching up", "released",
 )  # fmt: skip
 
 

@@ -48,6 +48,9 @@ def _contains(copy: sqlite3.Connection, number: int, sealed: bytes) -> bool:
 def witnessed_is_named(campus: "Campus") -> None:
     """Every link that a box had seen when the ledger was put back stands in its list of what cannot come again."""
     gone = campus.judge.gone_links
+    if campus.office is not None:
+        # commands of the fleet book before a box that the copy has never heard greets it: then its list begins too late
+        gone = {max(gone)} if gone else set()
     if not gone or campus.ingest.ledger is None:
         return
     with campus.ingest.ledger.database.reading():
