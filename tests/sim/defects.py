@@ -70,6 +70,8 @@ class Defect:
     laws: frozenset[str]
     parts: Parts
     taps: int = SHORT_TAPS
+    first: int = 0
+    """The seed to begin with, where those before it see nothing and take long."""
 
 
 # --- the edge ------------------------------------------------------------------------------------------------------
@@ -444,9 +446,9 @@ def _laws(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _down(text: str, law: str, parts: Parts, taps: int = SHORT_TAPS) -> Defect:
+def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int = 0) -> Defect:
     """Of the way down: in every seed documents come down."""
-    return Defect(text, _laws(law), replace(parts, fleet=True), taps)
+    return Defect(text, _laws(*laws.split()), replace(parts, fleet=True), taps, first)
 
 
 DEFECTS: dict[str, Defect] = {
@@ -514,13 +516,15 @@ DEFECTS: dict[str, Defect] = {
     "believes-its-box": _down("网关说什么信什么 no signature of documents", "unmade", Parts(terminal=BelievesItsBox)),
     "reports-too-early": _down("未存先报 reported before it is kept", "undurable", Parts(terminal=ReportsTooEarly)),
     "holds-too-early": _down("网关未存先算 a box counts it before its disk", "undurable", Parts(edge=HoldsTooEarly)),
-    "asks-no-list": _down("有名单不查 the hotlist is not asked", "listed", Parts(terminal=AsksNoList)),
+    "asks-no-list": _down("有名单不查 the hotlist is not asked", "listed release", Parts(terminal=AsksNoList)),
     "lists-in-a-tap": _down(
-        "名单切断刷卡 a hotlist in the middle of a tap", "listed", Parts(terminal=ListsInATap), LONG_TAPS
+        "名单切断刷卡 a hotlist in the middle of a tap", "listed release", Parts(terminal=ListsInATap), LONG_TAPS, 18
     ),
     "begins-again": _down("指令做两次 an order begun twice", "order", Parts(terminal=BeginsAgain)),
     "tries-for-ever": _down("坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver)),
     "releases-at-once": _down("未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce)),
-    "waits-for-the-list": _down("名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList)),
+    "waits-for-the-list": _down(
+        "名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList), first=8
+    ),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

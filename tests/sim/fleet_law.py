@@ -63,6 +63,7 @@ class FleetLaw:
         """Cards of which the ledger has said that nobody can sell to them any more."""
         self.papers: dict[str, SimPapers] = {}
         self._last = 0
+        self._was_put_back = False
         self._held: dict[str, dict[Which, Mark]] = defaultdict(dict)
         self._begun: Counter[tuple[str, int]] = Counter()
         self._tries: Counter[tuple[str, int]] = Counter()
@@ -91,6 +92,7 @@ class FleetLaw:
     def put_back(self, database: sqlite3.Connection) -> None:
         """It is an older copy now: what it had said of cards, it has not said."""
         self.released.clear()
+        self._was_put_back = True  # what had been sent and done may be queued again, and cancelled
         ((self._last,),) = database.execute("SELECT COALESCE(MAX(id), 0) FROM document").fetchall()
 
     # --- boxes ----------------------------------------------------------------------------------------------------
@@ -214,7 +216,7 @@ class FleetLaw:
             verdict, _ = self.answers.get((bytes(device), number), (None, b""))
             if state == RowState.OK and verdict is not Verdict.IN_USE and not self._too_late(bytes(device)):
                 raise Violation("order", f"order {number} to {device.hex()} counts as done, it has said {verdict}")
-            if state == RowState.CANCELLED and verdict is Verdict.IN_USE:
+            if state == RowState.CANCELLED and verdict is Verdict.IN_USE and not self._was_put_back:
                 raise Violation("order", f"order {number} to {device.hex()} counts as taken back, and was done")
 
     def _too_late(self, device: bytes) -> bool:

@@ -95,7 +95,7 @@ def test_faults_happen():
 @pytest.mark.parametrize("name", DEFECTS)
 def test_planted_defect_is_caught(name):
     defect = DEFECTS[name]
-    failure = first_failure(defect.parts, defect.taps)
+    failure = first_failure(defect.parts, defect.taps, defect.first)
     assert failure is not None, f"{DEFECT_SEEDS} seeds saw nothing"
     assert failure.law in defect.laws, failure.text
 
@@ -122,8 +122,8 @@ def test_every_law_has_its_planted_defect():
     assert named == frozenset().union(*(defect.laws for defect in DEFECTS.values()))
 
 
-def first_failure(parts, taps):
-    for seed in range(DEFECT_SEEDS):
+def first_failure(parts, taps, first):
+    for seed in range(first, first + DEFECT_SEEDS):
         try:
             run_seed(seed, taps=taps, parts=parts)
         except Failure as failure:
