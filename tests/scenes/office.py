@@ -34,9 +34,10 @@ LIMIT = "FEN"
 class Office:
     """Whoever sets one limit for all: `single`, `day` or another one of the campus file."""
 
-    def __init__(self, campus: Campus, limit: str = "single") -> None:
+    def __init__(self, campus: Campus, limit: str = "single", more: str = "") -> None:
+        """more: further lines of the campus file."""
         self.campus = campus
-        self._text = TEXT.replace("LIMIT", limit)
+        self._text = TEXT.replace("LIMIT", limit) + more
         self.file = campus.room / "campus.toml"
 
     def say(self, step: str, *words: str) -> dict:
@@ -49,6 +50,16 @@ class Office:
         """One person's word; a tighter one only proposes."""
         self.file.write_text(self._text.replace("FEN", yuan), encoding="utf-8")
         return self.say("push", str(self.file), "--all", "--who", "王芳", *words)
+
+    def discounts(self) -> int:
+        """How many their bearers have paid."""
+        ((count,),) = self.campus.asked("SELECT COUNT(*) FROM discount WHERE state = 2")
+        return int(count)
+
+    def served(self, generation: int) -> int:
+        """What tills have counted as served under that generation."""
+        ((count,),) = self.campus.asked("SELECT SUM(served) FROM device_tally WHERE generation = ?", generation)
+        return int(count or 0)
 
     def reported(self) -> dict[bytes, tuple[int, int, int]]:
         """Device → generation in use, generation spoken of, verdict."""

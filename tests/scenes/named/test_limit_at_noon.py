@@ -18,12 +18,17 @@ from tests.scenes.truth import require_truth
 
 pytestmark = pytest.mark.process
 LIMIT_FEN = 800
+DISCOUNT = """[[limit]]
+meals = ["午餐"]
+discount = "10%"
+bearer = "学校"
+"""
 
 
 async def _play(stage: Stage) -> None:
     async with Campus(stage.room(plans.on_tcp), seed=31, tear=0.0, clock=before_lunch()) as campus:
         await campus.open()
-        office = Office(campus)
+        office = Office(campus, more=DISCOUNT)
         tills = {name: bytes(device) for name, device in campus.asked(TILLS)}
         await asyncio.to_thread(office.push, "100.00")
         await campus.until("the first is stored", lambda: office.are(Verdict.STORED, 1, {*tills.values()}))
@@ -51,8 +56,10 @@ async def _play(stage: Stage) -> None:
             Text("午餐的每一笔", "every sale of lunch"), Text("≤ ¥8.00，写明第 2 版", "≤ ¥8.00, under 2")
         ) as step:
             await campus.until_shown(6)
+            await campus.until("the school bears a discount", office.discounts)
             await campus.close_shop()
             step.seen = _require_kept(office, [*tills.values()])
+            assert office.served(2), "nothing is counted under its generation"
         with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")):
             require_truth(campus)
 
