@@ -10,7 +10,8 @@ from collections import deque
 import serial
 
 from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Heard, Reply
-from cloud.watch.notify.channels.pdu import Deliver, StatusReport, Submit, incoming, submits
+from cloud.watch.notify.channels.pdu import Deliver, Submit, incoming, submits
+from cloud.watch.notify.channels.receipts import Receipts
 from cloud.watch.notify.queue import Message
 from shared.errors import WireFault
 
@@ -18,8 +19,6 @@ ANSWER_S = 5.0
 SENT_S = 30.0
 """A network may take so long over one part."""
 LINE_MAX = 512
-PARTS_KEPT = 500
-"""Parts whose status report is waited for; the oldest are given up."""
 _SETUP = ("ATE0", "AT+CMGF=0", "AT+CNMI=2,2,0,1,0")
 """No echo; PDU mode; what comes and status reports are handed over at once."""
 _FOR_GOOD = ("+CMS ERROR: 1", "+CMS ERROR: 28")
@@ -33,10 +32,7 @@ class ModemDoor:
         self._device, self._baud = device, baud
         self._line: serial.Serial | None = None
         self._group = 0
-        self._waits: dict[int, str] = {}
-        self._left: dict[str, int] = {}
-        self._early: dict[int, StatusReport] = {}
-        """Reports of parts whose message is still being sent."""
+        self._receipts: Receipts[int] = Receipts()
         self._heard: deque[Arrived | Reply] = deque(maxlen=10 * HEARD_MAX)
         self._announced = ""
 
@@ -47,16 +43,11 @@ class ModemDoor:
         except ValueError as fault:
             raise ChannelFault(str(fault), for_good=True) from fault
         self._group = (self._group + 1) % 256
-        self._early.clear()  # a modem numbers from 0 to 255: an old report is not this message's
+        self._receipts.forget_early()  # a modem numbers from 0 to 255
         with _Faults(self):
             numbers = [self._send(part) for part in parts]
-        receipt = "+".join(map(str, numbers))
-        self._left[receipt] = len(numbers)
-        self._waits.update(dict.fromkeys(numbers, receipt))
-        for report in [self._early.pop(number) for number in numbers if number in self._early]:
-            self._arrived(report)
-        for kept in (self._waits, self._early, self._left):
-            _bound(kept)
+        receipt, known = self._receipts.sent(numbers)
+        self._heard.extend(known)
         return receipt
 
     def heard(self) -> Heard:
@@ -153,27 +144,8 @@ class ModemDoor:
             return
         if isinstance(came, Deliver):
             self._heard.append(Reply(came.number, came.text))
-        else:
-            self._arrived(came)
-
-    def _arrived(self, report: StatusReport) -> None:
-        if not report.is_final:
-            return
-        receipt = self._waits.get(report.reference)
-        if receipt is None:
-            self._early[report.reference] = report
-            return
-        del self._waits[report.reference]
-        left = self._left.get(receipt, 0) - 1
-        self._left[receipt] = left
-        if not report.has_arrived or left <= 0:
-            self._left.pop(receipt, None)
-            self._heard.append(Arrived(receipt, report.has_arrived))
-
-
-def _bound(kept: dict[int, str] | dict[int, StatusReport] | dict[str, int]) -> None:
-    while len(kept) > PARTS_KEPT:
-        del kept[next(iter(kept))]  # type: ignore[arg-type]  # its own key
+        elif came.is_final:
+            self._heard.extend(self._receipts.came(came.reference, is_there=came.has_arrived))
 
 
 class _Faults:

@@ -1,17 +1,10 @@
-"""SMS in PDU mode (3GPP TS 23.040, 27.005): what is sent in UCS-2, in parts where it is long; what comes. Pure.
+"""SMS in PDU mode (3GPP TS 23.040, 27.005): what is sent in UCS-2, in parts where it is long; what comes. Pure."""
 
-A part is at most 70 characters, 67 where there are several. A character beyond the first plane is two code units, and
-is not cut in two.
-"""
-
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from cloud.watch.notify.channels.parts import header, parts_of
 from shared.errors import WireFault
 
-PARTS_MAX = 8
-"""Parts of one message; a longer one is cut before it comes here."""
-_UNITS, _UNITS_OF_PART = 70, 67
 _SUBMIT, _RELATIVE, _REPORT, _HEADER = 0x01, 0x10, 0x20, 0x40
 _DAY = 0xA7
 """Validity of one day."""
@@ -51,15 +44,11 @@ class StatusReport(NamedTuple):
 
 def submits(number: str, text: str, group: int) -> list[Submit]:
     """The parts of a message. group: 0..255, of its parts alone. ValueError: no number, or more than PARTS_MAX."""
-    parts = list(_parts(text))
-    if len(parts) > PARTS_MAX:
-        raise ValueError("too long")
-    several = len(parts) > 1
-    first = _SUBMIT | _RELATIVE | _REPORT | (_HEADER if several else 0)
+    parts = parts_of(text)
+    first = _SUBMIT | _RELATIVE | _REPORT | (_HEADER if len(parts) > 1 else 0)
     found = []
     for at, part in enumerate(parts, 1):
-        header = bytes((5, 0, 3, group, len(parts), at)) if several else b""
-        data = header + part.encode("utf-16-be")
+        data = header(group, len(parts), at) + part.encode("utf-16-be")
         pdu = bytes((first, 0)) + _address(number) + bytes((0, _UCS2, _DAY, len(data))) + data
         found.append(Submit(len(pdu), b"\0" + pdu))
     return found
@@ -88,21 +77,6 @@ def _incoming(octets: bytes) -> Deliver | StatusReport:
     coding, length = octets[at + 1], octets[at + 2 + _STAMP]
     data = octets[at + 3 + _STAMP :]
     return Deliver(number, _text(coding, length, data, has_header=has_header))
-
-
-def _parts(text: str) -> Iterator[str]:
-    most = _UNITS if _units(text) <= _UNITS else _UNITS_OF_PART
-    part = ""
-    for char in text:
-        if _units(part) + _units(char) > most:
-            yield part
-            part = ""
-        part += char
-    yield part
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-be")) // 2
 
 
 def _address(number: str) -> bytes:

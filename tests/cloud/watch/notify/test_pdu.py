@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from cloud.watch.notify.channels.pdu import PARTS_MAX, Deliver, StatusReport, incoming, submits
+from cloud.watch.notify.channels.parts import PARTS_MAX
+from cloud.watch.notify.channels.pdu import Deliver, StatusReport, incoming, submits
 from shared.errors import WireFault
 
 HELLO = "07911326040000F0040B911346610089F60000208062917314080CC8F71D14969741F977FD07"
