@@ -1,15 +1,22 @@
 """DATA/cloud/channels.toml: by which ways messages leave, with their secrets; 0600, or it is refused.
 
-Without the file, mails lie in DATA/cloud/mail, where one can open them, and SMS waits until a modem is named.
+Without the file, mails lie in DATA/cloud/mail, where one can open them, and SMS waits until a modem, a gateway or a
+provider is named.
 """
 
 import os
 import tomllib
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 from cloud.watch.notify.channels.door import Door
 from cloud.watch.notify.channels.folder import FolderDoor
+from cloud.watch.notify.channels.http_sms import Body, HttpSmsDoor
 from cloud.watch.notify.channels.modem import ModemDoor
+from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
+from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
+from cloud.watch.notify.channels.smpp_pdu import ADDRESS_MAX, PASSWORD_MAX, SYSTEM_ID_MAX
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
@@ -22,6 +29,14 @@ _SENDER = "openykt@localhost"
 _OTHERS = 0o077
 _PORT_MAX = 65_535
 _BAUD_MAX = 1_000_000
+
+
+class Sms(StrEnum):
+    """By what SMS leaves."""
+
+    MODEM = "modem"
+    SMPP = "smpp"
+    HTTP = "http"
 
 
 def read_doors(folder: Path) -> dict[Channel, Door]:
@@ -38,7 +53,7 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
     top.done()
     doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
     if sms is not None:
-        doors[Channel.SMS] = _modem(sms)
+        doors[Channel.SMS] = _SMS[sms.one_of("kind", Sms, Sms.MODEM)](sms)
     return doors
 
 
@@ -56,6 +71,52 @@ def _modem(one: Section) -> ModemDoor:
     door = ModemDoor(one.take("device", str), one.within("baud", 1200, _BAUD_MAX, 115_200))
     one.done()
     return door
+
+
+def _smpp(one: Section) -> SmppDoor:
+    server = SmppServer(
+        one.take("host", str), one.within("port", 1, _PORT_MAX, 2775), _digits(one, "source"),
+        _short(one, "system_id", SYSTEM_ID_MAX), _short(one, "password", PASSWORD_MAX), one.take("tls", bool, True),
+        one.take("ca", str, ""),
+    )  # fmt: skip
+    one.done()
+    return SmppDoor(server)
+
+
+def _http(one: Section) -> HttpSmsDoor:
+    door = HttpSmsDoor(_place(one), one.one_of("body", Body, Body.JSON))
+    one.done()
+    return door
+
+
+_SMS: dict[Sms, Callable[[Section], Door]] = {Sms.MODEM: _modem, Sms.SMPP: _smpp, Sms.HTTP: _http}
+
+
+def _place(one: Section) -> Place:
+    url, secret, ca = one.take("url", str), one.take("secret", str), one.take("ca", str, "")
+    if len(secret) < SECRET_MIN:
+        raise ConfigFault(
+            f"{one.name('secret')}: {Text(f'至少 {SECRET_MIN} 个字符', f'{SECRET_MIN} characters at least')}"
+        )
+    try:
+        return place_of(url, secret, ca)
+    except ValueError:
+        said = Text("应为 https 地址，或本机的 http 地址", "must be an https URL, or an http URL of this machine")
+        raise ConfigFault(f"{one.name('url')}: {said}") from None
+
+
+def _short(one: Section, key: str, most: int) -> str:
+    text: str = one.take(key, str)
+    if not text.isascii() or not text.isprintable() or len(text) > most:
+        raise ConfigFault(f"{one.name(key)}: {Text(f'至多 {most} 个 ASCII 字符', f'at most {most} ASCII characters')}")
+    return text
+
+
+def _digits(one: Section, key: str) -> str:
+    text = _short(one, key, ADDRESS_MAX)
+    if not text.removeprefix("+").isdecimal():
+        raise ConfigFault(f"{one.name(key)}: {Text('应为号码', 'must be a number')}")
+    return text
 
 
 def _private(file: Path) -> bytes:

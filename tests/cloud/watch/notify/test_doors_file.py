@@ -1,0 +1,71 @@
+"""The file of ways out: what it opens, and what it says of a mistake, which is never a value."""
+
+from pathlib import Path
+
+import pytest
+
+from cloud.watch.notify.channels.folder import FolderDoor
+from cloud.watch.notify.channels.http_sms import HttpSmsDoor
+from cloud.watch.notify.channels.modem import ModemDoor
+from cloud.watch.notify.channels.smpp import SmppDoor
+from cloud.watch.notify.channels.smtp import SmtpDoor
+from cloud.watch.notify.doors_file import FILE, read_doors
+from cloud.watch.notify.terms import Channel
+from shared.errors import ConfigFault
+
+SECRET = "not-a-real-secret-0123"
+MODEM = '[sms]\ndevice = "/dev/ttyUSB0"\n'
+SMPP = '[sms]\nkind = "smpp"\nhost = "10.1.1.1"\nsource = "10690001"\nsystem_id = "ykt"\npassword = "geheim"\n'
+HTTP = f'[sms]\nkind = "http"\nurl = "https://sms.example.com/send"\nsecret = "{SECRET}"\n'
+MAIL = '[mail]\nhost = "smtp.example.com"\nsender = "a@example.com"\n'
+
+
+def write(folder: Path, text: str, mode: int = 0o600) -> Path:
+    file = folder / FILE
+    file.write_text(text, encoding="utf-8")
+    file.chmod(mode)
+    return folder
+
+
+def test_without_a_file_mail_lies_in_a_folder_and_sms_waits(tmp_path: Path) -> None:
+    (door,) = read_doors(tmp_path).values()
+    assert isinstance(door, FolderDoor)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [(MODEM, ModemDoor), (MODEM + 'kind = "modem"\n', ModemDoor), (SMPP, SmppDoor), (HTTP, HttpSmsDoor)],
+)
+def test_sms_leaves_by_one_of_three(tmp_path: Path, text: str, kind: type) -> None:
+    assert isinstance(read_doors(write(tmp_path, text))[Channel.SMS], kind)
+    assert isinstance(read_doors(write(tmp_path, MAIL + text))[Channel.MAIL], SmtpDoor)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SMPP.replace('"smpp"', '"geheim"'), "sms.kind"),
+        (SMPP.replace('"geheim"', '"geheim-geheim"'), "sms.password"),
+        (SMPP.replace('"geheim"', '"\u5bc6\u5bc6"'), "sms.password"),
+        (SMPP.replace('password = "geheim"', ""), "sms.password"),
+        (SMPP.replace("10690001", "geheim"), "sms.source"),
+        (SMPP + "port = 0\n", "sms.port"),
+        (SMPP + 'device = "geheim"\n', "sms.device"),
+        (HTTP.replace("https", "http"), "sms.url"),
+        (HTTP.replace("https://", "https://geheim:geheim@"), "sms.url"),
+        (HTTP.replace(SECRET, "geheim"), "sms.secret"),
+        (HTTP + 'body = "geheim"\n', "sms.body"),
+        (HTTP + 'geheim = "', FILE),
+    ],
+)
+def test_a_mistake_is_named_by_its_key_and_never_by_its_value(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigFault, match=f"^{said}: ") as told:
+        read_doors(write(tmp_path, text))
+    shown = f"{told.value} {told.value.__cause__ if said != FILE else ''}"
+    assert not [one for one in ("geheim", SECRET) if one in shown]
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    with pytest.raises(ConfigFault, match="0600"):
+        read_doors(write(tmp_path, SMPP, mode))
