@@ -12,11 +12,13 @@ from pathlib import Path
 from cloud.commands.watch.around import moment, now_ms, open_store, push_line, pushed, say, text_of
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import load_settings
+from cloud.store.db import Database
 from cloud.watch.notify import persons, queue
+from cloud.watch.notify.event import event
 from cloud.watch.notify.persons import address
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
-from cloud.watch.notify.terms import CHANNELS, Channel, Why
+from cloud.watch.notify.terms import CHANNELS, HOOK, Channel, Why
 from cloud.watch.notify.words import said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.campus_clock import WALL
@@ -120,20 +122,25 @@ def test(data: Path, name: str, channel: Channel, who: str) -> int:
     campus = load_settings(data).name
     with closing(open_store(data)) as store, store.db.writing():
         persons.known(store.db, who)
-        person = persons.known(store.db, name)
-        to = address(person, channel)
-        if not to:
-            raise ConfigFault(
-                Text(f"{name} 没有{CHANNELS[channel].zh}地址", f"{name} has no address for {CHANNELS[channel].en}")
-            )
-        words = said(Why.TEST, (), str, campus, person.language)
-        text = words.sms if channel is Channel.SMS else words.text
+        to, subject, text = _tried(store.db, name, channel, campus)
         at_ms = now_ms()
-        number = queue.put(
-            store.db, Message(0, at_ms, name, channel, to, Why.TEST, (), words.subject, text, next_ms=at_ms)
-        )
+        number = queue.put(store.db, Message(0, at_ms, name, channel, to, Why.TEST, (), subject, text, next_ms=at_ms))
     say(Text(f"已排队：第 {number} 条", f"queued: message {number}"))
     return 0
+
+
+def _tried(db: Database, name: str, channel: Channel, campus: str) -> tuple[str, str, str]:
+    """Address, subject and text of a test."""
+    if name.startswith(HOOK) and channel is Channel.WEBHOOK:
+        return name, "", event(Why.TEST, (), str, campus)
+    person = persons.known(db, name)
+    to = address(person, channel)
+    if not to:
+        raise ConfigFault(
+            Text(f"{name} 没有{CHANNELS[channel].zh}地址", f"{name} has no address for {CHANNELS[channel].en}")
+        )
+    words = said(Why.TEST, (), str, campus, person.language)
+    return to, words.subject, words.sms if channel is Channel.SMS else words.text
 
 
 def _line(one: Message) -> str:

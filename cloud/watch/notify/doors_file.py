@@ -18,6 +18,7 @@ from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
 from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
 from cloud.watch.notify.channels.smpp_pdu import ADDRESS_MAX, PASSWORD_MAX, SYSTEM_ID_MAX
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
+from cloud.watch.notify.channels.webhook import WebhookDoor
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
 from shared.input.section import Section
@@ -50,10 +51,13 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
         raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from fault
     top = Section(raw, file=FILE)
     mail, sms = top.optional_section("mail"), top.optional_section("sms")
+    hooks = top.optional_section("webhook")
     top.done()
     doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
     if sms is not None:
         doors[Channel.SMS] = _SMS[sms.one_of("kind", Sms, Sms.MODEM)](sms)
+    if hooks is not None:
+        doors[Channel.WEBHOOK] = WebhookDoor({name: _hook(hooks.section(name)) for name in hooks.left()})
     return doors
 
 
@@ -90,6 +94,12 @@ def _http(one: Section) -> HttpSmsDoor:
 
 
 _SMS: dict[Sms, Callable[[Section], Door]] = {Sms.MODEM: _modem, Sms.SMPP: _smpp, Sms.HTTP: _http}
+
+
+def _hook(one: Section) -> Place:
+    place = _place(one)
+    one.done()
+    return place
 
 
 def _place(one: Section) -> Place:

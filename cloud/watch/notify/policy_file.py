@@ -15,7 +15,7 @@ from cloud.parameters.places import Places
 from cloud.watch.alarms.terms import Family
 from cloud.watch.notify.duty import Rota, Shift
 from cloud.watch.notify.routes import DUTY, Night, Policy, Route, Step
-from cloud.watch.notify.terms import Channel
+from cloud.watch.notify.terms import HOOK, Channel
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
 from shared.facts.told import Level
@@ -27,6 +27,7 @@ SIZE_MAX = 64 * 1024
 ROUTES_MAX, STEPS_MAX, SHIFTS_MAX, SWAPS_MAX, NAMES_MAX = 100, 8, 32, 400, 64
 AFTER_MAX_S = 86_400
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+_HOOK = re.compile(rf"{HOOK}[a-z0-9-]{{1,32}}")
 _SPAN = re.compile(r"(\d{1,4})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DAY_S = 86_400
@@ -93,11 +94,16 @@ class _Reading:
 
     def _step(self, one: Section) -> Step:
         after_s = _span(one, "after", one.take("after", str, "0s"))
-        to = self._names(one, "to")
+        to = tuple(
+            name if _HOOK.fullmatch(name) else self._name(one, "to", name) for name in one.texts("to", NAMES_MAX)
+        )
         ways = tuple(_one_of(one, "by", name, Channel) for name in one.texts("by"))
         one.done()
         if not to or not ways:
             raise ConfigFault(f"{one.name('to' if not to else 'by')}: {Text('不能为空', 'is empty')}")
+        if len({name.startswith(HOOK) for name in to} | {way is Channel.WEBHOOK for way in ways}) > 1:
+            said = Text("hook:… 只能走 webhook，人不能", "webhook is the way to hook:…, and to no person")
+            raise ConfigFault(f"{one.name('by')}: {said}")
         return Step(after_s, to, ways)
 
     def _shift(self, one: Section) -> Shift:

@@ -14,11 +14,12 @@ from cloud.watch.alarms.terms import Source
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import queue
 from cloud.watch.notify.calling import Calling, Time
+from cloud.watch.notify.event import event
 from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
-from cloud.watch.notify.terms import Channel, Notice, Why
+from cloud.watch.notify.terms import HOOK, Channel, Notice, Why
 from cloud.watch.notify.words import Said, Told, said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.school_days import Calendar
@@ -80,14 +81,18 @@ class Telling:
         self, notice: Notice, alarms: Mapping[Key, Alarm], facts: Mapping[Key, tuple[str, Params]], now: Time,
         around: Around,
     ) -> None:  # fmt: skip
+        found = [
+            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ()))) for key in notice.keys
+        ]
+        if notice.person.startswith(HOOK):
+            words = Said("", event(notice.why, found, around.calls, around.campus), "")
+            queue.put(self._db, _message(notice, notice.person, words, now))
+            return
         person = self._persons.get(notice.person)
         to = address(person, notice.channel) if person else ""
         if person is None or not to:
             self.unreached += 1
             return
-        found = [
-            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ()))) for key in notice.keys
-        ]
         wants_answer = notice.channel is Channel.SMS and notice.why in (Why.CALL, Why.ESCALATION)
         code = around.codes() if wants_answer else ""
         words = said(notice.why, found, around.calls, around.campus, person.language, code)

@@ -22,6 +22,10 @@ CHANNELS = {
 }
 
 
+HOOK = "hook:"
+"""In place of a name, before that of a webhook in the file of ways: a program that is told, and no person."""
+
+
 class Why(StrEnum):
     """What a message is for."""
 

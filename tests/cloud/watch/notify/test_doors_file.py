@@ -9,6 +9,7 @@ from cloud.watch.notify.channels.http_sms import HttpSmsDoor
 from cloud.watch.notify.channels.modem import ModemDoor
 from cloud.watch.notify.channels.smpp import SmppDoor
 from cloud.watch.notify.channels.smtp import SmtpDoor
+from cloud.watch.notify.channels.webhook import WebhookDoor
 from cloud.watch.notify.doors_file import FILE, read_doors
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
@@ -17,6 +18,7 @@ SECRET = "not-a-real-secret-0123"
 MODEM = '[sms]\ndevice = "/dev/ttyUSB0"\n'
 SMPP = '[sms]\nkind = "smpp"\nhost = "10.1.1.1"\nsource = "10690001"\nsystem_id = "ykt"\npassword = "geheim"\n'
 HTTP = f'[sms]\nkind = "http"\nurl = "https://sms.example.com/send"\nsecret = "{SECRET}"\n'
+HOOK = f'[webhook.ops]\nurl = "https://ops.example.com/a"\nsecret = "{SECRET}"\n'
 MAIL = '[mail]\nhost = "smtp.example.com"\nsender = "a@example.com"\n'
 
 
@@ -41,6 +43,11 @@ def test_sms_leaves_by_one_of_three(tmp_path: Path, text: str, kind: type) -> No
     assert isinstance(read_doors(write(tmp_path, MAIL + text))[Channel.MAIL], SmtpDoor)
 
 
+def test_webhooks_have_names(tmp_path: Path) -> None:
+    text = HOOK + HOOK.replace("ops", "hall")
+    assert isinstance(read_doors(write(tmp_path, text))[Channel.WEBHOOK], WebhookDoor)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -55,6 +62,10 @@ def test_sms_leaves_by_one_of_three(tmp_path: Path, text: str, kind: type) -> No
         (HTTP.replace("https://", "https://geheim:geheim@"), "sms.url"),
         (HTTP.replace(SECRET, "geheim"), "sms.secret"),
         (HTTP + 'body = "geheim"\n', "sms.body"),
+        (HOOK.replace("https", "ftp"), "webhook.ops.url"),
+        (HOOK.replace(SECRET, "geheim"), "webhook.ops.secret"),
+        (HOOK + "user = 1\n", "webhook.ops.user"),
+        ('webhook = "geheim"\n', "webhook"),
         (HTTP + 'geheim = "', FILE),
     ],
 )

@@ -51,6 +51,12 @@ def test_a_file_says_all_of_it() -> None:
     assert policy.rota.swaps == {(9831, "王芳"): "李明"}
 
 
+def test_a_step_may_tell_a_program() -> None:
+    step = '[[route.step]]\nafter = "1h"\nto = ["hook:ops"]\nby = ["webhook"]\n'
+    told = read(FILE + step).routes[0].steps[-1]
+    assert (told.to, told.channels) == (("hook:ops",), (Channel.WEBHOOK,))
+
+
 def test_an_empty_file_tells_nobody() -> None:
     assert read("format = 1\n").routes == ()
 
@@ -70,6 +76,10 @@ def test_an_empty_file_tells_nobody() -> None:
         ('from = "22:00"', 'from = "05:00"', 3, "from"),
         ('by = ["sms"]', 'by = ["fax"]', 26, "by"),
         ('to = ["duty"]', "to = []", 21, "to"),
+        ('by = ["sms"]', 'by = ["webhook"]', 26, "by"),
+        ('to = ["duty"]', 'to = ["hook:ops"]', 22, "by"),
+        ('to = ["duty"]', 'to = ["hook:../x"]', 21, "to"),
+        ('persons = ["王芳"', 'persons = ["hook:ops"', 10, "persons"),
         ("format = 1", "format = 2", 1, "format"),
     ],
 )
