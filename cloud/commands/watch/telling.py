@@ -35,6 +35,7 @@ STATES = {
     queue.State.WAITING: Text("◐ 等待", "◐ waiting"),
     queue.State.SENT: Text("● 已发出", "● sent"),
     queue.State.ARRIVED: Text("● 已送达", "● arrived"),
+    queue.State.JOINED: Text("○ 并入汇总", "○ joined"),
     queue.State.FAILED: Text("✗ 失败", "✗ failed"),
 }
 

@@ -5,6 +5,7 @@ before the next one is looked at, and a process that dies in between sends that 
 """
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -36,6 +37,8 @@ class State(StrEnum):
     ARRIVED = "arrived"
     """The way's own receipt says so."""
     FAILED = "failed"
+    JOINED = "joined"
+    """It is told in a digest, whose number is its receipt: its way was away for too long."""
 
 
 class Message(NamedTuple):
@@ -68,8 +71,10 @@ def put(db: Database, message: Message) -> int:
 
 
 def due(db: Database, channel: Channel, now_ms: int, most: int) -> list[Message]:
-    """Those of a way that are to be tried now, oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM message WHERE state = ? AND channel = ? AND next_ms <= ? ORDER BY id LIMIT ?"  # noqa: S608
+    """Those of a way that are to be tried now, the longest due first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM message WHERE state = ? AND channel = ? AND next_ms <= ? ORDER BY next_ms, id LIMIT ?"  # noqa: S608
+    )
     return [_message(row) for row in db.run(sql, (str(State.WAITING), str(channel), now_ms, most))]
 
 
@@ -88,13 +93,34 @@ def taken(db: Database, message: Message, now_ms: int, receipt: str) -> None:
     _end(db, message, State.SENT, now_ms, receipt)
 
 
-def arrived(db: Database, channel: Channel, receipt: str, *, is_there: bool) -> None:
-    """The newest message that this way gave this for has arrived, or has not: then it goes by another way."""
-    sql = "SELECT MAX(id) FROM message WHERE channel = ? AND receipt = ? AND state = ?"
-    number = db.run(sql, (str(channel), receipt, str(State.SENT)))[0][0]
-    if number is not None:
+def arrived(db: Database, channel: Channel, receipt: str, *, is_there: bool) -> Message | None:
+    """The newest message that this way gave this for has arrived, or has not: then it is given, to go by another."""
+    sql = f"SELECT {_COLUMNS} FROM message WHERE channel = ? AND receipt = ? AND state = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
+    found = [_message(row) for row in db.run(sql, (str(channel), receipt, str(State.SENT)))]
+    for one in found:
         state = State.ARRIVED if is_there else State.FAILED
-        db.run("UPDATE message SET state = ? WHERE id = ?", (str(state), number))
+        db.run("UPDATE message SET state = ? WHERE id = ?", (str(state), one.number))
+    return found[0] if found and not is_there else None
+
+
+def late(db: Database, channel: Channel, until_ms: int) -> list[list[Message]]:
+    """What was made until then and still waits for its way, but for digests of `join`: by address, oldest first."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM message WHERE state = ? AND channel = ? AND made_ms <= ? "  # noqa: S608
+        "AND id NOT IN (SELECT CAST(receipt AS INTEGER) FROM message WHERE state = ?) ORDER BY id"
+    )
+    found: dict[str, list[Message]] = {}
+    for row in db.run(sql, (str(State.WAITING), str(channel), until_ms, str(State.JOINED))):
+        one = _message(row)
+        found.setdefault(one.address, []).append(one)
+    return list(found.values())
+
+
+def join(db: Database, several: Sequence[Message], digest: Message) -> None:
+    """One in place of several that wait."""
+    number = put(db, digest)
+    for one in several:
+        _end(db, one, State.JOINED, digest.made_ms, str(number))
 
 
 def digest(code: str, address: str) -> str:

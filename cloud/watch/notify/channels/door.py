@@ -8,11 +8,12 @@ from shared.errors import LinkFault
 
 
 class ChannelFault(LinkFault):
-    """Happens when a way has not taken a message. for_good: trying again is of no use (no such address)."""
+    """Happens when a way has not taken a message. for_good: trying again is of no use (no such address). for_all: any
+    other would fare the same now (the way is away, or out of breath)."""
 
-    def __init__(self, why: str, *, for_good: bool = False) -> None:
+    def __init__(self, why: str, *, for_good: bool = False, for_all: bool = False) -> None:
         super().__init__(why)
-        self.for_good = for_good
+        self.for_good, self.for_all = for_good, for_all
 
 
 class Arrived(NamedTuple):

@@ -90,7 +90,7 @@ class ModemDoor:
             line.timeout = max(last_s - time.monotonic(), 0.01)
             char = line.read(1)
             if not char or len(said) > LINE_MAX:
-                raise ChannelFault("no prompt")
+                raise ChannelFault("no prompt", for_all=True)
             said += char
             if char == b"\n":
                 self._passed_over(said.decode("ascii", "replace").strip())
@@ -116,7 +116,7 @@ class ModemDoor:
             if not self._take(said):
                 self._passed_over(said)
                 found.append(said)
-        raise ChannelFault("the modem says nothing")
+        raise ChannelFault("the modem says nothing", for_all=True)
 
     def _write(self, command: str) -> None:
         self._opened().write(command.encode("ascii") + b"\r")
@@ -163,4 +163,4 @@ class _Faults:
                 self._door.close()
         elif isinstance(fault, serial.SerialException | OSError | ValueError):
             self._door.close()
-            raise ChannelFault(f"modem: {type(fault).__name__}") from fault
+            raise ChannelFault(f"modem: {type(fault).__name__}", for_all=True) from fault

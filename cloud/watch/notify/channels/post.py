@@ -69,7 +69,7 @@ def post(place: Place, body: bytes, kind: str) -> Answered:
             with line.getresponse() as answer:
                 said = answer.read1(ANSWER_MAX)
     except (OSError, http.client.HTTPException) as fault:
-        raise ChannelFault(f"HTTP: {type(fault).__name__}") from fault
+        raise ChannelFault(f"HTTP: {type(fault).__name__}", for_all=True) from fault
     if answer.status not in _TAKEN:
         raise ChannelFault(f"HTTP {answer.status}", for_good=answer.status in _FOR_GOOD)
     return Answered(answer.status, said)

@@ -27,7 +27,9 @@ _LOOK_S = 0.001
 _READ = 4096
 _UNKNOWN_COMMAND = 0x03
 _FOR_GOOD = frozenset({0x0B})
-"""ESME_RINVDSTADR: no such number. All else (throttled 0x58, queue full 0x14, …) may be otherwise later."""
+"""ESME_RINVDSTADR: no such number. All else may be otherwise later."""
+_FOR_ALL = frozenset({0x14, 0x58})
+"""ESME_RMSGQFUL, ESME_RTHROTTLED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class SmppDoor:
             self.close()
             self._rests_until_s = time.monotonic() + REST_S
             said = str(fault) if isinstance(fault, WireFault) else type(fault).__name__
-            raise ChannelFault(f"SMSC: {said}") from fault
+            raise ChannelFault(f"SMSC: {said}", for_all=True) from fault
 
     def _opened(self) -> socket.socket:
         if self._line is None:
@@ -123,7 +125,8 @@ class SmppDoor:
         self._opened()
         answer = self._ask(smpp_pdu.SUBMIT, body)
         if answer.status or answer.command == smpp_pdu.NACK:
-            raise ChannelFault(f"SMSC 0x{answer.status:02X}", for_good=answer.status in _FOR_GOOD)
+            status = answer.status
+            raise ChannelFault(f"SMSC 0x{status:02X}", for_good=status in _FOR_GOOD, for_all=status in _FOR_ALL)
         return smpp_pdu.number_of(answer.body)
 
     def _ask(self, command: int, body: bytes) -> Pdu:

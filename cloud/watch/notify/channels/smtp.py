@@ -50,7 +50,7 @@ class SmtpDoor:
         except smtplib.SMTPResponseException as fault:
             raise ChannelFault(_words(fault.smtp_code, fault.smtp_error)) from None
         except (OSError, smtplib.SMTPException) as fault:
-            raise ChannelFault(type(fault).__name__) from fault
+            raise ChannelFault(type(fault).__name__, for_all=True) from fault
         return "250"
 
     def heard(self) -> Heard:
