@@ -11,6 +11,7 @@ from cloud.watch.notify.queue import Message
 ANSWER_S = 20.0
 """Longest that a server may take over one step."""
 _GONE = range(500, 600)
+_FOR_ALL = (smtplib.SMTPAuthenticationError, smtplib.SMTPConnectError, smtplib.SMTPHeloError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class SmtpDoor:
             code, said = next(iter(fault.recipients.values()))
             raise ChannelFault(_words(code, said), for_good=code in _GONE) from fault
         except smtplib.SMTPResponseException as fault:
-            raise ChannelFault(_words(fault.smtp_code, fault.smtp_error)) from None
+            raise ChannelFault(_words(fault.smtp_code, fault.smtp_error), for_all=isinstance(fault, _FOR_ALL)) from None
         except (OSError, smtplib.SMTPException) as fault:
             raise ChannelFault(type(fault).__name__, for_all=True) from fault
         return "250"
