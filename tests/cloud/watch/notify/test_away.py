@@ -16,12 +16,14 @@ from cloud.watch.notify.channels.door import ChannelFault, Door, Heard
 from cloud.watch.notify.channels.folder import FolderDoor
 from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
+from cloud.watch.notify.digests import digest_of
 from cloud.watch.notify.persons import Person
 from cloud.watch.notify.queue import Message, State
 from cloud.watch.notify.routes import Policy
 from cloud.watch.notify.sending import LATE_MAX, Sending
 from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.store import open_watch
+from shared.words.voice import Language
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -102,6 +104,17 @@ def test_few_late_ones_go_each_by_itself(db: Database, tmp_path: Path) -> None:
     for now_ms in range(2 * MINUTE_MS, 3 * MINUTE_MS, 5000):
         sending.turn(now_ms)
     assert [rows(db)[number].state for number in numbers] == [State.SENT] * LATE_MAX
+
+
+def test_a_digest_of_late_ones_is_joined_into_no_other(db: Database) -> None:
+    for at_ms in range(LATE_MAX + 1):
+        call(db, "王芳", Channel.MAIL, at_ms)
+    with db.writing():
+        (several,) = queue.late(db, Channel.MAIL, MINUTE_MS)
+        queue.join(db, several, digest_of(several, Language.ZH, MINUTE_MS))
+    later = call(db, "王芳", Channel.MAIL, 2 * MINUTE_MS)
+    with db.reading():
+        assert [[one.number for one in found] for found in queue.late(db, Channel.MAIL, DAY_MS)] == [[later]]
 
 
 class _Refusing:
