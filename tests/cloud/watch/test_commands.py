@@ -114,3 +114,12 @@ def test_operators_rules_are_tried_pushed_and_count_at_the_next_turn(say: Say, t
     file.write_text(RULES_FILE.replace("box-unsettled", "box-mood"), encoding="utf-8")
     code, told = say("rules", "push", str(file), "--who", "王芳")
     assert (code, "第 6 行" in told) == (2, True)
+
+
+def test_a_webhook_is_tried_by_its_name_and_has_no_mail(say: Say) -> None:
+    say("person", "add", "王芳")
+    assert say("notify", "test", "hook:ops", "--by", "webhook", "--who", "王芳")[0] == 0
+    assert say("notify", "test", "hook:ops", "--who", "王芳")[0] == 2
+    (message,) = json.loads(say("notify", "--json")[1])["messages"]
+    assert (message["person"], message["channel"], message["why"]) == ("hook:ops", "webhook", "test")
+    assert "hook:ops" in say("notify")[1]
