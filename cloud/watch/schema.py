@@ -51,6 +51,9 @@ CREATE TABLE sample (signal TEXT NOT NULL, source TEXT NOT NULL, at_ms INTEGER N
 CREATE INDEX sample_of_signal ON sample (signal, at_ms);
 CREATE TABLE ruleset (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE ring (
+  step_s INTEGER NOT NULL, series TEXT NOT NULL, at_ms INTEGER NOT NULL, tag TEXT NOT NULL, low REAL NOT NULL,
+  high REAL NOT NULL, PRIMARY KEY (step_s, series, at_ms, tag)) WITHOUT ROWID;
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 STEPS = (_FIRST,)

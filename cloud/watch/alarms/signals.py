@@ -38,5 +38,6 @@ SIGNALS = {
     "disk-free": SignalKind(Kind.SERVICE, "percent", Text("磁盘剩余", "free disk")),
     "memory-free": SignalKind(Kind.SERVICE, "percent", Text("内存剩余", "free memory")),
     "certificate-left": SignalKind(Kind.SERVICE, "days", Text("证书剩余天数", "days until a certificate ends")),
+    "metrics-away": SignalKind(Kind.SERVICE, "yes", Text("指标库连不上", "the store of metrics is away")),
     "alarms-turned-away": SignalKind(Kind.SERVICE, "count", Text("未能登记的报警", "alarms that were not taken up")),
 }
