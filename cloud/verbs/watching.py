@@ -32,6 +32,11 @@ def watching_verbs() -> dict[str, Made]:
             _person,
             (_person_options, add_json),
         ),
+        "series": (
+            Text("指标曲线：列出、查看", "metrics over time: list, look at"),
+            _series,
+            (_series_options, add_json),
+        ),
         "notify": (
             Text("通知：路由、值班、已发消息、试发", "notify: routes, duty, what was told, a trial"),
             _notify,
@@ -98,6 +103,21 @@ def _person(chosen: argparse.Namespace) -> int:
         return alarms.person_leaves(chosen.data, chosen.name)
     language = Language.EN if chosen.english else Language.ZH
     return alarms.add_person(chosen.data, Person(0, chosen.name, chosen.phone, chosen.mail, language))
+
+
+def _series_options(parser: Parser) -> None:
+    name = Text("曲线名；不写则列出全部", "the series; all are listed without")
+    parser.add_argument("name", nargs="?", metavar="NAME", help=name)
+    last = Text("最近多久，缺省 1d", "how far back (1d)")
+    parser.add_argument("--last", type=span_s, default=86_400, metavar="SPAN", help=last)
+
+
+def _series(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch import series
+
+    if not chosen.name:
+        return series.listing(as_json=chosen.json)
+    return series.show(chosen.data, chosen.name, chosen.last, as_json=chosen.json)
 
 
 def _notify_options(parser: Parser) -> None:

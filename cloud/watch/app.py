@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,19 @@ from cloud.ledger.records.values import Now
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.alarms.rules import RULES
-from cloud.watch.alarms.terms import CAMPUS, Signal, Source
+from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.watch.metrics.health import Health, HealthServer
+from cloud.watch.metrics.keeping import Keeping
+from cloud.watch.metrics.lines import page
+from cloud.watch.metrics.points import points
+from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.channels.door import Reply
 from cloud.watch.notify.doors_file import read_doors
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.probes import Looked, Service, probe
-from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, topology
+from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, terminal_source, topology
 from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
@@ -43,12 +48,18 @@ TURN_S = 0.5
 """An alarm is durable within a second of its fact."""
 SEND_S = 0.5
 """How often the queue is looked at."""
+_PORT_MAX = 65_535
+_METRICS = Source(Kind.SERVICE, "metrics")
 LOOK_S = 5.0
 """How often services, machine and books are looked at, which cost more than facts."""
 
 SERVICE_HELP = Text(
     "要看护的服务，可重复：名称=主机:端口 或 套接字路径",
     "a service to look after, may be repeated: name=host:port or a socket's path",
+)
+HEALTH_HELP = Text(
+    "在本机此端口提供 /healthz、/readyz、/metrics；0：任选",
+    "serve /healthz, /readyz and /metrics at this port of loopback; 0: any",
 )
 
 
@@ -66,6 +77,10 @@ def main(arguments: Sequence[str]) -> int:
         "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
     )
     parser.add_argument(
+        "--health", type=_port, metavar="PORT",
+        help=HEALTH_HELP,
+    )  # fmt: skip
+    parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
     asyncio.run(_watch(parser.parse_args(arguments)))
@@ -79,17 +94,31 @@ def _service(text: str) -> Service:
     return Service(name, Path(place) if place.startswith("/") else host_port(place, "--service"))
 
 
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > _PORT_MAX:
+        raise argparse.ArgumentTypeError(Text("应为端口", "must be a port"))
+    return int(text)
+
+
 class Watch:
     """Reads the ledger, looks at services, and takes turns."""
 
     def __init__(
-        self, settings: CloudSettings, dsn: str, looked: Looked, store: WatchStore, clock: CampusClock
+        self,
+        settings: CloudSettings,
+        dsn: str,
+        looked: Looked,
+        store: WatchStore,
+        clock: CampusClock,
+        keeping: Keeping,
     ) -> None:
+        self.keeping = keeping
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
         self._reader: Reader | None = None
-        self._next_look = 0.0
+        self._next_look = self._last_turn = 0.0
+        self._box_of: dict[Source, str] = {}
 
     def turn(self) -> bool:
         """One turn. Does more wait?"""
@@ -100,6 +129,7 @@ class Watch:
         if is_due:
             self._next_look = time.monotonic() + LOOK_S
             signals += probe(self._looked, now.unix_ms)
+            signals.append(Signal("metrics-away", _METRICS, now.unix_ms, int(self.keeping.is_away)))
         try:
             facts = self._ask(signals, now, is_due=is_due)
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 0))
@@ -107,7 +137,15 @@ class Watch:
             self._let_go()
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
         self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=False)
+        self._last_turn = time.monotonic()
+        if is_due:
+            figures = asdict(self.turns.counts) | self.keeping.figures()
+            self.keeping.take(points(signals, self._box_of, figures, now.unix_ms), now.unix_ms)
         return len(facts) == FACTS_MAX
+
+    def health(self) -> Health:
+        """As it is now; any thread may ask."""
+        return Health(time.monotonic() - self._last_turn, self._reader is not None, page(self.keeping.latest))
 
     def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
         reader = self._reader = self._reader or open_reader(self._dsn)
@@ -115,6 +153,7 @@ class Watch:
         self.turns.stand_on(topology(fleet))
         signals += fleet_signals(fleet, now.unix_ms)
         if is_due:
+            self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}
             signals += books_signals(reader, now)
             self.turns.around = Around(_names(fleet), self._campus, reader.calendar(), _code)
         return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
@@ -154,14 +193,19 @@ async def _watch(given: argparse.Namespace) -> None:
     looked = Looked(given.service, settings.data, certificates)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
-    with closing(open_watch(folder)) as store:
-        watch = Watch(settings, settings.dsn(given.dsn), looked, store, parse_clock(given.clock))
+    keeping_store = read_metric_store(folder)
+    with closing(open_watch(folder)) as store, ExitStack() as open_until_end:
+        keeping = Keeping(keeping_store, store.db)
+        watch = Watch(settings, settings.dsn(given.dsn), looked, store, parse_clock(given.clock), keeping)
         await asyncio.to_thread(watch.turn)
+        if given.health is not None:
+            served = open_until_end.enter_context(closing(HealthServer(given.health, watch.health)))
+            say(f"HEALTH 127.0.0.1:{served.port}")
         say("READY watch")
         with closing(open_watch(folder)) as own:
             sending = Sending(own.db, read_doors(folder), partial(_answered, own))
-            told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts))
-            await asyncio.gather(_turns(watch, stop), _sendings(sending, stop), told)
+            told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts) | keeping.figures())
+            await asyncio.gather(_turns(watch, stop), _sendings(sending, stop), _stores(keeping, stop), told)
 
 
 async def _turns(watch: Watch, stop: asyncio.Event) -> None:
@@ -176,6 +220,15 @@ async def _sendings(sending: Sending, stop: asyncio.Event) -> None:
     while not stop.is_set():
         tried = await asyncio.to_thread(_send, sending)
         if not tried:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SEND_S)
+
+
+async def _stores(keeping: Keeping, stop: asyncio.Event) -> None:
+    sink = keeping.sink
+    while sink is not None and not stop.is_set():
+        written = await asyncio.to_thread(sink.turn, int(time.time() * 1000))
+        if not written:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SEND_S)
 
