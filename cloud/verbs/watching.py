@@ -108,6 +108,8 @@ def _person(chosen: argparse.Namespace) -> int:
 def _series_options(parser: Parser) -> None:
     name = Text("曲线名；不写则列出全部", "the series; all are listed without")
     parser.add_argument("name", nargs="?", metavar="NAME", help=name)
+    board = Text("输出 Grafana 面板（JSON）", "a Grafana dashboard of all of them, as JSON")
+    parser.add_argument("--grafana", action="store_true", help=board)
     last = Text("最近多久，缺省 1d", "how far back (1d)")
     parser.add_argument("--last", type=span_s, default=86_400, metavar="SPAN", help=last)
 
@@ -115,6 +117,8 @@ def _series_options(parser: Parser) -> None:
 def _series(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch import series
 
+    if chosen.grafana:
+        return series.grafana()
     if not chosen.name:
         return series.listing(as_json=chosen.json)
     return series.show(chosen.data, chosen.name, chosen.last, as_json=chosen.json)

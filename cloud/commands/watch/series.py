@@ -8,6 +8,7 @@ from pathlib import Path
 from cloud.commands.watch.around import moment, now_ms, open_store, say
 from cloud.process.settings import FOLDER, load_settings
 from cloud.watch.metrics.away import MetricsAway
+from cloud.watch.metrics.dashboard import dashboard
 from cloud.watch.metrics.queries import Span, span_of
 from cloud.watch.metrics.reader import series
 from cloud.watch.metrics.rings import Dots
@@ -32,6 +33,12 @@ def listing(*, as_json: bool) -> int:
         return 0
     for name, one in SERIES.items():
         say(f"{name}  {one.words}  [{one.unit}]  {one.metric}")
+    return 0
+
+
+def grafana() -> int:
+    """The dashboard, to be imported. Always 0."""
+    say(json.dumps(dashboard(), ensure_ascii=False, indent=1))
     return 0
 
 

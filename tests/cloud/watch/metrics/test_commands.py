@@ -50,6 +50,11 @@ def test_every_series_is_listed(say: Say) -> None:
     assert len(json.loads(say("--json")[1])["series"]) == len(SERIES)
 
 
+def test_the_dashboard_is_told(say: Say) -> None:
+    code, told = say("--grafana")
+    assert (code, len(json.loads(told)["panels"])) == (0, len(SERIES))
+
+
 def test_a_series_is_charted(say: Say, campus: Campus) -> None:
     keep(campus.data, 3, 40, 12)
     code, told = say("box-unsettled", "--last", "1h")
