@@ -87,7 +87,8 @@ def is_rebirth(publish: Publish) -> bool:
 
 
 @pytest.mark.tck(
-    "intro-sparkplug-host-state host-topic-phid-birth-message host-topic-phid-birth-sub-required"
+    "intro-sparkplug-host-state components-ph-state conformance-primary-host"
+    " host-topic-phid-birth-message host-topic-phid-birth-sub-required"
     " host-topic-phid-birth-required host-topic-phid-death-required message-flow-phid-sparkplug-subscription"
     " message-flow-phid-sparkplug-state-publish operational-behavior-host-application-connect-will"
     " operational-behavior-host-application-connect-will-topic"
@@ -99,6 +100,8 @@ def is_rebirth(publish: Publish) -> bool:
     " operational-behavior-host-application-connect-birth-qos"
     " operational-behavior-host-application-connect-birth-retained"
     " operational-behavior-primary-application-state-with-multiple-servers-state"
+    " host-topic-phid-birth-payload-timestamp host-topic-phid-death-payload-connect"
+    " message-flow-phid-sparkplug-state-publish-payload-timestamp"
     " payloads-state-will-message payloads-state-will-message-qos payloads-state-will-message-retain"
     " payloads-state-will-message-payload payloads-state-birth payloads-state-subscribe"
 )
@@ -116,7 +119,8 @@ def test_a_host_says_that_it_is_there() -> None:
 @pytest.mark.tck(
     "operational-behavior-host-application-death-topic operational-behavior-host-application-death-payload"
     " operational-behavior-host-application-death-qos operational-behavior-host-application-death-retained"
-    " operational-behavior-host-application-disconnect-intentional"
+    " operational-behavior-host-application-termination"
+    " host-topic-phid-death-payload-disconnect-clean"
 )
 def test_a_host_that_goes_says_so() -> None:
     gone = docked().closing(AT + 9)
@@ -146,9 +150,7 @@ def test_a_stranger_appears_with_its_metrics() -> None:
     assert (born.metrics["温度"].value, born.metrics["open"].value) == (21.5, None)
 
 
-@pytest.mark.tck(
-    "payloads-alias-data-cmd-requirement payloads-metric-datatype-not-req payloads-name-birth-data-requirement"
-)
+@pytest.mark.tck("payloads-alias-data-cmd-requirement payloads-name-birth-data-requirement")
 def test_data_come_by_alias_and_by_name() -> None:
     host = docked()
     assert said(data(host, 2, 22.0)) == [22.0]
@@ -372,6 +374,16 @@ def test_what_is_no_message_to_a_host_is_passed_over() -> None:
     assert why(host.received("spBv1.0/x", b"", AT)) == [Why.MALFORMED]
     assert host.received(topic_of(Verb.NCMD, NODE), b"\xff", AT) == Outcome()
     assert host.received(topic_of(Verb.NDATA, NODE), b"\xff", AT, is_retained=True) == Outcome()
+
+
+@pytest.mark.tck("topic-structure-namespace-duplicate-device-id-across-edge-node")
+def test_two_nodes_may_call_their_devices_alike() -> None:
+    host = docked()
+    other = Source("g", "m")
+    send(host, Verb.NBIRTH, other, Payload(AT, 0, (bd_metric(0, AT),)))
+    assert [type(one) for one in device(host, source=other._replace(device="d")).events] == [Born]
+    assert said(data(host, 2, 9.0)) == [9.0]
+    assert host.nodes[other].devices["d"].metrics["温度"].value == 21.5
 
 
 def test_nodes_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

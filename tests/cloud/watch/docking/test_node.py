@@ -57,7 +57,8 @@ def seqs(publishes: list[Publish]) -> list[int | None]:
     " message-flow-edge-node-birth-publish-will-message-payload"
     " message-flow-edge-node-birth-publish-will-message-payload-bdSeq"
     " message-flow-edge-node-birth-publish-will-message-qos"
-    " message-flow-edge-node-birth-publish-will-message-will-retained payloads-ndeath-will-message"
+    " message-flow-edge-node-birth-publish-will-message-will-retained topics-nbirth-bdseq-increment"
+    " payloads-ndeath-will-message"
     " payloads-ndeath-will-message-qos payloads-ndeath-will-message-retain"
 )
 @pytest.mark.parametrize("bd_seq", [0, 7, 255])
@@ -73,7 +74,8 @@ def test_the_will_is_a_death_at_qos_1_with_the_kept_number(bd_seq: int) -> None:
 
 
 @pytest.mark.tck(
-    "principles-birth-certificates-order message-flow-edge-node-birth-publish-connect topics-nbirth-mqtt"
+    "principles-birth-certificates-order payloads-timestamp-in-UTC payloads-metric-timestamp-in-UTC"
+    " message-flow-edge-node-birth-publish-connect topics-nbirth-mqtt"
     " topics-nbirth-seq-num topics-nbirth-timestamp topics-nbirth-metrics topics-nbirth-metric-reqs"
     " topics-nbirth-rebirth-metric"
     " message-flow-edge-node-birth-publish-nbirth-topic message-flow-edge-node-birth-publish-nbirth-payload"
@@ -129,7 +131,8 @@ def test_its_devices_are_born_behind_it() -> None:
     " topics-ndata-seq-num topics-ndata-timestamp topics-ndata-payload payloads-ndata-timestamp payloads-ndata-seq"
     " payloads-ndata-seq-inc payloads-ndata-qos payloads-ndata-retain payloads-ndata-order payloads-ddata-timestamp"
     " payloads-ddata-seq payloads-ddata-seq-inc payloads-ddata-qos payloads-ddata-retain payloads-ddata-order"
-    " operational-behavior-data-publish-nbirth-change operational-behavior-data-publish-dbirth-change"
+    " principles-rbe-recommended operational-behavior-data-publish-nbirth-change"
+    " operational-behavior-data-publish-dbirth-change"
 )
 def test_what_changes_is_told_by_alias_and_counted_on() -> None:
     node = born()
@@ -161,7 +164,7 @@ def test_a_device_that_leaves_is_told_dead() -> None:
 @pytest.mark.tck(
     "message-flow-edge-node-ncmd-subscribe message-flow-device-dcmd-subscribe"
     " operational-behavior-edge-node-intentional-disconnect-ndeath"
-    " operational-behavior-edge-node-intentional-disconnect-packet"
+    " payloads-ndeath-will-message-publisher"
 )
 def test_it_hears_commands_and_dies_on_purpose_by_a_death() -> None:
     assert made("ykt").subscriptions == (("spBv1.0/g/NCMD/n", 1), ("spBv1.0/g/DCMD/n/+", 1), ("spBv1.0/STATE/ykt", 1))
@@ -175,7 +178,7 @@ def test_it_hears_commands_and_dies_on_purpose_by_a_death() -> None:
 
 @pytest.mark.tck(
     "operational-behavior-data-commands-rebirth-action-1 operational-behavior-data-commands-rebirth-action-2"
-    " operational-behavior-data-commands-rebirth-action-3"
+    " operational-behavior-data-commands-rebirth-action-3 payloads-nbirth-bdseq-repeat"
 )
 def test_it_is_born_again_when_asked() -> None:
     node = born()
@@ -227,7 +230,6 @@ def test_it_waits_for_its_primary_host() -> None:
 
 @pytest.mark.tck(
     "message-flow-edge-node-birth-publish-phid-offline operational-behavior-edge-node-termination-host-offline"
-    " operational-behavior-primary-application-state-with-multiple-servers-walk"
 )
 def test_it_leaves_when_its_primary_host_is_away() -> None:
     node = made("ykt")
@@ -239,6 +241,7 @@ def test_it_leaves_when_its_primary_host_is_away() -> None:
 
 @pytest.mark.tck(
     "operational-behavior-edge-node-termination-host-offline-timestamp"
+    " message-flow-edge-node-birth-publish-phid-wait-timestamp"
     " operational-behavior-edge-node-termination-host-offline-reconnect"
 )
 def test_a_hosts_will_of_before_changes_nothing() -> None:

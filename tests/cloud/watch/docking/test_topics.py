@@ -10,10 +10,10 @@ NODE, DEVICE = Source("食堂", "box-1"), Source("食堂", "box-1", "pos 7")
 
 
 @pytest.mark.tck(
-    "topic-structure-namespace-a topic-structure-namespace-device-id-associated-message-types"
+    "topic-structure topic-structure-namespace-a topic-structure-namespace-device-id-associated-message-types"
     " topic-structure-namespace-device-id-non-associated-message-types topics-nbirth-topic topics-ndata-topic"
     " topics-ndeath-topic topics-ncmd-topic topics-dbirth-topic topics-ddata-topic topics-ddeath-topic"
-    " topics-dcmd-topic intro-group-id-string"
+    " topics-dcmd-topic intro-group-id-string intro-edge-node-id-string intro-device-id-string"
 )
 @pytest.mark.parametrize("verb", list(Verb))
 def test_a_topic_there_and_back(verb: Verb) -> None:
@@ -27,7 +27,7 @@ def test_a_topic_there_and_back(verb: Verb) -> None:
 
 @pytest.mark.tck(
     "topic-structure-namespace-valid-group-id topic-structure-namespace-valid-edge-node-id"
-    " topic-structure-namespace-valid-device-id intro-group-id-chars"
+    " topic-structure-namespace-valid-device-id intro-group-id-chars intro-edge-node-id-chars intro-device-id-chars"
 )
 @pytest.mark.parametrize("wrong", ["", "a+", "#", "a/b", "\0", "a\n", "x" * (ID_MAX + 1), "\ud800"])
 def test_an_id_has_no_sign_of_mqtt(wrong: str) -> None:
