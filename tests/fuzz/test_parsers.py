@@ -13,6 +13,9 @@ from random import Random
 
 import pytest
 
+from cloud.watch.docking import payload as docked_payload
+from cloud.watch.docking import state as docked_state
+from cloud.watch.docking import topics as docked_topics
 from compose.campus import trace
 from edge.link import messages as link
 from edge.link.can import frame as can_frame
@@ -73,6 +76,9 @@ FRAME = rs485_frame.encode_frame(rs485_frame.LineFrame(1, True, rs485_frame.Kind
 JOIN = sim_can_wire.encode_join(sim_can_wire.Join(125_000, sim_can_wire.NodeSettings((), True, True, 0.0)))
 DAY = "时间,卡号,终端,金额\n2025-09-01 11:32:05,0012,1,12.5\n".encode()
 ORDER = json.dumps({"batch": "a1", "cards": [{"class": "1班", "label": "1", "name": "x", "card_class": 1}]}).encode()
+DOCKED = docked_payload.encoded(
+    docked_payload.Payload(9, 1, (docked_payload.metric("bdSeq", docked_payload.DataType.INT64, 7, 9, 3),))
+)
 SHARE = shares.split(bytes(range(16)), 2, 3, urandom)[0]
 
 
@@ -117,6 +123,8 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "CAN answer": (sim_can_wire.decode_answer, [sim_can_wire.encode_welcome(1), sim_can_wire.encode_refusal("x")]),
     "command APDU": (apdu.CommandApdu.decode, [bytes.fromhex("00a4040006112233445566")]),
     "response APDU": (apdu.ResponseApdu.decode, [b"\x90\0", b"abc\x90\0"]),
+    "docked payload": (docked_payload.decoded, [DOCKED]),
+    "docked host's state": (docked_state.read_state, [b'{"online": true, "timestamp": 1764300000000}']),
     "trip": (trip.parse_trip, [bytes(12)]),
     "ride record": (ride_record.parse_ride, [bytes(48)]),
     "card counters": (caps.parse_counters, [bytes(48)]),
@@ -150,6 +158,7 @@ BLANK = frozenset({"ride record", "card counters", "trip", "load request", "load
 
 TEXTS: dict[str, tuple[Callable[[str], object], list[str]]] = {
     "topic": (topics.parse, ["oykt/v1/p05/canteen-1/up/now"]),
+    "docked topic": (docked_topics.read_topic, ["spBv1.0/g/DDATA/n/d", "spBv1.0/STATE/h"]),
     "time": (clock.parse_time, ["2026-11-26T11:30:00", "2026-11-26"]),
     "campus clock": (campus_clock.parse_clock, ["817300805.0:1784000000.0:60"]),
     "yuan": (amount.parse_yuan, ["12.50", "¥1"]),

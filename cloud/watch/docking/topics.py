@@ -8,9 +8,8 @@ from shared.errors import WireFault
 
 NAMESPACE = "spBv1.0"
 STATE = "STATE"
-TOPIC_MAX = 512
-"""Characters of a whole topic; of each id in it:"""
 ID_MAX = 128
+"""Characters."""
 _ID = re.compile(rf"[^+#/\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{ID_MAX}}}")
 
 
@@ -94,7 +93,7 @@ def state_topic(host: str) -> str:
 
 def read_topic(text: str) -> Topic | StateTopic:
     """What that topic is. WireFault: none of ours."""
-    parts = text.split("/") if len(text) <= TOPIC_MAX else []
+    parts = text.split("/")
     if len(parts) not in (3, 4, 5) or parts[0] != NAMESPACE or not all(map(is_id, parts[1:])):
         raise WireFault("a topic that is none")
     if len(parts) == len((NAMESPACE, STATE, "host")):

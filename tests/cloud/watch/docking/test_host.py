@@ -212,6 +212,7 @@ def test_what_comes_early_waits_its_turn() -> None:
     host = docked()
     assert said(data(host, 4, 4.0)) == []
     assert said(data(host, 3, 3.0)) == []
+    assert why(data(host, 3, 9.0)) == [Why.AGAIN]
     assert said(data(host, 2, 2.0)) == [2.0, 3.0, 4.0]
     assert host.passed(AT + REORDER_MS * 9) == Outcome()
 
@@ -254,6 +255,29 @@ def test_a_node_is_asked_seldom_and_not_for_ever() -> None:
         asks += len(out.publishes)
         died += [one.source for one in out.events if isinstance(one, Died)]
     assert (asks, died) == (ASKS_MAX, [DEVICE, NODE])
+
+
+def test_a_birth_is_an_answer_and_the_asking_begins_anew() -> None:
+    host = Host("ykt")
+    for turn in range(ASKS_MAX + 1):
+        at = AT + turn * ASK_MS
+        birth(host, at)
+        device(host, 2, at)
+        assert len(host.passed(at + REORDER_MS).publishes) == 1
+
+
+def test_nothing_is_awaited_of_a_dead_node() -> None:
+    host = docked()
+    data(host, 3, 3.0)
+    death(host)
+    assert host.passed(AT + REORDER_MS) == Outcome()
+
+
+def test_a_device_that_died_says_nothing_more() -> None:
+    host = docked()
+    send(host, Verb.DDEATH, DEVICE, Payload(AT, 2))
+    out = data(host, 3, 3.0)
+    assert (why(out), said(out), len(out.publishes)) == ([Why.MALFORMED], [], 1)
 
 
 def test_a_node_that_nobody_met_is_asked() -> None:
@@ -307,6 +331,25 @@ def test_a_birth_starts_anew() -> None:
     assert not host.nodes[NODE].devices
 
 
+def test_a_node_that_died_is_believed_whatever_its_clock_and_number() -> None:
+    host = docked()
+    death(host)
+    (born,) = birth(host, AT - 9_000_000).events
+    assert isinstance(born, Born)
+
+
+def test_a_device_may_be_born_again() -> None:
+    host = docked()
+    out = device(host, 2)
+    assert ([type(one) for one in out.events], out.publishes) == ([Born], [])
+
+
+def test_a_death_that_is_none_asks_for_nothing() -> None:
+    host = docked()
+    out = host.received(topic_of(Verb.NDEATH, NODE), b"\xff", AT)
+    assert (why(out), out.publishes, host.nodes[NODE].is_lost) == ([Why.MALFORMED], [], False)
+
+
 def test_a_lost_connection_makes_all_stale() -> None:
     host = docked()
     assert host.disconnected(AT + 3).events == [Died(DEVICE, AT + 3), Died(NODE, AT + 3)]
@@ -343,6 +386,7 @@ def malformed() -> dict[str, Callable[[Host], Outcome]]:
     topic = topic_of(Verb.DDATA, DEVICE)
     unknown = Payload(AT, 2, (Metric(None, 99, AT, None, wired(DataType.FLOAT, 1.0)),))
     other = Payload(AT, 2, (Metric(None, 2, AT, None, wired(DataType.STRING, "x")),))
+    twice = metric("a", DataType.INT32, 1, AT)
     empty = Payload(AT, 2, (Metric(None, 2, AT),))
     return {
         "bytes": lambda host: host.received(topic, b"\xff", AT),
@@ -355,6 +399,8 @@ def malformed() -> dict[str, Callable[[Host], Outcome]]:
         "dead": lambda host: send(host, Verb.DDEATH, DEVICE._replace(device="other"), Payload(AT, 2)),
         "alias twice": lambda host: device(host, 2, alias=1, source=DEVICE._replace(device="e")),
         "no type": lambda host: send(host, Verb.DBIRTH, DEVICE, Payload(AT, 2, (Metric("a", None, AT),))),
+        "name twice": lambda host: send(host, Verb.DBIRTH, DEVICE, Payload(AT, 2, (twice, twice))),
+        "beyond 255": lambda host: send(host, Verb.NBIRTH, NODE, Payload(AT + 1, 0, (bd_metric(256, AT),))),
         "birth": lambda host: send(host, Verb.NBIRTH, NODE, Payload(AT + 1, 0)),
     }
 

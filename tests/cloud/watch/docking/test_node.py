@@ -88,7 +88,9 @@ def test_the_will_is_a_death_at_qos_1_with_the_kept_number(bd_seq: int) -> None:
     " operational-behavior-data-commands-rebirth-value"
 )
 def test_a_node_is_born_with_all_it_has() -> None:
-    birth = made().connected(AT + 1).publishes[0]
+    node = made()
+    node.changed("", "up", 1, AT + 1)
+    birth = node.connected(AT + 1).publishes[0]
     payload = decoded(birth.payload)
     found = {one.name: one for one in payload.metrics}
     assert (birth.topic, birth.qos, birth.is_retained) == ("spBv1.0/g/NBIRTH/n", 0, False)
@@ -211,7 +213,8 @@ def test_a_command_that_is_none_is_counted() -> None:
     node.received("spBv1.0/g/NCMD/n", b"\xff", AT)
     node.received("no topic", b"", AT)
     assert node.refused == 6
-    assert commanded(node, Source("g", "other"), Metric("up", None, AT, None, one)).commands == []
+    other = Metric(REBIRTH, None, AT, None, wired(DataType.BOOLEAN, True))
+    assert commanded(node, Source("g", "other"), other).publishes == []
 
 
 @pytest.mark.tck(
@@ -270,6 +273,24 @@ def test_what_the_host_did_not_hear_is_told_when_it_is_back() -> None:
     assert [one.timestamp_ms for one in past] == [AT + at for at in range(FLUSH_MAX + 5)]
     assert not any(one.is_historical for each in publishes[:2] for one in decoded(each.payload).metrics)
     assert len(rebirth(node).publishes) == 2
+
+
+def test_another_server_is_heard_by_its_own_times() -> None:
+    node = made("ykt")
+    node.connected(AT)
+    state(node, True, AT + 5)
+    node.connecting(8, AT + 6)
+    node.connected(AT + 6)
+    assert verbs(state(node, True, AT).publishes) == [Verb.NBIRTH, Verb.DBIRTH]
+
+
+def test_what_waited_of_a_device_that_is_another_one_now_is_dropped() -> None:
+    node = made("ykt")
+    node.changed("pos", "taps", 1, AT)
+    node.joins("pos", {"taps": Telling(DataType.STRING, "x")}, AT)
+    node.connected(AT)
+    assert verbs(state(node, True, AT).publishes) == [Verb.NBIRTH, Verb.DBIRTH]
+    assert node.dropped == 1
 
 
 def test_what_waits_has_a_bound_and_the_newest_stays(monkeypatch: pytest.MonkeyPatch) -> None:
