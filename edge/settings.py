@@ -13,9 +13,10 @@ has not certified. Terminal keys never appear in a repr. Bytes are hexadecimal; 
      "outbox": {"unsettled_max": …, "settled_max": …, "ballast_bytes": …},     optional, and so is each of its keys
      "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"}}      optional, beside edge.json
 
-A terminal on a TCP link has no address (or 0). plain: whether that link takes terminals without TLS, too; without the
-key it does, for so it was in release 0.1, and the box says so wherever it speaks of itself. latency_ms (optional, of an
-RS-485 line): what a radio module in it adds each way.
+A terminal on a TCP link has no address (or 0); one on a CAN bus that has none (or 0) gets its address from this box,
+for ever. plain: whether that link takes terminals without TLS, too; without the key it does, for so it was in release
+0.1, and the box says so wherever it speaks of itself. latency_ms (optional, of an RS-485 line): what a radio module in
+it adds each way.
 """
 
 from dataclasses import dataclass, field
@@ -66,7 +67,10 @@ class LinkSetting:
 
 @dataclass(frozen=True, slots=True)
 class TerminalSetting:
-    """A terminal that this box serves: its K_term (16 B), and where it is wired. address 0 on TCP."""
+    """A terminal that this box serves: its K_term (16 B), and where it is wired.
+
+    address: 0 on TCP, and on CAN where the box gives it.
+    """
 
     device: DeviceId
     name: str
@@ -274,7 +278,8 @@ def _consistent(settings: BoxSettings) -> None:
         if terminal.link not in links:
             said = Text(f"{where}.link: 没有此链路：{terminal.link}", f"{where}.link: no such link: {terminal.link}")
             raise ConfigFault(said)
-        if links[terminal.link] is not LinkKind.TCP:
+        kind = links[terminal.link]
+        if kind is LinkKind.RS485 or (kind is LinkKind.CAN and terminal.address):
             _place(terminal, where, places)
         if terminal.device in devices:
             raise ConfigFault(Text(f"{where}.device: 重复", f"{where}.device: stands twice"))

@@ -14,6 +14,7 @@ from edge.box.down.carrying import Carrying
 from edge.box.down.documents import Document, DocumentsHere, Name
 from edge.box.down.revocations import RevokedHere
 from edge.box.down.serving import SPOKEN, Serving
+from edge.box.terminals.addresses import Addresses
 from edge.box.terminals.bucket import Bucket
 from edge.box.terminals.conversation import Conversation, Place, place_text
 from edge.box.terminals.epochs import Epochs
@@ -28,6 +29,7 @@ from edge.box.up.sayings import SAID, Sayings
 from edge.box.up.signature import ack_verifier, answer_verifier
 from edge.box.up.uplink import Uplink, Verify
 from edge.box.values.effects import (
+    AddressKept,
     DocumentKept,
     DocumentNotKept,
     Effect,
@@ -48,11 +50,12 @@ from edge.box.values.effects import (
     Unsettled,
 )
 from edge.box.values.facts import FactReporter
+from edge.link import messages as link_messages
 from edge.link.broadcast import Sender
 from edge.link.messages import Type, type_of
-from edge.link.port import BusReport, CallFault, Peer, RefusedCall
+from edge.link.port import CLAIMANTS, BusReport, CallFault, Peer, RefusedCall
 from edge.link.seal import SealFault, SessionOver
-from edge.settings import BoxSettings, LinkKind, SwapOrder
+from edge.settings import BoxSettings, LinkKind, SwapOrder, TerminalSetting
 from shared.errors import WireFault
 from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
 from shared.facts.terminals import (
@@ -142,6 +145,9 @@ class Box:
             settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
         self._buses = Buses(settings, self._tell)
+        self._addresses = Addresses(
+            settings, snapshot.addresses, self._terminals, self._swaps, self._tell, self._placed
+        )
         self._serving = Serving(self._documents.held, settings.links, self._tell, self._documents.passes)
         self._carrying = Carrying(settings, self._documents.held, self._serving, random, self._tell)
         self._awaited = AwaitedHere(self._documents.held, self._serving.takes)
@@ -310,7 +316,7 @@ class Box:
     def totals(self) -> Counter[str]:
         """All counters of the parts, and the facts by code."""
         total = self.counters + self._intake.counters + self._uplink.counters + self.facts.counts
-        total += self._questions.counters + self._documents.counters + self._serving.counters
+        total += self._addresses.counters + self._questions.counters + self._documents.counters + self._serving.counters
         total["joined"] = sum(1 for _ in self._terminals.conversations())
         total["now_dropped"] = self._now_lane.dropped
         total["in_flight"] = self._uplink.in_flight()
@@ -323,6 +329,8 @@ class Box:
     # ---- inside
 
     def _hear(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:
+        if place[1] == CLAIMANTS:
+            return self._addresses.claim(now, place[0], message)
         kind = self._type_of(place, message)
         if kind is Type.HELLO:
             return self._hello(now, place, rates, message)
@@ -330,7 +338,8 @@ class Box:
             out, ask = self._terminals.auth(now, place, message)
             self._up += [ask] if ask else []
             rates.unproven = 0
-            return out
+            joined = self._terminals.at(place)
+            return out + (self._addresses.joined(now, joined) if joined is not None else [])
         talk = self._terminals.at(place)
         if talk is None:
             return self._unproven(now, place, rates)
@@ -365,7 +374,13 @@ class Box:
         if not rates.joins.take(now.mono_s):
             return self._flooded(now, place)
         self._buses.hello(now, place, message, self._terminals.at(place))
-        return self._terminals.hello(now, place, message)
+        device = link_messages.HELLO.decode(message).device
+        return self._terminals.hello(now, place, message) + self._addresses.hello(*place, device)
+
+    def _placed(self, terminal: TerminalSetting) -> None:
+        self._terminals.placed(terminal)
+        self._swaps.placed(terminal)
+        self._buses.placed(terminal)
 
     def _unproven(self, now: Now, place: Place, rates: _Rates) -> list[Effect]:
         """Traffic from a place that never authenticated."""
@@ -430,6 +445,8 @@ class Box:
             case EpochKept():
                 self._epochs.kept(outcome.kept)
                 self._tell_swaps(now)
+            case AddressKept():
+                return self._addresses.kept(outcome.kept)
             case Trouble():
                 self._tell(now, outcome.told)
             case DocumentKept():

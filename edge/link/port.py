@@ -15,6 +15,10 @@ Peer = int
 # "All peers": no address and no connection has this number. A broadcast is one CAN frame, so it has a bound.
 EVERYONE: Peer = 0
 
+# Those on a bus that have no address yet: what comes from there is the device number of one that claims an address,
+# what goes there is a device number and its address. Only a CAN bus has them.
+CLAIMANTS: Peer = -1
+
 MESSAGE_MAX_BYTES = 4095
 BROADCAST_MAX_BYTES = 7
 FIRST_TERMINAL = 0x01

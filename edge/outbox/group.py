@@ -10,10 +10,12 @@ from itertools import groupby
 from typing import Protocol
 
 from edge.box.values.effects import (
+    AddressKept,
     Command,
     DocumentKept,
     DocumentNotKept,
     EpochKept,
+    KeepAddress,
     KeepDocument,
     KeepEpoch,
     Kept,
@@ -49,6 +51,7 @@ class Store(Protocol):
     def settle(self, settle: Settle) -> None: ...
     def unsettle(self, unsettle: Unsettle) -> int: ...
     def keep_epoch(self, kept: KeepEpoch) -> None: ...
+    def keep_address(self, kept: KeepAddress) -> None: ...
     def keep_document(self, wanted: KeepDocument) -> None: ...
     def set_aside(self, damage: Damage) -> None: ...
     def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]: ...
@@ -124,6 +127,9 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
             elif isinstance(command, KeepEpoch):
                 store.keep_epoch(command)
                 outcomes.append(EpochKept(command))
+            elif isinstance(command, KeepAddress):
+                store.keep_address(command)
+                outcomes.append(AddressKept(command))
     store.commit()
     first = store.first_unsettled
     return [*outcomes, *(Settled(settle, first) for settle in settles), *store.take_troubles()]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from edge.box.values.effects import (
     Depth,
+    KeepAddress,
     KeepDocument,
     KeepEpoch,
     Kept,
@@ -39,7 +40,7 @@ from shared.ids import StoreId, ledger_id, store_id
 from shared.wire.messages import Range, SignedAck
 from shared.words.voice import Text
 
-SCHEMA = 2
+SCHEMA = 3
 STORE_ID_SIZE = 8
 OTHERS_MAX = 8
 """Records of one seq that are looked at for a fork, so that it costs the same however many there are."""
@@ -251,6 +252,11 @@ class OutboxStore:
         with refusals():
             tables.write_epoch(self._db, kept.device + kept.storage + kept.psam, kept.epoch)
 
+    def keep_address(self, kept: KeepAddress) -> None:
+        """Remember an address on a bus."""
+        with refusals():
+            tables.write_address(self._db, kept)
+
     def keep_document(self, wanted: KeepDocument) -> None:
         """Hold this document in the place of the one of its kind and scope."""
         with refusals():
@@ -350,6 +356,7 @@ class OutboxStore:
                 sequences=sequences,
                 revocations=outbox_scan.revocations(self._db),
                 documents=read_documents(self._db),
+                addresses=tables.read_addresses(self._db),
                 troubles=(*damaged, *self.take_troubles(), *spoiled),
             )
 

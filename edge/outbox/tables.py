@@ -9,10 +9,11 @@ from itertools import chain
 from struct import Struct
 from typing import Any
 
+from edge.box.values.effects import KeepAddress
 from edge.box.values.ranges import Ranges
 from edge.box.values.streams import Stream
 from edge.outbox.crc import is_pair, is_range, pair_crc, range_crc
-from shared.ids import LedgerId
+from shared.ids import DeviceId, LedgerId
 from shared.wire.messages import Range
 
 _APART_RANGE = Struct(">QQ")
@@ -80,6 +81,20 @@ def write_marks(db: Any, marks: Iterable[tuple[Stream, int]]) -> None:  # noqa: 
 def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB-API connections differ
     """Which epoch a device ‖ storage ‖ PSAM has."""
     db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (name, epoch, pair_crc(name, epoch)))
+
+
+def write_address(db: Any, kept: KeepAddress) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which address on which bus the position of a device has: one of each bus."""
+    name = kept.device + kept.link.encode()
+    row = name, kept.address, pair_crc(name, kept.address)
+    db.execute("INSERT OR REPLACE INTO address VALUES (?, ?, ?)", row)
+
+
+def read_addresses(db: Any) -> tuple[KeepAddress, ...]:  # noqa: ANN401  # DB-API connections differ
+    """All that are as they were written."""
+    rows = db.execute("SELECT name, address, crc FROM address ORDER BY name").fetchall()
+    sound = ((name, address) for name, address, crc in rows if is_pair(name, address, crc))
+    return tuple(KeepAddress(DeviceId(name[:6]), name[6:].decode(), address) for name, address in sound)
 
 
 def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections differ

@@ -93,7 +93,7 @@ def _bodies(data: Path, kind: DeviceKind) -> tuple[str, ...]:
     """Bodies of a kind that hang on TCP, by name."""
     folders = sorted(path.parent.name for path in (data / "terminals").glob("*/terminal.json"))
     found = ((name, settings.load(data / "terminals" / name / "terminal.json")) for name in folders)
-    return tuple(name for name, body in found if body.kind is kind and body.address == 0)
+    return tuple(name for name, body in found if body.kind is kind and not body.bitrate)
 
 
 def _found_wire(data: Path, name: str) -> Wire:

@@ -238,11 +238,12 @@ def _box(row: Section) -> BoxPlan:
                     f"{row.name(terminal.name)}: no such link: {terminal.link[:32]!r}",
                 )
             )
-        if (kinds[terminal.link] is LinkKind.TCP) != (terminal.address == 0):
+        kind = kinds[terminal.link]
+        if kind is not LinkKind.CAN and (kind is LinkKind.TCP) != (terminal.address == 0):
             raise ConfigFault(
                 Text(
-                    f"{row.name(terminal.name)}.address: 总线上应为 1..{ADDRESS_MAX}，TCP 应为 0",
-                    f"{row.name(terminal.name)}.address: 1..{ADDRESS_MAX} on a bus, 0 on TCP",
+                    f"{row.name(terminal.name)}.address: 485 上应为 1..{ADDRESS_MAX}，TCP 应为 0，CAN 两者皆可",
+                    f"{row.name(terminal.name)}.address: 1..{ADDRESS_MAX} on RS-485, 0 on TCP, either on CAN",
                 )
             )
         places += [f"{terminal.link}:{terminal.address}"] if terminal.address else []

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from tests.bench.row import Row, at_most
-from tests.edge.joining import joined_after_s
+from tests.edge.joining import claimed_after_s, joined_after_s
 
+CLAIM_BITS = 275
+"""Claim and answer."""
 JOIN_BITS = 2461
 """HELLO, CHALLENGE, AUTH, WELCOME on the bus, one terminal after the other."""
 
@@ -15,3 +17,6 @@ def rows() -> Iterator[Row]:
         name = f"CAN {bitrate // 1000} kbit/s, {terminals} terminals join"
         formula_s = terminals * JOIN_BITS / bitrate
         yield at_most(name, joined_after_s(terminals, bitrate), "s", 3.0, "one after the other", formula_s)
+        claiming = f"{name} that claim an address first"
+        formula_s = terminals * (JOIN_BITS + CLAIM_BITS) / bitrate
+        yield at_most(claiming, claimed_after_s(terminals, bitrate), "s", 3.0, "one after the other", formula_s)

@@ -4,14 +4,15 @@ The box, the nodes, their health, quota and the bus are the product's own; bodie
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.box.values.effects import Effect, Send
 from edge.link import messages as link
+from edge.link.can.claims import Claiming
 from edge.link.can.error import decode_trouble
 from edge.link.can.frame import ERROR, CanFrame
 from edge.link.can.health import Health
-from edge.link.can.ids import EDGE_ADDRESS, acceptance_filters
+from edge.link.can.ids import EDGE_ADDRESS, NO_ADDRESS, acceptance_filters
 from edge.link.can.node import CanNode
 from edge.link.messages import Type
 from edge.link.port import EVERYONE, BusReport
@@ -54,7 +55,10 @@ class Hung:
 class BusField(Field):
     """Terminals 1 to n in their order on the cable. `speaks`: do they say EMCY?"""
 
-    def __init__(self, terminals: int = 6, bus: BusSettings | None = None, seed: int = 3, speaks: bool = True) -> None:
+    def __init__(
+        self, terminals: int = 6, bus: BusSettings | None = None, seed: int = 3, speaks: bool = True, *,
+        claims: bool = False,
+    ) -> None:  # fmt: skip
         self.bus = SimCanBus(bus or BusSettings(restart_ns=None, nodes_max=80), random.Random(seed).random)
         self.now_ns = 0
         self.speaks = speaks
@@ -62,17 +66,31 @@ class BusField(Field):
         self.is_open = False
         self.next_sale: dict[int, float] = {}
         self.later: list[tuple[int, Hung, CanFrame]] = []
+        self.claims = claims
         self.edge = self._hang(EDGE_ADDRESS, None)
-        super().__init__(settings(terminals, on=LINK))
-        self.hung = {n: self._hang(n, Body(n)) for n in range(1, terminals + 1)}
+        given = settings(terminals, on=LINK)
+        if claims:
+            given = replace(given, terminals=tuple(replace(one, address=NO_ADDRESS) for one in given.terminals))
+        super().__init__(given)
+        self.hung = {n: self._hang(NO_ADDRESS if claims else n, Body(n)) for n in range(1, terminals + 1)}
         self.connect()
 
     def _hang(self, address: int, body: Body | None) -> Hung:
         number = self.bus.attach(self._settings(address))
-        return Hung(address, number, CanNode(address), body)
+        claiming = Claiming(body.device) if body is not None and self.claims else None
+        return Hung(address, number, CanNode(address, claiming=claiming), body)
 
     def _settings(self, address: int, **faults) -> NodeSettings:
-        return NodeSettings(acceptance_filters(address), error_frames=True, **faults)
+        filters = acceptance_filters(address, claims=self.claims and address != EDGE_ADDRESS)
+        return NodeSettings(filters, error_frames=True, **faults)
+
+    def _move(self, one: Hung) -> None:
+        """As the adapter does: a node of the address that the edge has said, and a HELLO."""
+        one.address = one.node.claiming.address
+        one.node = CanNode(one.address, claiming=one.node.claiming)
+        self.bus.configure(one.number, self._settings(one.address, **one.faults))
+        one.hello_s, one.wait_s = self.s + JOIN_S, 2 * JOIN_S
+        self._say(one, one.body.hello())
 
     # ---- what a scene does
 
@@ -151,6 +169,8 @@ class BusField(Field):
 
     def _hear(self, one: Hung, frame: CanFrame) -> None:
         heard = one.node.hear(frame, self.s)
+        if one.node.is_moved:
+            self._move(one)
         if heard is None:
             return
         if one is self.edge:

@@ -41,6 +41,16 @@ def good():
     }  # fmt: skip
 
 
+def test_on_a_can_bus_the_box_may_give_the_address_on_rs485_nobody_does(tmp_path):
+    raw = good()
+    del raw["terminals"][0]["address"]
+    assert parse(raw, tmp_path).terminals[0].address == 0
+    raw = good()
+    raw["terminals"][0] |= {"link": "line0", "address": 0}
+    with pytest.raises(ConfigFault, match=r"terminals\[0\].address"):
+        parse(raw, tmp_path)
+
+
 def test_all_of_it(tmp_path):
     (tmp_path / "edge.json").write_text(json.dumps(good()), encoding="utf-8")
     settings = load(tmp_path / "edge.json")
@@ -97,7 +107,6 @@ def changed(path, value):
         (("links",), {}, "links"),
         (("links", 0), 7, "links[0]"),
         (("terminals", 0, "link"), "can9", "terminals[0].link"),
-        (("terminals", 0, "address"), 0, "terminals[0].address"),
         (("terminals", 0, "address"), 0xE0, "terminals[0].address"),
         (("terminals", 0, "key"), "11" * 15, "terminals[0].key"),
         (("terminals", 1, "device"), "000100000001", "terminals[1].device"),

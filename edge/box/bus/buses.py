@@ -9,7 +9,7 @@ from edge.box.values.effects import Now, Send
 from edge.link import messages as link
 from edge.link.port import BusReport
 from edge.link.seal import Opened
-from edge.settings import BoxSettings, LinkKind
+from edge.settings import BoxSettings, LinkKind, TerminalSetting
 from shared.facts.buses import BusDuplicate
 from shared.ids import DeviceId
 
@@ -30,6 +30,10 @@ class Buses:
         """Place: who was there, who came, when. Bounded by the addresses of a bus."""
         self._wired = {one.name for one in settings.links if one.kind is not LinkKind.TCP}
         self._tell = tell
+
+    def placed(self, terminal: TerminalSetting) -> None:
+        """It has an address from now on."""
+        self.watches[terminal.link].placed(terminal)
 
     def heard(self, now: Now, talk: Conversation, opened: Opened) -> None:
         """An EMCY. Malformed: WireFault; on a link that is no bus it changes nothing."""

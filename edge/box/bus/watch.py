@@ -88,8 +88,7 @@ class BusWatch:
         self.standing: Named | None = None
         """The last verdict that nothing has cleared."""
         self._name = name
-        self._chain = [one.address for one in chain]
-        self._names = {one.address: one.name for one in chain}
+        self._hung = {one.device: one for one in chain}
         self._tell = tell
         self._nodes: dict[int, _Node] = {}
         self._junk_base: dict[int, int] = {}
@@ -106,6 +105,15 @@ class BusWatch:
         self._cut: SegmentCut | None = None
         self._seems_cut: SegmentCut | None = None
         self._seems_s = float("-inf")
+
+    def placed(self, terminal: TerminalSetting) -> None:
+        """It has an address from now on; its place in the chain it had before."""
+        self._hung[terminal.device] = terminal
+
+    @property
+    def _names(self) -> dict[int, str]:
+        """By address, in the order of the chain; those without an address are nowhere yet."""
+        return {one.address: one.name for one in self._hung.values() if one.address}
 
     # ---- inputs
 
@@ -286,7 +294,7 @@ class BusWatch:
     def _conclude(self, now: Now, search: Bisection) -> None:
         if search.state is Search.FOUND:
             found = search.found
-            told = BusSearched(self._name, found, self._name_of(found), rounds(len(self._chain)))
+            told = BusSearched(self._name, found, self._name_of(found), rounds(len(self._names)))
             self._over(now, told, Named(Culprit.SENDER, found))
         else:
             why = "not-one" if search.state is Search.NOT_ONE else "gone"
@@ -295,7 +303,7 @@ class BusWatch:
     # ---- the rest
 
     def _look_for_cut(self, now: Now, here: Mapping[int, Conversation]) -> None:
-        chain = [Hanging(address, here[address].heard_s) for address in self._chain if address in here]
+        chain = [Hanging(address, here[address].heard_s) for address in self._names if address in here]
         cut = find_cut(chain, now.mono_s)
         in_trouble = now.mono_s - self._error_s < SILENT_S
         if cut is not None and cut.behind == 0 and in_trouble:

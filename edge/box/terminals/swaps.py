@@ -35,6 +35,11 @@ class Swaps:
         self._bodies = {order.spare: self._in_place_of(order) for order in known}
         return {device for order in news for device in (order.spare, order.broken)}
 
+    def placed(self, terminal: TerminalSetting) -> None:
+        """It has an address from now on, and so has the body in its place."""
+        self._served[terminal.device] = terminal
+        self._bodies = {order.spare: self._in_place_of(order) for order in self.orders}
+
     def is_spare(self, device: DeviceId) -> bool:
         """Is it one that may be ordered?"""
         return device in self._spares

@@ -144,6 +144,10 @@ class Terminals:
             return [_refuse(place, Refusal.LIVE_TWICE)], None
         return self._admit(now, place, joining, auth)
 
+    def placed(self, terminal: TerminalSetting) -> None:
+        """It has an address from now on."""
+        self._registry[terminal.device] = terminal
+
     def at(self, place: Place) -> Conversation | None:
         """The conversation at a place."""
         return self._places.get(place)
@@ -202,12 +206,12 @@ class Terminals:
 
     def registered_at(self, place: Place) -> DeviceId | None:
         """The device that is registered at this bus address."""
-        wired = (terminal for terminal in self._settings.terminals if (terminal.link, terminal.address) == place)
+        wired = (terminal for terminal in self._registry.values() if (terminal.link, terminal.address) == place)
         return next((terminal.device for terminal in wired), None)
 
     def states(self) -> tuple[TerminalState, ...]:
         """Every registered terminal as this box sees it."""
-        return tuple(self._state(terminal) for terminal in (*self._settings.terminals, *self._swaps.bodies()))
+        return tuple(self._state(terminal) for terminal in (*self._registry.values(), *self._swaps.bodies()))
 
     def _admit(
         self, now: Now, place: Place, joining: _Joining, auth: Auth

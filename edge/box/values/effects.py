@@ -130,7 +130,16 @@ class KeepDocument:
         return decode_head(self.signed.raw)
 
 
-Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument
+@dataclass(frozen=True, slots=True)
+class KeepAddress:
+    """Remember durably which address on a bus the position of a device has."""
+
+    device: DeviceId
+    link: str
+    address: int
+
+
+Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument | KeepAddress
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
 Effect = Send | Publish | Command
 
@@ -180,6 +189,7 @@ class Snapshot:
     sequences: Sequences
     revocations: Revocations = field(default_factory=Revocations)
     documents: tuple[KeepDocument, ...] = ()
+    addresses: tuple[KeepAddress, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
 
@@ -269,6 +279,13 @@ class EpochKept:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressKept:
+    """The address is durable."""
+
+    kept: KeepAddress
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentKept:
     """The document is durable."""
 
@@ -285,5 +302,5 @@ class DocumentNotKept:
 
 Outcome = (
     Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept
-    | DocumentKept | DocumentNotKept | Trouble
+    | AddressKept | DocumentKept | DocumentNotKept | Trouble
 )  # fmt: skip

@@ -73,11 +73,13 @@ class Door(Protocol):
         """Leave the bus."""
 
 
-def open_door(settings: CanBusSettings, address: int) -> Door:
-    """Open the bus for a node of this address; raises BusLostError, ConfigFault for an interface nobody knows."""
+def open_door(settings: CanBusSettings, address: int, *, claims: bool = False) -> Door:
+    """Open the bus for a node of this address; raises BusLostError, ConfigFault for an interface nobody knows.
+
+    claims: its settings give it no address."""
     filters: can.typechecking.CanFilters = [
         {"can_id": one.word & EXTENDED_MASK, "can_mask": one.mask & ~EXTENDED, "extended": True}
-        for one in acceptance_filters(address)
+        for one in acceptance_filters(address, claims=claims)
     ]
     try:
         bus = can.Bus(

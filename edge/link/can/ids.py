@@ -2,7 +2,7 @@
 
 ISO 15765-2 "normal fixed" form: [28:26] priority, [25:24] page, [23:16] format, [15:8] target, [7:0] source.
 Page 2 carries a broadcast's symbols down, page 1 its answers up (broadcast.py), both of BROADCAST_PRIORITY. Page 3
-(nodes without an address) and formats 0x80 and 0xFE are kept free for later.
+is for nodes without an address (claims.py); formats 0x80 and 0xFE are kept free for later.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from edge.link.can.frame import EXTENDED, EXTENDED_MASK, REMOTE
 from edge.link.port import FIRST_TERMINAL, LAST_TERMINAL
 
 EDGE_ADDRESS = 0xF0
+NO_ADDRESS = 0
+"""Of a node that claims one: it hears and says nothing else."""
 ALL_ADDRESSES = 0xFF
 
 PHYSICAL = 0xDA
@@ -22,12 +24,16 @@ BULK_PRIORITY = 6
 BROADCAST_PRIORITY = 7
 """Below everything else that is said on a bus."""
 PRIORITIES = 8
-BROADCAST_DOWN, BROADCAST_UP = 2, 1
+BROADCAST_DOWN, BROADCAST_UP, CLAIMS = 2, 1, 3
 """Pages."""
+CLAIM_PRIORITY = 7
+CLAIM_DOWN = 0x80
+"""In the format of an identifier of page 3: the edge answers. The other 23 bits are the claim's tag."""
 
 _PAGE_AND_FORMAT_MASK = 0x03FF_0000
 _TARGET_MASK = 0x0000_FF00
 _BROADCAST_MASK = EXTENDED | REMOTE | 0x1F00_0000
+_CLAIM_MASK = _BROADCAST_MASK | CLAIM_DOWN << 16
 
 
 class AddressError(ValueError):
@@ -97,13 +103,21 @@ UP_FILTER = AcceptanceFilter(
     CanId(BROADCAST_PRIORITY, EDGE_ADDRESS, 0, 0, BROADCAST_UP).word, _BROADCAST_MASK | _TARGET_MASK
 )
 """Of the answers to them: the edge hears them."""
+CLAIM_FILTER = AcceptanceFilter(CanId(CLAIM_PRIORITY, 0, 0, 0, CLAIMS).word, _CLAIM_MASK)
+"""Of claims of an address: the edge hears them."""
+ANSWER_FILTER = AcceptanceFilter(CanId(CLAIM_PRIORITY, 0, 0, CLAIM_DOWN, CLAIMS).word, _CLAIM_MASK)
+"""Of the answers to them: a body hears them whose settings give it no address."""
 
 
-def acceptance_filters(address: int) -> tuple[AcceptanceFilter, ...]:
-    """What a node must hear: data frames to its own address and to all, of any priority and from anyone; and its side
-    of a broadcast."""
+def acceptance_filters(address: int, *, claims: bool = False) -> tuple[AcceptanceFilter, ...]:
+    """What a node must hear: data frames to its own address and to all, of any priority and from anyone; its side
+    of a broadcast, and of claims, which a terminal has only where it claims; with NO_ADDRESS nothing else."""
+    if address == NO_ADDRESS and claims:
+        return (ANSWER_FILTER,)
     require_node_address(address)
     mask = EXTENDED | REMOTE | _PAGE_AND_FORMAT_MASK | _TARGET_MASK
     wanted = CanId(0, address, 0, PHYSICAL), CanId(0, ALL_ADDRESSES, 0, FUNCTIONAL)
     own = tuple(AcceptanceFilter(EXTENDED | id_.word & EXTENDED_MASK, mask) for id_ in wanted)
-    return *own, UP_FILTER if address == EDGE_ADDRESS else DOWN_FILTER
+    if address == EDGE_ADDRESS:
+        return *own, UP_FILTER, CLAIM_FILTER
+    return *own, DOWN_FILTER, *((ANSWER_FILTER,) if claims else ())

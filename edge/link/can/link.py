@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from edge.link.broadcast import Hearer, Sender
 from edge.link.can.broadcast import Broadcasting, EdgeBroadcasting, TerminalBroadcasting
+from edge.link.can.claims import Claiming
 from edge.link.can.door import BusLostError, CanBusSettings, Door, open_door
 from edge.link.can.error import BusTrouble, ControllerState, decode_trouble
 from edge.link.can.frame import ERROR, CanFrame, FrameError
 from edge.link.can.health import Health
-from edge.link.can.ids import EDGE_ADDRESS
+from edge.link.can.ids import EDGE_ADDRESS, NO_ADDRESS
 from edge.link.can.node import TRAFFIC, CanNode, NodeLimits
 from edge.link.can.quota import Quota, frames_per_s
 from edge.link.port import BusReport, NotListeningError, Peer, require_message_size
@@ -54,12 +55,15 @@ class CanLinkSettings:
 class CanAdapter:
     """A CanNode on a real bus. Shared by the two links below; others use those."""
 
-    def __init__(self, address: int, settings: CanLinkSettings) -> None:
+    def __init__(self, address: int, settings: CanLinkSettings, claiming: Claiming | None = None) -> None:
+        self.moved: Callable[[int], None] = lambda _address: None
+        """Hears of a new address before anything is said there."""
         self.hear: Callable[[Peer, bytes], None] | None = None
         self.tell_wire: Callable[[bool], None] = lambda _there: None
         self._settings = settings
         self._address = address
-        self._node = CanNode(address, settings.traffic, settings.limits)
+        self._claiming = claiming
+        self._node = CanNode(address, settings.traffic, settings.limits, claiming)
         self._health = Health()
         self._quota = Quota(frames_per_s(settings.bus.bitrate)) if address != EDGE_ADDRESS else None
         self._away_s = 0.0
@@ -86,11 +90,14 @@ class CanAdapter:
         pause_s = self._settings.reopen_min_s
         while True:
             try:
-                door = open_door(self._settings.bus, self._address)
+                door = open_door(self._settings.bus, self._address, claims=self._claiming is not None)
                 pause_s = self._settings.reopen_min_s
                 await self._serve(door)
             except BusLostError as trouble:
                 log.warning("CAN %s %s: %s", self._settings.bus.interface, self._settings.bus.channel, trouble)
+            if self._claiming is not None and self._node.is_moved:
+                self._move(self._claiming)
+                continue
             if self._away_s:
                 away_s, self._away_s = self._away_s, 0.0
                 await asyncio.sleep(away_s)
@@ -98,6 +105,20 @@ class CanAdapter:
             self._counters["reopened"] += 1
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._settings.reopen_max_s)
+
+    def claim(self) -> None:
+        """See Claiming.begin."""
+        if self._claiming is not None:
+            self._claiming.begin()
+            self._pump()
+
+    def _move(self, claiming: Claiming) -> None:
+        """Be the node of the address that the edge has said."""
+        self._counters["moved"] += 1
+        self._counters.update(self._node.counters)
+        self._address = claiming.address
+        self._node = CanNode(self._address, self._settings.traffic, self._settings.limits, claiming)
+        self.moved(self._address)
 
     def begin_anew(self) -> None:
         """See CanNode.begin_anew."""
@@ -152,8 +173,8 @@ class CanAdapter:
         descriptor = door.fileno()
         if descriptor is not None:
             loop.add_reader(descriptor, self._readable)
-        self._arm()
-        self.tell_wire(True)
+        self._pump()
+        self.tell_wire(self._address != NO_ADDRESS)
         try:
             await self._lost
         finally:
@@ -193,6 +214,9 @@ class CanAdapter:
                 self._note_trouble(frame)
                 continue
             heard = self._node.hear(frame, now_s)
+            if self._node.is_moved:
+                self._end(BusLostError("the edge has said another address"))
+                return
             if heard is not None and self.hear is not None:
                 self.hear(*heard)
 
@@ -282,6 +306,10 @@ class CanAdapter:
         now_s = asyncio.get_running_loop().time()
         broadcast_s = self._node.broadcast_s(now_s)
         watch_s = _TICK_S if self._node.busy or self._health.back_s is not None else None
+        claim_s = self._node.claim_s()
+        if claim_s is not None:
+            claim_s = max(_RETRY_S, claim_s - now_s)
+            watch_s = claim_s if watch_s is None else min(watch_s, claim_s)
         if broadcast_s is None or not self._may_send(now_s):
             return watch_s
         wait_s = max(_BROADCAST_S, broadcast_s - now_s)
@@ -353,11 +381,18 @@ class CanLink:
 
 
 class CanTerminalLink:
-    """A terminal on a CAN bus: a TerminalLink under the address provisioning gave it."""
+    """A terminal on a CAN bus: a TerminalLink under the address that its settings give it, or one that it claims."""
 
-    def __init__(self, settings: CanLinkSettings, address: int) -> None:
+    def __init__(
+        self, settings: CanLinkSettings, address: int, claiming: Claiming | None = None,
+        keep: Callable[[int], None] = lambda _address: None,
+    ) -> None:  # fmt: skip
+        """keep: makes a claimed address durable; called before it is used."""
+        self._hearer: Hearer | None = None
+        self._keep = keep
+        self._adapter = CanAdapter(address, settings, claiming)
+        self._adapter.moved = self._moved
         self._address = address
-        self._adapter = CanAdapter(address, settings)
 
     async def send(self, message: bytes, urgent: bool = False) -> bool:
         """See TerminalLink. A HELLO overtakes what is less urgent, which belongs to the conversation that it ends."""
@@ -374,7 +409,8 @@ class CanTerminalLink:
         self._adapter.tell_wire = callback
 
     def renew(self) -> None:
-        """See TerminalLink; there is nothing else to be had."""
+        """See TerminalLink: another address, if ours has become another's. Ours may be answered meanwhile."""
+        self._adapter.claim()
 
     async def run(self) -> None:
         """See TerminalLink."""
@@ -386,7 +422,15 @@ class CanTerminalLink:
 
     def hear_broadcasts(self, hearer: Hearer) -> None:
         """See HearsBroadcasts."""
-        self._adapter.carry(TerminalBroadcasting(self._address, hearer))
+        self._hearer = hearer
+        if self._address != NO_ADDRESS:
+            self._adapter.carry(TerminalBroadcasting(self._address, hearer))
+
+    def _moved(self, address: int) -> None:
+        self._address = address
+        self._keep(address)
+        if self._hearer is not None:
+            self._adapter.carry(TerminalBroadcasting(address, self._hearer))
 
     def leave(self, seconds: float) -> None:
         """Be no node of the bus for so long."""

@@ -11,12 +11,16 @@ from types import MappingProxyType
 from typing import Final
 
 from edge.link.can.broadcast import Broadcasting
+from edge.link.can.claims import Answering, Claiming
 from edge.link.can.frame import CanFrame
 from edge.link.can.ids import (
     ALL_ADDRESSES,
+    ANSWER_FILTER,
     BULK_PRIORITY,
+    CLAIM_FILTER,
     EDGE_ADDRESS,
     FUNCTIONAL,
+    NO_ADDRESS,
     PHYSICAL,
     PRIORITIES,
     URGENT_PRIORITY,
@@ -26,7 +30,7 @@ from edge.link.can.ids import (
     require_node_address,
 )
 from edge.link.can.isotp import Fault, Reassembler, ReassemblyLimits, Transfer, TransferLimits, is_flow_control
-from edge.link.port import EVERYONE, Peer, require_message_size
+from edge.link.port import CLAIMANTS, EVERYONE, Peer, require_message_size
 
 # Priority by the first byte of a message; every other type travels as bulk.
 TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
@@ -74,9 +78,16 @@ class CanNode:
     """The messages of one node; `counters` holds totals, the names of isotp.Fault among them."""
 
     def __init__(
-        self, address: int, traffic: Mapping[int, int] = TRAFFIC, limits: NodeLimits | None = None
-    ) -> None:
-        require_node_address(address)
+        self, address: int, traffic: Mapping[int, int] = TRAFFIC, limits: NodeLimits | None = None,
+        claiming: Claiming | None = None,
+    ) -> None:  # fmt: skip
+        """claiming: of a body that its settings give no address; it alone may have none yet."""
+        if address != NO_ADDRESS or claiming is None:
+            require_node_address(address)
+        self.claiming = claiming
+        self.is_moved = False
+        """An answer has given it another address: a node of that one has to take its place."""
+        self._answering = Answering() if address == EDGE_ADDRESS else None
         self.counters: Counter[str] = Counter()
         self.junk: Counter[Peer] = Counter()
         """Frames that made no sense, by who sent them."""
@@ -98,6 +109,8 @@ class CanNode:
     def offer(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
         """Queue a message for a peer or EVERYONE; False at a queue's bound or for a peer of the wrong role."""
         require_message_size(message, peer)
+        if peer == CLAIMANTS and self._answering is not None:
+            return self._answering.offer(message)
         if self._queued >= self._limits.messages_max or not self.reaches(peer):
             return False
         lane = self._lane(peer, self._priority(message, urgent))
@@ -116,6 +129,12 @@ class CanNode:
             self.broadcasting.seen(frame, now_s)
             if self.broadcasting.hear(frame, now_s):
                 return None
+        if self._answering is not None and CLAIM_FILTER.accepts(frame.word):
+            device = self._answering.hear(frame)
+            return None if device is None else (CLAIMANTS, device)
+        if self.claiming is not None and ANSWER_FILTER.accepts(frame.word):
+            self.is_moved |= self.claiming.hear(frame, now_s)
+            return None
         sender = parse_id(frame.word)
         if not self._is_for_me(sender):
             self.counters["foreign"] += 1
@@ -131,11 +150,13 @@ class CanNode:
         if heard.message is None:
             return None
         self.counters["messages_in"] += 1
+        if self.claiming is not None:
+            self.claiming.settle()
         return sender.source, heard.message
 
     def next_frame(self, now_s: float) -> CanFrame | None:
         """The frame to give the controller next: flow control, messages by priority and lanes in turn, broadcasts."""
-        frame = self._next_of_messages(now_s)
+        frame = self._next_of_messages(now_s) or self._next_of_claims(now_s)
         if self.broadcasting is None:
             return frame
         if frame is None:
@@ -143,6 +164,13 @@ class CanNode:
             self.counters["frames_out"] += frame is not None
         if frame is not None:
             self.broadcasting.seen(frame, now_s)
+        return frame
+
+    def _next_of_claims(self, now_s: float) -> CanFrame | None:
+        frame = self.claiming.next_frame(now_s) if self.claiming is not None else None
+        if frame is None and self._answering is not None:
+            frame = self._answering.next_frame()
+        self.counters["frames_out"] += frame is not None
         return frame
 
     def _next_of_messages(self, now_s: float) -> CanFrame | None:
@@ -174,6 +202,8 @@ class CanNode:
         for ready in self._ready:
             ready.clear()
         self._queued = 0
+        if self._answering is not None:
+            self._answering.forget()
 
     def begin_anew(self) -> None:
         """A new conversation begins: what was sealed for the one before and has not begun to go out is of no use."""
@@ -190,11 +220,11 @@ class CanNode:
     def reaches(self, peer: Peer) -> bool:
         """True for peers this node's role lets it send to."""
         if self._address == EDGE_ADDRESS:
-            return peer == EVERYONE or is_terminal(peer)
-        return peer == EDGE_ADDRESS
+            return peer in (EVERYONE, CLAIMANTS) or is_terminal(peer)
+        return peer == EDGE_ADDRESS and self._address != NO_ADDRESS
 
     def _is_for_me(self, id_: CanId) -> bool:
-        if id_.page != 0 or not self._may_hear(id_.source):
+        if id_.page != 0 or self._address == NO_ADDRESS or not self._may_hear(id_.source):
             return False
         if id_.format == PHYSICAL:
             return id_.target == self._address
@@ -267,6 +297,11 @@ class CanNode:
     def broadcast_s(self, now_s: float) -> float | None:
         """When a frame of a broadcast may go, or be asked for; None: whenever something is heard."""
         due_s = self.broadcasting.due_s(now_s) if self.broadcasting is not None else _NEVER
+        return None if due_s == _NEVER else due_s
+
+    def claim_s(self) -> float | None:
+        """When the next claim is due; None: none is."""
+        due_s = self.claiming.due_s() if self.claiming is not None else _NEVER
         return None if due_s == _NEVER else due_s
 
     def next_ready_s(self) -> float | None:

@@ -72,7 +72,7 @@ class Line:
         self._body = body
         self._flash = body.flash
         self._random = random_bytes
-        self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
+        self.window = Window(body.flash, WINDOW_BUS if body.settings.bitrate else WINDOW)
         self.rereading = Rereading(body.flash, self.window)
         self.saying = Saying()
         self.tallies = Tallies()
@@ -90,7 +90,7 @@ class Line:
         self._hello_s = _NEVER
         self._wait_s = JOIN_S
         self._unanswered = 0
-        self._unacked_s = UNACKED_S if body.settings.address else UNACKED_TCP_S
+        self._unacked_s = UNACKED_S if body.settings.bitrate else UNACKED_TCP_S
         self._epoch_wait_s = NO_EPOCH_S
         self._heard_s = 0.0
         self._status_s = _NEVER

@@ -8,7 +8,7 @@ Bytes are hexadecimal; provisioning writes:
      "link": {"name": "can0", "kind": "can", "bitrate": 125000}, or of TCP
              {"name": "tcp", "kind": "tcp", "plain": false (without it true, as in release 0.1),
               "tls": "certificate" (optional: instead of the pre-shared key)},
-     "address": 1, "merchant": "…", "place": "…",
+     "address": 1 (0 or none: on TCP, and on a CAN bus where the edge gives it), "merchant": "…", "place": "…",
      "hotlist": {"version": 1, "cards": [10 B, …]},
      "parameters": {"version": 1, "caps": null or {"single_fen": …, …, all optional},
                     "meals": [{"meal": 1, "name": "早餐", "from_s": 0}, …], "day_start_s": 0 (optional)},
@@ -65,7 +65,8 @@ class TlsWay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BodySettings:
-    """All of it. key: K_term, 16 bytes; address: on a bus, 0 on TCP; bitrate: bit/s of CAN or RS-485, 0 on TCP.
+    """All of it. key: K_term, 16 bytes; address: on a bus, 0 on TCP, and on CAN where the edge gives it; bitrate:
+    bit/s of CAN or RS-485, 0 on TCP.
 
     tls: how it calls its box on TCP, None: in plain.
     """

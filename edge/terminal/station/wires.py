@@ -6,6 +6,7 @@ The field differs from a simulated line by configuration only. Refuses an option
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.link.can.claims import Claiming
 from edge.link.can.door import CanBusSettings
 from edge.link.can.link import CanLinkSettings, CanTerminalLink
 from edge.link.port import TerminalLink
@@ -14,6 +15,7 @@ from edge.link.rs485.link import Rs485TerminalLink
 from edge.link.tcp.door import CertificateFiles, Psk, TlsClient
 from edge.link.tcp.link import TcpTerminalLink
 from edge.terminal.settings.settings import BodySettings, TlsWay
+from edge.terminal.station.address_file import AddressFile
 from shared.errors import ConfigFault
 from shared.input.endpoint import host_port
 from shared.keys.terminal_psk import psk_identity, terminal_psk
@@ -30,11 +32,11 @@ class Wire:
 
 
 def open_link(wire: Wire, settings: BodySettings, folder: Path) -> TerminalLink:
-    """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address, or none of
-    the keys that it needs. folder: where its certificate is, if it has one."""
+    """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address or rate, or
+    none of the keys that it needs. folder: where its certificate is, and an address that it was given."""
     if wire.tcp:
         return TcpTerminalLink(*host_port(wire.tcp, "--tcp"), tls=_tls(settings, folder))
-    if not settings.address or not settings.bitrate:
+    if not settings.bitrate or not (settings.address or wire.can):
         raise ConfigFault(
             Text(
                 "address, link: 总线终端须有地址和速率",
@@ -46,11 +48,20 @@ def open_link(wire: Wire, settings: BodySettings, folder: Path) -> TerminalLink:
         if not colon or not channel:
             raise ConfigFault(Text("--can: 应为 INTERFACE:CHANNEL", "--can: must be INTERFACE:CHANNEL"))
         bus = CanBusSettings(interface, channel, settings.bitrate)
-        return CanTerminalLink(CanLinkSettings(bus), settings.address)
+        return _can(CanLinkSettings(bus), settings, folder)
     if wire.rs485:
         serial = SerialSettings(wire.rs485, settings.bitrate)
         return Rs485TerminalLink(serial, settings.address)
     raise ConfigFault(Text("须给出 --tcp、--can 或 --rs485", "one of --tcp, --can and --rs485 is needed"))
+
+
+def _can(link: CanLinkSettings, settings: BodySettings, folder: Path) -> CanTerminalLink:
+    """At the address of its settings, or at the one that the edge gave it, or says."""
+    if settings.address:
+        return CanTerminalLink(link, settings.address)
+    file = AddressFile(folder, settings.device)
+    address = file.read()
+    return CanTerminalLink(link, address, Claiming(settings.device, address), file.keep)
 
 
 def _tls(settings: BodySettings, folder: Path) -> TlsClient | None:

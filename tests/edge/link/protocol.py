@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.link import messages as link
 from edge.link.broadcast import ANNOUNCEMENT, Answer, Ask, Call, Say, Symbol, announcement
 from edge.link.can.broadcast import down_frame, up_frame
+from edge.link.can.claims import answer_frame, attempt_of, claim_frame
 from edge.link.can.frame import EXTENDED_MASK, CanFrame
 from edge.link.can.ids import (
     ALL_ADDRESSES,
@@ -213,6 +214,12 @@ def links() -> dict[str, Any]:
             "down_all": _id(CanId(BULK_PRIORITY, ALL_ADDRESSES, EDGE_ADDRESS, FUNCTIONAL)),
             "message": auth, "flow_control": CONTINUE_FRAME, "frames": _frames(auth),
             "short": short()["ack"]["message"], "short_frames": _frames(short()["ack"]["message"]),
+        },
+        "claims": {
+            "device": DEVICE, "address": ADDRESS,
+            "claims": [_frame(claim_frame(DEVICE, attempt)) for attempt in range(3)],
+            "longer": [attempt_of(DEVICE, attempt).longer for attempt in range(3)],
+            "answer": _frame(answer_frame(DEVICE, ADDRESS, attempt_of(DEVICE, 0).tag)),
         },
     }  # fmt: skip
 

@@ -9,12 +9,13 @@ import pytest
 from compose.place import ROOT
 from edge.box.box import HINT_EVERY_S, JOINS_BURST, JOINS_PER_S, MESSAGES_BURST, MESSAGES_PER_S
 from edge.box.down import broadcast as sending
+from edge.box.terminals import addresses
 from edge.box.terminals import terminals as box_terminals
 from edge.box.up import intake
 from edge.box.up import online as box_online
 from edge.conform.exam import CHECKS, LAWS
 from edge.link import broadcast, port, seal
-from edge.link.can import ids, isotp, node
+from edge.link.can import claims, ids, isotp, node
 from edge.link.can.broadcast import CALLS
 from edge.link.layout import PROTOCOL
 from edge.link.messages import WANT_MAX, Refusal, Type
@@ -67,6 +68,9 @@ NUMBERS = (
     | named(records, "WIRE_MAX")
     | {"HEAD_SIZE": records.HEAD.size, "STORED_HEAD": stored.STORED_HEAD}
     | named(ids, "EDGE_ADDRESS", "ALL_ADDRESSES", "PHYSICAL", "FUNCTIONAL")
+    | named(ids, "CLAIMS", "CLAIM_DOWN")
+    | named(claims, "PAUSE_S", "PAUSE_MAX_S", "MOVE_S")
+    | {"CLAIMS_PER_S": addresses.CLAIMS_PER_S, "CLAIMS_BURST": addresses.CLAIMS_BURST}
     | named(isotp, "SINGLE_MAX_BYTES")
     | fields(isotp.ReassemblyLimits(), "grants_max", "wait_refresh_s", "frame_timeout_s")
     | fields(isotp.TransferLimits(), "flow_control_timeout_s", "waits_max")

@@ -293,3 +293,16 @@ def test_can():
     assert [raw(frame) for frame in of["frames"]] == frames
     assert raw(of["flow_control"]) == b"\x30\0\0"
     assert raw(of["short_frames"][0]) == b"\x07" + raw(of["short"])
+
+
+def test_claims_of_an_address():
+    of = read("links")["claims"]
+    device = raw(of["device"])
+    tags = []
+    for n, (frame, longer) in enumerate(zip(of["claims"], of["longer"], strict=True)):
+        digest = hashlib.sha256(b"openykt claim v1\0" + device + struct.pack(">H", n)).digest()
+        tags.append(int.from_bytes(digest[:3], "big") >> 1)
+        assert int(frame["id"], 16) == 7 << 26 | 3 << 24 | tags[n]
+        assert (raw(frame["data"]), longer) == (device, digest[3] / 256)
+    assert int(of["answer"]["id"], 16) == 7 << 26 | 3 << 24 | 1 << 23 | tags[0]
+    assert raw(of["answer"]["data"]) == device + bytes((of["address"],))

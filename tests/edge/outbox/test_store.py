@@ -611,9 +611,9 @@ def test_file_that_is_no_database(tmp_path):
 def test_schema_of_the_future(shelf, store):
     shelf.close()
     db = sqlite3.connect(shelf.path, isolation_level=None)
-    db.execute("PRAGMA user_version = 3")
+    db.execute("PRAGMA user_version = 4")
     db.close()
-    with pytest.raises(StoreRefusal, match="第 3 版"):
+    with pytest.raises(StoreRefusal, match="第 4 版"):
         OutboxStore(connect(shelf.path), LIMITS, b"STORE-00")
 
 

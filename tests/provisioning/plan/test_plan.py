@@ -86,7 +86,7 @@ MISTAKES = [
     ("boxes.0.terminals.0.name", "bus-01", "terminals"),
     ("boxes.0.terminals.0.kind", "gate", "boxes[0].terminals[0].kind"),
     ("boxes.0.terminals.0.link", "can9", "boxes[0].pos-01"),
-    ("boxes.0.terminals.0.address", 0, "boxes[0].pos-01.address"),
+    ("boxes.0.terminals.8.address", 0, "boxes[0].pos-09.address"),
     ("boxes.0.terminals.0.address", 224, "boxes[0].terminals[0].address"),
     ("boxes.0.terminals.0.address", 2, "boxes[0].address"),
     ("boxes.0.terminals.12.address", 1, "boxes[0].pos-13.address"),
@@ -125,6 +125,10 @@ def test_a_mistake_is_named_by_its_key(path: str, value: object, key: str) -> No
     with pytest.raises(ConfigFault) as caught:
         parse_plan(changed(path, value))
     assert str(caught.value).startswith(key + ":"), caught.value
+
+
+def test_on_a_can_bus_a_terminal_may_have_no_address_of_its_own() -> None:
+    assert parse_plan(changed("boxes.0.terminals.0.address", 0)).boxes[0].terminals[0].address == 0
 
 
 def test_expiry_must_follow_issue() -> None:

@@ -2,9 +2,14 @@
 
 import pytest
 
-from tests.edge.joining import joined_after_s
+from tests.edge.joining import claimed_after_s, joined_after_s
 
 
 @pytest.mark.parametrize(("bitrate", "terminals"), [(125_000, 60), (50_000, 32)])
 def test_all_are_back_within_three_seconds(bitrate: int, terminals: int) -> None:
     assert joined_after_s(terminals, bitrate) <= 3.0
+
+
+@pytest.mark.parametrize(("bitrate", "terminals"), [(125_000, 60), (50_000, 32)])
+def test_all_are_there_within_three_seconds_that_have_no_address_yet(bitrate: int, terminals: int) -> None:
+    assert claimed_after_s(terminals, bitrate) <= 3.0
