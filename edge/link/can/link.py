@@ -145,6 +145,7 @@ class CanAdapter:
         """Totals; tec and rec are the controller's own counters as last reported."""
         total = self._node.counters + self._counters
         total["broadcast_malformed"] += self._node.broadcasting.malformed if self._node.broadcasting else 0
+        total["claims"] += self._claiming.claims if self._claiming is not None else 0
         total["overflow"] += self._door.dropped if self._door is not None else 0
         return total
 

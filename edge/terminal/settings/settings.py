@@ -22,7 +22,8 @@ Bytes are hexadecimal; provisioning writes:
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
-Beside it stand psam.bin (a body without one uses its device id as PSAM id), flash.bin and shown.log.
+Beside it stand psam.bin (a body without one uses its device id as PSAM id), flash.bin and shown.log; address.bin
+where the edge gives the address.
 """
 
 from dataclasses import dataclass, field

@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.files.disk import sync_folder
 from edge.terminal.settings import settings
+from edge.terminal.station.address_file import FILE as ADDRESS
 from edge.terminal.station.flash_file import FileFlash
 from shared.errors import ConfigFault, StoreFault
 from shared.words.voice import Text
@@ -36,6 +37,7 @@ def adopt(data: Path, spare: str, broken: str) -> Text:
         raise ConfigFault(Text(f"{spare}: 已有 PSAM", f"{spare}: has a PSAM already"))
     for folder in (ours, theirs):
         _require_rest(folder)
+    (ours / ADDRESS).unlink(missing_ok=True)  # of where it was before; the box says the one of the place
     _write(ours, place | {key: own[key] for key in OWN})
     (theirs / PSAM).rename(ours / PSAM)
     for folder in (theirs, ours):

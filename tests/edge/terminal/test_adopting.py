@@ -39,7 +39,9 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_place_and_psam_move_and_number_and_key_stay(data: Path) -> None:
+    (data / "terminals" / "spare-01" / "address.bin").write_bytes(b"of where it was before")
     adopt(data, "spare-01", "pos-01")
+    assert not (data / "terminals" / "spare-01" / "address.bin").exists()
     found = settings.load(data / "terminals" / "spare-01" / "terminal.json")
     assert (found.name, found.device.hex(), found.key.hex()) == ("spare-01", "000140000001", SPARE_KEY)
     assert (found.address, found.bitrate, found.merchant, found.place) == (7, 125_000, "一楼大伙", "1号窗口")

@@ -14,12 +14,13 @@ import pytest
 from edge.box.down.carrier import Carrier
 from edge.box.down.documents import Document
 from edge.box.values.effects import KeepDocument
+from edge.link.can.claims import Claiming
 from edge.link.can.door import BusDoor, BusLostError, CanBusSettings, SocketDoor, open_door, to_frame, to_message
 from edge.link.can.frame import ERROR, EXTENDED, REMOTE, CanFrame, FrameError, pack
-from edge.link.can.ids import EDGE_ADDRESS, CanId
+from edge.link.can.ids import EDGE_ADDRESS, NO_ADDRESS, CanId
 from edge.link.can.link import CanLink, CanLinkSettings, CanTerminalLink
 from edge.link.can.node import NodeLimits
-from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
+from edge.link.port import CLAIMANTS, EVERYONE, MessageSizeError, NotListeningError
 from edge.link.sim.can_load import bus_daemon, saturate, saturate_virtual
 from edge.terminal.down.broadcast import MemorySlot, Receiver
 from shared.errors import ConfigFault
@@ -402,3 +403,33 @@ async def _broadcast():
         assert [slot.body() for slot in slots.values()] == [body] * 3
         assert (sender.total - first) * 131 / took_s < 0.82 * 125_000, "its share, and no more"
         assert edge.counters()["broadcast_malformed"] == 0
+
+
+def test_a_terminal_without_an_address_becomes_the_node_that_the_edge_says_and_moves_when_it_says_another(bus_path):
+    async def story():
+        device, kept, wires = b"\0\1\0\0\0\7", [], []
+        edge, up = CanLink(settings(bus_path)), []
+        edge.on_message(lambda peer, message: up.append((peer, message)))
+        terminal = CanTerminalLink(settings(bus_path), NO_ADDRESS, Claiming(device), kept.append)
+        down = []
+        terminal.on_message(down.append)
+        terminal.on_wire(wires.append)
+        async with running(edge, terminal):
+            await until(lambda: up)
+            assert up == [(CLAIMANTS, device)]
+            assert not await terminal.send(RECORD), "nobody speaks without an address"
+            assert await edge.send(CLAIMANTS, device + b"\7")
+            await until(lambda: wires[-1:] == [True])
+            await edge.send(7, b"\x11at seven")
+            await until(lambda: down)
+            await edge.send(CLAIMANTS, device + b"\x09")
+            await asyncio.sleep(0.05)
+            assert kept == [7], "unasked for, and too soon after the one before"
+            terminal.renew()
+            await until(lambda: len(up) >= 2)
+            await edge.send(CLAIMANTS, device + b"\x09")
+            await until(lambda: kept == [7, 9] and wires[-1:] == [True])
+            await terminal.send(RECORD)
+            await until(lambda: (9, RECORD) in up)
+
+    asyncio.run(story())
