@@ -8,6 +8,7 @@ from edge.box.values.effects import (
     DocumentKept,
     DocumentNotKept,
     EpochKept,
+    KeepAddress,
     KeepDocument,
     KeepEpoch,
     Kept,
@@ -34,6 +35,7 @@ from tests.edge.outbox.test_store import put
 from tests.edge.rig import STORAGE, device, psam
 
 LEDGER = LedgerId(b"LEDGER-1")
+ADDRESS = KeepAddress(device(1), "can0", 4)
 EPOCH = KeepEpoch(device(1), STORAGE, psam(1), 4)
 FILLS_MAX = 40
 """Groups; some ten of them fill the room."""
@@ -197,10 +199,11 @@ def test_an_unsettle_whose_commit_fails_twice_is_not_done(commits, failing, code
     assert (done.snapshot.depth.unsettled, done.snapshot.floor) == (1, 5)
 
 
-def test_an_epoch_whose_commit_fails_is_told_and_not_kept(commits, failing):
+@pytest.mark.parametrize("small", [EPOCH, ADDRESS])
+def test_an_epoch_or_address_whose_commit_fails_is_told_and_not_kept(commits, failing, small):
     commits.fail(2, sqlite3.SQLITE_FULL, rolls_back=False)
-    assert [one.told.code for one in commit_group(failing, [EPOCH], no_room)] == ["outbox-settle-failed"]
-    assert failing.snapshot().epochs == ()
+    assert [one.told.code for one in commit_group(failing, [small], no_room)] == ["outbox-settle-failed"]
+    assert failing.snapshot().epochs == failing.snapshot().addresses == ()
 
 
 def test_damage_that_cannot_be_set_aside_is_told_and_met_again(commits, failing):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Trouble, Unsettle
+from edge.box.values.effects import KeepAddress, KeepEpoch, Kept, Put, Refused, Settle, Trouble, Unsettle
 from edge.box.values.streams import ref_of, stream_of
 from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox.scan import Damage
@@ -288,6 +288,18 @@ def test_holdings_after_a_restart(shelf, store):
     assert sequences.holds(stream, 5)
     refs = [ref_of(put(2, 999).stored), ref_of(put(3).stored)]
     assert sequences.settle(refs) == {stream: 3}
+
+
+def test_addresses_are_kept_one_of_each_bus(shelf, store):
+    one, other = KeepAddress(device(1), "can0", 4), KeepAddress(device(1), "二楼", 9)
+    store.begin()
+    for kept in (replace(one, address=3), other, one):
+        store.keep_address(kept)
+    store.commit()
+    store.begin()
+    store.keep_address(KeepAddress(device(2), "can0", 5))
+    store.rollback()
+    assert set(shelf.again().snapshot().addresses) == {one, other}
 
 
 def test_epochs_are_kept(shelf, store):
