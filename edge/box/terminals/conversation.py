@@ -9,7 +9,7 @@ from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Stream, stream_of
 from edge.link.messages import AuthEpoch, Hello, Status
-from edge.link.port import Peer
+from edge.link.port import CLAIMANTS, Peer
 from edge.link.seal import Session
 from edge.settings import TerminalSetting
 from shared.ids import PsamId
@@ -60,7 +60,7 @@ class EpochView:
 def place_text(place: Place) -> str:
     """As facts tell it."""
     link, peer = place
-    return f"{link}:{peer}"
+    return link if peer == CLAIMANTS else f"{link}:{peer}"
 
 
 class Conversation:

@@ -35,6 +35,10 @@ _HELLO = b"\x01"
 _POLL_S = 0.005
 
 
+class _MovedError(Exception):
+    """The edge has said another address: the bus is opened anew, for a node of that one."""
+
+
 @dataclass(frozen=True, slots=True)
 class CanLinkSettings:
     """How patient the adapter is.
@@ -93,11 +97,11 @@ class CanAdapter:
                 door = open_door(self._settings.bus, self._address, claims=self._claiming is not None)
                 pause_s = self._settings.reopen_min_s
                 await self._serve(door)
+            except _MovedError:
+                self._move()
+                continue
             except BusLostError as trouble:
                 log.warning("CAN %s %s: %s", self._settings.bus.interface, self._settings.bus.channel, trouble)
-            if self._claiming is not None and self._node.is_moved:
-                self._move(self._claiming)
-                continue
             if self._away_s:
                 away_s, self._away_s = self._away_s, 0.0
                 await asyncio.sleep(away_s)
@@ -112,8 +116,11 @@ class CanAdapter:
             self._claiming.begin()
             self._pump()
 
-    def _move(self, claiming: Claiming) -> None:
+    def _move(self) -> None:
         """Be the node of the address that the edge has said."""
+        claiming = self._claiming
+        if claiming is None:
+            return
         self._counters["moved"] += 1
         self._counters.update(self._node.counters)
         self._address = claiming.address
@@ -216,7 +223,7 @@ class CanAdapter:
                 continue
             heard = self._node.hear(frame, now_s)
             if self._node.is_moved:
-                self._end(BusLostError("the edge has said another address"))
+                self._end(_MovedError())
                 return
             if heard is not None and self.hear is not None:
                 self.hear(*heard)

@@ -195,3 +195,11 @@ def test_whenever_the_box_is_killed_nobody_is_told_two_and_no_two_the_same(seed)
     assert len(said) == len(set(said.values())) == 18
     assert not {1, 3} & set(said.values())
     assert max(said.values()) <= 20
+
+
+def test_a_flood_is_told_of_the_bus():
+    field = Claims(given(1))
+    field.connect()
+    for _ in range(2001):
+        field.run(field.box.on_message(field.now(), "can0", CLAIMANTS, device(1)))
+    assert [dict(fact.told) for fact in field.facts if fact.code == "terminal-flooding"] == [{"place": "can0"}]
