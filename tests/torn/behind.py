@@ -5,8 +5,10 @@ The load was torn at the machine before its credit; the ledger names the card, i
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from shared.records import CounterKind
+from tests.sim.ingest_part import IngestPart
 from tests.sim.world import Violation
 from tests.torn.cut import Action, Cut, CutTerminal
 from tests.torn.play import Aftermath, Play, Scenario
@@ -44,8 +46,19 @@ class BehindScenario(Scenario):
         return BehindPlay(self, cut, aftermath)
 
 
+class _Listing(IngestPart):
+    """Whom to await goes to terminals as a document."""
+
+    def __init__(self, *parts: Any) -> None:  # as an ingest's
+        super().__init__(*parts)
+        self._has_documents = True
+
+
 class BehindPlay(Play):
     """One sale with a load behind it."""
+
+    def __init__(self, scenario: Scenario, cut: Cut, aftermath: Aftermath) -> None:
+        super().__init__(scenario, cut, aftermath, ingest=_Listing)
 
     def _before(self) -> None:
         machine = self.campus.crowd.machines[0]
@@ -59,7 +72,8 @@ class BehindPlay(Play):
         for edge in self.campus.edges:
             edge.hang_up()  # and hears at its next Hello whom to await
         self.world.run(self.world.now_s + HEARD_S)
-        if counter.firmware is None or self.card.card not in counter.firmware.body.awaited.told:
+        body = None if counter.firmware is None else counter.firmware.body
+        if body is None or not body.awaited.asks(self.card.card, body.now.mono_s):
             raise Violation("liveness", "the card is not awaited")
 
     def _arm(self) -> None:

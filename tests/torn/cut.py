@@ -104,6 +104,7 @@ class CutTerminal(TerminalPart):
         self.last_told = NOWHERE
         self._end_card()
         self.powered(False)
+        self._dead = False  # the former body may be; the store of this one is made in a workshop
         ring = self.faults.ring_slots
         self.flash = self.flash_form(flash_size(ring), self._step, self._lost)
         format_flash(self.flash, StorageId(self.world.bytes(8)), ring)
