@@ -74,9 +74,14 @@ def counter(place: Place, tmp_path: Path) -> Iterator[Counter]:
     counter.close()
 
 
+def may_sell(counter: Counter) -> bool:
+    """A hotlist may come before the epoch does: it needs none."""
+    return counter.terminal._current > 0 and counter.terminal.hotlist_generation > 0
+
+
 def test_it_sells_through_a_dead_box_and_a_power_cut(place: Place, counter: Counter) -> None:
     before = balance_fen(place.data, LABEL)
-    until("it has an epoch, and a hotlist behind it", lambda: counter.terminal.hotlist_generation > 0)
+    until("it may sell", lambda: may_sell(counter))
     sums = [1250, 100, 300, 990]
     counter.terminal.sell(sums[0])
     until("the ledger has it", lambda: counter.terminal.unsettled == 0)
@@ -97,8 +102,7 @@ def test_it_sells_through_a_dead_box_and_a_power_cut(place: Place, counter: Coun
 
 
 def test_a_lost_card_buys_nothing_there(place: Place, counter: Counter) -> None:
-    until("it joins", lambda: counter.terminal.joined)
-    until("it has a hotlist", lambda: counter.terminal.hotlist_generation > 0)
+    until("it may sell", lambda: may_sell(counter))
     counter.terminal.sell(100)
     was = counter.terminal.hotlist_generation
     command("cloud", "card", "report-lost", LABEL, "--data", place.data, "--who", "王芳")
