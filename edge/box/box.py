@@ -350,6 +350,7 @@ class Box:
         opened = talk.seal.open(message)
         self._terminals.heard(now, talk)
         if opened.type is Type.EMCY:
+            self.counters["emcy"] += 1
             self._buses.heard(now, talk, opened)
             return []
         if opened.type in SPOKEN:

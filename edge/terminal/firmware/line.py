@@ -49,6 +49,9 @@ _SPREAD = 16
 """Bodies of a bus that have joined together do not repeat together."""
 EMCY_S = 5.0
 """What the controller counts of errors is said at most so often, and only when it has grown."""
+FIRST_EMCY_S = 2.0
+"""For the first time so long after a join: a bus on which all join has no room before, and an edge that has not heard
+how a node stands sees nothing of it grow."""
 SILENCE_MAX_S = 300
 """No edge sends a terminal off the wire for longer."""
 R_TERM_SIZE = 8
@@ -289,7 +292,8 @@ class Line:
         if not same:
             self._flash.keep_store(welcome.store)
         self._status_s = self._heartbeat_s = self._mono_s
-        self._bus_told, self._emcy_s = None, self._mono_s  # a bus on which all join at once has no room for it now
+        self._bus_told = None
+        self._emcy_s = max(self._emcy_s, self._mono_s + FIRST_EMCY_S - EMCY_S)
         said = self._body.documents.joined()
         self._reports_s = _NEVER
         self.tell(said)

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,8 @@ async def _play(stage: Stage) -> None:
         with stage.step(Text("八台都在卖", "all eight sell"), Text("各有成功", "a success at each")):
             for name in campus.bodies:
                 await campus.until_shown(1, name)
+        (box,) = campus.boxes  # what a node had counted before its box knew of it is of another time
+        await campus.until_status("each has said how it stands", box, lambda said: _told(said) >= len(campus.bodies))
         break_node(campus, Breakage(BROKEN, corruption=0.6, babbles=True))
         named = Text(f"发送端故障，地址 {BROKEN}", f"the sender at address {BROKEN}")
         with stage.step(Text("点名故障节点", "the node is named"), named) as step:
@@ -51,6 +54,11 @@ async def _play(stage: Stage) -> None:
             await campus.close_shop(90.0)
             view = require_truth(campus)
             assert view.suspense == 0, f"{view.suspense} in suspense"
+
+
+def _told(said: dict[str, Any]) -> int:
+    """EMCY that the box has heard."""
+    return int(said["counters"].get("emcy", 0))
 
 
 SCENE = Scene(

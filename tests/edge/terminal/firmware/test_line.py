@@ -8,6 +8,7 @@ from edge.link import messages as link
 from edge.link.messages import Refusal, Type
 from edge.terminal.firmware.line import (
     EMCY_S,
+    FIRST_EMCY_S,
     HEARTBEAT_S,
     JOIN_MAX_S,
     SILENCE_MAX_S,
@@ -485,8 +486,10 @@ def test_errors_of_the_bus_are_said_when_they_grow_and_at_most_so_often(bench):
 
     assert heard(bench, Type.EMCY) == 0, "a link that counts no errors has none to say"
     bench.firmware.bus(BusReport(frames=9), bench.now())
-    bench.wait(EMCY_S + 1)
+    bench.firmware.line.rejoin()
+    bench.wait(FIRST_EMCY_S + 0.5)
     assert heard(bench, Type.EMCY) == 1, "how it stands, so that what comes later is seen to have grown"
+    bench.wait(EMCY_S + 1)
     bench.firmware.bus(BusReport(frames=99), bench.now())
     bench.wait(EMCY_S + 1)
     assert heard(bench, Type.EMCY) == 1, "traffic alone is no news"
