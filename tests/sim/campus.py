@@ -72,7 +72,7 @@ class Failure(Exception):
 
 
 class Campus:
-    """All parts of one seed. faults: given ones instead of those that the seed draws."""
+    """All parts of one seed. faults: given ones instead of those that the seed draws, of the way down as well."""
 
     def __init__(self, seed: int, parts: Parts, plan: Blueprint, faults: Faults | None = None) -> None:
         self.world = World(seed)
@@ -82,7 +82,7 @@ class Campus:
         self.clock = Clock(self.world)
         self.is_night = False
         self.judge = Judge(self.world)
-        if is_fleet(seed) or parts.fleet:
+        if parts.fleet or (faults is None and is_fleet(seed)):
             self.judge.fleet = FleetLaw(self.world)
             draw_fleet(self.faults, seed)
             self.fault_names += ("documents",)
