@@ -24,6 +24,10 @@ from shared.facts.told import Level, Params
 
 FACTS_MAX = 1000
 """Most facts of a turn; more wait for the next one, which comes at once."""
+BEAT = "beat"
+"""The mark of when the watch last looked, Unix ms: without it nobody knows how things stand."""
+BEAT_MS, STALE_MS = 5_000, 15_000
+"""How often it is written, and from what age on a list is as of then, not of now."""
 FACTS = "facts"
 """The mark of the last fact that was taken up."""
 WATCH = Source(Kind.SERVICE, "watch")
@@ -94,6 +98,9 @@ class Turns:
         self._samples.keep(read, now_ms)
         found += watching.read([Signal("alarms-turned-away", WATCH, now_ms, watching.turned_away)], is_meal=is_meal)
         found += watching.passed(now_ms)
+        beat_ms = self._store.mark(BEAT)
+        if not beat_ms or abs(now_ms - beat_ms) >= BEAT_MS:
+            self._store.set_mark(BEAT, now_ms)
         self._store.write(found)
         self._store.remember(before, watching.memory.readings)
         if fresh:

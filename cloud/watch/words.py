@@ -69,6 +69,14 @@ def alarm_lines(found: Sequence[Shown], calls: Calls, now_ms: int) -> Iterator[s
         yield alarm_line(one, calls, now_ms)
 
 
+def stale_line(as_of_ms: int) -> Text:
+    """The watch does not look: what is listed is as of then, and what has come since nobody knows. 0: it never has."""
+    when = _time(as_of_ms) if as_of_ms else ""
+    if not when:
+        return Text("○ 未知：值守从未运行过", "○ unknown: the watch has never run")
+    return Text(f"○ 未知：值守没有运行，以下是 {when} 的", f"○ unknown: the watch does not run; this is as of {when}")
+
+
 def alarm_line(one: Shown, calls: Calls, now_ms: int) -> str:
     """One line: state, grade, title, source, what raised it, since when, who is on it."""
     alarm = one.alarm

@@ -21,6 +21,7 @@ from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
 from cloud.watch.store import Listed
+from cloud.watch.turn import BEAT, STALE_MS
 from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
@@ -43,10 +44,18 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """Every alarm on a list. Always 0."""
     with closing(open_store(data)) as store:
         found = [_shown(one) for one in store.alarms()]
+        with store.db.reading():
+            as_of_ms = store.mark(BEAT)
+    at_ms = now_ms()
+    is_stale = at_ms - as_of_ms > STALE_MS
     if as_json:
-        say(json.dumps({"alarms": [words.alarm_json(one) for one in found]}, ensure_ascii=False))
-    else:
-        say(*words.alarm_lines(found, _calls(data, dsn), now_ms()))
+        rows = [words.alarm_json(one) for one in found]
+        say(json.dumps({"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale}, ensure_ascii=False))
+        return 0
+    if is_stale:
+        say(words.stale_line(as_of_ms))
+    if found or not is_stale:
+        say(*words.alarm_lines(found, _calls(data, dsn), at_ms))
     return 0
 
 

@@ -106,6 +106,10 @@ def _rule(one: Section) -> SignalRule:
     )  # fmt: skip
     is_dry = one.take("dry", bool, False)
     one.done()
+    if rule.when is not When.ALWAYS:  # the watch does not know the meal periods yet: such a rule would never wake
+        raise ConfigFault(
+            f"{one.name('during')}: {Text('尚不支持，只能是 always', 'not supported yet, only always is')}"
+        )
     return replace(rule, grade=Level.NOTICE) if is_dry else rule
 
 

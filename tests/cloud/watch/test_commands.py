@@ -1,6 +1,7 @@
 """What people say at the command line: persons, alarms, the policy, a trial; and what they are refused."""
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.cloud.watch.notify.test_policy_file import FILE
 
 BOX = "box:canteen-1"
 Say = Callable[..., tuple[int, str]]
+Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -123,3 +125,24 @@ def test_a_webhook_is_tried_by_its_name_and_has_no_mail(say: Say) -> None:
     (message,) = json.loads(say("notify", "--json")[1])["messages"]
     assert (message["person"], message["channel"], message["why"]) == ("hook:ops", "webhook", "test")
     assert "hook:ops" in say("notify")[1]
+
+
+def test_without_a_watch_nothing_is_said_to_be_well(say: Say) -> None:
+    """It last looked long ago: what stood then is shown as of then."""
+    told = say("alarms")[1]
+    assert told.startswith("○ 未知：值守没有运行，以下是 2000-01-01")
+    assert json.loads(say("alarms", "--json")[1])["stale"] is True
+
+
+def test_a_watch_that_never_ran_knows_of_no_calm(provisioned: Campus, tmp_path: Path, capsys: Capture) -> None:
+    campus = provisioned.copy_to(tmp_path / "quiet")
+    assert main(["alarms", "--data", str(campus.data)]) == 0
+    assert capsys.readouterr().out == "○ 未知：值守从未运行过\n"
+
+
+def test_a_watch_that_looks_may_say_that_all_is_calm(provisioned: Campus, tmp_path: Path, capsys: Capture) -> None:
+    campus = provisioned.copy_to(tmp_path / "calm")
+    with closing(open_watch(campus.data / FOLDER)) as store:
+        Turns(store, RULES).take([], [], Time(int(time.time() * 1000), 0), is_meal=False)
+    assert main(["alarms", "--data", str(campus.data)]) == 0
+    assert capsys.readouterr().out == "● 没有报警\n"

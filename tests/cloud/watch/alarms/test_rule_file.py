@@ -20,7 +20,7 @@ when = "> 500"
 for = "5m"
 clear = "< 100"
 clear_for = "1m"
-during = "meals"
+during = "always"
 [rule.text]
 title = "积压变多"
 title_en = "records pile up"
@@ -44,7 +44,7 @@ def test_a_file_says_all_of_it() -> None:
     (rule,) = read(FILE).rules
     assert (rule.name, rule.family, rule.kind, rule.scope) == ("outbox-slow", Family.OFFLINE, Kind.BOX, "canteen-*")
     assert (rule.condition, rule.clear) == (Condition(">", 500), Condition("<", 100))
-    assert (rule.for_ms, rule.off_ms, rule.when) == (300_000, 60_000, When.MEALS)
+    assert (rule.for_ms, rule.off_ms, rule.when) == (300_000, 60_000, When.ALWAYS)
     assert (rule.advice.title.en, rule.advice.cause.en) == ("records pile up", "上行慢")
 
 
@@ -73,7 +73,8 @@ def test_a_dry_rule_calls_nobody() -> None:
         ('action = "看网络"\n', "", 13, "action"),
         ('cause = "上行慢"', 'cause = " "', 16, "cause"),
         ('rule = "disk"', 'rule = "disc"', 20, "没有此规则"),
-        ('during = "meals"', 'durring = "meals"', 12, "durring"),
+        ('during = "always"', 'durring = "always"', 12, "durring"),
+        ('during = "always"', 'during = "meals"', 12, "尚不支持"),
         ('scope = "canteen-*"', "times = 5\nof = 3", 7, "times"),
     ],
 )
