@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.halted import halt
 from tests.scenes.campus import Campus
 from tests.scenes.plans import in_plain
 from tests.scenes.relay import AckClock, Relay
@@ -49,7 +50,7 @@ async def ack_waits(room: Path, hole: str) -> AckWaits:
 
 async def _fall(campus: Campus, to_broker: Relay, hole: str) -> None:
     if hole == "stopped":
-        campus.send("broker", signal.SIGSTOP)
+        halt(campus.pid("broker"))
         return
     to_broker.swallowing = True
     await to_broker.cut()  # the next connection is taken and never answered

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from cloud.ledger.funds.payments.cases import PaymentState
+from tests.halted import halt
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run
@@ -58,7 +59,7 @@ def test_paid_by_account_then_a_frozen_broker_and_a_late_request_that_its_revers
         await hand.types("pay 20", "成功 账户支付 ¥20.00 账户余额 ¥80.00")
         await hand.types("pay 90", "电子账户余额不足")
         assert _states(campus) == [(PaymentState.APPROVED, 2000), (PaymentState.REFUSED, 9000)]
-        campus.send("broker", signal.SIGSTOP)
+        halt(campus.pid("broker"))
         await hand.types("pay 10", "结果未知，请勿重复收款 ¥10.00")
         await hand.until("账户支付 ¥10.00 已冲正，未收款")
         campus.send("broker", signal.SIGCONT)

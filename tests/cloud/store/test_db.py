@@ -1,15 +1,13 @@
 """The door to PostgreSQL: a statement of any size arrives, and no wait is without an end."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from cloud.store.db import Lines, PostgresDatabase, Question
 from shared.errors import StoreFault
+from tests.halted import halted
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(60)]
 MEGABYTE = 1_000_000
@@ -63,15 +61,6 @@ def test_many_keys_of_one_question_are_found(database: PostgresDatabase) -> None
     assert first == [(0,)]
 
 
-@contextmanager
-def _frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 @pytest.fixture
 def impatient(database: PostgresDatabase, postgres: str) -> Iterator[PostgresDatabase]:
     """Connected to the same database."""
@@ -85,7 +74,7 @@ def impatient(database: PostgresDatabase, postgres: str) -> Iterator[PostgresDat
 def test_a_server_that_falls_silent_is_a_store_fault_and_the_next_transaction_works(
     impatient: PostgresDatabase,
 ) -> None:
-    with _frozen(impatient.connection.info.backend_pid):
+    with halted(impatient.connection.info.backend_pid):
         began_s = time.monotonic()
         with pytest.raises(StoreFault, match="no answer"):
             _lengths(impatient)
@@ -95,7 +84,7 @@ def test_a_server_that_falls_silent_is_a_store_fault_and_the_next_transaction_wo
 
 def test_a_commit_that_is_not_answered_is_in_doubt(impatient: PostgresDatabase) -> None:
     with (
-        _frozen(impatient.connection.info.backend_pid),
+        halted(impatient.connection.info.backend_pid),
         pytest.raises(StoreFault, match="no answer"),
         impatient.writing(),
     ):

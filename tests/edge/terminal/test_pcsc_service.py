@@ -1,11 +1,10 @@
 """The counter when readers, pcscd or other programs fail it: each ends in a typed error in time, no sale is doubled."""
 
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
 from tests.edge.readers import seen, wait_for
 from tests.edge.terminal.test_pcsc import OPENING, PRICE, at_the_readers, paid, sell
+from tests.halted import halted
 
 pytestmark = pytest.mark.process
 BOUND_S = 10.0
@@ -176,8 +176,7 @@ def test_a_pcscd_that_hangs_ends_in_a_typed_error_within_the_bound(kit, school, 
     laid = readers.put(school.card(memory))
     assert sell(till, laid, 100).end is End.DONE
     laid, other = readers.card.lay(), Reader(PSAM_READER)
-    os.kill(service.pid, signal.SIGSTOP)
-    try:
+    with closing(other), halted(service.pid):
         began_s = time.monotonic()
         assert sell(till, laid).end is not End.DONE
         with pytest.raises(NoCard, match="读卡器没有反应"):
@@ -187,9 +186,6 @@ def test_a_pcscd_that_hangs_ends_in_a_typed_error_within_the_bound(kit, school, 
         with pytest.raises(ConfigFault, match="读卡器没有反应"):
             found_readers()
         assert time.monotonic() - began_s < BOUND_S
-    finally:
-        os.kill(service.pid, signal.SIGCONT)
-        other.close()
     assert sell(till, readers.lay()).end is End.DONE
     assert kit.balance(memory) == OPENING - 100 - PRICE
     assert paid(till) == [100, PRICE]
