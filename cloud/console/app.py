@@ -11,10 +11,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud.console.accounts import Accounts
+from cloud.console.access.accounts import Accounts
 from cloud.console.asgi import Shell
-from cloud.console.live import Live
-from cloud.console.pages.overview import Overview
+from cloud.console.live.live import Live
+from cloud.console.pages.home.overview import Overview
 from cloud.console.pages.sign_in import Sources
 from cloud.console.shell import create_pages, renderer
 from cloud.ledger.read.reader import Reader, open_reader

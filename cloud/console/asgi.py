@@ -13,8 +13,8 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
-from cloud.console.live import Live
-from cloud.console.seats import SeatBounds, Seats
+from cloud.console.live.live import Live
+from cloud.console.live.seats import SeatBounds, Seats
 from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
 
 WSGI_THREADS = 8

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from cloud.console.asgi import FORM_MAX, SESSION_COOKIE
 from cloud.console.pages import sign_in
 from cloud.console.pages.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
-from cloud.console.words import LANGUAGES, words
+from cloud.console.words.catalogue import LANGUAGES, words
 from shared.money import yuan
 
 OPEN_ENDPOINTS = frozenset({"login", "first_login", "static", "language"})

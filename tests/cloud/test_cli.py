@@ -16,7 +16,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.commands.check import NAME_WIDTH, SUMS, SUMS_WIDTH
 from cloud.commands.opening import login_name
-from cloud.console.accounts import Accounts
+from cloud.console.access.accounts import Accounts
 from cloud.keys.client import KeyClient
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish as Lost

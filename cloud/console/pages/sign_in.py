@@ -10,9 +10,9 @@ from typing import Any
 from flask import Flask, abort, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from cloud.console.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Accounts
+from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Accounts
 from cloud.console.asgi import SESSION_COOKIE
-from cloud.console.words import LANGUAGES
+from cloud.console.words.catalogue import LANGUAGES
 
 LANGUAGE_COOKIE = "ykt_lang"
 YEAR_S = 31_536_000

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from cloud.console.accounts import Accounts
+from cloud.console.access.accounts import Accounts
 from cloud.console.asgi import FORM_MAX, WSGI_THREADS, Shell
-from cloud.console.live import Live
+from cloud.console.live.live import Live
+from cloud.console.live.seats import SeatBounds
 from cloud.console.pages.sign_in import Sources
-from cloud.console.seats import SeatBounds
 from cloud.console.shell import create_pages, renderer
 from tests.cloud.campus import Campus
 from tests.cloud.console.test_shell import SNAPSHOT

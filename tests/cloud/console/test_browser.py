@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from cloud.console.seats import SeatBounds
+from cloud.console.live.seats import SeatBounds
 from compose.campus.campus import step
 from compose.servers.ports import free_port
 from provisioning.plan.demo import demo_plan

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from cloud.console.accounts import LOCK_S, TRIES_MAX, Accounts
+from cloud.console.access.accounts import LOCK_S, TRIES_MAX, Accounts
 from cloud.console.pages.sign_in import Sources
 from cloud.console.shell import OPEN_ENDPOINTS, create_pages, renderer
-from cloud.console.words import WORDS, words
+from cloud.console.words.catalogue import WORDS, words
 
 PASSWORD = "correct horse battery"
 SNAPSHOT: dict[str, Any] = {

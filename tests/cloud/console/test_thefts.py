@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from cloud.console.pages.overview import Overview
+from cloud.console.pages.home.overview import Overview
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import Reader

@@ -1,42 +1,10 @@
-"""Every word the console shows, Chinese first. Templates and scripts name a key; a missing key is a test failure."""
-
-from collections.abc import Mapping
+"""Words of the overview."""
 
 from shared.records.kinds import KINDS
 
-LANGUAGES = ("zh", "en")
-
 WORDS: dict[str, tuple[str, str]] = {
-    "product": ("开放一卡通 · 集控平台", "OpenYKT · Console"),
-    "demo": ("演示", "Demonstration"),
-    "demo_note": ("演示数据，不是真钱", "Demonstration data, not real money"),
-    "login": ("登录", "Sign in"),
-    "logout": ("退出", "Sign out"),
-    "user": ("用户名", "User name"),
-    "password": ("密码", "Password"),
-    "password_again": ("再输一次密码", "Password again"),
-    "set_password": ("设置密码并登录", "Set password and sign in"),
-    "first_login": ("首次登录：为管理员设置密码", "First sign-in: choose the operator's password"),
-    "first_login_note": ("此链接只能用一次，至少 10 个字符。", "This link works once. At least 10 characters."),
-    "first_login_gone": (
-        "链接已用过或已过期。已设过密码的请直接登录；否则执行 cloud sign-in 取新链接。",
-        "This link was used or has expired. Sign in with your password, or run cloud sign-in for a new link.",
-    ),
-    "wrong_login": ("用户名或密码不对。", "Wrong user name or password."),
-    "locked_login": ("尝试过多，请 5 分钟后再试。", "Too many tries. Wait 5 minutes."),
-    "passwords_differ": ("两次密码不一致。", "The two passwords differ."),
-    "password_short": ("密码至少 10 个字符。", "The password needs at least 10 characters."),
-    "form_expired": ("表单已过期，请重试。", "The form has expired. Please try again."),
-    "not_found": ("没有这个页面。", "No such page."),
-    "other_language": ("English", "中文"),
     "overview": ("总览", "Overview"),
-    "as_of": ("数据时间", "As of"),
-    "live": ("实时", "Live"),
-    "late": ("延迟", "Delayed"),
-    "cut": ("断开", "Cut off"),
     "plain_links": ("终端链路未加密：", "Terminals without TLS:"),
-    "stale_banner": ("数据中断：下面是断开前的数字。", "Data cut off: the figures below are from before."),
-    "source_gone": ("读不到账本，正在重试。", "The ledger cannot be read; trying again."),
     "taps_rate": ("入账 笔/秒", "Posted per second"),
     "posted": ("已入账", "Posted"),
     "takings": ("消费合计", "Purchases"),
@@ -63,7 +31,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "explained": ("已说明", "explained"),
     "boxes_unknown": ("台网关状况未知", "boxes unknown"),
     "at_least": ("至少", "at least"),
-    "not_known": ("未知", "unknown"),
     "difference": ("差异", "Difference"),
     "checked": ("已核分录", "Entries checked"),
     "thefts": ("挂失的 PSAM", "Stolen PSAMs"),
@@ -125,12 +92,4 @@ WORDS: dict[str, tuple[str, str]] = {
     "verdict_suspense": ("挂账", "Suspense"),
     "verdict_quarantined": ("隔离", "Quarantined"),
     "verdict_no_entry": ("无分录", "No entry"),
-    "ago_s": ("秒前", "s ago"),
-    "seconds": ("秒", "s"),
 }
-
-
-def words(language: str) -> Mapping[str, str]:
-    """Key → text in one language; Chinese for an unknown language."""
-    at = LANGUAGES.index(language) if language in LANGUAGES else 0
-    return {key: texts[at] for key, texts in WORDS.items()}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cloud.console.pages.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
-from cloud.console.words import words
+from cloud.console.pages.home.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
+from cloud.console.words.catalogue import words
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.held.door import HeldLedger

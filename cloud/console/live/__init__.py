@@ -1,0 +1,1 @@
+"""What streams to open pages, and how many may watch."""

@@ -1,0 +1,1 @@
+"""What is seen first: the whole campus on one page."""
