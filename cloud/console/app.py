@@ -12,22 +12,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cloud.console.access.accounts import Accounts
+from cloud.console.access.audit import Audit
+from cloud.console.access.rights import Right
 from cloud.console.asgi import Shell
+from cloud.console.frame.sources import Shown, Sources
 from cloud.console.live.live import Live
 from cloud.console.pages.home.overview import Overview
-from cloud.console.pages.sign_in import Sources
 from cloud.console.shell import create_pages, renderer
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.process.life import report as report_status
 from cloud.process.life import say, stop_on_signals
 from cloud.process.serving import HttpsServer
-from cloud.process.settings import CloudSettings, load_settings
+from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.words.voice import Text
 
 FIRST_OPERATOR = "admin"
+FILE = "console.db"
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
 
 
@@ -54,9 +57,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
-    reader = open_reader(settings.dsn(given.dsn))
-    accounts = Accounts(settings.data / "cloud" / "console.db")
-    live, shell = _assemble(settings, reader, accounts)
+    dsn = settings.dsn(given.dsn)
+    reader = open_reader(dsn)
+    accounts = Accounts(settings.data / FOLDER / FILE)
+    live, shell = _assemble(settings, dsn, reader, accounts)
     server = HttpsServer(
         shell, given.host, given.port, settings.console_certificate, settings.console_key
     )  # fmt: skip
@@ -73,17 +77,22 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     reader.close()
 
 
-def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tuple[Live, Shell]:
+def _assemble(settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts) -> tuple[Live, Shell]:
     overview = Overview(reader)
-    token = _machine_token(settings.data / "cloud" / TOKEN_FILE)
+    folder = settings.data / FOLDER
     live: Live
     sources = Sources(
-        lambda: live.snapshot, lambda language: live.fragment(language), overview.entries, overview.entries_of_record,
-        accounts, token, secure=True,
+        Shown(lambda: live.snapshot, lambda language: live.fragment(language)),
+        reader, accounts, Audit(folder / FILE), settings, dsn, _machine_token(folder / TOKEN_FILE),
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)
-    return live, Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None)
+    return live, Shell(pages, live, lambda token: _may_watch(accounts, token))
+
+
+def _may_watch(accounts: Accounts, token: str) -> bool:
+    signed = accounts.session(token, int(time.time()))
+    return signed is not None and signed.may(Right.SEE_CAMPUS)
 
 
 async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:
@@ -106,7 +115,7 @@ def sign_in_link(settings: CloudSettings, address: str) -> str:
 
     Whoever may write the console's file may sign in: that is the right it takes. Works beside a running console.
     """
-    accounts = Accounts(settings.data / "cloud" / "console.db")
+    accounts = Accounts(settings.data / FOLDER / FILE)
     try:
         return f"{address.rstrip('/')}/first-login/{_first_link(accounts)}"
     finally:

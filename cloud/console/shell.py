@@ -1,38 +1,50 @@
-"""The console's pages: a thin Flask skin. No rule of money here; it shows what the ledger's read side says.
+"""The console's frame around its pages: a thin Flask skin, who is let in, in which language, and what is written down.
 
-Chinese first. Lives under a strict CSP (cloud/process/serving.py): no third-party file. Every route but the login pages
-and the static files wants a session; the read API takes a session or the machine token of the data folder.
+Lives under a strict CSP (cloud/process/serving.py). A route exists by `register` alone, so each has one declared right;
+the read API takes a session or the machine token of the data folder. Each POST wants the session's own token and leaves
+a row in the audit list, whatever came of it.
 """
 
 import hmac
+import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from cloud.console.access.audit import Deed
+from cloud.console.access.rights import Right, Signed
 from cloud.console.asgi import FORM_MAX, SESSION_COOKIE
-from cloud.console.pages import sign_in
-from cloud.console.pages.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
+from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
+from cloud.console.frame.sources import Sources
+from cloud.console.frame.told import told
+from cloud.console.pages import index
+from cloud.console.pages.sign_in import LANGUAGE_COOKIE, now
 from cloud.console.words.catalogue import LANGUAGES, words
+from shared.errors import YktError
 from shared.money import yuan
+from shared.words.voice import Language, Text
 
-OPEN_ENDPOINTS = frozenset({"login", "first_login", "static", "language"})
-"""Routes that answer without a session; a test walks all others."""
-ENTRIES_MAX = 100
+_READS = ("GET", "HEAD")
+log = logging.getLogger(__name__)
 
 
 def create_pages(sources: Sources) -> Flask:
     """The Flask application."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = FORM_MAX
+    app.config[RIGHTS] = {"static": Right.OPEN}
     app.jinja_env.filters["yuan"] = yuan
-    app.before_request(lambda: _admit(sources))
+    app.jinja_env.filters["said"] = _said
+    app.before_request(lambda: _admit(app, sources))
     app.after_request(_unkept)
+    app.after_request(lambda answer: _written_down(app, sources, answer))
     app.register_error_handler(HTTPException, _error)
-    app.context_processor(lambda: {"w": words(_language()), "lang": _language(), "operator": g.get("operator")})
-    sign_in.add_pages(app, sources)
-    _add_read_pages(app, sources)
+    app.register_error_handler(YktError, _refused)
+    app.context_processor(lambda: _context(app))
+    register(app, sources, index.PAGES)
     return app
 
 
@@ -42,61 +54,39 @@ def renderer(app: Flask) -> Callable[[dict[str, Any], str], str]:
     return lambda snapshot, language: template.render(s=snapshot, w=words(language), lang=language)
 
 
-def _add_read_pages(app: Flask, sources: Sources) -> None:
-    @app.route("/")
-    def overview() -> Reply:
-        return render_template("overview.html", s=sources.snapshot())
-
-    @app.route("/api/v1/overview")
-    def api_overview() -> Reply:
-        return jsonify(sources.snapshot())
-
-    @app.route("/api/v1/live")
-    def api_live() -> Reply:
-        """What the stream would say now, for a page that has no seat at it."""
-        return Response(sources.fragment(_language()), mimetype="application/json")
-
-    @app.route("/api/v1/entries")
-    def api_entries() -> Reply:
-        """By ?card=HEX&counter=N, or by ?device=HEX&epoch=N&seq=N."""
-        if "device" in request.args:
-            device, (epoch, seq) = _octets("device", 6), (_number("epoch", 0xFFFF), _number("seq", 0xFFFF_FFFF))
-            return jsonify({"entries": sources.entries_of_record(device, epoch, seq)})
-        card, counter = _octets("card", 10), _number("counter", 0xFFFF)
-        return jsonify({"entries": sources.entries(card, counter, ENTRIES_MAX)})
-
-
-def _octets(name: str, size: int) -> bytes:
-    try:
-        found = bytes.fromhex(request.args.get(name, ""))
-    except ValueError:
-        abort(400)
-    return found if len(found) == size else abort(400)
-
-
-def _number(name: str, most: int) -> int:
-    text = request.args.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
-        abort(400)
-    return int(text)
-
-
-def _admit(sources: Sources) -> Reply | None:
-    g.operator = None
-    found = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
-    if found:
-        g.operator, g.csrf = found
+def _admit(app: Flask, sources: Sources) -> Reply | None:
+    g.language, g.signed = _language(), None
+    right = right_of(app, request.endpoint)
+    signed = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
+    g.signed = signed
+    if right is Right.OPEN:
         return None
-    if request.endpoint in OPEN_ENDPOINTS or _machine(sources.api_token):
-        return None
+    if signed is None:
+        return None if _is_machine(sources.api_token) else _stranger()
+    if right is None:
+        abort(404)
+    if not signed.may(right):
+        abort(403)
+    if request.method not in _READS and not _is_own_form(signed):
+        abort(400)
+    return None
+
+
+def _stranger() -> Reply:
     if request.path.startswith("/api/"):
         abort(401)
     return redirect(url_for("login"))
 
 
-def _machine(token: str) -> bool:
+def _is_own_form(signed: Signed) -> bool:
+    """No other site's: it carries what only our page of this session knew (OWASP, synchronizer token)."""
+    given = request.form.get("csrf", "") or request.headers.get("X-CSRF", "")
+    return hmac.compare_digest(given.encode(), signed.csrf.encode())
+
+
+def _is_machine(token: str) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    is_read = request.method in ("GET", "HEAD") and request.path.startswith("/api/")
+    is_read = request.method in _READS and request.path.startswith("/api/")
     return is_read and bool(given) and hmac.compare_digest(given.encode(), token.encode())
 
 
@@ -105,11 +95,66 @@ def _unkept(answer: Response) -> Response:
     return answer
 
 
+def _written_down(app: Flask, sources: Sources, answer: Response) -> Response:
+    """An act whose row cannot be written was done all the same: that is told, in the log, and the answer stands."""
+    if request.method in _READS or right_of(app, request.endpoint) is None:
+        return answer
+    said, signed = told(), g.get("signed")
+    deed = Deed(
+        int(time.time() * 1000), signed.name if signed else "", request.remote_addr or "", request.endpoint or "",
+        said.object, said.zh, said.en, answer.status_code,
+    )  # fmt: skip
+    try:
+        sources.audit.write(deed)
+    except YktError:
+        log.error("the audit list cannot be written: %s by %r", deed.act, deed.who)
+    return answer
+
+
+def _context(app: Flask) -> dict[str, Any]:
+    language, signed = g.get("language", LANGUAGES[0]), g.get("signed")
+    return {
+        "w": words(language), "lang": language, "at": LANGUAGES.index(language), "signed": signed,
+        "operator": signed.name if signed else None, "menu": _menu(app, signed), "may": _may(signed), "Right": Right,
+    }  # fmt: skip
+
+
+def _menu(app: Flask, signed: Signed | None) -> list[tuple[Menu, list[Page]]]:
+    """What somebody sees of it; a part that has nothing for him is not there."""
+    if signed is None:
+        return []
+    mine = [page for page in app.config[PAGES] if page.menu and signed.may(page.right)]
+    parts = [(part, [page for page in mine if page.menu is part]) for part in Menu]
+    return [(part, pages) for part, pages in parts if pages]
+
+
+def _may(signed: Signed | None) -> Callable[[Right], bool]:
+    return signed.may if signed else lambda _: False
+
+
 def _error(fault: HTTPException) -> Reply:
     code = fault.code or 500
     if request.path.startswith("/api/"):
         return Response(f'{{"error": {code}}}', status=code, mimetype="application/json")
-    return render_template("message.html", text="not_found" if code == 404 else "form_expired"), code
+    text = {404: "not_found", 403: "forbidden"}.get(code, "form_expired")
+    return render_template("message.html", text=text), code
+
+
+def _refused(fault: YktError) -> Reply:
+    """What a part of ours refuses is said as it says it; the rest of the console goes on."""
+    if request.path.startswith("/api/"):
+        return Response('{"error": 503}', status=503, mimetype="application/json")
+    return render_template("fault.html", fault=_said(fault.args[0] if fault.args else "")), 503
+
+
+def _said(text: object) -> str:
+    """A Text, or a pair of Chinese and English, in the page's language; anything else as it is."""
+    language = g.get("language", LANGUAGES[0])
+    if isinstance(text, Text):
+        return text.in_language(Language(language))
+    if isinstance(text, list | tuple):
+        return str(text[LANGUAGES.index(language)])
+    return str(text)
 
 
 def _language() -> str:

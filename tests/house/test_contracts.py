@@ -57,6 +57,7 @@ PLANTED = [
     ("edge/conform/report", "import edge.conform.exam", "conform"),
     ("cloud/store/db", "import cloud.ledger.books.entry", "cloud"),
     ("cloud/ledger/held/entries", "import cloud.ledger.loads.cases", "ledger"),
+    ("cloud/console/access/rights", "import cloud.console.pages.index", "console"),
     ("cloud/watch/alarms/rule", "import cloud.watch.notify.routes", "watch"),
     ("provisioning/keys/levels", "import provisioning.psam.write", "provisioning"),
     ("compose/parts/part", "import compose.campus.sheet", "launcher"),

@@ -15,7 +15,7 @@ from compose.place import ROOT
 CHINESE = re.compile("[\u4e00-\u9fff]")
 PARTS = ("cloud", "compose", "edge", "provisioning", "shared")
 WORDS = (
-    "cloud/console/words.py", "provisioning/plan/demo.py", "provisioning/plan/names.py", "shared/facts/",
+    "provisioning/plan/demo.py", "provisioning/plan/names.py", "shared/facts/",
     "shared/purse/profile_data/",
 )  # fmt: skip
 """Tables whose form says already which half is which, or names of a campus, on cards and in fonts: in one language."""

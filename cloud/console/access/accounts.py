@@ -1,4 +1,4 @@
-"""Who may sign in: operators, their sessions and the one-time first-login link, in the console's own small file.
+"""Who may sign in: operators, their roles, sessions and one-time links, in the console's own small file.
 
 Passwords are argon2id; tokens are kept only as SHA-256. A one-time link is the only secret that a URL may hold.
 Bounds: 5 wrong passwords lock the name for 5 minutes; 1,000 sessions, the oldest goes.
@@ -8,13 +8,15 @@ import hashlib
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from cloud.console.access.rights import Grant, Role, Signed, grants_of
 
 PASSWORD_MIN = 10
 PASSWORD_MAX = 200
@@ -30,8 +32,13 @@ CREATE TABLE IF NOT EXISTS operator (name TEXT PRIMARY KEY, hash TEXT NOT NULL) 
 CREATE TABLE IF NOT EXISTS session
   (token BLOB PRIMARY KEY, name TEXT NOT NULL, csrf TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, name TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS role
+  (name TEXT NOT NULL, role TEXT NOT NULL, box TEXT NOT NULL, merchant TEXT NOT NULL, people TEXT NOT NULL,
+   PRIMARY KEY (name, role, box, merchant, people)) STRICT;
 CREATE TABLE IF NOT EXISTS try (name TEXT PRIMARY KEY, count INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
 """
+_OF_BEFORE = "INSERT OR IGNORE INTO role SELECT name, 'admin', '', '', '' FROM operator"
+"""Release 0.1 had one kind of operator, who could do all that there was."""
 
 
 class Accounts:
@@ -43,7 +50,9 @@ class Accounts:
         self._hasher = PasswordHasher()
         # a password of nobody: a wrong name must cost as much time as a wrong password
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
-        self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+        has_roles = self._one("SELECT 1 FROM sqlite_master WHERE name = 'role'") is not None
+        self._db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {'' if has_roles else _OF_BEFORE}; COMMIT")
 
     def has_operator(self) -> bool:
         """Whether anyone has set a password yet."""
@@ -73,6 +82,8 @@ class Accounts:
             if row is None:
                 return None
             self._db.execute("INSERT OR REPLACE INTO operator VALUES (?, ?)", (row[0], hashed))
+            if not self._has_admin():
+                self._db.execute("INSERT INTO role VALUES (?, ?, '', '', '')", (row[0], Role.ADMIN))
             self._db.execute("DELETE FROM session WHERE name = ?", (row[0],))
             self._db.execute("DELETE FROM try WHERE name = ?", (row[0],))
         return str(row[0])
@@ -101,10 +112,23 @@ class Accounts:
             self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_digest(token), name, csrf, now + SESSION_S))
         return token
 
-    def session(self, token: str, now: int) -> tuple[str, str] | None:
-        """(name, CSRF token) of a live session, or None."""
-        row = self._one("SELECT name, csrf FROM session WHERE token = ? AND until > ?", _digest(token), now)
-        return None if row is None else (str(row[0]), str(row[1]))
+    def session(self, token: str, now: int) -> Signed | None:
+        """Who has it, with his grants as they are now; None for a session that is over."""
+        row = self._one("SELECT name, csrf, token FROM session WHERE token = ? AND until > ?", _digest(token), now)
+        return None if row is None else Signed(str(row[0]), str(row[1]), self.grants(str(row[0])), bytes(row[2]))
+
+    def grants(self, name: str) -> tuple[Grant, ...]:
+        """What somebody is, and where."""
+        with self._lock:
+            return grants_of(
+                self._db.execute("SELECT role, box, merchant, people FROM role WHERE name = ?", (name,)).fetchall()
+            )
+
+    def set_grants(self, name: str, grants: Collection[Grant]) -> None:
+        """All that somebody is from now on; his open pages obey with their next request."""
+        with self._transaction():
+            self._db.execute("DELETE FROM role WHERE name = ?", (name,))
+            self._db.executemany("INSERT INTO role VALUES (?, ?, ?, ?, ?)", [(name, g.role, *g.scope) for g in grants])
 
     def close_session(self, token: str) -> None:
         """End a session on the server's side."""
@@ -129,6 +153,10 @@ class Accounts:
                     "INSERT INTO try VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET count = count + 1, since = ?",
                     (name, now, now),
                 )
+
+    def _has_admin(self) -> bool:
+        """Within a transaction."""
+        return self._db.execute("SELECT 1 FROM role WHERE role = ?", (Role.ADMIN,)).fetchone() is not None
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         with self._lock:

@@ -3,17 +3,18 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import frame, overview
+from cloud.console.words import devices, frame, overview
+from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
-FAMILIES = (frame, overview)
+FAMILIES = (frame, overview, devices)
 """One module for each family of pages; no key stands in two."""
 
-WORDS: dict[str, tuple[str, str]] = {key: texts for family in FAMILIES for key, texts in family.WORDS.items()}
+WORDS: dict[str, Text] = {key: text for family in FAMILIES for key, text in family.WORDS.items()}
 
 
 @cache
 def words(language: str) -> Mapping[str, str]:
     """Key → text in one language; Chinese for an unknown language."""
-    at = LANGUAGES.index(language) if language in LANGUAGES else 0
-    return {key: texts[at] for key, texts in WORDS.items()}
+    spoken = Language(language if language in LANGUAGES else LANGUAGES[0])
+    return {key: text.in_language(spoken) for key, text in WORDS.items()}

@@ -6,19 +6,21 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cloud.console.access.accounts import Accounts
+from cloud.console.access.rights import Grant, Role
 from cloud.console.asgi import FORM_MAX, WSGI_THREADS, Shell
+from cloud.console.frame.sources import Shown
 from cloud.console.live.live import Live
 from cloud.console.live.seats import SeatBounds
-from cloud.console.pages.sign_in import Sources
 from cloud.console.shell import create_pages, renderer
 from tests.cloud.campus import Campus
+from tests.cloud.console.rig import made
 from tests.cloud.console.test_shell import SNAPSHOT
 from tests.cloud.process.served import PATIENCE_S, Served, get, heard, served
 
@@ -46,18 +48,16 @@ class Console:
 
 @pytest.fixture
 def console(provisioned: Campus, tmp_path: Path) -> Iterator[Console]:
-    accounts = Accounts(tmp_path / "console.db")
     live: Live
-    sources = Sources(
-        lambda: SNAPSHOT, lambda language: live.fragment(language), lambda *_: [], lambda *_: [], accounts, "token",
-        secure=True,
-    )  # fmt: skip
-    pages = create_pages(sources)
-    live = Live(lambda: SNAPSHOT, renderer(pages), lambda: int(time.time() * 1000))
-    shell = Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None, BODY_S, SEATS)
-    with served(shell, provisioned) as where:
-        yield Console(where, accounts, live)
-    accounts.close()
+    with made(tmp_path) as rig:
+        accounts = rig.sources.accounts
+        accounts.set_grants("admin", [Grant(Role.ADMIN)])
+        shown = Shown(lambda: SNAPSHOT, lambda language: live.fragment(language))
+        pages = create_pages(replace(rig.sources, live=shown))
+        live = Live(lambda: SNAPSHOT, renderer(pages), lambda: int(time.time() * 1000))
+        shell = Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None, BODY_S, SEATS)
+        with served(shell, provisioned) as where:
+            yield Console(where, accounts, live)
 
 
 def test_unfinished_logins_stop_no_page(console: Console) -> None:

@@ -24,7 +24,6 @@ from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
 from shared.facts.told import Level
-from shared.ids import card_id
 from shared.wire.messages import Revocations, TerminalState, revocations_mark
 from shared.words.spans import span
 
@@ -112,14 +111,6 @@ class Overview:
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],
             "facts": [_fact(view) for view in self._reader.facts(FACTS)],
         }
-
-    def entries(self, card: bytes, counter: int, most: int) -> list[dict[str, Any]]:
-        """Entries of a card's counter, for the read API."""
-        return [entry_json(entry) for entry in self._reader.entries(card_id(card), counter)[:most]]
-
-    def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[dict[str, Any]]:
-        """Entries that this record made, for the read API."""
-        return [entry_json(entry) for entry in self._reader.entries_of_record(device, epoch, seq)]
 
     def _rate(self, posted: int, now_ms: int) -> float:
         self._posted.append((now_ms, posted))
@@ -226,6 +217,12 @@ def _plain(view: BoxView) -> dict[str, Any]:
     return {"box": view.box, "name": view.name, "links": list(view.state.plain) if view.state else []}
 
 
+def terminal_rows(reader: Reader, now_ms: int) -> list[dict[str, Any]]:
+    """Every terminal with its state, by name. now_ms: Unix milliseconds."""
+    live = _live_states(reader.boxes(), now_ms)
+    return [_terminal(view, live) for view in _newest(reader.terminals())]
+
+
 def _box(view: BoxView, now_ms: int) -> dict[str, Any]:
     """None: not known, or not any more."""
     state, heard = view.state, _is_heard(view, now_ms)
@@ -251,6 +248,8 @@ def _terminal(view: TerminalView, live: Mapping[bytes, _Live]) -> dict[str, Any]
     mark, state = _heard_as(known) if known else ("off", "unknown")
     return {
         "name": view.name,
+        "device": view.device.hex(),
+        "box": view.box,
         "place": view.place,
         "merchant": view.merchant,
         "link": f"{said.link}/{said.address}".rstrip("/") if said else "",

@@ -1,0 +1,120 @@
+"""The audit list 审计: who did what, when, from where, to which object, and how it ended. Append-only, chained.
+
+Each row's hash is over the row and the hash before it, so a row that was changed or taken out is seen by `broken_at`.
+No row holds a secret: a page tells in words what it has done, forms are not copied.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from cloud.store.db import Database, open_database
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS audit (
+      number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL, act TEXT NOT NULL,
+      object TEXT NOT NULL, zh TEXT NOT NULL, en TEXT NOT NULL, status INTEGER NOT NULL, hash BLOB NOT NULL) STRICT""",
+    """CREATE TRIGGER IF NOT EXISTS audit_kept BEFORE UPDATE ON audit
+      BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
+    """CREATE TRIGGER IF NOT EXISTS audit_stays BEFORE DELETE ON audit
+      BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
+)
+_COLUMNS = "number, at_ms, who, address, act, object, zh, en, status, hash"
+ROWS_MAX = 500
+"""Most rows of one question."""
+TEXT_MAX = 500
+"""Characters of each text that are kept."""
+
+
+class Deed(NamedTuple):
+    """at_ms: Unix milliseconds. who: '' for a stranger. address: the caller's. act: the page's name. object: 'kind:id',
+    or ''. zh, en: what was done, in words. status: the answer's; 400 and above: nothing was changed."""
+
+    at_ms: int
+    who: str
+    address: str
+    act: str
+    object: str
+    zh: str
+    en: str
+    status: int
+
+
+class Row(NamedTuple):
+    """A deed and its number, from 1 without gaps."""
+
+    number: int
+    deed: Deed
+
+
+class Question(NamedTuple):
+    """What is looked for; '' and 0 do not choose. before: rows with lower numbers. find: in object and words."""
+
+    who: str = ""
+    act: str = ""
+    object: str = ""
+    find: str = ""
+    before: int = 0
+
+
+class Audit:
+    """Over the console's file. Each call opens it, so any thread may."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._opened() as db, db.writing():
+            for statement in _SCHEMA:
+                db.run(statement)
+
+    def write(self, deed: Deed) -> None:
+        """Add one. StoreFault: it is not there."""
+        kept = deed._replace(**{name: getattr(deed, name)[:TEXT_MAX] for name in ("who", "object", "zh", "en")})
+        with self._opened() as db, db.writing():
+            rows = db.run("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+            number, before = (rows[0][0] + 1, bytes(rows[0][1])) if rows else (1, b"")
+            db.insert("audit", _COLUMNS, [(number, *kept, _hash(before, number, kept))])
+
+    def rows(self, question: Question, most: int = ROWS_MAX) -> list[Row]:
+        """The newest first."""
+        asked, values = _where(question)
+        sql = f"SELECT {_COLUMNS} FROM audit WHERE {asked} ORDER BY number DESC LIMIT ?"  # noqa: S608  # our own names
+        with self._opened() as db, db.reading():
+            return [Row(row[0], Deed(*row[1:9])) for row in db.run(sql, (*values, min(most, ROWS_MAX)))]
+
+    def broken_at(self) -> int | None:
+        """Number of the first row whose chain does not fit; None: all fit."""
+        before, expected = b"", 1
+        with self._opened() as db, db.reading():
+            for row in db.run(f"SELECT {_COLUMNS} FROM audit ORDER BY number"):  # noqa: S608  # our own names
+                if row[0] != expected or bytes(row[9]) != _hash(before, row[0], Deed(*row[1:9])):
+                    return expected
+                before, expected = bytes(row[9]), expected + 1
+        return None
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database]:
+        with closing(open_database(str(self._path))) as db:
+            yield db
+
+
+def _where(question: Question) -> tuple[str, list[object]]:
+    parts, values = ["1 = 1"], list[object]()
+    for column in ("who", "act", "object"):
+        if wanted := getattr(question, column):
+            parts.append(f"{column} = ?")
+            values.append(wanted)
+    if question.find:
+        parts.append("(instr(object, ?) OR instr(zh, ?) OR instr(en, ?))")
+        values += [question.find] * 3
+    if question.before:
+        parts.append("number < ?")
+        values.append(question.before)
+    return " AND ".join(parts), values
+
+
+def _hash(before: bytes, number: int, deed: Deed) -> bytes:
+    said = json.dumps([number, *deed], ensure_ascii=False, separators=(",", ":")).encode()
+    return hashlib.sha256(before + said).digest()

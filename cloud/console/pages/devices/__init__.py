@@ -1,0 +1,1 @@
+"""Devices: where they are, how they are, and what they are told to do."""

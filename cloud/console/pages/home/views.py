@@ -1,0 +1,67 @@
+"""The overview as a page, and the read API beside it."""
+
+from flask import Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+
+from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.page import PAGES as DECLARED
+from cloud.console.frame.page import Menu, Page, Reply
+from cloud.console.frame.sources import Sources
+from cloud.console.pages.home.overview import entry_json
+from shared.ids import card_id
+
+ENTRIES_MAX = 100
+
+
+def _home(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
+    """The first page of his menu, or what is open to everybody."""
+    signed: Signed = g.signed
+    first = next((page for page in current_app.config[DECLARED] if page.menu and signed.may(page.right)), None)
+    return redirect(url_for(first.name)) if first else (render_template("message.html", text="nothing_yet"), 200)
+
+
+def _overview(sources: Sources) -> Reply:
+    return render_template("overview.html", s=sources.live.snapshot())
+
+
+def _api_overview(sources: Sources) -> Reply:
+    return jsonify(sources.live.snapshot())
+
+
+def _api_live(sources: Sources) -> Reply:
+    """What the stream would say now, for a page that has no seat at it."""
+    return Response(sources.live.fragment(g.language), mimetype="application/json")
+
+
+def _api_entries(sources: Sources) -> Reply:
+    """By ?card=HEX&counter=N, or by ?device=HEX&epoch=N&seq=N."""
+    if "device" in request.args:
+        device, epoch, seq = _octets("device", 6), _number("epoch", 0xFFFF), _number("seq", 0xFFFF_FFFF)
+        found = sources.reader.entries_of_record(device, epoch, seq)
+    else:
+        card, counter = _octets("card", 10), _number("counter", 0xFFFF)
+        found = sources.reader.entries(card_id(card), counter)[:ENTRIES_MAX]
+    return jsonify({"entries": [entry_json(entry) for entry in found]})
+
+
+def _octets(name: str, size: int) -> bytes:
+    try:
+        found = bytes.fromhex(request.args.get(name, ""))
+    except ValueError:
+        abort(400)
+    return found if len(found) == size else abort(400)
+
+
+def _number(name: str, most: int) -> int:
+    text = request.args.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
+        abort(400)
+    return int(text)
+
+
+PAGES = (
+    Page("home", "/", Right.SELF, _home),
+    Page("overview", "/overview", Right.SEE_CAMPUS, _overview, Menu.HOME),
+    Page("api_overview", "/api/v1/overview", Right.SEE_CAMPUS, _api_overview),
+    Page("api_live", "/api/v1/live", Right.SEE_CAMPUS, _api_live),
+    Page("api_entries", "/api/v1/entries", Right.SEE_BOOKS, _api_entries),
+)

@@ -1,0 +1,8 @@
+"""All pages, in the order of the menu."""
+
+from cloud.console.frame.page import Page
+from cloud.console.pages import sign_in
+from cloud.console.pages.devices import devices
+from cloud.console.pages.home import views as home
+
+PAGES: tuple[Page, ...] = (*sign_in.PAGES, *home.PAGES, *devices.PAGES)

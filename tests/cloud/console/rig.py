@@ -1,0 +1,95 @@
+"""Pages over a real ledger of the small campus, real operators and a real watch, asked without a server."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from cloud.console.access.accounts import Accounts
+from cloud.console.access.audit import Audit
+from cloud.console.access.rights import Grant
+from cloud.console.frame.sources import Shown, Sources
+from cloud.console.shell import create_pages
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read.reader import open_reader
+from cloud.process.settings import FOLDER, CloudSettings, MqttChoice, TlsFiles
+from tests.cloud.ledger import campus as c
+
+PASSWORD = "correct horse battery"
+TOKEN = "machine-token"
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """ledger: to book into; its reader sees what is booked at once."""
+
+    app: Flask
+    sources: Sources
+    ledger: Ledger
+
+    def browser(self, name: str = "admin", grants: Sequence[Grant] = ()) -> "Browser":
+        """Somebody who has signed in; with the grants given, else as the first operator."""
+        link = self.sources.accounts.make_link(name, now())
+        client = self.app.test_client()
+        assert client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 302
+        if grants:
+            self.sources.accounts.set_grants(name, grants)
+        return Browser(client)
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One session."""
+
+    client: FlaskClient
+
+    def see(self, path: str, status: int = 200) -> str:
+        """A page's text."""
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.status_code
+        return answer.get_data(as_text=True)
+
+    def send(self, path: str, status: int = 302, **form: Any) -> str:
+        """A form of ours, with the session's own token."""
+        found = re.search(r'data-csrf="([^"]+)"', self.client.get("/login").get_data(as_text=True))
+        assert found
+        answer = self.client.post(path, data={"csrf": found[1], **form})
+        assert answer.status_code == status, (answer.status_code, answer.get_data(as_text=True))
+        return answer.get_data(as_text=True)
+
+
+@contextmanager
+def made(folder: Path, snapshot: dict[str, Any] | None = None) -> Iterator[Rig]:
+    """In a folder of its own; an SQLite ledger with the small campus imported."""
+    (folder / FOLDER).mkdir()
+    dsn = str(folder / FOLDER / "ledger.db")
+    ledger = open_ledger(dsn, c.LEDGER_ID)
+    ledger.import_inventory(c.inventory(), c.NOW)
+    reader, accounts = open_reader(dsn), Accounts(folder / FOLDER / "console.db")
+    sources = Sources(
+        Shown(lambda: snapshot or {"stale": True}, lambda language: f'{{"html": "{language}"}}'),
+        reader, accounts, Audit(folder / FOLDER / "console.db"), _settings(folder), dsn, TOKEN, secure=False,
+    )  # fmt: skip
+    yield Rig(create_pages(sources), sources, ledger)
+    reader.close()
+    accounts.close()
+    ledger.close()
+
+
+def now() -> int:
+    """Unix seconds."""
+    return int(time.time())
+
+
+def _settings(folder: Path) -> CloudSettings:
+    none = folder / "none"
+    return CloudSettings(
+        folder, 1, "演示校园", True, c.ISSUER, bytes(32), bytes(32), none, TlsFiles(none, none, none), none, none,
+        MqttChoice(),
+    )  # fmt: skip
