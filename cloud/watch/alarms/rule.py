@@ -55,7 +55,10 @@ def about_bus(happening: Happening) -> Source:
 @dataclass(frozen=True, slots=True)
 class FactRule:
     """Raised by facts. codes: `code`, or `code/case` for one case of it; over: those that end it. grade None: as grave
-    as the fact says. quiet_ms 0: it never returns by itself. hides, is_hidden: as of SignalRule."""
+    as the fact says. quiet_ms 0: it never returns by itself. hides, is_hidden, for_finance: as of SignalRule.
+
+    only, but: parameters by name and value; a fact must have one of `only`, where there are any, and none of `but`.
+    """
 
     name: str
     family: Family
@@ -67,10 +70,16 @@ class FactRule:
     quiet_ms: int = QUIET_MS
     hides: bool = False
     is_hidden: bool = False
+    only: frozenset[tuple[str, str]] = frozenset()
+    but: frozenset[tuple[str, str]] = frozenset()
+    for_finance: bool = False
 
     def is_raised_by(self, happening: Happening) -> bool:
         """Does this fact raise it?"""
-        return _names(self.codes, happening)
+        if not _names(self.codes, happening):
+            return False
+        told = set(happening.told)
+        return (not self.only or bool(told & self.only)) and not told & self.but
 
     def is_ended_by(self, happening: Happening) -> bool:
         """Does this fact say that it is over?"""
@@ -86,16 +95,20 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {">": gt, ">=": ge, "<"
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison with a number; `unknown` holds where the signal is not known."""
+    """A comparison with a number; `unknown` holds where the signal is not known. least: what is below is another
+    rule's."""
 
     comparison: str
     bound: float = 0.0
+    least: float | None = None
 
     def holds(self, value: float | None) -> bool:
         """Of what is not known no comparison holds: neither is it bad, nor is it good."""
         if self.comparison == UNKNOWN:
             return value is None
-        return value is not None and COMPARISONS[self.comparison](value, self.bound)
+        if value is None or (self.least is not None and value < self.least):
+            return False
+        return COMPARISONS[self.comparison](value, self.bound)
 
     def __str__(self) -> str:
         return UNKNOWN if self.comparison == UNKNOWN else f"{self.comparison} {self.bound:g}"
@@ -110,7 +123,8 @@ class SignalRule:
 
     The condition must hold for `for_ms` without a break, or in `times` of the last `of` readings. It is over when
     `clear` (the condition's opposite where there is none) has held for `off_ms`. hides: while it stands, alarms of
-    hidden rules below its source are suppressed, for this one explains them.
+    hidden rules below its source are suppressed, for this one explains them. but: names that another rule looks at.
+    for_finance: money of persons; it is told by routes of finance alone.
     """
 
     name: str
@@ -129,10 +143,12 @@ class SignalRule:
     when: When = When.ALWAYS
     hides: bool = False
     is_hidden: bool = False
+    but: frozenset[str] = frozenset()
+    for_finance: bool = False
 
     def looks_at(self, source: Source) -> bool:
         """Is this one of its sources?"""
-        return source.kind is self.kind and fnmatchcase(source.name, self.scope)
+        return source.kind is self.kind and fnmatchcase(source.name, self.scope) and source.name not in self.but
 
     def is_clear(self, value: float | None) -> bool:
         """Does this reading speak for the end? What is not known never does, but to a rule about just that."""

@@ -2,10 +2,10 @@
 
 import pytest
 
-from cloud.watch.alarms.rule import FactRule, Rule, SignalRule
+from cloud.watch.alarms.rule import UNKNOWN, FactRule, Rule, SignalRule
 from cloud.watch.alarms.rules import DEEDS, RULES
 from cloud.watch.alarms.signals import SIGNALS
-from cloud.watch.alarms.terms import Happening
+from cloud.watch.alarms.terms import Family, Happening, Kind, Signal, Source
 from cloud.watch.alarms.watching import Watching
 from shared.facts.catalogue import CATALOGUE
 from shared.facts.told import CASE, Level
@@ -54,3 +54,100 @@ def test_what_is_grave_is_of_exactly_one_rule_or_somebodys_deed(code: str, case:
 
 def test_a_deed_is_in_the_catalogue() -> None:
     assert {code for code, _ in CATALOGUE} >= DEEDS
+
+
+def signals() -> list[SignalRule]:
+    """Every rule that reads a signal."""
+    return [rule for rule in RULES if isinstance(rule, SignalRule)]
+
+
+def bad(rule: SignalRule) -> float | None:
+    """A value that its condition holds of, and no graver rule's beside it."""
+    condition = rule.condition
+    step = {">": 1, ">=": 0, "<": -0.5, "<=": 0}.get(condition.comparison, 0)
+    return None if condition.comparison == UNKNOWN else condition.bound + step
+
+
+@pytest.mark.parametrize("rule", signals(), ids=lambda rule: rule.name)
+def test_a_bad_signal_raises_its_rule_and_no_other_and_a_good_one_ends_it(rule: SignalRule) -> None:
+    name = "" if rule.kind is Kind.CAMPUS else rule.scope.replace("*", "one")
+    source, watching, value = Source(rule.kind, name), Watching(RULES), bad(rule)
+    times = [1, 1 + rule.for_ms] if rule.of == 1 else range(1, rule.times + 1)
+    found = [
+        change.key for at in times for change in watching.read([Signal(rule.signal, source, at, value)], is_meal=False)
+    ]
+    assert [key.rule for key in found] == [rule.name]
+    good = next(one for one in (0, 1, 50, 100, 1e6, 1e9, -1) if rule.is_clear(one))
+    after = [1_000_000_000, 1_000_000_000 + rule.off_ms]
+    ended = [
+        change.key.rule
+        for at in after
+        for change in watching.read([Signal(rule.signal, source, at, good)], is_meal=False)
+    ]
+    assert ended == [rule.name], "and a good one ends it"
+
+
+@pytest.mark.parametrize("rule", signals(), ids=lambda rule: rule.name)
+def test_what_is_unknown_neither_raises_nor_ends(rule: SignalRule) -> None:
+    name = "" if rule.kind is Kind.CAMPUS else rule.scope.replace("*", "one")
+    signal = Signal(rule.signal, Source(rule.kind, name), 1, None)
+    watching = Watching(RULES)
+    found = [each for at in (1, 10**9) for each in watching.read([signal._replace(at_ms=at)], is_meal=False)]
+    assert found == []
+
+
+def raised(code: str, *told: tuple[str, str]) -> list[str]:
+    """Which rules a fact raises."""
+    happening = Happening(1, 1, Level.IMPORTANT, code, "b1", b"\1", told)
+    return [change.key.rule for change in Watching(RULES).happened([happening])]
+
+
+SIX = {
+    "terminal-unknown": "unknown-terminal", "terminal-wrong-key": "wrong-key", "terminal-live-twice": "live-twice",
+    "terminal-mac-failures": "mac-failures", "record-fork": "record-fork",
+    "terminal-unauthenticated": "unauthenticated",
+}  # fmt: skip
+"""DESIGN 2: the six cases of an illegal terminal, each its own alarm."""
+
+
+@pytest.mark.parametrize(("code", "rule"), SIX.items())
+def test_each_of_the_six_illegal_cases_is_its_own_alarm(code: str, rule: str) -> None:
+    assert raised(code) == [rule]
+    assert next(one for one in RULES if one.name == rule).family is Family.ILLEGAL
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "rule"),
+    [
+        ("epoch-refused", "unknown-psam", "foreign-psam"), ("epoch-refused", "psam-moved", "foreign-psam"),
+        ("epoch-refused", "too-many-epochs", "terminal-store"), ("terminal-no-epoch", "unknown-psam", "foreign-psam"),
+        ("terminal-no-epoch", "epoch-ahead", "terminal-store"), ("record-held", "psam-unknown", "foreign-psam"),
+        ("record-held", "psam-moved", "foreign-psam"), ("record-held", "other-box", "held"),
+    ],
+)  # fmt: skip
+def test_a_wrong_or_foreign_psam_is_its_own_alarm(code: str, reason: str, rule: str) -> None:
+    assert raised(code, ("reason", reason)) == [rule]
+
+
+def test_the_broker_and_the_key_process_have_their_own_alarms() -> None:
+    for name, rule in (("broker", "broker-down"), ("keys", "keys-down"), ("console", "service-down")):
+        watching, source = Watching(RULES), Source(Kind.SERVICE, name)
+        found = [
+            change.key.rule
+            for at in (1, 10_001)
+            for change in watching.read([Signal("service-down", source, at, 1)], is_meal=False)
+        ]
+        assert found == [rule]
+
+
+BLAME = ("责任", "过错", "舞弊", "贪", "窃", "fault", "guilt", "blame", "theft", "fraud")
+
+
+def test_what_is_for_finance_is_worded_as_a_difference_and_as_nobodys_fault() -> None:
+    found = [rule for rule in RULES if rule.for_finance]
+    assert {"cash", "void"} <= {rule.name for rule in found}
+    for rule in found:
+        said = "".join(f"{text.zh} {text.en}" for text in (
+            rule.advice.title, rule.advice.cause, rule.advice.consequence, rule.advice.action,
+        )).lower()  # fmt: skip
+        assert not [word for word in BLAME if word in said]

@@ -2,6 +2,7 @@
 
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.illegal import (
+    foreign_psam,
     live_twice,
     mac_failures,
     record_fork,
@@ -13,6 +14,7 @@ from cloud.watch.alarms.rules.illegal import (
 )
 
 _OWN = (
+    foreign_psam,
     live_twice,
     mac_failures,
     record_fork,

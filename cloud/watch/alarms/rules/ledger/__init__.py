@@ -13,6 +13,7 @@ from cloud.watch.alarms.rules.ledger import (
     put_back,
     quarantine,
     trial_balance,
+    void,
     write_off_due,
 )
 
@@ -28,6 +29,7 @@ _OWN = (
     put_back,
     quarantine,
     trial_balance,
+    void,
     write_off_due,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

@@ -8,10 +8,11 @@ RULE = FactRule(
     name="cash",
     family=Family.LEDGER,
     codes=frozenset({"cash-difference/over", "cash-difference/short"}),
+    for_finance=True,
     advice=Advice(
         Text("现金长短款", "a cash difference"),
         Text("清点与应有不符", "what was counted is not what should be there"),
         Text("计入长短款科目", "it is booked as over or short"),
-        Text("财务与当班复点", "finance and the shift count again"),
+        Text("财务与食堂经理同当班复点", "finance, the canteen's manager and the shift count again"),
     ),
 )

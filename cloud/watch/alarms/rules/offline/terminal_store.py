@@ -1,6 +1,7 @@
 """A terminal's store is not the one that it was."""
 
 from cloud.watch.alarms.rule import Advice, FactRule
+from cloud.watch.alarms.rules.reasons import PSAM
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -17,6 +18,7 @@ RULE = FactRule(
             "terminal-too-many-epochs",
         }
     ),
+    but=PSAM,
     advice=Advice(
         Text("终端存储异常", "a terminal's store is odd"),
         Text("存储被换、回退，或机身换了 PSAM", "exchanged, gone back, or another PSAM"),

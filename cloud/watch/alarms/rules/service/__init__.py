@@ -3,11 +3,13 @@
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.service import (
     box_certificate,
+    broker_down,
     canary,
     certificate,
     defect,
     disk,
     job_stopped,
+    keys_down,
     ledger_away,
     memory,
     metrics_away,
@@ -19,11 +21,13 @@ from cloud.watch.alarms.rules.service import (
 
 _OWN = (
     box_certificate,
+    broker_down,
     canary,
     certificate,
     defect,
     disk,
     job_stopped,
+    keys_down,
     ledger_away,
     memory,
     metrics_away,

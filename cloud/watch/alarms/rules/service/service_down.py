@@ -12,15 +12,13 @@ RULE = SignalRule(
     signal="service-down",
     kind=Kind.SERVICE,
     condition=Condition(">=", 1),
+    but=frozenset({"broker", "keys"}),
     for_ms=10_000,
     off_ms=5_000,
     advice=Advice(
         Text("服务不应答", "a service does not answer"),
         Text("进程停止或卡住", "its process has stopped or hangs"),
-        Text(
-            "消息代理停：网关等候；密钥进程停：记录等候核验；集控平台停：看不到",
-            "broker: boxes wait; key process: records wait; console: nothing is seen",
-        ),
+        Text("它所做的停止；脱机营业与入账照常", "what it does stands still; selling and posting go on"),
         Text("./ykt status 看原因，重启该服务", "see ./ykt status, restart the service"),
     ),
 )
