@@ -62,7 +62,8 @@ class BusReport(NamedTuple):
 
     tec_sum, rec_sum: all increments of its two error counters, which themselves fall again; peaks: the highest it has
     seen; offs: how often it was bus-off; frames: what it has sent; throttled: how often its own quota held it back;
-    junk: frames that made no sense, by who sent them.
+    junk: frames that made no sense, by who sent them; heard: frames that others have sent; passives: how often it has
+    become error-passive.
     """
 
     tec_sum: int = 0
@@ -73,6 +74,8 @@ class BusReport(NamedTuple):
     frames: int = 0
     throttled: int = 0
     junk: Mapping[Peer, int] = MappingProxyType({})
+    heard: int = 0
+    passives: int = 0
 
     @property
     def errors(self) -> int:

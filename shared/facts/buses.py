@@ -116,3 +116,43 @@ class BusClean(Told):
     zh = "总线 {link} 一小时无错误"
     en = "bus {link}: an hour without errors"
     link: str
+
+
+@dataclass(frozen=True)
+class BusErrorPassive(Told):
+    code, level = "bus-error-passive", Level.GENERAL
+    zh = "总线 {link} 上地址 {address} 的 {name} 进入错误被动：发送错误计数 {tec}，接收错误计数 {rec}"
+    en = "bus {link}: {name} at address {address} became error-passive: TEC {tec}, REC {rec}"
+    link: str
+    address: int
+    name: str
+    tec: int
+    rec: int
+
+
+@dataclass(frozen=True)
+class BusLoadHigh(Told):
+    code, case, level = "bus-load", "high", Level.GENERAL
+    zh = "总线 {link} 负载 {percent}%"
+    en = "bus {link}: load {percent} %"
+    link: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class BusLoadOver(Told):
+    code, case, level = "bus-load", "over", Level.NOTICE
+    zh = "总线 {link} 负载回落到 {percent}%"
+    en = "bus {link}: load is down to {percent} %"
+    link: str
+    percent: int
+
+
+@dataclass(frozen=True)
+class BusErrorsRise(Told):
+    code, level = "bus-errors-rise", Level.GENERAL
+    zh = "总线 {link} 的错误在增多：一小时 {errors} 次，此前平均 {before} 次"
+    en = "bus {link} has more errors: {errors} in an hour, {before} on average before"
+    link: str
+    errors: int
+    before: int

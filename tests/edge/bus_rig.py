@@ -49,7 +49,8 @@ class Hung:
     def report(self) -> BusReport:
         health = self.health
         return BusReport(health.tec_sum, health.rec_sum, health.tec_peak, health.rec_peak, health.offs,
-                         self.node.counters["frames_out"], 0, self.node.junk)  # fmt: skip
+                         self.node.counters["frames_out"], 0, self.node.junk,
+                         self.node.counters["frames_in"], health.passives)  # fmt: skip
 
 
 class BusField(Field):

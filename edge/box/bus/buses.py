@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from edge.box.bus.watch import BusWatch
+from edge.box.bus.wire_health import WireHealth
 from edge.box.terminals.conversation import Conversation, Place, place_text
 from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import Now, Send
@@ -26,6 +27,9 @@ class Buses:
             for one in settings.links
             if one.kind is LinkKind.CAN
         }
+        self._health = {
+            one.name: WireHealth(one.name, one.bitrate, tell) for one in settings.links if one.kind is LinkKind.CAN
+        }
         self._exchanged: dict[Place, tuple[DeviceId, DeviceId, float]] = {}
         """Place: who was there, who came, when. Bounded by the addresses of a bus."""
         self._wired = {one.name for one in settings.links if one.kind is not LinkKind.TCP}
@@ -41,12 +45,14 @@ class Buses:
         watch = self.watches.get(talk.place[0])
         if watch is not None:
             watch.heard(now, talk, emcy)
+            self._health[talk.place[0]].heard(now, int(talk.place[1]), talk.terminal.name, emcy)
 
     def edge(self, now: Now, name: str, report: BusReport) -> None:
         """What the box's own controller counts on a link."""
         watch = self.watches.get(name)
         if watch is not None:
             watch.edge(now, report)
+            self._health[name].edge(now, report)
 
     def hello(self, now: Now, place: Place, message: bytes, talk: Conversation | None) -> None:
         """One body in another's place is an exchange; if the one before speaks again, both have the same address.

@@ -8,6 +8,8 @@ controller that restarts by itself hides a bad cable under a thousand short outa
 from edge.link.can.error import BusTrouble, ControllerState
 
 SENDING, FLAGGED_FIRST = 8, 9
+PASSIVE_AT = 128
+"""A counter of so much and more: the node may no longer flag the errors of others."""
 BACK_MIN_S, BACK_MAX_S = 0.1, 30.0
 """The pause before a node that went bus-off is brought back, doubling from one to the other."""
 HEALTHY_S = 60.0
@@ -15,10 +17,13 @@ HEALTHY_S = 60.0
 
 
 class Health:
-    """Of one controller. `back_s`: monotonic second at which it is to be restarted, None: it is not bus-off."""
+    """Of one controller. `back_s`: monotonic second at which it is to be restarted, None: it is not bus-off.
+    `passives`: how often it became error-passive."""
 
     def __init__(self) -> None:
         self.tec = self.rec = self.tec_sum = self.rec_sum = self.tec_peak = self.rec_peak = self.offs = 0
+        self.passives = 0
+        self._is_passive = False
         self.back_s: float | None = None
         self._pause_s = BACK_MIN_S
         self._back_since_s = float("-inf")
@@ -26,18 +31,28 @@ class Health:
     def opened(self) -> None:
         """The bus is opened: a controller that was bus-off is not any more."""
         self.tec = self.rec = 0
-        self.back_s = None
+        self.back_s, self._is_passive = None, False
 
     def note(self, trouble: BusTrouble, now_s: float) -> None:
         """One error frame."""
         if trouble.bus_error and not trouble.no_ack:  # alone on the bus: nobody's fault
             self._add(trouble)
         self.tec, self.rec = trouble.tec, trouble.rec
+        self._look_at_state(trouble)
         self.tec_peak, self.rec_peak = max(self.tec_peak, self.tec), max(self.rec_peak, self.rec)
         if trouble.state is ControllerState.BUS_OFF and self.back_s is None:
             self._gone(now_s)
         elif trouble.restarted or trouble.state is ControllerState.ACTIVE:
             self._back(now_s)
+
+    def _look_at_state(self, trouble: BusTrouble) -> None:
+        """By the state that the driver says, else by the counters."""
+        is_counted = max(trouble.tec, trouble.rec) >= PASSIVE_AT
+        if trouble.state in (ControllerState.PASSIVE, ControllerState.BUS_OFF) or is_counted:
+            self.passives += not self._is_passive
+            self._is_passive = True
+        elif trouble.state is not None or trouble.tec or trouble.rec:
+            self._is_passive = False
 
     def is_due(self, now_s: float) -> bool:
         """Restart it now? Said once; if nothing comes of it, it is due again after the next pause."""

@@ -146,6 +146,7 @@ class CanAdapter:
         return BusReport(
             health.tec_sum, health.rec_sum, health.tec_peak, health.rec_peak, health.offs,
             node.counters["frames_out"], self._quota.held if self._quota else 0, node.junk,
+            node.counters["frames_in"], health.passives,
         )  # fmt: skip
 
     def counters(self) -> Mapping[str, int]:
