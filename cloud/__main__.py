@@ -19,6 +19,7 @@ from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
+from cloud.verbs.planning import planning_verbs
 from cloud.verbs.watching import watching_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
@@ -72,6 +73,7 @@ def _parser() -> Parser:
 
     known = {
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
+        **planning_verbs(),
     }  # fmt: skip
     known |= firmware_verbs()
     for name, (text, run, options) in known.items():

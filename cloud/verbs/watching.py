@@ -9,13 +9,14 @@ from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Language, Text
 
-STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment")
+STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment", "link")
 NOTIFY_STEPS = (LIST, "check", "push", "history", "rollback", "duty", "test")
 RULES_STEPS = (LIST, "check", "try", "diff", "push", "history", "rollback")
 LAST_S = 7 * 86_400
 _NEEDED: dict[str, tuple[str, ...]] = {
     "ack": ("who",), "take": ("who",), "shelve": ("who", "note", "for"), "unshelve": ("who",),
     "stop": ("who", "note"), "start": ("who",), "assign": ("who", "to"), "comment": ("who", "note"),
+    "link": ("who", "to"),
 }  # fmt: skip
 
 
@@ -55,8 +56,8 @@ def watching_verbs() -> dict[str, Made]:
 
 def _alarm_options(parser: Parser) -> None:
     told = Text(
-        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注",
-        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment",
+        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注、关联",
+        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment, link",
     )
     add_steps(parser, STEPS, told)
     rule = Text("规则名，如列表方括号中", "the rule, as in the brackets")
@@ -68,7 +69,11 @@ def _alarm_options(parser: Parser) -> None:
     parser.add_argument("--note", metavar="TEXT", help=note)
     long = Text("多久：10m、2h、3d", "how long: 10m, 2h, 3d")
     parser.add_argument("--for", dest="for", type=span_s, metavar="SPAN", help=long)
-    parser.add_argument("--to", metavar="NAME", help=Text("指派给谁", "to whom it is assigned"))
+    parser.add_argument(
+        "--to",
+        metavar="NAME",
+        help=Text("指派给谁，或关联什么：job:7、load:…、difference:…", "whose it is, or what it is linked to: job:7 …"),
+    )
 
 
 def _alarms(chosen: argparse.Namespace) -> int:

@@ -19,7 +19,9 @@ from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.records.values import Now
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
+from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rules import RULES
+from cloud.watch.alarms.rules.offline.group_away import RULE as GROUP_RULE
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.metrics.health import Health, HealthServer
 from cloud.watch.metrics.keeping import Keeping
@@ -32,7 +34,7 @@ from cloud.watch.notify.doors_file import read_doors
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.probes import Looked, Service, probe
-from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, terminal_source, topology
+from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, terminal_source, things, topology
 from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
@@ -119,6 +121,8 @@ class Watch:
         self._reader: Reader | None = None
         self._next_look = self._last_turn = 0.0
         self._box_of: dict[Source, str] = {}
+        self._told: dict[tuple[str, Source], Signal] = {}
+        self._groups = Groups()
 
     def turn(self) -> bool:
         """One turn. Does more wait?"""
@@ -135,6 +139,7 @@ class Watch:
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 0))
         except StoreFault:
             self._let_go()
+            signals += [one._replace(at_ms=now.unix_ms, value=None) for one in self._told.values()]
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
         self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=False)
         self._last_turn = time.monotonic()
@@ -150,12 +155,18 @@ class Watch:
     def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
         reader = self._reader = self._reader or open_reader(self._dsn)
         fleet = read_fleet(reader)
-        self.turns.stand_on(topology(fleet))
-        signals += fleet_signals(fleet, now.unix_ms)
+        found = [*fleet_signals(fleet, now.unix_ms)]
+        groups, self._groups = self._groups, self.turns.groups
+        if is_due or groups != self._groups:
+            self.turns.stand_on(topology(fleet, self._groups, now.unix_ms))
         if is_due:
             self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}
-            signals += books_signals(reader, now)
-            self.turns.around = Around(_names(fleet), self._campus, reader.calendar(), _code)
+            standing = self.turns.sources_of(GROUP_RULE.name)
+            found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
+            found += books_signals(reader, now)
+            self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)
+        self._told = ({} if is_due else self._told) | {(one.name, one.source): one for one in found}
+        signals += found
         return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
 
     def _let_go(self) -> None:
@@ -177,9 +188,9 @@ def _code() -> str:
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
-def _names(fleet: Fleet) -> Callable[[Source], str]:
+def _names(fleet: Fleet, groups: Groups) -> Callable[[Source], str]:
     terminals = {one.device: f"{one.place} {one.name}".strip() for one in fleet.terminals}
-    return names({box.box: box.name for box in fleet.boxes}, terminals)
+    return names({box.box: box.name for box in fleet.boxes}, terminals, groups)
 
 
 async def _watch(given: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
-"""Texts as they were pushed (who is told, operators' rules): kept, numbered, never edited; the newest is in force.
+"""Texts as they were pushed (who is told, operators' rules, groups): kept, numbered, never edited.
 
-Inside of transactions of the watch's file.
+The newest is in force. Inside of transactions of the watch's file.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Push(NamedTuple):
 
 
 class Pushes:
-    """Of one table: `policy` or `ruleset`."""
+    """Of one table: `policy`, `ruleset` or `grouping`."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -55,4 +55,4 @@ class Pushes:
         return [Push(*row) for row in db.run(sql, (HISTORY_MAX,))]
 
 
-POLICIES, RULESETS = Pushes("policy"), Pushes("ruleset")
+POLICIES, RULESETS, GROUPINGS = Pushes("policy"), Pushes("ruleset"), Pushes("grouping")

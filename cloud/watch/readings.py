@@ -3,14 +3,15 @@
 A box that was not heard for SILENT_S makes its terminals unknown, never quiet; what was never heard at all is unknown.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.watch.alarms.groups import Groups, Thing
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
-from cloud.watch.alarms.topology import Topology
+from cloud.watch.alarms.topology import Hung, Topology, topology_of
 from shared.wire.box_state import BoxState
 
 SILENT_S = 15.0
@@ -40,29 +41,46 @@ def terminal_source(device: bytes) -> Source:
     return Source(Kind.TERMINAL, device.hex())
 
 
-def topology(fleet: Fleet, groups: Iterable[tuple[str, Sequence[bytes]]] = ()) -> Topology:
-    """Terminals below their box, and below the groups that somebody has put them in."""
-    above: dict[Source, tuple[Source, ...]] = {
-        terminal_source(one.device): (box_source(one.box),) for one in fleet.terminals
-    }
-    for name, members in groups:
-        group = Source(Kind.GROUP, name)
-        for device in members:
-            own = terminal_source(device)
-            above[own] = (group, *above.get(own, ()))
-    return Topology(above)
+def things(fleet: Fleet, now_ms: int) -> list[Thing]:
+    """Boxes and terminals as groups look at them; terminals of a silent box are not known."""
+    silent = {box.box: _silent_s(box, now_ms) for box in fleet.boxes}
+    hung = _hung(fleet)
+    found = [
+        Thing(box_source(box.box), box.name, "", box.box, False, box.heard_ms, silent[box.box]) for box in fleet.boxes
+    ]
+    for one in fleet.terminals:
+        age = _age(one.heard_ms, now_ms) if _speaks(silent.get(one.box)) else None
+        place = hung.get(terminal_source(one.device))
+        is_tcp = place is not None and not place.is_bus
+        found.append(Thing(terminal_source(one.device), one.name, one.place, one.box, is_tcp, one.heard_ms, age))
+    return found
+
+
+def topology(fleet: Fleet, groups: Groups, now_ms: int) -> Topology:
+    """Terminals on their place of the cable or below their box, and below groups; boxes below what they need."""
+    hung = _hung(fleet)
+    for one in fleet.terminals:
+        hung.setdefault(terminal_source(one.device), Hung(one.box, "", one.name, is_bus=False))
+    return topology_of(hung, [box.box for box in fleet.boxes], groups.above(things(fleet, now_ms)))
+
+
+def _hung(fleet: Fleet) -> dict[Source, Hung]:
+    """In the order of the boxes' own settings, which is that on the cable. An address is a bus's."""
+    names = {one.device: one.name for one in fleet.terminals}
+    return {
+        terminal_source(one.device): Hung(box.box, one.link, names.get(one.device, ""), is_bus=bool(one.address))
+        for box in fleet.boxes if box.state is not None for one in box.state.terminals
+    }  # fmt: skip
 
 
 def fleet_signals(fleet: Fleet, now_ms: int) -> Iterator[Signal]:
     """Of every box and terminal."""
     silent: dict[str, float | None] = {}
     for box in fleet.boxes:
-        silent[box.box] = _age(box.heard_ms, now_ms, is_online=box.state is not None and box.state.online)
+        silent[box.box] = _silent_s(box, now_ms)
         yield from _of_box(box, silent[box.box], now_ms)
     for terminal in fleet.terminals:
-        quiet = silent.get(terminal.box)
-        is_known = quiet is not None and quiet < SILENT_S
-        yield from _of_terminal(terminal, now_ms, is_known=is_known)
+        yield from _of_terminal(terminal, now_ms, is_known=_speaks(silent.get(terminal.box)))
 
 
 def books_signals(reader: Reader, now: Now) -> Iterator[Signal]:
@@ -88,7 +106,7 @@ def books_signals(reader: Reader, now: Now) -> Iterator[Signal]:
 def _of_box(box: BoxView, silent_s: float | None, now_ms: int) -> Iterator[Signal]:
     source = box_source(box.box)
     yield Signal("box-silent", source, now_ms, silent_s)
-    state = box.state if silent_s is not None and silent_s < SILENT_S else None
+    state = box.state if _speaks(silent_s) else None
     for name, value in _figures(state).items():
         yield Signal(name, source, now_ms, value)
 
@@ -112,6 +130,14 @@ def _of_terminal(terminal: TerminalView, now_ms: int, *, is_known: bool) -> Iter
     yield Signal("terminal-owes", source, now_ms, terminal.owes)
     gap = terminal.owes if terminal.completeness is Completeness.GAP else 0
     yield Signal("terminal-gap", source, now_ms, None if terminal.completeness is Completeness.UNKNOWN else gap)
+
+
+def _silent_s(box: BoxView, now_ms: int) -> float | None:
+    return _age(box.heard_ms, now_ms, is_online=box.state is not None and box.state.online)
+
+
+def _speaks(silent_s: float | None) -> bool:
+    return silent_s is not None and silent_s < SILENT_S
 
 
 def _age(heard_ms: int, now_ms: int, *, is_online: bool = True) -> float | None:

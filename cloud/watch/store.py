@@ -13,7 +13,8 @@ from cloud.ledger.journal.facts import from_json, to_json
 from cloud.store.db import Database, Row, open_database
 from cloud.watch.alarms.states import Alarm, AlarmRefused, Deed, State, Step
 from cloud.watch.alarms.terms import source_of
-from cloud.watch.alarms.watching import Change, Key, Memory, Reading, Window
+from cloud.watch.alarms.watching import Change, Key, Memory, Reading
+from cloud.watch.kept import planned
 from cloud.watch.schema import prepare
 from shared.facts.told import Level, Params
 from shared.words.voice import Text
@@ -82,9 +83,7 @@ class WatchStore:
             Key(rule, source_of(source)): Reading(*rest)
             for rule, source, *rest in self.db.run("SELECT rule, source, held_ms, off_ms, window, value FROM reading")
         }
-        rows = self.db.run("SELECT id, source, from_ms, until_ms FROM work")
-        windows = tuple(Window(str(number), source_of(source), *times) for number, source, *times in rows)
-        return Memory(alarms, readings, windows)
+        return Memory(alarms, readings, planned.windows(self.db))
 
     def write(self, changes: Iterable[Change], *, who: str = "", note: str = "") -> None:
         """Alarms as they stand now, and an event for each that something happened to. Inside of a transaction."""

@@ -5,9 +5,12 @@ order, each once; how far stands beside the alarms that they made.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cloud.ledger.fleet.views import FactView
+from cloud.watch.alarms.group_file import read_groups
+from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rule_file import read_rules
 from cloud.watch.alarms.terms import Happening, Kind, Signal, Source
@@ -15,7 +18,7 @@ from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.telling import Around, Telling
-from cloud.watch.pushes import RULESETS
+from cloud.watch.pushes import GROUPINGS, RULESETS
 from cloud.watch.samples import Samples
 from cloud.watch.store import WatchStore
 from shared.clocks.school_days import WEEKDAYS
@@ -51,8 +54,10 @@ class Turns:
         self.counts = Counts()
         self.around = Around(str, "", WEEKDAYS)
         """What messages say beside the alarm: set anew as the ledger tells it."""
+        self.groups = Groups()
+        """Those in force since the last turn."""
         self._store = store
-        self._built_in, self._ruleset = tuple(rules), ""
+        self._built_in, self._ruleset, self._grouping = tuple(rules), "", ""
         self._seen = -1
         self._samples = Samples(store.db)
         self._watching = Watching(rules)
@@ -65,6 +70,10 @@ class Turns:
         if topology != self._topology:
             self._topology = topology
             self._watching.stand_on(topology)
+
+    def sources_of(self, rule: str) -> list[Source]:
+        """What has an alarm of this rule."""
+        return [key.source for key in self._watching.memory.alarms if key.rule == rule]
 
     def read_upto(self) -> int:
         """The number of the last fact that was taken up."""
@@ -118,6 +127,7 @@ class Turns:
         """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
         if self._store.version() != self._seen:
             self._look_at_rules()
+            self._look_at_groups()
             self._watching.look_again(self._store.memory())
             self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
             self._telling.look_again(self.around.calendar)
@@ -134,6 +144,15 @@ class Turns:
             return
         self._watching = Watching(rules, self._store.memory(), self._topology)
         self._telling.follow({rule.name: rule for rule in rules})
+
+    def _look_at_groups(self) -> None:
+        """As rules; who reads the fleet asks for `groups`."""
+        text = GROUPINGS.in_force(self._store.db)
+        if text == self._grouping:
+            return
+        self._grouping = text
+        with suppress(ConfigFault):
+            self.groups = read_groups(text) if text else Groups()
 
     def _version(self) -> int:
         with self._store.db.reading():

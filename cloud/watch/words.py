@@ -1,9 +1,11 @@
 """Alarms as lines and as JSON, in both languages. Pure; what a source is called is told by the caller."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cloud.watch.alarms.rule import Advice, Rule
+from cloud.watch.alarms.groups import Groups
+from cloud.watch.alarms.rule import SOURCE, Advice, Rule
 from cloud.watch.alarms.states import STATES, Alarm, Deed, State
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Kind, Source
 from shared.clocks.campus_clock import WALL
@@ -46,6 +48,9 @@ _MARKS = {
 }  # fmt: skip
 
 
+LEDGER_AWAY = "ledger-away"
+
+
 class Shown(NamedTuple):
     """An alarm for a list. rule None: its rule is no longer in force."""
 
@@ -65,8 +70,26 @@ def alarm_lines(found: Sequence[Shown], calls: Calls, now_ms: int) -> Iterator[s
     """The gravest first, of one grade the oldest; what is suppressed, shelved and out of service at the end."""
     if not found:
         yield str(Text("● 没有报警", "● no alarm"))
+    under = explained(one.alarm for one in found)
     for one in sorted(found, key=_order):
-        yield alarm_line(one, calls, now_ms)
+        yield alarm_line(one, calls, now_ms, under.get(f"{one.name} {one.source}", 0))
+
+
+def explained(alarms: Iterable[Alarm]) -> Counter[str]:
+    """Of each that explains others, by rule and source: how many of them still stand."""
+    return Counter(alarm.suppressed_by for alarm in alarms if alarm.is_active and alarm.suppressed_by)
+
+
+def unknown_line(found: Sequence[Shown]) -> Text | None:
+    """While the ledger cannot be read nothing that is read from it is known: what is listed is as of then."""
+    away = next((one.alarm for one in found if one.name == LEDGER_AWAY and one.alarm.is_active), None)
+    if away is None:
+        return None
+    when = _time(away.since_ms)
+    return Text(
+        f"○ 未知：账本自 {when} 读不到，网关、终端与账目的报警是那时的",
+        f"○ unknown: the ledger cannot be read since {when}; alarms of boxes, terminals and books are as of then",
+    )
 
 
 def stale_line(as_of_ms: int) -> Text:
@@ -77,24 +100,24 @@ def stale_line(as_of_ms: int) -> Text:
     return Text(f"○ 未知：值守没有运行，以下是 {when} 的", f"○ unknown: the watch does not run; this is as of {when}")
 
 
-def alarm_line(one: Shown, calls: Calls, now_ms: int) -> str:
-    """One line: state, grade, title, source, what raised it, since when, who is on it."""
+def alarm_line(one: Shown, calls: Calls, now_ms: int, under: int = 0) -> str:
+    """One line: state, grade, title, source, what raised it, since when, who is on it. under: how many it explains."""
     alarm = one.alarm
     since = span(max(0, now_ms - alarm.since_ms) // 1000)[spoken() is Language.EN]
     times = f" ×{alarm.count}" if alarm.count > 1 else ""
     who = alarm.acked_by or alarm.taken_by or alarm.assigned or alarm.shelved_by
     parts = (
         _MARKS[alarm.state], str(STATES[alarm.state]), str(GRADES[alarm.grade]), _title(one), calls(one.source),
-        _said(one), since + times, who, f"[{one.name} {one.source}]",
+        _said(one, calls), _under(under), since + times, who, _by(alarm), f"[{one.name} {one.source}]",
     )  # fmt: skip
     return "  ".join(part for part in parts if part)
 
 
-def advice_lines(rule: Rule | None) -> Iterator[str]:
-    """Cause, consequence, what to do."""
+def advice_lines(rule: Rule | None, name: str) -> Iterator[str]:
+    """Cause, consequence, what to do. name: what people call what it is about."""
     if rule is None:
         return
-    for label, text in _advice(rule.advice).items():
+    for label, text in _advice(rule.advice, name).items():
         yield f"  {label}{text}"
 
 
@@ -117,17 +140,29 @@ def alarm_json(one: Shown) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def names(boxes: Mapping[str, str], terminals: Mapping[bytes, str]) -> Calls:
-    """What the ledger calls boxes and terminals; others by their own name."""
+def names(boxes: Mapping[str, str], terminals: Mapping[bytes, str], groups: Groups) -> Calls:
+    """What the ledger calls boxes and terminals, and the school its groups; others by their own name."""
 
     def called(source: Source) -> str:
         if source.kind is Kind.BOX:
             return boxes.get(source.name, source.name)
         if source.kind is Kind.TERMINAL:
             return terminals.get(bytes.fromhex(source.name), source.name)
+        if source.kind is Kind.GROUP:
+            return str(_group(source, groups, boxes))
         return f"{KINDS[source.kind]} {source.name}".rstrip()
 
     return called
+
+
+def _group(source: Source, groups: Groups, boxes: Mapping[str, str]) -> Text:
+    """One that nobody has named is the network of its box."""
+    box, slash, _ = source.name.rpartition("/")
+    if slash:
+        name = boxes.get(box, box)
+        return Text(f"{name} 的网络（交换机、网线）", f"the network of {name} (switch, cable)")
+    kind = KINDS[Kind.GROUP]
+    return groups.words(source) or Text(f"{kind.zh} {source.name}", f"{kind.en} {source.name}")
 
 
 def _order(one: Shown) -> tuple[bool, int, int]:
@@ -139,15 +174,26 @@ def _title(one: Shown) -> str:
     return str(one.rule.advice.title) if one.rule else one.name
 
 
-def _said(one: Shown) -> str:
+def _under(count: int) -> str:
+    return str(Text(f"含 {count} 条", f"explains {count}")) if count else ""
+
+
+def _by(alarm: Alarm) -> str:
+    """What explains it."""
+    return f"← {alarm.suppressed_by}" if alarm.suppressed_by else ""
+
+
+def _said(one: Shown, calls: Calls) -> str:
+    if one.rule is not None and SOURCE in one.rule.advice.cause.zh:
+        return str(one.rule.advice.cause_of(calls(one.source)))
     if one.code:
         return words(one.code, one.told)[spoken() is Language.EN]
     return ", ".join(str(value) for _, value in one.told if not isinstance(value, bytes))
 
 
-def _advice(advice: Advice) -> dict[Text, Text]:
+def _advice(advice: Advice, name: str) -> dict[Text, Text]:
     return {
-        Text("原因：", "cause: "): advice.cause,
+        Text("原因：", "cause: "): advice.cause_of(name),
         Text("后果：", "consequence: "): advice.consequence,
         Text("处置：", "to do: "): advice.action,
     }

@@ -9,21 +9,22 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cloud.commands.watch.around import now_ms, open_store, say
-from cloud.ledger.read.reader import open_reader
-from cloud.process.settings import load_settings
+from cloud.commands.watch.around import fleet_of, now_ms, open_store, say
+from cloud.commands.watch.groups import in_force
+from cloud.commands.watch.links import require_there
 from cloud.watch import words
 from cloud.watch.alarms import states
 from cloud.watch.alarms.rules import RULES
-from cloud.watch.alarms.states import Alarm, Deed, Step
+from cloud.watch.alarms.states import Alarm, Step
 from cloud.watch.alarms.terms import source_of
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
+from cloud.watch.readings import Fleet
 from cloud.watch.store import Listed
 from cloud.watch.turn import BEAT, STALE_MS
 from cloud.watch.words import Calls, Shown
-from shared.errors import ConfigFault, YktError
+from shared.errors import ConfigFault
 from shared.words.voice import Text
 
 _RULES = {rule.name: rule for rule in RULES}
@@ -49,11 +50,16 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     at_ms = now_ms()
     is_stale = at_ms - as_of_ms > STALE_MS
     if as_json:
-        rows = [words.alarm_json(one) for one in found]
+        under = words.explained(one.alarm for one in found)
+        rows = [
+            words.alarm_json(one) | {"explains": under.get(f"{one.name} {one.source}", 0)} for one in found
+        ]  # fmt: skip
         say(json.dumps({"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale}, ensure_ascii=False))
         return 0
     if is_stale:
         say(words.stale_line(as_of_ms))
+    if unknown := words.unknown_line(found):
+        say(unknown)
     if found or not is_stale:
         say(*words.alarm_lines(found, _calls(data, dsn), at_ms))
     return 0
@@ -74,7 +80,7 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
         return 0
     if found:
         say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms()))
-    say(*words.advice_lines(_RULES.get(rule)))
+    say(*words.advice_lines(_RULES.get(rule), _calls(data, dsn)(key.source)))
     say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
     return 0
 
@@ -82,12 +88,15 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
 def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
     """What a known person does. AlarmRefused, PersonRefused: nothing has changed."""
     key, at_ms = _key(rule, source), now_ms()
+    if word.step == "link":
+        require_there(data, dsn, word.to)
     with closing(open_store(data)) as store:
         with store.one(key) as one:
             who = persons.known(store.db, word.who).name
-            if word.to:
+            if word.step == "assign":
                 persons.known(store.db, word.to)
-            one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, word.note or word.to)
+            note = "  ".join(part for part in (word.to, word.note) if part)
+            one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, note)
         found = next((one for one in store.alarms() if one.key == key), None)
     if found:
         say(words.alarm_line(_shown(found), _calls(data, dsn), at_ms))
@@ -104,7 +113,8 @@ def _step(alarm: Alarm, word: Word, at_ms: int) -> Step:
         "stop": lambda: states.stopped(alarm, word.who, word.note),
         "start": lambda: states.started(alarm),
         "assign": lambda: states.assigned(alarm, word.to),
-        "comment": lambda: (alarm, Deed.COMMENTED),
+        "comment": lambda: states.commented(alarm, word.note),
+        "link": lambda: states.linked(alarm, word.to),
     }
     return steps[word.step]()
 
@@ -157,9 +167,8 @@ def _shown(one: Listed) -> Shown:
 
 def _calls(data: Path, dsn: str | None) -> Calls:
     """Names of the ledger's; with a ledger that is away, the numbers."""
-    try:
-        with closing(open_reader(load_settings(data).books(dsn))) as reader:
-            boxes = {box.box: box.name for box in reader.boxes()}
-            return words.names(boxes, {row.device: f"{row.name} {row.place}".strip() for row in reader.terminals()})
-    except YktError:
-        return words.names({}, {})
+    with closing(open_store(data)) as store, store.db.reading():
+        groups = in_force(store.db)
+    fleet = fleet_of(data, dsn) or Fleet((), ())
+    boxes = {box.box: box.name for box in fleet.boxes}
+    return words.names(boxes, {one.device: f"{one.name} {one.place}".strip() for one in fleet.terminals}, groups)

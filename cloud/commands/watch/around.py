@@ -2,14 +2,17 @@
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
+from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import FOLDER, load_settings
 from cloud.watch.pushes import Push
+from cloud.watch.readings import Fleet, read_fleet
 from cloud.watch.store import WatchStore, open_watch
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
 
 
@@ -45,6 +48,15 @@ def text_of(file: Path) -> str:
 def moment(at_ms: int) -> str:
     """Unix milliseconds as the campus says it."""
     return time_text(WALL.at(at_ms / 1000))
+
+
+def fleet_of(data: Path, dsn: str | None) -> Fleet | None:
+    """Boxes and terminals of the ledger's; None: it cannot be read."""
+    try:
+        with closing(open_reader(load_settings(data).books(dsn))) as reader:
+            return read_fleet(reader)
+    except YktError:
+        return None
 
 
 def now_ms() -> int:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 
 from cloud.watch.alarms.terms import CAMPUS, Family, Happening, Kind, Source
+from cloud.watch.alarms.topology import segment
 from shared.facts.told import Level
 from shared.words.voice import Text
 
@@ -29,6 +30,13 @@ class Advice:
     cause: Text
     consequence: Text
     action: Text
+
+    def cause_of(self, name: str) -> Text:
+        """The cause, where it names what the alarm is about: `{source}` stands for what people call that."""
+        return Text(self.cause.zh.replace(SOURCE, name), self.cause.en.replace(SOURCE, name))
+
+
+SOURCE = "{source}"
 
 
 class When(StrEnum):
@@ -50,6 +58,15 @@ def about_bus(happening: Happening) -> Source:
     """The bus that a fact of a box names as its `link`; without one, as `about`."""
     link = dict(happening.told).get("link")
     return Source(Kind.BUS, f"{happening.box}/{link}") if isinstance(link, str) else about(happening)
+
+
+def about_segment(happening: Happening) -> Source:
+    """The part of a bus behind the terminal that a fact names as `before`; without one, as `about_bus`."""
+    told = dict(happening.told)
+    link, before = told.get("link"), told.get("before")
+    if not isinstance(link, str) or not isinstance(before, str):
+        return about_bus(happening)
+    return segment(happening.box, link, before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ SIGNALS = {
     "terminal-silent": SignalKind(Kind.TERMINAL, "s", Text("终端断线时长", "time since the terminal was heard")),
     "terminal-owes": SignalKind(Kind.TERMINAL, "count", Text("终端欠交记录", "records that the terminal owes")),
     "terminal-gap": SignalKind(Kind.TERMINAL, "count", Text("终端缺号", "lost numbers of the terminal")),
+    "group-away": SignalKind(
+        Kind.GROUP, "percent", Text("分组同时断线的比例", "share of a group that fell silent at once")
+    ),
     "ledger-away": SignalKind(Kind.CAMPUS, "yes", Text("账本读不到", "the ledger cannot be read")),
     "trial-balance": SignalKind(Kind.CAMPUS, "fen", Text("试算平衡差额", "difference of the trial balance")),
     "differences": SignalKind(Kind.CAMPUS, "count", Text("未说明的卡账差异", "unexplained differences")),

@@ -195,6 +195,18 @@ def assigned(alarm: Alarm, to: str) -> Step:
     return (alarm, None) if alarm.assigned == to else (replace(alarm, assigned=to), Deed.ASSIGNED)
 
 
+def commented(alarm: Alarm, note: str) -> Step:
+    """Somebody's word beside it. AlarmRefused: there is none, or it is too long."""
+    _require_reason(note)
+    return alarm, Deed.COMMENTED
+
+
+def linked(alarm: Alarm, to: str) -> Step:
+    """What it belongs to, such as `job:7`; who asks has seen that there is one."""
+    _require_reason(to)
+    return alarm, Deed.LINKED
+
+
 def _unacked(alarm: Alarm) -> Alarm:
     return replace(alarm, is_acked=False, acked_by="", ack_until_ms=0, taken_by="")
 

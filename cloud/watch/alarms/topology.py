@@ -1,11 +1,18 @@
-"""What stands below what: a terminal on its bus or in its group, both at a box, boxes of the campus. Pure."""
+"""What stands below what: a terminal on its bus or in its group, both at a box, boxes of the campus. Pure.
 
-from collections.abc import Iterable, Mapping
+A bus is a chain: each terminal stands on its own segment, that below the one before it, the first on the bus. So what
+is said of a segment holds for all behind it, and for none before.
+"""
 
-from cloud.watch.alarms.terms import CAMPUS, Source
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-DEPTH_MAX = 8
-"""Steps upward; what would go on (a circle in what was told) ends there."""
+from cloud.watch.alarms.terms import CAMPUS, Kind, Source
+
+DEPTH_MAX = 160
+"""Steps upward, more than a bus has terminals; what would go on (a circle in what was told) ends there."""
+NEEDED = ("broker", "ingest")
+"""Services without which no box is heard."""
 
 
 class Topology:
@@ -31,3 +38,44 @@ class Topology:
         if source != CAMPUS:
             seen.setdefault(CAMPUS)
         return seen
+
+
+class Hung(NamedTuple):
+    """Where a terminal hangs. link: of its box, empty: it is not known. name: its own, as facts of its bus say it."""
+
+    box: str
+    link: str
+    name: str
+    is_bus: bool
+
+
+def bus(box: str, link: str) -> Source:
+    """A bus of a box."""
+    return Source(Kind.BUS, f"{box}/{link}")
+
+
+def segment(box: str, link: str, name: str) -> Source:
+    """The part of a bus from this terminal on."""
+    return Source(Kind.BUS, f"{box}/{link}/{name}")
+
+
+def topology_of(
+    hung: Mapping[Source, Hung], boxes: Sequence[str], groups: Mapping[Source, tuple[Source, ...]]
+) -> Topology:
+    """hung: in the order on the cable. groups: of each member and group what is right above it."""
+    above: dict[Source, tuple[Source, ...]] = {}
+    last: dict[Source, Source] = {}
+    services = tuple(Source(Kind.SERVICE, name) for name in NEEDED)
+    for box in boxes:
+        above[Source(Kind.BOX, box)] = services
+    for terminal, one in hung.items():
+        on = Source(Kind.BOX, one.box)
+        if one.is_bus:
+            whole, own = bus(one.box, one.link), segment(one.box, one.link, one.name)
+            above[whole] = (on,)
+            above[own] = (last.get(whole, whole),)
+            last[whole] = on = own
+        above[terminal] = (on,)
+    for source, over in groups.items():
+        above[source] = (*over, *above.get(source, ()))
+    return Topology(above)

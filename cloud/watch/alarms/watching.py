@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cloud.watch.alarms import states
 from cloud.watch.alarms.rule import FactRule, Rule, SignalRule, When
 from cloud.watch.alarms.states import Alarm, Deed, State, Step
-from cloud.watch.alarms.terms import Happening, Signal, Source
+from cloud.watch.alarms.terms import Family, Happening, Signal, Source
 from cloud.watch.alarms.topology import Topology
 from shared.facts.told import Level, Params
 
@@ -22,6 +22,10 @@ ALARMS_MAX = 20_000
 AFTERWARDS_MS = 30_000
 """What was hidden stays so for this long after its cause is over, for it comes back a little later itself."""
 FOREVER = 1 << 62
+PLANNED = frozenset({Family.OFFLINE, Family.BUS, Family.SERVICE})
+"""What planned work may explain: that things are away. Money, cards, keys and strangers call all the same."""
+WORK = "work"
+"""How an alarm says that planned work explains it, before the number."""
 
 
 class Key(NamedTuple):
@@ -131,8 +135,9 @@ class Watching:
     def passed(self, now_ms: int) -> list[Change]:
         """Time has gone by: shelves end, acknowledgements run out, facts are quiet, planned work begins and ends."""
         found: list[Change] = []
+        explaining = self._explaining()
         for key, alarm in list(self.memory.alarms.items()):
-            found += self._aged(key, alarm, now_ms)
+            found += self._aged(key, alarm, now_ms, is_explaining=cause_text(key) in explaining)
         self._hiding = {source: above for source, above in self._hiding.items() if above[1] > now_ms}
         self.memory.windows = tuple(one for one in self.memory.windows if one.until_ms > now_ms)
         return found + self._look_above(self.memory.alarms, now_ms)
@@ -207,13 +212,31 @@ class Watching:
 
     def _note_above(self, key: Key, at_ms: int, *, is_hiding: bool) -> None:
         above = key, FOREVER if is_hiding else at_ms + AFTERWARDS_MS
-        if is_hiding or self._hiding.get(key.source, above)[0] == key:
+        if not is_hiding and (other := self._other_above(key)):
+            above = other, FOREVER
+        if above[1] == FOREVER or self._hiding.get(key.source, above)[0] == key:
             self._has_moved |= self._hiding.get(key.source) != above
             self._hiding[key.source] = above
 
-    def _aged(self, key: Key, alarm: Alarm, now_ms: int) -> Iterator[Change]:
+    def _other_above(self, key: Key) -> Key | None:
+        """Another alarm of the same source that hides what is below it."""
+        return next(
+            (
+                other for other, alarm in self.memory.alarms.items()
+                if other != key and other.source == key.source and alarm.is_active and not alarm.stopped_by
+                and _hides(self._rules.get(other.rule))
+            ),
+            None,
+        )  # fmt: skip
+
+    def _explaining(self) -> set[str]:
+        """What explains an alarm that still stands."""
+        return {alarm.suppressed_by for alarm in self.memory.alarms.values() if alarm.is_active}
+
+    def _aged(self, key: Key, alarm: Alarm, now_ms: int, *, is_explaining: bool) -> Iterator[Change]:
+        """A fact is told once: while what it explains still stands, so does its alarm."""
         rule = self._rules.get(key.rule)
-        if alarm.is_active and (rule is None or _is_quiet(rule, alarm, now_ms)):
+        if alarm.is_active and (rule is None or (_is_quiet(rule, alarm, now_ms) and not is_explaining)):
             yield from self._keep(key, now_ms, *states.returned(alarm, now_ms))
         while key in self.memory.alarms:
             after, deed = states.at(self.memory.alarms[key], now_ms)
@@ -244,14 +267,20 @@ class Watching:
     def _cause(self, key: Key, windows: Sequence[Window]) -> str:
         if not windows and not self._hiding:
             return ""
+        rule = self._rules.get(key.rule)
         over = tuple(self._topology.over(key.source))
         for window in windows:
-            if window.source in (key.source, *over):
-                return f"work {window.ident}"
-        if not _is_hidden(self._rules.get(key.rule)):
+            if rule is not None and rule.family in PLANNED and window.source in (key.source, *over):
+                return f"{WORK} {window.ident}"
+        if not _is_hidden(rule):
             return ""
         above = next((self._hiding[one][0] for one in over if one in self._hiding), None)
-        return f"{above.rule} {above.source}" if above else ""
+        return cause_text(above) if above else ""
+
+
+def cause_text(key: Key) -> str:
+    """As what it explains says it."""
+    return f"{key.rule} {key.source}"
 
 
 def _hides(rule: Rule | None) -> bool:

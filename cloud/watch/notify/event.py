@@ -35,12 +35,14 @@ def _alarm(one: Told, calls: Calls) -> dict[str, Any]:
         "grade": str(alarm.grade) if alarm else None, "state": str(alarm.state if alarm else State.NORMAL),
         "since_ms": alarm.since_ms if alarm else None,
     }  # fmt: skip
+    if one.under:
+        said["explains"] = one.under
     if one.code:
         said["told"] = _both(Text(*words(one.code, one.told)))
     if rule is not None:
         advice = rule.advice
         said |= {
-            "title": _both(advice.title), "cause": _both(advice.cause),
+            "title": _both(advice.title), "cause": _both(advice.cause_of(calls(one.key.source))),
             "consequence": _both(advice.consequence), "action": _both(advice.action),
         }  # fmt: skip
     return said

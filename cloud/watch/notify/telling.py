@@ -11,7 +11,7 @@ from cloud.store.db import Database
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Source
-from cloud.watch.alarms.watching import Key
+from cloud.watch.alarms.watching import Key, cause_text
 from cloud.watch.notify import queue
 from cloud.watch.notify.calling import Calling, Time
 from cloud.watch.notify.event import event
@@ -82,7 +82,8 @@ class Telling:
         around: Around,
     ) -> None:  # fmt: skip
         found = [
-            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ()))) for key in notice.keys
+            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ())), _under(alarms, key))
+            for key in notice.keys
         ]
         if notice.person.startswith(HOOK):
             words = Said("", event(notice.why, found, around.calls, around.campus), "")
@@ -109,6 +110,11 @@ class Telling:
             return read_policy(text, names(self._db), calendar)
         except ConfigFault:  # it was checked when it was pushed; a stricter program keeps what it has
             return self._policy
+
+
+def _under(alarms: Mapping[Key, Alarm], key: Key) -> int:
+    cause = cause_text(key)
+    return sum(alarm.is_active and alarm.suppressed_by == cause for alarm in alarms.values())
 
 
 def _message(notice: Notice, to: str, words: Said, now: Time) -> Message:

@@ -38,6 +38,8 @@ class Told(NamedTuple):
     rule: Rule | None
     code: str = ""
     told: Params = ()
+    under: int = 0
+    """How many others it explains."""
 
 
 class Said(NamedTuple):
@@ -74,6 +76,8 @@ def said(
 
 def _paragraph(one: Told, calls: Calls, language: Language) -> str:
     lines = [_title(one, calls, language)]
+    if one.under:
+        lines.append(_in(Text(f"含 {one.under} 条", f"explains {one.under} others"), language))
     if one.code:
         lines.append(_line(words(one.code, one.told)[language is Language.EN]))
     if one.alarm is not None:
@@ -81,7 +85,7 @@ def _paragraph(one: Told, calls: Calls, language: Language) -> str:
     if one.rule is not None:
         advice = one.rule.advice
         labels = Text("原因", "cause"), Text("后果", "consequence"), Text("处置", "to do")
-        texts = advice.cause, advice.consequence, advice.action
+        texts = advice.cause_of(calls(one.key.source)), advice.consequence, advice.action
         lines += [
             f"{_in(label, language)}{_colon(language)}{_in(text, language)}"
             for label, text in zip(labels, texts, strict=True)

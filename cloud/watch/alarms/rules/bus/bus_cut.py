@@ -1,6 +1,6 @@
 """All terminals behind a place on the cable fell silent at once."""
 
-from cloud.watch.alarms.rule import Advice, FactRule, about_bus
+from cloud.watch.alarms.rule import Advice, FactRule, about_segment
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -8,7 +8,8 @@ RULE = FactRule(
     name="bus-cut",
     family=Family.BUS,
     codes=frozenset({"bus-segment-cut"}),
-    source=about_bus,
+    source=about_segment,
+    hides=True,
     advice=Advice(
         Text("总线断开", "a bus is cut"),
         Text("线缆被切断，或该段断电", "the cable is cut, or power is off there"),

@@ -15,6 +15,7 @@ RULE = SignalRule(
     clear=Condition("<", 15),
     off_ms=10_000,
     hides=True,
+    is_hidden=True,
     advice=Advice(
         Text("网关失联", "a box is not heard"),
         Text("断电、断网，或网关程序停止", "power, network, or the box's program"),

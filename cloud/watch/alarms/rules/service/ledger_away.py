@@ -14,6 +14,7 @@ RULE = SignalRule(
     condition=Condition(">=", 1),
     for_ms=10_000,
     off_ms=5_000,
+    hides=True,
     advice=Advice(
         Text("账本数据库不应答", "the ledger's database is away"),
         Text("数据库停止、磁盘满，或主备切换中", "it is stopped, its disk is full, or it is being switched over"),

@@ -15,6 +15,7 @@ RULE = SignalRule(
     but=frozenset({"broker", "keys"}),
     for_ms=10_000,
     off_ms=5_000,
+    hides=True,
     advice=Advice(
         Text("服务不应答", "a service does not answer"),
         Text("进程停止或卡住", "its process has stopped or hangs"),
