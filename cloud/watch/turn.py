@@ -4,19 +4,23 @@ A turn that fails is as if it had not been: memory is read anew before the next 
 order, each once; how far stands beside the alarms that they made.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from cloud.ledger.fleet.views import FactView
+from cloud.watch.alarms.flood import CAMPUS as CAMPUS_SCOPE
+from cloud.watch.alarms.flood import Flood
 from cloud.watch.alarms.group_file import read_groups
 from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rule_file import read_rules
-from cloud.watch.alarms.terms import Happening, Kind, Signal, Source
+from cloud.watch.alarms.states import CALLS_ANEW, Alarm
+from cloud.watch.alarms.terms import CAMPUS, Happening, Kind, Signal, Source
 from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
-from cloud.watch.notify.calling import Time
+from cloud.watch.kept import floods
+from cloud.watch.notify.calling import SETTLE_MS, Time
 from cloud.watch.notify.telling import Around, Telling
 from cloud.watch.pushes import GROUPINGS, RULESETS
 from cloud.watch.samples import Samples
@@ -61,7 +65,9 @@ class Turns:
         self._seen = -1
         self._samples = Samples(store.db)
         self._watching = Watching(rules)
-        self._telling = Telling(store.db, {rule.name: rule for rule in rules})
+        self._flood = Flood()
+        self._fresh: dict[Key, int] = {}
+        self._telling = Telling(store.db, {rule.name: rule for rule in rules}, self._flood, self._place)
         self._said: dict[Key, tuple[str, Params]] = {}
         self._topology = Topology()
 
@@ -98,7 +104,7 @@ class Turns:
     def _taken(
         self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now_ms: int, *, is_meal: bool
     ) -> list[Change]:
-        self._look_back()
+        self._look_back(now_ms)
         watching, before = self._watching, dict(self._watching.memory.readings)
         fresh = [one for one in facts if one[0] > self._store.mark(FACTS)]
         found = watching.happened(happening(number, view) for number, view in fresh)
@@ -121,15 +127,33 @@ class Turns:
         self._said.update((change.key, (change.code, change.told)) for change in found if change.code or change.told)
         if len(self._said) > 2 * ALARMS_MAX:
             self._said = {key: said for key, said in self._said.items() if key in alarms}
+        self._count_fresh(found, alarms, now.unix_ms)
         return self._telling.turn(alarms, self._said, now, self.around)
 
-    def _look_back(self) -> None:
+    def _count_fresh(self, found: Sequence[Change], alarms: Mapping[Key, Alarm], now_ms: int) -> None:
+        """What still calls when the moment has passed in which something may explain it, is new on the list."""
+        self._fresh.update((one.key, one.at_ms) for one in found if one.deed in CALLS_ANEW and one.alarm.calls)
+        for key, at_ms in list(self._fresh.items()):
+            alarm = alarms.get(key)
+            if alarm is None or not alarm.calls:
+                del self._fresh[key]
+            elif now_ms - at_ms >= SETTLE_MS:
+                del self._fresh[key]
+                self._flood.count({CAMPUS_SCOPE, self._place(key)}, now_ms)
+
+    def _place(self, key: Key) -> str:
+        """The box that it is at, as a scope of floods."""
+        over = (key.source, *self._topology.over(key.source))
+        return str(next((one for one in over if one.kind is Kind.BOX), CAMPUS))
+
+    def _look_back(self, now_ms: int) -> None:
         """Somebody else's word counts: what is kept is read anew where anybody has written since our last turn."""
         if self._store.version() != self._seen:
             self._look_at_rules()
             self._look_at_groups()
             self._watching.look_again(self._store.memory())
             self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
+            self._look_at_floods(now_ms)
             self._telling.look_again(self.around.calendar)
 
     def _look_at_rules(self) -> None:
@@ -153,6 +177,12 @@ class Turns:
         self._grouping = text
         with suppress(ConfigFault):
             self.groups = read_groups(text) if text else Groups()
+
+    def _look_at_floods(self, now_ms: int) -> None:
+        kept = floods.lasting(self._store.db)
+        if self.counts.turns == 0:
+            self._flood.restore(kept, now_ms)
+        self._flood.since = kept
 
     def _version(self) -> int:
         with self._store.db.reading():

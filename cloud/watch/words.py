@@ -100,6 +100,19 @@ def stale_line(as_of_ms: int) -> Text:
     return Text(f"○ 未知：值守没有运行，以下是 {when} 的", f"○ unknown: the watch does not run; this is as of {when}")
 
 
+def flood_line(scope: str, since_ms: int, calls: Calls) -> Text:
+    """More comes than a person can see to: since when, and to whom or where."""
+    kind, _, name = scope.partition(":")
+    where = Text("全校", "the campus") if kind == str(Kind.CAMPUS) else Text(name, name)
+    if kind == str(Kind.BOX):
+        where = Text(calls(Source(Kind.BOX, name)), calls(Source(Kind.BOX, name)))
+    when = _time(since_ms)
+    return Text(
+        f"▲ 报警洪水：{where.zh} 自 {when}，不紧急的合并通知",
+        f"▲ a flood of alarms: {where.en} since {when}; what is not urgent is told together",
+    )
+
+
 def alarm_line(one: Shown, calls: Calls, now_ms: int, under: int = 0) -> str:
     """One line: state, grade, title, source, what raised it, since when, who is on it. under: how many it explains."""
     alarm = one.alarm

@@ -18,6 +18,7 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import Alarm, Step
 from cloud.watch.alarms.terms import source_of
 from cloud.watch.alarms.watching import Key
+from cloud.watch.kept import floods
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
 from cloud.watch.readings import Fleet
@@ -47,6 +48,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
         found = [_shown(one) for one in store.alarms()]
         with store.db.reading():
             as_of_ms = store.mark(BEAT)
+            flooded = floods.lasting(store.db)
     at_ms = now_ms()
     is_stale = at_ms - as_of_ms > STALE_MS
     if as_json:
@@ -54,14 +56,17 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
         rows = [
             words.alarm_json(one) | {"explains": under.get(f"{one.name} {one.source}", 0)} for one in found
         ]  # fmt: skip
-        say(json.dumps({"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale}, ensure_ascii=False))
+        told = {"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale, "flood": flooded}
+        say(json.dumps(told, ensure_ascii=False))
         return 0
     if is_stale:
         say(words.stale_line(as_of_ms))
+    calls = _calls(data, dsn)
+    say(*(words.flood_line(scope, since_ms, calls) for scope, since_ms in flooded.items()))
     if unknown := words.unknown_line(found):
         say(unknown)
     if found or not is_stale:
-        say(*words.alarm_lines(found, _calls(data, dsn), at_ms))
+        say(*words.alarm_lines(found, calls, at_ms))
     return 0
 
 

@@ -45,6 +45,12 @@ class Deed(StrEnum):
     LINKED = "linked"
 
 
+CALLS_ANEW = frozenset({
+    Deed.RAISED, Deed.WORSENED, Deed.EXPIRED, Deed.UNSUPPRESSED, Deed.UNSHELVED, Deed.STARTED,
+})  # fmt: skip
+"""After which an alarm may call that did not before."""
+
+
 class State(StrEnum):
     """How an alarm is listed."""
 

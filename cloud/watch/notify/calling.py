@@ -5,10 +5,11 @@ who is told of many things at once is told once; beyond his measure they come to
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from cloud.watch.alarms.flood import Flood, Turned, of_person
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.watching import Key
@@ -24,6 +25,12 @@ WINDOW_MS = 600_000
 """The ten minutes of a person's measure, and how often a digest comes."""
 
 
+FLOOD_DIGEST_MS = 60_000
+"""The first digest of a flood comes so long after it began, the next ones as others do."""
+FLOOD_URGENT_MAX = 5
+"""Urgent alarms that a person hears of singly, by each way, in ten minutes of a flood; more are in the digest."""
+Places = Callable[[Key], str]
+"""The scope of an alarm's place, for floods."""
 Whom = tuple[str, Channel]
 """A person, and one way to him."""
 
@@ -64,8 +71,13 @@ class Calling:
     late: dict[Whom, dict[Key, None]] = field(default_factory=dict)
     sent: dict[Whom, deque[int]] = field(default_factory=lambda: defaultdict(deque))
     digested: dict[Whom, int] = field(default_factory=dict)
+    turned: list[Turned] = field(default_factory=list)
+    """Floods that began or ended since the caller has taken them."""
     nobody: int = 0
     """Calls that went to nobody, for nobody was on duty and no name stood beside it."""
+    flood: Flood = field(default_factory=Flood)
+    place: Places = str
+    urgent: dict[Whom, deque[int]] = field(default_factory=lambda: defaultdict(deque))
 
     def turn(self, alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], policy: Policy, now: Time) -> list[Notice]:
         """What is to be told now. Changes `calls`; call it in the transaction that keeps them."""
@@ -78,7 +90,7 @@ class Calling:
                 wanted += self._ended(at, call, route, alarm)
             else:
                 wanted += self._due(at, call, route, alarm, policy, now)
-        return self._measured(wanted, policy, now)
+        return self._measured(self._flooded(wanted, alarms, now), policy, now)
 
     def _open(self, alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], policy: Policy, now: Time) -> None:
         for key, alarm in alarms.items():
@@ -121,24 +133,61 @@ class Calling:
         why = Why.ESCALATION if call.step else Why.CALL
         return [Notice(person, channel, why, (at.key,)) for person in persons for channel in step.channels]
 
+    def _flooded(self, wanted: Sequence[Notice], alarms: Mapping[Key, Alarm], now: Time) -> list[Notice]:
+        """In a flood what is not urgent waits for the digest; of what is urgent each is told, up to a bound. What begins
+        one is told as ever: what comes together is one message already."""
+        found = []
+        for one in wanted:
+            whom = one.person, one.channel
+            if not self.flood.lasts(of_person(one.person), *map(self.place, one.keys)):
+                found.append(one)
+            elif self._is_let_through(whom, one, alarms, now):
+                found.append(one._replace(is_single=True))
+            else:
+                self._put_off(whom, one.keys, now)
+        for person, _ in {(one.person, key) for one in wanted if one.why is Why.CALL for key in one.keys}:
+            self.flood.count([of_person(person)], now.unix_ms)
+        self.turned += self.flood.turn(now.unix_ms)
+        return found
+
+    def _is_let_through(self, whom: Whom, one: Notice, alarms: Mapping[Key, Alarm], now: Time) -> bool:
+        graves = [alarms[key].grade for key in one.keys if key in alarms]
+        if Level.URGENT not in graves:
+            return False
+        lately = self.urgent[whom]
+        while lately and now.unix_ms - lately[0] >= WINDOW_MS:
+            lately.popleft()
+        if len(lately) >= FLOOD_URGENT_MAX:
+            return False
+        lately.append(now.unix_ms)
+        return True
+
+    def _put_off(self, whom: Whom, keys: Sequence[Key], now: Time) -> None:
+        if whom not in self.late:
+            first = now.unix_ms - WINDOW_MS + FLOOD_DIGEST_MS
+            self.digested[whom] = max(self.digested.get(whom, 0), first)
+        self.late.setdefault(whom, {}).update(dict.fromkeys(keys))
+
     def _measured(self, wanted: Sequence[Notice], policy: Policy, now: Time) -> list[Notice]:
         """One message for what comes together; beyond a person's measure, a digest when the window has room again."""
-        grouped: dict[tuple[str, Channel, Why], dict[Key, None]] = defaultdict(dict)
+        grouped: dict[tuple[str, Channel, Why, Key | None], dict[Key, None]] = defaultdict(dict)
         for notice in wanted:
-            grouped[notice.person, notice.channel, notice.why].update(dict.fromkeys(notice.keys))
+            single = notice.keys[0] if notice.is_single else None
+            grouped[notice.person, notice.channel, notice.why, single].update(dict.fromkeys(notice.keys))
         found = []
-        for (person, channel, why), keys in grouped.items():
+        for (person, channel, why, _), keys in grouped.items():
             if self._has_room((person, channel), policy, now):
                 found.append(Notice(person, channel, why, tuple(keys)))
             else:
-                self.late.setdefault((person, channel), {}).update(keys)
+                self._put_off((person, channel), tuple(keys), now)
         return found + self._digests(policy, now)
 
     def _digests(self, policy: Policy, now: Time) -> list[Notice]:
         found = []
         for whom, keys in list(self.late.items()):
             is_due = now.unix_ms - self.digested.get(whom, 0) >= WINDOW_MS
-            if is_due and self._has_room(whom, policy, now):
+            in_flood = self.flood.lasts(of_person(whom[0]), *map(self.place, keys))
+            if is_due and (in_flood or self._has_room(whom, policy, now)):
                 found.append(Notice(*whom, Why.DIGEST, tuple(keys)))
                 self.digested[whom] = now.unix_ms
                 del self.late[whom]

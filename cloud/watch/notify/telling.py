@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from cloud.watch.alarms.flood import Flood
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Source
 from cloud.watch.alarms.watching import Key, cause_text
+from cloud.watch.kept import floods
 from cloud.watch.notify import queue
-from cloud.watch.notify.calling import Calling, Time
+from cloud.watch.notify.calling import Calling, Places, Time
 from cloud.watch.notify.event import event
 from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
@@ -42,9 +44,9 @@ class Around(NamedTuple):
 class Telling:
     """Over the watch's file. What people change there (persons, the policy) is read anew by `look_again`."""
 
-    def __init__(self, db: Database, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, db: Database, rules: Mapping[str, Rule], flood: Flood, place: Places) -> None:
         self._db, self._rules = db, rules
-        self._calling = Calling()
+        self._calling = Calling(flood=flood, place=place)
         self._persons: dict[str, Person] = {}
         self._policy = Policy()
         self.unreached = 0
@@ -72,6 +74,8 @@ class Telling:
         """Queue what is to be told now; how many messages. Inside of the turn's transaction."""
         before, late = dict(self._calling.calls), dict(self._calling.late)
         notices = self._calling.turn(alarms, self._rules, self._policy, now)
+        floods.keep(self._db, self._calling.turned)
+        self._calling.turned.clear()
         for notice in notices:
             self._queue(notice, alarms, facts, now, around)
         queue.keep_calls(self._db, before, self._calling, late=late != self._calling.late)

@@ -43,3 +43,5 @@ class Notice(NamedTuple):
     channel: Channel
     why: Why
     keys: tuple[Key, ...]
+    is_single: bool = False
+    """It is a message of its own, though others come at the same time."""

@@ -3,6 +3,7 @@
 What comes from outside (names, notes, facts) is put on one line, so that nothing of it becomes a header.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ SMS_MAX = 70
 """Characters of one UCS-2 message."""
 LISTED_MAX = 20
 """Alarms that a mail names; of more the number is said."""
+COUNTED_FROM = 5
+"""A message of more alarms says how many of each grade."""
 _WHYS = {
     Why.CALL: Text("报警", "alarm"),
     Why.ESCALATION: Text("无人处理", "nobody has answered"),
@@ -59,6 +62,9 @@ def said(
 ) -> Said:  # fmt: skip
     """Of one message; found is not empty but for a test. code: with which an SMS is answered."""
     head = _in(_WHYS[why], language)
+    found = sorted(found, key=_worst_first)
+    if why is Why.DIGEST or len(found) > COUNTED_FROM:
+        head = f"{head} {_counted(found, language)}"
     first = _title(found[0], calls, language) if found else head
     more = f" +{len(found) - 1}" if len(found) > 1 else ""
     grade = _grade(found, language)
@@ -72,6 +78,21 @@ def said(
     room = SMS_MAX - len(answer)
     short = sms if len(sms) <= room else sms[: room - 1] + "…"
     return Said(subject, "\n\n".join(body) or head, short + answer)
+
+
+def _worst_first(one: Told) -> tuple[int, int]:
+    """What is over comes last."""
+    if one.alarm is None or not one.alarm.is_active:
+        return len(GRADES), 0
+    return list(GRADES).index(one.alarm.grade), one.alarm.since_ms
+
+
+def _counted(found: Sequence[Told], language: Language) -> str:
+    """How many of each grade, and how many are over."""
+    counts = Counter(min(_worst_first(one)[0], len(GRADES)) for one in found)
+    names = [*GRADES.values(), Text("已恢复", "over")]
+    parts = [f"{_in(names[grade], language)} {count}" for grade, count in sorted(counts.items())]
+    return ("、" if language is Language.ZH else ", ").join(parts)
 
 
 def _paragraph(one: Told, calls: Calls, language: Language) -> str:
