@@ -107,7 +107,7 @@ class Turns:
         self._look_back(now_ms)
         watching, before = self._watching, dict(self._watching.memory.readings)
         fresh = [one for one in facts if one[0] > self._store.mark(FACTS)]
-        found = watching.happened(happening(number, view) for number, view in fresh)
+        found = watching.happened([happening(number, view) for number, view in fresh], now_ms)
         read = list(signals)
         found += watching.read(read, is_meal=is_meal)
         self._samples.keep(read, now_ms)

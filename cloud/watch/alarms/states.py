@@ -77,8 +77,9 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One as it stands; times in Unix ms. since: when it last became active; last: what raised it last; count: so
-    often since then. ack_until 0: an acknowledgement that does not run out. shelved_until 0: not shelved."""
+    """One as it stands; times in Unix ms. since: when it last became active; last: when it was last heard that it is
+    there; count: so often since then. ack_until 0: an acknowledgement that does not run out. shelved_until 0: it is not
+    shelved."""
 
     grade: Level
     is_active: bool
@@ -120,14 +121,16 @@ class Alarm:
 Step = tuple[Alarm, Deed | None]
 
 
-def raised(alarm: Alarm | None, at_ms: int, grade: Level) -> Step:
-    """It is there: for the first time, again, or still. Worse than before wants a new acknowledgement."""
+def raised(alarm: Alarm | None, at_ms: int, grade: Level, heard_ms: int = 0) -> Step:
+    """It is there: for the first time, again, or still. Worse than before wants a new acknowledgement. heard_ms: when
+    that was heard, where it was later."""
+    last_ms = max(at_ms, heard_ms)
     if alarm is None:
-        return Alarm(grade, is_active=True, is_acked=False, since_ms=at_ms, last_ms=at_ms), Deed.RAISED
+        return Alarm(grade, is_active=True, is_acked=False, since_ms=at_ms, last_ms=last_ms), Deed.RAISED
     if not alarm.is_active:
-        fresh = replace(_unacked(alarm), grade=grade, is_active=True, since_ms=at_ms, last_ms=at_ms, count=1)
+        fresh = replace(_unacked(alarm), grade=grade, is_active=True, since_ms=at_ms, last_ms=last_ms, count=1)
         return replace(fresh, returned_ms=0), Deed.RAISED
-    again = replace(alarm, last_ms=max(at_ms, alarm.last_ms), count=alarm.count + 1)
+    again = replace(alarm, last_ms=max(last_ms, alarm.last_ms), count=alarm.count + 1)
     if is_graver(grade, alarm.grade):
         return replace(_unacked(again), grade=grade), Deed.WORSENED
     return again, None

@@ -115,9 +115,9 @@ class Watching:
         """What stands below what, from now on; told in full."""
         self._topology = topology
 
-    def happened(self, happenings: Iterable[Happening]) -> list[Change]:
-        """Facts came, in the ledger's order."""
-        found = [change for one in happenings for change in self._told(one)]
+    def happened(self, happenings: Iterable[Happening], now_ms: int = 0) -> list[Change]:
+        """Facts came, in the ledger's order. now_ms: when they were heard of, which may be long after; 0: at once."""
+        found = [change for one in happenings for change in self._told(one, now_ms or one.at_ms)]
         return found + self._hidden(found)
 
     def read(self, signals: Iterable[Signal], *, is_meal: bool) -> list[Change]:
@@ -147,14 +147,16 @@ class Watching:
         alarm, deed = step
         return self._keep(key, at_ms, alarm, deed) if deed else []
 
-    def _told(self, happening: Happening) -> list[Change]:
+    def _told(self, happening: Happening, now_ms: int) -> list[Change]:
+        """What is heard of late is quiet only after its while from now on: else it would be over, and call nobody."""
         found: list[Change] = []
+        at_ms = min(happening.at_ms, now_ms)
         for rule in self._by_code.get(happening.code, ()):
             key = Key(rule.name, rule.source(happening))
             if rule.is_ended_by(happening):
-                found += self._end(key, happening.at_ms)
+                found += self._end(key, at_ms)
             elif rule.is_raised_by(happening):
-                found += self._raise(key, happening.at_ms, rule.grade or happening.level, happening)
+                found += self._raise(key, at_ms, rule.grade or happening.level, happening, heard_ms=now_ms)
         return found
 
     def _rules_of(self, signal: Signal) -> tuple[SignalRule, ...]:
@@ -183,14 +185,15 @@ class Watching:
         return self._raise(key, signal.at_ms, rule.grade, told=told)
 
     def _raise(
-        self, key: Key, at_ms: int, grade: Level, happening: Happening | None = None, told: Params = ()
-    ) -> list[Change]:
+        self, key: Key, at_ms: int, grade: Level, happening: Happening | None = None, told: Params = (),
+        heard_ms: int = 0,
+    ) -> list[Change]:  # fmt: skip
         alarm = self.memory.alarms.get(key)
         if alarm is None and len(self.memory.alarms) >= ALARMS_MAX:
             self.turned_away += 1
             return []
         code, said = (happening.code, happening.told) if happening else ("", told)
-        return self._keep(key, at_ms, *states.raised(alarm, at_ms, grade), code=code, told=said)
+        return self._keep(key, at_ms, *states.raised(alarm, at_ms, grade, heard_ms), code=code, told=said)
 
     def _end(self, key: Key, at_ms: int) -> list[Change]:
         alarm = self.memory.alarms.get(key)

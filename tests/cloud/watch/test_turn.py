@@ -9,6 +9,7 @@ import pytest
 from cloud.ledger.fleet.views import FactView
 from cloud.store.db import open_database
 from cloud.watch.alarms import states
+from cloud.watch.alarms.rule import QUIET_MS
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import AlarmRefused, Deed, State
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
@@ -156,3 +157,22 @@ def test_operators_rules_count_from_the_turn_that_sees_them(store: WatchStore, t
     with closing(open_watch(tmp_path)) as other, other.db.writing():
         RULESETS.push(other.db, 2, "王芳", "", "format = 1\n")
     assert [c.deed for c in turns.take([], [], Time(400_000, 0), is_meal=True)] == [Deed.RETURNED], "its rule is gone"
+
+
+def test_what_the_watch_hears_of_hours_later_still_calls_somebody(store: WatchStore) -> None:
+    """A box that was cut off brings its facts late, and so does a watch that did not run."""
+    turns = Turns(store, RULES)
+    turns.take([fact(1)], [], Time(7_200_000, 0), is_meal=False)
+    (listed,) = store.alarms()
+    assert (listed.alarm.state, listed.alarm.since_ms) == (State.UNACKNOWLEDGED, 1000)
+    turns.take([], [], Time(7_200_000 + QUIET_MS, 0), is_meal=False)
+    assert [one.alarm.state for one in store.alarms()] == [State.RETURNED]
+
+
+def test_a_fact_of_the_future_is_of_now(store: WatchStore) -> None:
+    turns = Turns(store, RULES)
+    turns.take([fact(10**9)], [], Time(5000, 0), is_meal=False)
+    (listed,) = store.alarms()
+    assert listed.alarm.since_ms == 5000
+    turns.take([], [], Time(5000 + QUIET_MS, 0), is_meal=False)
+    assert [one.alarm.state for one in store.alarms()] == [State.RETURNED], "its clock keeps no alarm alive"
