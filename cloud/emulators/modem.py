@@ -19,12 +19,16 @@ _STAMP = "62117280012380"
 @dataclass
 class Mood:
     """How it misbehaves. mute: it answers nothing; error: what it says instead of sending; breaks: it loses its line
-    after a prompt; reports: what status reports say, None: none comes."""
+    after a prompt; slow_s: it answers a text so late; reports: what status reports say, None: none comes; times: how
+    often each comes; holds: they wait for this many texts, and then come the last first."""
 
     mute: bool = False
     error: str = ""
     breaks: bool = False
+    slow_s: float = 0.0
     reports: int | None = 0
+    times: int = 1
+    holds: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class ModemEmulator:
         self.device = ""
         self._said: deque[str] = deque()
         self._reference = 0
+        self._held: list[str] = []
         self._length = 0
         self._buffer = b""
         self._stop = threading.Event()
@@ -107,10 +112,14 @@ class ModemEmulator:
         self._reference = (self._reference + 1) % 256
         number = _digits(octets[3:])
         self.sent.append(Taken(number, _text(octets)))
+        self._stop.wait(self.mood.slow_s)
         self._write(f"\r\n+CMGS: {self._reference}\r\n\r\nOK\r\n")
         if self.mood.reports is not None:
             pdu = "0006" + f"{self._reference:02X}" + _address(number) + _STAMP * 2 + f"{self.mood.reports:02X}"
-            self._said.append(f"+CDS: {len(pdu) // 2 - 1}\r\n{pdu.upper()}")
+            self._held.append(f"+CDS: {len(pdu) // 2 - 1}\r\n{pdu.upper()}")
+        if len(self._held) >= self.mood.holds:
+            while self._held:
+                self._said.extend([self._held.pop()] * self.mood.times)
 
     def _write(self, text: str) -> None:
         os.write(self._master, text.encode("ascii"))

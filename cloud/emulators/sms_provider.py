@@ -6,7 +6,7 @@ For a demonstration and for tests. `taken` is what it took; a post whose signatu
 import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import compare_digest
 from hmac import new as new_hmac
@@ -15,19 +15,22 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 OLD_S = 300
+ASKED = 200
 BODY_MAX = 1024 * 1024
 
 
 @dataclass
 class Mood:
     """How it misbehaves. status: what it answers instead; mute_s: so long it says nothing; hangs_up: it goes without a
-    word; location: where it sends one with 302; says: its answer, empty: an id."""
+    word; location: where it sends one with 302; says: its answer, empty: an id; states: what it says of ids that it is
+    asked for."""
 
     status: int = 0
     mute_s: float = 0.0
     hangs_up: bool = False
     location: str = ""
     says: bytes = b""
+    states: dict[str, str] = field(default_factory=dict)
 
 
 class ProviderEmulator:
@@ -42,6 +45,9 @@ class ProviderEmulator:
         self._waking = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/sms?v=1"
+        self.status_url = self.url.replace("/sms?", "/status?")
+        self.asked: list[list[str]] = []
+        """Ids whose states it was asked for."""
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="provider", daemon=True)
 
     def __enter__(self) -> "ProviderEmulator":
@@ -84,13 +90,19 @@ class ProviderEmulator:
         if mood.location:
             asked.send_header("Location", mood.location)
         asked.end_headers()
-        asked.wfile.write(mood.says or json.dumps({"id": f"p{len(self.taken)}"}).encode())
+        answer: dict[str, Any] = {"id": f"p{len(self.taken)}"}
+        if asked.path.startswith("/status") and status == ASKED:
+            answer = {"states": {ident: mood.states.get(ident, "waiting") for ident in self.asked[-1]}}
+        asked.wfile.write(mood.says or json.dumps(answer).encode())
 
     def _judged(self, asked: BaseHTTPRequestHandler, body: bytes) -> int:
         at, _, seal = asked.headers.get("OpenYKT-Signature", "").removeprefix("t=").partition(",v1=")
         wanted = new_hmac(self._secret, f"POST\n{asked.path}\n{at}\n".encode() + body, sha256).hexdigest()
         if not compare_digest(seal, wanted) or abs(time.time() - int(at)) > OLD_S:
             return 401
+        if asked.path.startswith("/status"):
+            self.asked.append(json.loads(body)["ids"])
+            return ASKED
         is_form = asked.headers.get("Content-Type", "") == "application/x-www-form-urlencoded"
         self.taken.append(dict(parse_qsl(body.decode())) if is_form else json.loads(body))
         return 202

@@ -19,14 +19,20 @@ _ANSWER = 0x80000000
 
 @dataclass
 class Mood:
-    """How it misbehaves. mute: it answers nothing; bind, submit: the status that it answers these with; hangs_up: it
-    goes when it has taken a text, without a word; receipt: what receipts say, empty: none comes."""
+    """How it misbehaves. mute: it answers nothing; slow_s: it answers so late; bind, submit: the status that it answers
+    these with; hangs_up: it goes when it has taken a text, without a word; receipt: what receipts say, empty: none
+    comes; times: how often each comes; holds: receipts wait for this many texts, and then come the last first; decimal:
+    receipts write in decimal what answers write in hexadecimal."""
 
     mute: bool = False
+    slow_s: float = 0.0
     bind: int = 0
     submit: int = 0
     hangs_up: bool = False
     receipt: str = "DELIVRD"
+    times: int = 1
+    holds: int = 0
+    decimal: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Taken:
 class SmscEmulator:
     """Use as a context manager; `port` is what a door connects to, on 127.0.0.1."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, first: int = 1) -> None:
+        """first: the number of the first text that it takes."""
         self.mood = Mood()
         self.sent: list[Taken] = []
         self.binds: list[tuple[str, str]] = []
@@ -50,7 +57,9 @@ class SmscEmulator:
         self.acknowledged = 0
         """Receipts and answers that the client has said it got."""
         self._said: deque[bytes] = deque()
-        self._number = 0
+        self._whose: dict[int, str] = {}
+        self._number = first - 1
+        self._held: list[int] = []
         self._sequence = 0
         self._stop = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", port))
@@ -73,8 +82,10 @@ class SmscEmulator:
 
     def report(self, number: int, stat: str) -> None:
         """A receipt of the part that got this number, now."""
-        text = f"id:{number:X} sub:001 dlvrd:001 submit date:2611280312 done date:2611280312 stat:{stat} err:000 text:"
-        self._said.append(_deliver("8613800138000", 4, 0, text.encode("ascii")))
+        ident = number if self.mood.decimal else f"{number:X}"
+        text = f"id:{ident} sub:001 dlvrd:001 submit date:2611280312 done date:2611280312 stat:{stat} err:000 text:"
+        whose = self._whose.get(number, "8613800138000")
+        self._said.extend([_deliver(whose, 4, 0, text.encode("ascii"))] * self.mood.times)
 
     def say(self, octets: bytes) -> None:
         """Bytes as they are, which may be nonsense."""
@@ -134,10 +145,15 @@ class SmscEmulator:
             return _frame(_SUBMIT | _ANSWER, self.mood.submit, sequence)
         self._number += 1
         self.sent.append(_taken(body))
+        self._whose[self._number] = self.sent[-1].number.removeprefix("+")
+        self._stop.wait(self.mood.slow_s)
         if self.mood.hangs_up:
             return None
         if self.mood.receipt:
-            self.report(self._number, self.mood.receipt)
+            self._held.append(self._number)
+        if len(self._held) >= self.mood.holds:
+            while self._held:
+                self.report(self._held.pop(), self.mood.receipt)
         return _frame(_SUBMIT | _ANSWER, 0, sequence, f"{self._number:X}".encode() + b"\0")
 
 

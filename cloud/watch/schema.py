@@ -48,6 +48,10 @@ CREATE TABLE message (
   address TEXT NOT NULL, why TEXT NOT NULL, alarms TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
   state TEXT NOT NULL, tries INTEGER NOT NULL, next_ms INTEGER NOT NULL, done_ms INTEGER NOT NULL,
   receipt TEXT NOT NULL, instead_of INTEGER, code TEXT NOT NULL);
+CREATE TABLE part (
+  channel TEXT NOT NULL, number TEXT NOT NULL, message INTEGER NOT NULL, address TEXT NOT NULL,
+  PRIMARY KEY (channel, number)) WITHOUT ROWID;
+CREATE INDEX part_of_message ON part (message);
 CREATE TABLE wrong_code (address TEXT NOT NULL, at_ms INTEGER NOT NULL);
 CREATE INDEX message_waits ON message (next_ms) WHERE state = 'waiting';
 CREATE TABLE policy (

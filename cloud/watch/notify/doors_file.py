@@ -88,7 +88,9 @@ def _smpp(one: Section) -> SmppDoor:
 
 
 def _http(one: Section) -> HttpSmsDoor:
-    door = HttpSmsDoor(_place(one), one.one_of("body", Body, Body.JSON))
+    secret, ca = _secret(one), one.take("ca", str, "")
+    status = _place_of(one, "status", secret, ca) if one.has("status") else None
+    door = HttpSmsDoor(_place_of(one, "url", secret, ca), one.one_of("body", Body, Body.JSON), status)
     one.done()
     return door
 
@@ -97,22 +99,26 @@ _SMS: dict[Sms, Callable[[Section], Door]] = {Sms.MODEM: _modem, Sms.SMPP: _smpp
 
 
 def _hook(one: Section) -> Place:
-    place = _place(one)
+    place = _place_of(one, "url", _secret(one), one.take("ca", str, ""))
     one.done()
     return place
 
 
-def _place(one: Section) -> Place:
-    url, secret, ca = one.take("url", str), one.take("secret", str), one.take("ca", str, "")
+def _secret(one: Section) -> str:
+    secret: str = one.take("secret", str)
     if len(secret) < SECRET_MIN:
         raise ConfigFault(
             f"{one.name('secret')}: {Text(f'至少 {SECRET_MIN} 个字符', f'{SECRET_MIN} characters at least')}"
         )
+    return secret
+
+
+def _place_of(one: Section, key: str, secret: str, ca: str) -> Place:
     try:
-        return place_of(url, secret, ca)
+        return place_of(one.take(key, str), secret, ca)
     except ValueError:
         said = Text("应为 https 地址，或本机的 http 地址", "must be an https URL, or an http URL of this machine")
-        raise ConfigFault(f"{one.name('url')}: {said}") from None
+        raise ConfigFault(f"{one.name(key)}: {said}") from None
 
 
 def _short(one: Section, key: str, most: int) -> str:

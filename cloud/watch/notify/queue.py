@@ -93,14 +93,17 @@ def taken(db: Database, message: Message, now_ms: int, receipt: str) -> None:
     _end(db, message, State.SENT, now_ms, receipt)
 
 
-def arrived(db: Database, channel: Channel, receipt: str, *, is_there: bool) -> Message | None:
-    """The newest message that this way gave this for has arrived, or has not: then it is given, to go by another."""
-    sql = f"SELECT {_COLUMNS} FROM message WHERE channel = ? AND receipt = ? AND state = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
-    found = [_message(row) for row in db.run(sql, (str(channel), receipt, str(State.SENT)))]
-    for one in found:
-        state = State.ARRIVED if is_there else State.FAILED
-        db.run("UPDATE message SET state = ? WHERE id = ?", (str(state), one.number))
-    return found[0] if found and not is_there else None
+def arrived(db: Database, number: int) -> None:
+    """The way's own receipt says that its address has it."""
+    _told(db, number, State.ARRIVED)
+
+
+def lost(db: Database, number: int) -> Message | None:
+    """The way's own receipt says that it will not arrive; the message, to go by another."""
+    sql = f"SELECT {_COLUMNS} FROM message WHERE id = ? AND state = ?"  # noqa: S608  # our own names
+    found = [_message(row) for row in db.run(sql, (number, str(State.SENT)))]
+    _told(db, number, State.FAILED)
+    return found[0] if found else None
 
 
 def late(db: Database, channel: Channel, until_ms: int) -> list[list[Message]]:
@@ -200,6 +203,11 @@ def _call_row(at: CallKey, call: Call) -> Row:
         at.key.rule, str(at.key.source), at.route, call.since_ms, str(call.grade), call.opened_ms, call.step,
         call.next_ms, call.paused_ms, told,
     )  # fmt: skip
+
+
+def _told(db: Database, number: int, state: State) -> None:
+    sql = "UPDATE message SET state = ? WHERE id = ? AND state = ?"
+    db.run(sql, (str(state), number, str(State.SENT)))
 
 
 def _end(db: Database, message: Message, state: State, now_ms: int, receipt: str) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from cloud.store.db import Database
 from cloud.watch.notify import queue
-from cloud.watch.notify.channels.door import ChannelFault, Door, Reply
+from cloud.watch.notify.channels import receipts
+from cloud.watch.notify.channels.door import ChannelFault, Door, Given, Reply
 from cloud.watch.notify.digests import by_another_way, digest_of
 from cloud.watch.notify.persons import address, find
 from cloud.watch.notify.queue import Message
@@ -53,8 +54,10 @@ class Sending:
         return tried
 
     def _listen(self, channel: Channel, door: Door, now_ms: int) -> None:
+        with self._db.reading():
+            awaited = receipts.awaited(self._db, channel, now_ms)
         try:
-            heard = door.heard()
+            heard = door.heard(awaited)
         except ChannelFault:
             self.counts.deaf += 1
             return
@@ -63,7 +66,7 @@ class Sending:
                 self._answers(one)
             else:
                 with self._db.writing():
-                    lost = queue.arrived(self._db, channel, one.receipt, is_there=one.is_there)
+                    lost = receipts.came(self._db, channel, one)
                     if lost is not None:
                         self._by_another_way(lost, now_ms)
 
@@ -71,20 +74,21 @@ class Sending:
         """How many were tried. A way that is away costs one time-out: it has refused the rest as well."""
         for at, message in enumerate(found, 1):
             try:
-                receipt = door.send(message)
+                given = door.send(message)
             except ChannelFault as fault:
                 self._refused(found[at - 1 :] if fault.for_all else (message,), now_ms, fault)
                 if fault.for_all:
                     return at
                 continue
-            self._taken(message, now_ms, receipt)
+            self._taken(message, now_ms, given)
             if message.tries:
                 return at  # what waited may be joined now
         return len(found)
 
-    def _taken(self, message: Message, now_ms: int, receipt: str) -> None:
+    def _taken(self, message: Message, now_ms: int, given: Given) -> None:
         with self._db.writing():
-            queue.taken(self._db, message, now_ms, receipt)
+            queue.taken(self._db, message, now_ms, given.receipt)
+            receipts.sent(self._db, message, given)
             if message.tries:
                 self._join(message.channel, now_ms)
         self.counts.sent += 1

@@ -16,11 +16,20 @@ class ChannelFault(LinkFault):
         self.for_good, self.for_all = for_good, for_all
 
 
-class Arrived(NamedTuple):
-    """A receipt of the way's own: what was given for the message, and whether its address has it."""
+class Given(NamedTuple):
+    """What a way gave for a message: for people, and its numbers of those parts of which it tells what became."""
 
     receipt: str
+    parts: tuple[str, ...] = ()
+
+
+class Arrived(NamedTuple):
+    """A receipt of the way's own: of a part, in every form that its number may have been given in, the likeliest first;
+    and whether its address has it. address: of the receipt; empty where the way does not say it."""
+
+    numbers: tuple[str, ...]
     is_there: bool
+    address: str = ""
 
 
 class Reply(NamedTuple):
@@ -33,13 +42,16 @@ class Reply(NamedTuple):
 Heard = Sequence[Arrived | Reply]
 HEARD_MAX = 100
 """Most that one look at a way gives; more waits for the next one."""
+AWAITED_MAX = 50
+"""Most parts that a way is told to look for."""
 
 
 class Door(Protocol):
     """A way out; blocking, within its own named bound."""
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message) -> Given:
         """What the way gives for it: an id, a reply. ChannelFault."""
 
-    def heard(self) -> Heard:
-        """What has come since, at most HEARD_MAX; a way that hears nothing gives nothing. ChannelFault."""
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:
+        """What has come since, at most HEARD_MAX; a way that hears nothing gives nothing. ChannelFault. awaited: parts
+        whose receipt is still out, for a way that has to ask."""

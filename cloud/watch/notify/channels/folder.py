@@ -1,11 +1,12 @@
 """A folder of mails that one can open: what a campus has that has no mail server, as in the demonstration."""
 
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
 from cloud.process.whole_file import write_whole
-from cloud.watch.notify.channels.door import ChannelFault, Heard
+from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
 from cloud.watch.notify.queue import Message
 
 
@@ -16,7 +17,7 @@ class FolderDoor:
         self._folder = folder
         self._sender = sender
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message) -> Given:
         """The file's name."""
         name = f"{message.number:06d}.eml"
         try:
@@ -24,9 +25,9 @@ class FolderDoor:
             write_whole(self._folder / name, mail_of(message, self._sender).as_bytes(policy=SMTP))
         except OSError as fault:
             raise ChannelFault(f"{name}: {fault.strerror}") from fault
-        return name
+        return Given(name)
 
-    def heard(self) -> Heard:
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
         """Nobody writes back into a folder."""
         return ()
 

@@ -6,12 +6,12 @@ next one. A message of several parts has arrived when each of them has.
 
 import time
 from collections import deque
+from collections.abc import Sequence
 
 import serial
 
-from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Heard, Reply
+from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Given, Heard, Reply
 from cloud.watch.notify.channels.pdu import Deliver, Submit, incoming, submits
-from cloud.watch.notify.channels.receipts import Receipts
 from cloud.watch.notify.queue import Message
 from shared.errors import WireFault
 
@@ -32,25 +32,21 @@ class ModemDoor:
         self._device, self._baud = device, baud
         self._line: serial.Serial | None = None
         self._group = 0
-        self._receipts: Receipts[int] = Receipts()
         self._heard: deque[Arrived | Reply] = deque(maxlen=10 * HEARD_MAX)
         self._announced = ""
 
-    def send(self, message: Message) -> str:
-        """The modem's numbers of its parts, as `7+8`."""
+    def send(self, message: Message) -> Given:
+        """The modem's numbers of its parts, from 0 to 255, as `7+8`."""
         try:
             parts = submits(message.address, message.text, self._group)
         except ValueError as fault:
             raise ChannelFault(str(fault), for_good=True) from fault
         self._group = (self._group + 1) % 256
-        self._receipts.forget_early()  # a modem numbers from 0 to 255
         with _Faults(self):
-            numbers = [self._send(part) for part in parts]
-        receipt, known = self._receipts.sent(numbers)
-        self._heard.extend(known)
-        return receipt
+            numbers = tuple(str(self._send(part)) for part in parts)
+        return Given("+".join(numbers), numbers)
 
-    def heard(self) -> Heard:
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
         """Status reports and answers that the modem has handed over."""
         with _Faults(self):
             line = self._opened()
@@ -145,7 +141,7 @@ class ModemDoor:
         if isinstance(came, Deliver):
             self._heard.append(Reply(came.number, came.text))
         elif came.is_final:
-            self._heard.extend(self._receipts.came(came.reference, is_there=came.has_arrived))
+            self._heard.append(Arrived((str(came.reference),), came.has_arrived, came.number))
 
 
 class _Faults:

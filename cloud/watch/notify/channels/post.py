@@ -37,7 +37,7 @@ class Place:
 
 
 class Answered(NamedTuple):
-    """What a place said to what it took: at most ANSWER_MAX octets of it."""
+    """What a place said to what it took: as much of it as was wanted."""
 
     status: int
     body: bytes
@@ -59,20 +59,30 @@ def place_of(url: str, secret: str, ca: str = "") -> Place:
     return Place(host, port or (80 if is_plain else 443), path, secret.encode(), is_plain, ca)
 
 
-def post(place: Place, body: bytes, kind: str) -> Answered:
-    """kind: the body's media type. ChannelFault: it was not taken."""
+def post(place: Place, body: bytes, kind: str, most: int = ANSWER_MAX) -> Answered:
+    """kind: the body's media type. most: octets of the answer that are read. ChannelFault: it was not taken."""
     unix_s = int(time.time())
     head = {"Content-Type": kind, HEADER: signature(place.secret, "POST", place.path, unix_s, body)}
     try:
         with closing(_line(place)) as line:
             line.request("POST", place.path, body, head)
             with line.getresponse() as answer:
-                said = answer.read1(ANSWER_MAX)
+                said = _read(answer, most)
     except (OSError, http.client.HTTPException) as fault:
         raise ChannelFault(f"HTTP: {type(fault).__name__}", for_all=True) from fault
     if answer.status not in _TAKEN:
         raise ChannelFault(f"HTTP {answer.status}", for_good=answer.status in _FOR_GOOD)
     return Answered(answer.status, said)
+
+
+def _read(answer: http.client.HTTPResponse, most: int) -> bytes:
+    """A place that says a little at a time is heard for ANSWER_S, not for ever."""
+    said, last_s = b"", time.monotonic() + ANSWER_S
+    while len(said) < most and (more := answer.read1(most - len(said))):
+        said += more
+        if time.monotonic() > last_s:
+            raise TimeoutError
+    return said
 
 
 def _line(place: Place) -> http.client.HTTPConnection:

@@ -8,13 +8,12 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cloud.watch.notify.channels import smpp_pdu
-from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Heard, Reply
-from cloud.watch.notify.channels.receipts import Receipts
+from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Given, Heard, Reply
 from cloud.watch.notify.channels.smpp_pdu import ANSWER, Pdu, Receipt
 from cloud.watch.notify.queue import Message
 from shared.errors import WireFault
@@ -55,10 +54,9 @@ class SmppDoor:
         self._buffer = b""
         self._sequence = self._group = 0
         self._rests_until_s = self._heard_s = 0.0
-        self._receipts: Receipts[str] = Receipts()
         self._heard: deque[Arrived | Reply] = deque(maxlen=10 * HEARD_MAX)
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message) -> Given:
         """The gateway's numbers of its parts, as `7+8`."""
         try:
             parts = smpp_pdu.submits(self._server.source, message.address, message.text, self._group)
@@ -66,12 +64,10 @@ class SmppDoor:
             raise ChannelFault(str(fault), for_good=True) from fault
         self._group = (self._group + 1) % 256
         with self._faults():
-            numbers = [self._submit(part) for part in parts]
-        receipt, known = self._receipts.sent(numbers)
-        self._heard.extend(known)
-        return receipt
+            numbers = tuple(smpp_pdu.plain(self._submit(part)) for part in parts)
+        return Given("+".join(numbers), numbers)
 
-    def heard(self) -> Heard:
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
         """Receipts and answers that the gateway has handed over."""
         if self._line is None and time.monotonic() < self._rests_until_s:
             raise ChannelFault("SMSC: away")
@@ -187,7 +183,7 @@ class SmppDoor:
         if not isinstance(found, Receipt):
             self._heard.append(Reply(found.address, found.text))
         elif found.is_there is not None:
-            self._heard.extend(self._receipts.came(found.number, is_there=found.is_there))
+            self._heard.append(Arrived(smpp_pdu.forms(found.number), found.is_there, found.address))
 
 
 @contextmanager

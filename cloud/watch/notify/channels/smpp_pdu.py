@@ -28,6 +28,7 @@ _RECEIPTED_ID, _STATE, _PAYLOAD = 0x001E, 0x0427, 0x0424
 _STATES = {2: True, 3: False, 4: False, 5: False, 8: False}
 _STATS = {"DELIVRD": True, "EXPIRED": False, "DELETED": False, "UNDELIV": False, "REJECTD": False}
 _ID, _STAT = re.compile(r"\bid:(\S+)"), re.compile(r"\bstat:(\w+)")
+_HEX = re.compile(r"[0-9A-Fa-f]{1,64}")
 _DIGITS = re.compile(rf"\+?[0-9]{{1,{ADDRESS_MAX}}}")
 
 
@@ -41,10 +42,11 @@ class Pdu(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What became of a part. is_there None: that is not its last word."""
+    """What became of a part. is_there None: that is not its last word. address: whose it was."""
 
     number: str
     is_there: bool | None
+    address: str = ""
 
 
 class Text(NamedTuple):
@@ -114,19 +116,37 @@ def delivered(body: bytes) -> Receipt | Text:
     _, _, coding, _, length = octets.take(5)
     data, more = octets.take(length), octets.options()
     data = data or more.get(_PAYLOAD, b"")
+    whose = ("+" if international == _INTERNATIONAL else "") + address
     if kind & _KIND == _RECEIPT:
-        return _receipt(data.decode("latin-1"), more)
+        return _receipt(data.decode("latin-1"), more, whose)
     data = data[1 + data[0] :] if kind & _HAS_HEADER and data else data
-    return Text(("+" if international == _INTERNATIONAL else "") + address, _decoded(coding, data))
+    return Text(whose, _decoded(coding, data))
 
 
-def _receipt(text: str, more: dict[int, bytes]) -> Receipt:
+def plain(number: str) -> str:
+    """A gateway's number without what varies where it writes the same again: zeros before it, small letters."""
+    return (number.upper().lstrip("0") or "0") if _HEX.fullmatch(number) else number
+
+
+def forms(number: str) -> tuple[str, ...]:
+    """How a number that a receipt says may stand in the answer: as it is; there in hexadecimal and here in decimal; or
+    the other way round. Gateways do all three."""
+    found = [plain(number)]
+    if number.isascii() and number.isdecimal():
+        found.append(f"{int(number):X}")
+    if _HEX.fullmatch(number):
+        found.append(str(int(number, 16)))
+    return tuple(dict.fromkeys(found))
+
+
+def _receipt(text: str, more: dict[int, bytes], address: str) -> Receipt:
     number, stat = _ID.search(text), _STAT.search(text)
     found = more.get(_RECEIPTED_ID, b"").rstrip(b"\0").decode("latin-1") or (number[1] if number else "")
     if not found:
         raise WireFault("a receipt of nothing")
     state = more.get(_STATE, b"")
-    return Receipt(found, _STATES.get(state[0]) if state else _STATS.get(stat[1].upper()) if stat else None)
+    is_there = _STATES.get(state[0]) if state else _STATS.get(stat[1].upper()) if stat else None
+    return Receipt(found, is_there, address)
 
 
 def _decoded(coding: int, data: bytes) -> str:

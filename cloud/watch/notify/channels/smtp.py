@@ -2,9 +2,10 @@
 
 import smtplib
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cloud.watch.notify.channels.door import ChannelFault, Heard
+from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
 from cloud.watch.notify.channels.folder import mail_of
 from cloud.watch.notify.queue import Message
 
@@ -34,7 +35,7 @@ class SmtpDoor:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message) -> Given:
         """What the server said last."""
         server = self._server
         mail = mail_of(message, server.sender)
@@ -52,9 +53,9 @@ class SmtpDoor:
             raise ChannelFault(_words(fault.smtp_code, fault.smtp_error), for_all=isinstance(fault, _FOR_ALL)) from None
         except (OSError, smtplib.SMTPException) as fault:
             raise ChannelFault(type(fault).__name__, for_all=True) from fault
-        return "250"
+        return Given("250")
 
-    def heard(self) -> Heard:
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
         """Mail that comes back is the postmaster's."""
         return ()
 

@@ -7,7 +7,7 @@ import pytest
 
 from cloud.emulators.sms_provider import ProviderEmulator
 from cloud.watch.notify.channels import post
-from cloud.watch.notify.channels.door import ChannelFault
+from cloud.watch.notify.channels.door import Arrived, ChannelFault
 from cloud.watch.notify.channels.http_sms import Body, HttpSmsDoor
 from cloud.watch.notify.channels.post import place_of
 from cloud.watch.notify.channels.signed import signature, signed_at
@@ -29,7 +29,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderEmulator]:
 @pytest.mark.parametrize("body", list(Body))
 def test_a_message_goes_signed_and_the_provider_names_it(provider: ProviderEmulator, body: Body) -> None:
     door = HttpSmsDoor(place_of(provider.url, SECRET), body)
-    assert door.send(MESSAGE) == "p1"
+    assert door.send(MESSAGE) == ("p1", ())
     assert provider.taken == [SENT]
     assert door.heard() == ()
 
@@ -37,7 +37,7 @@ def test_a_message_goes_signed_and_the_provider_names_it(provider: ProviderEmula
 @pytest.mark.parametrize("says", [b"thanks", b"[" * 4000, b'{"id": true}', b'{"id": "a\\nb"}', b"\xff", b"[1]"])
 def test_an_answer_without_an_id_is_a_receipt_all_the_same(provider: ProviderEmulator, says: bytes) -> None:
     provider.mood.says = says
-    assert HttpSmsDoor(place_of(provider.url, SECRET)).send(MESSAGE) == "202"
+    assert HttpSmsDoor(place_of(provider.url, SECRET)).send(MESSAGE).receipt == "202"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_redirect_is_not_followed(provider: ProviderEmulator) -> None:
 def test_no_proxy_is_asked(provider: ProviderEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert HttpSmsDoor(place_of(provider.url, SECRET)).send(MESSAGE) == "p1"
+    assert HttpSmsDoor(place_of(provider.url, SECRET)).send(MESSAGE).receipt == "p1"
 
 
 def test_another_secret_is_refused_and_neither_is_told(provider: ProviderEmulator) -> None:
@@ -113,3 +113,28 @@ def test_the_signature_holds_each_part() -> None:
     assert signed_at(value, b"l", *given) is None
     assert signed_at(value.replace("1795836778", "1795836779"), b"k", *given) is None
     assert signed_at("", b"k", *given) is None
+
+
+def test_what_became_of_it_is_asked_for_and_only_last_words_count(
+    provider: ProviderEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = HttpSmsDoor(place_of(provider.url, SECRET), status=place_of(provider.status_url, SECRET))
+    assert door.send(MESSAGE) == ("p1", ("p1",))
+    assert door.heard(()) == ()
+    provider.mood.states = {"p1": "delivered", "p2": "failed", "p3": "on its way", "p9": "failed"}
+    assert door.heard(("p1", "p2", "p3")) == [Arrived(("p1",), True), Arrived(("p2",), False)]
+    assert door.heard(("p3",)) == ()  # it was asked a moment ago
+    assert provider.asked == [["p1", "p2", "p3"]]
+
+
+@pytest.mark.parametrize("says", [b"", b"[]", b'{"states": 1}', b"[" * 5000])
+def test_an_answer_without_states_is_a_fault(provider: ProviderEmulator, says: bytes) -> None:
+    provider.mood.says = says or b"x"
+    with pytest.raises(ChannelFault):
+        HttpSmsDoor(place_of(provider.url, SECRET), status=place_of(provider.status_url, SECRET)).heard(("p1",))
+
+
+def test_states_of_what_was_not_asked_for_are_not_believed(provider: ProviderEmulator) -> None:
+    door = HttpSmsDoor(place_of(provider.url, SECRET), status=place_of(provider.status_url, SECRET))
+    provider.mood.says = b'{"states": {"p1": "delivered", "p2": true, "7": "delivered"}}'
+    assert door.heard(("p1", "p2")) == [Arrived(("p1",), True)]

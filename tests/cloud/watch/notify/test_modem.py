@@ -44,23 +44,24 @@ def hears(door: ModemDoor, count: int) -> list[Arrived | Reply]:
 
 
 def test_a_short_message_goes_and_arrives(emulator: ModemEmulator, door: ModemDoor) -> None:
-    receipt = door.send(message("网关失联 第一食堂"))
+    given = door.send(message("网关失联 第一食堂"))
     assert emulator.sent == [Taken(PHONE, "网关失联 第一食堂")]
-    assert hears(door, 1) == [Arrived(receipt, is_there=True)]
+    assert hears(door, 1) == [Arrived(given.parts, True, PHONE)]
 
 
-def test_a_long_message_has_arrived_when_each_part_has(emulator: ModemEmulator, door: ModemDoor) -> None:
-    receipt = door.send(message("警" * 150))
+def test_a_long_message_goes_in_parts_and_of_each_it_says_whether_it_arrived(
+    emulator: ModemEmulator, door: ModemDoor
+) -> None:
+    given = door.send(message("警" * 150))
     assert "".join(one.text for one in emulator.sent) == "警" * 150
-    assert len(receipt.split("+")) == 3
-    assert hears(door, 1) == [Arrived(receipt, is_there=True)]
-    assert door.heard() == []
+    assert len(given.parts) == 3
+    assert hears(door, 3) == [Arrived((part,), True, PHONE) for part in given.parts]
 
 
-def test_a_part_that_does_not_arrive_says_so_once(emulator: ModemEmulator, door: ModemDoor) -> None:
+def test_a_part_that_does_not_arrive_says_so(emulator: ModemEmulator, door: ModemDoor) -> None:
     emulator.mood.reports = 0x46
-    receipt = door.send(message("警" * 150))
-    assert Arrived(receipt, is_there=False) in hears(door, 1)
+    given = door.send(message("警" * 150))
+    assert Arrived(given.parts[-1:], False, PHONE) in hears(door, 3)
 
 
 def test_an_answer_is_handed_over_also_while_it_sends(emulator: ModemEmulator, door: ModemDoor) -> None:

@@ -58,29 +58,33 @@ def hears(door: SmppDoor, count: int) -> list[Arrived | Reply]:
 
 
 def test_a_short_message_goes_and_arrives(emulator: SmscEmulator, door: SmppDoor) -> None:
-    receipt = door.send(message("网关失联 第一食堂"))
+    given = door.send(message("网关失联 第一食堂"))
     (sent,) = emulator.sent
     assert (sent.source, sent.number, sent.text, sent.part) == ("10690001", PHONE, "网关失联 第一食堂", ())
-    assert hears(door, 1) == [Arrived(receipt, is_there=True)]
+    assert hears(door, 1) == [Arrived(given.parts, is_there=True, address=PHONE)]
     assert emulator.binds == [("ykt", SECRET)]
 
 
-def test_a_long_message_has_arrived_when_each_part_has(emulator: SmscEmulator, door: SmppDoor) -> None:
+def test_a_long_message_goes_in_parts_and_of_each_it_says_whether_it_arrived(
+    emulator: SmscEmulator, door: SmppDoor
+) -> None:
     text = "警" * 100 + "𠮷" * 30
-    receipt = door.send(message(text))
+    given = door.send(message(text))
     assert "".join(one.text for one in emulator.sent) == text
     assert [one.part for one in emulator.sent] == [(0, 3, 1), (0, 3, 2), (0, 3, 3)]
-    assert hears(door, 1) == [Arrived(receipt, is_there=True)]
-    assert door.heard() == []
+    heard = hears(door, 3)
+    assert given == ("1+2+3", ("1", "2", "3"))
+    assert [one.numbers for one in heard if isinstance(one, Arrived)] == [("1",), ("2",), ("3",)]
 
 
 def test_a_receipt_may_come_late_and_say_no(emulator: SmscEmulator, door: SmppDoor) -> None:
     emulator.mood.receipt = ""
-    first, second = door.send(message("一")), door.send(message("二"))
+    door.send(message("一"))
+    door.send(message("二"))
     emulator.report(2, "ACCEPTD")
     emulator.report(2, "DELIVRD")
     emulator.report(1, "UNDELIV")
-    assert hears(door, 2) == [Arrived(second, is_there=True), Arrived(first, is_there=False)]
+    assert hears(door, 2) == [Arrived(("2",), True, PHONE), Arrived(("1",), False, PHONE)]
 
 
 def test_an_answer_is_handed_over_and_acknowledged(emulator: SmscEmulator, door: SmppDoor) -> None:
@@ -191,7 +195,7 @@ def test_frames_are_as_others_write_them() -> None:
     pdu = Pdu(smpp_pdu.BIND, 0, 7, smpp_pdu.bind("ykt", SECRET))
     assert smpp_pdu.encoded(pdu).hex() == BIND
     assert smpp_pdu.framed(bytes.fromhex(BIND) + b"\0") == (pdu, b"\0")
-    assert smpp_pdu.delivered(bytes.fromhex(RECEIPT)) == Receipt("A7", is_there=True)
+    assert smpp_pdu.delivered(bytes.fromhex(RECEIPT)) == Receipt("A7", is_there=True, address=PHONE)
     assert smpp_pdu.delivered(bytes.fromhex(WRITTEN)) == Text(PHONE, "482913 接单")
 
 

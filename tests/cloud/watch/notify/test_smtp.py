@@ -91,7 +91,7 @@ def secured(post: Post, certified: Path) -> Iterator[SmtpServer]:
 def test_a_mail_goes_over_tls_with_a_name_and_a_password(certified: Path) -> None:
     post = Post()
     with secured(post, certified) as server:
-        assert SmtpDoor(server).send(MESSAGE) == "250"
+        assert SmtpDoor(server).send(MESSAGE).receipt == "250"
     (mail,) = post.taken
     assert (mail["To"], mail["From"], mail["Subject"]) == (MESSAGE.address, "ykt@example.com", MESSAGE.subject)
     assert mail["Message-ID"] == "<7.1000@openykt>"
