@@ -36,6 +36,8 @@ PLAIN_LINK = "plain:"
 """So a box begins the name of a TCP link without TLS in its READY line."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
+WATCH_FILE = "watch.pem"
+"""The watch's certificate at the broker."""
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
 """The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
 
@@ -152,7 +154,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         cluster = await asyncio.to_thread(postgres, options.data)
         cloud_port = free_port()
         files = BrokerFiles.of_campus(room)
-        if not files.cloudfile.exists():  # a campus of release 0.1
+        if not (files.cloudfile.exists() and (room / "cloud" / WATCH_FILE).exists()):  # a campus of before
             await step(parts, "cloud-door", "provisioning", "certificate", "cloud-door", "--data", str(room))
         broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port), files)
         await parts.start(broker, cluster.part)

@@ -26,7 +26,7 @@ from provisioning.campus.settings import (
 from provisioning.certificates import authority
 from provisioning.certificates.authority import Authority
 from provisioning.certificates.enrol import acl_text, sign_request
-from provisioning.certificates.revocation import CLOUD_DOOR, INGEST, INGEST_KEY
+from provisioning.certificates.revocation import CLOUD_DOOR, INGEST, WATCH
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
 from provisioning.issue import personalise
@@ -52,7 +52,7 @@ from shared.ids import BoxId, partition_of
 from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.keys.ack_key import certify
 from shared.purse.crypto import suite_of
-from shared.wire.topics import INGEST_USER
+from shared.wire.topics import INGEST_USER, WATCH_USER
 from shared.words.voice import Text
 
 INVENTORY_NUMBER = 1
@@ -265,11 +265,14 @@ def _cloud_files(making: Making, keys: _Keys) -> Iterator[File]:
     yield File("cloud/cloud.json", to_bytes(cloud_json(plan, keys.public(plan.campus))))
     yield File("cloud/ack.key", _ed25519_pem(keys.ack))
     yield File("cloud/ca.pem", authority.certificate_pem(ca))
-    ingest = authority.new_key()
-    own = authority.issue_own(ingest, INGEST_USER, making.now)
-    yield File(str(INGEST), own)
-    yield File(str(INGEST_KEY), authority.private_pem(ingest))
-    yield File(str(CLOUD_DOOR), own)
+    door = b""
+    for file, user in ((INGEST, INGEST_USER), (WATCH, WATCH_USER)):
+        key = authority.new_key()
+        own = authority.issue_own(key, user, making.now)
+        yield File(str(file), own)
+        yield File(str(file.with_suffix(".key")), authority.private_pem(key))
+        door += own
+    yield File(str(CLOUD_DOOR), door)
     yield from _server_files(making, ca, "cloud/console")
 
 

@@ -23,8 +23,16 @@ def sign_request(authority: Authority, request_pem: bytes, box: BoxId, now: date
 
 
 def acl_text(boxes: Sequence[tuple[BoxId, int]]) -> str:
-    """The rights of every box (id, partition) and of the ingest, in mosquitto's ACL format. Nobody else has any."""
-    parts = ["# Made by provisioning from shared/wire/topics.py: change that, not this.\n"]
-    for user, rules in acl_rules(list(boxes)).items():
-        parts.append(f"\nuser {user}\n" + "".join(f"topic {right} {filter_}\n" for right, filter_ in rules))
-    return "".join(parts)
+    """The rights of every box (id, partition), of the ingest and the watch, in mosquitto's ACL format. Nobody else has
+    any."""
+    head = "# Made by provisioning from shared/wire/topics.py: change that, not this.\n"
+    return head + "".join(_rights(user, rules) for user, rules in acl_rules(list(boxes)).items())
+
+
+def rights_text(user: str) -> str:
+    """Of one that is no box, for a list of before."""
+    return _rights(user, acl_rules([])[user])
+
+
+def _rights(user: str, rules: Sequence[tuple[str, str]]) -> str:
+    return f"\nuser {user}\n" + "".join(f"topic {right} {filter_}\n" for right, filter_ in rules)

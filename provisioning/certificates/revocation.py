@@ -17,10 +17,12 @@ from shared.words.voice import Text
 CRL = Path("broker/crl.pem")
 CA = Path("ca.pem")
 INGEST = Path("cloud/ingest.pem")
-INGEST_KEY = Path("cloud/ingest.key")
+WATCH = Path("cloud/watch.pem")
+OWN = (INGEST, WATCH)
+"""Who comes in by the cloud's own door, each by a certificate that its own key has signed; the key lies beside it."""
 CLOUD_DOOR = Path("broker/cloud.pem")
-"""What the broker believes at the cloud's own door: the ingest's certificate again, and nothing else."""
-_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), INGEST)
+"""What the broker believes there: those certificates again, and nothing else."""
+_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), *OWN)
 LIST = Text("吊销列表", "revocation list")
 """What the list is called among the terms; `Term.name`, which machines read too, has both."""
 
@@ -53,6 +55,11 @@ def terms(data: Path, now: datetime) -> list[Term]:
         seen = look((data / path).read_bytes())
         found.append(Term(seen.name, str(path), seen.ends, (seen.ends - now).days, seen.serial))
     return found
+
+
+def door_of(data: Path) -> bytes:
+    """What CLOUD_DOOR says: all of OWN that there are."""
+    return b"".join((data / file).read_bytes() for file in OWN if (data / file).exists())
 
 
 def serial_of_box(data: Path, box: str) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from provisioning.certificates import authority, revocation
 from provisioning.certificates.authority import Authority
+from provisioning.certificates.enrol import rights_text
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import school_store
@@ -23,12 +24,14 @@ from provisioning.keys.store import KeyKind
 from shared.clocks.expiry import look
 from shared.errors import ConfigFault, WireFault
 from shared.input.data_folder import add_data
+from shared.wire.topics import WATCH_USER
 from shared.words.voice import Text
 
 SERVERS = {
     "broker": Path("broker/broker.pem"),
     "console": Path("cloud/console.pem"),
     "ingest": revocation.INGEST,
+    "watch": revocation.WATCH,
 }
 _RENEWED = noted(Text("证书续期", "renewed"))
 REQUEST_MAX = 64 * 1024
@@ -60,7 +63,7 @@ def add_to(verbs: Verbs) -> None:
     add_store(renew)
     add_who(renew)
     door = steps.add_parser(
-        "cloud-door", help=Text("0.1 版数据目录：入账的专用门", "the cloud's own door, for a folder of 0.1")
+        "cloud-door", help=Text("旧版数据目录：平台的专用门", "the cloud's own door, for an older folder")
     )
     add_data(door)
     door.set_defaults(run=_cloud_door)
@@ -80,8 +83,8 @@ def _renew(chosen: argparse.Namespace) -> None:
     vault.record([deed(now_s(), Act.RENEWED, chosen.who, text) for text in told])
     for file, pem in made:
         _replace(chosen.data / file, pem)
-        if file == revocation.INGEST and (chosen.data / revocation.CLOUD_DOOR).exists():
-            _replace(chosen.data / revocation.CLOUD_DOOR, pem)
+        if file in revocation.OWN and (chosen.data / revocation.CLOUD_DOOR).exists():
+            _replace(chosen.data / revocation.CLOUD_DOOR, revocation.door_of(chosen.data))
         if chosen.out is not None:
             chosen.out.write_bytes(pem)
     for _, pem in made:
@@ -95,21 +98,34 @@ def _renew(chosen: argparse.Namespace) -> None:
 
 
 def _cloud_door(chosen: argparse.Namespace) -> None:
-    """Of a campus of release 0.1, whose ingest has a certificate of the CA, as the boxes have: once, then never again.
+    """Of a campus of before: in release 0.1 the ingest had a certificate of the CA, as the boxes have, and the watch
+    had neither certificate nor rights until it listened at the broker. Once, then never again.
 
-    The door's file goes last: until it is there, this is done again.
+    The door's file goes last: until it is whole, this is done again.
     """
     ingest, door = chosen.data / revocation.INGEST, chosen.data / revocation.CLOUD_DOOR
     pem = ingest.read_bytes()
     if not authority.is_own(pem):
-        pem = _own(chosen.data, pem)
-        _replace(ingest, pem)
-    write_private(door, pem)
+        _replace(ingest, _own(chosen.data, revocation.INGEST, pem))
+    _make_watch(chosen.data)
+    write_private(door, revocation.door_of(chosen.data))
     say(Text(f"专用门证书已备好：{door}\n", f"the certificate of the cloud's door is made: {door}\n"))
 
 
-def _own(data: Path, old: bytes) -> bytes:
-    key = authority.open_private((data / revocation.INGEST_KEY).read_bytes())
+def _make_watch(data: Path) -> None:
+    """The key goes first: a certificate that is there has one."""
+    file, rights = data / revocation.WATCH, data / "broker" / "acl"
+    if not file.exists():
+        key = authority.new_key()
+        write_private(file.with_suffix(".key"), authority.private_pem(key))
+        write_private(file, authority.issue_own(key, WATCH_USER, _now()))
+    said = rights.read_bytes()
+    if f"user {WATCH_USER}\n".encode() not in said:
+        write_private(rights, said + rights_text(WATCH_USER).encode())
+
+
+def _own(data: Path, file: Path, old: bytes) -> bytes:
+    key = authority.open_private((data / file).with_suffix(".key").read_bytes())
     return authority.issue_own(key, look(old).name, _now())
 
 
@@ -151,8 +167,8 @@ def _request(file: Path | None) -> bytes | None:
 
 def _made(ca: Authority, data: Path, wanted: Wanted) -> bytes:
     old = (data / wanted.file).read_bytes()
-    if wanted.file == revocation.INGEST and authority.is_own(old):
-        return _own(data, old)
+    if wanted.file in revocation.OWN and authority.is_own(old):
+        return _own(data, wanted.file, old)
     if wanted.request is None:
         return authority.renew(ca, old, _now())
     name, public = authority.open_request(wanted.request)

@@ -29,7 +29,7 @@ from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, parse_table
-from shared.wire.topics import INGEST_USER
+from shared.wire.topics import INGEST_USER, WATCH_USER
 from shared.words.voice import Text
 
 CARDS_MAX = 1_000_000
@@ -404,11 +404,11 @@ def _plain(row: Section, key: str) -> str:
 
 def _box_id(row: Section) -> BoxId:
     name = _plain(row, "box")
-    if name == INGEST_USER:
+    if name in (INGEST_USER, WATCH_USER):
         raise ConfigFault(
             Text(
-                f"{row.name('box')}: {INGEST_USER} 是入账进程的名字",
-                f"{row.name('box')}: {INGEST_USER} is the name of the ingest",
+                f"{row.name('box')}: {name} 是平台自己的名字",
+                f"{row.name('box')}: {name} is a name of the platform's own",
             )
         )
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from shared.fleet.revocations import REVOKED_MAX, Revocations
 from shared.wire.awaited import AWAITED_MAX, Awaited, awaited
 from shared.wire.awaited import NOBODY as NOBODY_AWAITED
-from shared.wire.box_state import STATE, BoxState, TerminalState, decode_state, encode_state
+from shared.wire.box_state import READINGS, STATE, BoxState, TerminalState, decode_state, encode_state
 from shared.wire.fleet_lane import FLEET
 from shared.wire.form.fields import NONCE_SIZE
 from shared.wire.form.layout import Layout, Message
@@ -77,7 +77,7 @@ from shared.wire.tags import (
     Tag,
 )
 
-MESSAGES: tuple[Message[Any], ...] = (BATCH, ACK, *NOW, *(one for one in FLEET if one not in NOW), STATE)
+MESSAGES: tuple[Message[Any], ...] = (BATCH, ACK, *NOW, *(one for one in FLEET if one not in NOW), READINGS, STATE)
 """All that there are, for docs/lanes.md, vectors and fuzz."""
 BODIES: tuple[Layout[Any], ...] = (ACK_BODY, REVOCATIONS_BODY)
 """What is signed inside of a message."""

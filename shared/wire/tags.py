@@ -47,3 +47,4 @@ class Tag(IntEnum):
     SIGNED_ANSWER = 16
     SWAP = 17
     HELLO_WANTED = 18
+    READINGS = 19

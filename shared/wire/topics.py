@@ -21,7 +21,11 @@ _LANES = frozenset(UPWARD + DOWNWARD)
 TOPICS_MAX = 512
 """Topics remembered, so that the same few need not be taken apart for every message; only ours ever are."""
 INGEST_USER = "cloud-ingest"
-"""Common name of the cloud's client certificate."""
+"""Common name of the ingest's client certificate."""
+WATCH_USER = "cloud-watch"
+"""Common name of the watch's."""
+BROKER_OWN = "$SYS/broker/#"
+"""What the broker says of itself."""
 
 
 class Address(NamedTuple):
@@ -58,11 +62,14 @@ def subscriptions(lane: str) -> list[str]:
 
 
 def acl_rules(boxes: list[tuple[BoxId, int]]) -> dict[str, list[tuple[str, str]]]:
-    """user → [(read|write, topic filter)]: a box writes only as itself, the ingest reads all and answers all."""
+    """user → [(read|write, topic filter)]: a box writes only as itself, the ingest reads what counts and
+    answers all, the watch hears what may be lost and says nothing."""
     rules: dict[str, list[tuple[str, str]]] = {
         box: [("write", topic(nn, box, lane)) for lane in UPWARD] for box, nn in boxes
     }
     for box, nn in boxes:
         rules[box] += [("read", topic(nn, box, lane)) for lane in DOWNWARD]
-    ingest = [("read", f"{ROOT}/+/+/{lane}") for lane in UPWARD]
-    return {**rules, INGEST_USER: ingest + [("write", f"{ROOT}/+/+/{lane}") for lane in DOWNWARD]}
+    ingest = [("read", f"{ROOT}/+/+/{lane}") for lane in UPWARD if lane != UP_BULK]
+    watch = [("read", f"{ROOT}/+/+/{UP_BULK}"), ("read", BROKER_OWN)]
+    answers = [("write", f"{ROOT}/+/+/{lane}") for lane in DOWNWARD]
+    return {**rules, INGEST_USER: ingest + answers, WATCH_USER: watch}

@@ -14,7 +14,7 @@ from compose.parts.standing import Standing
 from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from shared.ids import BoxId, partition_of
-from shared.wire.topics import DOWN_MONEY, UP_MONEY, subscriptions, topic
+from shared.wire.topics import DOWN_MONEY, UP_BULK, UP_MONEY, subscriptions, topic
 
 WAIT_S = 10.0
 pytestmark = pytest.mark.process
@@ -110,6 +110,33 @@ def test_each_may_do_what_the_topics_say_and_no_more(campus, doors, port) -> Non
         assert stranger.heard == []
     finally:
         for peer in (ingest, box, stranger):
+            peer.close()
+
+
+def test_the_watch_hears_what_may_be_lost_and_nothing_of_money(campus, doors, port) -> None:
+    bus = BoxId("bus-1")
+    bulk, money = (topic(partition_of(bus), bus, lane) for lane in (UP_BULK, UP_MONEY))
+    watch = Peer(doors.cloud, campus.data / "cloud", "watch", "watch")
+    ingest = Peer(doors.cloud, campus.data / "cloud", "ingest")
+    box = Peer(port, campus.data / "boxes/bus-1", "box")
+    stranger = Peer(port, campus.data / "boxes/canteen-1", "box")
+    try:
+        for one in (watch, ingest, stranger):
+            one.subscribe("#")
+            one.subscribe(*subscriptions(UP_BULK))
+        watch.subscribe("$SYS/broker/uptime")
+        assert stranger.publish(bulk, b"in another's name") == "Not authorized"
+        assert [box.publish(where, b"mine") for where in (money, bulk)] == ["Success"] * 2
+        until = time.monotonic() + WAIT_S
+        while not {where for where, _ in watch.heard} >= {bulk, "$SYS/broker/uptime"}:
+            assert time.monotonic() < until, watch.heard
+            time.sleep(0.005)
+        assert {where for where, _ in watch.heard if not where.startswith("$SYS")} == {bulk}
+        assert [watch.publish(where, b"") for where in (bulk, money)] == ["Not authorized"] * 2
+        assert {where for where, _ in ingest.wait_for(1)} == {money}
+        assert stranger.heard == []
+    finally:
+        for peer in (watch, ingest, box, stranger):
             peer.close()
 
 

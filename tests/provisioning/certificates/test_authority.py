@@ -114,9 +114,10 @@ OPENSSL = shutil.which("openssl")
 
 
 @pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
-def test_openssl_believes_the_ingest_by_its_very_certificate_and_nobody_else(campus) -> None:
+def test_openssl_believes_ingest_and_watch_by_their_very_certificates_and_nobody_else(campus) -> None:
     verify = [OPENSSL, "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", campus.data / "broker/cloud.pem"]
-    for certificate, code in (("cloud/ingest.pem", 0), ("boxes/canteen-1/box.pem", 2), ("cloud/console.pem", 2)):
+    own = ("cloud/ingest.pem", 0), ("cloud/watch.pem", 0)
+    for certificate, code in (*own, ("boxes/canteen-1/box.pem", 2), ("cloud/console.pem", 2)):
         done = subprocess.run([*verify, campus.data / certificate], capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
 

@@ -18,7 +18,8 @@ from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.test_broker_rights import Peer
 
 BOX = "boxes/canteen-1/box.pem"
-INGEST = "cloud/ingest.pem"
+INGEST, WATCH = "cloud/ingest.pem", "cloud/watch.pem"
+OWN = {INGEST: "cloud-ingest", WATCH: "cloud-watch"}
 
 
 @pytest.fixture
@@ -31,11 +32,15 @@ def age(data, ca, file: str, days: int) -> None:
     """A certificate that ends in so many days."""
     path = data / file
     then = datetime.now(UTC) - timedelta(days=authority.LEAF_DAYS - days)
-    if file == INGEST:
+    if file in OWN:
         key = authority.open_private(path.with_suffix(".key").read_bytes())
-        path.write_bytes(authority.issue_own(key, "cloud-ingest", then))
+        path.write_bytes(authority.issue_own(key, OWN[file], then))
     else:
         path.write_bytes(authority.renew(ca, path.read_bytes(), then))
+
+
+def door(data) -> bytes:
+    return b"".join((data / file).read_bytes() for file in OWN)
 
 
 def days_left(data, file: str) -> int:
@@ -50,29 +55,29 @@ def near(data) -> list[str]:
 
 
 def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> None:
-    due = ["broker/broker.pem", "cloud/console.pem", INGEST, BOX]
+    due = ["broker/broker.pem", "cloud/console.pem", *OWN, BOX]
     before = {file: x509.load_pem_x509_certificate((data / file).read_bytes()) for file in due}
     for file in due:
         age(data, ca, file, 30)
     (data / BOX).chmod(0o640)
     assert near(data) == due
     said = ok("certificate", "renew", "--data", data, *WHO, "--due")
-    assert said.count("已续期：") == 4
+    assert said.count("已续期：") == 5
     assert near(data) == []
     for file, old in before.items():
         new = x509.load_pem_x509_certificate((data / file).read_bytes())
-        new.verify_directly_issued_by(new if file == INGEST else ca.certificate)
+        new.verify_directly_issued_by(new if file in OWN else ca.certificate)
         assert new.public_key() == old.public_key()
         assert new.subject == old.subject
         assert new.serial_number != old.serial_number
         shared = [ext for ext in old.extensions if ext.oid != x509.AuthorityKeyIdentifier.oid]
         assert all(ext in new.extensions for ext in shared), "the same uses and host names"
     assert (data / BOX).stat().st_mode & 0o777 == 0o640
-    assert (data / "broker/cloud.pem").read_bytes() == (data / INGEST).read_bytes(), "what the cloud's door believes"
+    assert (data / "broker/cloud.pem").read_bytes() == door(data), "what the cloud's door believes"
     assert "无须续期" in ok("certificate", "renew", "--data", data, *WHO, "--due")
     log = (data / "keys/custody.log").read_bytes()
     assert custody_chain.faults(log) == []
-    assert sum(b'"act":"renewed"' in line for line in log.splitlines()) == 4
+    assert sum(b'"act":"renewed"' in line for line in log.splitlines()) == 5
 
 
 def test_a_campus_of_release_0_1_gets_its_clouds_door_once(data, ca) -> None:
@@ -87,8 +92,22 @@ def test_a_campus_of_release_0_1_gets_its_clouds_door_once(data, ca) -> None:
     assert (look(made).name, new.public_key()) == ("cloud-ingest", key.public_key())
     (data / "broker/cloud.pem").unlink()
     ok("certificate", "cloud-door", "--data", data)
-    assert (data / INGEST).read_bytes() == (data / "broker/cloud.pem").read_bytes() == made, "killed in between: as is"
+    assert (data / INGEST).read_bytes() == made, "killed in between: as is"
+    assert (data / "broker/cloud.pem").read_bytes() == door(data)
     assert (data / "broker/cloud.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_campus_from_before_the_watch_listened_gets_its_account_once(data) -> None:
+    rights = (data / "broker/acl").read_text()
+    (data / "broker/acl").write_text(rights[: rights.index("\nuser cloud-watch")])
+    for suffix in (".pem", ".key"):
+        (data / WATCH).with_suffix(suffix).unlink()
+    for _ in range(2):
+        ok("certificate", "cloud-door", "--data", data)
+        assert (data / "broker/acl").read_text() == rights
+        assert (data / "broker/cloud.pem").read_bytes() == door(data)
+    assert look((data / WATCH).read_bytes()).name == "cloud-watch"
+    assert (data / WATCH).with_suffix(".key").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.process

@@ -77,6 +77,7 @@ MISTAKES = [
     ("boxes.0", [], "boxes[0]"),
     ("boxes.0.box", "a/b", "boxes[0].box"),
     ("boxes.0.box", "cloud-ingest", "boxes[0].box"),
+    ("boxes.0.box", "cloud-watch", "boxes[0].box"),
     ("boxes.0.box", "bus-1", "boxes"),
     ("boxes.0.links.1.name", "can0", "boxes[0].links"),
     ("boxes.0.links.0.kind", "modbus", "boxes[0].links[0].kind"),

@@ -28,3 +28,11 @@ def test_a_box_writes_only_as_itself() -> None:
     assert all("/canteen-1/" in pattern for _, pattern in rules[BOX])
     assert ("write", "oykt/v1/p07/canteen-1/down/money") not in rules[BOX]
     assert ("write", "oykt/v1/+/+/up/money") not in rules[topics.INGEST_USER]
+
+
+def test_what_may_be_lost_is_heard_by_the_watch_alone_and_it_says_nothing() -> None:
+    rules = topics.acl_rules([(BOX, 7)])
+    bulk = "oykt/v1/+/+/up/bulk"
+    assert [user for user, rights in rules.items() if ("read", bulk) in rights] == [topics.WATCH_USER]
+    assert rules[topics.WATCH_USER] == [("read", bulk), ("read", "$SYS/broker/#")]
+    assert ("write", "oykt/v1/p07/canteen-1/up/bulk") in rules[BOX]
