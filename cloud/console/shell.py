@@ -15,9 +15,9 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from werkzeug.exceptions import HTTPException
 
 from cloud.console.access.audit import Deed
-from cloud.console.access.rights import Right, Signed
+from cloud.console.access.rights import ROLE_WORDS, Right, Role, Signed
 from cloud.console.asgi import FORM_MAX, SESSION_COOKIE
-from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
+from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply, register, right_of
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
 from cloud.console.pages import index
@@ -58,6 +58,8 @@ def _admit(app: Flask, sources: Sources) -> Reply | None:
     g.language, g.signed = _language(), None
     right = right_of(app, request.endpoint)
     signed = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
+    if signed and right is not Right.SELF and (role := _looked_at(signed)):
+        signed = signed.looking_as(role)
     g.signed = signed
     if right is Right.OPEN:
         return None
@@ -69,7 +71,15 @@ def _admit(app: Flask, sources: Sources) -> Reply | None:
         abort(403)
     if request.method not in _READS and not _is_own_form(signed):
         abort(400)
+    if request.method not in _READS and signed.seen_as:
+        abort(403)
     return None
+
+
+def _looked_at(signed: Signed) -> Role | None:
+    """Whoever gives rights may look at the console as a role has it."""
+    asked = request.cookies.get(AS_COOKIE, "")
+    return Role(asked) if asked in set(Role) and signed.may(Right.SEE_PEOPLE) else None
 
 
 def _stranger() -> Reply:
@@ -102,7 +112,7 @@ def _written_down(app: Flask, sources: Sources, answer: Response) -> Response:
     said, signed = told(), g.get("signed")
     deed = Deed(
         int(time.time() * 1000), signed.name if signed else "", request.remote_addr or "", request.endpoint or "",
-        said.object, said.zh, said.en, answer.status_code,
+        said.object, said.said.zh if said.said else "", said.said.en if said.said else "", answer.status_code,
     )  # fmt: skip
     try:
         sources.audit.write(deed)
@@ -116,6 +126,7 @@ def _context(app: Flask) -> dict[str, Any]:
     return {
         "w": words(language), "lang": language, "at": LANGUAGES.index(language), "signed": signed,
         "operator": signed.name if signed else None, "menu": _menu(app, signed), "may": _may(signed), "Right": Right,
+        "seen_as": ROLE_WORDS[signed.seen_as] if signed and signed.seen_as else None,
     }  # fmt: skip
 
 

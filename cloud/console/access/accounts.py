@@ -11,7 +11,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -26,6 +26,7 @@ SESSION_S = 12 * 3600
 LINK_S = 24 * 3600
 SESSIONS_MAX = 1_000
 NAME_MAX = 64
+AGENT_MAX = 200
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS operator (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT;
@@ -35,10 +36,42 @@ CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, name TEXT NOT NULL, unt
 CREATE TABLE IF NOT EXISTS role
   (name TEXT NOT NULL, role TEXT NOT NULL, box TEXT NOT NULL, merchant TEXT NOT NULL, people TEXT NOT NULL,
    PRIMARY KEY (name, role, box, merchant, people)) STRICT;
+CREATE TABLE IF NOT EXISTS session_from
+  (token BLOB PRIMARY KEY, at INTEGER NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS try (name TEXT PRIMARY KEY, count INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
 """
 _OF_BEFORE = "INSERT OR IGNORE INTO role SELECT name, 'admin', '', '', '' FROM operator"
 """Release 0.1 had one kind of operator, who could do all that there was."""
+
+
+class Caller(NamedTuple):
+    """Where a session was opened: an address, and what the browser calls itself."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOBODY = Caller()
+
+
+class Session(NamedTuple):
+    """An open one. key: tells it from others and opens nothing. at, until: unix seconds."""
+
+    key: bytes
+    name: str
+    at: int
+    until: int
+    caller: Caller
+
+
+class Operator(NamedTuple):
+    """link_until: unix seconds until which his one-time link is good; 0: there is none."""
+
+    name: str
+    grants: tuple[Grant, ...]
+    has_password: bool
+    link_until: int
+    sessions: int
 
 
 class Accounts:
@@ -88,6 +121,13 @@ class Accounts:
             self._db.execute("DELETE FROM try WHERE name = ?", (row[0],))
         return str(row[0])
 
+    def set_password(self, name: str, password: str, kept: bytes) -> None:
+        """Another password for an operator; his sessions end but for the one with this key."""
+        hashed = self._hasher.hash(password)
+        with self._transaction():
+            self._db.execute("UPDATE operator SET hash = ? WHERE name = ?", (hashed, name))
+            self._db.execute("DELETE FROM session WHERE name = ? AND token <> ?", (name, kept))
+
     def locked(self, name: str, now: int) -> bool:
         """Whether this name must wait."""
         row = self._one("SELECT count, since FROM try WHERE name = ?", name[:NAME_MAX])
@@ -100,7 +140,7 @@ class Accounts:
         self._count(name[:NAME_MAX], right, now)
         return right
 
-    def open_session(self, name: str, now: int) -> str:
+    def open_session(self, name: str, now: int, caller: Caller = NOBODY) -> str:
         """A new session's token."""
         token, csrf = secrets.token_urlsafe(24), secrets.token_urlsafe(16)
         with self._transaction():
@@ -109,7 +149,12 @@ class Accounts:
                 "DELETE FROM session WHERE token IN (SELECT token FROM session ORDER BY until DESC LIMIT -1 OFFSET ?)",
                 (SESSIONS_MAX - 1,),
             )
-            self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_digest(token), name, csrf, now + SESSION_S))
+            key = _digest(token)
+            self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (key, name, csrf, now + SESSION_S))
+            self._db.execute("DELETE FROM session_from WHERE token NOT IN (SELECT token FROM session)")
+            self._db.execute(
+                "INSERT INTO session_from VALUES (?, ?, ?, ?)", (key, now, caller.address, caller.agent[:AGENT_MAX])
+            )
         return token
 
     def session(self, token: str, now: int) -> Signed | None:
@@ -134,6 +179,59 @@ class Accounts:
         """End a session on the server's side."""
         with self._transaction():
             self._db.execute("DELETE FROM session WHERE token = ?", (_digest(token),))
+
+    def sessions(self, now: int, name: str = "") -> list[Session]:
+        """Open ones, the newest first; of one operator, or of all."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT token, name, at, until, address, agent FROM session LEFT JOIN session_from USING (token) "
+                "WHERE until > ? AND (? = '' OR name = ?) ORDER BY at DESC, token",
+                (now, name, name),
+            ).fetchall()
+        return [
+            Session(bytes(key), owner, at or 0, until, Caller(address or "", agent or ""))
+            for key, owner, at, until, address, agent in rows
+        ]
+
+    def end_session(self, key: bytes, name: str = "") -> bool:
+        """End one by its key; with a name, only if it is his. Whether there was such a one."""
+        with self._transaction():
+            done = self._db.execute("DELETE FROM session WHERE token = ? AND (? = '' OR name = ?)", (key, name, name))
+            return done.rowcount > 0
+
+    def operators(self, now: int) -> list[Operator]:
+        """All who may or could sign in, by name."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT name FROM operator UNION SELECT name FROM role "
+                "UNION SELECT name FROM link WHERE until > ? ORDER BY 1",
+                (now,),
+            ).fetchall()
+        return [self._operator(str(name), now) for (name,) in rows]
+
+    def invite(self, name: str, grants: Collection[Grant], now: int) -> str:
+        """A new operator with these roles, and the token of his one-time link."""
+        self.set_grants(name, grants)
+        return self.make_link(name, now)
+
+    def remove(self, name: str) -> None:
+        """He signs in no more, and what he has open ends; the audit list keeps what he did."""
+        with self._transaction():
+            for table in ("operator", "role", "link", "session", "try"):
+                self._db.execute(f"DELETE FROM {table} WHERE name = ?", (name,))  # noqa: S608  # our own names
+
+    def admins(self) -> list[str]:
+        """Who can give rights everywhere; the last of them must stay."""
+        with self._lock:
+            rows = self._db.execute("SELECT name FROM role WHERE role = ? ORDER BY name", (Role.ADMIN,)).fetchall()
+        return [str(name) for (name,) in rows]
+
+    def _operator(self, name: str, now: int) -> Operator:
+        has_password = self._one("SELECT 1 FROM operator WHERE name = ?", name) is not None
+        link = self._one("SELECT until FROM link WHERE name = ? AND until > ?", name, now)
+        return Operator(
+            name, self.grants(name), has_password, int(link[0]) if link else 0, len(self.sessions(now, name))
+        )
 
     def close(self) -> None:
         """Close the file."""

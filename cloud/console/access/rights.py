@@ -119,12 +119,15 @@ class Grant(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """Who has signed in. csrf: what each of his forms must carry. session: tells his session from his others."""
+    """Who has signed in. csrf: what each of his forms must carry. session: tells his session from his others.
+    seen_as: he looks at the console as this role has it; `own`: what he may himself, which bounds it."""
 
     name: str
     csrf: str
     grants: tuple[Grant, ...]
     session: bytes = b""
+    seen_as: Role | None = None
+    own: frozenset[Right] = frozenset(Right)
 
     def may(self, right: Right) -> bool:
         """Anywhere at all? Where, `scopes` says."""
@@ -132,11 +135,15 @@ class Signed(NamedTuple):
 
     def scopes(self, right: Right) -> tuple[Scope, ...]:
         """Where he may; empty: nowhere."""
-        return tuple(grant.scope for grant in self.grants if right in ROLES[grant.role])
+        return tuple(grant.scope for grant in self.grants if right in ROLES[grant.role] & self.own)
 
     def sees(self, right: Right, *, box: str = "", merchant: str = "", group: str = "") -> bool:
         """May he, of this object? Every page of one object and every list asks it."""
         return any(scope.takes(box, merchant, group) for scope in self.scopes(right))
+
+    def looking_as(self, role: Role) -> "Signed":
+        """The console as that role has it, of what he may see himself; he then changes nothing."""
+        return self._replace(grants=(Grant(role),), own=frozenset(r for r in Right if self.may(r)), seen_as=role)
 
     def everywhere(self, right: Right) -> bool:
         """Is nothing kept from him? Sums of the whole campus are his alone who sees all of it."""

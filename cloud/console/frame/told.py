@@ -4,18 +4,19 @@ from typing import NamedTuple
 
 from flask import g
 
+from shared.words.voice import Text
+
 
 class Told(NamedTuple):
-    """object: 'kind:id'. No secret: it is kept for years, and read."""
+    """object: 'kind:id', or ''. said: None where the page has said nothing; its name then stands for it."""
 
     object: str = ""
-    zh: str = ""
-    en: str = ""
+    said: Text | None = None
 
 
-def tell(object_: str, zh: str, en: str) -> None:
-    """Say it; the last word counts."""
-    g.told = Told(object_, zh, en)
+def tell(object_: str, said: Text) -> None:
+    """Say it; the last word counts. No secret: it is kept for years, and read."""
+    g.told = Told(object_, said)
 
 
 def told() -> Told:

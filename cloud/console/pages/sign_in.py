@@ -5,7 +5,7 @@ import time
 from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S
+from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Caller
 from cloud.console.access.rights import Right
 from cloud.console.asgi import SESSION_COOKIE
 from cloud.console.frame.page import Page, Reply
@@ -44,7 +44,7 @@ def _use_link(sources: Sources, token: str) -> Reply:
     if name is None:
         return _link_gone()
     password = request.form.get("password", "")
-    fault = _password_fault(password, request.form.get("again", ""))
+    fault = password_fault(password, request.form.get("again", ""))
     if fault:
         return render_template("first_login.html", name=name, fault=fault), 400
     owner = sources.accounts.use_link(token, password, now())
@@ -74,16 +74,21 @@ def _back_to(path: str) -> str:
 
 def _signed_in(sources: Sources, name: str) -> Reply:
     answer = redirect(url_for("home"))
-    token = sources.accounts.open_session(name, now())
+    token = sources.accounts.open_session(name, now(), _caller())
     answer.set_cookie(SESSION_COOKIE, token, max_age=SESSION_S, httponly=True, samesite="Strict", secure=sources.secure)
     return answer
+
+
+def _caller() -> Caller:
+    return Caller(request.remote_addr or "", request.headers.get("User-Agent", ""))
 
 
 def _link_gone() -> Reply:
     return render_template("message.html", text="first_login_gone"), 410
 
 
-def _password_fault(password: str, again: str) -> str | None:
+def password_fault(password: str, again: str) -> str | None:
+    """Key of what is wrong with a new password, or None."""
     if password != again:
         return "passwords_differ"
     return None if PASSWORD_MIN <= len(password) <= PASSWORD_MAX else "password_short"

@@ -134,7 +134,7 @@ class Calling:
         return [Notice(person, channel, why, (at.key,)) for person in persons for channel in step.channels]
 
     def _flooded(self, wanted: Sequence[Notice], alarms: Mapping[Key, Alarm], now: Time) -> list[Notice]:
-        """In a flood what is not urgent waits for the digest; of what is urgent each is told, up to a bound. What begins
+        """In a flood what is not urgent waits for the digest; what is urgent is told singly, up to a bound. What begins
         one is told as ever: what comes together is one message already."""
         found = []
         for one in wanted:

@@ -161,9 +161,17 @@ def test_the_machine_token_reads_and_nothing_else(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "card=zz&counter=1", "card=00&counter=1", "card=00010000000000004711&counter=70000",
-              "device=00&epoch=1&seq=1", "device=00010000000f&epoch=1", "device=00010000000f&epoch=1&seq=-1",
-              "device=00010000000f&epoch=1&seq=４"],
+    "query",
+    [
+        "",
+        "card=zz&counter=1",
+        "card=00&counter=1",
+        "card=00010000000000004711&counter=70000",
+        "device=00&epoch=1&seq=1",
+        "device=00010000000f&epoch=1",
+        "device=00010000000f&epoch=1&seq=-1",
+        "device=00010000000f&epoch=1&seq=４",
+    ],
 )
 def test_bad_queries_are_refused(client: FlaskClient, query: str) -> None:
     bearer = {"Authorization": "Bearer machine-token"}

@@ -1,0 +1,56 @@
+"""Words of the pages about people: who may sign in, what he is, what was done."""
+
+from shared.words.voice import Text
+
+WORDS: dict[str, Text] = {
+    "people": Text("用户", "People"),
+    "me": Text("我的登录", "My sign-in"),
+    "audit": Text("审计", "Audit"),
+    "role": Text("角色", "Role"),
+    "roles": Text("角色", "Roles"),
+    "no_role": Text("没有角色", "no role"),
+    "group": Text("班级", "Class"),
+    "everywhere": Text("全部", "Everywhere"),
+    "grants_note": Text(
+        "商户、班级不填即全部。改动从对方的下一次点击起生效。",
+        "An empty merchant or class is all of them. Changes hold from the next click on.",
+    ),
+    "open_sessions": Text("打开的会话", "Open sessions"),
+    "no_sessions": Text("没有打开的会话。", "No session is open."),
+    "end_session": Text("结束", "End it"),
+    "this_one": Text("就是这一个", "This one"),
+    "from_where": Text("来自", "From"),
+    "browser": Text("浏览器", "Browser"),
+    "can_sign_in": Text("可登录", "May sign in"),
+    "cannot_sign_in": Text("未设密码，链接已过期", "No password, and the link has run out"),
+    "link_until": Text("链接有效至", "Link good until"),
+    "invite": Text("邀请用户", "Invite"),
+    "invite_note": Text(
+        "给出一个只能用一次的链接，由本人设置密码。", "Gives a link that works once, with which he sets a password."
+    ),
+    "link_for": Text("登录链接：", "Sign-in link for"),
+    "link_note": Text(
+        "请交给本人。只显示这一次，24 小时内有效，只能用一次。",
+        "Hand it over. It is shown this once, works once, within 24 hours.",
+    ),
+    "new_link": Text("新的登录链接", "A new sign-in link"),
+    "let_go": Text("删除用户", "Remove"),
+    "let_go_note": Text("他不能再登录，审计记录保留。", "He signs in no more. What he did stays in the audit list."),
+    "more": Text("其他", "More"),
+    "look_as": Text("以角色查看", "Look as a role"),
+    "seen_as": Text("正在以此角色查看：", "Looking as"),
+    "changes_nothing": Text("只看不改", "read-only"),
+    "look_as_myself": Text("回到自己", "Back to myself"),
+    "change_password": Text("改密码", "Change the password"),
+    "password_now": Text("现在的密码", "Password of now"),
+    "password_changed": Text("密码已改，其他会话已结束。", "The password is changed, other sessions have ended."),
+    "chain_holds": Text("审计链完整。", "The chain of the audit list holds."),
+    "chain_broken": Text("审计链断在第几条：", "The chain of the audit list is broken at row"),
+    "number": Text("号", "No."),
+    "object": Text("对象", "Object"),
+    "result": Text("结果", "Result"),
+    "refused": Text("未做", "refused"),
+    "stranger": Text("未登录者", "stranger"),
+    "try_login": Text("登录", "Sign in"),
+    "use_link": Text("用登录链接设密码", "Sets a password by the link"),
+}
