@@ -2,10 +2,13 @@
 
 import time
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Caller
+from cloud.console.access.factors import HALF_S
+from cloud.console.access.passkeys import PasskeyRefused, Site, ask_for_known, id_of, uses_after
 from cloud.console.access.rights import Right
 from cloud.console.asgi import SESSION_COOKIE
 from cloud.console.frame.page import Page, Reply
@@ -13,6 +16,8 @@ from cloud.console.frame.sources import Sources
 from cloud.console.words.catalogue import LANGUAGES
 
 LANGUAGE_COOKIE = "ykt_lang"
+HALF_COOKIE = "ykt_half"
+CODE_MAX = 20
 YEAR_S = 31_536_000
 
 
@@ -31,7 +36,71 @@ def _try_login(sources: Sources) -> Reply:
         return render_template("login.html", fault="locked_login"), 429
     if not sources.accounts.check(name, password, now()):
         return render_template("login.html", fault="wrong_login"), 403
-    return _signed_in(sources, name)
+    if not sources.accounts.factors.wants_code(name):
+        return _signed_in(sources, name)
+    answer = redirect(url_for("login_code"))
+    _hold(answer, sources, sources.accounts.factors.begin(name, now())[0])
+    return answer
+
+
+def _login_code(sources: Sources) -> Reply:
+    if sources.accounts.factors.half(_half(), now()) is None:
+        return redirect(url_for("login"))
+    return render_template("code.html", fault=None)
+
+
+def _try_code(sources: Sources) -> Reply:
+    """A wrong code counts as a wrong password does: six digits are guessed otherwise."""
+    factors = sources.accounts.factors
+    half = factors.half(_half(), now())
+    if half is None or not half.name:
+        return redirect(url_for("login"))
+    if not sources.accounts.begin_try(half.name, now()):
+        return render_template("code.html", fault="locked_login"), 429
+    if not factors.takes(half.name, request.form.get("code", "")[:CODE_MAX], now()):
+        return render_template("code.html", fault="wrong_code"), 403
+    if not factors.end(_half()):
+        return redirect(url_for("login"))
+    sources.accounts.forget_tries(half.name)
+    return _signed_in(sources, half.name)
+
+
+def _ask_passkey(sources: Sources) -> Reply:
+    token, challenge = sources.accounts.factors.begin("", now())
+    answer = Response(ask_for_known(site(), challenge), mimetype="application/json")
+    _hold(answer, sources, token)
+    return answer
+
+
+def _try_passkey(sources: Sources) -> Reply:
+    """Anything that does not fit is one refusal: who asks learns nothing of whose keys are here."""
+    factors = sources.accounts.factors
+    half = factors.half(_half(), now())
+    said = request.form.get("answer", "")
+    if half is None or not factors.end(_half()):
+        return redirect(url_for("login"))
+    try:
+        known = factors.passkey(id_of(said))
+        uses = uses_after(site(), said, half.challenge, known.key) if known else 0
+    except PasskeyRefused:
+        known = None
+    if known is None:
+        return render_template("login.html", fault="wrong_passkey"), 403
+    factors.used(known.key.id, uses)
+    return _signed_in(sources, known.name)
+
+
+def site() -> Site:
+    """As the browser calls us; it checks the name itself, against the certificate."""
+    return Site(request.host.partition(":")[0], request.host_url.rstrip("/"))
+
+
+def _hold(answer: BaseResponse, sources: Sources, token: str) -> None:
+    answer.set_cookie(HALF_COOKIE, token, max_age=HALF_S, httponly=True, samesite="Strict", secure=sources.secure)
+
+
+def _half() -> str:
+    return request.cookies.get(HALF_COOKIE, "")
 
 
 def _first_login(sources: Sources, token: str) -> Reply:
@@ -76,6 +145,7 @@ def _signed_in(sources: Sources, name: str) -> Reply:
     answer = redirect(url_for("home"))
     token = sources.accounts.open_session(name, now(), _caller())
     answer.set_cookie(SESSION_COOKIE, token, max_age=SESSION_S, httponly=True, samesite="Strict", secure=sources.secure)
+    answer.delete_cookie(HALF_COOKIE)
     return answer
 
 
@@ -99,6 +169,10 @@ PAGES = (
     Page("try_login", "/login", Right.OPEN, _try_login, writes=True),
     Page("first_login", "/first-login/<token>", Right.OPEN, _first_login),
     Page("use_link", "/first-login/<token>", Right.OPEN, _use_link, writes=True),
+    Page("login_code", "/login/code", Right.OPEN, _login_code),
+    Page("try_code", "/login/code", Right.OPEN, _try_code, writes=True),
+    Page("ask_passkey", "/login/passkey", Right.OPEN, _ask_passkey),
+    Page("try_passkey", "/login/passkey", Right.OPEN, _try_passkey, writes=True),
     Page("logout", "/logout", Right.SELF, _logout, writes=True),
     Page("language", "/language/<code>", Right.OPEN, _language),
 )

@@ -1,100 +1,24 @@
 """The console as a person sees it: a real process, a real browser, HTTPS, one-time link, live page, staleness."""
 
 import json
-import os
 import re
 import signal
 import socket
 import ssl
-import subprocess
-import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from cloud.console.live.seats import SeatBounds
-from compose.campus.campus import step
-from compose.servers.ports import free_port
 from provisioning.plan.demo import demo_plan
+from tests.cloud.console.screen import PASSWORD, Console, sign_in
 
-PASSWORD = "a long enough password"
-CHROMIUM = "/usr/bin/chromium"
 BOXES = demo_plan()["boxes"]
 ROWS = len(BOXES) + sum(len(box["terminals"]) for box in BOXES)
 """Of the page: one for each box and each terminal, while nothing was sold."""
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-
-
-@dataclass
-class Console:
-    """A console process over a made campus, its first sign-in link, and who vouches for it."""
-
-    process: subprocess.Popen[str]
-    address: str
-    link: str
-    ca: Path
-
-
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[Console]:
-    room = tmp_path / "campus"
-    for words in (
-        ("provisioning", "plan", "demo", "--cards", "5", "--out", str(tmp_path / "plan.json")),
-        ("provisioning", "campus", "--data", str(room), "--plan", str(tmp_path / "plan.json")),
-        ("cloud", "import", "--data", str(room)),
-    ):
-        subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
-    argv = [sys.executable, "-P", "-m", "cloud", "console", "--data", str(room), "--port", str(free_port())]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
-    assert process.stdout
-    found = re.match(r"READY console (\S+) (\S+)", process.stdout.readline())
-    assert found
-    yield Console(process, found[1], found[2], room / "cloud" / "ca.pem")
-    process.kill()
-    process.wait()
-    process.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as player:
-        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    assert [line for line in said if not re.search(r"ERR_|status of (401|503)", line)] == []
-    context.close()
-
-
-def sign_in(page: Page, console: Console) -> None:
-    page.goto(console.link)
-    page.fill("input[name=password]", PASSWORD)
-    page.fill("input[name=again]", PASSWORD)
-    page.click("button.main")
 
 
 def test_from_the_link_to_the_live_page_in_both_languages(page: Page, console: Console) -> None:

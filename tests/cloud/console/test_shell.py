@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,15 @@ def test_login_locks_after_wrong_passwords(client: FlaskClient, sources: Sources
         assert client.post("/login", data={"name": "admin", "password": "wrong"}).status_code == 403
     assert client.post("/login", data={"name": "admin", "password": PASSWORD}).status_code == 429
     assert not sources.accounts.locked("admin", _now() + LOCK_S)
-    assert sources.accounts.check("admin", PASSWORD, _now())
+    assert not sources.accounts.check("admin", PASSWORD, _now())
+    assert sources.accounts.check("admin", PASSWORD, _now() + LOCK_S)
+
+
+def test_of_any_number_of_tries_at_once_no_more_are_judged(sources: Sources) -> None:
+    sources.accounts.use_link(sources.accounts.make_link("admin", 1), PASSWORD, 2)
+    with ThreadPoolExecutor(20) as pool:
+        tried = list(pool.map(lambda _: sources.accounts.begin_try("admin", 3), range(20)))
+    assert tried.count(True) == TRIES_MAX
 
 
 def test_logout_needs_its_token_and_kills_the_session(client: FlaskClient, sources: Sources) -> None:

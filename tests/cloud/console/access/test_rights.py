@@ -51,6 +51,6 @@ def test_the_first_operator_and_those_of_release_0_1_are_administrators(tmp_path
         accounts.use_link(accounts.make_link("li", 3), PASSWORD, 4)
         assert accounts.grants("admin") == (Grant(Role.ADMIN, EVERYWHERE),)
         assert accounts.grants("li") == ()
-        accounts._db.execute("DROP TABLE role")
+        accounts._file._db.execute("DROP TABLE role")
     with closing(Accounts(tmp_path / "console.db")) as accounts:
         assert accounts.grants("li") == (Grant(Role.ADMIN, EVERYWHERE),)

@@ -1,0 +1,55 @@
+"""A console process over a made campus, and a real browser that looks at it; a word on its console fails the test."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from compose.campus.campus import step
+from compose.servers.ports import free_port
+from tests.cloud.console.screen import CHROMIUM, QUIET, Console
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    room = tmp_path / "campus"
+    for words in (
+        ("provisioning", "plan", "demo", "--cards", "5", "--out", str(tmp_path / "plan.json")),
+        ("provisioning", "campus", "--data", str(room), "--plan", str(tmp_path / "plan.json")),
+        ("cloud", "import", "--data", str(room)),
+    ):
+        subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
+    argv = [sys.executable, "-P", "-m", "cloud", "console", "--data", str(room), "--port", str(free_port())]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    assert process.stdout
+    found = re.match(r"READY console (\S+) (\S+)", process.stdout.readline())
+    assert found
+    yield Console(process, found[1], found[2], room / "cloud" / "ca.pem")
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert [line for line in said if not re.search(r"ERR_|status of (401|503)", line)] == []
+    context.close()
