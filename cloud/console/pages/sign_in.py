@@ -2,9 +2,9 @@
 
 import time
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
-from werkzeug.wrappers import Response as BaseResponse
+from werkzeug.wrappers import Response
 
 from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Caller
 from cloud.console.access.factors import HALF_S
@@ -95,7 +95,7 @@ def site() -> Site:
     return Site(request.host.partition(":")[0], request.host_url.rstrip("/"))
 
 
-def _hold(answer: BaseResponse, sources: Sources, token: str) -> None:
+def _hold(answer: Response, sources: Sources, token: str) -> None:
     answer.set_cookie(HALF_COOKIE, token, max_age=HALF_S, httponly=True, samesite="Strict", secure=sources.secure)
 
 

@@ -63,7 +63,7 @@ WORDS: dict[str, Text] = {
     "code_on": Text("登录时要动态码。", "Signing in takes a code."),
     "code_off": Text("未启用。", "Not turned on."),
     "turn_on": Text("启用", "Turn on"),
-    "turn_off": Text("停用", "Turn off"),
+    "turn_off": Text("关闭", "Turn off"),
     "scan": Text(
         "用手机上的验证器扫描，再输入它显示的动态码。",
         "Scan it with the authenticator of your phone, then give its code.",

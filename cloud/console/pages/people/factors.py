@@ -68,7 +68,7 @@ def _turn_off(sources: Sources) -> Reply:
     if not sources.accounts.check(name, request.form.get("password", ""), now()):
         return _page(sources, "wrong_login"), 403
     sources.accounts.factors.turn_off(name)
-    tell(f"user:{name}", Text("停用动态码", "turns off codes of an authenticator"))
+    tell(f"user:{name}", Text("关闭动态码", "turns off codes of an authenticator"))
     return redirect(url_for("factors"))
 
 
