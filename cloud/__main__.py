@@ -1,6 +1,6 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, watch, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, operators, job, parameters,
-holiday, alarms, person, notify, rules.
+"""Command line of the cloud 中心平台: ingest, console, desk, watch, dock, cashier, import, deposit, grant, verify,
+report, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, operators, job,
+parameters, holiday, alarms, person, notify, rules, docking.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -15,6 +15,7 @@ from cloud.process.private import keep_private
 from cloud.verbs.arguments import Verb
 from cloud.verbs.asking import asking_verbs
 from cloud.verbs.deciding import deciding_verbs
+from cloud.verbs.docking import docking_verbs
 from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.money import money_verbs
@@ -29,7 +30,10 @@ from shared.words.voice import Text, speak, wanted, without
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
-SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app"}
+SERVERS = {
+    CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app",
+    "dock": "cloud.watch.docking.app",
+}  # fmt: skip
 """Verbs that read their own words."""
 
 DSN_HELP = Text(
@@ -67,6 +71,8 @@ def _parser() -> Parser:
     verbs.add_parser(CONSOLE, help=Text("集控平台", "the console"), add_help=False)
     verbs.add_parser("desk", help=Text("卡务中心的账本接口", "the ledger for card desks"), add_help=False)
     verbs.add_parser("watch", help=Text("值守：事实变为报警", "the watch: facts become alarms"), add_help=False)
+    docked = Text("对接：第三方设备", "docking: strangers' devices")
+    verbs.add_parser("dock", help=docked, add_help=False)
     admit = Text("准许一名收银员，写出令牌文件", "admit a cashier, write a token file")
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
@@ -75,7 +81,7 @@ def _parser() -> Parser:
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
         **planning_verbs(),
     }  # fmt: skip
-    known |= firmware_verbs()
+    known |= firmware_verbs() | docking_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

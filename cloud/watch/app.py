@@ -23,6 +23,8 @@ from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.rules.offline.group_away import RULE as GROUP_RULE
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.watch.docking.keeping.store import open_docking
+from cloud.watch.docking.signals import VALUE, DockedSignals
 from cloud.watch.metrics.health import Health, HealthServer
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.metrics.lines import page
@@ -113,8 +115,9 @@ class Watch:
         store: WatchStore,
         clock: CampusClock,
         keeping: Keeping,
+        docked: DockedSignals,
     ) -> None:
-        self.keeping = keeping
+        self.keeping, self._docked = keeping, docked
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
@@ -134,6 +137,7 @@ class Watch:
             self._next_look = time.monotonic() + LOOK_S
             signals += probe(self._looked, now.unix_ms)
             signals.append(Signal("metrics-away", _METRICS, now.unix_ms, int(self.keeping.is_away)))
+        signals += self._docked.read(self.turns.scopes(VALUE), now.unix_ms)
         try:
             facts = self._ask(signals, now, is_due=is_due)
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 0))
@@ -207,7 +211,9 @@ async def _watch(given: argparse.Namespace) -> None:
     keeping_store = read_metric_store(folder)
     with closing(open_watch(folder)) as store, ExitStack() as open_until_end:
         keeping = Keeping(keeping_store, store.db)
-        watch = Watch(settings, settings.dsn(given.dsn), looked, store, parse_clock(given.clock), keeping)
+        docked = DockedSignals(open_until_end.enter_context(closing(open_docking(folder))).db)
+        clock = parse_clock(given.clock)
+        watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked)
         await asyncio.to_thread(watch.turn)
         if given.health is not None:
             served = open_until_end.enter_context(closing(HealthServer(given.health, watch.health)))

@@ -22,7 +22,7 @@ class Push(NamedTuple):
 
 
 class Pushes:
-    """Of one table: `policy`, `ruleset` or `grouping`."""
+    """Of one table: `policy`, `ruleset` or `grouping`, and of docking's file `template`."""
 
     def __init__(self, table: str) -> None:
         self._table = table
@@ -56,3 +56,5 @@ class Pushes:
 
 
 POLICIES, RULESETS, GROUPINGS = Pushes("policy"), Pushes("ruleset"), Pushes("grouping")
+TEMPLATES = Pushes("template")
+"""Of docking's file."""

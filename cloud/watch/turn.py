@@ -81,6 +81,10 @@ class Turns:
         """What has an alarm of this rule."""
         return [key.source for key in self._watching.memory.alarms if key.rule == rule]
 
+    def scopes(self, signal: str) -> tuple[str, ...]:
+        """Which sources of this signal the rules of the last turn look at."""
+        return self._watching.scopes(signal)
+
     def read_upto(self) -> int:
         """The number of the last fact that was taken up."""
         with self._store.db.reading():

@@ -24,6 +24,8 @@ KINDS = {
     Kind.PERSON: Text("人员", "person"),
     Kind.SERVICE: Text("服务", "service"),
     Kind.GROUP: Text("分组", "group"),
+    Kind.DOCKED: Text("对接设备", "docked device"),
+    Kind.METRIC: Text("对接指标", "docked metric"),
 }
 DEEDS = {
     Deed.RAISED: Text("产生报警", "raised"),

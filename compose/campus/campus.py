@@ -14,7 +14,7 @@ from compose.parts.part import Part
 
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
-_PARTS = ("run", "keys", "ingest", "console", "desk", "watch")
+_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock")
 """Verbs that serve until they are told to end."""
 LOAD_RATE = 0.6
 POS_RATE = 0.35
@@ -27,6 +27,7 @@ class Where:
 
     login: file with user and password of a broker that asks for them.
     cloud_port: the broker's door for the cloud alone; 0: it has one door.
+    docking_port: where strangers' devices dock, at the broker with --full, else at docking's own gate; 0: nowhere.
     """
 
     data: Path
@@ -39,6 +40,7 @@ class Where:
     clock: str = ""
     login: Path | None = None
     cloud_port: int = 0
+    docking_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -57,8 +59,8 @@ class Where:
 
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
-    """Key process, ingest, console and watch; `after` = the broker and the database. Selling goes on without the last
-    two."""
+    """Key process, ingest, console, watch and dock; `after` = the broker and the database. Selling goes on without the
+    last three."""
     keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
@@ -76,7 +78,17 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
         *(word for service in services for word in ("--service", service)), after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    return [keys, ingest, console, watch]
+    return [keys, ingest, console, watch, *_dock(where, after)]
+
+
+def _dock(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """Docking, apart from the watch: a stranger's flood is its own."""
+    if not where.docking_port:
+        return []
+    place = f"127.0.0.1:{where.docking_port}"
+    door = ("--broker", place, "--tls") if where.full else ("--listen", place)
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    return [_python("dock", "cloud", "dock", *_data(where), *door, *dsn, after=after, spare=True)]
 
 
 def key_process(data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None) -> Part:

@@ -149,14 +149,15 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         words = ("provisioning", "campus", "--data", str(room), "--plan", str(options.data / "plan.json"))
         await step(parts, "provision", *words)
     ports = {box.box: free_port() for box in plan.boxes}
-    broker_port, cloud_port, dsn, login = free_port(), 0, "", None
+    broker_port, cloud_port, docking_port, dsn, login = free_port(), 0, free_port(), "", None
     if options.full:
         cluster = await asyncio.to_thread(postgres, options.data)
         cloud_port = free_port()
         files = BrokerFiles.of_campus(room)
         if not (files.cloudfile.exists() and (room / "cloud" / WATCH_FILE).exists()):  # a campus of before
             await step(parts, "cloud-door", "provisioning", "certificate", "cloud-door", "--data", str(room))
-        broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port), files)
+        await step(parts, "docking-rights", "cloud", "docking", "rights", "--data", str(room))
+        broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port, docking_port), files)
         await parts.start(broker, cluster.part)
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
         write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
@@ -165,7 +166,8 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         login = new_login(run_dir / LOGIN_FILE)
         await parts.start(embedded_broker(broker_port, login=login))
     return campus.Where(
-        room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port
+        room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
+        docking_port,
     )
 
 

@@ -49,6 +49,8 @@ class BrokerFiles:
     acl_file: Path
     cloudfile: Path
     crlfile: Path | None = None
+    passwords: Path | None = None
+    """Of docked devices, which `./ykt cloud docking` writes."""
 
     @staticmethod
     def of_campus(data: Path) -> "BrokerFiles":
@@ -57,15 +59,16 @@ class BrokerFiles:
         return BrokerFiles(*(own / name for name in _NAMES))
 
 
-_NAMES = ("ca.pem", "broker.pem", "broker.key", "acl", "cloud.pem", "crl.pem")
+_NAMES = ("ca.pem", "broker.pem", "broker.key", "acl", "cloud.pem", "crl.pem", "docking.passwords")
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerPorts:
-    """Where a broker listens: for the boxes, and for the cloud alone."""
+    """Where a broker listens: for the boxes, for the cloud alone, and for docked devices; docking 0: for none."""
 
     boxes: int
     cloud: int
+    docking: int = 0
 
 
 def embedded_broker(port: int, name: str = "broker", login: Path | None = None) -> Part:
@@ -78,7 +81,8 @@ def mosquitto(folder: Path, ports: BrokerPorts, files: BrokerFiles, address: str
     """Return mosquitto with mutual TLS and rights; writes its configuration to `folder` and keeps its data there.
 
     The user name of a client is the common name of its certificate, and of a box the client id as well. The cloud's
-    door is open for the cloud's own certificate alone. Raises ServerMissing, UnsafeValue, OSError.
+    door is open for the cloud's own certificate alone; the one of docked devices for who has a password.
+    Raises ServerMissing, UnsafeValue, OSError.
     """
     program = _mosquitto_program()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,8 +104,23 @@ def mosquitto(folder: Path, ports: BrokerPorts, files: BrokerFiles, address: str
         queued_bytes=QUEUED_BYTES_MAX,
         folder=folder.resolve(),
     )
+    if ports.docking and files.passwords is not None:
+        text += _docking_door(ports.docking, address, files, files.passwords)
     configuration = write_private(folder / "mosquitto.conf", text)
     return Part("broker", (program, "-c", str(configuration)), ready=RUNNING, stop_signal=signal.SIGTERM)
+
+
+def _docking_door(port: int, address: str, files: BrokerFiles, passwords: Path) -> str:
+    passwords.chmod(0o600)
+    return render(
+        "mosquitto-docking.conf",
+        port=port,
+        address=address,
+        certfile=files.certfile.resolve(),
+        keyfile=files.keyfile.resolve(),
+        passwords=passwords.resolve(),
+        pid_file=passwords.resolve().with_name("mosquitto.pid"),
+    )
 
 
 def mosquitto_plain(port: int, name: str = "mosquitto") -> Part:

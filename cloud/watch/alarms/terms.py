@@ -58,6 +58,10 @@ class Kind(StrEnum):
     SERVICE = "service"
     GROUP = "group"
     """Terminals behind one thing that somebody has named: a switch, a riser."""
+    DOCKED = "docked"
+    """A stranger's device: group/node, or group/node/device."""
+    METRIC = "metric"
+    """One value of such a device: group/node/device:name."""
 
 
 class Source(NamedTuple):

@@ -111,6 +111,10 @@ class Watching:
         """The rule of that name, while it is in force."""
         return self._rules.get(name)
 
+    def scopes(self, signal: str) -> tuple[str, ...]:
+        """Which sources of this signal any rule looks at."""
+        return tuple(rule.scope for rule in self._by_signal.get(signal, ()))
+
     def stand_on(self, topology: Topology) -> None:
         """What stands below what, from now on; told in full."""
         self._topology = topology

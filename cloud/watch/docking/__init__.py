@@ -1,5 +1,5 @@
-"""Docking by Sparkplug B 3.0, both ways: a host that strangers' devices dock at, a node that shows ours to strangers.
+"""Docking of third-party devices, in a process of its own: by Sparkplug B, or by JSON that a template reads.
 
-All of it is pure: bytes, topics and the time come in, values and what is to be published go out. Nothing here is about
-money, and nothing about money may rest on it: the standard knows no acknowledgement, no record and no key of one.
+Nothing here is about money, and nothing about money may rest on it: it knows no acknowledgement, no record and no key
+of one. Cores are pure; the rim is `app`, `door` (a broker), `gate` (a broker of our own), `http` and `keeping`.
 """

@@ -6,9 +6,9 @@ A fact that is urgent or important belongs to exactly one of them; `tests/cloud/
 from types import ModuleType
 
 from cloud.watch.alarms.rule import Rule
-from cloud.watch.alarms.rules import bus, card, illegal, ledger, load, offline, security, service
+from cloud.watch.alarms.rules import bus, card, docked, illegal, ledger, load, offline, security, service
 
-_FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security)
+_FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security, docked)
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 DEEDS = frozenset({
     "device-moved", "epoch-let-through", "hotlist-policy", "psam-found", "put-back-closed", "swap-rejected",

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.watch.docking import host as host_module
-from cloud.watch.docking.docked import DEVICES_MAX, WAITING_MAX
-from cloud.watch.docking.host import (
+from cloud.watch.docking.sparkplug import host as host_module
+from cloud.watch.docking.sparkplug.docked import DEVICES_MAX, WAITING_MAX
+from cloud.watch.docking.sparkplug.host import (
     ASK_MS,
     ASKS_MAX,
     NODES_MAX,
@@ -19,10 +19,10 @@ from cloud.watch.docking.host import (
     Said,
     Why,
 )
-from cloud.watch.docking.payload import DataType, Metric, Payload, decoded, encoded, metric, wired
-from cloud.watch.docking.state import HostState, read_state, state_message
-from cloud.watch.docking.terms import REBIRTH, Command, bd_metric
-from cloud.watch.docking.topics import Publish, Source, Verb, topic_of
+from cloud.watch.docking.sparkplug.payload import DataType, Metric, Payload, decoded, encoded, metric, wired
+from cloud.watch.docking.sparkplug.state import HostState, read_state, state_message
+from cloud.watch.docking.sparkplug.terms import REBIRTH, Command, bd_metric
+from cloud.watch.docking.sparkplug.topics import Publish, Source, Verb, topic_of
 
 AT = 1_764_300_000_000
 NODE = Source("g", "n")

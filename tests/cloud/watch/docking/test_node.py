@@ -2,12 +2,12 @@
 
 import pytest
 
-from cloud.watch.docking import node as node_module
-from cloud.watch.docking.node import DEVICES_MAX, FLUSH_MAX, STORE_MAX, Node, Telling
-from cloud.watch.docking.payload import METRICS_MAX, DataType, Metric, Payload, decoded, encoded, meant, wired
-from cloud.watch.docking.state import HostState, state_message
-from cloud.watch.docking.terms import BD_SEQ, REBIRTH, Command, after, bd_seq_of
-from cloud.watch.docking.topics import Publish, Source, Topic, Verb, read_topic, topic_of
+from cloud.watch.docking.sparkplug import node as node_module
+from cloud.watch.docking.sparkplug.node import DEVICES_MAX, FLUSH_MAX, STORE_MAX, Node, Telling
+from cloud.watch.docking.sparkplug.payload import METRICS_MAX, DataType, Metric, Payload, decoded, encoded, meant, wired
+from cloud.watch.docking.sparkplug.state import HostState, state_message
+from cloud.watch.docking.sparkplug.terms import BD_SEQ, REBIRTH, Command, after, bd_seq_of
+from cloud.watch.docking.sparkplug.topics import Publish, Source, Topic, Verb, read_topic, topic_of
 
 AT = 1_764_300_000_000
 SOURCE = Source("g", "n")

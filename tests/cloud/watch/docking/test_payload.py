@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.watch.docking.payload import (
+from cloud.watch.docking.sparkplug.payload import (
     METRICS_MAX,
     NAME_MAX,
     PAYLOAD_MAX,

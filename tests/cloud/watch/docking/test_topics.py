@@ -2,8 +2,17 @@
 
 import pytest
 
-from cloud.watch.docking.state import STATE_MAX, HostState, read_state, state_message
-from cloud.watch.docking.topics import ID_MAX, Source, StateTopic, Topic, Verb, read_topic, state_topic, topic_of
+from cloud.watch.docking.sparkplug.state import STATE_MAX, HostState, read_state, state_message
+from cloud.watch.docking.sparkplug.topics import (
+    ID_MAX,
+    Source,
+    StateTopic,
+    Topic,
+    Verb,
+    read_topic,
+    state_topic,
+    topic_of,
+)
 from shared.errors import WireFault
 
 NODE, DEVICE = Source("食堂", "box-1"), Source("食堂", "box-1", "pos 7")

@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.watch.docking import host as host_module
-from cloud.watch.docking import node as node_module
-from cloud.watch.docking.docked import DockedNode
-from cloud.watch.docking.host import ASK_MS, ASKS_MAX, REORDER_MS, Born, Died, Host, Outcome, Said
-from cloud.watch.docking.node import Node, Telling
-from cloud.watch.docking.payload import DataType, decoded
-from cloud.watch.docking.terms import after, bd_seq_of
-from cloud.watch.docking.topics import Publish, Source
+from cloud.watch.docking.sparkplug import host as host_module
+from cloud.watch.docking.sparkplug import node as node_module
+from cloud.watch.docking.sparkplug.docked import DockedNode
+from cloud.watch.docking.sparkplug.host import ASK_MS, ASKS_MAX, REORDER_MS, Born, Died, Host, Outcome, Said
+from cloud.watch.docking.sparkplug.node import Node, Telling
+from cloud.watch.docking.sparkplug.payload import DataType, decoded
+from cloud.watch.docking.sparkplug.terms import after, bd_seq_of
+from cloud.watch.docking.sparkplug.topics import Publish, Source
 
 AT = 1_764_300_000_000
 SOURCE = Source("g", "n")

@@ -7,7 +7,7 @@ Fields that nobody knows are passed over; of one that comes twice the last count
 
 import math
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -208,28 +208,29 @@ def decoded(octets: bytes) -> Payload:
         raise WireFault("a payload that is too long")
     found: dict[int, int | bytes] = {}
     metrics = []
-    for number, value in _fields(octets, _WIRE_OF_PAYLOAD):
+    for number, value in fields(octets, _WIRE_OF_PAYLOAD):
         if number == _METRICS:
-            metrics.append(_metric(_octets(value)))
+            metrics.append(metric_of(octets_of(value)))
         found[number] = value
         if len(metrics) > METRICS_MAX:
             raise WireFault("more metrics than a payload may have")
     seq = _maybe_int(found.get(_SEQ))
     if seq is not None and seq > SEQ_MAX:
         raise WireFault("a sequence number beyond 255")
-    uuid = _text(found[_UUID], NAME_MAX) if _UUID in found else None
+    uuid = text_of(found[_UUID], NAME_MAX) if _UUID in found else None
     return Payload(_maybe_int(found.get(_TIMESTAMP)), seq, tuple(metrics), uuid, _maybe_octets(found.get(_BODY)))
 
 
-def _metric(octets: bytes) -> Metric:
-    found = dict(_fields(octets, _WIRE))
+def metric_of(octets: bytes) -> Metric:
+    """One metric's bytes. WireFault."""
+    found = dict(fields(octets, _WIRE))
     values = [number for number in found if number >= Form.INT]
     return Metric(
-        name=_text(found[_NAME], NAME_MAX) if _NAME in found else None,
+        name=text_of(found[_NAME], NAME_MAX) if _NAME in found else None,
         alias=_maybe_int(found.get(_ALIAS)),
         timestamp_ms=_maybe_int(found.get(_AT)),
-        datatype=_datatype(_maybe_int(found.get(_DATATYPE))),
-        value=_wired(Form(values[-1]), found[values[-1]]) if values and not found.get(_NULL) else None,
+        datatype=datatype_of(_maybe_int(found.get(_DATATYPE))),
+        value=wired_as(Form(values[-1]), found[values[-1]]) if values and not found.get(_NULL) else None,
         is_historical=bool(found.get(_HISTORICAL)),
         is_transient=bool(found.get(_TRANSIENT)),
         is_null=bool(found.get(_NULL)),
@@ -238,7 +239,8 @@ def _metric(octets: bytes) -> Metric:
     )
 
 
-def _datatype(number: int | None) -> DataType | None:
+def datatype_of(number: int | None) -> DataType | None:
+    """By its number; None: it says none. WireFault."""
     if not number:
         return None
     try:
@@ -247,9 +249,10 @@ def _datatype(number: int | None) -> DataType | None:
         raise WireFault("a data type that is none") from fault
 
 
-def _wired(form: Form, value: int | bytes) -> Wired:
+def wired_as(form: Form, value: int | bytes) -> Wired:
+    """A value of this form. WireFault: it has no room, or is none."""
     if form is Form.STRING:
-        return Wired(form, _text(value, VALUE_MAX))
+        return Wired(form, text_of(value, VALUE_MAX))
     if isinstance(value, bytes):
         return Wired(form, _real(form, value) if form in (Form.FLOAT, Form.DOUBLE) else _bounded(value, VALUE_MAX))
     if form is Form.BOOLEAN:
@@ -264,9 +267,10 @@ def _real(form: Form, octets: bytes) -> float:
     return float(value)
 
 
-def _text(value: int | bytes, most: int) -> str:
+def text_of(value: int | bytes, most: int) -> str:
+    """A text of at most so many bytes. WireFault."""
     try:
-        return _bounded(_octets(value), most).decode()
+        return _bounded(octets_of(value), most).decode()
     except UnicodeDecodeError as fault:
         raise WireFault("a text that is none") from fault
 
@@ -277,22 +281,24 @@ def _bounded(octets: bytes, most: int) -> bytes:
     return octets
 
 
-def _octets(value: int | bytes) -> bytes:
+def octets_of(value: int | bytes) -> bytes:
+    """Bytes. WireFault: a number."""
     if isinstance(value, bytes):
         return value
     raise WireFault("a field of another kind")
 
 
 def _maybe_octets(value: int | bytes | None) -> bytes | None:
-    return None if value is None else _bounded(_octets(value), VALUE_MAX)
+    return None if value is None else _bounded(octets_of(value), VALUE_MAX)
 
 
 def _maybe_int(value: int | bytes | None) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _fields(octets: bytes, known: dict[int, int]) -> Iterator[Field]:
-    """The known ones, in their order. The last of a field comes last: a dict of them keeps it so."""
+def fields(octets: bytes, known: Mapping[int, int | None]) -> Iterator[Field]:
+    """The known ones, in their order, each with its kind on the wire; None: any. The last of a field comes last: a dict
+    of them keeps it so."""
     at = 0
     while at < len(octets):
         tag, at = _varint(octets, at)
@@ -301,7 +307,7 @@ def _fields(octets: bytes, known: dict[int, int]) -> Iterator[Field]:
         if number == 0:
             raise WireFault("a field without a number")
         if number in known:
-            if known[number] != kind:
+            if known[number] not in (None, kind):
                 raise WireFault("a field of another kind")
             yield number, value
 
@@ -318,6 +324,15 @@ def _field(octets: bytes, at: int, kind: int) -> tuple[int | bytes, int]:
     if length > len(octets) - at:
         raise WireFault("a payload that is cut short")
     return octets[at : at + length], at + length
+
+
+def varints(octets: bytes) -> list[int]:
+    """Packed ones."""
+    found, at = [], 0
+    while at < len(octets):
+        value, at = _varint(octets, at)
+        found.append(value)
+    return found
 
 
 def _varint(octets: bytes, at: int) -> tuple[int, int]:

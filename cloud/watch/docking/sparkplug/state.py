@@ -3,7 +3,7 @@
 import json
 from typing import NamedTuple
 
-from cloud.watch.docking.topics import Publish, state_topic
+from cloud.watch.docking.sparkplug.topics import Publish, state_topic
 from shared.errors import WireFault
 
 STATE_MAX = 256

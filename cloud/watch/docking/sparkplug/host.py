@@ -7,20 +7,41 @@ well; one that has not answered ASKS_MAX times is away. Nothing is ever acknowle
 lost, and no money may ride on it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.watch.docking.docked import DEVICES_MAX, WAITING_MAX, Docked, DockedNode, Shown, Waiting, heard, told
-from cloud.watch.docking.payload import SEQ_MAX, DataType, Metric, Payload, Value, decoded, encoded, wired
-from cloud.watch.docking.state import HostState, read_state, state_message
-from cloud.watch.docking.terms import AHEAD_MAX, REBIRTH, Command, after, bd_seq_of
-from cloud.watch.docking.topics import NAMESPACE, Publish, Source, StateTopic, Topic, Verb, read_topic, topic_of
-from cloud.watch.docking.topics import state_topic as _state_topic
+from cloud.watch.docking.sparkplug.docked import (
+    DEVICES_MAX,
+    WAITING_MAX,
+    Docked,
+    DockedNode,
+    Shown,
+    Waiting,
+    heard,
+    told,
+)
+from cloud.watch.docking.sparkplug.payload import SEQ_MAX, DataType, Metric, Payload, Value, decoded, encoded, wired
+from cloud.watch.docking.sparkplug.state import HostState, read_state, state_message
+from cloud.watch.docking.sparkplug.terms import AHEAD_MAX, REBIRTH, Command, after, bd_seq_of
+from cloud.watch.docking.sparkplug.topics import (
+    NAMESPACE,
+    Publish,
+    Source,
+    StateTopic,
+    Topic,
+    Verb,
+    read_topic,
+    topic_of,
+)
+from cloud.watch.docking.sparkplug.topics import state_topic as _state_topic
 from shared.errors import WireFault
 
 NODES_MAX = 1_000
 """Of one host; one more is refused, and not asked for anything."""
+WEIGHT_MAX = 64 << 20
+"""Bytes that all metrics of all nodes may cost; a birth or data beyond is refused."""
 REORDER_MS = 2_000
 ASK_MS = 5_000
 ASKS_MAX = 12
@@ -35,6 +56,10 @@ class Why(StrEnum):
     BEFORE_BIRTH = "before-birth"
     AGAIN = "again"
     """It came already, or is of a birth before this one."""
+    PACE = "pace"
+    """Its sender said more than one may."""
+    UNMAPPED = "unmapped"
+    """JSON that no template reads, or not so."""
 
 
 class Born(NamedTuple):
@@ -88,7 +113,15 @@ class Host:
         self._state_topic = _state_topic(host_id)
         self._since_ms = 0
         self._is_connected = False
+        self._weight = 0
         self.nodes: dict[Source, DockedNode] = {}
+
+    def remember(self, nodes: Iterable[Source]) -> None:
+        """These were known before a start: each is asked for a birth."""
+        for source in nodes:
+            node = self._node(source.of_node)
+            if node is not None:
+                node.is_lost = True
 
     @property
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
@@ -233,6 +266,7 @@ class Host:
         metrics = told(payload, set(), now_ms)
         for name, device in node.devices.items():
             self._source_dies(source._replace(device=name), device, now_ms, out)
+            self._weight -= device.weight
         node.devices.clear()
         node.waiting.clear()
         node.bd_seq, node.born_ms, node.next_seq = bd_seq, payload.timestamp_ms, after(payload.seq)
@@ -243,6 +277,11 @@ class Host:
         self, docked: Docked, source: Source, metrics: dict[str, Shown], payload: Payload, out: Outcome
     ) -> None:
         at_ms = payload.timestamp_ms or 0
+        more = sum(shown.weight for shown in metrics.values()) - docked.weight
+        if more > 0 and self._weight + more > WEIGHT_MAX:
+            out.events.append(Refused(topic_of(Verb.DBIRTH if source.device else Verb.NBIRTH, source), Why.FULL))
+            return
+        self._weight += more
         docked.is_online, docked.since_ms, docked.metrics = True, at_ms, metrics
         out.events.append(Born(source, at_ms, dict(metrics)))
 
@@ -307,8 +346,12 @@ class Host:
             return
         if docked is None or not docked.is_online:
             raise LookupError("a device that was not born")
+        if self._weight > WEIGHT_MAX:
+            out.events.append(Refused(topic_of(Verb.DDATA if source.device else Verb.NDATA, source), Why.FULL))
+            return
         for name, shown, one in heard(docked, payload, now_ms):
             if not one.is_historical:
+                self._weight += shown.weight - docked.metrics[name].weight
                 docked.metrics[name] = shown
             out.events.append(Said(source, name, shown, one.is_historical))
 

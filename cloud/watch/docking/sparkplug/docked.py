@@ -6,24 +6,34 @@ Everything is bounded: devices of a node, metrics of a source, messages that wai
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cloud.watch.docking.payload import DataType, Metric, Payload, Value, meant
-from cloud.watch.docking.topics import Source, Verb
+from cloud.watch.docking.sparkplug.nested import unit_of
+from cloud.watch.docking.sparkplug.payload import DataType, Metric, Payload, Value, meant
+from cloud.watch.docking.sparkplug.topics import Source, Verb
 from shared.errors import WireFault
 
 DEVICES_MAX = 256
 """Of a node; a birth of one more is refused, and the node's other devices go on."""
+METRIC_COSTS = 500
+"""Bytes that a metric costs beside a text or bytes of it: its name, its place."""
 WAITING_MAX = 64
 """Messages of a node that came before their turn; one more, and a birth is asked for at once."""
 
 
 class Shown(NamedTuple):
-    """A metric as it stands. value None: null. is_stale: nobody knows whether it still holds."""
+    """A metric as it stands. value None: null. is_stale: nobody knows whether it still holds. unit: as its birth said,
+    empty where it did not."""
 
     datatype: DataType
     value: Value | None
     at_ms: int
     alias: int | None = None
     is_stale: bool = False
+    unit: str = ""
+
+    @property
+    def weight(self) -> int:
+        """What it costs to keep, in bytes, roughly."""
+        return METRIC_COSTS + (len(self.value) if isinstance(self.value, str | bytes) else 0)
 
 
 class Waiting(NamedTuple):
@@ -41,6 +51,11 @@ class Docked:
     is_online: bool = False
     since_ms: int = 0
     metrics: dict[str, Shown] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        """Of all its metrics."""
+        return sum(shown.weight for shown in self.metrics.values())
 
     def dies(self, at_ms: int) -> None:
         """What it said last is kept, and stale."""
@@ -83,7 +98,8 @@ def told(payload: Payload, taken: set[int], at_ms: int) -> dict[str, Shown]:
         if one.alias in taken:
             raise WireFault("an alias twice")
         taken |= set() if one.alias is None else {one.alias}
-        found[one.name] = Shown(one.datatype, value_of(one.datatype, one), _at(one, payload, at_ms), one.alias)
+        value, at = value_of(one.datatype, one), _at(one, payload, at_ms)
+        found[one.name] = Shown(one.datatype, value, at, one.alias, unit=unit_of(one.properties))
     return found
 
 

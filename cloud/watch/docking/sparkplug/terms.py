@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from cloud.watch.docking.payload import SEQ_MAX, DataType, Metric, Payload, Value, metric
-from cloud.watch.docking.topics import Source
+from cloud.watch.docking.sparkplug.payload import SEQ_MAX, DataType, Metric, Payload, Value, metric
+from cloud.watch.docking.sparkplug.topics import Source
 
 BD_SEQ = "bdSeq"
 REBIRTH = "Node Control/Rebirth"

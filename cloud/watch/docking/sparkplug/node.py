@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cloud.watch.docking.payload import (
+from cloud.watch.docking.sparkplug.payload import (
     METRICS_MAX,
     SEQ_MAX,
     DataType,
@@ -23,10 +23,10 @@ from cloud.watch.docking.payload import (
     meant,
     wired,
 )
-from cloud.watch.docking.payload import metric as _metric
-from cloud.watch.docking.state import HostState, read_state
-from cloud.watch.docking.terms import ALIASLESS, REBIRTH, Command, after, bd_metric
-from cloud.watch.docking.topics import Publish, Source, StateTopic, Verb, read_topic, state_topic, topic_of
+from cloud.watch.docking.sparkplug.payload import metric as _metric
+from cloud.watch.docking.sparkplug.state import HostState, read_state
+from cloud.watch.docking.sparkplug.terms import ALIASLESS, REBIRTH, Command, after, bd_metric
+from cloud.watch.docking.sparkplug.topics import Publish, Source, StateTopic, Verb, read_topic, state_topic, topic_of
 from shared.errors import WireFault
 
 STORE_MAX = 10_000
