@@ -52,15 +52,21 @@ class Campus:
         broker: Callable[[int], Part] = embedded_broker,
         clock: str = "",
         watched: bool = False,
+        docked: bool = False,
     ) -> None:
-        """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms."""
+        """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms.
+
+        docked: with the dock, where strangers' devices come."""
         self.room = room
         self.data = room / "campus"
         self.plan = plan_of(room)
         self.run = Path(tempfile.mkdtemp(prefix="ykt-"))
         self.watch = Watch()
         ports = {box.box: free_port() for box in self.plan.boxes}
-        self.where = lines.Where(self.data, self.run, free_port(), 0, ports, clock=clock)
+        docking_port = free_port() if docked else 0
+        self.where = lines.Where(
+            self.data, self.run, free_port(), 0, ports, clock=clock, docking_port=docking_port
+        )  # fmt: skip
         self._habits = {
             terminal.name: ("--customers", "--rate", str(rate), "--tear", str(tear), "--seed", str(seed * 100 + n))
             for n, (_, _, terminal) in enumerate(self.plan.terminals())

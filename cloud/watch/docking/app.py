@@ -35,7 +35,7 @@ from cloud.watch.docking.signals import BEAT
 from cloud.watch.docking.sparkplug.host import Host
 from cloud.watch.docking.sparkplug.node import Node
 from cloud.watch.docking.sparkplug.terms import BD_SEQ, after
-from cloud.watch.docking.sparkplug.topics import Publish
+from cloud.watch.docking.sparkplug.topics import Publish, Source
 from cloud.watch.pushes import TEMPLATES
 from shared.errors import ConfigFault, StoreFault, YktError
 from shared.input.command_line import Parser
@@ -48,6 +48,7 @@ TICK_S = 0.2
 KEEP_S = 0.5
 """How often what is new is written."""
 BEAT_S = 5.0
+READY_S = 5.0
 SHOW_S = 2.0
 """How often boxes and terminals are looked at, where we are a node."""
 LOOPBACK = "127.0.0.1"
@@ -77,8 +78,8 @@ def main(arguments: Sequence[str]) -> int:
 class _Speaker:
     """The host, as a session wants it."""
 
-    def __init__(self, dock: Dock) -> None:
-        self._dock = dock
+    def __init__(self, docking: "Docking") -> None:
+        self._dock, self._docking = docking.dock, docking
 
     @property
     def subscriptions(self) -> Sequence[tuple[str, int]]:
@@ -88,6 +89,8 @@ class _Speaker:
         return self._dock.host.connecting(now_ms())
 
     def connected(self) -> Sequence[Publish]:
+        """Births of before this were for nobody: every node that may be there is asked for one."""
+        self._dock.host.remember([*self._dock.host.nodes, *self._docking.doorkeeper.nodes])
         return [self._dock.host.connected()]
 
     def received(self, topic: str, octets: bytes, *, is_retained: bool) -> Sequence[Publish]:
@@ -149,6 +152,8 @@ class Docking:
         self._store = store
         self._seen = -1
         self._template = ""
+        self._own = {settings.node.source} if settings.node else set()
+        self._admitted: set[Source] = set()
         self.dock.host.remember(store.all_away(now_ms()))
 
     def look(self) -> list[str]:
@@ -163,7 +168,13 @@ class Docking:
             self._template = text
             with suppress(ConfigFault):  # it was checked when it was pushed; an older program keeps what it has
                 self.dock.map_by(read_template(text))
-        return self.doorkeeper.know(self._store.accounts(), self._store.own_seals())
+        accounts = self._store.accounts()
+        admitted = {one.source for one in accounts} | self._own
+        for source in self._admitted - admitted:
+            self._store.forget(source)
+        self._admitted = admitted
+        self.dock.admit(admitted)
+        return self.doorkeeper.know(accounts, self._store.own_seals())
 
     def keep(self) -> None:
         """What is new, durably."""
@@ -219,10 +230,10 @@ async def _run(given: argparse.Namespace) -> None:
         http = HttpDoor(docking.doorkeeper.opens, lambda account, body: docking.dock.posted(account, body, now_ms()))
         if own.http is not None:
             say(f"HTTP {own.http[0]}:{await http.open(*own.http)}")
-        session = Session(_Speaker(docking.dock), place)
-        say("READY dock")
+        session = Session(_Speaker(docking), place)
         await asyncio.gather(
             session.run(stop),
+            _ready(session, stop),
             *([serving.run(stop)] if serving else []),
             _ticks(docking, session, stop, lambda user: serving.do(gate.forget(user)) if serving else None),
             *(_node_work(own.node, store, place, settings, settings.dsn(given.dsn), stop) if own.node else ()),
@@ -230,6 +241,14 @@ async def _run(given: argparse.Namespace) -> None:
         )
         http.close()
         docking.end()
+
+
+async def _ready(session: Session, stop: asyncio.Event) -> None:
+    """Once births are heard; a broker that is away is awaited no longer than READY_S."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(session.up.wait(), READY_S)
+    if not stop.is_set():
+        say("READY dock")
 
 
 async def _ticks(docking: Docking, session: Session, stop: asyncio.Event, forget: Callable[[str], None]) -> None:
@@ -292,7 +311,7 @@ def _fleet(dsn: str) -> tuple[list[BoxView], list[TerminalView]]:
 
 def _figures(docking: Docking, session: Session, gate: Gate) -> dict[str, object]:
     return {
-        "up": session.is_up, "nodes": docking.dock.online, "messages": docking.dock.counts["messages"],
+        "up": session.up.is_set(), "nodes": docking.dock.online, "messages": docking.dock.counts["messages"],
         "refused": docking.dock.counts["refused"], "denied": gate.counts.denied,
     }  # fmt: skip
 

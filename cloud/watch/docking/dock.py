@@ -66,11 +66,19 @@ class Dock:
         self._open: dict[tuple[Source, str], _Open] = {}
         self._moved: list[Moved] = []
         self._lost: set[Source] = set()
+        self._admitted: frozenset[Source] | None = None
 
     @property
     def online(self) -> int:
         """Nodes that are there."""
         return sum(node.is_online for node in self.host.nodes.values()) + self._mapped.online
+
+    def admit(self, nodes: Iterable[Source]) -> None:
+        """From now on these alone are listened to; of others nothing is known any more."""
+        self._admitted = frozenset(nodes)
+        for source in [one for one in self.host.nodes if one not in self._admitted]:
+            self.host.forget(source)
+        self._pending = {one: kept for one, kept in self._pending.items() if one.of_node in self._admitted}
 
     def map_by(self, mappings: Sequence[Mapping]) -> None:
         """These read what is no Sparkplug, from now on."""
@@ -85,6 +93,9 @@ class Dock:
             return []
         if topic.startswith(f"{MAPPED}/"):
             self._hear(self._mapped.published(topic, octets, now_ms), now_ms)
+            return []
+        if isinstance(sender, Source) and self._admitted is not None and sender not in self._admitted:
+            self._refuse(Why.STRANGER)
             return []
         out = self.host.received(topic, octets, now_ms, is_retained=is_retained)
         self._look_at(sender, now_ms)
@@ -173,6 +184,9 @@ class Dock:
 
     def _hear(self, events: Iterable[Event], now_ms: int) -> None:
         for event in events:
+            if self._admitted is not None and not isinstance(event, Refused):
+                if event.source.of_node not in self._admitted:
+                    continue
             match event:
                 case Born():
                     self._pending[event.source] = _Pending(

@@ -68,7 +68,7 @@ class Session:
         self._speaker, self._place = speaker, place
         self._client: gmqtt.Client | None = None
         self._gone = asyncio.Event()
-        self.is_up = False
+        self.up = asyncio.Event()
         self.connections = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,7 +86,7 @@ class Session:
 
     def publish(self, messages: Sequence[Publish]) -> bool:
         """Hand them to the connection. False: there is none, and nothing was published."""
-        if self._client is None or not self.is_up:
+        if self._client is None or not self.up.is_set():
             return False
         for one in messages:
             self._client.publish(one.topic, one.payload, qos=one.qos, retain=one.is_retained)
@@ -102,12 +102,13 @@ class Session:
         client = self._client = self._made()
         try:
             await self._open(client)
-            self.is_up = True
+            self.up.set()
             self.publish(self._speaker.connected())
             await _first(stop, self._gone)
             self.publish(self._speaker.closing() if stop.is_set() else ())
         finally:
-            self.is_up, self._client = False, None
+            self.up.clear()
+            self._client = None
             self._speaker.lost()
             with suppress(OSError, MQTTConnectError, AttributeError, TimeoutError):
                 # AttributeError: gmqtt, when not even the socket was made

@@ -6,6 +6,7 @@ from cloud.watch.docking.gate.core import User
 from cloud.watch.docking.rights.accounts import HOST_USER, NODE_USER, Account, Speech, opens
 from cloud.watch.docking.rights.acl import Right, host_rights, node_rights, rights
 from cloud.watch.docking.settings import DockingSettings
+from cloud.watch.docking.sparkplug.topics import Source
 
 
 class Doorkeeper:
@@ -26,6 +27,11 @@ class Doorkeeper:
             held[NODE_USER] = node_rights(node.source, node.primary_host)
         self._own = {user: (own[user], held[user]) for user in held if user in own}
         return [user for user, one in before.items() if self._accounts.get(user) != one]
+
+    @property
+    def nodes(self) -> list[Source]:
+        """Of all accounts that speak Sparkplug."""
+        return [one.source for one in self._accounts.values() if one.speech is Speech.SPARKPLUG]
 
     def admit(self, user: str, secret: str) -> User | None:
         """At the gate."""

@@ -72,11 +72,18 @@ class DockingStore:
             if found is None:
                 raise ConfigFault(Text(f"没有此账号：{name}", f"no such account: {name}"))
             self.db.run("DELETE FROM account WHERE name = ?", (name,))
-            rows = self.db.run("SELECT name FROM source WHERE grp = ? AND node = ?", (found.group, found.node))
-            for (source,) in rows:
-                self.db.run("DELETE FROM metric WHERE source = ?", (source,))
-                self.db.run("DELETE FROM source WHERE name = ?", (source,))
+            self._forget(found.source)
         return found
+
+    def forget(self, node: Source) -> None:
+        """All that is shown of it and its devices."""
+        with self.db.writing():
+            self._forget(node)
+
+    def _forget(self, node: Source) -> None:
+        for (source,) in self.db.run("SELECT name FROM source WHERE grp = ? AND node = ?", (node.group, node.node)):
+            self.db.run("DELETE FROM metric WHERE source = ?", (source,))
+            self.db.run("DELETE FROM source WHERE name = ?", (source,))
 
     def own_seals(self) -> dict[str, str]:
         """Of our own users."""

@@ -58,6 +58,8 @@ class Why(StrEnum):
     """It came already, or is of a birth before this one."""
     PACE = "pace"
     """Its sender said more than one may."""
+    STRANGER = "stranger"
+    """Of a node that nobody has admitted."""
     UNMAPPED = "unmapped"
     """JSON that no template reads, or not so."""
 
@@ -122,6 +124,12 @@ class Host:
             node = self._node(source.of_node)
             if node is not None:
                 node.is_lost = True
+
+    def forget(self, source: Source) -> None:
+        """Nothing is known of that node any more."""
+        node = self.nodes.pop(source.of_node, None)
+        if node is not None:
+            self._weight -= node.weight + sum(device.weight for device in node.devices.values())
 
     @property
     def subscriptions(self) -> tuple[tuple[str, int], ...]:

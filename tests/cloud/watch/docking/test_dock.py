@@ -279,3 +279,10 @@ def test_names_of_sources() -> None:
     for text in ("g", "g/", "/n", "g/n/"):
         with pytest.raises(ConfigFault):
             source_named(text)
+
+
+def test_nobody_is_listened_to_who_was_not_admitted(stand: Stand) -> None:
+    stand.dock.admit([Source("g", "other")])
+    stand.hear(stand.node.closing(NOW + 1).publishes, NOW + 1)
+    updates, refused, _ = stand.dock.taken()
+    assert (updates, refused, stand.dock.host.nodes) == ([], {Why.STRANGER: 1}, {})
