@@ -74,6 +74,7 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     )  # fmt: skip
     services = [f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}"]
     services += [f"console=127.0.0.1:{where.console_port}"] if where.console_port else []
+    services += [f"dock=127.0.0.1:{where.docking_port}"] if where.docking_port and not where.full else []
     watch = _python(
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
         *(word for service in services for word in ("--service", service)), after=(*after, "ingest"), spare=True,

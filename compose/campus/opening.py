@@ -96,6 +96,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
     say(f"[2/4] {_CORE} ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
+    say_docking(where, say)
     await parts.start(*campus.field_parts(where, plan))
     say(f"[3/4] {_FIELD} ({time.monotonic() - began:.1f} s)")
     say_plain(parts, plan, say)
@@ -121,6 +122,17 @@ def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
     say(f"      {console}")
     for link in links:
         say(f"      {Text('首次登录，只能用一次：', 'first sign-in, works once: ')}{link}")
+
+
+def say_docking(where: campus.Where, say: Say) -> None:
+    """Where strangers' devices dock."""
+    scheme = "mqtts" if where.full else "mqtt"
+    address = f"{scheme}://127.0.0.1:{where.docking_port}"
+    docking = Text(
+        f"对接设备：{address} （账号：./ykt cloud docking add）",
+        f"devices dock at {address} (accounts: ./ykt cloud docking add)",
+    )
+    say(f"      {docking}")
 
 
 def say_broker(where: campus.Where, say: Say) -> None:

@@ -94,7 +94,7 @@ class Dock:
         if topic.startswith(f"{MAPPED}/"):
             self._hear(self._mapped.published(topic, octets, now_ms), now_ms)
             return []
-        if isinstance(sender, Source) and self._admitted is not None and sender not in self._admitted:
+        if isinstance(sender, Source) and not self._is_admitted(sender):
             self._refuse(Why.STRANGER)
             return []
         out = self.host.received(topic, octets, now_ms, is_retained=is_retained)
@@ -163,6 +163,9 @@ class Dock:
                         docked.is_online, now_ms, dict(docked.metrics), is_whole=True
                     )
 
+    def _is_admitted(self, source: Source) -> bool:
+        return self._admitted is None or source.of_node in self._admitted
+
     def _ordered(self, one: Ordered, now_ms: int) -> tuple[Publish, tuple[Source, str]]:
         source = source_named(one.source)
         node = self.host.nodes.get(source.of_node)
@@ -184,9 +187,8 @@ class Dock:
 
     def _hear(self, events: Iterable[Event], now_ms: int) -> None:
         for event in events:
-            if self._admitted is not None and not isinstance(event, Refused):
-                if event.source.of_node not in self._admitted:
-                    continue
+            if not isinstance(event, Refused) and not self._is_admitted(event.source):
+                continue
             match event:
                 case Born():
                     self._pending[event.source] = _Pending(

@@ -5,11 +5,14 @@ from math import isfinite
 from typing import NamedTuple
 
 from cloud.watch.docking.sparkplug.docked import Shown
+from cloud.watch.docking.sparkplug.nested import array, data_set, template
 from cloud.watch.docking.sparkplug.payload import DataType, Value
 from cloud.watch.docking.sparkplug.topics import Source
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, WireFault
 from shared.words.voice import Text
 
+ELEMENTS_MAX = 8
+"""Elements of an array, and metrics of a template, that are shown."""
 TEXT_MAX = 200
 """Characters of a value that are kept to be shown."""
 
@@ -109,8 +112,27 @@ def number(shown: Shown) -> float | None:
 
 
 def text(shown: Shown) -> str | None:
-    """The value for people; of bytes how many. None: null."""
-    return None if shown.value is None else value_text(shown.value)
+    """The value for people: a table's size, an array's first elements, of other bytes how many. None: null."""
+    if not isinstance(shown.value, bytes):
+        return None if shown.value is None else value_text(shown.value)
+    try:
+        return _looked_into(shown.datatype, shown.value)
+    except WireFault:
+        return f"? {value_text(shown.value)}"
+
+
+def _looked_into(datatype: DataType, octets: bytes) -> str:
+    if datatype is DataType.DATASET:
+        table = data_set(octets)
+        return f"{len(table.rows)} × {len(table.columns)}"
+    if datatype is DataType.TEMPLATE:
+        found = template(octets)
+        names = ", ".join(one.name or "" for one in found.metrics[:ELEMENTS_MAX])
+        return value_text(f"{found.ref or found.version}: {names}")
+    if datatype >= DataType.INT8_ARRAY:
+        elements = array(datatype, octets)
+        return ", ".join(map(value_text, elements[:ELEMENTS_MAX])) + (", …" if len(elements) > ELEMENTS_MAX else "")
+    return value_text(octets)
 
 
 def value_text(value: Value) -> str:

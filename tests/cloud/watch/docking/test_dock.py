@@ -8,10 +8,11 @@ import pytest
 
 from cloud.watch.docking.dock import LATE_MS, OPEN_MAX, TOLD_MS, Dock, is_same, written
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
-from cloud.watch.docking.keeping.values import Moved, Ordered, Standing, State, name_of, source_named
+from cloud.watch.docking.keeping.values import Moved, Ordered, Standing, State, name_of, source_named, text
 from cloud.watch.docking.pace import Pace
 from cloud.watch.docking.rights.accounts import ACCOUNTS_MAX, Speech, account
 from cloud.watch.docking.sparkplug import docked, host
+from cloud.watch.docking.sparkplug.docked import Shown
 from cloud.watch.docking.sparkplug.host import Host, Why
 from cloud.watch.docking.sparkplug.node import Node, Telling
 from cloud.watch.docking.sparkplug.payload import DataType, decoded
@@ -276,9 +277,9 @@ def test_with_an_account_goes_what_it_has_shown(stand: Stand) -> None:
 def test_names_of_sources() -> None:
     assert source_named("g/n") == NODE
     assert source_named(name_of(DEVICE)) == DEVICE
-    for text in ("g", "g/", "/n", "g/n/"):
+    for none in ("g", "g/", "/n", "g/n/"):
         with pytest.raises(ConfigFault):
-            source_named(text)
+            source_named(none)
 
 
 def test_nobody_is_listened_to_who_was_not_admitted(stand: Stand) -> None:
@@ -286,3 +287,18 @@ def test_nobody_is_listened_to_who_was_not_admitted(stand: Stand) -> None:
     stand.hear(stand.node.closing(NOW + 1).publishes, NOW + 1)
     updates, refused, _ = stand.dock.taken()
     assert (updates, refused, stand.dock.host.nodes) == ([], {Why.STRANGER: 1}, {})
+
+
+@pytest.mark.parametrize(
+    ("datatype", "octets", "told"),
+    [
+        (DataType.INT16_ARRAY, b"\1\0\2\0", "1, 2"),
+        (DataType.INT8_ARRAY, bytes(9), "0, 0, 0, 0, 0, 0, 0, 0, …"),
+        (DataType.DATASET, b"\x08\x01\x12\x01n\x18\x01\x22\x04\x0a\x02\x08\x05", "1 × 1"),
+        (DataType.TEMPLATE, b"\x12\x03\x0a\x01S\x22\x01M", "M: S"),
+        (DataType.INT16_ARRAY, b"\1", "? 1 B"),
+        (DataType.BYTES, b"abc", "3 B"),
+    ],
+)
+def test_what_is_inside_of_bytes_is_shown(datatype: DataType, octets: bytes, told: str) -> None:
+    assert text(Shown(datatype, octets, NOW)) == told

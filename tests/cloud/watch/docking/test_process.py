@@ -21,6 +21,7 @@ from compose.parts.part import Part
 from compose.parts.standing import Standing
 from compose.place import ROOT
 from compose.servers.ports import LOOPBACK, free_port
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from tests.scenes import plans
 
 pytestmark = pytest.mark.process
@@ -68,8 +69,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def docking(data: Path, folder: Path, port: int) -> Iterator[Standing]:
-    words = ("cloud", "dock", "--data", str(data), "--listen", f"{LOOPBACK}:{port}", "--end-with-stdin")
+def docking(data: Path, folder: Path, port: int, *door: str) -> Iterator[Standing]:
+    place = door or ("--listen", f"{LOOPBACK}:{port}")
+    words = ("cloud", "dock", "--data", str(data), *place, "--end-with-stdin")
     with Standing(Part("dock", (sys.executable, "-P", "-m", *words)), folder) as standing:
         yield standing
 
@@ -94,11 +96,13 @@ def shown(data: Path, source: str) -> dict[str, str]:
 class Device:
     """Our own core of a node, over paho: it answers a command by telling the value back."""
 
-    def __init__(self, port: int, user: str, secret: str, source: Source) -> None:
+    def __init__(self, port: int, user: str, secret: str, source: Source, ca: Path | None = None) -> None:
         self.node = Node(source, {}, now())
         will = self.node.connecting(5, now())
         self.client = Client(CallbackAPIVersion.VERSION2, "x")
         self.client.username_pw_set(user, secret)
+        if ca is not None:
+            self.client.tls_set(str(ca))
         self.client.will_set(will.topic, will.payload, will.qos)
         self.client.on_connect = self._on_connect
         self.client.on_message = self._on_message
@@ -166,6 +170,24 @@ def test_who_docked_is_known_over_a_kill_and_asked_for_a_birth(made: Path, tmp_p
     late = run("docking", "command", "plant/pump-2/pump", "Speed", "1", "--who", WHO, "--data", made)
     assert late.returncode == 1
     run("docking", "remove", "pump-2", "--who", WHO, "--data", made)
+
+
+def test_at_a_mosquitto_by_tls_as_full_has_it(made: Path, tmp_path: Path) -> None:
+    """The account is made while the broker runs, which reads its rights again by itself."""
+    ports = BrokerPorts(free_port(), free_port(), free_port())
+    assert run("docking", "rights", "--data", made).returncode == 0
+    broker = mosquitto(tmp_path / "broker", ports, BrokerFiles.of_campus(made))
+    door = ("--broker", f"{LOOPBACK}:{ports.docking}", "--tls")
+    with Standing(broker, tmp_path), docking(made, tmp_path, 0, *door):
+        secret = admit(made, "pump-3", "--group", "tls")
+        source = Source("tls", "pump-3")
+        device = Device(ports.docking, "dock.pump-3", secret, source, made / "ca.pem")
+        until("it is there", lambda: listed(made, "tls").get("tls/pump-3/pump"))
+        done = run("docking", "command", "tls/pump-3/pump", "Speed", "1200", "--who", WHO, "--data", made)
+        assert (done.returncode, done.stderr) == (0, "")
+        device.dies()
+        until("its will is told", lambda: listed(made, "tls").get("tls/pump-3/pump") is False)
+    run("docking", "remove", "pump-3", "--who", WHO, "--data", made)
 
 
 def test_json_by_http_and_by_mqtt_is_mapped_by_a_template(made: Path, tmp_path: Path) -> None:
