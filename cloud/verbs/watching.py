@@ -9,10 +9,10 @@ from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Language, Text
 
-STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment", "link")
+STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment", "link", "figures")
 NOTIFY_STEPS = (LIST, "check", "push", "history", "rollback", "duty", "test")
 RULES_STEPS = (LIST, "check", "try", "diff", "push", "history", "rollback")
-LAST_S = 7 * 86_400
+LAST_S, FIGURES_S = 7 * 86_400, 30 * 86_400
 _NEEDED: dict[str, tuple[str, ...]] = {
     "ack": ("who",), "take": ("who",), "shelve": ("who", "note", "for"), "unshelve": ("who",),
     "stop": ("who", "note"), "start": ("who",), "assign": ("who", "to"), "comment": ("who", "note"),
@@ -56,8 +56,8 @@ def watching_verbs() -> dict[str, Made]:
 
 def _alarm_options(parser: Parser) -> None:
     told = Text(
-        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注、关联",
-        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment, link",
+        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注、关联、质量指标",
+        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment, link, figures",
     )
     add_steps(parser, STEPS, told)
     rule = Text("规则名，如列表方括号中", "the rule, as in the brackets")
@@ -74,6 +74,8 @@ def _alarm_options(parser: Parser) -> None:
         metavar="NAME",
         help=Text("指派给谁，或关联什么：job:7、load:…、difference:…", "whose it is, or what it is linked to: job:7 …"),
     )
+    last = Text("质量指标看最近多久，缺省 30d", "figures look at this much of the past (30d)")
+    parser.add_argument("--last", type=span_s, default=FIGURES_S, metavar="SPAN", help=last)
 
 
 def _alarms(chosen: argparse.Namespace) -> int:
@@ -81,6 +83,10 @@ def _alarms(chosen: argparse.Namespace) -> int:
 
     if chosen.step == LIST:
         return alarms.listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    if chosen.step == "figures":
+        from cloud.commands.watch import figures
+
+        return figures.show(chosen.data, chosen.dsn, chosen.last, as_json=chosen.json)
     need(chosen, "ALARM", "SOURCE", *_NEEDED.get(chosen.step, ()))
     if chosen.step == "show":
         return alarms.show(chosen.data, chosen.dsn, chosen.alarm, chosen.source, as_json=chosen.json)

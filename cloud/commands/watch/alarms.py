@@ -61,7 +61,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
         return 0
     if is_stale:
         say(words.stale_line(as_of_ms))
-    calls = _calls(data, dsn)
+    calls = calls_of(data, dsn)
     say(*(words.flood_line(scope, since_ms, calls) for scope, since_ms in flooded.items()))
     if unknown := words.unknown_line(found):
         say(unknown)
@@ -84,8 +84,8 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
         say(json.dumps({"alarm": listed, "events": told}, ensure_ascii=False))
         return 0
     if found:
-        say(words.alarm_line(_shown(found), _calls(data, dsn), now_ms()))
-    say(*words.advice_lines(_RULES.get(rule), _calls(data, dsn)(key.source)))
+        say(words.alarm_line(_shown(found), calls_of(data, dsn), now_ms()))
+    say(*words.advice_lines(_RULES.get(rule), calls_of(data, dsn)(key.source)))
     say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
     return 0
 
@@ -104,7 +104,7 @@ def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
             one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, note)
         found = next((one for one in store.alarms() if one.key == key), None)
     if found:
-        say(words.alarm_line(_shown(found), _calls(data, dsn), at_ms))
+        say(words.alarm_line(_shown(found), calls_of(data, dsn), at_ms))
     return 0
 
 
@@ -170,7 +170,7 @@ def _shown(one: Listed) -> Shown:
     return Shown(one.key.rule, one.key.source, one.alarm, _RULES.get(one.key.rule), one.code, one.told)
 
 
-def _calls(data: Path, dsn: str | None) -> Calls:
+def calls_of(data: Path, dsn: str | None) -> Calls:
     """Names of the ledger's; with a ledger that is away, the numbers."""
     with closing(open_store(data)) as store, store.db.reading():
         groups = in_force(store.db)

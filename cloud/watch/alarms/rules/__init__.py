@@ -10,6 +10,18 @@ from cloud.watch.alarms.rules import bus, card, docked, illegal, ledger, load, o
 
 _FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security, docked)
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+_FILES = {
+    one.RULE.name: one.__name__
+    for family in _FAMILIES for one in vars(family).values() if isinstance(one, ModuleType) and hasattr(one, "RULE")
+}  # fmt: skip
+
+
+def file_of(name: str) -> str:
+    """Where a rule of day one stands, from the folder of this program on; empty: it is none."""
+    module = _FILES.get(name)
+    return f"{module.replace('.', '/')}.py" if module else ""
+
+
 DEEDS = frozenset({
     "device-moved", "epoch-let-through", "hotlist-policy", "psam-found", "put-back-closed", "swap-rejected",
     "tighter-confirmed", "tighter-ended", "write-off-confirmed",

@@ -1,0 +1,53 @@
+"""What happened to alarms and what was told, as figures look at them. Inside of transactions of the watch's file."""
+
+import json
+from collections.abc import Iterator
+
+from cloud.store.db import Database
+from cloud.watch.alarms.figures import Past
+from cloud.watch.alarms.states import Deed, State
+from cloud.watch.alarms.terms import source_of
+from cloud.watch.alarms.watching import Key
+from shared.facts.told import Level
+
+PART = 10_000
+"""Events that are read at once."""
+
+
+def past(db: Database, from_ms: int) -> Iterator[Past]:
+    """From then on, by time."""
+    sql = (
+        "SELECT id, at_ms, rule, source, deed, grade, state FROM event WHERE id > ? AND at_ms >= ? ORDER BY id LIMIT ?"
+    )
+    number = 0
+    while rows := db.run(sql, (number, from_ms, PART)):
+        number = rows[-1][0]
+        for _, at_ms, rule, source, deed, grade, state in rows:
+            yield Past(at_ms, Key(rule, source_of(source)), Deed(deed), Level(grade), State(state))
+
+
+def first_ms(db: Database, from_ms: int) -> int:
+    """When the first thing happened that is kept, from then on; from_ms: nothing has."""
+    return db.run("SELECT MIN(at_ms) FROM event WHERE at_ms >= ?", (from_ms,))[0][0] or from_ms
+
+
+def told(db: Database, from_ms: int) -> dict[str, list[int]]:
+    """Of each person when something called him: every alarm of a call once, a digest as one. By the first way alone."""
+    found: dict[str, dict[tuple[int, str], int]] = {}
+    sql = "SELECT person, made_ms, why, alarms FROM message WHERE made_ms >= ? AND person NOT LIKE 'hook:%' ORDER BY id"
+    for person, made_ms, why, alarms in db.run(sql, (from_ms,)):
+        if why in ("call", "escalation"):
+            found.setdefault(person, {}).update(((made_ms, str(key)), made_ms) for key in json.loads(alarms))
+        elif why == "digest":
+            found.setdefault(person, {})[made_ms, why] = made_ms
+    return {person: list(times.values()) for person, times in found.items()}
+
+
+def failed(db: Database, from_ms: int) -> int:
+    """Messages that no way has taken, and none went by another in their place."""
+    sql = (
+        "SELECT COUNT(*) FROM message m WHERE made_ms >= ? AND state = 'failed' "
+        "AND NOT EXISTS (SELECT 1 FROM message o WHERE o.instead_of = m.id AND o.state IN ('sent', 'arrived'))"
+    )
+    count: int = db.run(sql, (from_ms,))[0][0]
+    return count
