@@ -1,6 +1,7 @@
 """Groups, planned work and links as people say them; and what they are refused."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -131,6 +132,31 @@ def test_an_alarm_is_linked_to_what_is_there_and_to_nothing_else(say: Say, campu
         assert (code, to in told) == (2, True), told
     assert "应如" in say("alarms", "link", "box-silent", str(BOX), "--who", "王芳", "--to", "case:1")[1]
     assert "关联" not in say("alarms", "show", "box-silent", str(BOX))[1]
+
+
+def test_what_it_is_linked_to_and_all_that_was_said_stand_in_its_history(say: Say, campus: Campus) -> None:
+    with closing(open_watch(campus.data / FOLDER)) as own:
+        Turns(own, RULES).take([], [Signal("box-silent", BOX, 1000, 99)], Time(1000, 0), is_meal=False)
+    with closing(sqlite3.connect(campus.data / FOLDER / "ledger.db")) as ledger, ledger:
+        ledger.execute("INSERT INTO job VALUES (7, 1, x'', '王芳', 'x', 1, 0, 60000, 0, 0, 0, 0, 0)")
+    box = str(BOX)
+    assert say("alarms", "link", "box-silent", box, "--who", "王芳", "--to", "job:7", "--note", "重启")[0] == 0
+    assert say("alarms", "comment", "box-silent", box, "--who", "王芳", "--note", "x" * 201)[0] == 1
+    assert say("alarms", "comment", "box-silent", box, "--who", "王芳", "--note", "在路上")[0] == 0
+    assert say("alarms", "assign", "box-silent", box, "--who", "王芳", "--to", "王芳")[0] == 0
+    assert say("alarms", "ack", "box-silent", box, "--who", "王芳", "--for", "2h")[0] == 0
+    told = [(one["deed"], one["who"], one["note"]) for one in events(say)]
+    assert told == [
+        ("raised", "", ""), ("linked", "王芳", "job:7  重启"), ("commented", "王芳", "在路上"),
+        ("assigned", "王芳", "王芳"), ("acknowledged", "王芳", ""),
+    ]  # fmt: skip
+    with closing(open_watch(campus.data / FOLDER)) as own:
+        (listed,) = own.alarms()
+        assert 0 < listed.alarm.ack_until_ms - now_ms() <= 2 * HOUR
+
+
+def events(say: Say) -> list[dict[str, str]]:
+    return list(json.loads(say("alarms", "show", "box-silent", str(BOX), "--json")[1])["events"])
 
 
 def test_planned_work_suppresses_and_what_stands_at_its_end_calls(store: WatchStore, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import AlarmRefused, Deed, State
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.alarms.watching import Key
-from cloud.watch.notify import persons
+from cloud.watch.notify import persons, queue
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.persons import Person, PersonRefused
 from cloud.watch.pushes import RULESETS
@@ -176,3 +176,18 @@ def test_a_fact_of_the_future_is_of_now(store: WatchStore) -> None:
     assert listed.alarm.since_ms == 5000
     turns.take([], [], Time(5000 + QUIET_MS, 0), is_meal=False)
     assert [one.alarm.state for one in store.alarms()] == [State.RETURNED], "its clock keeps no alarm alive"
+
+
+def test_an_acknowledgement_that_runs_out_calls_and_tells_again(store: WatchStore, tmp_path: Path) -> None:
+    with store.db.writing():
+        persons.add(store.db, Person(0, "王芳", "", "w@school.edu.cn"))
+    turns, noon = Turns(store, RULES), 12 * 3600
+    for at_ms in (1000, 7000):
+        turns.take([fact(1)], [], Time(at_ms, noon), is_meal=False)
+    with closing(open_watch(tmp_path)) as other, other.one(UNKNOWN) as one:
+        one.keep(states.acknowledged(one.listed.alarm, "王芳", "去看", 60_000), 8000, "王芳", "去看")
+    for at_ms in (9000, 60_000, 66_000):
+        turns.take([], [], Time(at_ms, noon), is_meal=False)
+    assert [e.deed for e in store.events_of(UNKNOWN)] == [Deed.RAISED, Deed.ACKNOWLEDGED, Deed.EXPIRED]
+    with store.db.reading():
+        assert len(queue.messages(store.db, 9)) == 2

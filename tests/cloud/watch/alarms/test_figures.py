@@ -101,7 +101,8 @@ def test_how_long_until_answered_and_until_over() -> None:
 
 def test_an_acknowledgement_that_runs_out_calls_again() -> None:
     found = of([
-        did(0, Deed.RAISED, key()), did(1000, Deed.ACKNOWLEDGED, key(), State.ACKNOWLEDGED), did(HOUR, Deed.EXPIRED, key()),
+        did(0, Deed.RAISED, key()), did(1000, Deed.ACKNOWLEDGED, key(), State.ACKNOWLEDGED),
+        did(HOUR, Deed.EXPIRED, key()),
     ])  # fmt: skip
     assert found.whole.total == 2
 
@@ -138,7 +139,11 @@ def test_the_command_says_it_with_targets_and_the_way_to_the_rule(
             assert kept.failed(store.db, 0) == 0
     assert main(["alarms", "figures", "--data", str(campus.data), "--last", "1d"]) == 0
     told = capsys.readouterr().out
-    for said in ("王芳 每十分钟：1.00（目标 ≤ 1）", "cloud/watch/alarms/rules/offline/box_silent.py", "● 抖动的报警：0"):
+    for said in (
+        "王芳 每十分钟：1.00（目标 ≤ 1）",
+        "cloud/watch/alarms/rules/offline/box_silent.py",
+        "● 抖动的报警：0",
+    ):
         assert said in told, told
     assert main(["alarms", "figures", "--data", str(campus.data), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

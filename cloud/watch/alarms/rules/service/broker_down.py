@@ -13,6 +13,7 @@ RULE = SignalRule(
     kind=Kind.SERVICE,
     condition=Condition(">=", 1),
     scope="broker",
+    hides=True,
     for_ms=10_000,
     off_ms=5_000,
     advice=Advice(
