@@ -87,6 +87,12 @@ def a_bus_that_leaves() -> Plan:
     return replace(plan, cards=(*plan.cards, *(Card(f"1{n:03d}", RICH_FEN) for n in range(100))))
 
 
+def ten_behind_a_switch() -> Plan:
+    """Eleven counters on TCP, and cards that need no load."""
+    plan = _plan(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in range(1, 12)]))
+    return replace(plan, cards=tuple(replace(card, opening_fen=RICH_FEN) for card in plan.cards))
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
