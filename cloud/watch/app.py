@@ -161,7 +161,7 @@ class Watch:
         fleet = read_fleet(reader)
         found = [*fleet_signals(fleet, now.unix_ms)]
         groups, self._groups = self._groups, self.turns.groups
-        if is_due or groups != self._groups:
+        if is_due or groups is not self._groups:
             self.turns.stand_on(topology(fleet, self._groups, now.unix_ms))
         if is_due:
             self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}

@@ -96,7 +96,7 @@ class Turns:
         """One turn. StoreFault: nothing of it was kept, and the same facts are to be given again."""
         try:
             with self._store.db.writing():
-                found = self._taken(facts, signals, now.unix_ms, is_meal=is_meal)
+                found = self._taken(facts, signals, now, is_meal=is_meal)
                 self.counts.queued += self._told(found, now)
             self._seen = self._version()
         except BaseException:
@@ -106,9 +106,11 @@ class Turns:
         return found
 
     def _taken(
-        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now_ms: int, *, is_meal: bool
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool
     ) -> list[Change]:
+        now_ms = now.unix_ms
         self._look_back(now_ms)
+        self._watching.closed = self.groups.closed(now.campus_s)
         watching, before = self._watching, dict(self._watching.memory.readings)
         fresh = [one for one in facts if one[0] > self._store.mark(FACTS)]
         found = watching.happened([happening(number, view) for number, view in fresh], now_ms)

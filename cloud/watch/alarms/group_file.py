@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from cloud.parameters.places import Places
-from cloud.watch.alarms.groups import WITHIN_MS, Group, Groups, Shared
+from cloud.watch.alarms.groups import WITHIN_MS, Group, Groups, Hours, Shared
 from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
@@ -21,6 +21,8 @@ GROUPS_MAX, MEMBERS_MAX, TITLE_MAX, WITHIN_MAX_S = 500, 1000, 40, 3600
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _SPAN = re.compile(r"(\d{1,4})([sm])")
 _UNITS_S = {"s": 1, "m": 60}
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
+_DAY_H, _HOUR_M, HOURS_MAX = 24, 60, 8
 
 
 class Known(NamedTuple):
@@ -54,7 +56,7 @@ def _groups(top: Section, known: Known | None) -> Groups:
     top.done()
     _require_own_names(named)
     _require_no_circle(named)
-    return Groups(named, watches_unnamed)
+    return Groups(named, watches_unnamed=watches_unnamed)
 
 
 def _group(one: Section, known: Known | None) -> Group:
@@ -65,6 +67,7 @@ def _group(one: Section, known: Known | None) -> Group:
         name, one.one_of("shares", Shared), _title(one), _names(one, "terminals", known and known.terminals),
         _names(one, "boxes", known and known.boxes), one.texts("places", MEMBERS_MAX, ()),
         frozenset(one.texts("groups", GROUPS_MAX, ())), _least(one), _within_ms(one),
+        _closed(one),
     )  # fmt: skip
     one.done()
     if not (group.terminals or group.boxes or group.places or group.groups):
@@ -100,6 +103,19 @@ def _within_ms(one: Section) -> int:
     if not 0 < seconds <= WITHIN_MAX_S:
         raise ConfigFault(f"{one.name('within')}: {Text('应为 30s 至 60m', 'must look like 30s, up to 60m')}")
     return seconds * 1000
+
+
+def _closed(one: Section) -> tuple[Hours, ...]:
+    return tuple(_hours(text, one.name("closed")) for text in one.texts("closed", HOURS_MAX, ()))
+
+
+def _hours(text: str, where: str) -> Hours:
+    found = _HOURS.fullmatch(text)
+    hour, minute, until_hour, until_minute = map(int, found.groups()) if found else (24, 0, 24, 0)
+    hours = Hours(hour * 3600 + minute * 60, until_hour * 3600 + until_minute * 60)
+    if max(hour, until_hour) >= _DAY_H or max(minute, until_minute) >= _HOUR_M or hours.from_s == hours.until_s:
+        raise ConfigFault(f"{where}: {Text('应如 20:30-05:30', 'must look like 20:30-05:30')}")
+    return hours
 
 
 def _require_own_names(named: Sequence[Group]) -> None:

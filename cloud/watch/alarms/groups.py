@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from cloud.watch.alarms.terms import Kind, Signal, Source
+from cloud.watch.alarms.watching import FOREVER, Window
 from shared.words.voice import Text
 
 AWAY_S = 45.0
@@ -22,7 +23,25 @@ WITHIN_MS = 120_000
 UNNAMED_LEAST = 4
 """So many of a box's TCP terminals, and half of them, are an alarm of the box's network."""
 UNNAMED = "tcp"
+PLACES_MAX = 20_000
+"""Places of which it is remembered which groups they are in; beyond, all are looked up anew."""
 SIGNAL = "group-away"
+CLOSED = "closed"
+"""How an alarm says that closing hours explain it, before the group's name."""
+DAY_S = 86_400
+
+
+class Hours(NamedTuple):
+    """Of each day, in its seconds; from the evening to the morning where the second is the smaller one."""
+
+    from_s: int
+    until_s: int
+
+    def has(self, second: int) -> bool:
+        """Is this second of the day one of them?"""
+        if self.from_s <= self.until_s:
+            return self.from_s <= second < self.until_s
+        return second >= self.from_s or second < self.until_s
 
 
 class Shared(StrEnum):
@@ -54,6 +73,8 @@ class Group:
     groups: frozenset[str] = frozenset()
     least: int = 0
     within_ms: int = WITHIN_MS
+    closed: tuple[Hours, ...] = ()
+    """At these hours its members are switched off, and that calls nobody."""
 
     @property
     def source(self) -> Source:
@@ -65,14 +86,6 @@ class Group:
         """What people call it: 交换机 一食堂A."""
         kind = SHARED[self.shares]
         return Text(f"{kind.zh} {self.title}", f"{kind.en} {self.title}")
-
-    def has(self, thing: "Thing") -> bool:
-        """Is this one of its own members, by name or by place?"""
-        if thing.source.kind is Kind.BOX:
-            return thing.source.name in self.boxes
-        return bool({thing.name, thing.source.name} & self.terminals) or any(
-            fnmatchcase(thing.place, pattern) for pattern in self.places
-        )
 
 
 class Thing(NamedTuple):
@@ -87,30 +100,61 @@ class Thing(NamedTuple):
     silent_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
 class Groups:
-    """All of them. watches_unnamed: a box's TCP terminals are a group by themselves."""
+    """All of them; work grows with members, not with groups × things. watches_unnamed: the TCP terminals of a box are a
+    group by themselves."""
 
-    named: tuple[Group, ...] = ()
-    watches_unnamed: bool = True
+    def __init__(self, named: Sequence[Group] = (), *, watches_unnamed: bool = True) -> None:
+        self.named = tuple(named)
+        self.watches_unnamed = watches_unnamed
+        self._by_name: dict[str, list[Group]] = {}
+        self._by_box: dict[str, list[Group]] = {}
+        self._by_place: dict[str, list[Group]] = {}
+        for one in self.named:
+            for name in one.terminals:
+                self._by_name.setdefault(name, []).append(one)
+            for box in one.boxes:
+                self._by_box.setdefault(box, []).append(one)
 
-    def members(self, things: Sequence[Thing]) -> dict[Group, list[Thing]]:
+    def members(self, things: Iterable[Thing]) -> dict[Group, list[Thing]]:
         """Of each group what is in it, and in groups below it; each once."""
-        own = {one.name: [thing for thing in things if one.has(thing)] for one in self.named}
+        own: dict[str, list[Thing]] = {one.name: [] for one in self.named}
+        for thing in things:
+            for one in self._own(thing):
+                own[one.name].append(thing)
         return {one: list({thing.source: thing for thing in self._all(one, own, set())}.values()) for one in self.named}
 
-    def above(self, things: Sequence[Thing]) -> dict[Source, tuple[Source, ...]]:
+    def above(self, things: Iterable[Thing]) -> dict[Source, tuple[Source, ...]]:
         """Of each member the groups right above it; of a group those that name it, and the box of an unnamed one."""
         found: dict[Source, tuple[Source, ...]] = {}
         for one in self.named:
-            below = [thing.source for thing in things if one.has(thing)]
-            for source in (*below, *(Source(Kind.GROUP, name) for name in sorted(one.groups))):
-                found[source] = (*found.get(source, ()), one.source)
-        for thing in things if self.watches_unnamed else ():
-            if thing.is_tcp:
-                found[thing.source] = (*found.get(thing.source, ()), unnamed(thing.box))
-                found[unnamed(thing.box)] = (Source(Kind.BOX, thing.box),)
+            for name in sorted(one.groups):
+                below = Source(Kind.GROUP, name)
+                found[below] = (*found.get(below, ()), one.source)
+        for thing in things:
+            over = tuple(one.source for one in self._own(thing))
+            if self.watches_unnamed and thing.is_tcp:
+                over = (*over, unnamed(thing.box))
+                found[over[-1]] = (Source(Kind.BOX, thing.box),)
+            if over:
+                found[thing.source] = over
         return found
+
+    def _own(self, thing: Thing) -> list[Group]:
+        """Those that have it by its name, its number or its place; each once."""
+        if thing.source.kind is Kind.BOX:
+            return self._by_box.get(thing.source.name, [])
+        found = [*self._by_name.get(thing.name, ()), *self._by_name.get(thing.source.name, ()), *self._at(thing.place)]
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+    def _at(self, place: str) -> list[Group]:
+        known = self._by_place.get(place)
+        if known is None:
+            if len(self._by_place) >= PLACES_MAX:
+                self._by_place.clear()
+            known = [one for one in self.named if any(fnmatchcase(place, pattern) for pattern in one.places)]
+            self._by_place[place] = known
+        return known
 
     def signals(self, things: Sequence[Thing], standing: Iterable[Source], now_ms: int) -> Iterator[Signal]:
         """How far each has fallen, in percent of what makes it an alarm; what stands of one that is gone is over."""
@@ -129,6 +173,12 @@ class Groups:
             yield Signal(SIGNAL, one.source, now_ms, value)
         if self.watches_unnamed:
             yield from _unnamed(things, explained, now_ms)
+
+    def closed(self, campus_s: int) -> tuple[Window, ...]:
+        """Groups whose members are switched off now, as windows of rules."""
+        second = campus_s % DAY_S
+        off = (one for one in self.named if any(hours.has(second) for hours in one.closed))
+        return tuple(Window(one.name, one.source, 0, FOREVER, CLOSED) for one in off)
 
     def words(self, source: Source) -> Text | None:
         """What people call a group that there is; None: nobody has named it."""

@@ -64,6 +64,7 @@ class Window(NamedTuple):
     source: Source
     from_ms: int
     until_ms: int
+    why: str = WORK
 
 
 @dataclass
@@ -81,6 +82,8 @@ class Watching:
     def __init__(self, rules: Sequence[Rule], memory: Memory | None = None, topology: Topology | None = None) -> None:
         self.memory = memory or Memory()
         self.turned_away = 0
+        self.closed: tuple[Window, ...] = ()
+        """What is off by the clock now: told anew by the caller."""
         self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
         self._by_code: dict[str, list[FactRule]] = defaultdict(list)
         self._by_signal: dict[str, list[SignalRule]] = defaultdict(list)
@@ -263,6 +266,7 @@ class Watching:
     def _look_above(self, keys: Iterable[Key], now_ms: int) -> list[Change]:
         self._has_moved = False
         windows = [one for one in self.memory.windows if one.from_ms <= now_ms < one.until_ms]
+        windows += self.closed
         found: list[Change] = []
         for key in list(keys):
             alarm = self.memory.alarms.get(key)
@@ -278,7 +282,7 @@ class Watching:
         over = tuple(self._topology.over(key.source))
         for window in windows:
             if rule is not None and rule.family in PLANNED and window.source in (key.source, *over):
-                return f"{WORK} {window.ident}"
+                return f"{window.why} {window.ident}"
         if not _is_hidden(rule):
             return ""
         above = next((self._hiding[one][0] for one in over if one in self._hiding), None)

@@ -11,9 +11,11 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.process.settings import FOLDER
+from cloud.watch.alarms.flood import Turned
 from cloud.watch.alarms.rules import RULES
-from cloud.watch.alarms.terms import Kind, Signal, Source
-from cloud.watch.kept import planned
+from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
+from cloud.watch.alarms.topology import topology_of
+from cloud.watch.kept import floods, planned
 from cloud.watch.kept.planned import LONGEST_MS, OPEN_MAX, Work, WorkRefused
 from cloud.watch.notify.calling import Time
 from cloud.watch.store import WatchStore, open_watch
@@ -157,6 +159,33 @@ def test_what_it_is_linked_to_and_all_that_was_said_stand_in_its_history(say: Sa
 
 def events(say: Say) -> list[dict[str, str]]:
     return list(json.loads(say("alarms", "show", "box-silent", str(BOX), "--json")[1])["events"])
+
+
+def test_the_list_says_what_explains_what_and_what_is_not_known(say: Say, campus: Campus) -> None:
+    at_ms = now_ms()
+    signals = [Signal("service-down", Source(Kind.SERVICE, "broker"), at, 1) for at in (at_ms - 20_000, at_ms - 9000)]
+    signals += [Signal("ledger-away", CAMPUS, at, 1) for at in (at_ms - 20_000, at_ms - 9000)]
+    signals += [Signal("box-silent", Source(Kind.BOX, f"b{n}"), at_ms - 9000, 99) for n in range(3)]
+    with closing(open_watch(campus.data / FOLDER)) as own:
+        turns = Turns(own, RULES)
+        turns.stand_on(topology_of({}, [f"b{n}" for n in range(3)], {}))
+        turns.take([], signals, Time(at_ms, 0), is_meal=False)
+        with own.db.writing():
+            floods.keep(own.db, [Turned("campus", at_ms, 0), Turned("person:王芳", at_ms, 0)])
+    told = say("alarms")[1]
+    for said in (
+        "▲ 报警洪水：全校 自 ",
+        "▲ 报警洪水：王芳 自 ",
+        "○ 未知：账本自 ",
+        "含 3 条",
+        "← broker-down service:broker",
+    ):
+        assert said in told, told
+    found = json.loads(say("alarms", "--json")[1])
+    assert set(found["flood"]) == {"campus", "person:王芳"}
+    assert {one["alarm"]: one["explains"] for one in found["alarms"]} == {
+        "broker-down": 3, "ledger-away": 0, "box-silent": 0
+    }  # fmt: skip
 
 
 def test_planned_work_suppresses_and_what_stands_at_its_end_calls(store: WatchStore, tmp_path: Path) -> None:

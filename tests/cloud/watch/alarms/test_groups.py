@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.watch.alarms.group_file import SIZE_MAX, Known, read_groups
-from cloud.watch.alarms.groups import Group, Groups, Shared, Thing, fallen, unnamed
+from cloud.watch.alarms.groups import Group, Groups, Hours, Shared, Thing, fallen, unnamed
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.alarms.topology import Hung, Topology, topology_of
@@ -81,6 +81,8 @@ def replace_place(thing: Thing, place: str) -> Thing:
         ('["b1"]', '["b9"]', 14, "没有登记：b9"),
         ("least = 2", "least = 1", 7, "least"),
         ('"90s"', '"9h"', 8, "within"),
+        ('"90s"', '"90s"\nclosed = ["20:30-25:00"]', 9, "20:30-05:30"),
+        ('"90s"', '"90s"\nclosed = ["20:30-20:30"]', 9, "20:30-05:30"),
         ('name = "canteen"', 'name = "sw-a"', 3, "重名"),
         ('groups = ["sw-a"]', 'groups = ["sw-b"]', 15, "没有此分组"),
         ('groups = ["sw-a"]', 'groups = ["canteen"]', 15, "互相包含"),
@@ -194,3 +196,21 @@ def test_a_group_that_is_taken_out_of_the_file_is_over() -> None:
     watch.stand_on(below(after, [till(n) for n in range(10)]))
     play(watch, after, set(range(10)), 60, now_ms, T0)
     assert calling(watch) == [Key("group-away", Source(Kind.GROUP, "sw-b"))]
+
+
+def test_what_is_switched_off_for_the_night_calls_nobody_and_what_is_off_in_the_morning_does() -> None:
+    (one,) = read_groups(FILE.split('[[group]]\nname = "canteen"')[0] + 'closed = ["20:30-05:30"]\n').named
+    assert one.closed == (Hours(73_800, 19_800),)
+    groups = Groups((replace(SWITCH, closed=one.closed),))
+    watch = campus(groups, [till(n) for n in range(10)])
+    watch.closed = groups.closed(21 * 3600)
+    now_ms = play(watch, groups, set(range(10)), 120, T0, T0)
+    assert calling(watch) == []
+    assert {alarm.suppressed_by for alarm in watch.memory.alarms.values()} == {"closed sw-a"}
+    watch.closed = groups.closed(5 * 3600 + 1799)
+    assert len(watch.closed) == 1
+    watch.closed = groups.closed(5 * 3600 + 1800)
+    play(watch, groups, set(range(10)), 10, now_ms, T0)
+    assert calling(watch) == [Key("group-away", SWITCH.source)]
+    assert not groups.closed(12 * 3600)
+    assert Groups((replace(SWITCH, closed=(Hours(0, 60),)),)).closed(86_400 * 9 + 59)

@@ -1,5 +1,8 @@
 """What stands below what: a cut hides what is behind it and nothing else; what is read from what is away is unknown."""
 
+from dataclasses import replace
+
+from cloud.watch.alarms.rule import SignalRule
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import CAMPUS, Happening, Kind, Signal, Source
 from cloud.watch.alarms.topology import Hung, Topology, bus, segment, topology_of
@@ -117,3 +120,15 @@ def test_another_alarm_of_the_same_thing_goes_on_hiding() -> None:
     silent(watch, {4, 5}, T0 + 60_000)
     causes = {watch.memory.alarms[Key("terminal-silent", till)].suppressed_by for till in TILLS[3:5]}
     assert causes == {"bus-cut bus:b1/can0/pos-4"}, "the nearest"
+
+
+def test_when_one_of_two_that_hide_is_over_the_other_still_does() -> None:
+    base = next(rule for rule in RULES if isinstance(rule, SignalRule) and rule.name == "box-silent")
+    other = replace(base, name="box-dark", signal="box-oldest")
+    watch = Watching([*RULES, other], topology=on_a_bus())
+    watch.read([Signal("box-silent", BOX, T0, 99), Signal("box-oldest", BOX, T0, 99)], is_meal=False)
+    silent(watch, {1, 2}, T0 + 1000)
+    for at_ms in (T0 + 2000, T0 + 20_000):
+        watch.read([Signal("box-oldest", BOX, at_ms, 1)], is_meal=False)
+    silent(watch, {1, 2}, T0 + 20_000 + AFTERWARDS_MS)
+    assert calling(watch) == {"box:b1"}

@@ -98,6 +98,15 @@ def test_urgent_ones_go_singly_up_to_a_bound() -> None:
     assert {key(n) for n in range(200, 208)} <= {one for notice in (*told, *later) for one in notice.keys}
 
 
+def test_the_digest_of_a_flood_comes_though_his_measure_is_full() -> None:
+    desk = in_a_flood()
+    desk.policy = desk.policy.__class__(desk.policy.routes, per_ten_minutes=1)
+    desk.alarms[key(100)] = alarm()
+    desk.notices(T0 + 21_000)
+    desk.notices(T0 + 27_000)
+    assert [one.why for one in desk.notices(T0 + 27_000 + FLOOD_DIGEST_MS)] == [Why.DIGEST]
+
+
 def test_a_place_in_a_flood_is_told_together_to_whoever_hears_of_it() -> None:
     desk = Desk(FIRST)
     desk.calling.place = lambda one: str(one.source)
@@ -149,6 +158,17 @@ def test_the_list_is_in_a_flood_by_what_still_calls_after_a_moment(store: WatchS
         with again.db.reading():
             assert floods.lasting(again.db) == {}
             assert [one.scope for one in floods.since(again.db, T0)] == [CAMPUS, of_person("王芳")]
+
+
+def test_what_is_explained_a_moment_later_is_no_flood(store: WatchStore) -> None:
+    turns = Turns(store, DAY_ONE)
+    turns.stand_on(topology_of({}, [f"b{n}" for n in range(30)], {}))
+    turn(turns, 30, T0)
+    away = [Signal("service-down", Source(Kind.SERVICE, "broker"), at, 1) for at in (T0 - 20_000, T0 + 2000)]
+    turns.take([], away, Time(T0 + 2000, 12 * 3600), is_meal=False)
+    turn(turns, 30, T0 + 2000 + SETTLE_MS)
+    with store.db.reading():
+        assert floods.lasting(store.db) == {}
 
 
 def test_what_is_explained_at_once_is_no_flood(store: WatchStore) -> None:
