@@ -4,20 +4,20 @@ The watch need not run: what is said here is kept at once, and the watch sees it
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cloud.commands.watch.around import fleet_of, now_ms, open_store, say
+from cloud.commands.watch.around import fleet_of, now_ms, open_store, rules_in_force, say
 from cloud.commands.watch.groups import in_force
 from cloud.commands.watch.links import require_there
 from cloud.watch import words
 from cloud.watch.alarms import states
-from cloud.watch.alarms.rules import RULES
+from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm, Step
 from cloud.watch.alarms.terms import source_of
-from cloud.watch.alarms.watching import Key
+from cloud.watch.alarms.watching import Key, cause_text
 from cloud.watch.kept import floods
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
@@ -28,7 +28,8 @@ from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
-_RULES = {rule.name: rule for rule in RULES}
+BENEATH_MAX = 20
+"""Alarms that another one explains, of which it shows so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ class Word:
 
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """Every alarm on a list. Always 0."""
-    with closing(open_store(data)) as store:
-        found = [_shown(one) for one in store.alarms()]
-        with store.db.reading():
-            as_of_ms = store.mark(BEAT)
-            flooded = floods.lasting(store.db)
+    with closing(open_store(data)) as store, store.db.reading():
+        rules = rules_in_force(store.db)
+        found = [_shown(one, rules) for one in store.listed()]
+        as_of_ms = store.mark(BEAT)
+        flooded = floods.lasting(store.db)
     at_ms = now_ms()
     is_stale = at_ms - as_of_ms > STALE_MS
     if as_json:
@@ -71,21 +72,27 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
 
 
 def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) -> int:
-    """One alarm with what to do and all that happened to it. ConfigFault: there was never one."""
+    """One alarm with what to do, what it explains and all that happened to it. ConfigFault: there was never one."""
     key = _key(rule, source)
     with closing(open_store(data)) as store:
-        found = next((one for one in store.alarms() if one.key == key), None)
+        with store.db.reading():
+            rules = rules_in_force(store.db)
+            listed = [_shown(one, rules) for one in store.listed()]
         events = store.events_of(key)
+    found = next((one for one in listed if Key(one.name, one.source) == key), None)
+    beneath = [one for one in listed if one.alarm.is_active and one.alarm.suppressed_by == cause_text(key)]
     if found is None and not events:
         raise ConfigFault(Text(f"从未有过这条报警：{rule} {source}", f"there never was such an alarm: {rule} {source}"))
     if as_json:
-        listed = words.alarm_json(_shown(found)) if found else None
+        alarm = words.alarm_json(found) | {"explains": len(beneath)} if found else None
         told = [{"at_ms": e.at_ms, "deed": e.deed.value, "who": e.who, "note": e.note} for e in events]
-        say(json.dumps({"alarm": listed, "events": told}, ensure_ascii=False))
+        say(json.dumps({"alarm": alarm, "events": told}, ensure_ascii=False))
         return 0
+    calls, at_ms = calls_of(data, dsn), now_ms()
     if found:
-        say(words.alarm_line(_shown(found), calls_of(data, dsn), now_ms()))
-    say(*words.advice_lines(_RULES.get(rule), calls_of(data, dsn)(key.source)))
+        say(words.alarm_line(found, calls, at_ms, len(beneath)))
+    say(*words.advice_lines(rules.get(rule), calls(key.source)))
+    say(*(f"  {words.alarm_line(one, calls, at_ms)}" for one in beneath[:BENEATH_MAX]))
     say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
     return 0
 
@@ -100,11 +107,14 @@ def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
             who = persons.known(store.db, word.who).name
             if word.step == "assign":
                 persons.known(store.db, word.to)
-            note = "  ".join(part for part in (word.to, word.note) if part)
+            to = word.to if word.step in ("assign", "link") else ""
+            note = "  ".join(part for part in (to, word.note) if part)
             one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, note)
-        found = next((one for one in store.alarms() if one.key == key), None)
+        with store.db.reading():
+            rules = rules_in_force(store.db)
+            found = next((_shown(one, rules) for one in store.listed() if one.key == key), None)
     if found:
-        say(words.alarm_line(_shown(found), calls_of(data, dsn), at_ms))
+        say(words.alarm_line(found, calls_of(data, dsn), at_ms))
     return 0
 
 
@@ -166,8 +176,8 @@ def _key(rule: str, source: str) -> Key:
         raise ConfigFault(Text(f"不是报警来源：{source}", f"not a source: {source}")) from fault
 
 
-def _shown(one: Listed) -> Shown:
-    return Shown(one.key.rule, one.key.source, one.alarm, _RULES.get(one.key.rule), one.code, one.told)
+def _shown(one: Listed, rules: Mapping[str, Rule]) -> Shown:
+    return Shown(one.key.rule, one.key.source, one.alarm, rules.get(one.key.rule), one.code, one.told)
 
 
 def calls_of(data: Path, dsn: str | None) -> Calls:

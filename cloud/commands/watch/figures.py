@@ -6,18 +6,16 @@ from contextlib import closing
 from pathlib import Path
 
 from cloud.commands.watch.alarms import calls_of
-from cloud.commands.watch.around import moment, now_ms, open_store, say
+from cloud.commands.watch.around import moment, now_ms, open_store, rules_in_force, say
 from cloud.store.db import Database
 from cloud.watch.alarms import figures as measures
 from cloud.watch.alarms.figures import Bad, Figures, Load, Took, figures
 from cloud.watch.alarms.rule import Rule
-from cloud.watch.alarms.rule_file import RuleFile, read_rules
-from cloud.watch.alarms.rules import RULES, file_of
+from cloud.watch.alarms.rules import file_of
 from cloud.watch.alarms.states import STATES, Alarm, State
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Family
 from cloud.watch.alarms.watching import Key
 from cloud.watch.kept import floods, past
-from cloud.watch.pushes import RULESETS
 from cloud.watch.words import Calls
 from shared.facts.told import Level
 from shared.words.spans import span
@@ -30,7 +28,7 @@ def show(data: Path, dsn: str | None, last_s: int, *, as_json: bool) -> int:
     """Of the time until now. Always 0: a figure beyond its target is marked."""
     until_ms = now_ms()
     with closing(open_store(data)) as store, store.db.reading():
-        rules = {rule.name: rule for rule in _in_force(store.db)}
+        rules = rules_in_force(store.db)
         found = _figures(store.db, {one.key: one.alarm for one in store.listed()}, rules, last_s, until_ms)
     if as_json:
         say(json.dumps(_json(found), ensure_ascii=False))
@@ -47,12 +45,6 @@ def _figures(
         past.past(db, from_ms), alarms, rules, past.told(db, from_ms), floods.since(db, from_ms),
         past.failed(db, from_ms), from_ms, until_ms,
     )  # fmt: skip
-
-
-def _in_force(db: Database) -> tuple[Rule, ...]:
-    text = RULESETS.in_force(db)
-    own = read_rules(text, RULES) if text else RuleFile()
-    return own.over(RULES)
 
 
 def _lines(found: Figures, rules: Mapping[str, Rule], calls: Calls) -> Iterator[str]:

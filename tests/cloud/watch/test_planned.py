@@ -21,6 +21,7 @@ from cloud.watch.notify.calling import Time
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
 from tests.cloud.campus import Campus
+from tests.cloud.watch.alarms.test_rule_file import FILE as RULES_FILE
 
 BOX = Source(Kind.BOX, "canteen-1")
 GROUPS = """format = 1
@@ -181,11 +182,24 @@ def test_the_list_says_what_explains_what_and_what_is_not_known(say: Say, campus
         "← broker-down service:broker",
     ):
         assert said in told, told
+    beneath = say("alarms", "show", "broker-down", "service:broker")[1]
+    assert (beneath.count("box:b"), "含 3 条" in beneath) == (3, True), beneath
     found = json.loads(say("alarms", "--json")[1])
     assert set(found["flood"]) == {"campus", "person:王芳"}
     assert {one["alarm"]: one["explains"] for one in found["alarms"]} == {
         "broker-down": 3, "ledger-away": 0, "box-silent": 0
     }  # fmt: skip
+
+
+def test_a_rule_of_the_schools_is_listed_by_its_own_words(say: Say, campus: Campus, tmp_path: Path) -> None:
+    file = tmp_path / "r.toml"
+    file.write_text(RULES_FILE, encoding="utf-8")
+    assert say("rules", "push", str(file), "--who", "王芳")[0] == 0
+    loud = [Signal("box-unsettled", BOX, at_ms, 900) for at_ms in (1000, 301_000)]
+    with closing(open_watch(campus.data / FOLDER)) as own:
+        Turns(own, RULES).take([], loud, Time(301_000, 0), is_meal=False)
+    assert "积压变多" in say("alarms")[1]
+    assert "看网络" in say("alarms", "show", "outbox-slow", str(BOX))[1]
 
 
 def test_planned_work_suppresses_and_what_stands_at_its_end_calls(store: WatchStore, tmp_path: Path) -> None:

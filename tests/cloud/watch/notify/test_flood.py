@@ -18,7 +18,8 @@ from cloud.watch.notify import persons
 from cloud.watch.notify.calling import FLOOD_DIGEST_MS, FLOOD_URGENT_MAX, SETTLE_MS, Time
 from cloud.watch.notify.persons import Person
 from cloud.watch.notify.queue import messages
-from cloud.watch.notify.terms import Notice, Why
+from cloud.watch.notify.routes import Step
+from cloud.watch.notify.terms import Channel, Notice, Why
 from cloud.watch.notify.words import Told, said
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
@@ -114,6 +115,17 @@ def test_a_place_in_a_flood_is_told_together_to_whoever_hears_of_it() -> None:
     desk.alarms = {key(1): alarm(), key(2): alarm()}
     desk.notices(T0)
     assert [one.keys for one in desk.notices(T0 + SETTLE_MS)] == [(key(2),)]
+
+
+def test_a_program_is_in_no_flood() -> None:
+    desk = Desk(Step(0, ("hook:ops",), (Channel.WEBHOOK,)))
+    desk.policy = desk.policy.__class__(desk.policy.routes, per_ten_minutes=1000)
+    desk.alarms, told = {}, []
+    for n in range(30):
+        desk.alarms[key(n)] = alarm()
+        told += desk.notices(T0 + n * 1000)
+    assert desk.calling.flood.since == {}
+    assert {one.why for one in told} == {Why.CALL}
 
 
 def test_a_digest_counts_and_names_the_worst_first() -> None:
