@@ -65,6 +65,8 @@ def _work_options(parser: Parser) -> None:
     parser.add_argument("--from", dest="begins", metavar="TIME", help=begins)
     long = Text("多久，至多 3d", "how long, 3d at most")
     parser.add_argument("--for", dest="for", type=span_s, metavar="SPAN", help=long)
+    ends = Text("或何时结束，如 2026-12-01T10:00", "or when it ends, as 2026-12-01T10:00")
+    parser.add_argument("--until", metavar="TIME", help=ends)
     parser.add_argument("--who", metavar="NAME", help=Text("登记过的人员", "a known person"))
     parser.add_argument("--reason", metavar="TEXT", help=Text("缘由", "why"))
 
@@ -74,8 +76,9 @@ def _work(chosen: argparse.Namespace) -> int:
 
     match chosen.step:
         case "plan":
-            need(chosen, "WHAT", "for", "who", "reason")
-            asked = groups.Plan(chosen.what, chosen.begins, getattr(chosen, "for"), chosen.who, chosen.reason)
+            need(chosen, "WHAT", *(() if chosen.until else ("for",)), "who", "reason")
+            long_s = getattr(chosen, "for") or 0
+            asked = groups.Plan(chosen.what, chosen.begins, long_s, chosen.until, chosen.who, chosen.reason)
             return groups.plan_work(chosen.data, chosen.dsn, asked)
         case "end":
             need(chosen, "WHAT", "who")

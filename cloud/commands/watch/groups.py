@@ -35,11 +35,12 @@ WORKS_SHOWN = 50
 
 
 class Plan(NamedTuple):
-    """What somebody plans. begins: campus time as people write it; None: now."""
+    """What somebody plans. begins, until: campus time as people write it; None: now, and long_s after it began."""
 
     source: str
     begins: str | None
     long_s: int
+    until: str | None
     who: str
     why: str
 
@@ -136,8 +137,9 @@ def plan_work(data: Path, dsn: str | None, asked: Plan) -> int:
     with closing(open_store(data)) as store, store.db.writing():
         who = persons.known(store.db, asked.who).name
         source = _source(store, fleet, asked.source)
-        from_ms = _begins_ms(asked.begins) if asked.begins else at_ms
-        work = Work(0, source, from_ms, from_ms + asked.long_s * 1000, who, asked.why, at_ms)
+        from_ms = _time_ms("--from", asked.begins) if asked.begins else at_ms
+        until_ms = _time_ms("--until", asked.until) if asked.until else from_ms + asked.long_s * 1000
+        work = Work(0, source, from_ms, until_ms, who, asked.why, at_ms)
         work = work._replace(number=planned.plan(store.db, work))
     say(_work_line(work, at_ms))
     return 0
@@ -162,12 +164,12 @@ def _checked(data: Path, dsn: str | None, text: str) -> Groups:
     return read_groups(text, Known({box.box for box in fleet.boxes}, terminals))
 
 
-def _begins_ms(text: str) -> int:
+def _time_ms(option: str, text: str) -> int:
     try:
         return (parse_time(text) + UNIX_2000 - CHINA_OFFSET_S) * 1000
     except ClockError as fault:
         form = Text(f"应如 2026-12-01T08:00（{fault}）", f"as 2026-12-01T08:00 ({fault})")
-        raise ConfigFault(f"--from {text[:40]}: {form}") from fault
+        raise ConfigFault(f"{option} {text[:40]}: {form}") from fault
 
 
 def _source(store: WatchStore, fleet: Fleet | None, text: str) -> Source:

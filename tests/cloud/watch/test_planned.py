@@ -94,8 +94,11 @@ def test_work_is_planned_by_a_known_person_and_ended_early(say: Say, campus: Cam
         "◐ 未开始"
         in say("work", "plan", "campus", "--from", moment(30), "--for", "1h", "--who", "王芳", "--reason", "停电")[1]
     )
+    until = ("--until", moment(30).replace("T08", "T10"))
+    code, told = say("work", "plan", "campus", "--from", moment(30), *until, "--who", "王芳", "--reason", "停水")
+    assert (code, f"{moment(30)[:10]} 10:00:00" in told) == (0, True), told
     states = [one["state"] for one in json.loads(say("work", "--json")[1])["work"]]
-    assert states == ["planned", "on"]
+    assert states == ["planned", "planned", "on"]
     assert "王芳 提前结束" in say("work", "end", "1", "--who", "王芳")[1]
     assert say("work", "end", "1", "--who", "王芳")[0] == 1, "it is over"
 
@@ -117,6 +120,8 @@ def moment(days: int) -> str:
         (("plan", "campus", "--for", "2h", "--who", "谁", "--reason", "x"), 2, "没有登记此人"),
         (("plan", "campus", "--who", "王芳", "--reason", "x"), 2, "--for"),
         (("plan", "campus", "--from", "tomorrow", "--for", "2h", "--who", "王芳", "--reason", "x"), 2, "--from"),
+        (("plan", "campus", "--until", "2001-01-01", "--who", "王芳", "--reason", "x"), 1, "至多 3 天"),
+        (("plan", "campus", "--until", "later", "--who", "王芳", "--reason", "x"), 2, "--until"),
         (("plan", "campus", "--from", "2001-01-01", "--for", "2h", "--who", "王芳", "--reason", "x"), 1, "一年"),
         (("end", "7", "--who", "王芳"), 1, "没有进行中"),
     ],
