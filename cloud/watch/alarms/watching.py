@@ -217,7 +217,8 @@ class Watching:
         else:
             self.memory.alarms[key] = alarm
         if _hides(self._rules.get(key.rule)):
-            self._note_above(key, at_ms, is_hiding=alarm.is_active and not alarm.stopped_by)
+            over_ms = at_ms if alarm.is_active else alarm.returned_ms
+            self._note_above(key, over_ms, is_hiding=alarm.is_active and not alarm.stopped_by)
         return [Change(key, at_ms, deed, alarm, code, told)]
 
     def _note_above(self, key: Key, at_ms: int, *, is_hiding: bool) -> None:
@@ -270,12 +271,12 @@ class Watching:
         found: list[Change] = []
         for key in list(keys):
             alarm = self.memory.alarms.get(key)
-            cause = self._cause(key, windows) if alarm else ""
+            cause = self._cause(key, windows, now_ms) if alarm and alarm.is_active else ""
             if alarm and cause != alarm.suppressed_by:
                 found += self._keep(key, now_ms, *states.suppressed(alarm, cause))
         return found
 
-    def _cause(self, key: Key, windows: Sequence[Window]) -> str:
+    def _cause(self, key: Key, windows: Sequence[Window], now_ms: int) -> str:
         if not windows and not self._hiding:
             return ""
         rule = self._rules.get(key.rule)
@@ -285,7 +286,8 @@ class Watching:
                 return f"{window.why} {window.ident}"
         if not _is_hidden(rule):
             return ""
-        above = next((self._hiding[one][0] for one in over if one in self._hiding), None)
+        hiding = (self._hiding[one] for one in over if one in self._hiding)
+        above = next((other for other, until_ms in hiding if until_ms > now_ms), None)
         return cause_text(above) if above else ""
 
 

@@ -1,5 +1,6 @@
 """Groups: n of m within a window of what was heard; the file that names them; one alarm that explains the others."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from cloud.watch.alarms.groups import Group, Groups, Hours, Shared, Thing, falle
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.alarms.topology import Hung, Topology, topology_of
-from cloud.watch.alarms.watching import AFTERWARDS_MS, Key, Watching
+from cloud.watch.alarms.watching import AFTERWARDS_MS, Key, Watching, cause_text
 from shared.errors import ConfigFault
 
 BOX = Source(Kind.BOX, "b1")
@@ -214,3 +215,32 @@ def test_what_is_switched_off_for_the_night_calls_nobody_and_what_is_off_in_the_
     assert calling(watch) == [Key("group-away", SWITCH.source)]
     assert not groups.closed(12 * 3600)
     assert Groups((replace(SWITCH, closed=(Hours(0, 60),)),)).closed(86_400 * 9 + 59)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_hidden_but_by_what_stands_or_stood_a_moment_ago(seed: int) -> None:
+    """Terminals, their switch and their box fall and return as they like; a box that is away tells of none of them."""
+    chance = random.Random(seed)
+    groups = Groups((SWITCH,)) if seed % 2 else Groups()
+    watch, heard, fell = campus(groups, [till(n) for n in range(10)]), dict.fromkeys(range(10), T0), set[int]()
+    box_ms, stood = T0, dict[str, int]()
+    for now_ms in range(T0, T0 + 3_600_000, 5000):
+        if chance.random() < 0.05:
+            fell = set(chance.sample(range(10), chance.choice((0, 1, 3, 8, 10))))
+        box_ms = box_ms if chance.random() < 0.02 or (now_ms - box_ms < 90_000 and box_ms < now_ms - 5000) else now_ms
+        speaks = now_ms - box_ms < 15_000
+        heard = {n: at if n in fell or not speaks else now_ms for n, at in heard.items()}
+        things = [till(n, (now_ms - at) / 1000 if speaks else None, at) for n, at in heard.items()]
+        signals = [Signal("box-silent", BOX, now_ms, (now_ms - box_ms) / 1000)]
+        signals += [Signal("terminal-silent", one.source, now_ms, one.silent_s) for one in things]
+        watch.read([*signals, *groups.signals(things, standing(watch), now_ms)], is_meal=False)
+        watch.passed(now_ms)
+        alarms = watch.memory.alarms
+        stood |= {cause_text(key): now_ms for key, alarm in alarms.items() if alarm.is_active}
+        for alarm in alarms.values():
+            assert not alarm.suppressed_by or now_ms - stood[alarm.suppressed_by] <= AFTERWARDS_MS + 5000
+    end_ms = T0 + 3_600_000
+    for now_ms in range(end_ms, end_ms + 90_000, 5000):
+        look(watch, groups, [till(n, 1.0, now_ms) for n in range(10)], now_ms)
+    assert not [alarm for alarm in watch.memory.alarms.values() if alarm.is_active]
+    assert not [alarm for alarm in watch.memory.alarms.values() if alarm.suppressed_by], "and nothing is left hidden"

@@ -230,3 +230,24 @@ def test_what_others_write_in_between_does_not_end_the_while_afterwards() -> Non
     again = Watching(list(watch._rules.values()), seen, Topology(dict.fromkeys(TILLS, (BOX,))))
     silent(again, 61_000)
     assert calling(again) == [], "nor does a restart"
+
+
+def test_what_is_over_is_not_hidden_and_an_answer_hides_nothing_anew() -> None:
+    watch = box_with_tills()
+    reads(watch, 99)
+    silent(watch, 1000)
+    watch.read([Signal("s", BOX, 60_000, 1)], is_meal=False)
+    watch.passed(60_000 + AFTERWARDS_MS)
+    silent(watch, 100_000, value=0)
+    assert {alarm.state for alarm in watch.memory.alarms.values()} == {State.RETURNED}, "nobody has seen them"
+    reads(watch, 99, step=200_000)
+    assert watch.memory.alarms[Key("till", TILLS[0])].suppressed_by == "", "it is over, and explains itself"
+    watch.read([Signal("s", BOX, 300_000, 1)], is_meal=False)
+    watch.passed(300_000 + AFTERWARDS_MS)
+    key = Key("box", BOX)
+    watch.apply(key, 400_000, states.acknowledged(watch.memory.alarms[key], "王芳", ""))
+    silent(watch, 400_500)
+    assert len(calling(watch)) == len(TILLS)
+    watch.look_again(watch.memory)
+    silent(watch, 401_000)
+    assert len(calling(watch)) == len(TILLS)
