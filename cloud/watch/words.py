@@ -11,7 +11,7 @@ from cloud.watch.alarms.terms import FAMILIES, GRADES, Kind, Source
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
-from shared.facts.told import Params
+from shared.facts.told import Level, Params
 from shared.words.spans import span
 from shared.words.voice import Language, Text, spoken
 
@@ -50,6 +50,8 @@ _MARKS = {
 }  # fmt: skip
 
 
+ALIKE_MIN, ALIKE_NAMED = 3, 3
+"""In a flood so many alarms of one rule are one line, which names so many of them."""
 LEDGER_AWAY = "ledger-away"
 
 
@@ -75,6 +77,35 @@ def alarm_lines(found: Sequence[Shown], calls: Calls, now_ms: int) -> Iterator[s
     under = explained(one.alarm for one in found)
     for one in sorted(found, key=_order):
         yield alarm_line(one, calls, now_ms, under.get(f"{one.name} {one.source}", 0))
+
+
+def flood_lines(found: Sequence[Shown], calls: Calls, now_ms: int) -> Iterator[str]:
+    """In a flood: urgent ones singly, of the others those of one rule as one line; what is quiet is counted."""
+    quiet = sum(_order(one)[0] for one in found)
+    calling = [one for one in found if not _order(one)[0]]
+    alike = Counter(one.name for one in calling if one.alarm.grade is not Level.URGENT)
+    single = [one for one in calling if one.alarm.grade is Level.URGENT or alike[one.name] < ALIKE_MIN]
+    under = explained(one.alarm for one in found)
+    for one in sorted(single, key=_order):
+        yield alarm_line(one, calls, now_ms, under.get(f"{one.name} {one.source}", 0))
+    for name, count in alike.most_common():
+        if count >= ALIKE_MIN:
+            yield _alike_line([one for one in calling if one.name == name], calls)
+    if quiet:
+        yield str(Text(f"· 另有 {quiet} 条抑制、搁置或停报", f"· and {quiet} suppressed, shelved or out of service"))
+
+
+def _alike_line(found: Sequence[Shown], calls: Calls) -> str:
+    """Those of one rule: how many, since when, and the first few by name."""
+    first = sorted(found, key=_order)
+    named = "、".join(calls(one.source) for one in first[:ALIKE_NAMED])
+    rest = len(found) - ALIKE_NAMED
+    more = Text(f" 等 {len(found)} 处", f" and {rest} more") if rest > 0 else ""
+    grade = GRADES[first[0].alarm.grade]
+    since = _time(min(one.alarm.since_ms for one in found))
+    return (
+        f"■ {grade}  {_title(first[0])} ×{len(found)}  {named}{more}  {Text('自', 'since')} {since}  [{first[0].name}]"
+    )
 
 
 def explained(alarms: Iterable[Alarm]) -> Counter[str]:

@@ -14,6 +14,7 @@ from cloud.commands.watch.groups import in_force
 from cloud.commands.watch.links import require_there
 from cloud.watch import words
 from cloud.watch.alarms import states
+from cloud.watch.alarms.flood import CAMPUS
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm, Step
 from cloud.watch.alarms.terms import source_of
@@ -67,7 +68,8 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     if unknown := words.unknown_line(found):
         say(unknown)
     if found or not is_stale:
-        say(*words.alarm_lines(found, calls, at_ms))
+        lines = words.flood_lines if CAMPUS in flooded and found else words.alarm_lines
+        say(*lines(found, calls, at_ms))
     return 0
 
 

@@ -177,10 +177,10 @@ def test_the_list_says_what_explains_what_and_what_is_not_known(say: Say, campus
         turns.stand_on(topology_of({}, [f"b{n}" for n in range(3)], {}))
         turns.take([], signals, Time(at_ms, 0), is_meal=False)
         with own.db.writing():
-            floods.keep(own.db, [Turned("campus", at_ms, 0), Turned("person:王芳", at_ms, 0)])
+            floods.keep(own.db, [Turned("box:canteen-1", at_ms, 0), Turned("person:王芳", at_ms, 0)])
     told = say("alarms")[1]
     for said in (
-        "▲ 报警洪水：全校 自 ",
+        "▲ 报警洪水：第一食堂 自 ",
         "▲ 报警洪水：王芳 自 ",
         "○ 未知：账本自 ",
         "含 3 条",
@@ -190,7 +190,7 @@ def test_the_list_says_what_explains_what_and_what_is_not_known(say: Say, campus
     beneath = say("alarms", "show", "broker-down", "service:broker")[1]
     assert (beneath.count("box:b"), "含 3 条" in beneath) == (3, True), beneath
     found = json.loads(say("alarms", "--json")[1])
-    assert set(found["flood"]) == {"campus", "person:王芳"}
+    assert set(found["flood"]) == {"box:canteen-1", "person:王芳"}
     assert {one["alarm"]: one["explains"] for one in found["alarms"]} == {
         "broker-down": 3, "ledger-away": 0, "box-silent": 0
     }  # fmt: skip
@@ -205,6 +205,20 @@ def test_a_rule_of_the_schools_is_listed_by_its_own_words(say: Say, campus: Camp
         Turns(own, RULES).take([], loud, Time(301_000, 0), is_meal=False)
     assert "积压变多" in say("alarms")[1]
     assert "看网络" in say("alarms", "show", "outbox-slow", str(BOX))[1]
+
+
+def test_in_a_flood_the_list_puts_together_what_is_alike(say: Say, campus: Campus) -> None:
+    at_ms = now_ms()
+    signals = [Signal("box-silent", Source(Kind.BOX, f"b{n}"), at_ms - 6000, 99) for n in range(12)]
+    with closing(open_watch(campus.data / FOLDER)) as own:
+        turns = Turns(own, RULES)
+        for later_ms in (0, 6000):
+            turns.take([], signals, Time(at_ms - 6000 + later_ms, 0), is_meal=False)
+    told = say("alarms")[1]
+    assert "▲ 报警洪水：全校 自 " in told
+    assert "网关失联 ×12  b0、b1、b10 等 12 处" in told, told
+    assert len(told.splitlines()) <= 4, told
+    assert len(json.loads(say("alarms", "--json")[1])["alarms"]) >= 12, "programs read all of it"
 
 
 def test_planned_work_suppresses_and_what_stands_at_its_end_calls(store: WatchStore, tmp_path: Path) -> None:

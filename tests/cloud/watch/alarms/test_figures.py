@@ -123,8 +123,9 @@ def test_a_rule_of_the_schools_stands_in_no_file_of_ours() -> None:
 
 
 def test_the_command_says_it_with_targets_and_the_way_to_the_rule(
-    provisioned: Campus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    provisioned: Campus, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(kept, "PART", 1)
     campus = provisioned.copy_to(tmp_path / "data")
     now_ms = int(time.time() * 1000)
     with closing(open_watch(campus.data / FOLDER)) as store:
@@ -132,22 +133,23 @@ def test_the_command_says_it_with_targets_and_the_way_to_the_rule(
             persons.add(store.db, Person(0, "王芳", "", "w@school.edu.cn"))
         turns = Turns(store, RULES)
         for back_ms in (20_000, 10_000):
-            silent = [Signal("box-silent", Source(Kind.BOX, "canteen-1"), now_ms - back_ms, 99)]
+            silent = [Signal("box-silent", Source(Kind.BOX, name), now_ms - back_ms, 99) for name in ("canteen-1", "x")]
             turns.take([], silent, Time(now_ms - back_ms, 43_200), is_meal=False)
         with store.db.reading():
-            assert kept.told(store.db, 0) == {"王芳": [now_ms - 10_000]}
+            assert kept.told(store.db, 0) == {"王芳": [now_ms - 10_000] * 2}
             assert kept.failed(store.db, 0) == 0
+            assert [one.deed for one in kept.past(store.db, 0)] == [Deed.RAISED] * 2, "part by part"
     assert main(["alarms", "figures", "--data", str(campus.data), "--last", "1d"]) == 0
     told = capsys.readouterr().out
     for said in (
-        "王芳 每十分钟：1.00（目标 ≤ 1）",
+        "王芳 每十分钟：2.00（目标 ≤ 1）",
         "cloud/watch/alarms/rules/offline/box_silent.py",
         "● 抖动的报警：0",
     ):
         assert said in told, told
     assert main(["alarms", "figures", "--data", str(campus.data), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["list"]["total"], found["grades"]["important"]) == (1, 1)
+    assert (found["list"]["total"], found["grades"]["important"]) == (2, 2)
     assert found["operators"][0]["name"] == "王芳"
     assert found["bad_actors"][0]["rule_file"].endswith("box_silent.py")
     assert found["targets"]["peak"] == 10
