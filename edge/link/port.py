@@ -63,7 +63,8 @@ class BusReport(NamedTuple):
     tec_sum, rec_sum: all increments of its two error counters, which themselves fall again; peaks: the highest it has
     seen; offs: how often it was bus-off; frames: what it has sent; throttled: how often its own quota held it back;
     junk: frames that made no sense, by who sent them; heard: frames that others have sent; passives: how often it has
-    become error-passive.
+    become error-passive; tec, rec: the two counters as they stand; bits: of all frames that it has sent and heard, with
+    the stuffing that there is on average.
     """
 
     tec_sum: int = 0
@@ -76,6 +77,9 @@ class BusReport(NamedTuple):
     junk: Mapping[Peer, int] = MappingProxyType({})
     heard: int = 0
     passives: int = 0
+    tec: int = 0
+    rec: int = 0
+    bits: int = 0
 
     @property
     def errors(self) -> int:

@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.box.box import Box
-from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send, Trouble
+from edge.box.values.effects import Command, Effect, Kept, Now, Outcome, Publish, Send, Trouble
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.link.broadcast import Carries
 from edge.link.port import MessageLink, OnBus, Peer
 from edge.outbox.opening import Opened, open_outbox
 from edge.outbox.writer import OutboxWriter
+from edge.process.machine import Machine
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.process.outlets import Outlets
+from edge.process.readings import READINGS_S, ReadingsOut, Seen
 from edge.process.swap_file import OrderWatch, read_orders
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import BoxSettings
@@ -107,6 +109,8 @@ class Agent:
         self._expiry = DailyLook(own)
         self._up = False
         self._orders = OrderWatch(settings.folder)
+        self._machine = Machine(settings.folder)
+        self._readings = ReadingsOut(links, {one.name: one.bitrate for one in settings.links})
 
     async def serve(self) -> int:
         """Start everything, wait for the end, stop in reverse."""
@@ -175,7 +179,9 @@ class Agent:
             self._loop.call_soon_threadsafe(self._on_outcomes, outcomes)
 
     def _on_outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        self._do(self._box.on_outcomes(self._now(), outcomes))
+        now = self._now()
+        self._do(self._box.on_outcomes(now, outcomes))
+        self._readings.acks_ms.extend(now.unix_ms - one.put.at_ms for one in outcomes if isinstance(one, Kept))
 
     def _from_broker(self, events: list[Event]) -> None:
         self._loop.call_soon_threadsafe(self._on_broker, events)
@@ -239,10 +245,25 @@ class Agent:
     def _report(self) -> bool:
         if self._statuses % STATES_EVERY == 0 and self._up:
             self._publish_state(online=True, qos=0)
+        if self._statuses % READINGS_S == 0:
+            self._say_readings()
         self._statuses += 1
         self._look_at_orders()
         self._look_at_certificate(self._now())
         return say("STATUS " + json.dumps(self._status(), ensure_ascii=False))
+
+    def _say_readings(self) -> None:
+        """Behind everything else, and not at all where anything else waits."""
+        if not self._up or self._line.is_laden:
+            self._readings.drop()
+            return
+        depth, totals, now = self._writer.depth, self._box.totals(), self._now()
+        seen = Seen(
+            depth.unsettled, _age_ms(depth.oldest_ms), len(self._box.states()), totals["joined"], totals["accepted"],
+            self._line.connects, self._box.latencies_ms(),
+        )  # fmt: skip
+        message = self._readings.message(self._machine.look(), seen, now.mono_s, now.unix_ms)
+        self._line.publish(self._topic(topics.UP_BULK), message, qos=0)
 
     def _look_at_orders(self) -> None:
         """Swap orders that somebody wrote at this box; while they cannot be read, those of before stand."""
@@ -281,6 +302,7 @@ class Agent:
             "rss_kib": _rss_kib(),
             "cpu_s": round(time.process_time(), 3),
             "groups": self._writer.groups,
+            "readings_dropped": self._readings.dropped,
             "tcp_ports": self._ports,
             "plain": list(self._settings.plain_links),
             "counters": dict(totals + self._outlets.counters),
@@ -307,7 +329,7 @@ class Agent:
         )
 
     def _broker(self) -> BrokerSetting:
-        """Acks are re-creatable, so QoS 0; what is said on `now` and `bulk` is said once, so QoS 1."""
+        """Acks are re-creatable, so QoS 0; what comes down on `now` and `bulk` is said once, so QoS 1."""
         settings, options = self._settings, self._options
         will = self._state(online=False)
         lanes = (topics.DOWN_NOW, 1), (topics.DOWN_MONEY, 0), (topics.DOWN_BULK, 1)

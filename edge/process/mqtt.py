@@ -44,6 +44,8 @@ FAILURE = 0x80
 """MQTT 5: reason codes from here on are refusals."""
 OUTGOING_MAX = 128
 """Messages handed over and not yet taken by the thread; above, `publish` says False."""
+LADEN_S, LADEN_MESSAGES = 1.0, 8
+"""A PUBACK that is awaited for longer, or more messages that wait here: what may be lost is not added to them."""
 CLOSE_S = 1.0
 """How long the end waits for the last publications."""
 
@@ -115,6 +117,7 @@ class MqttLine:
         self._chance = chance
         self._outgoing: deque[_Outgoing] = deque()
         self._ending = threading.Event()
+        self._is_behind = False
         self._wake, self._woken = socket.socketpair()
         for end in (self._wake, self._woken):
             end.setblocking(False)
@@ -136,6 +139,11 @@ class MqttLine:
         self._outgoing.append(_Outgoing(topic, payload, token, qos, retain, expiry_s))
         self._rouse()
         return True
+
+    @property
+    def is_laden(self) -> bool:
+        """Has the broker or the network enough to do? Then what may be lost is dropped."""
+        return self._is_behind or len(self._outgoing) > LADEN_MESSAGES
 
     def stop(self) -> None:
         """Send what is queued within CLOSE_S, disconnect in order, end the thread."""
@@ -190,6 +198,7 @@ class MqttLine:
         while self._outgoing:
             connection.publish(self._outgoing.popleft())
         connection.turn(self._woken)
+        self._is_behind = connection.is_behind()
         self._drain_wake()
         events = connection.take_events(PUBACKS_HELD_MAX)
         if events:
@@ -245,6 +254,10 @@ class _Connection:
     def owes(self) -> bool:
         """True while a PUBACK or unwritten bytes are outstanding."""
         return bool(self._tokens) or self._client.want_write()
+
+    def is_behind(self) -> bool:
+        """True while bytes are unwritten or a PUBACK is late."""
+        return self._client.want_write() or self._puback_age_s() > LADEN_S
 
     def turn(self, wake: socket.socket, wait_s: float = 0.5) -> None:
         """Wait for the socket, `wake` or the time, then read and write what there is."""
@@ -315,10 +328,15 @@ class _Connection:
             raise LinkFault(f"the connection was lost: {code!r}")
 
     def _watch_pubacks(self) -> None:
-        if self._tokens:
-            _, sent_s = next(iter(self._tokens.values()))
-            if time.monotonic() - sent_s > PUBACK_S:
-                raise LinkFault(f"no PUBACK within {PUBACK_S} s")
+        if self._puback_age_s() > PUBACK_S:
+            raise LinkFault(f"no PUBACK within {PUBACK_S} s")
+
+    def _puback_age_s(self) -> float:
+        """Of the oldest that is awaited."""
+        if not self._tokens:
+            return 0.0
+        _, sent_s = next(iter(self._tokens.values()))
+        return time.monotonic() - sent_s
 
     def _on_connect(self, _client: Client, _data: object, _flags: object, code: ReasonCode, _props: object) -> None:
         self._answer = code

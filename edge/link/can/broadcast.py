@@ -22,7 +22,7 @@ from edge.link.broadcast import (
     Symbol,
     code_of,
 )
-from edge.link.can.frame import EXTENDED, CanFrame
+from edge.link.can.frame import EXTENDED, OVERHEAD_BITS, CanFrame
 from edge.link.can.ids import (
     BROADCAST_DOWN,
     BROADCAST_PRIORITY,
@@ -40,8 +40,6 @@ from shared.fleet.coding import SYMBOL_SIZE
 CALLS = 1022
 """The page that a call is sent as."""
 _DOWN = EXTENDED | BROADCAST_PRIORITY << 26 | BROADCAST_DOWN << 24
-_OVERHEAD_BITS = 72
-"""Of a frame, beside its bytes, with the stuffing that there is on average."""
 _NEVER = float("inf")
 
 
@@ -96,7 +94,7 @@ class EdgeBroadcasting:
     def seen(self, frame: CanFrame, now_s: float) -> None:
         """See Broadcasting."""
         is_ours = frame.word >> 24 & 0x3 == BROADCAST_DOWN
-        self._sender.seen(_OVERHEAD_BITS + 8 * len(frame.data), is_ours, now_s)
+        self._sender.seen(OVERHEAD_BITS + 8 * len(frame.data), is_ours, now_s)
 
     def tick(self, now_s: float) -> None:
         """See Broadcasting."""

@@ -73,6 +73,10 @@ def arbitration_key(frame: CanFrame) -> int:
     return base << 21 | 0b11 << 19 | extension << 1 | remote
 
 
+OVERHEAD_BITS = 72
+"""Of a frame, beside its bytes, with the stuffing that there is on average."""
+
+
 def frame_bits(frame: CanFrame) -> int:
     """Exact bits on the wire from start of frame to the end of the intermission, stuff bits included."""
     code = len(frame.data)

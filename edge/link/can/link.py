@@ -146,7 +146,7 @@ class CanAdapter:
         return BusReport(
             health.tec_sum, health.rec_sum, health.tec_peak, health.rec_peak, health.offs,
             node.counters["frames_out"], self._quota.held if self._quota else 0, node.junk,
-            node.counters["frames_in"], health.passives,
+            node.counters["frames_in"], health.passives, health.tec, health.rec, node.bits,
         )  # fmt: skip
 
     def counters(self) -> Mapping[str, int]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from edge.link.can.broadcast import Broadcasting
 from edge.link.can.claims import Answering, Claiming
-from edge.link.can.frame import CanFrame
+from edge.link.can.frame import OVERHEAD_BITS, CanFrame
 from edge.link.can.ids import (
     ALL_ADDRESSES,
     ANSWER_FILTER,
@@ -89,6 +89,8 @@ class CanNode:
         """An answer has given it another address: a node of that one has to take its place."""
         self._answering = Answering() if address == EDGE_ADDRESS else None
         self.counters: Counter[str] = Counter()
+        self.bits = 0
+        """Of all frames that it has heard and sent."""
         self.junk: Counter[Peer] = Counter()
         """Frames that made no sense, by who sent them."""
         self.broadcasting: Broadcasting | None = None
@@ -125,6 +127,7 @@ class CanNode:
     def hear(self, frame: CanFrame, now_s: float) -> tuple[Peer, bytes] | None:
         """Take a data frame off the bus; gives (sender, message) when one is whole. Never raises for content."""
         self.counters["frames_in"] += 1
+        self.bits += OVERHEAD_BITS + 8 * len(frame.data)
         if self.broadcasting is not None:
             self.broadcasting.seen(frame, now_s)
             if self.broadcasting.hear(frame, now_s):
@@ -157,13 +160,13 @@ class CanNode:
     def next_frame(self, now_s: float) -> CanFrame | None:
         """The frame to give the controller next: flow control, messages by priority and lanes in turn, broadcasts."""
         frame = self._next_of_messages(now_s) or self._next_of_claims(now_s)
-        if self.broadcasting is None:
-            return frame
-        if frame is None:
+        if frame is None and self.broadcasting is not None:
             frame = self.broadcasting.next_frame(now_s)
             self.counters["frames_out"] += frame is not None
         if frame is not None:
-            self.broadcasting.seen(frame, now_s)
+            self.bits += OVERHEAD_BITS + 8 * len(frame.data)
+            if self.broadcasting is not None:
+                self.broadcasting.seen(frame, now_s)
         return frame
 
     def _next_of_claims(self, now_s: float) -> CanFrame | None:
