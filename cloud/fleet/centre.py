@@ -3,10 +3,11 @@
 Never raises KeyFault: without a key process nothing new is made, and what was made is sent on with the keys of before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from cloud.fleet.making import Maker
+from cloud.fleet.overseeing import Overseer
 from cloud.fleet.sending import Sender, Sent
 from cloud.fleet.signing import TrustSigner
 from cloud.fleet.trusting import Trusting
@@ -40,9 +41,11 @@ JOBS_MS = 500
 
 
 class Centre:
-    """Belongs to the ledger thread."""
+    """Belongs to the ledger thread. beat_age_s: of the watch's newest beat."""
 
-    def __init__(self, opened: OpenedLedger, signer: TrustSigner) -> None:
+    def __init__(
+        self, opened: OpenedLedger, signer: TrustSigner, beat_age_s: Callable[[], float | None] = lambda: None
+    ) -> None:
         self._ledger = DocumentLedger(opened)
         self._parameters = ParameterLedger(opened)
         self._opened = opened
@@ -54,6 +57,7 @@ class Centre:
         self._firmware = FirmwareLedger(opened)
         self._trusting = Trusting(self._firmware, self._ledger, self._maker, signer)
         self._holidays = Holidays(opened)
+        self._overseer = Overseer(opened, beat_age_s)
         self._due_ms = self._behind_ms = self._jobs_ms = 0
 
     def connected(self, box: BoxId) -> None:
@@ -109,13 +113,15 @@ class Centre:
         return self._sender.due(self._fresh_keys(now), now.unix_ms)
 
     def chores(self, now: Now) -> None:
-        """Terminals that are behind, trials that end, canaries that are judged, a holiday that is near. StoreFault."""
+        """Terminals that are behind, trials that end, canaries that are judged, a holiday that is near, a watch that
+        stands still. StoreFault."""
         if not 0 <= now.unix_ms - self._behind_ms < BEHIND_MS:
             self._behind_ms = now.unix_ms
             self._ledger.tell_behind(now)
             self._parameters.end_due(now)
             self._parameters.watch(now)
             self._holidays.look(now)
+            self._overseer.look(now)
 
     def _move_jobs_on(self, now: Now) -> None:
         if not 0 <= now.unix_ms - self._jobs_ms < JOBS_MS:

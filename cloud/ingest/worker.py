@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ from cloud.ledger.records.values import Now
 from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
+from cloud.process.beats import WATCH_BEAT, beat_age_s
 from cloud.process.life import report, say, say_status, stop_on_signals
-from cloud.process.settings import CloudSettings
+from cloud.process.settings import FOLDER, CloudSettings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
@@ -165,7 +167,8 @@ class Worker:
                 online = OnlineAnswers(
                     LoadAnswers(keys, ledger, self._loads), PaymentAnswers(keys, ledger, self._payments)
                 )
-                centre = Centre(ledger.opened, signer)
+                beat = settings.data / FOLDER / WATCH_BEAT
+                centre = Centre(ledger.opened, signer, partial(beat_age_s, beat))
                 clerk = Clerk(
                     ledger, keys.check_tac, online, seal, self._clock, self._tally, self._expiry(), on_boxes, centre
                 )  # fmt: skip

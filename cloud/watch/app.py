@@ -36,9 +36,24 @@ from cloud.watch.notify.doors_file import read_doors
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.probes import Looked, Service, probe
-from cloud.watch.readings import Fleet, books_signals, fleet_signals, read_fleet, terminal_source, things, topology
+from cloud.watch.readings import (
+    Fleet,
+    books_signals,
+    fleet_signals,
+    heard_terminals,
+    read_fleet,
+    terminal_source,
+    things,
+    topology,
+)
 from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.store import WatchStore, open_watch
+from cloud.watch.subjects.duty_gaps import hours_covered
+from cloud.watch.subjects.marks import MARK, backup_signals, finished, read_said
+from cloud.watch.subjects.meals import Meals
+from cloud.watch.subjects.outside import Beat
+from cloud.watch.subjects.sign_ins import sign_in_signal
+from cloud.watch.subjects.trends import Trends
 from cloud.watch.turn import FACTS_MAX, Turns
 from cloud.watch.words import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
@@ -52,6 +67,8 @@ TURN_S = 0.5
 """An alarm is durable within a second of its fact."""
 SEND_S = 0.5
 """How often the queue is looked at."""
+BEAT_S = 1.0
+"""How often it is looked whether a beat is due."""
 _PORT_MAX = 65_535
 _METRICS = Source(Kind.SERVICE, "metrics")
 LOOK_S = 5.0
@@ -121,6 +138,11 @@ class Watch:
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
+        self._folder = settings.data / FOLDER
+        self._said = read_said(self._folder)
+        self.beat = Beat(self._said, self._folder, settings.name)
+        self._trends, self._meals = Trends(), Meals()
+        self._has_backup = self.turns.has_seen(MARK)
         self._reader: Reader | None = None
         self._next_look = self._last_turn = 0.0
         self._box_of: dict[Source, str] = {}
@@ -136,6 +158,7 @@ class Watch:
         if is_due:
             self._next_look = time.monotonic() + LOOK_S
             signals += probe(self._looked, now.unix_ms)
+            signals += self._subjects(now)
             signals.append(Signal("metrics-away", _METRICS, now.unix_ms, int(self.keeping.is_away)))
         signals += self._docked.read(self.turns.scopes(VALUE), now.unix_ms)
         try:
@@ -145,12 +168,28 @@ class Watch:
             self._let_go()
             signals += [one._replace(at_ms=now.unix_ms, value=None) for one in self._told.values()]
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
-        self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=False)
+        signals += list(self._trends.of(signals))
+        self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=self._meals.at(now.campus_s))
         self._last_turn = time.monotonic()
+        self.beat.turned(now.unix_ms)
         if is_due:
             figures = asdict(self.turns.counts) | self.keeping.figures()
             self.keeping.take(points(signals, self._box_of, figures, now.unix_ms), now.unix_ms)
         return len(facts) == FACTS_MAX
+
+    def _subjects(self, now: Now) -> list[Signal]:
+        """What others leave, and who is on duty."""
+        has_mark = finished(self._folder / MARK) is not None
+        if has_mark and not self._has_backup:
+            self.turns.remember(MARK)
+            self._has_backup = True
+        is_wanted = self._said.is_backup_wanted or self._has_backup
+        return [
+            *backup_signals(self._folder, now.unix_ms, is_wanted=is_wanted),
+            sign_in_signal(self._folder, now.unix_ms),
+            Signal("duty-hours", CAMPUS, now.unix_ms, hours_covered(self.turns.policy, now.campus_s)),
+            self.beat.signal(now.unix_ms),
+        ]
 
     def health(self) -> Health:
         """As it is now; any thread may ask."""
@@ -167,7 +206,8 @@ class Watch:
             self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}
             standing = self.turns.sources_of(GROUP_RULE.name)
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
-            found += books_signals(reader, now)
+            found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
+            self._meals = Meals(reader.meals_begin(), reader.calendar())
             self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)
         self._told = ({} if is_due else self._told) | {(one.name, one.source): one for one in found}
         signals += found
@@ -222,7 +262,8 @@ async def _watch(given: argparse.Namespace) -> None:
         with closing(open_watch(folder)) as own:
             sending = Sending(own.db, read_doors(folder), partial(_answered, own))
             told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts) | keeping.figures())
-            await asyncio.gather(_turns(watch, stop), _sendings(sending, stop), _stores(keeping, stop), told)
+            turns, sendings = _turns(watch, stop), _sendings(sending, stop)
+            await asyncio.gather(turns, sendings, _stores(keeping, stop), _beats(watch.beat, stop), told)
 
 
 async def _turns(watch: Watch, stop: asyncio.Event) -> None:
@@ -248,6 +289,13 @@ async def _stores(keeping: Keeping, stop: asyncio.Event) -> None:
         if not written:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SEND_S)
+
+
+async def _beats(beat: Beat, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        await asyncio.to_thread(beat.give, int(time.time() * 1000))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), BEAT_S)
 
 
 def _send(sending: Sending) -> int:

@@ -6,7 +6,7 @@ Each probe has PROBE_S; one that cannot tell gives None, never 0.
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ PROBE_S = 1.0
 """Longest that a service may take to take a call."""
 _DAY_S = 86_400
 _MEMINFO = Path("/proc/meminfo")
+_THERMAL = Path("/sys/class/thermal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def probe(looked: Looked, now_ms: int) -> Iterator[Signal]:
         yield _signal("service-down", service.name, now_ms, int(not answers(service)))
     yield _signal("disk-free", "disk", now_ms, _disk_free(looked.folder))
     yield _signal("memory-free", "memory", now_ms, _memory_free())
+    yield _signal("temperature", "machine", now_ms, hottest(_THERMAL))
     for name, file in looked.certificates:
         yield _signal("certificate-left", name, now_ms, _days_left(file, now_ms))
 
@@ -82,6 +84,15 @@ def _memory_free() -> float | None:
     figures = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
     total, free = figures.get("MemTotal"), figures.get("MemAvailable")
     return 100 * free / total if total and free is not None else None
+
+
+def hottest(thermal: Path) -> float | None:
+    """Degrees Celsius of the hottest zone of this machine; None: it has none, or none can be read."""
+    found = []
+    for zone in thermal.glob("thermal_zone*/temp"):
+        with suppress(OSError, ValueError):  # a sensor that is asleep
+            found.append(int(zone.read_text(encoding="ascii")) / 1000)
+    return max(found, default=None)
 
 
 def _days_left(file: Path, now_ms: int) -> float | None:

@@ -3,7 +3,7 @@
 A box that was not heard for SILENT_S makes its terminals unknown, never quiet; what was never heard at all is unknown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
@@ -12,9 +12,12 @@ from cloud.ledger.records.values import Now
 from cloud.watch.alarms.groups import Groups, Thing
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.alarms.topology import Hung, Topology, topology_of
+from cloud.watch.subjects.cashiers import close_signals
+from cloud.watch.subjects.lines import bus_signals, list_signals
 from shared.wire.box_state import BoxState
 
 SILENT_S = 15.0
+HEARD_MS = 60_000
 LOADS_MAX = 1000
 """Open loads that are looked at, the oldest."""
 
@@ -79,13 +82,20 @@ def fleet_signals(fleet: Fleet, now_ms: int) -> Iterator[Signal]:
     for box in fleet.boxes:
         silent[box.box] = _silent_s(box, now_ms)
         yield from _of_box(box, silent[box.box], now_ms)
+    heard = {box for box, age in silent.items() if age is not None and age < SILENT_S}
+    yield from bus_signals(fleet.boxes, heard, now_ms)
     for terminal in fleet.terminals:
         yield from _of_terminal(terminal, now_ms, is_known=_speaks(silent.get(terminal.box)))
 
 
-def books_signals(reader: Reader, now: Now) -> Iterator[Signal]:
-    """Of the books as a whole."""
-    sums = reader.overview()
+def heard_terminals(fleet: Fleet, now_ms: int) -> set[bytes]:
+    """Those that are heard now."""
+    return {one.device for one in fleet.terminals if 0 <= now_ms - one.heard_ms < HEARD_MS}
+
+
+def books_signals(reader: Reader, now: Now, heard: Collection[bytes] = ()) -> Iterator[Signal]:
+    """Of the books as a whole, and of what they know of lists and of cashiers. heard: terminals that are heard now."""
+    sums, documents = reader.overview(), reader.documents()
     loads = reader.load_standings(now, LOADS_MAX, open_only=True)
     differences, *_ = reader.standing_differences()
     oldest = min((load.opened_ms for load in loads if load.state.is_open), default=now.unix_ms)
@@ -96,11 +106,13 @@ def books_signals(reader: Reader, now: Now) -> Iterator[Signal]:
         "suspense": sums.suspense,
         "held": sums.held,
         "load-oldest": (now.unix_ms - oldest) / 1000,
-        "hotlist-unmade": reader.documents().unmade,
+        "hotlist-unmade": documents.unmade,
         "put-back": int(bool(reader.put_back().waits)),
     }
     for name, value in figures.items():
         yield Signal(name, CAMPUS, now.unix_ms, value)
+    yield from list_signals(documents.terminals, heard, now)
+    yield from close_signals(reader.cashiers(), reader.open_periods(), now)
 
 
 def _of_box(box: BoxView, silent_s: float | None, now_ms: int) -> Iterator[Signal]:

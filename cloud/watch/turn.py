@@ -21,6 +21,7 @@ from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
 from cloud.watch.kept import floods
 from cloud.watch.notify.calling import SETTLE_MS, Time
+from cloud.watch.notify.routes import Policy
 from cloud.watch.notify.telling import Around, Telling
 from cloud.watch.pushes import GROUPINGS, RULESETS
 from cloud.watch.samples import Samples
@@ -85,13 +86,28 @@ class Turns:
         """Which sources of this signal the rules of the last turn look at."""
         return self._watching.scopes(signal)
 
+    @property
+    def policy(self) -> Policy:
+        """What is decided about telling, as of the last turn."""
+        return self._telling.policy
+
+    def has_seen(self, name: str) -> bool:
+        """Was it remembered?"""
+        with self._store.db.reading():
+            return bool(self._store.mark(name))
+
+    def remember(self, name: str) -> None:
+        """That something was seen, once and for good."""
+        with self._store.db.writing():
+            self._store.set_mark(name, 1)
+
     def read_upto(self) -> int:
         """The number of the last fact that was taken up."""
         with self._store.db.reading():
             return self._store.mark(FACTS)
 
     def take(
-        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool | None
     ) -> list[Change]:
         """One turn. StoreFault: nothing of it was kept, and the same facts are to be given again."""
         try:
@@ -106,7 +122,7 @@ class Turns:
         return found
 
     def _taken(
-        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool
+        self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool | None
     ) -> list[Change]:
         now_ms = now.unix_ms
         self._look_back(now_ms)

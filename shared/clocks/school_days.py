@@ -53,9 +53,14 @@ class Calendar:
         """By what is nearest: made up for, holiday, term, weekday."""
         if self.on(day, SpanKind.WORKDAY):
             return True
-        if self.on(day, SpanKind.HOLIDAY) or (self._knows_terms(day) and not self.on(day, SpanKind.TERM)):
+        return not self.is_away(day) and (day + _FIRST_WEEKDAY) % 7 < _SATURDAY
+
+    def is_away(self, day: int) -> bool:
+        """Is the campus empty: a holiday, or out of term where terms are known? A free weekend is none."""
+        if self.on(day, SpanKind.WORKDAY):
             return False
-        return (day + _FIRST_WEEKDAY) % 7 < _SATURDAY
+        is_out = self._knows_terms(day) and not self.on(day, SpanKind.TERM)
+        return is_out or self.on(day, SpanKind.HOLIDAY) is not None
 
     def next_holiday(self, day: int) -> Span | None:
         """The holiday that this day is in, or the next one."""

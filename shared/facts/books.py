@@ -399,3 +399,11 @@ class DatabaseBack(Told):
     zh = "账本数据库已恢复，中断 {seconds} 秒"
     en = "the ledger's database answers again, after {seconds} s"
     seconds: int
+
+
+@dataclass(frozen=True)
+class WatchSilent(Told):
+    code, level = "watch-silent", Level.IMPORTANT
+    zh = "值守已 {seconds} 秒没有心跳：其间没有人被通知"
+    en = "the watch has given no beat for {seconds} s: nobody is told of anything meanwhile"
+    seconds: int

@@ -21,7 +21,8 @@ from cloud.store.db import Database
 from shared.ids import CardId
 from shared.records import CounterKind
 from shared.records.kinds import PurseRecord
-from shared.wire.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
+from shared.wire import codec
+from shared.wire.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter, parse_day_sheet
 
 _CARD = (
     "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account, "
@@ -50,6 +51,32 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
         _missing(_online(db, ask.card), ask.online, opening_fen),
         _open(db, ask.card), _places(db, ask.terminals), given_back_fen,
     )  # fmt: skip
+
+
+class OpenPeriod(NamedTuple):
+    """A cashier 收银员 and the first campus day (since 2000) whose receipts no close has yet."""
+
+    cashier: str
+    day: int
+
+
+def open_periods(db: Database) -> list[OpenPeriod]:
+    """Of every drawer that there is; one without receipts since its last close has none."""
+    found = ((cashier, _open_since(db, cashier)) for cashier in cashiers(db))
+    return [OpenPeriod(cashier, day) for cashier, day in found if day is not None]
+
+
+def cashiers(db: Database) -> list[str]:
+    """Whoever has a drawer, by name."""
+    rows = db.run("SELECT code FROM account WHERE kind = ? ORDER BY code", (AccountKind.CASH.value,))
+    return [code.partition(":")[2] for (code,) in rows]
+
+
+def _open_since(db: Database, cashier: str) -> int | None:
+    rows = db.run("SELECT document FROM desk_close WHERE cashier = ? ORDER BY day DESC LIMIT 1", (cashier,))
+    last = parse_day_sheet(codec.loads(rows[0][0])).last_receipt if rows else 0
+    day: int | None = db.run("SELECT MIN(day) FROM receipt WHERE cashier = ? AND number > ?", (cashier, last))[0][0]
+    return day
 
 
 PURSES = (AccountKind.PURSE, AccountKind.SUBSIDY)

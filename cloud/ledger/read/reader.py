@@ -329,6 +329,21 @@ class Reader:
         with self._lock, self.database.reading():
             return read_parameters.calendar(self.database)
 
+    def meals_begin(self) -> tuple[int, ...]:
+        """When each meal begins by the parameters that count now, seconds after midnight."""
+        with self._lock, self.database.reading():
+            return read_parameters.meals_begin(self.database)
+
+    def cashiers(self) -> list[str]:
+        """Whoever has a drawer, by name."""
+        with self._lock, self.database.reading():
+            return read_desk.cashiers(self.database)
+
+    def open_periods(self) -> list[read_desk.OpenPeriod]:
+        """Cashiers whose receipts are in no day close yet."""
+        with self._lock, self.database.reading():
+            return read_desk.open_periods(self.database)
+
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""
         with self._lock, self.database.reading():

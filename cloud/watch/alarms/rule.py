@@ -40,7 +40,7 @@ SOURCE = "{source}"
 
 
 class When(StrEnum):
-    """During which a rule is awake: always, in meal periods, out of them."""
+    """During which a rule is awake: always, in meal periods, out of them; where these are not known, only `always`."""
 
     ALWAYS = "always"
     MEALS = "meals"
@@ -141,7 +141,8 @@ class SignalRule:
     The condition must hold for `for_ms` without a break, or in `times` of the last `of` readings. It is over when
     `clear` (the condition's opposite where there is none) has held for `off_ms`. hides: while it stands, alarms of
     hidden rules below its source are suppressed, for this one explains them. but: names that another rule looks at.
-    for_finance: money of persons; it is told by routes of finance alone.
+    for_finance: money of persons; it is told by routes of finance alone. meal_grade: how grave it is while people eat;
+    None: as at other times.
     """
 
     name: str
@@ -162,6 +163,11 @@ class SignalRule:
     is_hidden: bool = False
     but: frozenset[str] = frozenset()
     for_finance: bool = False
+    meal_grade: Level | None = None
+
+    def grade_at(self, *, is_meal: bool | None) -> Level:
+        """Where it is not known whether it is a meal, it counts as none."""
+        return self.meal_grade if is_meal and self.meal_grade is not None else self.grade
 
     def looks_at(self, source: Source) -> bool:
         """Is this one of its sources?"""

@@ -106,10 +106,6 @@ def _rule(one: Section) -> SignalRule:
     )  # fmt: skip
     is_dry = one.take("dry", bool, False)
     one.done()
-    if rule.when is not When.ALWAYS:  # the watch does not know the meal periods yet: such a rule would never wake
-        raise ConfigFault(
-            f"{one.name('during')}: {Text('尚不支持，只能是 always', 'not supported yet, only always is')}"
-        )
     return replace(rule, grade=Level.NOTICE) if is_dry else rule
 
 
@@ -128,7 +124,11 @@ def _changed(rule: Rule, change: Changed | None) -> Rule | None:
         return rule
     if change.is_off:
         return None
-    return rule if change.grade is None else replace(rule, grade=change.grade)
+    if change.grade is None:
+        return rule
+    if isinstance(rule, SignalRule):
+        return replace(rule, grade=change.grade, meal_grade=None)
+    return replace(rule, grade=change.grade)
 
 
 def _times(one: Section) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from shared.words.voice import Text
 
 
 class SignalKind(NamedTuple):
-    """One signal. unit: s, percent, fen, count, days, or 'yes' for 0 and 1."""
+    """One signal. unit: s, h, days, percent, celsius, fen, count, or 'yes' for 0 and 1."""
 
     kind: Kind
     unit: str
@@ -45,4 +45,19 @@ SIGNALS = {
     "docked-online": SignalKind(Kind.DOCKED, "yes", Text("对接设备在线", "a docked device is there")),
     "docked-value": SignalKind(Kind.METRIC, "count", Text("对接设备的指标值", "value of a docked device's metric")),
     "alarms-turned-away": SignalKind(Kind.SERVICE, "count", Text("未能登记的报警", "alarms that were not taken up")),
+    "bus-silent": SignalKind(Kind.BUS, "s", Text("总线失联时长", "time since anybody on the bus was heard")),
+    "box-hours-left": SignalKind(
+        Kind.BOX, "h", Text("照此速度发件箱还够", "hours until the box's outbox is full at this rate")
+    ),
+    "disk-hours-left": SignalKind(
+        Kind.SERVICE, "h", Text("照此速度磁盘还够", "hours until the disk is full at this rate")
+    ),
+    "list-age": SignalKind(Kind.TERMINAL, "h", Text("终端名单的时长", "age of the terminal's hotlist")),
+    "temperature": SignalKind(Kind.SERVICE, "celsius", Text("机器温度", "temperature of the machine")),
+    "backup-age": SignalKind(Kind.SERVICE, "h", Text("最近备份的时长", "age of the last backup")),
+    "backup-missing": SignalKind(Kind.SERVICE, "yes", Text("应有而没有备份", "no backup though there should be one")),
+    "sign-in-failures": SignalKind(Kind.SERVICE, "count", Text("五分钟内登录失败", "failed sign-ins in five minutes")),
+    "close-due": SignalKind(Kind.PERSON, "h", Text("日结逾期", "time since a cashier's day should have been closed")),
+    "duty-hours": SignalKind(Kind.CAMPUS, "h", Text("值班表还够", "hours until nobody is on duty")),
+    "beat-refused": SignalKind(Kind.SERVICE, "s", Text("值守心跳送不出", "time for which the beat was not taken")),
 }

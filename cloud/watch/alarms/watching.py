@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cloud.watch.alarms import states
 from cloud.watch.alarms.rule import FactRule, Rule, SignalRule, When
 from cloud.watch.alarms.states import Alarm, Deed, State, Step
-from cloud.watch.alarms.terms import Family, Happening, Signal, Source
+from cloud.watch.alarms.terms import Family, Happening, Signal, Source, is_graver
 from cloud.watch.alarms.topology import Topology
 from shared.facts.told import Level, Params
 
@@ -127,8 +127,8 @@ class Watching:
         found = [change for one in happenings for change in self._told(one, now_ms or one.at_ms)]
         return found + self._hidden(found)
 
-    def read(self, signals: Iterable[Signal], *, is_meal: bool) -> list[Change]:
-        """Signals were read."""
+    def read(self, signals: Iterable[Signal], *, is_meal: bool | None) -> list[Change]:
+        """Signals were read. is_meal None: nobody knows whether it is a meal."""
         found: list[Change] = []
         readings = self.memory.readings
         for signal in signals:
@@ -136,7 +136,8 @@ class Watching:
                 key = Key(rule.name, signal.source)
                 holds = rule.condition.holds(signal.value)
                 if holds or key in readings:
-                    found += self._looked(rule, key, signal, holds=holds and _is_awake(rule.when, is_meal=is_meal))
+                    holds = holds and _is_awake(rule.when, is_meal=is_meal)
+                    found += self._looked(rule, key, signal, rule.grade_at(is_meal=is_meal), holds=holds)
         return found + self._hidden(found)
 
     def passed(self, now_ms: int) -> list[Change]:
@@ -174,7 +175,7 @@ class Watching:
             self._of_source[place] = found
         return found
 
-    def _looked(self, rule: SignalRule, key: Key, signal: Signal, *, holds: bool) -> list[Change]:
+    def _looked(self, rule: SignalRule, key: Key, signal: Signal, grade: Level, *, holds: bool) -> list[Change]:
         before = self.memory.readings.get(key, Reading())
         alarm = self.memory.alarms.get(key)
         reading = _after(rule, before, signal, holds=holds)
@@ -186,10 +187,11 @@ class Watching:
             self.memory.readings.pop(key, None)
             return []
         self.memory.readings[key] = reading
-        if is_active or not _is_due(rule, reading, signal.at_ms):
+        is_worse = alarm is not None and alarm.is_active and holds and is_graver(grade, alarm.grade)
+        if not is_worse and (is_active or not _is_due(rule, reading, signal.at_ms)):
             return []
         told = () if signal.value is None else (("value", round(signal.value)),)
-        return self._raise(key, signal.at_ms, rule.grade, told=told)
+        return self._raise(key, signal.at_ms, grade, told=told)
 
     def _raise(
         self, key: Key, at_ms: int, grade: Level, happening: Happening | None = None, told: Params = (),
@@ -304,8 +306,8 @@ def _is_hidden(rule: Rule | None) -> bool:
     return rule is not None and rule.is_hidden
 
 
-def _is_awake(when: When, *, is_meal: bool) -> bool:
-    return when is When.ALWAYS or (when is When.MEALS) == is_meal
+def _is_awake(when: When, *, is_meal: bool | None) -> bool:
+    return when is When.ALWAYS or (is_meal is not None and (when is When.MEALS) == is_meal)
 
 
 def _after(rule: SignalRule, before: Reading, signal: Signal, *, holds: bool) -> Reading:

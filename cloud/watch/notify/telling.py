@@ -57,6 +57,11 @@ class Telling:
         """Calls that went to nobody; since the start of this process."""
         return self._calling.nobody
 
+    @property
+    def policy(self) -> Policy:
+        """The one in force."""
+        return self._policy
+
     def follow(self, rules: Mapping[str, Rule]) -> None:
         """Other rules are in force from now on."""
         self._rules = rules

@@ -174,6 +174,18 @@ def calendar(db: Database) -> Calendar:
     return _calendar(found[0][0]) if found else WEEKDAYS
 
 
+def meals_begin(db: Database) -> tuple[int, ...]:
+    """When the meals of that file begin, seconds after midnight; without any, none. Inside of a transaction."""
+    found = db.run(_NEWEST)
+    return _meals(found[0][0]) if found else ()
+
+
+@lru_cache(maxsize=2)
+def _meals(text: str) -> tuple[int, ...]:
+    """Asked for every few seconds."""
+    return tuple(row.from_s for row in read_file(text).meals)
+
+
 @lru_cache(maxsize=2)
 def _calendar(text: str) -> Calendar:
     """Asked for at every look at lost cards."""

@@ -6,9 +6,23 @@ A fact that is urgent or important belongs to exactly one of them; `tests/cloud/
 from types import ModuleType
 
 from cloud.watch.alarms.rule import Rule
-from cloud.watch.alarms.rules import bus, card, docked, illegal, ledger, load, offline, security, service
+from cloud.watch.alarms.rules import (
+    bus,
+    card,
+    docked,
+    illegal,
+    ledger,
+    load,
+    machine,
+    offline,
+    security,
+    service,
+    warnings,
+)
 
-_FAMILIES: tuple[ModuleType, ...] = (ledger, offline, load, illegal, card, bus, service, security, docked)
+_FAMILIES: tuple[ModuleType, ...] = (
+    ledger, offline, load, illegal, card, bus, service, security, docked, machine, warnings,
+)  # fmt: skip
 RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
 _FILES = {
     one.RULE.name: one.__name__

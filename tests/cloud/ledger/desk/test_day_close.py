@@ -9,6 +9,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.journal.facts import from_json
+from cloud.ledger.read.desk import OpenPeriod, cashiers, open_periods
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
 from shared.facts.desks import CashOver, CashShort
@@ -140,3 +141,18 @@ def test_what_may_not_be_drawn_or_spoiled_or_given_out(desk):
     desk.spoil(wish(5, "0009"), NOW)
     refused(NEW_CARD_USED, lambda: desk.replace_broken(wish(6, "0001"), "0009", None, NOW))
     refused(NOT_DRAWN, lambda: desk.spoil(wish(7, "0009"), NOW))
+
+
+def test_a_period_is_open_from_its_first_receipt_until_its_close(desk):
+    def open_now():
+        with desk.database.reading():
+            return cashiers(desk.database), open_periods(desk.database)
+
+    assert open_now() == ([], [])
+    busy(desk)
+    assert open_now() == ([WANG], [OpenPeriod(WANG, DAY)])
+    desk.close_day(key(9), WANG, 17_000, 0, at(0, 60))
+    assert open_now() == ([WANG], [])
+    desk.cash_float(key(20), WANG, 10_000, at(1, 0))
+    desk.cash_in(key(21), LI, ONE, 100, at(2, 0))
+    assert open_now() == (sorted((LI, WANG)), [OpenPeriod(one, DAY + n) for one, n in sorted(((LI, 2), (WANG, 1)))])

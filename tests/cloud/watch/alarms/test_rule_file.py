@@ -74,7 +74,7 @@ def test_a_dry_rule_calls_nobody() -> None:
         ('cause = "上行慢"', 'cause = " "', 16, "cause"),
         ('rule = "disk"', 'rule = "disc"', 20, "没有此规则"),
         ('during = "always"', 'durring = "always"', 12, "durring"),
-        ('during = "always"', 'during = "meals"', 12, "尚不支持"),
+        ('during = "always"', 'during = "lunch"', 12, "during"),
         ('scope = "canteen-*"', "times = 5\nof = 3", 7, "times"),
     ],
 )

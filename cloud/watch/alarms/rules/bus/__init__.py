@@ -6,6 +6,10 @@ from cloud.watch.alarms.rules.bus import (
     bus_culprit,
     bus_cut,
     bus_duplicate_address,
+    bus_load,
+    bus_off,
+    bus_passive,
+    bus_silent,
 )
 
 _OWN = (
@@ -13,5 +17,9 @@ _OWN = (
     bus_culprit,
     bus_cut,
     bus_duplicate_address,
+    bus_load,
+    bus_off,
+    bus_passive,
+    bus_silent,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

@@ -9,6 +9,7 @@ RULE = SignalRule(
     name="terminal-silent",
     family=Family.OFFLINE,
     grade=Level.GENERAL,
+    meal_grade=Level.IMPORTANT,
     signal="terminal-silent",
     kind=Kind.TERMINAL,
     condition=Condition(">=", 60),

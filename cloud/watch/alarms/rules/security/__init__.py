@@ -3,6 +3,7 @@
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.security import (
     document_fork,
+    failed_sign_ins,
     flood,
     foreign_box,
     forged,
@@ -14,6 +15,7 @@ from cloud.watch.alarms.rules.security import (
 
 _OWN = (
     document_fork,
+    failed_sign_ins,
     flood,
     foreign_box,
     forged,

@@ -2,38 +2,36 @@
 
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.service import (
-    box_certificate,
+    beat_refused,
     broker_down,
     canary,
-    certificate,
     defect,
-    disk,
     job_stopped,
     keys_down,
     ledger_away,
-    memory,
     metrics_away,
+    nobody_on_duty,
     outage,
     roll_out,
     service_down,
     turned_away,
+    watch_silent,
 )
 
 _OWN = (
-    box_certificate,
+    beat_refused,
     broker_down,
     canary,
-    certificate,
     defect,
-    disk,
     job_stopped,
     keys_down,
     ledger_away,
-    memory,
     metrics_away,
+    nobody_on_duty,
     outage,
     roll_out,
     service_down,
     turned_away,
+    watch_silent,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

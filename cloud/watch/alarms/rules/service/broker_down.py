@@ -13,9 +13,9 @@ RULE = SignalRule(
     kind=Kind.SERVICE,
     condition=Condition(">=", 1),
     scope="broker",
-    hides=True,
     for_ms=10_000,
     off_ms=5_000,
+    hides=True,
     advice=Advice(
         Text("消息代理不应答", "the broker does not answer"),
         Text("进程停止、端口或证书不对", "it has stopped, or its port or certificate is wrong"),

@@ -1,0 +1,102 @@
+"""The mark that a backup leaves, and what the school has said of the watch itself (DATA/cloud/watch.toml).
+
+A backup writes DATA/cloud/backup.json whole (a new file, renamed) once it is done and proven:
+`{"format": 1, "finished_ms": 1795836778000, "what": "ledger", "where": "…"}`; `what` and `where` are for people.
+"""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from cloud.watch.alarms.terms import Kind, Signal, Source
+from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
+from shared.errors import ConfigFault
+from shared.input.section import Section
+from shared.words.voice import Text
+
+FILE, MARK = "watch.toml", "backup.json"
+MARK_MAX = 4096
+"""Octets of a mark; a longer file is none."""
+EVERY_S = 60
+_OTHERS = 0o077
+BACKUP = Source(Kind.SERVICE, "backup")
+
+
+class Said(NamedTuple):
+    """place: where the beat goes, None: nowhere; file: what is touched, None: nothing; is_backup_wanted: the absence of
+    any backup is an alarm from the beginning."""
+
+    place: Place | None = None
+    every_s: int = EVERY_S
+    file: Path | None = None
+    is_backup_wanted: bool = False
+
+
+def read_said(folder: Path) -> Said:
+    """The file in the cloud's folder; without it nothing is said. ConfigFault: it is wrong, or others may read it."""
+    try:
+        raw = tomllib.loads(_private(folder / FILE).decode())
+    except FileNotFoundError:
+        return Said()
+    except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
+        raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from fault
+    top = Section(raw, file=FILE)
+    beat, backup = top.optional_section("beat"), top.optional_section("backup")
+    top.done()
+    said = _beat(beat) if beat is not None else Said()
+    if backup is not None:
+        said = said._replace(is_backup_wanted=backup.take("wanted", bool))
+        backup.done()
+    return said
+
+
+def _beat(one: Section) -> Said:
+    url, secret, ca = one.take("url", str, ""), one.take("secret", str, ""), one.take("ca", str, "")
+    every_s, file = one.within("every_s", 10, 3600, EVERY_S), one.take("file", str, "")
+    one.done()
+    if not url and not file:
+        raise ConfigFault(f"{one.name('url')}: {Text('url 与 file 至少写一个', 'url or file, at least one')}")
+    place = None
+    if url:
+        if len(secret) < SECRET_MIN:
+            said = Text(f"至少 {SECRET_MIN} 个字符", f"{SECRET_MIN} characters at least")
+            raise ConfigFault(f"{one.name('secret')}: {said}")
+        try:
+            place = place_of(url, secret, ca)
+        except ValueError as fault:
+            said = Text("应为 https，或本机的 http", "must be https, or http on this machine")
+            raise ConfigFault(f"{one.name('url')}: {said}") from fault
+    return Said(place, every_s, Path(file) if file else None)
+
+
+def backup_signals(folder: Path, now_ms: int, *, is_wanted: bool) -> Iterator[Signal]:
+    """How old the last backup is; and whether one that should be there is not. is_wanted: the school says so, or there
+    was one already. Before that nothing is known, and nothing is wrong."""
+    finished_ms = finished(folder / MARK)
+    age = None if finished_ms is None else max(0, now_ms - finished_ms) / 3_600_000
+    yield Signal("backup-age", BACKUP, now_ms, age)
+    missing = int(is_wanted) if finished_ms is None else 0
+    yield Signal("backup-missing", BACKUP, now_ms, missing if is_wanted or finished_ms is not None else None)
+
+
+def finished(mark: Path) -> int | None:
+    """When the backup of this mark was over; None: there is no such mark, or nobody can read it."""
+    try:
+        with mark.open("rb") as opened:
+            said = json.loads(opened.read(MARK_MAX))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(said, dict) or said.get("format") != 1:
+        return None
+    at = said.get("finished_ms")
+    return at if type(at) is int and at > 0 else None
+
+
+def _private(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        if os.fstat(opened.fileno()).st_mode & _OTHERS:
+            raise ConfigFault(Text(f"{FILE}: 他人可读，须为 0600", f"{FILE}: others may read it, it must be 0600"))
+        return opened.read()
