@@ -99,12 +99,14 @@ def _person_options(parser: Parser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help=Text("姓名", "name"))
     parser.add_argument("--phone", default="", metavar="N", help=Text("手机", "mobile phone"))
     parser.add_argument("--mail", default="", metavar="ADDRESS", help=Text("邮箱", "e-mail"))
+    role = Text("财务、食堂经理：另告知涉及个人钱款的差额", "finance, canteen: is told of differences of money as well")
+    parser.add_argument("--role", choices=("finance", "canteen"), default="", help=role)
     parser.add_argument("--english", action="store_true", help=Text("用英文通知", "is written to in English"))
 
 
 def _person(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch import alarms
-    from cloud.watch.notify.persons import Person
+    from cloud.watch.notify.persons import Person, Role
 
     if chosen.step == LIST:
         return alarms.list_persons(chosen.data, as_json=chosen.json)
@@ -113,7 +115,8 @@ def _person(chosen: argparse.Namespace) -> int:
     if chosen.step == "leave":
         return alarms.person_leaves(chosen.data, chosen.name)
     language = Language.EN if chosen.english else Language.ZH
-    return alarms.add_person(chosen.data, Person(0, chosen.name, chosen.phone, chosen.mail, language))
+    person = Person(0, chosen.name, chosen.phone, chosen.mail, language, role=Role(chosen.role))
+    return alarms.add_person(chosen.data, person)
 
 
 def _series_options(parser: Parser) -> None:

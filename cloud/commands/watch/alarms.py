@@ -157,14 +157,18 @@ def list_persons(data: Path, *, as_json: bool) -> int:
     with closing(open_store(data)) as store, store.db.reading():
         found = persons.persons(store.db)
     if as_json:
-        rows = [{"name": p.name, "phone": p.phone, "mail": p.mail, "gone": p.is_gone} for p in found]
+        rows = [{"name": p.name, "phone": p.phone, "mail": p.mail, "gone": p.is_gone, "role": p.role} for p in found]
         say(json.dumps({"persons": rows}, ensure_ascii=False))
         return 0
     if not found:
         say(Text("还没有登记任何人：cloud person add", "nobody is known yet: cloud person add"))
     for one in found:
-        say("  ".join(part for part in (one.name, one.phone, one.mail, _gone(one)) if part))
+        say("  ".join(part for part in (one.name, one.phone, one.mail, _role(one), _gone(one)) if part))
     return 0
+
+
+def _role(one: Person) -> str:
+    return str(persons.ROLES[one.role]) if one.role else ""
 
 
 def _gone(one: Person) -> str:

@@ -97,7 +97,8 @@ class Calling:
             if not alarm.calls:
                 continue
             rule = rules.get(key.rule)
-            for route in policy.matching(rule.family if rule else None, alarm.grade, key.source, now.campus_s):
+            family, for_finance = (rule.family, rule.for_finance) if rule else (None, False)
+            for route in policy.matching(family, alarm.grade, key.source, now.campus_s, for_finance=for_finance):
                 at = CallKey(key, route.name)
                 known = self.calls.get(at)
                 if known is None or (known.since_ms, known.grade) != (alarm.since_ms, alarm.grade):

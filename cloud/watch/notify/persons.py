@@ -1,6 +1,10 @@
-"""Known persons: the one table of who may answer an alarm and who is told. What they may do comes with the console."""
+"""Known persons: the one table of who may answer an alarm and who is told. What they may do comes with the console.
+
+What concerns the money of persons is told to those alone who have a role: finance 财务, the canteen's manager 食堂经理.
+"""
 
 import re
+from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
@@ -11,7 +15,18 @@ from shared.words.voice import Language, Text
 NAME_MAX = 40
 _PHONE = re.compile(r"\+?[0-9]{5,15}")
 _MAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[^\s@,;<>\"]{1,190}")
-_COLUMNS = "id, name, phone, mail, language, is_gone"
+_COLUMNS = "id, name, phone, mail, language, is_gone, role"
+
+
+class Role(StrEnum):
+    """What somebody is told of beside the rest. A promise to the table: added to, never renamed."""
+
+    NONE = ""
+    FINANCE = "finance"
+    CANTEEN = "canteen"
+
+
+ROLES = {Role.FINANCE: Text("财务", "finance"), Role.CANTEEN: Text("食堂经理", "canteen manager")}
 
 
 class Person(NamedTuple):
@@ -24,6 +39,7 @@ class Person(NamedTuple):
     mail: str = ""
     language: Language = Language.ZH
     is_gone: bool = False
+    role: Role = Role.NONE
 
 
 class PersonRefused(ConfigFault):
@@ -87,12 +103,12 @@ def _find(db: Database, name: str) -> Person | None:
     return _person(*rows[0]) if rows else None
 
 
-def _person(number: int, name: str, phone: str, mail: str, language: str, is_gone: int) -> Person:  # a row
-    return Person(number, name, phone, mail, Language(language), bool(is_gone))
+def _person(number: int, name: str, phone: str, mail: str, language: str, is_gone: int, role: str) -> Person:  # a row
+    return Person(number, name, phone, mail, Language(language), bool(is_gone), Role(role))
 
 
 def _write(db: Database, one: Person) -> None:
-    row = (one.number, one.name, one.phone, one.mail, one.language.value, int(one.is_gone))
+    row = (one.number, one.name, one.phone, one.mail, one.language.value, int(one.is_gone), one.role.value)
     db.upsert("person", _COLUMNS, "id", [row])
 
 

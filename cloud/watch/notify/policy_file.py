@@ -7,6 +7,7 @@ those who are known; without a file everything important goes to whoever is on d
 import re
 import tomllib
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
@@ -86,6 +87,7 @@ class _Reading:
             one.texts("sources", default=("*",)), _SCHOOL[days], one.take("wakes", bool, False),
             one.take("tells_return", bool, True),
         )  # fmt: skip
+        route = replace(route, for_finance=one.take("finance", bool, False))
         one.done()
         if not steps or [step.after_s for step in steps] != sorted({step.after_s for step in steps}):
             said = Text("至少一步，且 after 逐步加长", "one step at least, each after longer than the one before")

@@ -4,7 +4,7 @@ Every route that matches counts. At night only what its route calls waking is to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from cloud.watch.alarms.terms import Family, Source
@@ -15,6 +15,8 @@ from shared.facts.told import Level
 
 DUTY = "duty"
 """In place of a name: whoever is on duty at that moment."""
+FINANCE = "finance, by default"
+"""The route that there is where the school has none of its own."""
 _DAY_S = 86_400
 
 
@@ -40,11 +42,14 @@ class Route:
     school_days: bool | None = None
     wakes: bool = False
     tells_return: bool = True
+    for_finance: bool = False
+    """It takes what concerns the money of persons, and nothing else; others take none of that."""
 
-    def takes(self, family: Family | None, grade: Level, source: Source) -> bool:
+    def takes(self, family: Family | None, grade: Level, source: Source, *, for_finance: bool = False) -> bool:
         """Is this alarm one of its own? An alarm whose rule is gone has no family, and goes where all go."""
         return (
-            (self.families is None or family in self.families)
+            self.for_finance is for_finance
+            and (self.families is None or family in self.families)
             and (self.grades is None or grade in self.grades)
             and any(fnmatchcase(str(source), pattern) for pattern in self.sources)
         )
@@ -76,12 +81,21 @@ class Policy:
     per_ten_minutes: int = 10
     """Messages to one person by one way in ten minutes; what is beyond comes together, as a digest."""
 
-    def matching(self, family: Family | None, grade: Level, source: Source, campus_s: int) -> list[Route]:
+    def with_finance(self, names: Sequence[str]) -> "Policy":
+        """Where no route is for finance, one that tells these, all of them, by mail, of whatever calls."""
+        if not names or any(route.for_finance for route in self.routes):
+            return self
+        route = Route(FINANCE, (Step(0, tuple(names), (Channel.MAIL,)),), for_finance=True)
+        return replace(self, routes=(*self.routes, route))
+
+    def matching(
+        self, family: Family | None, grade: Level, source: Source, campus_s: int, *, for_finance: bool = False
+    ) -> list[Route]:
         """Those that take this alarm today."""
         school = self.calendar.is_school_day(campus_s // _DAY_S)
         return [
             route for route in self.routes
-            if route.takes(family, grade, source) and route.school_days in (None, school)
+            if route.takes(family, grade, source, for_finance=for_finance) and route.school_days in (None, school)
         ]  # fmt: skip
 
     def persons(self, names: Sequence[str], campus_s: int) -> tuple[str, ...]:

@@ -71,7 +71,8 @@ class Telling:
         known = queue.load_calls(self._db)
         self._calling.calls, self._calling.late = known.calls, known.late
         self._persons = {one.name: one for one in persons(self._db) if not one.is_gone}
-        self._policy = self._in_force(calendar)
+        with_role = [name for name, one in self._persons.items() if one.role]
+        self._policy = self._in_force(calendar).with_finance(with_role)
 
     def turn(
         self, alarms: Mapping[Key, Alarm], facts: Mapping[Key, tuple[str, Params]], now: Time, around: Around
@@ -82,7 +83,7 @@ class Telling:
         floods.keep(self._db, self._calling.turned)
         self._calling.turned.clear()
         for notice in notices:
-            self._queue(notice, alarms, facts, now, around)
+            self._queue(self._readable(notice), alarms, facts, now, around)
         queue.keep_calls(self._db, before, self._calling, late=late != self._calling.late)
         return len(notices)
 
@@ -100,7 +101,7 @@ class Telling:
             return
         person = self._persons.get(notice.person)
         to = address(person, notice.channel) if person else ""
-        if person is None or not to:
+        if person is None or not to or not notice.keys:
             self.unreached += 1
             return
         wants_answer = notice.channel is Channel.SMS and notice.why in (Why.CALL, Why.ESCALATION)
@@ -108,6 +109,17 @@ class Telling:
         words = said(notice.why, found, around.calls, around.campus, person.language, code)
         kept = queue.digest(code, to) if code else ""
         queue.put(self._db, _message(notice, to, words, now)._replace(code=kept))
+
+    def _readable(self, notice: Notice) -> Notice:
+        """What concerns money of persons is for those with a role, whoever else a route names."""
+        person = self._persons.get(notice.person)
+        if person is None or person.role:
+            return notice
+        return notice._replace(keys=tuple(key for key in notice.keys if not self._is_for_finance(key)))
+
+    def _is_for_finance(self, key: Key) -> bool:
+        rule = self._rules.get(key.rule)
+        return rule is not None and rule.for_finance
 
     def _in_force(self, calendar: Calendar) -> Policy:
         text = POLICIES.in_force(self._db)
