@@ -1,5 +1,7 @@
 """The rules of day one: each has its words in both languages, its own name, and a signal that there is."""
 
+from dataclasses import replace
+
 import pytest
 
 from cloud.watch.alarms.rule import UNKNOWN, FactRule, Rule, SignalRule
@@ -8,6 +10,7 @@ from cloud.watch.alarms.signals import SIGNALS
 from cloud.watch.alarms.terms import Family, Happening, Kind, Signal, Source
 from cloud.watch.alarms.watching import Watching
 from shared.facts.catalogue import CATALOGUE
+from shared.facts.terms import REASONS, REFUSALS
 from shared.facts.told import CASE, Level
 
 CODES = {code for code, _ in CATALOGUE} | {f"{code}/{case}" for code, case in CATALOGUE if case}
@@ -127,6 +130,44 @@ def test_each_of_the_six_illegal_cases_is_its_own_alarm(code: str, rule: str) ->
 )  # fmt: skip
 def test_a_wrong_or_foreign_psam_is_its_own_alarm(code: str, reason: str, rule: str) -> None:
     assert raised(code, ("reason", reason)) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("reason", "rule"),
+    [
+        ("wrong-tac", "tac-failures"), ("void-mac", "tac-failures"), ("payment-mac", "tac-failures"),
+        ("void-witness", "tac-failures"), ("card-key-taken", "card-counter"), ("ttn-taken", "card-counter"),
+        ("undecodable", "quarantine"), ("card-unknown", "quarantine"),
+    ],
+)  # fmt: skip
+def test_why_a_record_is_in_quarantine_says_whose_alarm_it_is(reason: str, rule: str) -> None:
+    assert raised("record-quarantined", ("reason", reason)) == [rule]
+
+
+def test_reasons_that_rules_name_are_words_that_facts_say() -> None:
+    named = {word for rule in RULES if isinstance(rule, FactRule) for _, word in rule.only | rule.but}
+    assert named <= {*REASONS, *REFUSALS}
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [("bus-node-back", "bus-off"), ("bus-error-passive", "bus-passive"), ("bus-errors-rise", "bus-errors")],
+)
+def test_what_precedes_a_fault_of_a_bus_is_an_alarm_of_the_bus(code: str, rule: str) -> None:
+    happening = Happening(1, 1, Level.NOTICE, code, "b1", b"\1", (("link", "can0"),))
+    watching = Watching(RULES)
+    (raised_,) = watching.happened([happening])
+    assert (raised_.key.rule, raised_.key.source) == (rule, Source(Kind.BUS, "b1/can0"))
+    (ended,) = watching.happened([replace(happening, number=2, at_ms=2, code="bus-clean")])
+    assert ended.key == raised_.key
+
+
+def test_a_full_bus_is_an_alarm_until_it_has_room() -> None:
+    watching = Watching(RULES)
+    for n, case in enumerate(("high", "over"), 1):
+        told = ((CASE, case), ("link", "can0"))
+        (change,) = watching.happened([Happening(n, n, Level.GENERAL, "bus-load", "b1", b"", told)])
+        assert (change.key.rule, change.alarm.is_active) == ("bus-load", case == "high")
 
 
 def test_the_broker_and_the_key_process_have_their_own_alarms() -> None:

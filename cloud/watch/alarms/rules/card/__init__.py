@@ -3,12 +3,14 @@
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.card import (
     balance_chain,
+    card_counter,
     lost_card,
     purse_overdrawn,
 )
 
 _OWN = (
     balance_chain,
+    card_counter,
     lost_card,
     purse_overdrawn,
 )

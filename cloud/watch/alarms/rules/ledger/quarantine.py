@@ -1,6 +1,7 @@
 """Bytes that prove nothing wait for a person."""
 
 from cloud.watch.alarms.rule import Advice, FactRule
+from cloud.watch.alarms.rules.reasons import COUNTER, PROOF
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -8,6 +9,7 @@ RULE = FactRule(
     name="quarantine",
     family=Family.LEDGER,
     codes=frozenset({"quarantine-full", "record-quarantined"}),
+    but=COUNTER | PROOF,
     advice=Advice(
         Text("记录隔离", "records in quarantine"),
         Text("字节损坏、密钥不符，或有人伪造", "damaged bytes, a wrong key, or a forgery"),
