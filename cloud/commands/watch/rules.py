@@ -9,15 +9,17 @@ from cloud.commands.watch.around import moment, now_ms, open_store, push_line, p
 from cloud.ledger.read.reader import LIST_MAX, open_reader
 from cloud.process.settings import load_settings
 from cloud.store.db import Database
-from cloud.watch.alarms.backtest import Trial, tried
-from cloud.watch.alarms.rule import FactRule, Rule
+from cloud.watch.alarms.backtest import UNKNOWN_MEALS, Eating, Trial, tried
+from cloud.watch.alarms.rule import FactRule, Rule, When
 from cloud.watch.alarms.rule_file import RuleFile, read_rules
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Happening
 from cloud.watch.notify import persons
 from cloud.watch.pushes import RULESETS
 from cloud.watch.samples import samples
+from cloud.watch.subjects.meals import Meals
 from cloud.watch.turn import happening
+from shared.clocks.campus_clock import WALL
 from shared.words.voice import Text
 
 LOOK_MS = 5_000
@@ -120,7 +122,16 @@ def _try(db: Database, data: Path, dsn: str | None, rule: Rule, from_ms: int, un
         return tried(rule, _facts(data, dsn, from_ms), (), from_ms, until_ms, LOOK_MS)
     with db.reading():
         recorded = samples(db, rule.signal, from_ms)
-    return tried(rule, (), recorded, from_ms, until_ms, LOOK_MS)
+    eating = UNKNOWN_MEALS if rule.when is When.ALWAYS else _eating(data, dsn, from_ms, until_ms)
+    return tried(rule, (), recorded, from_ms, until_ms, LOOK_MS, eating)
+
+
+def _eating(data: Path, dsn: str | None, from_ms: int, until_ms: int) -> Eating:
+    """By the meals and the calendar of now."""
+    with closing(open_reader(load_settings(data).books(dsn))) as reader:
+        meals = Meals(reader.meals_begin(), reader.calendar())
+    begins = meals.changes(WALL.at(from_ms / 1000), WALL.at(until_ms / 1000))
+    return Eating(lambda at_ms: meals.at(WALL.at(at_ms / 1000)), [(at - round(WALL.campus_s)) * 1000 for at in begins])
 
 
 def _facts(data: Path, dsn: str | None, from_ms: int) -> list[Happening]:

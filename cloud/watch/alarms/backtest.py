@@ -5,11 +5,12 @@ is exact, a threshold is reached up to a twelfth late, and n of m is looked at a
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
-from cloud.watch.alarms.rule import FactRule, Rule, SignalRule
+from cloud.watch.alarms.rule import FactRule, Rule, SignalRule, When
 from cloud.watch.alarms.states import Deed
 from cloud.watch.alarms.terms import Happening, Signal, Source
 from cloud.watch.alarms.watching import Change, Memory, Watching
@@ -40,9 +41,20 @@ class Trial:
 SHORT_MS = 120_000
 
 
+class Eating(NamedTuple):
+    """When people ate: whether they did at a moment (None: nobody knows), and when that changed."""
+
+    at: Callable[[int], bool | None]
+    changes_ms: Sequence[int] = ()
+
+
+UNKNOWN_MEALS = Eating(lambda _: None)
+
+
 def tried(
-    rule: Rule, facts: Iterable[Happening], samples: Sequence[Signal], from_ms: int, until_ms: int, look_ms: int
-) -> Trial:
+    rule: Rule, facts: Iterable[Happening], samples: Sequence[Signal], from_ms: int, until_ms: int, look_ms: int,
+    eating: Eating = UNKNOWN_MEALS,
+) -> Trial:  # fmt: skip
     """samples: of the rule's signal, by time; those before from_ms say how things stood then."""
     watching = Watching([rule], Memory())
     changes: list[Change] = []
@@ -52,25 +64,31 @@ def tried(
             changes += watching.happened([happening])
         changes += watching.passed(until_ms)
     else:
-        for signal in _looks(rule, samples, until_ms, look_ms):
-            changes += watching.read([signal], is_meal=False)
+        for signal in _looks(rule, samples, until_ms, look_ms, eating.changes_ms):
+            changes += watching.read([signal], is_meal=eating.at(signal.at_ms))
     return _summed([change for change in changes if change.at_ms >= from_ms])
 
 
-def _looks(rule: SignalRule, samples: Sequence[Signal], until_ms: int, look_ms: int) -> Iterator[Signal]:
-    """What stood at each moment when a rule can become due: at a sample, and its waits after one."""
+def _looks(
+    rule: SignalRule, samples: Sequence[Signal], until_ms: int, look_ms: int, changes_ms: Sequence[int]
+) -> Iterator[Signal]:
+    """What stood at each moment when a rule can become due: at a sample, when a meal begins or is over, and its waits
+    after one."""
     by_source: dict[Source, list[Signal]] = {}
     for signal in samples:
         if rule.looks_at(signal.source):
             by_source.setdefault(signal.source, []).append(signal)
-    streams = [_standing(rule, own, until_ms, look_ms) for own in by_source.values()]
+    streams = [_standing(rule, own, until_ms, look_ms, changes_ms) for own in by_source.values()]
     return iter(merge(*streams, key=lambda signal: signal.at_ms))
 
 
-def _standing(rule: SignalRule, own: Sequence[Signal], until_ms: int, look_ms: int) -> Iterator[Signal]:
+def _standing(
+    rule: SignalRule, own: Sequence[Signal], until_ms: int, look_ms: int, changes_ms: Sequence[int]
+) -> Iterator[Signal]:
     times = [signal.at_ms for signal in own]
     waits = (0, rule.for_ms, rule.off_ms, *(n * look_ms for n in range(1, rule.of)))
-    for at_ms in sorted({at + wait for at in times for wait in waits}):
+    moments = times if rule.when is When.ALWAYS else (*times, *(at for at in changes_ms if at >= times[0]))
+    for at_ms in sorted({at + wait for at in moments for wait in waits}):
         if at_ms < until_ms:
             yield own[bisect_right(times, at_ms) - 1]._replace(at_ms=at_ms)
 

@@ -29,3 +29,9 @@ class Meals(NamedTuple):
         """The last time of each."""
         day_s = campus_s - campus_s % DAY_S
         return [day_s + one if day_s + one <= campus_s else day_s + one - DAY_S for one in self.begin]
+
+    def changes(self, from_s: int, until_s: int) -> list[int]:
+        """When each meal of these days began, and was over at the latest."""
+        days = range(day_number(from_s) - 1, day_number(until_s) + 1)
+        times = {day * DAY_S + one + more for day in days for one in self.begin for more in (0, MEAL_S)}
+        return sorted(at for at in times if from_s <= at < until_s)

@@ -146,3 +146,17 @@ def test_a_watch_that_looks_may_say_that_all_is_calm(provisioned: Campus, tmp_pa
         Turns(store, RULES).take([], [], Time(int(time.time() * 1000), 0), is_meal=False)
     assert main(["alarms", "--data", str(campus.data)]) == 0
     assert capsys.readouterr().out == "● 没有报警\n"
+
+
+def test_a_rule_of_meals_is_taken_and_tried(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "meals.toml"
+    file.write_text(RULES_FILE.replace('during = "always"', 'during = "meals"'), encoding="utf-8")
+    assert say("rules", "check", str(file))[0] == 0
+    code, told = say("rules", "try", str(file), "--last", "1h")
+    assert (code, "会触发 0 次" in told) == (0, True)
+
+
+def test_a_person_has_a_role_or_none(say: Say) -> None:
+    assert say("person", "add", "李明", "--role", "finance")[0] == 0
+    assert "财务" in say("person")[1]
+    assert json.loads(say("person", "--json")[1])["persons"][0]["role"] == "finance"

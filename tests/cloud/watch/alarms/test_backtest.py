@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.watch.alarms.backtest import tried
-from cloud.watch.alarms.rule import Condition
+from cloud.watch.alarms.backtest import Eating, tried
+from cloud.watch.alarms.rule import Condition, When
 from cloud.watch.alarms.states import Deed
 from cloud.watch.alarms.terms import Signal
 from cloud.watch.alarms.watching import Watching
@@ -77,3 +77,14 @@ def test_it_is_what_the_watch_itself_would_have_raised(seed: int) -> None:
 def test_a_rule_of_day_one_with_another_bound_is_tried() -> None:
     rule = replace(signal_rule(), condition=Condition(">", 10))
     assert tried(rule, (), samples((0, 20)), 0, DAY, LOOK).count == 1
+
+
+def test_a_rule_of_meals_is_tried_in_them_and_wakes_when_one_begins() -> None:
+    rule = signal_rule(when=When.MEALS, for_ms=60_000)
+    begins, ends = T0 + 600_000, T0 + 1_200_000
+    eating = Eating(lambda at_ms: begins <= at_ms < ends, [begins, ends])
+    (raised,) = tried(rule, (), samples((0, 99)), 0, DAY, LOOK, eating).raised
+    assert raised == (begins + 60_000, BOX)
+    assert tried(rule, (), samples((0, 99)), 0, DAY, LOOK).count == 0, "nobody knows of a meal"
+    short = Eating(lambda at_ms: begins <= at_ms < begins + 30_000, [begins, begins + 30_000])
+    assert tried(rule, (), samples((0, 99)), 0, DAY, LOOK, short).count == 0

@@ -50,6 +50,13 @@ def test_in_holidays_and_out_of_term_nobody_eats_and_on_a_free_weekend_one_does(
     assert [meals.at(at(12, day)) for day in (2, 7, 11, 50)] == [True, True, False, False]
 
 
+def test_the_changes_of_a_day_are_where_it_becomes_another() -> None:
+    meals = Meals((BREAKFAST, 22 * 3600))
+    found = meals.changes(at(0), at(24))
+    assert [(one - at(0)) / 3600 for one in found] == [1, 6, 9, 22]
+    assert [meals.at(one) is not meals.at(one - 1) for one in found] == [True] * 4
+
+
 def silent(watching: Watching, at_ms: int, *, is_meal: bool | None) -> list[tuple[str, Deed | None, Level]]:
     found = watching.read([Signal("terminal-silent", TILL, at_ms, 90)], is_meal=is_meal)
     return [(change.key.rule, change.deed, change.alarm.grade) for change in found]
