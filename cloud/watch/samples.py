@@ -1,4 +1,5 @@
 """What signals were, for a week: a row where one has changed by more than a twelfth, or has become known or unknown.
+Ages below SMALL_S are not told apart: what is heard every few seconds would be a row every time.
 
 Inside of transactions of the watch's file. Bounds: DAYS_KEPT, and ROWS_MAX in all; the oldest go first.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable
 from math import copysign, floor, log2
 
 from cloud.store.db import Database
+from cloud.watch.alarms.signals import SIGNALS
 from cloud.watch.alarms.terms import Signal, Source, source_of
 
 DAYS_KEPT = 8
@@ -15,6 +17,9 @@ SWEEP_EVERY = 1000
 """Rows after which it is looked for what is too old."""
 AGAIN_MS = 86_400_000
 """What does not change is written again after a day, so that the oldest may go."""
+SMALL_S = 15
+"""Below the bounds of all rules of day one."""
+_AGES = frozenset(name for name, one in SIGNALS.items() if one.unit == "s")
 _STEPS = 8
 """Steps to a doubling."""
 
@@ -31,7 +36,7 @@ class Samples:
         """Those that have changed."""
         rows = []
         for signal in signals:
-            place, step = (signal.name, signal.source), _step(signal.value)
+            place, step = (signal.name, signal.source), _step(signal)
             kept = self._kept.get(place)
             if kept is None or kept[0] != step or signal.at_ms - kept[1] >= AGAIN_MS:
                 self._kept[place] = step, signal.at_ms
@@ -59,8 +64,9 @@ def samples(db: Database, signal: str, from_ms: int) -> list[Signal]:
     return [Signal(signal, source_of(source), at_ms, value) for source, at_ms, value in found]
 
 
-def _step(value: float | None) -> float | None:
+def _step(signal: Signal) -> float | None:
     """The same number for values that differ by less than a twelfth."""
-    if value is None or value == 0:
-        return value
+    value = signal.value
+    if value is None or value == 0 or (value < SMALL_S and signal.name in _AGES):
+        return None if value is None else 0.0
     return copysign(1 + floor(log2(abs(value) + 1) * _STEPS), value)

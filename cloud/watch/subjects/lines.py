@@ -37,10 +37,10 @@ def bus_signals(boxes: Iterable[BoxView], heard: Collection[str], now_ms: int) -
 
 
 def list_signals(rows: Iterable[TerminalRow], heard: Collection[bytes], now: Now) -> Iterator[Signal]:
-    """Hours since the centre stood behind the hotlist that a terminal uses. heard: terminals that are heard now."""
+    """Whole hours since the centre stood behind the hotlist that a terminal uses. heard: terminals that are heard now."""
     for row in rows:
         if row.which[0] is DocumentKind.HOTLIST:
             age = None
             if row.device in heard and row.known is not None and row.known.said.as_of:
-                age = max(0, now.campus_s - row.known.said.as_of) / 3600
+                age = max(0, now.campus_s - row.known.said.as_of) // 3600
             yield Signal("list-age", Source(Kind.TERMINAL, row.device.hex()), now.unix_ms, age)

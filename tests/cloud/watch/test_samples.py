@@ -37,6 +37,13 @@ def test_what_grows_is_kept_in_steps_of_a_twelfth(store: WatchStore) -> None:
     assert max(later / earlier for earlier, later in pairwise(found) if earlier >= 50) < 1.12
 
 
+def test_what_is_heard_every_few_seconds_is_one_row_until_it_is_silent(store: WatchStore) -> None:
+    own = Samples(store.db)
+    for n, value in enumerate((0, 0.4, 2, 4.9, 0.1, 14.9, 1, 15, 16, 90, 3)):
+        own.keep([Signal("terminal-silent", BOX, n * 1000, value)], n * 1000)
+    assert [one.value for one in samples(store.db, "terminal-silent", 0)] == [0, 15, 90, 3]
+
+
 def test_what_does_not_change_is_written_again_after_a_day(store: WatchStore) -> None:
     own = Samples(store.db)
     for at_ms in (0, AGAIN_MS - 1, AGAIN_MS):
