@@ -378,6 +378,17 @@ class LostCardSpent(Told):
 
 
 @dataclass(frozen=True)
+class ListedCardSpent(Told):
+    code, level = "listed-card-spent", Level.URGENT
+    zh = "黑名单卡 {card} 在 {terminal} {place} 消费 {fen:yuan}"
+    en = "hotlisted card {card} paid {fen:yuan} at {terminal} {place}"
+    card: str
+    terminal: str
+    place: str
+    fen: int
+
+
+@dataclass(frozen=True)
 class IngestStarted(Told):
     code, level = "ingest-started", Level.GENERAL
     zh = "入账已启动，此前 {seconds} 秒没有动静"

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.findings.listed_use import tell_of_use
 from cloud.ledger.findings.listing import follow, policy
 from cloud.ledger.findings.purses import (
     Purse,
@@ -91,6 +92,7 @@ def look(writing: Writing) -> bool:
         _bear(writing, cards, lost)
         _look_at(writing, cards, lost)
     if high > low:
+        tell_of_use(writing, low, high)
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
     return bool(last > high)
 

@@ -247,6 +247,25 @@ def test_what_a_lost_card_spends_after_its_report_is_told_with_the_terminal(
     assert looked(ledger) == [], "its holder has it"
 
 
+def test_what_a_listed_card_spends_after_it_was_listed_is_told_once_for_each_record(
+    opened: OpenedLedger, ledger: Ledger, box: Box
+) -> None:
+    desk = DeskLedger(opened)
+    ledger.set_hotlisted(CARD, True, NOW, "王芳", "冒用")
+    box.send(sale(1, 0, 100, OPENING, time=NOW.campus_s - 60))
+    assert looked(ledger) == told(ledger) == [], "it was taken before"
+    box.send(sale(2, 1, 250, OPENING - 100, time=NOW.campus_s + 60))
+    looked(ledger)
+    said = "hotlisted card 0001 paid ¥2.50 at pos-01 1号窗口"
+    assert told(ledger) == [said]
+    looked(ledger)
+    assert told(ledger) == [said]
+    desk.report_lost(Wish(b"w" * 16, "王芳", "0001", ""), NOW)
+    box.send(sale(3, 2, 50, OPENING - 350, time=NOW.campus_s + 90))
+    looked(ledger)
+    assert [one for one in told(ledger) if one.startswith("hotlisted")] == [said], "of a lost card more is told"
+
+
 def test_a_step_that_fits_now_is_cleared_behind_many_newer_ones(ledger: Ledger, box: Box) -> None:
     """A late load and more than a look's worth of newer purchases come between two looks."""
     after = OPENING - 200 + 5_000

@@ -4,6 +4,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.card import (
     balance_chain,
     card_counter,
+    listed_card,
     lost_card,
     purse_overdrawn,
 )
@@ -11,6 +12,7 @@ from cloud.watch.alarms.rules.card import (
 _OWN = (
     balance_chain,
     card_counter,
+    listed_card,
     lost_card,
     purse_overdrawn,
 )
