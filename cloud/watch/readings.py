@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
+from cloud.ledger.loads.state import Stage
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.watch.alarms.groups import Groups, Thing
@@ -18,6 +19,8 @@ from shared.wire.box_state import BoxState
 
 SILENT_S = 15.0
 HEARD_MS = 60_000
+UNWRITTEN = frozenset({Stage.NOT_CREDITED, Stage.UNPROVEN})
+"""The account has paid, and its terminal says that the card did not take it, or that it does not know."""
 LOADS_MAX = 1000
 """Open loads that are looked at, the oldest."""
 
@@ -106,6 +109,7 @@ def books_signals(reader: Reader, now: Now, heard: Collection[bytes] = ()) -> It
         "suspense": sums.suspense,
         "held": sums.held,
         "load-oldest": (now.unix_ms - oldest) / 1000,
+        "load-unwritten": sum(load.state.stage in UNWRITTEN for load in loads),
         "hotlist-unmade": documents.unmade,
         "put-back": int(bool(reader.put_back().waits)),
     }

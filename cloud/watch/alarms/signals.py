@@ -35,6 +35,9 @@ SIGNALS = {
     "suspense": SignalKind(Kind.CAMPUS, "count", Text("挂账的记录", "records in suspense")),
     "held": SignalKind(Kind.CAMPUS, "count", Text("待核的记录", "records that are held")),
     "load-oldest": SignalKind(Kind.CAMPUS, "s", Text("最早一笔未完圈存的时长", "age of the oldest open load")),
+    "load-unwritten": SignalKind(
+        Kind.CAMPUS, "count", Text("已扣款未写卡的圈存", "loads that are debited and not known to be on their card")
+    ),
     "hotlist-unmade": SignalKind(Kind.CAMPUS, "count", Text("尚未制成名单的挂失", "listed cards on no hotlist yet")),
     "put-back": SignalKind(Kind.CAMPUS, "yes", Text("放回的旧账本未办结", "a put-back ledger is not seen to")),
     "service-down": SignalKind(Kind.SERVICE, "yes", Text("服务不应答", "a service does not answer")),

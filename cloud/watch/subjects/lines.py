@@ -37,7 +37,7 @@ def bus_signals(boxes: Iterable[BoxView], heard: Collection[str], now_ms: int) -
 
 
 def list_signals(rows: Iterable[TerminalRow], heard: Collection[bytes], now: Now) -> Iterator[Signal]:
-    """Whole hours since the centre stood behind the hotlist that a terminal uses. heard: terminals that are heard now."""
+    """Whole hours since the centre stood behind the hotlist that a terminal uses. heard: terminals heard now."""
     for row in rows:
         if row.which[0] is DocumentKind.HOTLIST:
             age = None

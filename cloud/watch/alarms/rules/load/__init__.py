@@ -6,6 +6,7 @@ from cloud.watch.alarms.rules.load import (
     load_contradiction,
     load_mac,
     load_odd,
+    load_unwritten,
 )
 
 _OWN = (
@@ -13,5 +14,6 @@ _OWN = (
     load_contradiction,
     load_mac,
     load_odd,
+    load_unwritten,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)
