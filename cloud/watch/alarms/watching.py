@@ -307,7 +307,7 @@ def _is_hidden(rule: Rule | None) -> bool:
 
 
 def _is_awake(when: When, *, is_meal: bool | None) -> bool:
-    return when is When.ALWAYS or (is_meal is not None and (when is When.MEALS) == is_meal)
+    return when is When.ALWAYS or (when is When.MEALS) is is_meal
 
 
 def _after(rule: SignalRule, before: Reading, signal: Signal, *, holds: bool) -> Reading:

@@ -78,8 +78,8 @@ def backup_signals(folder: Path, now_ms: int, *, is_wanted: bool) -> Iterator[Si
     finished_ms = finished(folder / MARK)
     age = None if finished_ms is None else max(0, now_ms - finished_ms) / 3_600_000
     yield Signal("backup-age", BACKUP, now_ms, age)
-    missing = int(is_wanted) if finished_ms is None else 0
-    yield Signal("backup-missing", BACKUP, now_ms, missing if is_wanted or finished_ms is not None else None)
+    is_known = is_wanted or finished_ms is not None
+    yield Signal("backup-missing", BACKUP, now_ms, int(finished_ms is None) if is_known else None)
 
 
 def finished(mark: Path) -> int | None:

@@ -56,6 +56,13 @@ def test_rules_of_day_one_are_changed_and_switched_off() -> None:
     assert len(rules) == len(RULES)
 
 
+def test_a_grade_that_a_school_gives_holds_in_meals_too() -> None:
+    text = FILE.replace('rule = "disk"\ngrade = "urgent"', 'rule = "terminal-silent"\ngrade = "notice"')
+    rule = next(rule for rule in read(text).over(RULES) if rule.name == "terminal-silent")
+    assert isinstance(rule, SignalRule)
+    assert rule.grade_at(is_meal=True) is Level.NOTICE
+
+
 def test_a_dry_rule_calls_nobody() -> None:
     (rule,) = read(FILE.replace('scope = "canteen-*"', "dry = true")).rules
     assert rule.grade is Level.NOTICE

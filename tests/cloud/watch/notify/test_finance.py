@@ -88,3 +88,21 @@ def test_without_anybody_of_these_it_is_listed_and_told_to_nobody(tmp_path: Path
             persons.add(store.db, EVERYBODY[0])
         assert told(store, CASH) == {}
         assert [one.key.rule for one in store.alarms()] == ["cash"]
+
+
+HOOK = """
+format = 1
+[[route]]
+name = "程序"
+finance = {finance}
+[[route.step]]
+to = ["hook:ops"]
+by = ["webhook"]
+"""
+
+
+@pytest.mark.parametrize(("finance", "hears"), [("false", False), ("true", True)])
+def test_a_program_hears_of_it_where_its_route_says_so_and_else_not(
+    store: WatchStore, finance: str, hears: bool
+) -> None:
+    assert ("hook:ops" in told(store, CASH, policy=HOOK.format(finance=finance))) is hears
