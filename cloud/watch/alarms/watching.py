@@ -93,6 +93,8 @@ class Watching:
             self._index(rule)
         self._hiding: dict[Source, tuple[Key, int]] = {}
         self._has_moved = False
+        self._now_ms = 0
+        """The latest moment that is known of: a fact may be older."""
         self.look_again(self.memory)
 
     def look_again(self, memory: Memory) -> None:
@@ -100,8 +102,7 @@ class Watching:
         self.memory = memory
         for key, alarm in memory.alarms.items():
             if _hides(self._rules.get(key.rule)):
-                is_hiding = alarm.is_active and not alarm.stopped_by
-                self._note_above(key, alarm.returned_ms, is_hiding=is_hiding)
+                self._hide(key, FOREVER if _is_hiding(alarm) else _afterwards_ms(alarm))
 
     def _index(self, rule: Rule) -> None:
         if isinstance(rule, SignalRule):
@@ -142,6 +143,7 @@ class Watching:
 
     def passed(self, now_ms: int) -> list[Change]:
         """Time has gone by: shelves end, acknowledgements run out, facts are quiet, planned work begins and ends."""
+        self._now_ms = max(now_ms, self._now_ms)
         found: list[Change] = []
         explaining = self._explaining()
         for key, alarm in list(self.memory.alarms.items()):
@@ -219,17 +221,19 @@ class Watching:
         else:
             self.memory.alarms[key] = alarm
         if _hides(self._rules.get(key.rule)):
-            over_ms = at_ms if alarm.is_active else alarm.returned_ms
-            self._note_above(key, over_ms, is_hiding=alarm.is_active and not alarm.stopped_by)
+            if _is_hiding(alarm):
+                self._hide(key, FOREVER)
+            elif self._hiding.get(key.source) == (key, FOREVER):
+                other = self._other_above(key)
+                self._hide(other or key, FOREVER if other else at_ms + AFTERWARDS_MS)
         return [Change(key, at_ms, deed, alarm, code, told)]
 
-    def _note_above(self, key: Key, at_ms: int, *, is_hiding: bool) -> None:
-        above = key, FOREVER if is_hiding else at_ms + AFTERWARDS_MS
-        if not is_hiding and (other := self._other_above(key)):
-            above = other, FOREVER
-        if above[1] == FOREVER or self._hiding.get(key.source, above)[0] == key:
-            self._has_moved |= self._hiding.get(key.source) != above
-            self._hiding[key.source] = above
+    def _hide(self, key: Key, until_ms: int) -> None:
+        """What is over does not take the place of another one that goes on."""
+        known = self._hiding.get(key.source)
+        if known != (key, until_ms) and (until_ms == FOREVER or known is None or known[0] == key):
+            self._hiding[key.source] = key, until_ms
+            self._has_moved = True
 
     def _other_above(self, key: Key) -> Key | None:
         """Another alarm of the same source that hides what is below it."""
@@ -261,7 +265,7 @@ class Watching:
         """Suppression anew: of those that were raised, or of all when what hides has changed."""
         if not found:
             return []
-        now_ms = max(change.at_ms for change in found)
+        now_ms = self._now_ms = max(self._now_ms, *(change.at_ms for change in found))
         if self._has_moved:
             return self._look_above(self.memory.alarms, now_ms)
         return self._look_above([change.key for change in found if change.deed is Deed.RAISED], now_ms)
@@ -274,6 +278,7 @@ class Watching:
         for key in list(keys):
             alarm = self.memory.alarms.get(key)
             cause = self._cause(key, windows, now_ms) if alarm and alarm.is_active else ""
+            cause = self._cause(key, windows, now_ms) if alarm else ""
             if alarm and cause != alarm.suppressed_by:
                 found += self._keep(key, now_ms, *states.suppressed(alarm, cause))
         return found
@@ -290,12 +295,22 @@ class Watching:
             return ""
         hiding = (self._hiding[one] for one in over if one in self._hiding)
         above = next((other for other, until_ms in hiding if until_ms > now_ms), None)
+        above = next((key for key, until_ms in hiding if until_ms > now_ms), None)
         return cause_text(above) if above else ""
 
 
 def cause_text(key: Key) -> str:
     """As what it explains says it."""
     return f"{key.rule} {key.source}"
+
+
+def _is_hiding(alarm: Alarm) -> bool:
+    return alarm.is_active and not alarm.stopped_by
+
+
+def _afterwards_ms(alarm: Alarm) -> int:
+    """One that is out of service has hidden nobody."""
+    return 0 if alarm.stopped_by else alarm.returned_ms + AFTERWARDS_MS
 
 
 def _hides(rule: Rule | None) -> bool:

@@ -160,6 +160,29 @@ def test_an_alarm_that_is_out_of_service_hides_nobody() -> None:
     assert len(calling(watch)) == len(TILLS)
 
 
+def test_an_alarm_that_is_raised_while_out_of_service_has_hidden_nobody() -> None:
+    watch = box_with_tills()
+    key = Key("box", BOX)
+    reads(watch, 99)
+    watch.apply(key, 1500, states.stopped(watch.memory.alarms[key], "王芳", "拆"))
+    watch.read([Signal("s", BOX, 60_000, 1)], is_meal=False)
+    watch.passed(120_000)
+    silent(watch, 121_000)
+    watch.look_again(watch.memory)
+    found = watch.read([Signal("s", BOX, 122_000, 99)], is_meal=False) + watch.passed(122_000)
+    assert [change.deed for change in found] == [Deed.RAISED], "and nothing is hidden for a moment"
+
+
+def test_a_fact_of_before_is_not_hidden_by_what_is_over() -> None:
+    rules = [signal_rule(name="box", signal="s", kind=Kind.BOX, hides=True), fact_rule(is_hidden=True)]
+    watch = Watching(rules, topology=Topology({TILLS[1]: (BOX,)}))
+    reads(watch, 99)
+    watch.read([Signal("s", BOX, 60_000, 1)], is_meal=False)
+    watch.passed(60_000 + AFTERWARDS_MS)
+    found = watch.happened([fact(1, at_ms=5000, device=b"\x01")], 100_000)
+    assert [change.deed for change in found] == [Deed.RAISED]
+
+
 def test_planned_work_suppresses_all_below_it_while_it_lasts() -> None:
     watch = box_with_tills()
     watch.memory.windows = (Window("7", BOX, 0, 100_000),)
