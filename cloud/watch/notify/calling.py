@@ -116,14 +116,15 @@ class Calling:
         self, at: CallKey, call: Call, route: Route, alarm: Alarm, policy: Policy, now: Time
     ) -> list[Notice]:  # fmt: skip
         if alarm.taken_by and not call.paused_ms:
-            call = replace(call, paused_ms=now.unix_ms, next_ms=max(call.next_ms, now.unix_ms + TAKEN_MS))
+            paused_ms = max(call.next_ms, now.unix_ms + TAKEN_MS) if call.next_ms else 0  # nothing is left to pause
+            call = replace(call, paused_ms=now.unix_ms, next_ms=paused_ms)
         morning = None if route.wakes else policy.night.morning(now.campus_s)
         if call.next_ms and now.unix_ms >= call.next_ms and morning is not None:
             call = replace(call, next_ms=now.unix_ms + (morning - now.campus_s) * 1000)
         found: list[Notice] = []
         if call.next_ms and now.unix_ms >= call.next_ms:
             found = self._step(at, call, route, policy, now)
-            call = _after(call, route, found)
+            call = _after(call, route, found, now.unix_ms)
         self.calls[at] = call
         return found
 
@@ -205,9 +206,12 @@ class Calling:
         return True
 
 
-def _after(call: Call, route: Route, told: Sequence[Notice]) -> Call:
+def _after(call: Call, route: Route, told: Sequence[Notice], now_ms: int) -> Call:
+    """The next step comes when those of this one had their time, however late they were told (a night, a stop)."""
     whom = tuple(dict.fromkeys((*call.told, *((one.person, one.channel) for one in told))))
     taken = call.step + 1
-    waits = route.steps[taken].after_s * 1000 if taken < len(route.steps) else 0
-    next_ms = max(call.opened_ms + waits, call.next_ms + 1) if waits else 0
+    if taken >= len(route.steps):
+        return replace(call, step=taken, next_ms=0, told=whom)
+    waits_ms, had_ms = route.steps[taken].after_s * 1000, route.steps[call.step].after_s * 1000
+    next_ms = max(call.opened_ms + waits_ms, now_ms + waits_ms - max(had_ms, SETTLE_MS))
     return replace(call, step=taken, next_ms=next_ms, told=whom)

@@ -98,6 +98,15 @@ def test_somebody_who_is_on_it_pauses_escalation_for_a_while() -> None:
     assert [why for *_, why in desk.at(600_000 + TAKEN_MS)] == [Why.ESCALATION] * 2
 
 
+def test_somebody_who_takes_it_when_all_were_told_pauses_nothing_more() -> None:
+    desk = Desk(FIRST)
+    desk.at(0)
+    desk.at(SETTLE_MS)
+    desk.alarms[BOX] = states.taken(desk.alarms[BOX], "王芳")[0]
+    assert desk.at(600_000) == []
+    assert desk.at(600_000 + 2 * TAKEN_MS) == []
+
+
 def test_what_worsens_is_told_anew() -> None:
     desk = Desk()
     desk.at(0)
@@ -117,6 +126,16 @@ def test_nobody_is_woken_but_for_what_wakes() -> None:
     waking = Desk(start_s=LATE_S, wakes=True)
     waking.at(0)
     assert waking.at(SETTLE_MS) == [("王芳", Channel.MAIL, Why.CALL)]
+
+
+def test_who_hears_of_it_in_the_morning_has_his_time_before_it_goes_up() -> None:
+    desk = Desk(start_s=LATE_S)
+    desk.at(0)
+    morning_ms = (7 * 3600 + 1800) * 1000
+    assert desk.at(morning_ms) == [("王芳", Channel.MAIL, Why.CALL)]
+    assert desk.at(morning_ms + 1000) == []
+    assert desk.at(morning_ms + 900_000 - SETTLE_MS - 1) == []
+    assert [why for *_, why in desk.at(morning_ms + 900_000)] == [Why.ESCALATION] * 2
 
 
 def test_what_is_over_before_the_morning_is_not_told_at_all() -> None:
