@@ -12,7 +12,7 @@ from typing import Any
 
 from cloud.watch.alarms.states import State
 from cloud.watch.notify.terms import Why
-from cloud.watch.notify.words import LISTED_MAX, Calls, Told
+from cloud.watch.notify.words import LISTED_MAX, Calls, Told, private, private_source
 from shared.facts.catalogue import words
 from shared.words.voice import Text
 
@@ -29,16 +29,16 @@ def event(why: Why, found: Sequence[Told], calls: Calls, campus: str) -> str:
 
 
 def _alarm(one: Told, calls: Calls) -> dict[str, Any]:
-    alarm, rule = one.alarm, one.rule
+    alarm, rule, source = one.alarm, one.rule, private_source(one.key.source)
     said: dict[str, Any] = {
-        "rule": one.key.rule, "source": str(one.key.source), "name": calls(one.key.source),
+        "rule": one.key.rule, "source": str(source), "name": calls(source),
         "grade": str(alarm.grade) if alarm else None, "state": str(alarm.state if alarm else State.NORMAL),
         "since_ms": alarm.since_ms if alarm else None,
     }  # fmt: skip
     if one.under:
         said["explains"] = one.under
     if one.code:
-        said["told"] = _both(Text(*words(one.code, one.told)))
+        said["told"] = _both(Text(*words(one.code, private(one.told))))
     if rule is not None:
         advice = rule.advice
         said |= {

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cloud.store.db import Database, Row
 from cloud.watch.alarms.terms import source_of
 from cloud.watch.alarms.watching import Key
-from cloud.watch.notify.calling import Call, Calling, CallKey
+from cloud.watch.notify.calling import WINDOW_MS, Call, Calling, CallKey
 from cloud.watch.notify.terms import Channel, Why
 from shared.facts.told import Level
 
@@ -21,6 +21,8 @@ FIRST_MS, LONGEST_MS = 5_000, 300_000
 """A way that refuses for now is tried again after the first, then twice as late each time, up to the longest."""
 GIVEN_UP_MS = 86_400_000
 """A message that no way has taken for a day is given up: failed, and told."""
+LATELY_MAX = 2_000
+"""Messages that are looked through for who was told lately."""
 KEPT_MAX = 50_000
 """Messages that are kept, sent ones too; beyond it the oldest done ones go."""
 _COLUMNS = (
@@ -178,6 +180,20 @@ def load_calls(db: Database) -> Calling:
     for person, channel, rule, source in db.run("SELECT person, channel, rule, source FROM late"):
         found.late.setdefault((person, Channel(channel)), {})[Key(rule, source_of(source))] = None
     return found
+
+
+def load_measure(db: Database, into: Calling) -> None:
+    """Who was told in the last ten minutes: a process that begins anew does not begin with everybody's full measure."""
+    sql = (
+        "SELECT person, channel, why, made_ms FROM message WHERE id > (SELECT MAX(id) FROM message) - ? "
+        "AND made_ms > (SELECT MAX(made_ms) FROM message) - ? AND instead_of IS NULL AND why <> ? "
+        "AND id NOT IN (SELECT CAST(receipt AS INTEGER) FROM message WHERE state = ?) ORDER BY made_ms"
+    )
+    for person, channel, why, made_ms in db.run(sql, (LATELY_MAX, WINDOW_MS, str(Why.TEST), str(State.JOINED))):
+        whom = person, Channel(channel)
+        into.sent[whom].append(made_ms)
+        if why == Why.DIGEST:
+            into.digested[whom] = made_ms
 
 
 def keep_calls(db: Database, before: dict[CallKey, Call], after: Calling, late: bool) -> None:

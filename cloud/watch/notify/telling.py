@@ -47,6 +47,7 @@ class Telling:
     def __init__(self, db: Database, rules: Mapping[str, Rule], flood: Flood, place: Places) -> None:
         self._db, self._rules = db, rules
         self._calling = Calling(flood=flood, place=place)
+        self._is_new = True
         self._persons: dict[str, Person] = {}
         self._policy = Policy()
         self.unreached = 0
@@ -70,6 +71,9 @@ class Telling:
         """What is kept may have changed. Inside of a transaction."""
         known = queue.load_calls(self._db)
         self._calling.calls, self._calling.late = known.calls, known.late
+        if self._is_new:
+            queue.load_measure(self._db, self._calling)
+            self._is_new = False
         self._persons = {one.name: one for one in persons(self._db) if not one.is_gone}
         with_role = [name for name, one in self._persons.items() if one.role]
         self._policy = self._in_force(calendar).with_finance(with_role)
@@ -78,7 +82,7 @@ class Telling:
         self, alarms: Mapping[Key, Alarm], facts: Mapping[Key, tuple[str, Params]], now: Time, around: Around
     ) -> int:
         """Queue what is to be told now; how many messages. Inside of the turn's transaction."""
-        before, late = dict(self._calling.calls), dict(self._calling.late)
+        before, late = dict(self._calling.calls), {whom: dict(keys) for whom, keys in self._calling.late.items()}
         notices = self._calling.turn(alarms, self._rules, self._policy, now)
         floods.keep(self._db, self._calling.turned)
         self._calling.turned.clear()

@@ -1,6 +1,7 @@
 """What a message says, in its reader's language: a subject, a text, and an SMS of at most 70 characters. Pure.
 
-What comes from outside (names, notes, facts) is put on one line, so that nothing of it becomes a header.
+What comes from outside (names, notes, facts) is put on one line, so that nothing of it becomes a header. A card's
+number does not leave the house: of it the end is told, and the list says the rest.
 """
 
 from collections import Counter
@@ -9,13 +10,13 @@ from typing import NamedTuple
 
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
-from cloud.watch.alarms.terms import GRADES, Source
+from cloud.watch.alarms.terms import GRADES, Kind, Source
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify.terms import Why
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
-from shared.facts.told import Level, Params
+from shared.facts.told import Level, Params, Value
 from shared.words.voice import Language, Text
 
 SMS_MAX = 70
@@ -24,6 +25,10 @@ LISTED_MAX = 20
 """Alarms that a mail names; of more the number is said."""
 COUNTED_FROM = 5
 """A message of more alarms says how many of each grade."""
+CARDS = frozenset({"card"})
+"""Parameters of facts that are a card's number."""
+CARD_END = 4
+"""Of it so many signs are told."""
 _WHYS = {
     Why.CALL: Text("报警", "alarm"),
     Why.ESCALATION: Text("无人处理", "nobody has answered"),
@@ -55,6 +60,22 @@ class Said(NamedTuple):
 
 Calls = Callable[[Source], str]
 """What people call a source."""
+
+
+def private(told: Params) -> Params:
+    """A fact's parameters as they may leave the house."""
+    return tuple((name, _end(value) if name in CARDS else value) for name, value in told)
+
+
+def private_source(source: Source) -> Source:
+    """A source as it may leave the house."""
+    return Source(source.kind, source.name[-CARD_END:]) if source.kind is Kind.CARD else source
+
+
+def _end(value: Value) -> Value:
+    if isinstance(value, bytes):
+        return value[-CARD_END // 2 :]
+    return f"…{str(value)[-CARD_END:]}" if len(str(value)) > CARD_END else value
 
 
 def said(
@@ -100,7 +121,7 @@ def _paragraph(one: Told, calls: Calls, language: Language) -> str:
     if one.under:
         lines.append(_in(Text(f"含 {one.under} 条", f"explains {one.under} others"), language))
     if one.code:
-        lines.append(_line(words(one.code, one.told)[language is Language.EN]))
+        lines.append(_line(words(one.code, private(one.told))[language is Language.EN]))
     if one.alarm is not None:
         lines.append(f"{_in(Text('自', 'since'), language)} {time_text(WALL.at(one.alarm.since_ms / 1000))}")
     if one.rule is not None:
@@ -116,7 +137,7 @@ def _paragraph(one: Told, calls: Calls, language: Language) -> str:
 
 def _title(one: Told, calls: Calls, language: Language) -> str:
     title = _in(one.rule.advice.title, language) if one.rule else one.key.rule
-    return _line(f"{title} {calls(one.key.source)}")
+    return _line(f"{title} {calls(private_source(one.key.source))}")
 
 
 def _grade(found: Sequence[Told], language: Language) -> str:
