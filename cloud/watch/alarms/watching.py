@@ -278,7 +278,6 @@ class Watching:
         for key in list(keys):
             alarm = self.memory.alarms.get(key)
             cause = self._cause(key, windows, now_ms) if alarm and alarm.is_active else ""
-            cause = self._cause(key, windows, now_ms) if alarm else ""
             if alarm and cause != alarm.suppressed_by:
                 found += self._keep(key, now_ms, *states.suppressed(alarm, cause))
         return found
@@ -295,7 +294,6 @@ class Watching:
             return ""
         hiding = (self._hiding[one] for one in over if one in self._hiding)
         above = next((other for other, until_ms in hiding if until_ms > now_ms), None)
-        above = next((key for key, until_ms in hiding if until_ms > now_ms), None)
         return cause_text(above) if above else ""
 
 
