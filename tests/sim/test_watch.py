@@ -13,6 +13,7 @@ from cloud.watch.alarms.states import Alarm, Deed
 from cloud.watch.alarms.watching import Change, Memory, Watching
 from cloud.watch.notify import calling, queue, sending, words
 from cloud.watch.notify.calling import Calling
+from cloud.watch.notify.channels import receipts
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Night
 from cloud.watch.notify.telling import Telling
@@ -97,10 +98,10 @@ def goes_on_in_memory(patch: Patch) -> None:
     """facts events answered: a turn that its file has refused goes on counting in memory."""
     look = Turns._look_back
 
-    def once(self: Turns) -> None:
+    def once(self: Turns, now_ms: int) -> None:
         if not hasattr(self, "has_looked"):
             self.has_looked = True
-            look(self)
+            look(self, now_ms)
 
     patch.setattr(Turns, "_look_back", once)
 
@@ -291,8 +292,8 @@ def sends_again(patch: Patch) -> None:
 
 def believes_no(patch: Patch) -> None:
     """true: every receipt is a good one."""
-    real = queue.arrived
-    patch.setattr(queue, "arrived", lambda db, channel, receipt, is_there: real(db, channel, receipt, is_there=True))
+    real = receipts.came
+    patch.setattr(receipts, "came", lambda db, channel, told: real(db, channel, told._replace(is_there=True)))
 
 
 def marks_before_it_sends(patch: Patch) -> None:

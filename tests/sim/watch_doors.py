@@ -3,10 +3,11 @@ like: late, twice, never, or of messages that nobody has sent. Drawn from the se
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from enum import Enum
 from random import Random
 
-from cloud.watch.notify.channels.door import Arrived, ChannelFault, Reply
+from cloud.watch.notify.channels.door import Arrived, ChannelFault, Given, Reply
 from cloud.watch.notify.queue import Message
 
 CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -36,13 +37,13 @@ class SimDoor:
         """Times that a message may come again: what was said of it did not arrive."""
         self.refused: set[int] = set()
         self.said: dict[str, bool] = {}
-        """Receipt → the first word about it that was told."""
-        self.texts: dict[int, tuple[str, str]] = {}
-        self.is_killed_after = False
+        """Part → the first word about it that was told."""
+        self.parts: dict[str, tuple[str, ...]] = {}
+        """Receipt → its parts."""
         self._random, self._is_sms = random, is_sms
         self._waits: list[Arrived | Reply] = []
 
-    def send(self, message: Message) -> str:
+    def send(self, message: Message) -> Given:
         """As its mood is."""
         chance = self._random.random()
         if self.mood is Mood.AWAY:
@@ -51,15 +52,15 @@ class SimDoor:
             self.refused.add(message.number)
             raise ChannelFault("no such address", for_good=True)
         self.took[message.number] += 1
-        self.texts[message.number] = message.address, f"{message.subject}\n{message.text}"
         if self.mood is Mood.LOSES and chance < 0.5:
             self.excused[message.number] += 1
             raise ChannelFault("its answer was lost", for_all=chance < 0.25)
         receipt = f"{message.number}.{self.took[message.number]}"
-        self._think_of(message, receipt)
-        return receipt
+        self.parts[receipt] = tuple(f"{receipt}.{n}" for n in range(self._random.choice((1, 1, 2)))) * self._is_sms
+        self._think_of(message, self.parts[receipt])
+        return Given(receipt, self.parts[receipt])
 
-    def heard(self) -> list[Arrived | Reply]:
+    def heard(self, awaited: Sequence[str] = ()) -> list[Arrived | Reply]:
         """Some of what waits, in no order."""
         if self.mood is Mood.AWAY:
             raise ChannelFault("away", for_all=True)
@@ -68,16 +69,17 @@ class SimDoor:
         found, self._waits = self._waits[:count], self._waits[count:]
         for one in found:
             if isinstance(one, Arrived):
-                self.said.setdefault(one.receipt, one.is_there)
+                self.said.setdefault(one.numbers[0], one.is_there)
         return found
 
-    def _think_of(self, message: Message, receipt: str) -> None:
+    def _think_of(self, message: Message, parts: Sequence[str]) -> None:
         rng = self._random
-        if self._is_sms and rng.random() > NO_RECEIPT:
-            told = Arrived(receipt, is_there=rng.random() > SAYS_NO)
-            self._waits += [told] * (2 if rng.random() < TWICE else 1)
+        for part in parts:
+            if rng.random() > NO_RECEIPT:
+                told = Arrived((part,), rng.random() > SAYS_NO, message.address)
+                self._waits += [told] * (2 if rng.random() < TWICE else 1)
         if rng.random() < 0.05:
-            self._waits.append(Arrived("nobody's", is_there=rng.random() < 0.5))
+            self._waits.append(Arrived(("nobody's",), rng.random() < 0.5))
         found = CODE.search(message.text) if self._is_sms else None
         if found and rng.random() < ANSWERED:
             code = "000000" if rng.random() < WRONG else found[0]

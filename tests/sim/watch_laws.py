@@ -15,7 +15,8 @@ from zlib import crc32
 from cloud.ledger.fleet.views import FactView
 from cloud.watch.alarms.rule import UNKNOWN, FactRule, Rule, SignalRule
 from cloud.watch.alarms.states import Deed, State
-from cloud.watch.alarms.terms import Happening, Kind, Signal, Source
+from cloud.watch.alarms.terms import Happening, Signal, Source
+from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import AFTERWARDS_MS, Key
 from cloud.watch.notify import queue
 from cloud.watch.notify.calling import SETTLE_MS, TAKEN_MS, WINDOW_MS, Time
@@ -29,8 +30,6 @@ from shared.facts.told import Level
 from tests.sim.watch_doors import SimDoor
 from tests.sim.world import Violation
 
-TERMINALS = 3
-"""At each box, by their numbers."""
 _MESSAGES_MAX = 100_000
 _DONE = (queue.State.SENT, queue.State.ARRIVED, queue.State.FAILED, queue.State.JOINED)
 
@@ -113,13 +112,14 @@ class Laws:
 
     def __init__(
         self, rules: Sequence[Rule], policy: Policy, people: Sequence[Person], doors: Mapping[Channel, SimDoor],
-        secrets: Sequence[str],
+        topology: Topology, secrets: Sequence[str],
     ) -> None:  # fmt: skip
         self.deeds: set[Deed] = set()
         self.whys: set[Why] = set()
         self.ends: set[queue.State] = set()
         self._rules = {rule.name: rule for rule in rules}
         self._policy, self._people, self._doors, self._secrets = policy, people, doors, secrets
+        self._topology = topology
         self._facts: dict[Key, _Standing] = {}
         self._reads: dict[Key, _Read] = defaultdict(_Read)
         self._raised: set[Key] = set()
@@ -297,13 +297,13 @@ class Laws:
             if self._rules[event.key.rule].hides and event.deed in (Deed.RETURNED, Deed.STOPPED):
                 self._ended_ms[event.key.source] = event.at_ms
         for key, one in self._alarms.items():
-            box = _box_of(key.source)
-            if not self._rules[key.rule].is_hidden or box is None:
+            over = set(self._topology.over(key.source))
+            if not self._rules[key.rule].is_hidden:
                 continue
-            is_hidden = bool(one.alarm.suppressed_by)
-            if box in above and not is_hidden:
-                raise Violation("explained", f"{key} is not hidden, and {box} explains it")
-            if box not in above and is_hidden and now_ms - self._ended_ms.get(box, 0) > AFTERWARDS_MS:
+            is_hidden, lately_ms = bool(one.alarm.suppressed_by), max(self._ended_ms.get(up, 0) for up in over)
+            if over & above and not is_hidden:
+                raise Violation("explained", f"{key} is not hidden, and {over & above} explain it")
+            if not over & above and is_hidden and now_ms - lately_ms > AFTERWARDS_MS:
                 raise Violation("explained", f"{key} is hidden still, and its cause is over")
 
     # --- messages -------------------------------------------------------------------------------------------------
@@ -412,8 +412,9 @@ class Laws:
                 one for one in self._rows.values()
                 if (one.person, one.channel) == whom and now_ms - one.made_ms < WINDOW_MS and self._is_of_turn(one)
             ]  # fmt: skip
-            if len(lately) > self._policy.per_ten_minutes:
-                raise Violation("measure", f"{whom} hears {len(lately)} times in ten minutes")
+            digests = sum(one.why is Why.DIGEST for one in lately)
+            if len(lately) > self._policy.per_ten_minutes + digests or digests > 1:
+                raise Violation("measure", f"{whom} hears {len(lately)} times in ten minutes, {digests} digests")
 
     def _is_of_turn(self, one: Message) -> bool:
         joined = {row.receipt for row in self._rows.values() if row.state is queue.State.JOINED}
@@ -458,7 +459,7 @@ class Laws:
         door = self._doors[one.channel]
         if one.state in (queue.State.SENT, queue.State.ARRIVED) and not door.took[one.number]:
             raise Violation("true", f"message {one.number} is {one.state}, and no way has taken it")
-        if one.state is queue.State.ARRIVED and not door.said.get(one.receipt):
+        if one.state is queue.State.ARRIVED and not all(map(door.said.get, door.parts.get(one.receipt, ()))):
             raise Violation("true", f"message {one.number} has arrived, and nobody said so")
         if one.state is queue.State.FAILED:
             self._require_reason(one, door)
@@ -469,7 +470,7 @@ class Laws:
 
     def _require_reason(self, one: Message, door: SimDoor) -> None:
         """Given up by name: refused for good, its receipt said no, or a day is over."""
-        said_no = door.said.get(one.receipt) is False
+        said_no = any(door.said.get(part) is False for part in door.parts.get(one.receipt, ()))
         a_day = one.done_ms - one.made_ms >= GIVEN_UP_MS
         if not one.receipt or not (one.number in door.refused or said_no or a_day):
             raise Violation("conserved", f"message {one.number} was given up for nothing: {one.receipt!r}")
@@ -499,10 +500,3 @@ class Laws:
             raise Violation("told", f"{late} wait for a digest for ever")
         if self._raised:
             raise Violation("signals", f"{self._raised} stand, and all is well")
-
-
-def _box_of(source: Source) -> Source | None:
-    """What is not a terminal stands below the campus alone."""
-    if source.kind is not Kind.TERMINAL:
-        return None
-    return Source(Kind.BOX, f"b{bytes.fromhex(source.name)[1] // TERMINALS}")

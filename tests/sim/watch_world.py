@@ -39,12 +39,12 @@ from shared.facts.catalogue import CATALOGUE
 from shared.facts.told import CASE, Level, Params
 from shared.words.voice import Text
 from tests.sim.watch_doors import Mood, SimDoor
-from tests.sim.watch_laws import TERMINALS, Laws
+from tests.sim.watch_laws import Laws
 
 STEPS = 90
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 START_MS, START_S = 1_796_000_000_000, 9_830 * 86_400 + 8 * 3600
-BOXES = 2
+BOXES, TERMINALS = 2, 3
 SUBJECTS = 9
 """Fact rules that a seed is about: so they meet again."""
 KILLED, REFUSED = 0.15, 0.05
@@ -101,6 +101,17 @@ _SPANS = {
     "trial-balance": (0, 5), "load-oldest": (10, 7200),
 }  # fmt: skip
 """Of each signal what is good, and what is bad."""
+
+
+def device_of(number: int) -> bytes:
+    """A terminal."""
+    return bytes((0xA0, number))
+
+
+TOPOLOGY = Topology({
+    Source(Kind.TERMINAL, device_of(n).hex()): (Source(Kind.BOX, f"b{n // TERMINALS}"),)
+    for n in range(BOXES * TERMINALS)
+})  # fmt: skip
 
 
 class Killed(BaseException):
@@ -163,7 +174,7 @@ class WatchWorld:
         rng = Random(seed + 1)
         self.doors = {way: SimDoor(rng, is_sms=way is Channel.SMS) for way in Channel}
         policy = read_policy(POLICY, {one.name for one in PEOPLE}, WEEKDAYS)
-        self.laws = Laws(WATCHED, policy, PEOPLE, self.doors, (CARD_LABEL, CARD_ID.hex()))
+        self.laws = Laws(WATCHED, policy, PEOPLE, self.doors, TOPOLOGY, (CARD_LABEL, CARD_ID.hex()))
         self._values: dict[tuple[str, Source], float | None] = {}
         self._is_dark: set[tuple[str, Source]] = set()
         self.kills = 0
@@ -229,7 +240,7 @@ class WatchWorld:
         kind = CATALOGUE.get((code, case))
         level = kind.level if kind and rng.random() < 0.8 else rng.choice(list(Level))
         box = f"b{rng.randrange(BOXES)}"
-        device = _device(rng.randrange(BOXES * TERMINALS)) if rng.random() < 0.6 else b""
+        device = device_of(rng.randrange(BOXES * TERMINALS)) if rng.random() < 0.6 else b""
         told: Params = (("card", rng.choice((CARD_LABEL, CARD_ID))), ("link", f"can{rng.randrange(2)}"))
         return FactView(self._when(), str(level), code, box, device, ((CASE, case), *told) if case else told)
 
@@ -251,7 +262,7 @@ class WatchWorld:
     def _source(self, name: str) -> Source:
         rng = self.random
         if name == "terminal-silent":
-            return Source(Kind.TERMINAL, _device(rng.randrange(BOXES * TERMINALS)).hex())
+            return Source(Kind.TERMINAL, device_of(rng.randrange(BOXES * TERMINALS)).hex())
         if name.startswith("box"):
             return Source(Kind.BOX, f"b{rng.randrange(BOXES)}")
         if name.endswith("free"):
@@ -270,10 +281,7 @@ class WatchWorld:
         """A process: what it remembers is what is kept."""
         self.turns = Turns(self.store, WATCHED)
         self.turns.around = Around(str, "校园", WEEKDAYS, lambda: f"{self.random.randrange(10**6):06d}")
-        self.turns.stand_on(Topology({
-            Source(Kind.TERMINAL, _device(n).hex()): (Source(Kind.BOX, f"b{n // TERMINALS}"),)
-            for n in range(BOXES * TERMINALS)
-        }))  # fmt: skip
+        self.turns.stand_on(TOPOLOGY)
 
     def _turn(self, *, is_safe: bool = False) -> None:
         upto, commits = self.turns.read_upto(), self.turn_fuse.commits
@@ -336,7 +344,8 @@ class WatchWorld:
             return
         listed = self.random.choice(found)
         who = self.random.choice(PEOPLE).name
-        name, step = self.random.choice(list(_DEEDS.items()))
+        name = "start" if listed.alarm.stopped_by else self.random.choice(list(_DEEDS))
+        step = _DEEDS[name]
         try:
             with self.desk.one(listed.key) as one:
                 done = one.keep(step(one.listed, who, self.now_ms, self.random), self.now_ms, who, name)
@@ -365,10 +374,6 @@ _DEEDS: dict[str, Deed] = {
     "start": lambda one, who, now_ms, rng: states.started(one.alarm),
     "assign": lambda one, who, now_ms, rng: states.assigned(one.alarm, who),
 }
-
-
-def _device(number: int) -> bytes:
-    return bytes((0xA0, number))
 
 
 def run_seeds(seeds: Sequence[int], folder: Path) -> list[WatchWorld]:
