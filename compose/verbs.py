@@ -33,6 +33,7 @@ FIRST = (
         " --interactive",
         Text("在另一窗口亲手收款：输金额、选卡、拔卡", "in another window: sell by hand, pull cards"),
     ),
+    ("status", "", Text("哪些在、哪些不在、为什么", "what is up, what is not, and why")),
     ("verify", "", Text("核对账本与网关，校园运行时也可以", "check ledger and boxes, also while it runs")),
     ("up", " --for 60s", Text("六十秒后收市，打印能手算的结账表", "end after a minute; a sheet that adds up")),
     ("test", "", Text("全部检查和测试，约十分钟", "every check and test, about ten minutes")),
@@ -111,6 +112,15 @@ VERBS = (
         ),
         "tests.torn",
         extras=DEV,
+    ),
+    Verb(
+        "status",
+        "[--all] [--json] [--data DIR]",
+        Text(
+            "服务器、服务、设备：什么在、自何时、等什么、为何不在",
+            "server, services, devices: what is up, since when, and why not",
+        ),
+        "compose.status",
     ),
     Verb(
         "verify",

@@ -23,6 +23,16 @@ _NEEDED: dict[str, tuple[str, ...]] = {
 def watching_verbs() -> dict[str, Made]:
     """What the watch keeps."""
     return {
+        "status": (
+            Text("服务器、服务、设备：一棵树，附缘由", "server, services, devices: one tree, with reasons"),
+            _status,
+            (_status_options, add_json),
+        ),
+        "slo": (
+            Text("服务目标：本月刷卡、入账、在线各达到多少", "goals of the month: taps, time to ledger, boxes heard"),
+            _slo,
+            (_slo_options, add_json),
+        ),
         "alarms": (
             Text("报警：列出、确认、接单、搁置、指派", "alarms: list, acknowledge, take, shelve, assign"),
             _alarms,
@@ -52,6 +62,26 @@ def watching_verbs() -> dict[str, Made]:
             (_rules_options, add_json),
         ),
     }
+
+
+def _status_options(parser: Parser) -> None:
+    parser.add_argument("--all", action="store_true", help=Text("正常的也逐项列出", "list what is well, too"))
+
+
+def _status(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch import status
+
+    return status.show(chosen.data, chosen.dsn, is_all=chosen.all, as_json=chosen.json)
+
+
+def _slo_options(parser: Parser) -> None:
+    parser.add_argument("--month", metavar="2026-11", help=Text("哪个月，缺省本月", "which month (this one)"))
+
+
+def _slo(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch import slo
+
+    return slo.show(chosen.data, chosen.dsn, chosen.month, as_json=chosen.json)
 
 
 def _alarm_options(parser: Parser) -> None:

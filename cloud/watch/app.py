@@ -47,6 +47,10 @@ from cloud.watch.readings import (
     topology,
 )
 from cloud.watch.replies import CODE_DIGITS, answered
+from cloud.watch.services.parts import read_parts
+from cloud.watch.services.places import look_at
+from cloud.watch.services.spells import Spells
+from cloud.watch.services.tree import part_signals
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.subjects.duty_gaps import hours_covered
 from cloud.watch.subjects.marks import MARK, backup_signals, finished, read_said
@@ -54,7 +58,7 @@ from cloud.watch.subjects.meals import Meals
 from cloud.watch.subjects.outside import Beat
 from cloud.watch.subjects.sign_ins import sign_in_signal
 from cloud.watch.subjects.trends import Trends
-from cloud.watch.turn import FACTS_MAX, Turns
+from cloud.watch.turn import BEAT, FACTS_MAX, Turns
 from cloud.watch.words import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import StoreFault, YktError
@@ -135,6 +139,9 @@ class Watch:
         docked: DockedSignals,
     ) -> None:
         self.keeping, self._docked = keeping, docked
+        with store.db.reading():
+            self._spells = Spells(store.db, store.mark(BEAT))
+        self._parts = settings.data / FOLDER
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
@@ -159,6 +166,7 @@ class Watch:
             self._next_look = time.monotonic() + LOOK_S
             signals += probe(self._looked, now.unix_ms)
             signals += self._subjects(now)
+            signals += part_signals(read_parts(self._parts), now.unix_ms)
             signals.append(Signal("metrics-away", _METRICS, now.unix_ms, int(self.keeping.is_away)))
         signals += self._docked.read(self.turns.scopes(VALUE), now.unix_ms)
         try:
@@ -170,6 +178,7 @@ class Watch:
             signals.append(Signal("ledger-away", CAMPUS, now.unix_ms, 1))
         signals += list(self._trends.of(signals))
         self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=self._meals.at(now.campus_s))
+        self._spells.keep(signals, now.unix_ms)
         self._last_turn = time.monotonic()
         self.beat.turned(now.unix_ms)
         if is_due:
@@ -250,6 +259,7 @@ async def _watch(given: argparse.Namespace) -> None:
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     keeping_store = read_metric_store(folder)
     with closing(open_watch(folder)) as store, ExitStack() as open_until_end:
+        look_at(store.db, given.service)
         keeping = Keeping(keeping_store, store.db)
         docked = DockedSignals(open_until_end.enter_context(closing(open_docking(folder))).db)
         clock = parse_clock(given.clock)

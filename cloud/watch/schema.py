@@ -64,6 +64,11 @@ CREATE TABLE ring (
   step_s INTEGER NOT NULL, series TEXT NOT NULL, at_ms INTEGER NOT NULL, tag TEXT NOT NULL, low REAL NOT NULL,
   high REAL NOT NULL, PRIMARY KEY (step_s, series, at_ms, tag)) WITHOUT ROWID;
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE spell (
+  source TEXT NOT NULL, from_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (source, from_ms)) WITHOUT ROWID;
+CREATE INDEX spell_by_time ON spell (from_ms);
+CREATE TABLE looked_at (name TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
 """
 STEPS = (_FIRST,)
 """One per version: added to, never edited, once it has been released."""

@@ -19,7 +19,7 @@ from compose.campus.options import Options
 from compose.campus.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
-from compose.place import WrongUse
+from compose.place import ROOT, WrongUse
 from compose.servers.database import DATABASE
 from compose.servers.login import new_login
 from compose.servers.ports import free_port
@@ -104,6 +104,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     await parts.start(*bodies)
     selling = Text(f"{len(bodies)} 台终端开始营业", f"{len(bodies)} terminals are selling")
     say(f"[4/4] {selling} ({time.monotonic() - began:.1f} s)")
+    say_status(options, say)
     return Campus(plan, where, tuple(part.name for part in bodies))
 
 
@@ -133,6 +134,12 @@ def say_docking(where: campus.Where, say: Say) -> None:
         f"devices dock at {address} (accounts: ./ykt cloud docking add)",
     )
     say(f"      {docking}")
+
+
+def say_status(options: Options, say: Say) -> None:
+    """How to ask how it is, beside it or when it has ended."""
+    where = "" if options.data == ROOT / "var" else f" --data {options.data}"
+    say(f"      {Text('各处状况（另开窗口）：', 'how all of it is, in another window: ')}./ykt status{where}")
 
 
 def say_broker(where: campus.Where, say: Say) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from compose.campus import closing, opening, replay
+from compose.campus.lives import Lives
 from compose.campus.options import Options, console_port, parse
 from compose.campus.terms import say_daily
 from compose.campus.trace import Trace
@@ -74,10 +75,17 @@ def main(arguments: list[str]) -> int:
 
 async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: int) -> int:
     watch = Watch()
+    lives = Lives(options.data / "campus" / "cloud", watch)
+
+    def hear(event: Event) -> None:
+        _show(event, watch)
+        lives.hear(event)
+
     with Interrupts() as interrupts:
-        async with Supervisor(
-            options.data / "log", on_line=watch.hear, on_event=lambda event: _show(event, watch), keep_fds=(lock_fd,)
-        ) as parts:
+        async with (
+            Supervisor(options.data / "log", on_line=lives.hear_line, on_event=hear, keep_fds=(lock_fd,)) as parts,
+            lives.kept(parts),
+        ):
             wished = asyncio.create_task(interrupts.first.wait())
             began = asyncio.create_task(
                 replay.open_replay(options, day, parts, watch, run_dir, _say)

@@ -10,3 +10,11 @@ def lives(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def began(pid: int) -> int:
+    """When it began, in the kernel's ticks: with its number this names it for good. 0 where there is none."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0

@@ -190,6 +190,10 @@ class Supervisor:
         child = self._kept[name].child
         return 0 if child.exited.done() else child.pid
 
+    def parts(self) -> list[Part]:
+        """Those that are kept alive, in the order in which they were started."""
+        return [kept.part for kept in self._kept.values()]
+
     def send(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a part: SIGKILL is how a fault is injected."""
         self._kept[name].child.send(number)

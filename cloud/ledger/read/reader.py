@@ -36,6 +36,7 @@ from cloud.ledger.loads.awaited import AwaitedNow, awaited_now
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
+from cloud.ledger.read import months as read_months
 from cloud.ledger.read import overview as read_overview
 from cloud.ledger.read import put_backs as read_put_backs
 from cloud.ledger.read import rides as read_rides
@@ -145,6 +146,16 @@ class Reader:
         """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
         with self._lock, self.database.reading():
             return read_fleet.facts_after(self.database, number, _bounded(most))
+
+    def tallied(self, first: int, after: int) -> read_months.Tallied:
+        """Taps of all terminals on these business days, the last one excluded."""
+        with self._lock, self.database.reading():
+            return read_months.tallied(self.database, first, after)
+
+    def arrivals(self, from_ms: int, until_ms: int) -> read_months.Arrivals:
+        """When records came within this time, and how long after their own: a sample."""
+        with self._lock, self.database.reading():
+            return read_months.arrivals(self.database, from_ms, until_ms)
 
     def last_records(self, most: int = 20) -> list[RecordView]:
         """Newest first."""
