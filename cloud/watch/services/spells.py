@@ -50,8 +50,12 @@ class Spell(NamedTuple):
     state: Up
 
 
-def _rules(rules: Sequence[Rule]) -> dict[str, SignalRule]:
-    return {one.signal: one for one in rules if isinstance(one, SignalRule) and one.signal in _OF}
+def _rules(rules: Sequence[Rule]) -> dict[str, list[SignalRule]]:
+    found: dict[str, list[SignalRule]] = {}
+    for one in rules:
+        if isinstance(one, SignalRule) and one.signal in _OF:
+            found.setdefault(one.signal, []).append(one)
+    return found
 
 
 _RULES = _rules(RULES)
@@ -61,7 +65,8 @@ def up(signal: Signal) -> Up:
     """How a thing is by this reading."""
     if signal.value is None:
         return Up.UNKNOWN
-    return Up.DOWN if _RULES[signal.name].condition.holds(signal.value) else Up.UP
+    rules = (rule for rule in _RULES[signal.name] if rule.looks_at(signal.source))
+    return Up.DOWN if any(rule.condition.holds(signal.value) for rule in rules) else Up.UP
 
 
 class Spells:
