@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from compose import held, psam_stolen, verify
+from compose import held, psam_stolen, status, verify
 from compose.campus import up
 from compose.lock import make, sbom
 from shared.words.voice import Language, speak
 
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
-MAINS = (up.main, verify.main, held.main, psam_stolen.main, sbom.main, make.main)
-SAYS_EXIT = (up.main, verify.main, held.main, psam_stolen.main)
+MAINS = (up.main, verify.main, held.main, psam_stolen.main, status.main, sbom.main, make.main)
+SAYS_EXIT = (up.main, verify.main, held.main, psam_stolen.main, status.main)
 
 
 def page(main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]) -> str:

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from cloud.watch.notify.queue import Message, messages
 from cloud.watch.store import open_watch
 from compose.campus import campus as lines
 from compose.campus.lines import write_lines
+from compose.campus.lives import Lives
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
@@ -77,7 +78,9 @@ class Campus:
         self._alive: set[str] = set()
         self.displays: dict[str, list[tuple[float, str]]] = {}
         """Part → what its display has shown, and when, where its words say `--show`. In Unix seconds."""
-        self._supervisor = Supervisor(room / "log", on_line=self._hear)
+        self.lives = Lives(self.data / "cloud", self.watch)
+        """What a launcher tells of its parts; told within `telling`."""
+        self._supervisor = Supervisor(room / "log", on_line=self._hear, on_event=self.lives.hear)
 
     async def __aenter__(self) -> Self:
         """Nothing runs yet."""
@@ -90,6 +93,10 @@ class Campus:
         shutil.rmtree(self.run)
 
     # ---- parts
+
+    def telling(self) -> AbstractAsyncContextManager[None]:
+        """While the block lasts, the file that a launcher keeps of its parts is kept."""
+        return self.lives.kept(self._supervisor)
 
     @property
     def bodies(self) -> list[str]:
@@ -254,7 +261,7 @@ class Campus:
     def _hear(self, part: str, line: str) -> None:
         if line.startswith(DISPLAY):
             self.displays.setdefault(part, []).append((time.time(), line.removeprefix(DISPLAY)))
-        self.watch.hear(part, line)
+        self.lives.hear_line(part, line)
 
     async def _end(self, names: Iterable[str], number: signal.Signals) -> None:
         names = [*names]

@@ -54,19 +54,19 @@ def _line(one: Outcome) -> str:
         unknown = Text("○ 未知", "○ unknown")
         return f"{unknown}  {one.called}  {Text('目标', 'goal')} {one.goal:.1%}"
     mark = Text("● 余量内", "● within budget") if one.is_met else Text("✗ 超出", "✗ over budget")
-    left = Text(f"余量 {_amount(one)[0]}（{one.left:.0%}）", f"{_amount(one)[1]} left of the budget ({one.left:.0%})")
+    amount = _amount(one)
+    left = Text(f"余量 {amount.zh}（{one.left:.0%}）", f"{amount.en} left of the budget ({one.left:.0%})")
     says = "".join(f"  {name.removesuffix('_s')} ≤ {value:g} s" for name, value in (one.says or {}).items())
     return f"{mark}  {one.called}  {one.share:.3%}  {Text('目标', 'goal')} {one.goal:.1%}{says}  {left}"
 
 
-def _amount(one: Outcome) -> tuple[str, str]:
+def _amount(one: Outcome) -> Text:
     """What may still go wrong, in its own unit."""
     left = one.budget - one.bad
-    if one.unit == "s":
-        sign = "-" if left < 0 else ""
-        zh, en = span(int(abs(left)))
-        return f"{sign}{zh}", f"{sign}{en}"
-    return (f"{left:.0f} 笔", f"{left:.0f} {one.unit}")
+    if one.unit != "s":
+        return Text(f"{left:.0f} 笔", f"{left:.0f} {one.unit}")
+    sign, (zh, en) = "-" * (left < 0), span(int(abs(left)))
+    return Text(f"{sign}{zh}", f"{sign}{en}")
 
 
 def _many(count: int) -> str:

@@ -4,6 +4,7 @@ A goal counts what can be known, says what it does not count, and never makes un
 ended, or of which not all was watched, it says so.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -30,6 +31,9 @@ FAULTS = frozenset({
 """Refusals for which the system answers. All others are a rule that did its work, or a hand that was too quick."""
 
 
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+
+
 class Month(NamedTuple):
     """from_ms, until_ms: Unix ms of its ends by the campus's calendar; days: since 2000."""
 
@@ -48,6 +52,10 @@ class Stretch(NamedTuple):
 
     from_ms: int
     until_ms: int
+
+
+Watched = tuple[Iterable[Stretch], Iterable[Stretch]]
+"""When a box was up, and when it was down."""
 
 
 class Apart(NamedTuple):
@@ -105,7 +113,7 @@ class Outcome:
 def month_of(text: str) -> Month:
     """Of 2026-11. ConfigFault."""
     try:
-        first_s = parse_time(f"{text}-01")
+        first_s = parse_time(f"{text}-01" if _MONTH.fullmatch(text) else "")
     except ClockError as fault:
         raise ConfigFault(Text(f"--month: 应为 2026-11：{text[:20]}", f"--month: as 2026-11: {text[:20]}")) from fault
     name = time_text(first_s)[:7]
@@ -158,17 +166,14 @@ def to_ledger(arrivals: Sequence[Arrival], total: int, online: Mapping[str, Sequ
     return Outcome("ledger", called, "", LEDGER_GOAL, "records", len(counted) - bad, bad, budget, apart, says)
 
 
-def available(
-    box: str, called: str, up: Iterable[Stretch], down: Iterable[Stretch], month: Month, now_ms: int
-) -> Outcome:
+def available(box: str, called: str, watched: Watched, month: Month, now_ms: int) -> Outcome:
     """Time that a box was heard, of the time in which the watch looked."""
     ends = Stretch(month.from_ms, min(month.until_ms, now_ms))
-    good, bad = (sum(_overlap(span, ends) for span in spans) / 1000 for spans in (up, down))
+    good, bad = (sum(_overlap(one, ends) for one in stretches) / 1000 for stretches in watched)
     unknown = max(0.0, (ends.until_ms - ends.from_ms) / 1000 - good - bad)
     budget = (1 - AVAILABLE_GOAL) * (month.until_ms - month.from_ms) / 1000
-    apart = [Apart(UNWATCHED, int(unknown))]
     name = Text(f"网关在线 {called}", f"box heard {called}")
-    return Outcome("available", name, box, AVAILABLE_GOAL, "s", good, bad, budget, apart)
+    return Outcome("available", name, box, AVAILABLE_GOAL, "s", good, bad, budget, [Apart(UNWATCHED, int(unknown))])
 
 
 def _overlap(span: Stretch, ends: Stretch) -> int:

@@ -58,15 +58,14 @@ def _one(signal: Signal, rules: Sequence[SignalRule], alarms: Alarms) -> tuple[S
 
 def _reason(rule: SignalRule, signal: Signal, alarms: Alarms) -> Reason:
     title, figure = rule.advice.title, valued(signal.name, signal.value or 0)
-    text = Text(f"{title.zh}{figure.zh and f'（{figure.zh}）'}", f"{title.en}{figure.en and f' ({figure.en})'}")
+    is_yes_or_no = SIGNALS[signal.name].unit == "yes"
+    text = title if is_yes_or_no else Text(f"{title.zh}（{figure.zh}）", f"{title.en} ({figure.en})")
     return Reason(text, rule.name, alarms.get((rule.name, signal.source), 0))
 
 
 def valued(name: str, value: float) -> Text:
-    """A reading with its unit; nothing where it is yes or no."""
+    """A reading with its unit."""
     match SIGNALS[name].unit:
-        case "yes":
-            return Text("", "")
         case "s":
             return Text(*span(int(value)))
         case "percent":

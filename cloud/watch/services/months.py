@@ -104,4 +104,5 @@ def _of_boxes(books: _Books | None, spells: Sequence[Spell], month: Month, now_m
     up, down = _spans(spells, Up.UP), _spans(spells, Up.DOWN)
     names = {one.box: one.name for one in books.boxes} if books is not None else {one.source.name: "" for one in spells}
     for box, name in sorted(names.items()):
-        yield available(box, f"{name} {box}".strip(), up.get(box, ()), down.get(box, ()), month, now_ms)
+        watched = up.get(box, ()), down.get(box, ())
+        yield available(box, f"{name} {box}".strip(), watched, month, now_ms)

@@ -19,7 +19,7 @@ SERVICES = {
     BROKER: Text("消息代理", "broker"),
     DATABASE: Text("账本数据库", "ledger's database"),
     KEYS: Text("密钥进程", "key process"),
-    INGEST: Text("入账", "ingest"),
+    INGEST: Text("入账进程", "ingest process"),
     DESK: Text("卡务接口", "card desks' service"),
     WATCH: Text("值守", "watch"),
     CONSOLE: Text("集控平台", "console"),
@@ -32,7 +32,7 @@ SERVICES = {
 CARRIERS = (BROKER, INGEST, DATABASE)
 """What brings word of devices; without it nothing of them is known."""
 OURS = (KEYS, INGEST, DESK, WATCH, CONSOLE)
-_WITHIN = (BROKER, DATABASE, KEYS, INGEST, WATCH, CONSOLE, METRICS)
+_WITHIN = (BROKER, DATABASE, KEYS, INGEST, WATCH, METRICS)
 """Shown though nobody has said anything of them."""
 _PART_OF = {DATABASE: "postgres"}
 """Where the launcher's name of a part is another one."""

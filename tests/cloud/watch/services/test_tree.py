@@ -91,7 +91,11 @@ def test_what_nobody_can_tell_is_unknown_and_exits_2(name: str) -> None:
     one = node(root, name, What.SERVICE)
     assert (one.state, exit_code(root)) == (UNKNOWN, 2)
     assert said(one) == "无从得知：1 秒内没有回答"
-    assert node(tree(seen(without=name)), name).state is UNKNOWN, "nor what was never asked"
+
+
+@pytest.mark.parametrize("name", ["broker", "keys", "ingest", "watch"])
+def test_what_no_campus_is_without_is_unknown_where_nobody_has_asked(name: str) -> None:
+    assert node(tree(seen(without=name)), name).state is UNKNOWN
 
 
 BOX_TABLE: list[tuple[float | None, State, State, str]] = [
@@ -185,7 +189,9 @@ def test_a_broker_that_hangs_takes_calls_and_is_found_by_whom_it_serves() -> Non
 
 
 def test_who_waits_says_for_whom() -> None:
-    told = parts(part("ingest", state="starting", after=("keys", "broker")), part("keys", is_alive=False), part("broker"))
+    told = parts(
+        part("ingest", state="starting", after=("keys", "broker")), part("keys", is_alive=False), part("broker")
+    )
     root = tree(seen(parts=told))
     assert [text.zh for text in node(root, "ingest").waits] == ["等密钥进程"]
     assert node(root, "broker").waits == ()

@@ -76,7 +76,11 @@ def test_programs_read_a_form_that_stays() -> None:
     assert [one["what"] for one in told["tree"]["children"]] == ["server", "services", "devices"]
     keys = next(one for one in told["tree"]["children"][1]["children"] if one["name"] == "keys")
     assert keys["reasons"] == [
-        {"text": {"zh": "密钥进程不应答", "en": "the key process does not answer"}, "rule": "keys-down", "since_ms": None}
+        {
+            "text": {"zh": "密钥进程不应答", "en": "the key process does not answer"},
+            "rule": "keys-down",
+            "since_ms": None,
+        }
     ]
 
 
@@ -97,5 +101,3 @@ def test_english_lines_have_no_chinese_of_ours() -> None:
         assert shown(one) == [f"✗ thing  wrong  because since {clock_time(NOW - 61_000, 0)} (0 s)  1"]
     finally:
         speak(Language.ZH)
-
-

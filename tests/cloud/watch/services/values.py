@@ -55,9 +55,7 @@ def seen(
         )
     }  # fmt: skip
     if fleet is not None:
-        signals |= {
-            (one.name, one.source): one for one in fleet_signals(Heard(fleet.boxes, fleet.terminals), NOW)
-        }
+        signals |= {(one.name, one.source): one for one in fleet_signals(Heard(fleet.boxes, fleet.terminals), NOW)}
     signals |= {(one.name, one.source): one for one in changed}
     signals = {key: one for key, one in signals.items() if one.source.name != without or not without}
     base: dict[str, object] = {"load": 0.5, "rules": RULES, "beat_ms": NOW - 1000}

@@ -1,0 +1,62 @@
+"""A real campus, one part after another killed or halted: status says which, why, and what is unknown then."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from cloud.process.settings import load_settings
+from cloud.watch.services.gather import look
+from cloud.watch.services.terms import Node, State, What
+from cloud.watch.services.tree import exit_code, tree
+from tests.scenes.campus import Campus
+
+pytestmark = pytest.mark.process
+BOUND_S = 60.0
+OK, WRONG, UNKNOWN = State.OK, State.WRONG, State.UNKNOWN
+
+
+class Asked(Campus):
+    """Asked as `./ykt status` asks."""
+
+    def seen(self) -> Node:
+        return tree(look(load_settings(self.data), None))
+
+    def node(self, name: str) -> Node:
+        """Of a service or a device."""
+        return next(one for one in self.seen().walk() if one.name == name and one.what is not What.CERTIFICATE)
+
+    async def until_seen(self, name: str, state: State, reason: str = "") -> None:
+        def holds() -> bool:
+            one = self.node(name)
+            return one.own is state and reason in " ".join(each.text.zh for each in one.reasons)
+
+        await self.until(f"{name} is {state} {reason}", holds, BOUND_S)
+
+    async def until_all_well(self) -> None:
+        await self.until("all well", lambda: exit_code(self.seen()) == 0, BOUND_S)
+
+
+async def _one_after_another(room: Path) -> None:
+    async with Asked(room, seed=5, watched=True) as campus, campus.telling():
+        await campus.open("hand-desk")
+        await campus.until_all_well()
+        for name, service in (("keys", "keys"), ("watch", "watch"), ("ingest", "ingest"), ("broker", "broker")):
+            await campus.kill(name)
+            await campus.until_seen(service, WRONG, "进程已退出")
+            assert exit_code(campus.seen()) == 1
+            assert campus.node("devices").state is (UNKNOWN if name in ("ingest", "broker") else OK), name
+            await campus.start(name)
+            await campus.until_all_well()
+        (box,) = campus.boxes
+        campus.send(box, signal.SIGSTOP)
+        await campus.until_seen(box.removeprefix("edge-"), UNKNOWN, "没有回音")
+        below = [one.state for one in campus.node(box.removeprefix("edge-")).walk() if one.what is What.TERMINAL]
+        assert set(below) == {UNKNOWN}
+        campus.send(box, signal.SIGCONT)
+        await campus.until_all_well()
+
+
+def test_each_part_is_missed_by_its_name_and_comes_back(room: Path) -> None:
+    asyncio.run(_one_after_another(room))
