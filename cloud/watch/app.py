@@ -47,6 +47,7 @@ from cloud.watch.readings import (
     topology,
 )
 from cloud.watch.replies import CODE_DIGITS, answered
+from cloud.watch.services.burning import Burning
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import look_at
 from cloud.watch.services.spells import Spells
@@ -142,6 +143,7 @@ class Watch:
         with store.db.reading():
             self._spells = Spells(store.db, store.mark(BEAT))
         self._parts = settings.data / FOLDER
+        self._burning = Burning(store.db, clock.speed)
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
@@ -217,6 +219,7 @@ class Watch:
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
             found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
             self._meals = Meals(reader.meals_begin(), reader.calendar())
+            found += self._burning.signals(reader, now.unix_ms)
             self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)
         self._told = ({} if is_due else self._told) | {(one.name, one.source): one for one in found}
         signals += found

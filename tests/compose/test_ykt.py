@@ -67,7 +67,9 @@ def test_without_words_it_shows_what_to_try_first(checkout, words, title):
     done = ykt(*words, checkout=checkout)
     assert (done.returncode, done.stderr) == (0, "")
     assert title in done.stdout
-    assert re.findall(r"^  ./ykt ([a-z]+) ", done.stdout, re.MULTILINE) == ["up", "verify", "up", "test", "completion"]
+    assert re.findall(r"^  ./ykt ([a-z]+) ", done.stdout, re.MULTILINE) == [
+        "up", "status", "verify", "up", "test", "completion",
+    ]  # fmt: skip
     assert not (checkout / ".venv").exists()
 
 

@@ -49,10 +49,10 @@ def tallied(db: Database, first: int, after: int) -> Tallied:
     return Tallied(sum(served for _, served, _ in rows), reasons, len({bytes(row[0]) for row in rows}), terminals)
 
 
-def arrivals(db: Database, from_ms: int, until_ms: int) -> Arrivals:
-    """Of records that came within, by their numbers, which grow with time."""
+def arrivals(db: Database, from_ms: int, until_ms: int, most: int) -> Arrivals:
+    """Of records that came within, by their numbers, which grow with time; not many more than `most` of them."""
     first, after = (_first_since(db, at_ms) for at_ms in (from_ms, until_ms))
-    step = max(1, -(-(after - first) // RECORDS_MAX))
+    step = max(1, -(-(after - first) // most))
     rows = db.find("SELECT box, received_ms, received_s, stored FROM record WHERE id", range(first, after, step))
     return Arrivals(list(_read(rows)), after - first)
 

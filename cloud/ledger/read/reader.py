@@ -152,10 +152,10 @@ class Reader:
         with self._lock, self.database.reading():
             return read_months.tallied(self.database, first, after)
 
-    def arrivals(self, from_ms: int, until_ms: int) -> read_months.Arrivals:
+    def arrivals(self, from_ms: int, until_ms: int, most: int = read_months.RECORDS_MAX) -> read_months.Arrivals:
         """When records came within this time, and how long after their own: a sample."""
         with self._lock, self.database.reading():
-            return read_months.arrivals(self.database, from_ms, until_ms)
+            return read_months.arrivals(self.database, from_ms, until_ms, most)
 
     def last_records(self, most: int = 20) -> list[RecordView]:
         """Newest first."""

@@ -29,6 +29,9 @@ SIGNALS = {
         Kind.GROUP, "percent", Text("分组同时断线的比例", "share of a group that fell silent at once")
     ),
     "ledger-away": SignalKind(Kind.CAMPUS, "yes", Text("账本读不到", "the ledger cannot be read")),
+    "ledger-late": SignalKind(
+        Kind.CAMPUS, "percent", Text("近一小时入账迟的比例", "share of the last hour's records that came late")
+    ),
     "trial-balance": SignalKind(Kind.CAMPUS, "fen", Text("试算平衡差额", "difference of the trial balance")),
     "differences": SignalKind(Kind.CAMPUS, "count", Text("未说明的卡账差异", "unexplained differences")),
     "quarantine": SignalKind(Kind.CAMPUS, "count", Text("隔离中的记录", "records in quarantine")),

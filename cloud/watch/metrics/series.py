@@ -57,6 +57,7 @@ OF_SIGNALS = {
     "box-room": _follows("box-room", BOX, "room_percent", "box", Worst.LEAST),
     "box-plain": _follows("box-plain", BOX, "plain", "box"),
     "ledger-away": _follows("ledger-away", LEDGER, "away"),
+    "ledger-late": _follows("ledger-late", LEDGER, "late_percent"),
     "trial-balance": _follows("trial-balance", LEDGER, "trial_balance_fen"),
     "differences": _follows("differences", LEDGER, "differences"),
     "quarantine": _follows("quarantine", LEDGER, "quarantine"),

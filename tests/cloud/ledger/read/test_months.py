@@ -1,9 +1,6 @@
 """What a month's goals are measured by: tallies of its days, records that came within, a sample of many."""
 
-import pytest
-
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import months
 from cloud.ledger.read.reader import Reader
 from shared.clocks.clock import DAY_S
 from tests.cloud.ledger import campus as c
@@ -13,7 +10,8 @@ DAY = c.T0 // DAY_S
 
 
 def bought(box: Box, first: int, last: int, late_s: int = 0) -> None:
-    box.send(*(c.stored(c.purchase(n, c.card(1), n, 10, c.OPENING, time=c.T0 - late_s)) for n in range(first, last + 1)))
+    made = (c.purchase(n, c.card(1), n, 10, c.OPENING, time=c.T0 - late_s) for n in range(first, last + 1))
+    box.send(*map(c.stored, made))
 
 
 def test_records_that_came_within_and_how_late(ledger: Ledger, box: Box) -> None:
@@ -28,10 +26,9 @@ def test_records_that_came_within_and_how_late(ledger: Ledger, box: Box) -> None
     assert reader.arrivals(0, c.NOW.unix_ms) == ([], 0)
 
 
-def test_of_many_a_sample_that_is_spread(ledger: Ledger, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(months, "RECORDS_MAX", 4)
+def test_of_many_a_sample_that_is_spread(ledger: Ledger, box: Box) -> None:
     bought(box, 1, 10)
-    found = Reader(ledger.database).arrivals(0, c.NOW.unix_ms + 1)
+    found = Reader(ledger.database).arrivals(0, c.NOW.unix_ms + 1, 4)
     assert (len(found.sample), found.total) == (4, 10)
 
 
