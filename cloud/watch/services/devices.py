@@ -70,6 +70,7 @@ def _box(about: About, box: BoxView, terminals: Sequence[TerminalView]) -> Node:
     one = about.found.get(source, Judged(State.UNKNOWN, (), {}))
     silent_s = one.values.get("box-silent")
     own, reasons = _of_box(one, silent_s, _process(about.seen.parts, f"edge-{box.box}"))
+    reasons += about.seen.plan(source, own)
     waits = _waiting(one.values.get("box-unsettled"))
     node = Node(
         What.BOX, box.box, Text(box.box, box.box), own, reasons, None, about.seen.since_ms(source, own), box.heard_ms,

@@ -17,6 +17,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rule_file import read_rules
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source, source_of
+from cloud.watch.kept.planned import PLANNED
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.probes import Looked, Service, answers, probe
 from cloud.watch.readings import fleet_signals, read_fleet
@@ -44,6 +45,8 @@ class Kept(NamedTuple):
     spells: tuple[Spell, ...]
     alarms: Mapping[tuple[str, Source], int]
     rules: str
+    planned: tuple[tuple[Source, int, int], ...]
+    """On what, from when until when."""
 
 
 def look(settings: CloudSettings, dsn: str | None) -> Seen:
@@ -68,7 +71,7 @@ def look(settings: CloudSettings, dsn: str | None) -> Seen:
     return Seen(
         now_ms, settings.name, signals, _rules(kept), kept.alarms, since,
         kept.beat_ms, parts, fleet, _load(), store is not None or bool(wrong), {DATABASE: version} if version else {},
-        _why(first, asked) | wrong,
+        _why(first, asked) | wrong, _planned(kept, now_ms),
     )  # fmt: skip
 
 
@@ -132,6 +135,10 @@ def _presence(name: str, now_ms: int, value: float | None) -> Signal:
     return Signal("service-down", Source(Kind.SERVICE, name), now_ms, value)
 
 
+def _planned(kept: Kept, now_ms: int) -> frozenset[Source]:
+    return frozenset(source for source, from_ms, until_ms in kept.planned if from_ms <= now_ms < until_ms)
+
+
 def _is_dead(kept: Kept, parts: Parts | None, now_ms: int) -> float | None:
     """It looks, and its process is there where anybody tells of it."""
     part = parts.of.get(WATCH) if parts is not None else None
@@ -171,7 +178,7 @@ def _rules(kept: Kept) -> tuple[Rule, ...]:
         return RULES
 
 
-_NOTHING_KEPT = Kept(0, (), (), {}, "")
+_NOTHING_KEPT = Kept(0, (), (), {}, "", ())
 _BEAT = f"SELECT value FROM mark WHERE name = '{BEAT}'"  # noqa: S608  # our own name
 _ALARMS = (
     "SELECT rule, source, since_ms FROM alarm WHERE is_active = 1 AND suppressed_by = '' AND stopped_by = '' "  # noqa: S608
@@ -188,6 +195,7 @@ def _kept(file: Path) -> Kept:
         services = tuple(service_of(*row) for row in read_file(file, "SELECT name, place FROM looked_at ORDER BY name"))
         alarms = {(rule, source_of(source)): since_ms for rule, source, since_ms in read_file(file, _ALARMS)}
         spells = tuple(spell_of(*row) for row in read_file(file, _SPELLS))
+        planned = tuple((source_of(source), *times) for source, *times in read_file(file, PLANNED))
     except ValueError as fault:
         raise StoreFault(f"{file.name}: {fault}") from fault
-    return Kept(beats[0][0] if beats else 0, services, spells, alarms, rules[0][0] if rules else "")
+    return Kept(beats[0][0] if beats else 0, services, spells, alarms, rules[0][0] if rules else "", planned)

@@ -5,7 +5,7 @@ ended, or of which not all was watched, it says so.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
@@ -54,8 +54,12 @@ class Stretch(NamedTuple):
     until_ms: int
 
 
-Watched = tuple[Iterable[Stretch], Iterable[Stretch]]
-"""When a box was up, and when it was down."""
+class Watched(NamedTuple):
+    """When a box was up and when it was down, as the watch saw it, and when somebody had planned work on it."""
+
+    up: Iterable[Stretch] = ()
+    down: Iterable[Stretch] = ()
+    planned: Sequence[Stretch] = ()
 
 
 class Apart(NamedTuple):
@@ -74,6 +78,7 @@ RECORDS = Text("本月收到的全部记录", "all records of the month")
 OFFLINE = Text("网关当时离线，或不知其在线", "the box was offline then, or nobody knows")
 AHEAD = Text("终端时钟超前", "the terminal's clock was ahead")
 BEYOND = Text("抽样之外", "beyond the sample")
+PLANNED = Text("计划检修中离线的秒数", "seconds away under planned work")
 UNWATCHED = Text("值守没有看着的秒数", "seconds in which the watch did not look")
 
 
@@ -169,11 +174,24 @@ def to_ledger(arrivals: Sequence[Arrival], total: int, online: Mapping[str, Sequ
 def available(box: str, called: str, watched: Watched, month: Month, now_ms: int) -> Outcome:
     """Time that a box was heard, of the time in which the watch looked."""
     ends = Stretch(month.from_ms, min(month.until_ms, now_ms))
-    good, bad = (sum(_overlap(one, ends) for one in stretches) / 1000 for stretches in watched)
-    unknown = max(0.0, (ends.until_ms - ends.from_ms) / 1000 - good - bad)
+    good, away = (sum(_overlap(one, ends) for one in each) / 1000 for each in (watched.up, watched.down))
+    within = [Stretch(max(one.from_ms, ends.from_ms), min(one.until_ms, ends.until_ms)) for one in watched.down]
+    excused = sum(_overlap(one, plan) for one in within for plan in _apart(watched.planned)) / 1000
+    bad = away - excused
+    unknown = max(0.0, (ends.until_ms - ends.from_ms) / 1000 - good - away)
     budget = (1 - AVAILABLE_GOAL) * (month.until_ms - month.from_ms) / 1000
     name = Text(f"网关在线 {called}", f"box heard {called}")
-    return Outcome("available", name, box, AVAILABLE_GOAL, "s", good, bad, budget, [Apart(UNWATCHED, int(unknown))])
+    apart = [Apart(UNWATCHED, int(unknown)), Apart(PLANNED, int(excused))]
+    return Outcome("available", name, box, AVAILABLE_GOAL, "s", good, bad, budget, apart)
+
+
+def _apart(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
+    """The same time, and none of it twice."""
+    until_ms = 0
+    for one in sorted(stretches):
+        if one.until_ms > until_ms:
+            yield Stretch(max(one.from_ms, until_ms), one.until_ms)
+            until_ms = one.until_ms
 
 
 def _overlap(span: Stretch, ends: Stretch) -> int:

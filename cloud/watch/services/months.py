@@ -13,8 +13,9 @@ from cloud.ledger.read.months import Arrivals, Tallied
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import read_file
-from cloud.watch.alarms.terms import Kind
-from cloud.watch.services.goals import Arrival, Month, Outcome, Stretch, TapSums, available, taps, to_ledger
+from cloud.watch.alarms.terms import Kind, source_of
+from cloud.watch.kept.planned import PLANNED
+from cloud.watch.services.goals import Arrival, Month, Outcome, Stretch, TapSums, Watched, available, taps, to_ledger
 from cloud.watch.services.spells import Spell, Up, spell_of
 from cloud.watch.store import FILE
 from cloud.watch.turn import BEAT
@@ -53,16 +54,17 @@ class _Books(NamedTuple):
 def measure(settings: CloudSettings, dsn: str | None, month: Month, now_ms: int) -> Measured:
     """As far as it can be known."""
     why: dict[str, Text] = {}
-    books, spells = None, list[Spell]()
+    books, spells, planned = None, list[Spell](), dict[str, list[Stretch]]()
     try:
         books = _books(settings.dsn(dsn), month)
     except StoreFault as fault:
         why[DATABASE] = Text(str(fault), str(fault))
     try:
         spells = list(_spells(settings.data / FOLDER / FILE, month))
+        planned = _planned(settings.data / FOLDER / FILE)
     except StoreFault as fault:
         why[WATCH] = Text(str(fault), str(fault))
-    outcomes = [*_of_books(books, _spans(spells, Up.UP)), *_of_boxes(books, spells, month, now_ms)]
+    outcomes = [*_of_books(books, _spans(spells, Up.UP)), *_of_boxes(books, spells, planned, month, now_ms)]
     from_ms = min((max(one.from_ms, month.from_ms) for one in spells), default=0)
     return Measured(month, now_ms, from_ms, outcomes, why)
 
@@ -83,6 +85,15 @@ def _spells(file: Path, month: Month) -> Iterator[Spell]:
             yield one._replace(until_ms=one.until_ms or max(one.from_ms, beat_ms))
 
 
+def _planned(file: Path) -> dict[str, list[Stretch]]:
+    """Work on boxes."""
+    found: dict[str, list[Stretch]] = {}
+    for source, *times in read_file(file, PLANNED):
+        if source_of(source).kind is Kind.BOX:
+            found.setdefault(source_of(source).name, []).append(Stretch(*times))
+    return found
+
+
 def _spans(spells: Sequence[Spell], state: Up) -> dict[str, list[Stretch]]:
     found: dict[str, list[Stretch]] = {}
     for one in spells:
@@ -99,10 +110,12 @@ def _of_books(books: _Books | None, online: Mapping[str, Sequence[Stretch]]) -> 
     yield to_ledger(arrived, books.arrivals.total, online)
 
 
-def _of_boxes(books: _Books | None, spells: Sequence[Spell], month: Month, now_ms: int) -> Iterator[Outcome]:
+def _of_boxes(
+    books: _Books | None, spells: Sequence[Spell], planned: Mapping[str, Sequence[Stretch]], month: Month, now_ms: int
+) -> Iterator[Outcome]:
     """Of every box that is registered; of those that the watch knows, where the ledger cannot be read."""
     up, down = _spans(spells, Up.UP), _spans(spells, Up.DOWN)
     names = {one.box: one.name for one in books.boxes} if books is not None else {one.source.name: "" for one in spells}
     for box, name in sorted(names.items()):
-        watched = up.get(box, ()), down.get(box, ())
+        watched = Watched(up.get(box, ()), down.get(box, ()), planned.get(box, ()))
         yield available(box, f"{name} {box}".strip(), watched, month, now_ms)

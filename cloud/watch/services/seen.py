@@ -8,7 +8,7 @@ from cloud.ledger.fleet.views import BoxView, TerminalView
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.terms import Signal, Source
 from cloud.watch.services.judging import Alarms
-from cloud.watch.services.terms import State
+from cloud.watch.services.terms import Reason, State
 from shared.words.voice import Text
 
 
@@ -41,6 +41,7 @@ class Part(NamedTuple):
 
 
 READY = "ready"
+_PLANNED = Reason(Text("计划检修中", "planned work goes on"))
 
 
 class Parts(NamedTuple):
@@ -82,6 +83,12 @@ class Seen:
     has_store: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     why: Mapping[str, Text] = field(default_factory=dict)
+    planned: frozenset[Source] = frozenset()
+    """Somebody has planned work on these that goes on now."""
+
+    def plan(self, source: Source, state: State) -> tuple[Reason, ...]:
+        """What is not well under planned work says so; it is no better for it."""
+        return (_PLANNED,) if source in self.planned and state not in (State.OK, State.UNUSED) else ()
 
     def since_ms(self, source: Source, state: State) -> int:
         """Since when it is so; 0 where the watch has not seen it so."""

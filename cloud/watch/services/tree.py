@@ -120,6 +120,9 @@ def _service(seen: Seen, found: Mapping[Source, Judged], name: str) -> Node:
     reasons = one.reasons + _of_part(seen.parts, part) if one.state is not State.OK else one.reasons
     if one.state is State.UNKNOWN and not reasons:
         reasons = (Reason(_unasked(seen, name)),)
+    if one.state is State.WRONG and name in seen.why:
+        reasons += (Reason(seen.why[name]),)
+    reasons += seen.plan(_source(name), one.state)
     since_ms = max(seen.since_ms(_source(name), one.state), _since(seen.parts, part, one.state))
     version = seen.versions.get(name, "") or _version(seen.parts, name)
     return Node(

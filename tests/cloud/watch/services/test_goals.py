@@ -4,11 +4,11 @@ import pytest
 
 from cloud.watch.services.goals import (
     POSTED_S,
-    Apart,
     Arrival,
     Outcome,
     Stretch,
     TapSums,
+    Watched,
     available,
     month_of,
     taps,
@@ -83,7 +83,7 @@ def heard(down_s: int, watched_days: int = 30) -> Outcome:
     until = MONTH.from_ms + watched_days * DAY_MS
     down = Stretch(MONTH.from_ms + DAY_MS, MONTH.from_ms + DAY_MS + down_s * 1000)
     up = [Stretch(MONTH.from_ms - DAY_MS, down.from_ms), Stretch(down.until_ms, until)]
-    return available("b1", "b1", (up, [down]), MONTH, MONTH.until_ms)
+    return available("b1", "b1", Watched(up, [down]), MONTH, MONTH.until_ms)
 
 
 def test_a_box_may_be_away_for_three_hours_and_a_half() -> None:
@@ -96,11 +96,19 @@ def test_a_box_may_be_away_for_three_hours_and_a_half() -> None:
 def test_what_nobody_watched_is_neither() -> None:
     one = heard(60, watched_days=2)
     assert (one.good, one.bad) == (2 * 86_400 - 60, 60)
-    assert one.apart == [Apart(one.apart[0].what, 28 * 86_400)]
-    assert available("b1", "b1", ([], []), MONTH, MONTH.until_ms).is_met is None
+    assert many(one, "没有看着") == 28 * 86_400
+    assert available("b1", "b1", Watched(), MONTH, MONTH.until_ms).is_met is None
 
 
 def test_a_month_that_goes_on_ends_now() -> None:
     now = MONTH.from_ms + DAY_MS
-    one = available("b1", "b1", ([Stretch(MONTH.from_ms, now)], []), MONTH, now)
+    one = available("b1", "b1", Watched([Stretch(MONTH.from_ms, now)]), MONTH, now)
     assert (one.good, one.apart[0].many, one.share) == (86_400, 0, 1)
+
+
+def test_planned_work_spends_no_budget_and_no_second_twice() -> None:
+    first = MONTH.from_ms
+    plans = [Stretch(first + 10_000, first + 40_000), Stretch(first + 20_000, first + 50_000)]
+    down = [Stretch(first, first + 100_000)]
+    one = available("b1", "b1", Watched((), down, plans), MONTH, MONTH.until_ms)
+    assert (one.bad, many(one, "计划检修"), many(one, "没有看着")) == (60, 40, 30 * 86_400 - 100)

@@ -231,3 +231,16 @@ def test_a_sum_is_never_better_than_any_of_its_parts(dead: tuple[str, ...]) -> N
     for one in root.walk():
         assert all(rank(one.state) >= rank(child.state) for child in one.children)
         assert sum(one.counts.values()) == sum(not leaf.children for leaf in one.walk())
+
+
+def test_planned_work_is_a_reason_and_makes_nothing_better() -> None:
+    planned = frozenset({Source(Kind.BOX, "b1"), Source(Kind.BOX, "b2"), Source(Kind.SERVICE, "keys")})
+    root = tree(seen(service("keys", 1), fleet=FLEET._replace(boxes=(box("b1", 99), BOXES[1])), planned=planned))
+    assert [(node(root, name).own, "计划检修中" in said(node(root, name))) for name in ("b1", "b2", "keys")] == [
+        (WRONG, True), (OK, False), (WRONG, True),
+    ]  # fmt: skip
+
+
+def test_why_a_ledger_is_away_is_said() -> None:
+    root = tree(seen(Signal("ledger-away", CAMPUS, NOW, 1), why={"database": Text("磁盘已满", "full")}, fleet=None))
+    assert "磁盘已满" in said(node(root, "database"))
