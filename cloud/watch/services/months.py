@@ -86,7 +86,7 @@ def _spells(file: Path, month: Month) -> Iterator[Spell]:
 
 
 def _planned(file: Path) -> dict[str, list[Stretch]]:
-    """Work on boxes."""
+    """Work on boxes, by their names."""
     found: dict[str, list[Stretch]] = {}
     for source, *times in read_file(file, PLANNED):
         if source_of(source).kind is Kind.BOX:

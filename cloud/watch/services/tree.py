@@ -38,6 +38,7 @@ _PART_OF = {DATABASE: "postgres"}
 """Where the launcher's name of a part is another one."""
 _MACHINE = {"disk": Text("磁盘", "disk"), "memory": Text("内存", "memory")}
 _FREE = {"disk": "disk-free", "memory": "memory-free"}
+_EDGE = "edge-"
 _NOT_RUNNING = Text("校园没有运行：./ykt up", "the campus does not run: ./ykt up")
 _UNASKED = Text("无从得知", "nobody tells")
 
@@ -209,10 +210,11 @@ def exit_code(node: Node) -> int:
 
 def part_signals(parts: Parts | None, now_ms: int) -> Iterator[Signal]:
     """Services that take no calls, by their processes; nothing where there is no launcher that would tell. A broker
-    takes calls though it hangs: whom it serves says so."""
+    takes calls though it hangs: whom it serves says so, boxes sooner than the ingest."""
     if parts is None:
         return
-    said = [one.is_connected for one in parts.of.values() if one.is_alive and one.is_connected is not None]
+    alive = [one for one in parts.of.values() if one.is_alive and one.is_connected is not None]
+    said = [one.is_connected for one in alive if one.name.startswith(_EDGE)] or [one.is_connected for one in alive]
     if said and not any(said):
         yield Signal("service-down", Source(Kind.SERVICE, BROKER), now_ms, 1)
     for name in (INGEST, DESK):

@@ -65,6 +65,7 @@ def test_a_box_is_not_down_while_nothing_brings_word_of_it(store: WatchStore) ->
     over.keep([broker(100, 0), box(100, 1)], 100 * S)
     over.keep([broker(120, 1), box(120, 10)], 120 * S)
     over.keep([broker(145, 1), box(145, 35)], 145 * S)
+    over.keep([broker(195, 1), box(195, 85)], 195 * S)
     over.keep([broker(200, 0), box(200, 90)], 200 * S)
     assert kept(store) == [(100, 145, Up.UP), (145, 0, Up.UNKNOWN)], "just back, and not heard yet"
     over.keep([broker(205, 0), box(205, 1)], 205 * S)

@@ -118,6 +118,14 @@ def test_a_box_that_is_silent_makes_its_terminals_unknown(
     assert one.as_of_ms == (0 if heard_s is None else NOW - heard_s * 1000)
 
 
+def test_what_is_below_a_silent_box_says_that_and_nothing_that_is_old() -> None:
+    tills = (till(TILLS[0], gap=3), *FLEET.terminals[1:])
+    root = tree(seen(fleet=Fleet((box("b1", 99), BOXES[1]), tills, {})))
+    one = node(root, TILLS[0].hex())
+    assert (one.state, said(one), one.is_inherited, one.waits) == (UNKNOWN, "网关没有消息", True, ())
+    assert node(root, "b1").is_inherited is False
+
+
 TILL_TABLE: list[tuple[float | None, int, State, str]] = [
     (59, 0, OK, ""),
     (61, 0, WRONG, "终端断线（1 分 1 秒）"),
@@ -185,7 +193,11 @@ def test_a_broker_that_hangs_takes_calls_and_is_found_by_whom_it_serves() -> Non
     told = parts(part("ingest", is_connected=False), part("edge-b1", is_connected=False))
     assert [(one.source.name, one.value) for one in part_signals(told, NOW)] == [("broker", 1), ("ingest", 1)]
     one_does = parts(part("ingest", is_connected=False), part("edge-b1", is_connected=True))
-    assert [one.source.name for one in part_signals(one_does, NOW)] == ["ingest"]
+    assert [one.source.name for one in part_signals(one_does, NOW) if one.value] == ["ingest"]
+    boxes_know = parts(part("ingest", is_connected=True), part("edge-b1", is_connected=False))
+    assert [one.source.name for one in part_signals(boxes_know, NOW) if one.value] == ["broker"]
+    no_boxes = parts(part("ingest", is_connected=False))
+    assert [one.source.name for one in part_signals(no_boxes, NOW) if one.value] == ["broker", "ingest"]
 
 
 def test_who_waits_says_for_whom() -> None:
