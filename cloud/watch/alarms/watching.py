@@ -1,7 +1,8 @@
 """All rules at once: what comes in turns into what happens to alarms. Pure; one object is the watch's memory.
 
-Work grows with what changes, not with rules × sources: rules are looked up by signal, a reading that is neither bad nor
-already watched costs one comparison, and only what waits for a time is looked at when nothing comes.
+Work grows with what changes, not with rules × sources: rules that look at the same sources are asked together, a
+reading that is neither bad for any of them nor already watched costs one comparison, and only what waits for a time is
+looked at when nothing comes.
 """
 
 from collections import defaultdict
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.watch.alarms import states
+from cloud.watch.alarms.looking import Looking, Lookings
 from cloud.watch.alarms.rule import FactRule, Rule, SignalRule, When
 from cloud.watch.alarms.states import Alarm, Deed, State, Step
 from cloud.watch.alarms.terms import Family, Happening, Signal, Source, is_graver
@@ -86,11 +88,13 @@ class Watching:
         """What is off by the clock now: told anew by the caller."""
         self._rules: dict[str, Rule] = {rule.name: rule for rule in rules}
         self._by_code: dict[str, list[FactRule]] = defaultdict(list)
-        self._by_signal: dict[str, list[SignalRule]] = defaultdict(list)
-        self._of_source: dict[tuple[str, Source], tuple[SignalRule, ...]] = {}
+        self._lookings = Lookings(rule for rule in rules if isinstance(rule, SignalRule))
+        self._watched: set[tuple[str, Source]] = set()
+        """Signals of sources of which some rule remembers something."""
         self._topology = topology or Topology()
         for rule in rules:
-            self._index(rule)
+            if isinstance(rule, FactRule):
+                self._index(rule)
         self._hiding: dict[Source, tuple[Key, int]] = {}
         self._has_moved = False
         self._now_ms = 0
@@ -103,11 +107,10 @@ class Watching:
         for key, alarm in memory.alarms.items():
             if _hides(self._rules.get(key.rule)):
                 self._hide(key, FOREVER if _is_hiding(alarm) else _afterwards_ms(alarm))
+        rules = ((key.source, self._rules.get(key.rule)) for key in memory.readings)
+        self._watched = {(rule.signal, source) for source, rule in rules if isinstance(rule, SignalRule)}
 
-    def _index(self, rule: Rule) -> None:
-        if isinstance(rule, SignalRule):
-            self._by_signal[rule.signal].append(rule)
-            return
+    def _index(self, rule: FactRule) -> None:
         for code in {name.partition("/")[0] for name in rule.codes | rule.over}:
             self._by_code[code].append(rule)
 
@@ -117,7 +120,8 @@ class Watching:
 
     def scopes(self, signal: str) -> tuple[str, ...]:
         """Which sources of this signal any rule looks at."""
-        return tuple(rule.scope for rule in self._by_signal.get(signal, ()))
+        rules = (rule for rule in self._rules.values() if isinstance(rule, SignalRule))
+        return tuple(rule.scope for rule in rules if rule.signal == signal)
 
     def stand_on(self, topology: Topology) -> None:
         """What stands below what, from now on; told in full."""
@@ -131,15 +135,27 @@ class Watching:
     def read(self, signals: Iterable[Signal], *, is_meal: bool | None) -> list[Change]:
         """Signals were read. is_meal None: nobody knows whether it is a meal."""
         found: list[Change] = []
-        readings = self.memory.readings
+        of, watched = self._lookings.of, self._watched
         for signal in signals:
-            for rule in self._rules_of(signal):
-                key = Key(rule.name, signal.source)
-                holds = rule.condition.holds(signal.value)
-                if holds or key in readings:
-                    holds = holds and _is_awake(rule.when, is_meal=is_meal)
-                    found += self._looked(rule, key, signal, rule.grade_at(is_meal=is_meal), holds=holds)
+            looking = of(signal)
+            if looking.may_be_bad(signal.value) or (signal.name, signal.source) in watched:
+                found += self._read(looking, signal, is_meal=is_meal)
         return found + self._hidden(found)
+
+    def _read(self, looking: Looking, signal: Signal, *, is_meal: bool | None) -> list[Change]:
+        """By each rule that looks at it."""
+        found: list[Change] = []
+        place, readings = (signal.name, signal.source), self.memory.readings
+        self._watched.discard(place)
+        for rule in looking.rules:
+            key = Key(rule.name, signal.source)
+            holds = rule.condition.holds(signal.value)
+            if holds or key in readings:
+                holds = holds and _is_awake(rule.when, is_meal=is_meal)
+                found += self._looked(rule, key, signal, rule.grade_at(is_meal=is_meal), holds=holds)
+            if key in readings:
+                self._watched.add(place)
+        return found
 
     def passed(self, now_ms: int) -> list[Change]:
         """Time has gone by: shelves end, acknowledgements run out, facts are quiet, planned work begins and ends."""
@@ -167,14 +183,6 @@ class Watching:
                 found += self._end(key, at_ms)
             elif rule.is_raised_by(happening):
                 found += self._raise(key, at_ms, rule.grade or happening.level, happening, heard_ms=now_ms)
-        return found
-
-    def _rules_of(self, signal: Signal) -> tuple[SignalRule, ...]:
-        place = signal.name, signal.source
-        found = self._of_source.get(place)
-        if found is None:
-            found = tuple(rule for rule in self._by_signal.get(signal.name, ()) if rule.looks_at(signal.source))
-            self._of_source[place] = found
         return found
 
     def _looked(self, rule: SignalRule, key: Key, signal: Signal, grade: Level, *, holds: bool) -> list[Change]:
