@@ -21,10 +21,10 @@ EXITS = Text(
 )
 NAMES = (
     "outbox", "can", "can_edge", "joining", "authorise", "rs485", "tls", "hole", "idle", "ledger", "looks", "campus",
-    "flood", "sim",
+    "flood", "sim", "watch", "watch_money",
     "purse", "keys", "personalise",
 )  # fmt: skip
-LONG = ("links", "hotlist", "offered", "filled", "large", "firmware")
+LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten")
 """Minutes each: measured when they are named, or with --all."""
 _NAMES = Text(
     f"{' '.join(NAMES)}（缺省全部）\n各需数分钟：{' '.join(LONG)}",
