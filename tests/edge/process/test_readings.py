@@ -1,4 +1,4 @@
-"""Readings on up/bulk: what a box says of itself, how much of it, and that it is the first to be dropped, and counted."""
+"""Readings on up/bulk: what a box says of itself, how much of it, that it is dropped first, and that it is counted."""
 
 import time
 from pathlib import Path
