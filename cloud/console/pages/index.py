@@ -3,12 +3,13 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.devices import devices
+from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
-    *home.PAGES,
+    *home.PAGES, *search.PAGES,
     *devices.PAGES,
     *people.PAGES,
     *listed.PAGES,

@@ -71,6 +71,19 @@ function fresh() {
   show();
 }
 
+// "/" and Ctrl+K go to the search, unless somebody types, in Chinese too
+function keys() {
+  const search = document.getElementById("q");
+  document.addEventListener("keydown", (event) => {
+    const types = event.target.matches("input, select, textarea, [contenteditable]") || event.isComposing;
+    const isSlash = event.key === "/" && !types && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!search || !(isSlash || (event.key === "k" && event.ctrlKey))) return;
+    event.preventDefault();
+    search.select();
+  });
+}
+
+keys();
 theme();
 menu();
 fresh();

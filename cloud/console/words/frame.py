@@ -62,4 +62,15 @@ WORDS: dict[str, Text] = {
     "reason": Text("缘由", "Reason"),
     "save": Text("保存", "Save"),
     "cancel": Text("取消", "Cancel"),
+    "search": Text("查找", "Search"),
+    "search_note": Text(
+        "终端、点位、卡号、金额、页面；中文名可用拼音首字母。",
+        "A terminal, a position, a card's number, an amount, a page; Chinese names by the initials of their pinyin.",
+    ),
+    "found_pages": Text("页面", "Pages"),
+    "found_devices": Text("终端", "Terminals"),
+    "found_cards": Text("卡", "Cards"),
+    "found_records": Text("最近记录", "Last records"),
+    "first_of_more": Text("只列前面的，请多输几个字", "the first of more: say more of it"),
+    "listed_card": Text("在黑名单上", "on the hotlist"),
 }

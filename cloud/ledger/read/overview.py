@@ -9,7 +9,7 @@ from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
-from cloud.ledger.read.views import AccountView, CardView, Counts, LedgerSums
+from cloud.ledger.read.views import AccountView, CardName, CardView, Counts, LedgerSums
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE
@@ -17,6 +17,8 @@ from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
 
+CARD_SIZE = 10
+"""Octets of a card's number: issuer and application number."""
 _FIRST = (
     "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
     "CAST(COALESCE(SUM(suspense), 0) AS BIGINT), CAST(COALESCE(SUM(quarantined), 0) AS BIGINT), "
@@ -143,6 +145,30 @@ def cards(db: Database) -> list[CardView]:
         CardView(card, label, bool(hot), *(-surplus.get(account, 0) for account in accounts))
         for card, label, hot, *accounts in rows
     ]
+
+
+def cards_like(db: Database, start: str, most: int) -> list[CardName]:
+    """Bounds instead of LIKE: what people type holds `%` and `_` too, and an index can serve a range."""
+    rows = db.run(
+        "SELECT card, label, hotlisted FROM card WHERE label >= ? AND label < ? ORDER BY label LIMIT ?",
+        (start, f"{start}\U0010ffff", most),
+    )
+    if not rows and (low := _octets(start)):
+        high = low + bytes((0xFF,)) * (CARD_SIZE - len(low))
+        rows = db.run(
+            "SELECT card, label, hotlisted FROM card WHERE card >= ? AND card <= ? ORDER BY label LIMIT ?",
+            (low, high, most),
+        )
+    return [CardName(bytes(card), label, bool(hot)) for card, label, hot in rows]
+
+
+def _octets(start: str) -> bytes:
+    """Whole bytes of a card's number; empty for anything else."""
+    try:
+        found = bytes.fromhex(start)
+    except ValueError:
+        return b""
+    return found if len(found) <= CARD_SIZE else b""
 
 
 def _by_kind(db: Database) -> tuple[dict[AccountKind, int], int]:

@@ -52,6 +52,7 @@ from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
     AccountView,
+    CardName,
     CardView,
     Counts,
     EntryView,
@@ -204,6 +205,11 @@ class Reader:
         """Every registered card with its balances, by label."""
         with self._lock, self.database.reading():
             return read_overview.cards(self.database)
+
+    def cards_like(self, start: str, most: int = 20) -> list[CardName]:
+        """Cards whose label, or whose number in hex, begins so; by label."""
+        with self._lock, self.database.reading():
+            return read_overview.cards_like(self.database, start, _bounded(most))
 
     def suspense(self, most: int = 100) -> list[SuspenseView]:
         """Open grey records, oldest first."""

@@ -189,6 +189,15 @@ class LoadView:
 
 
 @dataclass(frozen=True, slots=True)
+class CardName:
+    """A registered card as one looks for it: no balance."""
+
+    card: bytes
+    label: str
+    hotlisted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """A registered card and its balances, never summed. The fields are in the order of posting.CardAccounts."""
 
