@@ -6,6 +6,8 @@ from pathlib import Path
 from cloud.__main__ import main
 from cloud.process.settings import FOLDER, load_settings
 from cloud.watch.app import Watch
+from cloud.watch.docking.keeping.store import open_docking
+from cloud.watch.docking.signals import DockedSignals
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.probes import Looked
 from cloud.watch.samples import samples
@@ -23,8 +25,10 @@ def test_what_cannot_be_read_is_unknown_and_not_calm(provisioned: Campus, tmp_pa
     campus = provisioned.copy_to(tmp_path / "data")
     assert main(["import", "--data", str(campus.data)]) == 0
     settings, ledger = load_settings(campus.data), campus.data / FOLDER / "ledger.db"
-    with closing(open_watch(campus.data / FOLDER)) as store:
-        watch = Watch(settings, settings.dsn(None), Looked((), tmp_path, ()), store, WALL, Keeping(None, store.db))
+    folder = campus.data / FOLDER
+    with closing(open_watch(folder)) as store, closing(open_docking(folder)) as docking:
+        looked, docked = Looked((), tmp_path, ()), DockedSignals(docking.db)
+        watch = Watch(settings, settings.dsn(None), looked, store, WALL, Keeping(None, store.db), docked)
         watch.turn()
         assert (last(store, "trial-balance"), last(store, "ledger-away")) == (0, 0)
         whole = ledger.read_bytes()
