@@ -180,7 +180,7 @@ def _notify_options(parser: Parser) -> None:
     parser.add_argument("--who", metavar="NAME", help=Text("登记过的人员", "a known person"))
     parser.add_argument("--reason", default="", metavar="TEXT", help=Text("缘由", "why"))
     parser.add_argument(
-        "--by", choices=("mail", "sms", "webhook"), default="mail", help=Text("试发的方式", "the way to try")
+        "--by", choices=("mail", "sms", "webhook", "chat"), default="mail", help=Text("试发的方式", "the way to try")
     )
 
 

@@ -11,20 +11,21 @@ from pathlib import Path
 
 from cloud.commands.watch.around import moment, now_ms, open_store, push_line, pushed, say, text_of
 from cloud.ledger.read.reader import open_reader
-from cloud.process.settings import load_settings
+from cloud.process.settings import FOLDER, load_settings
 from cloud.store.db import Database
 from cloud.watch.notify import persons, queue
+from cloud.watch.notify.doors_file import read_places
 from cloud.watch.notify.event import event
 from cloud.watch.notify.persons import address
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
-from cloud.watch.notify.terms import CHANNELS, HOOK, Channel, Why
+from cloud.watch.notify.terms import CHANNELS, Channel, Why, way_to
 from cloud.watch.notify.words import said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.campus_clock import WALL
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import ConfigFault, YktError
-from shared.words.voice import Text
+from shared.words.voice import Language, Text
 
 MESSAGES_SHOWN = 50
 NONE_YET = Text(
@@ -44,7 +45,7 @@ def check(data: Path, file: Path) -> int:
     """Read a file; change nothing. ConfigFault, with line, key and reason."""
     text = text_of(file)
     with closing(open_store(data)) as store, store.db.reading():
-        policy = read_policy(text, persons.names(store.db), WEEKDAYS)
+        policy = read_policy(text, persons.names(store.db), WEEKDAYS, _places(data))
     shifts = len(policy.rota.shifts)
     say(
         Text(
@@ -60,7 +61,7 @@ def push(data: Path, file: Path, who: str, why: str) -> int:
     text = text_of(file)
     with closing(open_store(data)) as store, store.db.writing():
         name = persons.known(store.db, who).name
-        read_policy(text, persons.names(store.db), WEEKDAYS)
+        read_policy(text, persons.names(store.db), WEEKDAYS, _places(data))
         number = POLICIES.push(store.db, now_ms(), name, why, text)
     say(pushed(number))
     return 0
@@ -71,7 +72,7 @@ def rollback(data: Path, number: int, who: str, why: str) -> int:
     with closing(open_store(data)) as store, store.db.writing():
         name = persons.known(store.db, who).name
         text = POLICIES.text_of(store.db, number)
-        read_policy(text, persons.names(store.db), WEEKDAYS)
+        read_policy(text, persons.names(store.db), WEEKDAYS, _places(data))
         fresh = POLICIES.push(
             store.db, now_ms(), name, why or str(Text(f"退回第 {number} 次", f"back to {number}")), text
         )
@@ -132,8 +133,10 @@ def test(data: Path, name: str, channel: Channel, who: str) -> int:
 
 def _tried(db: Database, name: str, channel: Channel, campus: str) -> tuple[str, str, str]:
     """Address, subject and text of a test."""
-    if name.startswith(HOOK) and channel is Channel.WEBHOOK:
-        return name, "", event(Why.TEST, (), str, campus)
+    if way_to(name) is channel:
+        words = said(Why.TEST, (), str, campus, Language.ZH)
+        is_hook = channel is Channel.WEBHOOK
+        return name, "" if is_hook else words.subject, event(Why.TEST, (), str, campus) if is_hook else words.text
     person = persons.known(db, name)
     to = address(person, channel)
     if not to:
@@ -151,6 +154,10 @@ def _line(one: Message) -> str:
         one.subject, one.receipt if one.state is not queue.State.SENT else "",
     )  # fmt: skip
     return "  ".join(part for part in parts if part)
+
+
+def _places(data: Path) -> frozenset[str]:
+    return read_places(load_settings(data).data / FOLDER)
 
 
 def _calendar(data: Path, dsn: str | None) -> Calendar:

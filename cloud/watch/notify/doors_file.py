@@ -9,7 +9,9 @@ import tomllib
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from cloud.watch.notify.channels.chat import URL_MAX, Chat, ChatDoor
 from cloud.watch.notify.channels.door import Door
 from cloud.watch.notify.channels.folder import FolderDoor
 from cloud.watch.notify.channels.http_sms import Body, HttpSmsDoor
@@ -19,7 +21,7 @@ from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
 from cloud.watch.notify.channels.smpp_pdu import ADDRESS_MAX, PASSWORD_MAX, SYSTEM_ID_MAX
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
 from cloud.watch.notify.channels.webhook import WebhookDoor
-from cloud.watch.notify.terms import Channel
+from cloud.watch.notify.terms import CHAT, HOOK, Channel
 from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
@@ -40,25 +42,44 @@ class Sms(StrEnum):
     HTTP = "http"
 
 
+class Group(StrEnum):
+    """By what a chat is reached."""
+
+    APPRISE = "apprise"
+
+
 def read_doors(folder: Path) -> dict[Channel, Door]:
     """The ways of the cloud's folder. ConfigFault: the file is wrong, or others may read it."""
-    file = folder / FILE
-    try:
-        raw = tomllib.loads(_private(file).decode())
-    except FileNotFoundError:
-        raw = {}
-    except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
-        raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from fault
-    top = Section(raw, file=FILE)
+    top = Section(_read(folder), file=FILE)
     mail, sms = top.optional_section("mail"), top.optional_section("sms")
-    hooks = top.optional_section("webhook")
+    hooks, chats = top.optional_section("webhook"), top.optional_section("chat")
     top.done()
     doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
     if sms is not None:
         doors[Channel.SMS] = _SMS[sms.one_of("kind", Sms, Sms.MODEM)](sms)
     if hooks is not None:
         doors[Channel.WEBHOOK] = WebhookDoor({name: _hook(hooks.section(name)) for name in hooks.left()})
+    if chats is not None:
+        doors[Channel.CHAT] = ChatDoor({name: _chat(chats.section(name)) for name in chats.left()})
     return doors
+
+
+def read_places(folder: Path) -> frozenset[str]:
+    """What a route may name beside persons, as `hook:ops`. ConfigFault, as of `read_doors`."""
+    read_doors(folder)
+    raw = _read(folder)
+    return frozenset(
+        f"{start}{name}" for start, key in ((HOOK, "webhook"), (CHAT, "chat")) for name in raw.get(key) or ()
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_private(folder / FILE).decode())
+    except FileNotFoundError:
+        return {}
+    except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
+        raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from fault
 
 
 def _smtp(one: Section) -> SmtpDoor:
@@ -102,6 +123,15 @@ def _hook(one: Section) -> Place:
     place = _place_of(one, "url", _secret(one), one.take("ca", str, ""))
     one.done()
     return place
+
+
+def _chat(one: Section) -> Chat:
+    one.one_of("kind", Group)
+    url: str = one.take("url", str)
+    one.done()
+    if not url.isprintable() or "://" not in url or len(url) > URL_MAX:
+        raise ConfigFault(f"{one.name('url')}: {Text('应为 Apprise 的地址', 'must be an address of Apprise')}")
+    return Chat(url)
 
 
 def _secret(one: Section) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
-from cloud.watch.notify.terms import HOOK, Channel
+from cloud.watch.notify.terms import PLACES, Channel, way_to
 from shared.errors import ConfigFault
 from shared.words.voice import Language, Text
 
@@ -115,8 +115,9 @@ def _write(db: Database, one: Person) -> None:
 def _check(one: Person) -> None:
     if not one.name.strip() or one.name != one.name.strip() or len(one.name) > NAME_MAX or not one.name.isprintable():
         raise PersonRefused(Text(f"姓名：1 至 {NAME_MAX} 个字符", f"a name has 1 to {NAME_MAX} characters"))
-    if one.name.startswith(HOOK):
-        raise PersonRefused(Text(f"姓名不能以 {HOOK} 开头", f"a name does not begin with {HOOK}"))
+    if way_to(one.name):
+        starts = "、".join(PLACES), " or ".join(PLACES)
+        raise PersonRefused(Text(f"姓名不能以 {starts[0]} 开头", f"a name does not begin with {starts[1]}"))
     if one.phone and not _PHONE.fullmatch(one.phone):
         raise PersonRefused(Text("电话：5 至 15 位数字，可有 +", "a phone has 5 to 15 digits, and perhaps a +"))
     if one.mail and not _MAIL.fullmatch(one.mail):

@@ -16,7 +16,7 @@ from cloud.parameters.places import Places
 from cloud.watch.alarms.terms import Family
 from cloud.watch.notify.duty import Rota, Shift
 from cloud.watch.notify.routes import DUTY, Night, Policy, Route, Step
-from cloud.watch.notify.terms import HOOK, Channel
+from cloud.watch.notify.terms import PLACES, Channel, way_to
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
 from shared.facts.told import Level
@@ -28,7 +28,7 @@ SIZE_MAX = 64 * 1024
 ROUTES_MAX, STEPS_MAX, SHIFTS_MAX, SWAPS_MAX, NAMES_MAX = 100, 8, 32, 400, 64
 AFTER_MAX_S = 86_400
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
-_HOOK = re.compile(rf"{HOOK}[a-z0-9-]{{1,32}}")
+_PLACE = re.compile(rf"(?:{'|'.join(PLACES)})[a-z0-9-]{{1,32}}")
 _SPAN = re.compile(r"(\d{1,4})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DAY_S = 86_400
@@ -37,8 +37,9 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 _SCHOOL = {"always": None, "school-days": True, "free-days": False}
 
 
-def read_policy(text: str, known: Collection[str], calendar: Calendar) -> Policy:
-    """known: names of persons that there are. ConfigFault, with line, key and reason."""
+def read_policy(text: str, known: Collection[str], calendar: Calendar, places: Collection[str] | None = None) -> Policy:
+    """known: names of persons that there are. places: of the file of ways, as `hook:ops`; None: any name will do, for
+    they were there when this was pushed. ConfigFault, with line, key and reason."""
     if len(text.encode()) > SIZE_MAX:
         raise ConfigFault(Text(f"文件超过 {SIZE_MAX} 字节", f"the file is above {SIZE_MAX} bytes"))
     try:
@@ -48,14 +49,14 @@ def read_policy(text: str, known: Collection[str], calendar: Calendar) -> Policy
     except RecursionError as fault:
         raise ConfigFault(Text("不是 TOML：嵌套过深", "not TOML: nested too deep")) from fault
     try:
-        return _Reading(known).policy(Section(raw, file="TOML"), calendar)
+        return _Reading(known, places).policy(Section(raw, file="TOML"), calendar)
     except ConfigFault as fault:
         raise Places(text).placed(fault) from fault
 
 
 class _Reading:
-    def __init__(self, known: Collection[str]) -> None:
-        self._known = known
+    def __init__(self, known: Collection[str], places: Collection[str] | None) -> None:
+        self._known, self._places = known, places
 
     def policy(self, top: Section, calendar: Calendar) -> Policy:
         if top.take("format", int) != FORMAT:
@@ -96,17 +97,25 @@ class _Reading:
 
     def _step(self, one: Section) -> Step:
         after_s = _span(one, "after", one.take("after", str, "0s"))
-        to = tuple(
-            name if _HOOK.fullmatch(name) else self._name(one, "to", name) for name in one.texts("to", NAMES_MAX)
-        )
+        to = tuple(self._place(one, name) or self._name(one, "to", name) for name in one.texts("to", NAMES_MAX))
         ways = tuple(_one_of(one, "by", name, Channel) for name in one.texts("by"))
         one.done()
         if not to or not ways:
             raise ConfigFault(f"{one.name('to' if not to else 'by')}: {Text('不能为空', 'is empty')}")
-        if len({name.startswith(HOOK) for name in to} | {way is Channel.WEBHOOK for way in ways}) > 1:
-            said = Text("hook:… 只能走 webhook，人不能", "webhook is the way to hook:…, and to no person")
+        if any({way_to(name)} != {way if way in PLACES.values() else None for way in ways} for name in to):
+            said = Text(
+                "hook:… 只走 webhook，chat:… 只走 chat，人都不走", "hook:… takes webhook, chat:… chat, no person either"
+            )
             raise ConfigFault(f"{one.name('by')}: {said}")
         return Step(after_s, to, ways)
+
+    def _place(self, one: Section, name: str) -> str:
+        if not _PLACE.fullmatch(name):
+            return ""
+        if self._places is not None and name not in self._places:
+            said = Text(f"channels.toml 里没有：{name}", f"not in channels.toml: {name}")
+            raise ConfigFault(f"{one.name('to')}: {said}")
+        return name
 
     def _shift(self, one: Section) -> Shift:
         from_s, until_s = (_clock(one, key, one.take(key, str)) for key in ("from", "until"))

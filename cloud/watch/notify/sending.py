@@ -11,12 +11,14 @@ from cloud.store.db import Database
 from cloud.watch.notify import queue
 from cloud.watch.notify.channels import receipts
 from cloud.watch.notify.channels.door import ChannelFault, Door, Given, Reply
+from cloud.watch.notify.channels.nowhere import NowhereDoor
 from cloud.watch.notify.digests import by_another_way, digest_of
 from cloud.watch.notify.persons import address, find
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import Channel
 from shared.words.voice import Language
 
+_NOWHERE = NowhereDoor()
 AT_ONCE = 20
 """Messages of one look: a burst of one way does not keep the others waiting."""
 FALLBACK_MS = 300_000
@@ -46,7 +48,8 @@ class Sending:
     def turn(self, now_ms: int) -> int:
         """Try what is due; how many were tried. Each is marked before the next one is tried."""
         tried = 0
-        for channel, door in self._doors.items():
+        for channel in Channel:
+            door = self._doors.get(channel, _NOWHERE)
             with self._db.reading():
                 found = queue.due(self._db, channel, now_ms, AT_ONCE)
             tried += self._try_all(door, found, now_ms)

@@ -4,7 +4,7 @@ The policy in force is the newest that was pushed; without one whoever is known 
 by mail. Who is not known any more, or has no address for a way, gets nothing by it: that is counted, and told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.store.db import Database
@@ -21,12 +21,13 @@ from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
-from cloud.watch.notify.terms import HOOK, Channel, Notice, Why
+from cloud.watch.notify.terms import Channel, Notice, Why, way_to
 from cloud.watch.notify.words import Said, Told, said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
 from shared.facts.told import Level, Params
+from shared.words.voice import Language
 
 _GRAVE = frozenset({Level.URGENT, Level.IMPORTANT})
 
@@ -99,9 +100,8 @@ class Telling:
             Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ())), _under(alarms, key))
             for key in notice.keys
         ]
-        if notice.person.startswith(HOOK):
-            words = Said("", event(notice.why, found, around.calls, around.campus), "")
-            queue.put(self._db, _message(notice, notice.person, words, now))
+        if way_to(notice.person):
+            queue.put(self._db, _message(notice, notice.person, _to_a_place(notice, found, around), now))
             return
         person = self._persons.get(notice.person)
         to = address(person, notice.channel) if person else ""
@@ -140,6 +140,13 @@ class Telling:
 def _under(alarms: Mapping[Key, Alarm], key: Key) -> int:
     cause = cause_text(key)
     return sum(alarm.is_active and alarm.suppressed_by == cause for alarm in alarms.values())
+
+
+def _to_a_place(notice: Notice, found: Sequence[Told], around: Around) -> Said:
+    """A program reads an event, a group of people what a person would in a mail."""
+    if notice.channel is Channel.WEBHOOK:
+        return Said("", event(notice.why, found, around.calls, around.campus), "")
+    return said(notice.why, found, around.calls, around.campus, Language.ZH)
 
 
 def _message(notice: Notice, to: str, words: Said, now: Time) -> Message:

@@ -13,17 +13,27 @@ class Channel(StrEnum):
     MAIL = "mail"
     SMS = "sms"
     WEBHOOK = "webhook"
+    CHAT = "chat"
 
 
 CHANNELS = {
     Channel.MAIL: Text("邮件", "mail"),
     Channel.SMS: Text("短信", "SMS"),
     Channel.WEBHOOK: Text("回调", "webhook"),
+    Channel.CHAT: Text("群聊", "chat"),
 }
 
 
 HOOK = "hook:"
 """In place of a name, before that of a webhook in the file of ways: a program that is told, and no person."""
+CHAT = "chat:"
+"""The same before a chat's: a group of people, none of whom is known."""
+PLACES = {HOOK: Channel.WEBHOOK, CHAT: Channel.CHAT}
+
+
+def way_to(name: str) -> Channel | None:
+    """The only way to a place of the file of ways; None: this is a person's name."""
+    return next((way for start, way in PLACES.items() if name.startswith(start)), None)
 
 
 class Why(StrEnum):

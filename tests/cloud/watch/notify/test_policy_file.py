@@ -98,3 +98,33 @@ def test_two_routes_of_one_name_are_refused() -> None:
     step = '[[route]]\nname = "钱"\n[[route.step]]\nto = ["duty"]\nby = ["sms"]\n'
     with pytest.raises(ConfigFault, match="钱"):
         read(FILE + step)
+
+
+PLACES = """format = 1
+[[route]]
+name = "programs"
+[[route.step]]
+to = ["hook:ops"]
+by = ["webhook"]
+[[route.step]]
+after = "5m"
+to = ["chat:duty"]
+by = ["chat"]
+"""
+
+
+def test_a_place_that_the_file_of_ways_does_not_name_is_refused_when_it_is_pushed() -> None:
+    policy = read_policy(PLACES, PERSONS, Calendar(), {"hook:ops", "chat:duty"})
+    assert [step.to for step in policy.routes[0].steps] == [("hook:ops",), ("chat:duty",)]
+    read_policy(PLACES, PERSONS, Calendar())  # what is in force stays so when a hook is taken away
+    with pytest.raises(ConfigFault, match="第 9 行.*chat:duty"):
+        read_policy(PLACES, PERSONS, Calendar(), {"hook:ops"})
+
+
+@pytest.mark.parametrize(
+    ("to", "by"), [("王芳", "chat"), ("chat:duty", "webhook"), ("hook:ops", "chat"), ("chat:duty", "sms")]
+)
+def test_a_place_has_one_way_and_a_person_none_of_those(to: str, by: str) -> None:
+    text = PLACES.replace("chat:duty", to).replace('by = ["chat"]', f'by = ["{by}"]')
+    with pytest.raises(ConfigFault, match="by: "):
+        read_policy(text, PERSONS, Calendar())
