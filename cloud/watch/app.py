@@ -8,8 +8,9 @@ import argparse
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -32,9 +33,10 @@ from cloud.watch.metrics.points import points
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.channels.door import Reply
-from cloud.watch.notify.doors_file import read_doors
+from cloud.watch.notify.doors_file import close_doors, read_doors, read_patience
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
+from cloud.watch.notify.terms import Channel
 from cloud.watch.probes import Looked, Service, probe
 from cloud.watch.readings import (
     Fleet,
@@ -272,11 +274,10 @@ async def _watch(given: argparse.Namespace) -> None:
             served = open_until_end.enter_context(closing(HealthServer(given.health, watch.health)))
             say(f"HEALTH 127.0.0.1:{served.port}")
         say("READY watch")
-        with closing(open_watch(folder)) as own:
-            sending = Sending(own.db, read_doors(folder), partial(_answered, own))
-            told = report(stop, lambda: asdict(watch.turns.counts) | asdict(sending.counts) | keeping.figures())
-            turns, sendings = _turns(watch, stop), _sendings(sending, stop)
-            await asyncio.gather(turns, sendings, _stores(keeping, stop), _beats(watch.beat, stop), told)
+        sendings = open_until_end.enter_context(_ways(folder))
+        told = report(stop, lambda: asdict(watch.turns.counts) | _figures(sendings) | keeping.figures())
+        sends = (_sendings(sending, pool, stop) for sending, pool in sendings)
+        await asyncio.gather(_turns(watch, stop), *sends, _stores(keeping, stop), _beats(watch.beat, stop), told)
 
 
 async def _turns(watch: Watch, stop: asyncio.Event) -> None:
@@ -287,9 +288,29 @@ async def _turns(watch: Watch, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), TURN_S)
 
 
-async def _sendings(sending: Sending, stop: asyncio.Event) -> None:
+@contextmanager
+def _ways(folder: Path) -> Iterator[list[tuple[Sending, Executor]]]:
+    """Each way out in a thread of its own, over a connection of its own: one that hangs holds no other."""
+    doors, patience = read_doors(folder), read_patience(folder)
+    with ExitStack() as opened:
+        opened.callback(close_doors, doors)
+        found: list[tuple[Sending, Executor]] = []
+        for way in Channel:
+            own = opened.enter_context(closing(open_watch(folder)))
+            pool = opened.enter_context(ThreadPoolExecutor(1, f"way-{way}"))
+            found.append((Sending(own.db, doors, partial(_answered, own), _code, patience, (way,)), pool))
+        yield found
+
+
+def _figures(sendings: Sequence[tuple[Sending, Executor]]) -> dict[str, int]:
+    """Of all ways together."""
+    counts = [asdict(sending.counts) for sending, _ in sendings]
+    return {name: sum(one[name] for one in counts) for name in counts[0]}
+
+
+async def _sendings(sending: Sending, pool: Executor, stop: asyncio.Event) -> None:
     while not stop.is_set():
-        tried = await asyncio.to_thread(_send, sending)
+        tried = await asyncio.get_running_loop().run_in_executor(pool, _send, sending)
         if not tried:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), SEND_S)

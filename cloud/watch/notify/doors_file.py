@@ -6,7 +6,7 @@ provider is named.
 
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
 from cloud.watch.notify.channels.smpp_pdu import ADDRESS_MAX, PASSWORD_MAX, SYSTEM_ID_MAX
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
 from cloud.watch.notify.channels.webhook import WebhookDoor
+from cloud.watch.notify.policy_file import span_of
+from cloud.watch.notify.queue import Patience
 from cloud.watch.notify.terms import CHAT, HOOK, Channel
 from shared.errors import ConfigFault
 from shared.input.section import Section
@@ -53,6 +55,7 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
     top = Section(_read(folder), file=FILE)
     mail, sms = top.optional_section("mail"), top.optional_section("sms")
     hooks, chats = top.optional_section("webhook"), top.optional_section("chat")
+    top.optional_section("patience")  # read by itself
     top.done()
     doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
     if sms is not None:
@@ -64,6 +67,13 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
     return doors
 
 
+def close_doors(doors: Mapping[Channel, Door]) -> None:
+    """Let go what is kept open. No thread sends any more."""
+    for door in doors.values():
+        if isinstance(door, ModemDoor | SmppDoor):
+            door.close()
+
+
 def read_places(folder: Path) -> frozenset[str]:
     """What a route may name beside persons, as `hook:ops`. ConfigFault, as of `read_doors`."""
     read_doors(folder)
@@ -71,6 +81,18 @@ def read_places(folder: Path) -> frozenset[str]:
     return frozenset(
         f"{start}{name}" for start, key in ((HOOK, "webhook"), (CHAT, "chat")) for name in raw.get(key) or ()
     )
+
+
+def read_patience(folder: Path) -> Patience:
+    """How long what waits is waited for. ConfigFault, as of `read_doors`."""
+    one = Section(_read(folder), file=FILE).optional_section("patience") or Section({}, "patience")
+    usual = Patience()
+    found = {
+        key: span_of(one, key.removesuffix("_ms"), f"{getattr(usual, key) // 1000}s") * 1000
+        for key in ("longest_ms", "fallback_ms", "given_up_ms", "late_ms")
+    }
+    one.done()
+    return Patience(**found)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ ROUTES_MAX, STEPS_MAX, SHIFTS_MAX, SWAPS_MAX, NAMES_MAX = 100, 8, 32, 400, 64
 AFTER_MAX_S = 86_400
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _PLACE = re.compile(rf"(?:{'|'.join(PLACES)})[a-z0-9-]{{1,32}}")
-_SPAN = re.compile(r"(\d{1,4})([smh])")
+_SPAN = re.compile(r"(\d{1,5})([smh])")
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DAY_S = 86_400
 _DAYS_2000 = date(2000, 1, 1).toordinal()
@@ -96,7 +96,7 @@ class _Reading:
         return route
 
     def _step(self, one: Section) -> Step:
-        after_s = _span(one, "after", one.take("after", str, "0s"))
+        after_s = span_of(one, "after", "0s")
         to = tuple(self._place(one, name) or self._name(one, "to", name) for name in one.texts("to", NAMES_MAX))
         ways = tuple(_one_of(one, "by", name, Channel) for name in one.texts("by"))
         one.done()
@@ -172,7 +172,9 @@ def _clock(one: Section, key: str, text: str) -> int:
     return second
 
 
-def _span(one: Section, key: str, text: str) -> int:
+def span_of(one: Section, key: str, usual: str) -> int:
+    """Seconds, from `15m`. ConfigFault."""
+    text: str = one.take(key, str, usual)
     found = _SPAN.fullmatch(text)
     second = int(found[1]) * _UNITS[found[2]] if found else AFTER_MAX_S + 1
     if second > AFTER_MAX_S:

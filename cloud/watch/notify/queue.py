@@ -6,6 +6,7 @@ before the next one is looked at, and a process that dies in between sends that 
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NamedTuple
@@ -17,10 +18,8 @@ from cloud.watch.notify.calling import WINDOW_MS, Call, Calling, CallKey
 from cloud.watch.notify.terms import Channel, Why
 from shared.facts.told import Level
 
-FIRST_MS, LONGEST_MS = 5_000, 300_000
-"""A way that refuses for now is tried again after the first, then twice as late each time, up to the longest."""
-GIVEN_UP_MS = 86_400_000
-"""A message that no way has taken for a day is given up: failed, and told."""
+FIRST_MS = 5_000
+"""A way that refuses for now is tried again after this, then twice as late each time, up to the longest."""
 LATELY_MAX = 2_000
 """Messages that are looked through for who was told lately."""
 KEPT_MAX = 50_000
@@ -41,6 +40,18 @@ class State(StrEnum):
     FAILED = "failed"
     JOINED = "joined"
     """It is told in a digest, whose number is its receipt: its way was away for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long what waits is waited for. longest_ms: between two tries; fallback_ms: then it goes by another way as
+    well; given_up_ms: then it is a line of a digest that waits in its place; late_ms: what has waited so long is late.
+    """
+
+    longest_ms: int = 300_000
+    fallback_ms: int = 300_000
+    given_up_ms: int = 86_400_000
+    late_ms: int = 60_000
 
 
 class Message(NamedTuple):
@@ -121,11 +132,35 @@ def late(db: Database, channel: Channel, until_ms: int) -> list[list[Message]]:
     return list(found.values())
 
 
-def join(db: Database, several: Sequence[Message], digest: Message) -> None:
-    """One in place of several that wait."""
+def join(db: Database, several: Sequence[Message], digest: Message, instead_of: int = 0) -> int:
+    """One in place of several that wait; its number. instead_of: a digest that goes, for these hold all its lines."""
     number = put(db, digest)
     for one in several:
         _end(db, one, State.JOINED, digest.made_ms, str(number))
+    if instead_of:
+        db.run("UPDATE message SET receipt = ? WHERE state = ? AND receipt = ?", _lines(number, instead_of))
+        db.run("DELETE FROM message WHERE id = ?", (instead_of,))
+    return number
+
+
+def _lines(number: int, instead_of: int) -> tuple[str, str, str]:
+    return str(number), str(State.JOINED), str(instead_of)
+
+
+def lines_of(db: Database, number: int) -> list[Message]:
+    """What a digest of `join` stands for, the oldest first; empty: it is none."""
+    sql = f"SELECT {_COLUMNS} FROM message WHERE state = ? AND receipt = ? ORDER BY id"  # noqa: S608  # our own names
+    return [_message(row) for row in db.run(sql, (str(State.JOINED), str(number)))]
+
+
+def standing_digest(db: Database, message: Message) -> int:
+    """Of `join`, that waits for the same address by the same way; 0: there is none."""
+    sql = (
+        "SELECT MAX(id) FROM message WHERE state = ? AND channel = ? AND address = ? AND why = ? "
+        "AND id IN (SELECT CAST(receipt AS INTEGER) FROM message WHERE state = ?)"
+    )
+    where = (str(State.WAITING), str(message.channel), message.address, str(Why.DIGEST), str(State.JOINED))
+    return db.run(sql, where)[0][0] or 0
 
 
 def digest(code: str, address: str) -> str:
@@ -143,23 +178,26 @@ def keys_of(alarms: str) -> tuple[Key, ...]:
     return tuple(Key(rule, source_of(source)) for rule, source in json.loads(alarms))
 
 
-def refused(db: Database, message: Message, now_ms: int, why: str, *, for_good: bool) -> bool:
-    """A way has not taken it: later again, or failed. Has it failed?"""
-    failed = for_good or now_ms - message.made_ms >= GIVEN_UP_MS
-    if failed:
-        _end(db, message, State.FAILED, now_ms, why)
-    else:
-        wait_ms = min(FIRST_MS << min(message.tries, 16), LONGEST_MS)
-        db.run(
-            "UPDATE message SET tries = tries + 1, next_ms = ?, receipt = ? WHERE id = ?",
-            (now_ms + wait_ms, why, message.number),
-        )
-    return failed
+def failed(db: Database, message: Message, now_ms: int, why: str) -> None:
+    """A way will never take it."""
+    _end(db, message, State.FAILED, now_ms, why)
+
+
+def refused(db: Database, message: Message, now_ms: int, why: str, longest_ms: int) -> None:
+    """A way has not taken it: later again."""
+    wait_ms = min(FIRST_MS << min(message.tries, 16), longest_ms)
+    db.run(
+        "UPDATE message SET tries = tries + 1, next_ms = ?, receipt = ? WHERE id = ?",
+        (now_ms + wait_ms, why, message.number),
+    )
 
 
 def has_other(db: Database, number: int) -> bool:
-    """Did it go by another way already?"""
-    return bool(db.run("SELECT 1 FROM message WHERE instead_of = ? LIMIT 1", (number,)))
+    """Did it go by another way already; a digest: did each of its lines?"""
+    if db.run("SELECT 1 FROM message WHERE instead_of = ? LIMIT 1", (number,)):
+        return True
+    lines = db.run("SELECT id FROM message WHERE state = ? AND receipt = ?", (str(State.JOINED), str(number)))
+    return bool(lines) and all(has_other(db, line) for (line,) in lines)
 
 
 def sweep(db: Database) -> None:

@@ -1,10 +1,11 @@
 """Takes what is due of the queue to its way, one after another, and keeps what became of it.
 
-When the usual way has refused a message for FALLBACK_MS, it goes by another way to the same person as well, once. A
-way that is back does not flood: what waited for it, more than LATE_MAX to one address, comes as one digest.
+When the usual way has refused a message for a while, it goes by another way to the same person as well, once. A way
+that is back does not flood: what waited for it, more than LATE_MAX to one address, comes as one digest. What has waited
+for a day is given up by itself and waits as a line of a digest: nothing is lost however long a way is away.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloud.store.db import Database
@@ -14,16 +15,18 @@ from cloud.watch.notify.channels.door import ChannelFault, Door, Given, Reply
 from cloud.watch.notify.channels.nowhere import NowhereDoor
 from cloud.watch.notify.digests import by_another_way, digest_of
 from cloud.watch.notify.persons import address, find
-from cloud.watch.notify.queue import Message
-from cloud.watch.notify.terms import Channel
+from cloud.watch.notify.queue import Message, Patience
+from cloud.watch.notify.terms import ANSWERED, Channel
 from shared.words.voice import Language
 
+PATIENCE = Patience()
 _NOWHERE = NowhereDoor()
 AT_ONCE = 20
 """Messages of one look: a burst of one way does not keep the others waiting."""
-FALLBACK_MS = 300_000
-LATE_MS, LATE_MAX = 60_000, 3
-"""What has waited so long is late; so many late ones to one address go each by itself."""
+LATE_MAX = 3
+"""So many late ones to one address go each by itself."""
+SWEEP_MS = 3_600_000
+"""How often the oldest of what is done is let go."""
 
 
 @dataclass
@@ -35,25 +38,36 @@ class Counts:
     failed: int = 0
     deaf: int = 0
     """Looks at a way that would not be heard."""
+    replies: int = 0
 
 
 class Sending:
     """Over a connection of its own to the watch's file; belongs to one thread."""
 
-    def __init__(self, db: Database, doors: Mapping[Channel, Door], answers: Callable[[Reply], None]) -> None:
-        """answers: what to do with what somebody has written back, in a transaction of its own."""
+    def __init__(
+        self, db: Database, doors: Mapping[Channel, Door], answers: Callable[[Reply], object],
+        codes: Callable[[], str] = str, patience: Patience = PATIENCE, ways: Collection[Channel] = tuple(Channel),
+    ) -> None:  # fmt: skip
+        """answers: what to do with what somebody has written back, in a transaction of its own. codes: gives a fresh
+        one-time code for an answer. ways: those that are looked at here; the others have a thread of their own."""
         self.counts = Counts()
         self._db, self._doors, self._answers = db, doors, answers
+        self._codes, self._patience, self._ways = codes, patience, ways
+        self._swept_ms = 0
 
     def turn(self, now_ms: int) -> int:
         """Try what is due; how many were tried. Each is marked before the next one is tried."""
         tried = 0
-        for channel in Channel:
+        for channel in self._ways:
             door = self._doors.get(channel, _NOWHERE)
             with self._db.reading():
                 found = queue.due(self._db, channel, now_ms, AT_ONCE)
             tried += self._try_all(door, found, now_ms)
             self._listen(channel, door, now_ms)
+        if abs(now_ms - self._swept_ms) >= SWEEP_MS:
+            self._swept_ms = now_ms
+            with self._db.writing():
+                queue.sweep(self._db)
         return tried
 
     def _listen(self, channel: Channel, door: Door, now_ms: int) -> None:
@@ -67,6 +81,7 @@ class Sending:
         for one in heard:
             if isinstance(one, Reply):
                 self._answers(one)
+                self.counts.replies += 1
             else:
                 with self._db.writing():
                     lost = receipts.came(self._db, channel, one)
@@ -97,19 +112,37 @@ class Sending:
         self.counts.sent += 1
 
     def _join(self, channel: Channel, now_ms: int) -> None:
-        for several in queue.late(self._db, channel, now_ms - LATE_MS):
+        for several in queue.late(self._db, channel, now_ms - self._patience.late_ms):
             if len(several) > LATE_MAX:
-                person = find(self._db, several[0].person)
-                queue.join(self._db, several, digest_of(several, person.language if person else Language.ZH, now_ms))
+                self._put_digest(several, now_ms, now_ms)
 
     def _refused(self, several: Sequence[Message], now_ms: int, fault: ChannelFault) -> None:
         with self._db.writing():
             for message in several:
-                has_failed = queue.refused(self._db, message, now_ms, str(fault), for_good=fault.for_good)
-                if has_failed or message.made_ms + FALLBACK_MS <= now_ms:
+                if fault.for_good:
+                    queue.failed(self._db, message, now_ms, str(fault))
+                else:
+                    queue.refused(self._db, message, now_ms, str(fault), self._patience.longest_ms)
+                if fault.for_good or message.made_ms + self._patience.fallback_ms <= now_ms:
                     self._by_another_way(message, now_ms)
-                self.counts.failed += has_failed
-                self.counts.refused += not has_failed
+                self.counts.failed += fault.for_good
+                self.counts.refused += not fault.for_good
+            if not fault.for_good:
+                self._give_up(several[0].channel, now_ms)
+
+    def _give_up(self, channel: Channel, now_ms: int) -> None:
+        """What no way has taken for a day is a line of a digest, one for each address, that waits for its way for ever:
+        it comes at once when the way is back, and its alarms are told."""
+        for several in queue.late(self._db, channel, now_ms - self._patience.given_up_ms):
+            former = queue.standing_digest(self._db, several[0])
+            lines = queue.lines_of(self._db, former) if former else []
+            self._put_digest([*lines, *several], now_ms, now_ms + self._patience.longest_ms, former)
+
+    def _put_digest(self, several: Sequence[Message], now_ms: int, next_ms: int, former: int = 0) -> None:
+        code = self._codes() if several[0].channel is Channel.SMS else ""
+        digest = digest_of(several, self._language(several[0]), now_ms, code)
+        kept = queue.digest(code, digest.address) if code else ""
+        queue.join(self._db, several, digest._replace(next_ms=next_ms, code=kept), former)
 
     def _by_another_way(self, message: Message, now_ms: int) -> None:
         if message.instead_of is not None or queue.has_other(self._db, message.number):
@@ -118,9 +151,11 @@ class Sending:
         for channel in self._doors:
             to = address(person, channel) if person and channel is not message.channel else ""
             if to:
-                other = by_another_way(message, channel)._replace(
-                    channel=channel, address=to, made_ms=now_ms, next_ms=now_ms, tries=0, instead_of=message.number,
-                    state=queue.State.WAITING, done_ms=0, receipt="", code="",
-                )  # fmt: skip
-                queue.put(self._db, other)
+                code = self._codes() if channel is Channel.SMS and message.why in ANSWERED else ""
+                other = by_another_way(message, channel, to, self._language(message), now_ms, code)
+                queue.put(self._db, other._replace(code=queue.digest(code, to) if code else ""))
                 return
+
+    def _language(self, message: Message) -> Language:
+        person = find(self._db, message.person)
+        return person.language if person else Language.ZH

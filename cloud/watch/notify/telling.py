@@ -21,7 +21,7 @@ from cloud.watch.notify.persons import Person, address, names, persons
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route, Step
-from cloud.watch.notify.terms import Channel, Notice, Why, way_to
+from cloud.watch.notify.terms import ANSWERED, Channel, Notice, way_to
 from cloud.watch.notify.words import Said, Told, said
 from cloud.watch.pushes import POLICIES
 from shared.clocks.school_days import Calendar
@@ -108,7 +108,7 @@ class Telling:
         if person is None or not to or not notice.keys:
             self.unreached += 1
             return
-        wants_answer = notice.channel is Channel.SMS and notice.why in (Why.CALL, Why.ESCALATION)
+        wants_answer = notice.channel is Channel.SMS and notice.why in ANSWERED
         code = around.codes() if wants_answer else ""
         words = said(notice.why, found, around.calls, around.campus, person.language, code)
         kept = queue.digest(code, to) if code else ""

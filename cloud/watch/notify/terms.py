@@ -46,6 +46,10 @@ class Why(StrEnum):
     TEST = "test"
 
 
+ANSWERED = frozenset({Why.CALL, Why.ESCALATION, Why.DIGEST})
+"""By SMS these ask for an answer, which takes all that they are about."""
+
+
 class Notice(NamedTuple):
     """To one person by one way: of these alarms. The words are made when it is queued, in his language."""
 

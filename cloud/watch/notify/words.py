@@ -12,6 +12,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import GRADES, Kind, Source
 from cloud.watch.alarms.watching import Key
+from cloud.watch.notify.channels.parts import units
 from cloud.watch.notify.terms import Why
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
@@ -94,11 +95,23 @@ def said(
     if len(found) > LISTED_MAX:
         rest = len(found) - LISTED_MAX
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
-    sms = _line(f"{grade}{head}{_colon(language)}{first}{more}{_since(found, language)}")
-    answer = _in(Text(f"，回复{code}接单", f", answer {code} to take it"), language) if code else ""
-    room = SMS_MAX - len(answer)
-    short = sms if len(sms) <= room else sms[: room - 1] + "…"
-    return Said(subject, "\n\n".join(body) or head, short + answer)
+    sms = f"{grade}{head}{_colon(language)}{first}{more}{_since(found, language)}"
+    return Said(subject, "\n\n".join(body) or head, short(sms, answer_with(code, language)))
+
+
+def answer_with(code: str, language: Language) -> str:
+    """How an SMS asks for an answer; empty without a code."""
+    return _in(Text(f"，回复{code}接单", f", answer {code} to take it"), language) if code else ""
+
+
+def short(text: str, answer: str = "") -> str:
+    """One SMS, on one line: the text is cut, never what stands behind it."""
+    text = _line(text)
+    if units(text) + units(answer) <= SMS_MAX:
+        return text + answer
+    while units(text) + units(answer) >= SMS_MAX:
+        text = text[:-1]
+    return f"{text}…{answer}"
 
 
 def _worst_first(one: Told) -> tuple[int, int]:

@@ -25,15 +25,16 @@ def header(group: int, count: int, at: int) -> bytes:
 
 
 def _parts(text: str) -> Iterator[str]:
-    most = _UNITS if _units(text) <= _UNITS else _UNITS_OF_PART
+    most = _UNITS if units(text) <= _UNITS else _UNITS_OF_PART
     part = ""
     for char in text:
-        if _units(part) + _units(char) > most:
+        if units(part) + units(char) > most:
             yield part
             part = ""
         part += char
     yield part
 
 
-def _units(text: str) -> int:
+def units(text: str) -> int:
+    """UTF-16 code units, of which an SMS has 70."""
     return len(text.encode("utf-16-be")) // 2

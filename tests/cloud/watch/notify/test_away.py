@@ -95,11 +95,50 @@ def assert_nothing_is_lost(found: dict[int, Message]) -> None:
         assert set(one.keys) <= set(digest.keys)
 
 
+def test_three_days_away_are_one_digest_and_what_is_young(db: Database) -> None:
+    """What is a day old is a line of a digest that waits; one for each address, told with the rest."""
+    with SmscEmulator() as gone:
+        port = gone.port
+    codes = iter(f"{n:06d}" for n in range(10**6))
+    with closing(SmppDoor(SmppServer("127.0.0.1", port, "1", "y", "", tls=False))) as sms:
+        sending = Sending(db, {Channel.SMS: sms}, lambda _: None, lambda: next(codes))
+        for now_ms in range(0, 3 * DAY_MS, 5 * LOOK_MS):
+            if now_ms % EVERY_MS == 0:
+                call(db, "王芳", Channel.SMS, now_ms)
+            sending.turn(now_ms)
+        waits = [one for one in rows(db).values() if one.state is State.WAITING]
+        assert len(waits) == DAY_MS // EVERY_MS + 1
+        digest = max(waits, key=lambda one: len(one.keys))
+        with db.reading():
+            assert len(queue.lines_of(db, digest.number)) == len(digest.keys) == 2 * DAY_MS // EVERY_MS
+        with SmscEmulator(port) as smsc:
+            for now_ms in range(3 * DAY_MS, 3 * DAY_MS + WINDOW_MS, 2000):
+                sending.turn(now_ms)
+    found = rows(db)
+    assert_nothing_is_lost(found)
+    assert len(found) == 3 * DAY_MS // EVERY_MS + 2
+    assert len(smsc.sent) <= LATE_MAX + 2
+    lines = [one.text for one in smsc.sent if one.text.startswith("迟到的报警")]
+    assert all(len(text) <= 70 and "接单" in text for text in lines)
+    told = sum(int(text.split(" ")[1]) for text in lines) + len(smsc.sent) - len(lines)
+    assert told == 3 * DAY_MS // EVERY_MS
+
+
+def test_a_way_that_nobody_has_named_is_no_hole(db: Database, tmp_path: Path) -> None:
+    number = call(db, "王芳", Channel.SMS, 0)
+    sending = Sending(db, {Channel.MAIL: FolderDoor(tmp_path / "mail", "a@example.com")}, lambda _: None)
+    for now_ms in (0, 6 * MINUTE_MS, 7 * MINUTE_MS):
+        sending.turn(now_ms)
+    waits, other = rows(db)[number], rows(db)[number + 1]
+    assert (waits.state, waits.receipt) == (State.WAITING, "no [sms] in channels.toml")
+    assert (other.channel, other.state) == (Channel.MAIL, State.SENT)
+
+
 def test_few_late_ones_go_each_by_itself(db: Database, tmp_path: Path) -> None:
     numbers = [call(db, "王芳", Channel.MAIL, at_ms) for at_ms in range(LATE_MAX)]
     tried = [one for one in rows(db).values() if one.number == numbers[0]]
     with db.writing():
-        queue.refused(db, tried[0], 0, "away", for_good=False)
+        queue.refused(db, tried[0], 0, "away", 1000)
     sending = Sending(db, {Channel.MAIL: FolderDoor(tmp_path / "mail", "a@example.com")}, lambda _: None)
     for now_ms in range(2 * MINUTE_MS, 3 * MINUTE_MS, 5000):
         sending.turn(now_ms)

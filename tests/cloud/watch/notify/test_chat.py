@@ -41,7 +41,9 @@ class _Server:
                     self.send_header("Location", outer.location)
                 self.end_headers()
 
-            do_GET = do_POST
+            def do_GET(self) -> None:
+                outer.posts.append((self.path, None))
+                self.send_error(405)
 
             def log_message(self, format: str, *_: Any) -> None:
                 """Writes nothing."""

@@ -10,7 +10,8 @@ from cloud.watch.notify.channels.modem import ModemDoor
 from cloud.watch.notify.channels.smpp import SmppDoor
 from cloud.watch.notify.channels.smtp import SmtpDoor
 from cloud.watch.notify.channels.webhook import WebhookDoor
-from cloud.watch.notify.doors_file import FILE, read_doors
+from cloud.watch.notify.doors_file import FILE, read_doors, read_patience
+from cloud.watch.notify.queue import Patience
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
 
@@ -80,3 +81,14 @@ def test_a_mistake_is_named_by_its_key_and_never_by_its_value(tmp_path: Path, te
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     with pytest.raises(ConfigFault, match="0600"):
         read_doors(write(tmp_path, SMPP, mode))
+
+
+def test_patience_is_the_schools(tmp_path: Path) -> None:
+    assert read_patience(tmp_path) == Patience()
+    folder = write(tmp_path, SMPP + '[patience]\nlongest = "2s"\ngiven_up = "30m"\n')
+    assert read_patience(folder) == Patience(longest_ms=2000, given_up_ms=1_800_000)
+    read_doors(folder)
+    with pytest.raises(ConfigFault, match=r"^patience\.fallback: "):
+        read_patience(write(tmp_path, '[patience]\nfallback = "soon"\n'))
+    with pytest.raises(ConfigFault, match=r"^patience\.more: "):
+        read_patience(write(tmp_path, "[patience]\nmore = 1\n"))

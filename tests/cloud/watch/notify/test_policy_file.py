@@ -117,7 +117,7 @@ def test_a_place_that_the_file_of_ways_does_not_name_is_refused_when_it_is_pushe
     policy = read_policy(PLACES, PERSONS, Calendar(), {"hook:ops", "chat:duty"})
     assert [step.to for step in policy.routes[0].steps] == [("hook:ops",), ("chat:duty",)]
     read_policy(PLACES, PERSONS, Calendar())  # what is in force stays so when a hook is taken away
-    with pytest.raises(ConfigFault, match="第 9 行.*chat:duty"):
+    with pytest.raises(ConfigFault, match=r"第 9 行.*chat:duty"):
         read_policy(PLACES, PERSONS, Calendar(), {"hook:ops"})
 
 
