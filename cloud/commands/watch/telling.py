@@ -19,6 +19,7 @@ from cloud.watch.notify.event import event
 from cloud.watch.notify.persons import address
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
+from cloud.watch.notify.routes import DUTY
 from cloud.watch.notify.terms import CHANNELS, Channel, Why, way_to
 from cloud.watch.notify.words import said
 from cloud.watch.pushes import POLICIES
@@ -93,7 +94,7 @@ def duty(data: Path, dsn: str | None) -> int:
     with closing(open_store(data)) as store, store.db.reading():
         text = POLICIES.in_force(store.db)
         policy = read_policy(text, persons.names(store.db), _calendar(data, dsn)) if text else None
-    found = policy.rota.on(WALL.at(time.time())) if policy else ()
+    found = policy.persons((DUTY,), WALL.at(time.time())) if policy else ()
     say("、".join(found) or Text("✗ 此刻无人值班", "✗ nobody is on duty now"))
     return int(not found)
 

@@ -133,7 +133,7 @@ class Calling:
         persons = policy.persons(step.to, now.campus_s)
         self.nobody += not persons
         why = Why.ESCALATION if call.step else Why.CALL
-        return [Notice(person, channel, why, (at.key,)) for person in persons for channel in step.channels]
+        return [Notice(person, channel, why, (at.key,), route.wakes) for person in persons for channel in step.channels]
 
     def _flooded(self, wanted: Sequence[Notice], alarms: Mapping[Key, Alarm], now: Time) -> list[Notice]:
         """In a flood what is not urgent waits for the digest; what is urgent is told singly, up to a bound. What begins
@@ -173,13 +173,14 @@ class Calling:
 
     def _measured(self, wanted: Sequence[Notice], policy: Policy, now: Time) -> list[Notice]:
         """One message for what comes together; beyond a person's measure, a digest when the window has room again."""
-        grouped: dict[tuple[str, Channel, Why, Key | None], dict[Key, None]] = defaultdict(dict)
+        grouped: dict[tuple[str, Channel, Why, bool, Key | None], dict[Key, None]] = defaultdict(dict)
         for notice in wanted:
+            is_held = policy.is_quiet(notice.person, now.campus_s) and not notice.wakes
             single = notice.keys[0] if notice.is_single else None
-            grouped[notice.person, notice.channel, notice.why, single].update(dict.fromkeys(notice.keys))
+            grouped[notice.person, notice.channel, notice.why, is_held, single].update(dict.fromkeys(notice.keys))
         found = []
-        for (person, channel, why, _), keys in grouped.items():
-            if self._has_room((person, channel), policy, now):
+        for (person, channel, why, is_held, _), keys in grouped.items():
+            if not is_held and self._has_room((person, channel), policy, now):
                 found.append(Notice(person, channel, why, tuple(keys)))
             else:
                 self._put_off((person, channel), tuple(keys), now)
@@ -190,7 +191,8 @@ class Calling:
         for whom, keys in list(self.late.items()):
             is_due = now.unix_ms - self.digested.get(whom, 0) >= WINDOW_MS
             in_flood = self.flood.lasts(of_person(whom[0]), *map(self.place, keys))
-            if is_due and (in_flood or self._has_room(whom, policy, now)):
+            is_quiet = policy.is_quiet(whom[0], now.campus_s)
+            if is_due and not is_quiet and (in_flood or self._has_room(whom, policy, now)):
                 found.append(Notice(*whom, Why.DIGEST, tuple(keys)))
                 self.digested[whom] = now.unix_ms
                 del self.late[whom]
@@ -200,7 +202,7 @@ class Calling:
         lately = self.sent[whom]
         while lately and now.unix_ms - lately[0] >= WINDOW_MS:
             lately.popleft()
-        if len(lately) >= policy.per_ten_minutes:
+        if len(lately) >= policy.most(whom[0]):
             return False
         lately.append(now.unix_ms)
         return True

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from cloud.parameters.places import Places
 from cloud.watch.alarms.terms import Family
-from cloud.watch.notify.duty import Rota, Shift
-from cloud.watch.notify.routes import DUTY, Night, Policy, Route, Step
+from cloud.watch.notify.duty import Days, Rota, Shift
+from cloud.watch.notify.routes import DUTY, Measure, Night, Policy, Route, Step
+from cloud.watch.notify.templates import STANDARD, read_templates
 from cloud.watch.notify.terms import PLACES, Channel, way_to
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
@@ -27,6 +28,7 @@ FORMAT = 1
 SIZE_MAX = 64 * 1024
 ROUTES_MAX, STEPS_MAX, SHIFTS_MAX, SWAPS_MAX, NAMES_MAX = 100, 8, 32, 400, 64
 AFTER_MAX_S = 86_400
+PER_TEN_MAX = 1000
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _PLACE = re.compile(rf"(?:{'|'.join(PLACES)})[a-z0-9-]{{1,32}}")
 _SPAN = re.compile(r"(\d{1,5})([smh])")
@@ -34,7 +36,6 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DAY_S = 86_400
 _DAYS_2000 = date(2000, 1, 1).toordinal()
 _Kind = TypeVar("_Kind", bound=StrEnum)
-_SCHOOL = {"always": None, "school-days": True, "free-days": False}
 
 
 def read_policy(text: str, known: Collection[str], calendar: Calendar, places: Collection[str] | None = None) -> Policy:
@@ -61,7 +62,7 @@ class _Reading:
     def policy(self, top: Section, calendar: Calendar) -> Policy:
         if top.take("format", int) != FORMAT:
             raise ConfigFault(f"format: {Text(f'只认识 {FORMAT}', f'only {FORMAT} is known')}")
-        night = top.optional_section("night")
+        night, text = top.optional_section("night"), top.optional_section("text")
         policy = Policy(
             tuple(self._route(one) for one in top.rows("route", ROUTES_MAX, [])),
             Rota(
@@ -70,7 +71,9 @@ class _Reading:
             ),
             _night(night) if night else Night(),
             calendar,
-            top.within("per_ten_minutes", 1, 1000, 10),
+            top.within("per_ten_minutes", 1, PER_TEN_MAX, 10),
+            dict(self._measure(one) for one in top.rows("person", NAMES_MAX, [])),
+            read_templates(text) if text else STANDARD,
         )
         top.done()
         _require_own_names(policy)
@@ -80,13 +83,11 @@ class _Reading:
         families = tuple(_one_of(one, "families", name, Family) for name in one.texts("families", default=()))
         grades = tuple(_one_of(one, "grades", name, Level) for name in one.texts("grades", default=()))
         steps = tuple(self._step(step) for step in one.rows("step", STEPS_MAX))
-        days = one.take("days", str, "always")
-        if days not in _SCHOOL:
-            raise ConfigFault(f"{one.name('days')}: {Text('应为其中之一：', 'must be one of ')}{', '.join(_SCHOOL)}")
+        from_s, until_s = _hours(one, "00:00", "24:00")
         route = Route(
             one.take("name", str), steps, frozenset(families) or None, frozenset(grades) or None,
-            one.texts("sources", default=("*",)), _SCHOOL[days], one.take("wakes", bool, False),
-            one.take("tells_return", bool, True),
+            one.texts("sources", default=("*",)), one.one_of("days", Days, Days.ALWAYS), from_s, until_s,
+            one.take("wakes", bool, False), one.take("tells_return", bool, True),
         )  # fmt: skip
         route = replace(route, for_finance=one.take("finance", bool, False))
         one.done()
@@ -118,13 +119,13 @@ class _Reading:
         return name
 
     def _shift(self, one: Section) -> Shift:
-        from_s, until_s = (_clock(one, key, one.take(key, str)) for key in ("from", "until"))
+        from_s, until_s = _hours(one)
         days = one.take("days", str, "1234567")
         if not set(days) <= set("1234567"):
             raise ConfigFault(f"{one.name('days')}: {Text('应为 1 至 7 的数字', 'must be digits from 1 to 7')}")
         shift = Shift(
-            one.take("name", str), from_s, until_s if until_s > from_s else until_s + _DAY_S,
-            frozenset(int(day) - 1 for day in days), self._names(one, "persons"), one.take("in_turn", bool, False),
+            one.take("name", str), from_s, until_s, frozenset(int(day) - 1 for day in days),
+            self._names(one, "persons"), one.take("in_turn", bool, False), one.one_of("on", Days, Days.ALWAYS),
         )  # fmt: skip
         one.done()
         return shift
@@ -137,6 +138,14 @@ class _Reading:
         who, instead = (self._name(one, key, one.take(key, str)) for key in ("instead_of", "by"))
         one.done()
         return (number, who), instead
+
+    def _measure(self, one: Section) -> tuple[str, Measure]:
+        name = self._name(one, "name", one.take("name", str))
+        most = one.within("per_ten_minutes", 0, PER_TEN_MAX, 0)
+        is_quiet = one.has("quiet_from") or one.has("quiet_until")
+        hours = _hours(one, start="quiet_from", end="quiet_until") if is_quiet else (0, 0)
+        one.done()
+        return name, Measure(most, *hours)
 
     def _names(self, one: Section, key: str) -> tuple[str, ...]:
         return tuple(self._name(one, key, name) for name in one.texts(key, NAMES_MAX))
@@ -162,6 +171,14 @@ def _night(one: Section) -> Night:
         said = Text("夜间跨越零点：from 晚于 until", "a night reaches over midnight: from is later than until")
         raise ConfigFault(f"{one.name('from')}: {said}")
     return night
+
+
+def _hours(
+    one: Section, first: str | None = None, last: str | None = None, *, start: str = "from", end: str = "until"
+) -> tuple[int, int]:
+    """The end is beyond midnight where it is not behind the start."""
+    from_s, until_s = _clock(one, start, one.take(start, str, first)), _clock(one, end, one.take(end, str, last))
+    return from_s, until_s if until_s > from_s else until_s + _DAY_S
 
 
 def _clock(one: Section, key: str, text: str) -> int:

@@ -101,7 +101,7 @@ class Telling:
             for key in notice.keys
         ]
         if way_to(notice.person):
-            queue.put(self._db, _message(notice, notice.person, _to_a_place(notice, found, around), now))
+            queue.put(self._db, _message(notice, notice.person, self._to_a_place(notice, found, around), now))
             return
         person = self._persons.get(notice.person)
         to = address(person, notice.channel) if person else ""
@@ -110,7 +110,9 @@ class Telling:
             return
         wants_answer = notice.channel is Channel.SMS and notice.why in ANSWERED
         code = around.codes() if wants_answer else ""
-        words = said(notice.why, found, around.calls, around.campus, person.language, code)
+        words = said(
+            notice.why, found, around.calls, around.campus, person.language, code, self._policy.texts[person.language]
+        )
         kept = queue.digest(code, to) if code else ""
         queue.put(self._db, _message(notice, to, words, now)._replace(code=kept))
 
@@ -124,6 +126,13 @@ class Telling:
     def _is_for_finance(self, key: Key) -> bool:
         rule = self._rules.get(key.rule)
         return rule is not None and rule.for_finance
+
+    def _to_a_place(self, notice: Notice, found: Sequence[Told], around: Around) -> Said:
+        """A program reads an event, a group of people what a person would in a mail."""
+        if notice.channel is Channel.WEBHOOK:
+            return Said("", event(notice.why, found, around.calls, around.campus), "")
+        texts = self._policy.texts[Language.ZH]
+        return said(notice.why, found, around.calls, around.campus, Language.ZH, templates=texts)
 
     def _in_force(self, calendar: Calendar) -> Policy:
         text = POLICIES.in_force(self._db)
@@ -140,13 +149,6 @@ class Telling:
 def _under(alarms: Mapping[Key, Alarm], key: Key) -> int:
     cause = cause_text(key)
     return sum(alarm.is_active and alarm.suppressed_by == cause for alarm in alarms.values())
-
-
-def _to_a_place(notice: Notice, found: Sequence[Told], around: Around) -> Said:
-    """A program reads an event, a group of people what a person would in a mail."""
-    if notice.channel is Channel.WEBHOOK:
-        return Said("", event(notice.why, found, around.calls, around.campus), "")
-    return said(notice.why, found, around.calls, around.campus, Language.ZH)
 
 
 def _message(notice: Notice, to: str, words: Said, now: Time) -> Message:

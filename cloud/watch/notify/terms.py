@@ -46,6 +46,13 @@ class Why(StrEnum):
     TEST = "test"
 
 
+WHYS = {
+    Why.CALL: Text("报警", "alarm"),
+    Why.ESCALATION: Text("无人处理", "unanswered"),
+    Why.RETURNED: Text("已恢复", "over"),
+    Why.DIGEST: Text("汇总", "digest"),
+    Why.TEST: Text("测试", "test"),
+}
 ANSWERED = frozenset({Why.CALL, Why.ESCALATION, Why.DIGEST})
 """By SMS these ask for an answer, which takes all that they are about."""
 
@@ -57,5 +64,7 @@ class Notice(NamedTuple):
     channel: Channel
     why: Why
     keys: tuple[Key, ...]
+    wakes: bool = False
+    """It reaches him in his quiet hours."""
     is_single: bool = False
     """It is a message of its own, though others come at the same time."""

@@ -13,15 +13,14 @@ from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import GRADES, Kind, Source
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify.channels.parts import units
-from cloud.watch.notify.terms import Why
+from cloud.watch.notify.templates import SMS_MAX, STANDARD, Templates, filled, one_line
+from cloud.watch.notify.terms import WHYS, Why
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
 from shared.facts.told import Level, Params, Value
 from shared.words.voice import Language, Text
 
-SMS_MAX = 70
-"""Characters of one UCS-2 message."""
 LISTED_MAX = 20
 """Alarms that a mail names; of more the number is said."""
 COUNTED_FROM = 5
@@ -30,13 +29,6 @@ CARDS = frozenset({"card"})
 """Parameters of facts that are a card's number."""
 CARD_END = 4
 """Of it so many signs are told."""
-_WHYS = {
-    Why.CALL: Text("报警", "alarm"),
-    Why.ESCALATION: Text("无人处理", "nobody has answered"),
-    Why.RETURNED: Text("已恢复", "over"),
-    Why.DIGEST: Text("汇总", "digest"),
-    Why.TEST: Text("测试", "test"),
-}
 
 
 class Told(NamedTuple):
@@ -80,36 +72,34 @@ def _end(value: Value) -> Value:
 
 
 def said(
-    why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language, code: str = ""
+    why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language, code: str = "",
+    templates: Templates | None = None,
 ) -> Said:  # fmt: skip
-    """Of one message; found is not empty but for a test. code: with which an SMS is answered."""
-    head = _in(_WHYS[why], language)
+    """Of one message; found is not empty but for a test. code: with which an SMS is answered. templates: the school's
+    own."""
+    templates = templates or STANDARD[language]
     found = sorted(found, key=_worst_first)
-    if why is Why.DIGEST or len(found) > COUNTED_FROM:
-        head = f"{head} {_counted(found, language)}"
-    first = _title(found[0], calls, language) if found else head
-    more = f" +{len(found) - 1}" if len(found) > 1 else ""
-    grade = _grade(found, language)
-    subject = _line(f"[{campus}] {grade} {head}{_colon(language)}{first}{more}")
-    body = [_paragraph(one, calls, language) for one in found[:LISTED_MAX]]
+    fields = _head(why, found, calls, campus, language)
+    body = [filled(templates.mail, _fields(one, calls, language)) for one in found[:LISTED_MAX]]
     if len(found) > LISTED_MAX:
         rest = len(found) - LISTED_MAX
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
-    sms = f"{grade}{head}{_colon(language)}{first}{more}{_since(found, language)}"
-    return Said(subject, "\n\n".join(body) or head, short(sms, answer_with(code, language)))
+    sms, subject = filled(templates.sms, fields), filled(templates.subject, fields)
+    asks = filled(templates.answer, {"code": code}) if code else ""
+    return Said(one_line(subject), "\n\n".join(body) or fields["why"], short(sms, asks))
 
 
 def answer_with(code: str, language: Language) -> str:
     """How an SMS asks for an answer; empty without a code."""
-    return _in(Text(f"，回复{code}接单", f", answer {code} to take it"), language) if code else ""
+    return filled(STANDARD[language].answer, {"code": code}) if code else ""
 
 
 def short(text: str, answer: str = "") -> str:
     """One SMS, on one line: the text is cut, never what stands behind it."""
-    text = _line(text)
+    text = one_line(text)
     if units(text) + units(answer) <= SMS_MAX:
         return text + answer
-    while units(text) + units(answer) >= SMS_MAX:
+    while text and units(text) + units(answer) >= SMS_MAX:
         text = text[:-1]
     return f"{text}…{answer}"
 
@@ -129,28 +119,33 @@ def _counted(found: Sequence[Told], language: Language) -> str:
     return ("、" if language is Language.ZH else ", ").join(parts)
 
 
-def _paragraph(one: Told, calls: Calls, language: Language) -> str:
-    lines = [_title(one, calls, language)]
-    if one.under:
-        lines.append(_in(Text(f"含 {one.under} 条", f"explains {one.under} others"), language))
-    if one.code:
-        lines.append(_line(words(one.code, private(one.told))[language is Language.EN]))
-    if one.alarm is not None:
-        lines.append(f"{_in(Text('自', 'since'), language)} {time_text(WALL.at(one.alarm.since_ms / 1000))}")
-    if one.rule is not None:
-        advice = one.rule.advice
-        labels = Text("原因", "cause"), Text("后果", "consequence"), Text("处置", "to do")
-        texts = advice.cause_of(calls(one.key.source)), advice.consequence, advice.action
-        lines += [
-            f"{_in(label, language)}{_colon(language)}{_in(text, language)}"
-            for label, text in zip(labels, texts, strict=True)
-        ]
-    return "\n".join(lines)
+def _head(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: Language) -> dict[str, str]:
+    what = _in(WHYS[why], language)
+    if why is Why.DIGEST or len(found) > COUNTED_FROM:
+        what = f"{what} {_counted(found, language)}"
+    return {
+        "campus": campus, "grade": _grade(found, language), "why": what,
+        "title": _title(found[0], calls, language) if found else what,
+        "more": f" +{len(found) - 1}" if len(found) > 1 else "", "since": _since(found, language),
+    }  # fmt: skip
+
+
+def _fields(one: Told, calls: Calls, language: Language) -> dict[str, str]:
+    told = words(one.code, private(one.told))[language is Language.EN] if one.code else ""
+    when = time_text(WALL.at(one.alarm.since_ms / 1000)) if one.alarm is not None else ""
+    under = _in(Text(f"含 {one.under} 条", f"explains {one.under} others"), language) if one.under else ""
+    fields = {"title": _title(one, calls, language), "under": under, "told": told, "when": when}
+    if one.rule is None:
+        return fields
+    advice = one.rule.advice
+    cause = advice.cause_of(calls(one.key.source))
+    texts = {"cause": cause, "consequence": advice.consequence, "action": advice.action}
+    return fields | {name: _in(text, language) for name, text in texts.items()}
 
 
 def _title(one: Told, calls: Calls, language: Language) -> str:
     title = _in(one.rule.advice.title, language) if one.rule else one.key.rule
-    return _line(f"{title} {calls(private_source(one.key.source))}")
+    return one_line(f"{title} {calls(private_source(one.key.source))}")
 
 
 def _grade(found: Sequence[Told], language: Language) -> str:
@@ -166,14 +161,5 @@ def _since(found: Sequence[Told], language: Language) -> str:
     return f"{'，' if language is Language.ZH else ', '}{clock}" if clock else ""
 
 
-def _colon(language: Language) -> str:
-    return "：" if language is Language.ZH else ": "
-
-
 def _in(text: Text, language: Language) -> str:
     return text.in_language(language)
-
-
-def _line(text: str) -> str:
-    """One line without anything that is not printed."""
-    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))

@@ -13,12 +13,11 @@ def hours_covered(policy: Policy, campus_s: int) -> float | None:
     if not routes:
         return None
     times = range(campus_s, campus_s + AHEAD_S, STEP_S)
-    bare = (at for at in times if _is_wanted(policy, routes, at) and not policy.rota.on(at))
+    bare = (at for at in times if _is_wanted(policy, routes, at) and not policy.rota.on(at, policy.calendar))
     return (next(bare, campus_s + AHEAD_S) - campus_s) / 3600
 
 
 def _is_wanted(policy: Policy, routes: Sequence[Route], at_s: int) -> bool:
     """At night only routes that wake tell anybody."""
     is_night = policy.night.morning(at_s) is not None
-    is_school = policy.calendar.is_school_day(at_s // 86_400)
-    return any((one.wakes or not is_night) and one.school_days in (None, is_school) for one in routes)
+    return any((one.wakes or not is_night) and one.is_on(policy.calendar, at_s) for one in routes)

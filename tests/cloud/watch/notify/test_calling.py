@@ -9,7 +9,7 @@ from cloud.watch.alarms.terms import Family, Kind, Source
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify.calling import SETTLE_MS, TAKEN_MS, WINDOW_MS, Calling, Time
 from cloud.watch.notify.duty import Rota, Shift
-from cloud.watch.notify.routes import DUTY, Policy, Route, Step
+from cloud.watch.notify.routes import DUTY, Measure, Policy, Route, Step
 from cloud.watch.notify.terms import Channel, Notice, Why
 from shared.facts.told import Level
 from shared.words.voice import Text
@@ -203,3 +203,23 @@ def test_a_night_shift_reaches_over_midnight_and_a_swap_is_one_days() -> None:
     assert rota.on(2 * day + 5 * 3600) == ("丙",), "it is still the shift of the day before"
     assert rota.on(2 * day + 23 * 3600) == ("乙",), "a new week begins on Monday"
     assert rota.on(day + 12 * 3600) == ()
+
+
+QUIET = {"王芳": Measure(2, 12 * 3600, 13 * 3600)}
+
+
+def test_in_his_quiet_hours_nothing_that_does_not_wake_reaches_a_person_and_it_comes_together_afterwards() -> None:
+    desk = Desk(FIRST)
+    desk.policy = replace(desk.policy, measures=QUIET)
+    desk.at(0)
+    assert desk.at(SETTLE_MS) == []
+    assert desk.at(3_599_000) == []
+    assert desk.at(3_600_000) == [("王芳", Channel.MAIL, Why.DIGEST)]
+    assert desk.at(3_700_000) == []
+
+
+def test_what_wakes_reaches_him_all_the_same() -> None:
+    desk = Desk(FIRST, wakes=True)
+    desk.policy = replace(desk.policy, measures=QUIET)
+    desk.at(0)
+    assert desk.at(SETTLE_MS) == [("王芳", Channel.MAIL, Why.CALL)]

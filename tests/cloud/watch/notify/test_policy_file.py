@@ -3,9 +3,9 @@
 import pytest
 
 from cloud.watch.notify.policy_file import SIZE_MAX, read_policy
-from cloud.watch.notify.routes import Policy
+from cloud.watch.notify.routes import DUTY, Policy, Route
 from cloud.watch.notify.terms import Channel
-from shared.clocks.school_days import Calendar
+from shared.clocks.school_days import Calendar, Span, SpanKind
 from shared.errors import ConfigFault
 
 PERSONS = {"王芳", "李明", "主任"}
@@ -128,3 +128,70 @@ def test_a_place_has_one_way_and_a_person_none_of_those(to: str, by: str) -> Non
     text = PLACES.replace("chat:duty", to).replace('by = ["chat"]', f'by = ["{by}"]')
     with pytest.raises(ConfigFault, match="by: "):
         read_policy(text, PERSONS, Calendar())
+
+
+def route_of(lines: str) -> Route:
+    text = f'format = 1\n[[route]]\nname = "a"\n{lines}[[route.step]]\nto = ["duty"]\nby = ["mail"]\n'
+    return read_policy(text, PERSONS, Calendar()).routes[0]
+
+
+HOLIDAYS = Calendar((Span(SpanKind.HOLIDAY, "春节", 10, 20), Span(SpanKind.EXAM, "期末", 3, 5)))
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize(
+    ("lines", "campus_s", "counts"),
+    [
+        ("", 12 * DAY_S, True),
+        ('days = "holiday"\n', 12 * DAY_S, True),
+        ('days = "holiday"\n', 21 * DAY_S, False),
+        ('days = "exam"\n', 4 * DAY_S, True),
+        ('days = "school-days"\n', 12 * DAY_S, False),
+        ('days = "free-days"\n', 12 * DAY_S, True),
+        ('days = "term"\n', 12 * DAY_S, False),
+        ('from = "06:00"\nuntil = "09:00"\n', 21 * DAY_S + 7 * 3600, True),
+        ('from = "06:00"\nuntil = "09:00"\n', 21 * DAY_S + 9 * 3600, False),
+        ('days = "holiday"\nfrom = "22:00"\nuntil = "06:00"\n', 21 * DAY_S + 3600, True),  # of the holiday's last night
+        ('days = "holiday"\nfrom = "22:00"\nuntil = "06:00"\n', 10 * DAY_S + 3600, False),
+    ],
+)
+def test_a_route_counts_on_days_of_the_school_calendar_and_in_its_hours(
+    lines: str, campus_s: int, counts: bool
+) -> None:
+    assert route_of(lines).is_on(HOLIDAYS, campus_s) is counts
+
+
+def test_a_shift_may_be_of_free_days_alone() -> None:
+    text = (
+        'format = 1\n[[shift]]\nname = "假日"\nfrom = "08:00"\nuntil = "20:00"\non = "holiday"\npersons = ["李明"]\n'
+        '[[shift]]\nname = "平日"\nfrom = "08:00"\nuntil = "20:00"\non = "school-days"\npersons = ["王芳"]\n'
+    )
+    policy = read_policy(text, PERSONS, HOLIDAYS)
+    assert [policy.persons((DUTY,), day * DAY_S + 9 * 3600) for day in (12, 24)] == [("李明",), ("王芳",)]
+
+
+MEASURES = 'format = 1\n[[person]]\nname = "王芳"\nper_ten_minutes = 3\nquiet_from = "22:00"\nquiet_until = "07:00"\n'
+
+
+def test_a_person_has_a_measure_and_quiet_hours_of_his_own() -> None:
+    policy = read_policy(MEASURES, PERSONS, Calendar())
+    assert (policy.most("王芳"), policy.most("李明")) == (3, 10)
+    assert [policy.is_quiet("王芳", hour * 3600) for hour in (6, 7, 21, 22)] == [True, False, False, True]
+    assert not policy.is_quiet("李明", 23 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (MEASURES.replace("王芳", "谁"), r"person\[0\]\.name"),
+        (MEASURES.replace("07:00", "7"), r"person\[0\]\.quiet_until"),
+        (MEASURES.replace('quiet_until = "07:00"\n', ""), r"person\[0\]\.quiet_until"),
+        (
+            'format = 1\n[[route]]\nname = "a"\ndays = "fridays"\n[[route.step]]\nto = ["duty"]\nby = ["mail"]\n',
+            r"route\[0\]\.days",
+        ),
+    ],
+)
+def test_what_a_person_or_a_day_cannot_be(wrong: str, said: str) -> None:
+    with pytest.raises(ConfigFault, match=said):
+        read_policy(wrong, PERSONS, Calendar())
