@@ -125,13 +125,14 @@ def _alarms(chosen: argparse.Namespace) -> int:
 
 
 def _person_options(parser: Parser) -> None:
-    add_steps(parser, (LIST, "add", "leave"), Text("列出、登记、离开", "list, take up, leave"))
+    add_steps(parser, (LIST, "add", "change", "leave"), Text("列出、登记、更改、离开", "list, take up, change, leave"))
     parser.add_argument("name", nargs="?", metavar="NAME", help=Text("姓名", "name"))
     parser.add_argument("--phone", default="", metavar="N", help=Text("手机", "mobile phone"))
     parser.add_argument("--mail", default="", metavar="ADDRESS", help=Text("邮箱", "e-mail"))
     role = Text("财务、食堂经理：另告知涉及个人钱款的差额", "finance, canteen: is told of differences of money as well")
     parser.add_argument("--role", choices=("finance", "canteen"), default="", help=role)
     parser.add_argument("--english", action="store_true", help=Text("用英文通知", "is written to in English"))
+    parser.add_argument("--chinese", action="store_true", help=Text("用中文通知", "is written to in Chinese"))
 
 
 def _person(chosen: argparse.Namespace) -> int:
@@ -144,6 +145,9 @@ def _person(chosen: argparse.Namespace) -> int:
         raise ConfigFault(Text("缺少姓名", "the name is missing"))
     if chosen.step == "leave":
         return alarms.person_leaves(chosen.data, chosen.name)
+    if chosen.step == "change":
+        language = Language.EN if chosen.english else Language.ZH if chosen.chinese else None
+        return alarms.change_person(chosen.data, chosen.name, chosen.phone, chosen.mail, language)
     language = Language.EN if chosen.english else Language.ZH
     person = Person(0, chosen.name, chosen.phone, chosen.mail, language, role=Role(chosen.role))
     return alarms.add_person(chosen.data, person)

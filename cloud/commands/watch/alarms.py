@@ -27,7 +27,7 @@ from cloud.watch.store import Listed
 from cloud.watch.turn import BEAT, STALE_MS
 from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault
-from shared.words.voice import Text
+from shared.words.voice import Language, Text
 
 BENEATH_MAX = 20
 """Alarms that another one explains, of which it shows so many."""
@@ -144,6 +144,16 @@ def add_person(data: Path, person: Person) -> int:
     return 0
 
 
+def change_person(data: Path, name: str, phone: str, mail: str, language: Language | None) -> int:
+    """Another phone, mail or language; what is empty stays as it was. PersonRefused."""
+    with closing(open_store(data)) as store, store.db.writing():
+        one = persons.known(store.db, name)
+        said = one._replace(phone=phone or one.phone, mail=mail or one.mail, language=language or one.language)
+        persons.change(store.db, said)
+    say(Text(f"已更改：{name}", f"changed: {name}"))
+    return 0
+
+
 def person_leaves(data: Path, name: str) -> int:
     """He answers nothing any more. PersonRefused."""
     with closing(open_store(data)) as store, store.db.writing():
@@ -157,7 +167,13 @@ def list_persons(data: Path, *, as_json: bool) -> int:
     with closing(open_store(data)) as store, store.db.reading():
         found = persons.persons(store.db)
     if as_json:
-        rows = [{"name": p.name, "phone": p.phone, "mail": p.mail, "gone": p.is_gone, "role": p.role} for p in found]
+        rows = [
+            {
+                "name": p.name, "phone": p.phone, "mail": p.mail, "language": p.language.value, "gone": p.is_gone,
+                "role": p.role,
+            }
+            for p in found
+        ]  # fmt: skip
         say(json.dumps({"persons": rows}, ensure_ascii=False))
         return 0
     if not found:

@@ -96,6 +96,12 @@ def messages(db: Database, most: int) -> list[Message]:
     return [_message(row) for row in db.run(f"SELECT {_COLUMNS} FROM message ORDER BY id DESC LIMIT ?", (most,))]  # noqa: S608
 
 
+def message(db: Database, number: int) -> Message | None:
+    """The one of this number; None: there is none any more."""
+    rows = db.run(f"SELECT {_COLUMNS} FROM message WHERE id = ?", (number,))  # noqa: S608  # our own names
+    return _message(rows[0]) if rows else None
+
+
 def oldest_waiting_ms(db: Database) -> int:
     """When the oldest one that waits was made; 0: none waits."""
     return db.run("SELECT MIN(made_ms) FROM message WHERE state = ?", (str(State.WAITING),))[0][0] or 0

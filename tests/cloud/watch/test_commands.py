@@ -17,7 +17,7 @@ from cloud.watch.store import open_watch
 from cloud.watch.turn import Turns
 from tests.cloud.campus import Campus
 from tests.cloud.watch.alarms.test_rule_file import FILE as RULES_FILE
-from tests.cloud.watch.notify.test_policy_file import FILE
+from tests.cloud.watch.notify.test_policy_file import FILE, PLACES
 
 BOX = "box:canteen-1"
 Say = Callable[..., tuple[int, str]]
@@ -122,6 +122,7 @@ def test_a_webhook_is_tried_by_its_name_and_has_no_mail(say: Say) -> None:
     say("person", "add", "王芳")
     assert say("notify", "test", "hook:ops", "--by", "webhook", "--who", "王芳")[0] == 0
     assert say("notify", "test", "hook:ops", "--who", "王芳")[0] == 2
+    assert say("notify", "test", "chat:duty", "--by", "webhook", "--who", "王芳")[0] == 2
     (message,) = json.loads(say("notify", "--json")[1])["messages"]
     assert (message["person"], message["channel"], message["why"]) == ("hook:ops", "webhook", "test")
     assert "hook:ops" in say("notify")[1]
@@ -160,3 +161,32 @@ def test_a_person_has_a_role_or_none(say: Say) -> None:
     assert say("person", "add", "李明", "--role", "finance")[0] == 0
     assert "财务" in say("person")[1]
     assert json.loads(say("person", "--json")[1])["persons"][0]["role"] == "finance"
+
+
+def test_a_route_to_a_hook_that_nobody_has_named_is_refused(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(PLACES, encoding="utf-8")
+    say("person", "add", "王芳")
+    code, told = say("notify", "push", str(file), "--who", "王芳")
+    assert (code, "第 5 行" in told, "hook:ops" in told) == (2, True, True)
+    assert "还没有推送过" in say("notify", "history")[1]
+
+
+def test_a_way_that_a_route_takes_and_nobody_has_named_is_said(say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(FILE, encoding="utf-8")
+    for name in ("王芳", "李明", "主任"):
+        say("person", "add", name)
+    code, told = say("notify", "check", str(file))
+    assert (code, "channels.toml 里没有短信" in told) == (0, True)
+
+
+def test_a_person_gets_another_language_and_keeps_the_rest(say: Say) -> None:
+    say("person", "add", "王芳", "--phone", "13800138000", "--mail", "w@school.edu.cn")
+    assert say("person", "change", "王芳", "--english", "--phone", "13900139000")[0] == 0
+    (one,) = json.loads(say("person", "--json")[1])["persons"]
+    assert (one["phone"], one["mail"], one["language"]) == ("13900139000", "w@school.edu.cn", "en")
+    assert say("person", "change", "谁", "--english")[0] == 2
+    assert say("notify", "test", "王芳", "--who", "王芳")[0] == 0
+    (message,) = json.loads(say("notify", "--json")[1])["messages"]
+    assert "test" in message["subject"]

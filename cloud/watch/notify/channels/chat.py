@@ -53,6 +53,11 @@ class ChatDoor:
             raise ChannelFault("Apprise: not taken")
         return Given("Apprise")
 
+    def check(self, name: str) -> None:
+        """Would this chat be spoken to? ConfigFault, ExtraMissing; neither says its address."""
+        if name in self._chats:
+            plugin_of(self._chats[name])
+
     def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
         """What a chat answers is no answer to an alarm."""
         return ()
