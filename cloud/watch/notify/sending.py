@@ -24,7 +24,7 @@ _NOWHERE = NowhereDoor()
 AT_ONCE = 20
 """Messages of one look: a burst of one way does not keep the others waiting."""
 LATE_MAX = 3
-"""So many late ones to one address go each by itself."""
+"""So many late ones to one address go each by itself, unless a digest waits that takes them up."""
 SWEEP_MS = 3_600_000
 """How often the oldest of what is done is let go."""
 
@@ -113,7 +113,7 @@ class Sending:
 
     def _join(self, channel: Channel, now_ms: int) -> None:
         for several in queue.late(self._db, channel, now_ms - self._patience.late_ms):
-            if len(several) > LATE_MAX:
+            if len(several) > LATE_MAX or queue.standing_digest(self._db, several[0]):
                 self._put_digest(several, now_ms, now_ms)
 
     def _refused(self, several: Sequence[Message], now_ms: int, fault: ChannelFault) -> None:
@@ -134,11 +134,12 @@ class Sending:
         """What no way has taken for a day is a line of a digest, one for each address, that waits for its way for ever:
         it comes at once when the way is back, and its alarms are told."""
         for several in queue.late(self._db, channel, now_ms - self._patience.given_up_ms):
-            former = queue.standing_digest(self._db, several[0])
-            lines = queue.lines_of(self._db, former) if former else []
-            self._put_digest([*lines, *several], now_ms, now_ms + self._patience.longest_ms, former)
+            self._put_digest(several, now_ms, now_ms + self._patience.longest_ms)
 
-    def _put_digest(self, several: Sequence[Message], now_ms: int, next_ms: int, former: int = 0) -> None:
+    def _put_digest(self, newest: Sequence[Message], now_ms: int, next_ms: int) -> None:
+        """What waits already takes these up: there is never a second one for the same address."""
+        former = queue.standing_digest(self._db, newest[0])
+        several = [*queue.lines_of(self._db, former), *newest] if former else newest
         code = self._codes() if several[0].channel is Channel.SMS else ""
         digest = digest_of(several, self._language(several[0]), now_ms, code)
         kept = queue.digest(code, digest.address) if code else ""
