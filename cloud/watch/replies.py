@@ -8,6 +8,7 @@ guess. Beside the message only a digest is kept.
 
 import re
 from enum import Enum
+from unicodedata import normalize
 
 from cloud.store.db import Database
 from cloud.watch.alarms import states
@@ -21,7 +22,7 @@ CODE_MS = 86_400_000
 WRONG_MAX, SUM_MAX, WRONG_MS = 5, 30, 3_600_000
 CODES_MAX = 3
 """Codes of one text that are looked at."""
-_CODE = re.compile(rf"(?<!\d)\d{{{CODE_DIGITS}}}(?!\d)")
+_CODE = re.compile(rf"(?<!\d)\d{{{CODE_DIGITS}}}(?!\d)", re.ASCII)
 
 
 class Answer(Enum):
@@ -37,7 +38,8 @@ class Answer(Enum):
 def answered(store: WatchStore, reply: Reply, now_ms: int) -> Answer:
     """Inside of a transaction. What the message was about is taken, each alarm as far as it still stands."""
     db, address = store.db, digits(reply.address)
-    codes = list(dict.fromkeys(_CODE.findall(reply.text)))[:CODES_MAX]
+    plain = normalize("NFKC", reply.text)  # a Chinese keyboard may write its digits in full width
+    codes = list(dict.fromkeys(_CODE.findall(plain)))[:CODES_MAX]
     if not codes:
         return Answer.NONE
     for code in codes:

@@ -120,5 +120,6 @@ def _check(one: Person) -> None:
         raise PersonRefused(Text(f"姓名不能以 {starts[0]} 开头", f"a name does not begin with {starts[1]}"))
     if one.phone and not _PHONE.fullmatch(one.phone):
         raise PersonRefused(Text("电话：5 至 15 位数字，可有 +", "a phone has 5 to 15 digits, and perhaps a +"))
-    if one.mail and not _MAIL.fullmatch(one.mail):
+    is_plain = one.mail.isascii() and one.mail.isprintable()
+    if one.mail and not (is_plain and _MAIL.fullmatch(one.mail)):
         raise PersonRefused(Text("邮箱：形如 name@school.edu.cn", "mail looks like name@school.edu"))

@@ -189,9 +189,11 @@ def failed(db: Database, message: Message, now_ms: int, why: str) -> None:
     _end(db, message, State.FAILED, now_ms, why)
 
 
-def refused(db: Database, message: Message, now_ms: int, why: str, longest_ms: int) -> None:
-    """A way has not taken it: later again."""
-    wait_ms = min(FIRST_MS << min(message.tries, 16), longest_ms)
+def refused(
+    db: Database, message: Message, now_ms: int, why: str, longest_ms: int, *, is_last: bool = False
+) -> None:  # fmt: skip
+    """A way has not taken it: later again. is_last: after all others that wait now."""
+    wait_ms = longest_ms + 1 if is_last else min(FIRST_MS << min(message.tries, 16), longest_ms)
     db.run(
         "UPDATE message SET tries = tries + 1, next_ms = ?, receipt = ? WHERE id = ?",
         (now_ms + wait_ms, why, message.number),

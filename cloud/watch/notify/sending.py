@@ -118,11 +118,13 @@ class Sending:
 
     def _refused(self, several: Sequence[Message], now_ms: int, fault: ChannelFault) -> None:
         with self._db.writing():
-            for message in several:
+            for at, message in enumerate(several):
                 if fault.for_good:
                     queue.failed(self._db, message, now_ms, str(fault))
                 else:
-                    queue.refused(self._db, message, now_ms, str(fault), self._patience.longest_ms)
+                    # it may be this one at which the way breaks: it never stands before the others again
+                    is_last = at == 0 and len(several) > 1
+                    queue.refused(self._db, message, now_ms, str(fault), self._patience.longest_ms, is_last=is_last)
                 if fault.for_good or message.made_ms + self._patience.fallback_ms <= now_ms:
                     self._by_another_way(message, now_ms)
                 self.counts.failed += fault.for_good

@@ -100,6 +100,10 @@ def test_a_code_is_good_once(store: WatchStore) -> None:
     assert answers(store, PHONE, CODE) is Answer.WRONG
 
 
+def test_digits_may_be_written_in_full_width(store: WatchStore) -> None:
+    assert answers(store, PHONE, "４８２９１３　接单") is Answer.TAKEN
+
+
 NOT_HEARD = (
     ("13900139000", CODE, 10_000),
     (PHONE, "482914", 10_000),

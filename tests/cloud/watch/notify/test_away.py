@@ -177,6 +177,32 @@ def test_a_way_that_is_away_costs_one_time_out_a_look(db: Database) -> None:
     assert [one.tries for one in rows(db).values()] == [1] * 5
 
 
+class _Breaking:
+    """A way that breaks at one message, each time."""
+
+    def __init__(self, poison: int) -> None:
+        self.poison, self.took = poison, []
+
+    def send(self, message: Message) -> Given:
+        if message.number == self.poison:
+            raise ChannelFault("hung up", for_all=True)
+        self.took.append(message.number)
+        return Given("ok")
+
+    def heard(self, awaited: Sequence[str] = ()) -> Heard:
+        return ()
+
+
+def test_a_message_at_which_the_way_breaks_holds_no_other(db: Database) -> None:
+    numbers = [call(db, "王芳", Channel.MAIL, 0) for _ in range(5)]
+    door = _Breaking(numbers[0])
+    sending = Sending(db, {Channel.MAIL: door}, lambda _: None)
+    for now_ms in range(0, 60_000, 2000):
+        sending.turn(now_ms)
+    assert door.took == numbers[1:]
+    assert rows(db)[numbers[0]].state is State.WAITING
+
+
 def test_a_receipt_that_says_no_sends_it_by_another_way(db: Database, tmp_path: Path) -> None:
     number = call(db, "王芳", Channel.SMS, 0)
     with SmscEmulator() as smsc, ExitStack() as opened:
