@@ -1,5 +1,6 @@
 """The file of ways out: what it opens, and what it says of a mistake, which is never a value."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from cloud.watch.notify.channels.modem import ModemDoor
 from cloud.watch.notify.channels.smpp import SmppDoor
 from cloud.watch.notify.channels.smtp import SmtpDoor
 from cloud.watch.notify.channels.webhook import WebhookDoor
-from cloud.watch.notify.doors_file import FILE, read_doors, read_patience
+from cloud.watch.notify.doors_file import FILE, read_doors, read_patience, read_places
 from cloud.watch.notify.queue import Patience
 from cloud.watch.notify.terms import Channel
+from compose.place import ROOT
 from shared.errors import ConfigFault
 
 SECRET = "not-a-real-secret-0123"
@@ -92,3 +94,13 @@ def test_patience_is_the_schools(tmp_path: Path) -> None:
         read_patience(write(tmp_path, '[patience]\nfallback = "soon"\n'))
     with pytest.raises(ConfigFault, match=r"^patience\.more: "):
         read_patience(write(tmp_path, "[patience]\nmore = 1\n"))
+
+
+def test_the_page_is_a_file_that_is_read(tmp_path: Path) -> None:
+    """All that docs/ways.md shows, together."""
+    page = (ROOT / "docs" / "ways.md").read_text(encoding="utf-8").replace('"…"', f'"{SECRET[:8]}"')
+    shown = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    folder = write(tmp_path, shown.replace(f'alarms"\nsecret = "{SECRET[:8]}"', f'alarms"\nsecret = "{SECRET}"'))
+    assert set(read_doors(folder)) == set(Channel)
+    assert read_places(folder) == {"hook:ops", "chat:duty"}
+    assert read_patience(folder) == Patience()

@@ -1,12 +1,17 @@
 """The file of who is told: read whole, or refused with line, key and reason."""
 
+import re
+
 import pytest
 
 from cloud.watch.notify.policy_file import SIZE_MAX, read_policy
 from cloud.watch.notify.routes import DUTY, Policy, Route
+from cloud.watch.notify.templates import STANDARD
 from cloud.watch.notify.terms import Channel
+from compose.place import ROOT
 from shared.clocks.school_days import Calendar, Span, SpanKind
 from shared.errors import ConfigFault
+from shared.words.voice import Language
 
 PERSONS = {"王芳", "李明", "主任"}
 FILE = """format = 1
@@ -195,3 +200,10 @@ def test_a_person_has_a_measure_and_quiet_hours_of_his_own() -> None:
 def test_what_a_person_or_a_day_cannot_be(wrong: str, said: str) -> None:
     with pytest.raises(ConfigFault, match=said):
         read_policy(wrong, PERSONS, Calendar())
+
+
+def test_the_page_is_a_file_that_is_read() -> None:
+    page = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    (shown,) = (one for one in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[[route]]" in one)
+    policy = read_policy(shown, PERSONS, Calendar(), ())
+    assert policy.texts[Language.ZH].answer == STANDARD[Language.ZH].answer
