@@ -1,7 +1,8 @@
 """From alarms to queued messages, in the transaction of the turn that raised them.
 
 The policy in force is the newest that was pushed; without one whoever is known is told of what is urgent or important,
-by mail. Who is not known any more, or has no address for a way, gets nothing by it: that is counted, and told.
+by mail; at night of what is urgent alone. Who is not known any more, or has no address for a way, gets nothing by it:
+that is counted, and told.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ from shared.errors import ConfigFault
 from shared.facts.told import Level, Params
 from shared.words.voice import Language
 
-_GRAVE = frozenset({Level.URGENT, Level.IMPORTANT})
+_GRAVE = {Level.URGENT: True, Level.IMPORTANT: False}
 
 
 class Around(NamedTuple):
@@ -137,13 +138,19 @@ class Telling:
     def _in_force(self, calendar: Calendar) -> Policy:
         text = POLICIES.in_force(self._db)
         if not text:
-            everybody = tuple(self._persons)
-            step = Step(0, everybody, (Channel.MAIL,))
-            return Policy((Route("default", (step,), grades=_GRAVE),) if everybody else (), calendar=calendar)
+            return Policy(_usual(tuple(self._persons)), calendar=calendar)
         try:
             return read_policy(text, names(self._db), calendar)
         except ConfigFault:  # it was checked when it was pushed; a stricter program keeps what it has
             return self._policy
+
+
+def _usual(everybody: tuple[str, ...]) -> tuple[Route, ...]:
+    """Without a policy: what is urgent (money, keys, an illegal terminal) wakes, what is important waits till morning."""
+    if not everybody:
+        return ()
+    steps = (Step(0, everybody, (Channel.MAIL,)),)
+    return tuple(Route(str(grade), steps, grades=frozenset({grade}), wakes=wakes) for grade, wakes in _GRAVE.items())
 
 
 def _under(alarms: Mapping[Key, Alarm], key: Key) -> int:
