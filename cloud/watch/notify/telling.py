@@ -146,7 +146,7 @@ class Telling:
 
 
 def _usual(everybody: tuple[str, ...]) -> tuple[Route, ...]:
-    """Without a policy: what is urgent (money, keys, an illegal terminal) wakes, what is important waits till morning."""
+    """Without a policy: what is urgent (money, keys, an illegal terminal) wakes, what is important waits a night."""
     if not everybody:
         return ()
     steps = (Step(0, everybody, (Channel.MAIL,)),)

@@ -86,7 +86,7 @@ def said(
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
     sms, subject = filled(templates.sms, fields), filled(templates.subject, fields)
     asks = filled(templates.answer, {"code": code}) if code else ""
-    return Said(one_line(subject), "\n\n".join(body) or fields["why"], short(sms, asks))
+    return Said(subject, "\n\n".join(body) or fields["why"], short(sms, asks))
 
 
 def answer_with(code: str, language: Language) -> str:

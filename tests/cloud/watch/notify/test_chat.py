@@ -97,6 +97,16 @@ def test_a_redirect_is_not_followed(server: _Server) -> None:
     assert [path for path, _ in server.posts] == [f"/{KEY}"]
 
 
+def test_an_address_that_wants_redirects_is_refused(server: _Server) -> None:
+    chat = Chat(f"{server.url}?redirect=yes")
+    for refused in (lambda: plugin_of(chat), lambda: ChatDoor({"duty": chat}).check("duty")):
+        with pytest.raises(ConfigFault):
+            refused()
+    with pytest.raises(ChannelFault):
+        ChatDoor({"duty": chat}).send(MESSAGE)
+    assert server.posts == []
+
+
 def test_a_chat_that_nobody_has_named_is_refused_for_good() -> None:
     with pytest.raises(ChannelFault) as told:
         ChatDoor({}).send(MESSAGE)

@@ -15,7 +15,7 @@ from cloud.watch.notify.channels.folder import mail_of
 from cloud.watch.notify.channels.parts import parts_of, units
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
-from cloud.watch.notify.templates import SMS_MAX, STANDARD, TITLE_ROOM, Templates, longest_sms
+from cloud.watch.notify.templates import SMS_MAX, STANDARD, TITLE_ROOM, Templates, filled, longest_sms
 from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.notify.words import Said, Told, said, short
 from shared.clocks.school_days import Calendar
@@ -115,6 +115,16 @@ def sent(message: Message) -> EmailMessage:
     found = message_from_bytes(octets, policy=SMTP)
     assert isinstance(found, EmailMessage)
     return found
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_what_is_filled_in_is_one_line(name: str) -> None:
+    assert filled("a{told}b\n{title}", {"told": name, "title": "x"}).split("\n")[1:] == ["x"]
+    assert filled("{told}", {"told": name}).isprintable()
+
+
+def test_a_line_that_says_nothing_is_left_out() -> None:
+    assert filled("{title}\n{under}\n\n{told}。", {"title": "甲", "told": ""}) == "甲\n"
 
 
 def test_braces_of_a_name_are_not_filled_in_again() -> None:
