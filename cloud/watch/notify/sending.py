@@ -71,8 +71,10 @@ class Sending:
         return tried
 
     def _listen(self, channel: Channel, door: Door, now_ms: int) -> None:
-        with self._db.reading():
-            awaited = receipts.awaited(self._db, channel, now_ms)
+        def awaited() -> Sequence[str]:
+            with self._db.reading():
+                return receipts.awaited(self._db, channel, now_ms)
+
         try:
             heard = door.heard(awaited)
         except ChannelFault:

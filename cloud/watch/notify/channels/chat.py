@@ -5,12 +5,12 @@ and no log, and the library's own logs are shut. It follows no redirect.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import CHAT
 from shared.errors import ConfigFault
@@ -58,7 +58,7 @@ class ChatDoor:
         if name in self._chats:
             plugin_of(self._chats[name])
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """What a chat answers is no answer to an alarm."""
         return ()
 

@@ -1,6 +1,6 @@
 """What every way out is: it takes one message, says what it was given for it, and what it has heard since. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from cloud.watch.notify.queue import Message
@@ -46,12 +46,15 @@ AWAITED_MAX = 50
 """Most parts that a way is told to look for."""
 
 
+Awaited = Callable[[], Sequence[str]]
+"""Parts whose receipt is still out, at most AWAITED_MAX; asked for by a way that has to ask, as looking costs."""
+
+
 class Door(Protocol):
     """A way out; blocking, within its own named bound."""
 
     def send(self, message: Message) -> Given:
         """What the way gives for it: an id, a reply. ChannelFault."""
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:
-        """What has come since, at most HEARD_MAX; a way that hears nothing gives nothing. ChannelFault. awaited: parts
-        whose receipt is still out, for a way that has to ask."""
+    def heard(self, awaited: Awaited = tuple) -> Heard:
+        """What has come since, at most HEARD_MAX; a way that hears nothing gives nothing. ChannelFault."""

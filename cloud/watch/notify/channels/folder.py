@@ -1,12 +1,11 @@
 """A folder of mails that one can open: what a campus has that has no mail server, as in the demonstration."""
 
-from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
 from cloud.process.whole_file import write_whole
-from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.queue import Message
 
 
@@ -27,7 +26,7 @@ class FolderDoor:
             raise ChannelFault(f"{name}: {fault.strerror}") from fault
         return Given(name)
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """Nobody writes back into a folder."""
         return ()
 

@@ -7,12 +7,12 @@ twice; a question wants neither.
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from cloud.watch.notify.channels.door import Arrived, ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Arrived, Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.channels.post import Place, post
 from cloud.watch.notify.queue import Message
 
@@ -50,13 +50,16 @@ class HttpSmsDoor:
         ident = _id(answer.body)
         return Given(ident or str(answer.status), (ident,) if ident and self._status else ())
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:
+    def heard(self, awaited: Awaited = tuple) -> Heard:
         """What the provider says of those; ChannelFault."""
-        if self._status is None or not awaited or time.monotonic() - self._asked_s < ASK_S:
+        if self._status is None or time.monotonic() - self._asked_s < ASK_S:
             return ()
         self._asked_s = time.monotonic()
-        answer = post(self._status, json.dumps({"ids": list(awaited)}).encode(), _JSON, STATES_MAX)
-        return list(_states(answer.body, frozenset(awaited)))
+        wanted = list(awaited())
+        if not wanted:
+            return ()
+        answer = post(self._status, json.dumps({"ids": wanted}).encode(), _JSON, STATES_MAX)
+        return list(_states(answer.body, frozenset(wanted)))
 
 
 def _id(body: bytes) -> str:

@@ -6,11 +6,10 @@ next one. A message of several parts has arrived when each of them has.
 
 import time
 from collections import deque
-from collections.abc import Sequence
 
 import serial
 
-from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Given, Heard, Reply
+from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, Awaited, ChannelFault, Given, Heard, Reply
 from cloud.watch.notify.channels.pdu import Deliver, Submit, incoming, submits
 from cloud.watch.notify.queue import Message
 from shared.errors import WireFault
@@ -46,7 +45,7 @@ class ModemDoor:
             numbers = tuple(str(self._send(part)) for part in parts)
         return Given("+".join(numbers), numbers)
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """Status reports and answers that the modem has handed over."""
         with _Faults(self):
             line = self._opened()

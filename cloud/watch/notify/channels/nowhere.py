@@ -1,8 +1,7 @@
 """A way that the file of ways does not name: what is to go by it waits, says why, and goes by another in the end."""
 
-from collections.abc import Sequence
 
-from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.queue import Message
 
 
@@ -13,6 +12,6 @@ class NowhereDoor:
         """ChannelFault."""
         raise ChannelFault(f"no [{message.channel}] in channels.toml", for_all=True)
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """Nothing."""
         return ()

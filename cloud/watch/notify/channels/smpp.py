@@ -8,12 +8,12 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cloud.watch.notify.channels import smpp_pdu
-from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, ChannelFault, Given, Heard, Reply
+from cloud.watch.notify.channels.door import HEARD_MAX, Arrived, Awaited, ChannelFault, Given, Heard, Reply
 from cloud.watch.notify.channels.smpp_pdu import ANSWER, Pdu, Receipt
 from cloud.watch.notify.queue import Message
 from shared.errors import WireFault
@@ -67,7 +67,7 @@ class SmppDoor:
             numbers = tuple(smpp_pdu.plain(self._submit(part)) for part in parts)
         return Given("+".join(numbers), numbers)
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """Receipts and answers that the gateway has handed over."""
         if self._line is None and time.monotonic() < self._rests_until_s:
             raise ChannelFault("SMSC: away")

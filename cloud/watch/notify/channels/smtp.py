@@ -2,10 +2,9 @@
 
 import smtplib
 import ssl
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.channels.folder import mail_of
 from cloud.watch.notify.queue import Message
 
@@ -55,7 +54,7 @@ class SmtpDoor:
             raise ChannelFault(type(fault).__name__, for_all=True) from fault
         return Given("250")
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """Mail that comes back is the postmaster's."""
         return ()
 

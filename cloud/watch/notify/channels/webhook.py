@@ -1,9 +1,9 @@
 """Events to programs: a signed post to a place that has a name in the file of ways. No person has one."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from cloud.watch.notify.channels.door import ChannelFault, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.channels.post import Place, post
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import HOOK
@@ -23,6 +23,6 @@ class WebhookDoor:
         said = {"id": f"{message.number}.{message.made_ms}", "made_ms": message.made_ms, **json.loads(message.text)}
         return Given(str(post(place, json.dumps(said, ensure_ascii=False).encode(), "application/json").status))
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:  # noqa: ARG002  # the protocol's
+    def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
         """What a program answers is no answer to an alarm."""
         return ()

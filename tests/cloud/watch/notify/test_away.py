@@ -1,7 +1,7 @@
 """SMTP and SMSC away for a day: nothing of it is lost, and nobody is flooded when they are back. Virtual time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from cloud.store.db import Database
 from cloud.watch.alarms.terms import Kind, Source
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons, queue
-from cloud.watch.notify.channels.door import ChannelFault, Door, Given, Heard
+from cloud.watch.notify.channels.door import Awaited, ChannelFault, Door, Given, Heard
 from cloud.watch.notify.channels.folder import FolderDoor
 from cloud.watch.notify.channels.smpp import SmppDoor, SmppServer
 from cloud.watch.notify.channels.smtp import SmtpDoor, SmtpServer
@@ -165,7 +165,7 @@ class _Refusing:
         self.tries += 1
         raise ChannelFault("away", for_all=True)
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:
+    def heard(self, awaited: Awaited = tuple) -> Heard:
         return ()
 
 
@@ -189,7 +189,7 @@ class _Breaking:
         self.took.append(message.number)
         return Given("ok")
 
-    def heard(self, awaited: Sequence[str] = ()) -> Heard:
+    def heard(self, awaited: Awaited = tuple) -> Heard:
         return ()
 
 

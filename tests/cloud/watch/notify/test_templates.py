@@ -20,6 +20,7 @@ from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.notify.words import Said, Told, said, short
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
+from shared.facts.told import Level
 from shared.words.voice import Language
 
 HEAD = "format = 1\n[text.zh]\n"
@@ -115,6 +116,22 @@ def sent(message: Message) -> EmailMessage:
     found = message_from_bytes(octets, policy=SMTP)
     assert isinstance(found, EmailMessage)
     return found
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("why", list(Why))
+def test_every_rule_is_one_sms_with_the_longest_names(why: Why, language: Language) -> None:
+    """And what it is can be read: the beginning of the title is there."""
+    long = "第一学生食堂三楼西侧清真窗口收费终端"
+    for rule in RULES:
+        grade = rule.grade or Level.IMPORTANT
+        raised = states.raised(None, 1_795_836_778_000, grade)[0]
+        found = [Told(Key(rule.name, Source(Kind.BOX, str(n))), raised, rule) for n in range(200)]
+        sms = said(why, found, lambda _: long, long, language, "482913").sms
+        assert (units(sms) <= SMS_MAX, sms.count("482913")) == (True, 1)
+        single = said(why, found[:1], lambda _: long, long, language, "482913").sms
+        if why is not Why.DIGEST:
+            assert rule.advice.title.in_language(language)[: TITLE_ROOM // 2] in single
 
 
 @pytest.mark.parametrize("name", EVIL)
