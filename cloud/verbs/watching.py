@@ -147,7 +147,8 @@ def _person(chosen: argparse.Namespace) -> int:
         return alarms.person_leaves(chosen.data, chosen.name)
     if chosen.step == "change":
         language = Language.EN if chosen.english else Language.ZH if chosen.chinese else None
-        return alarms.change_person(chosen.data, chosen.name, chosen.phone, chosen.mail, language)
+        said = Person(0, chosen.name, chosen.phone, chosen.mail, role=Role(chosen.role))
+        return alarms.change_person(chosen.data, said, language)
     language = Language.EN if chosen.english else Language.ZH
     person = Person(0, chosen.name, chosen.phone, chosen.mail, language, role=Role(chosen.role))
     return alarms.add_person(chosen.data, person)

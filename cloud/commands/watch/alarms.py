@@ -144,13 +144,16 @@ def add_person(data: Path, person: Person) -> int:
     return 0
 
 
-def change_person(data: Path, name: str, phone: str, mail: str, language: Language | None) -> int:
-    """Another phone, mail or language; what is empty stays as it was. PersonRefused."""
+def change_person(data: Path, said: Person, language: Language | None) -> int:
+    """Another phone, mail, role or language; what is empty stays as it was. PersonRefused."""
     with closing(open_store(data)) as store, store.db.writing():
-        one = persons.known(store.db, name)
-        said = one._replace(phone=phone or one.phone, mail=mail or one.mail, language=language or one.language)
-        persons.change(store.db, said)
-    say(Text(f"已更改：{name}", f"changed: {name}"))
+        one = persons.known(store.db, said.name)
+        fresh = one._replace(
+            phone=said.phone or one.phone, mail=said.mail or one.mail, role=said.role or one.role,
+            language=language or one.language,
+        )  # fmt: skip
+        persons.change(store.db, fresh)
+    say(Text(f"已更改：{said.name}", f"changed: {said.name}"))
     return 0
 
 
