@@ -266,7 +266,7 @@ async def _watch(given: argparse.Namespace) -> None:
     with closing(open_watch(folder)) as store, ExitStack() as open_until_end:
         look_at(store.db, given.service)
         keeping = Keeping(keeping_store, store.db)
-        docked = DockedSignals(open_until_end.enter_context(closing(open_docking(folder))).db)
+        docked = open_until_end.enter_context(closing(DockedSignals(lambda: open_docking(folder).db)))
         clock = parse_clock(given.clock)
         watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked)
         await asyncio.to_thread(watch.turn)

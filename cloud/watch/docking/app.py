@@ -6,6 +6,7 @@ only where we are an edge node, and writes nothing but its own file.
 
 import argparse
 import asyncio
+import ipaddress
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -71,8 +72,17 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     if bool(given.broker) == bool(given.listen):
         raise ConfigFault(Text("--broker 与 --listen 用其一", "one of --broker and --listen"))
+    if given.listen and not _is_loopback(host_port(given.listen, "--listen")[0]):
+        raise ConfigFault(Text("--listen: 无 TLS，只能是本机", "--listen: it has no TLS, so loopback alone"))
     asyncio.run(_run(given))
     return 0
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Speaker:
@@ -285,8 +295,7 @@ def _node_place(plan: NodePlan, place: Place, settings: CloudSettings) -> Place:
         return replace(place, login=read_login(login_file(settings.data / FOLDER, NODE_USER)))
     host, port = plan.broker
     login = read_login(settings.data / FOLDER / plan.login) if plan.login else None
-    is_here = host in (LOOPBACK, "localhost")
-    if not plan.ca and not is_here:
+    if not plan.ca and not _is_loopback(host):
         raise ConfigFault(
             Text("node.ca: 缺少；到别处须用 TLS", "node.ca: is missing; to another machine TLS is a must")
         )

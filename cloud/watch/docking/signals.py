@@ -5,8 +5,7 @@ A stranger who invents names is held to NAMES_MAX of his node: what comes beyond
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 from cloud.store.db import Database
 from cloud.watch.alarms.terms import Kind, Signal, Source
@@ -22,24 +21,37 @@ METRICS_MAX = 2_000
 
 
 class DockedSignals:
-    """Over docking's file. Not thread-safe."""
+    """Over docking's file, which is opened when it is first read: one that refuses stops nobody. Not thread-safe."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, opens: Callable[[], Database]) -> None:
+        self._opens = opens
+        self._open: Database | None = None
         self._names: Counter[str] = Counter()
         self._known: set[Source] = set()
         self._shown: set[Source] = set()
 
+    def close(self) -> None:
+        """Let the file go."""
+        if self._open is not None:
+            self._open.close()
+
+    @property
+    def _db(self) -> Database:
+        if self._open is None:
+            self._open = self._opens()
+        return self._open
+
     def read(self, scopes: Sequence[str], now_ms: int) -> list[Signal]:
-        """All that is to be known now; metrics as far as one of these patterns names them. None: the file refuses."""
-        with suppress(StoreFault):
+        """All that is to be known now; metrics as far as one of these patterns names them."""
+        try:
             with self._db.reading():
                 is_told = self._is_told(now_ms)
                 found = self._online(now_ms, is_told=is_told)
                 for scope in dict.fromkeys(scopes):
                     found += self._values(scope, now_ms, is_told=is_told)
-            return found
-        return [Signal(ONLINE, source, now_ms, None) for source in self._shown]
+        except StoreFault:
+            return [Signal(ONLINE, source, now_ms, None) for source in self._shown]
+        return found
 
     def _is_told(self, now_ms: int) -> bool:
         rows = self._db.run("SELECT value FROM mark WHERE name = ?", (BEAT,))

@@ -27,7 +27,7 @@ def test_what_cannot_be_read_is_unknown_and_not_calm(provisioned: Campus, tmp_pa
     settings, ledger = load_settings(campus.data), campus.data / FOLDER / "ledger.db"
     folder = campus.data / FOLDER
     with closing(open_watch(folder)) as store, closing(open_docking(folder)) as docking:
-        looked, docked = Looked((), tmp_path, ()), DockedSignals(docking.db)
+        looked, docked = Looked((), tmp_path, ()), DockedSignals(lambda: docking.db)
         watch = Watch(settings, settings.dsn(None), looked, store, WALL, Keeping(None, store.db), docked)
         watch.turn()
         assert (last(store, "trial-balance"), last(store, "ledger-away")) == (0, 0)

@@ -11,7 +11,7 @@ from cloud.watch.docking.rights.accounts import ACCOUNTS_MAX, Account, Speech
 from cloud.watch.docking.sparkplug.docked import DEVICES_MAX
 from cloud.watch.docking.sparkplug.payload import DataType
 from cloud.watch.docking.sparkplug.topics import Source
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, StoreFault
 from shared.words.voice import Text
 
 FILE = "docking.db"
@@ -23,7 +23,11 @@ _METRIC = "source, name, datatype, number, text, unit, at_ms, is_stale"
 def open_docking(folder: Path) -> "DockingStore":
     """The file in the cloud's folder; made where there is none."""
     db = open_database(str(folder / FILE))
-    prepare(db)
+    try:
+        prepare(db)
+    except StoreFault:
+        db.close()
+        raise
     return DockingStore(db)
 
 

@@ -111,6 +111,11 @@ def test_what_does_not_fit_is_refused_whole(octets: bytes) -> None:
     assert mapped().posted("gate", octets, 1) == [Refused("gate", Why.MALFORMED)]
 
 
+def test_yes_is_no_number() -> None:
+    refused = mapped().published("docked/meter/state", b'{"data": {"temp": true}}', 1)
+    assert refused == [Refused("docked/meter/state", Why.MALFORMED)]
+
+
 @pytest.mark.parametrize("octets", [b"{}", b"[]", b"1", b'{"x": 1}', b'"count"'])
 def test_what_has_no_metric_is_unmapped(octets: bytes) -> None:
     assert mapped().posted("gate", octets, 1) == [Refused("gate", Why.UNMAPPED)]

@@ -241,3 +241,35 @@ def test_we_are_a_node_for_others_only_where_it_is_configured(made: Path, tmp_pa
     with docking(made, tmp_path, free_port()), closing(open_docking(made / "cloud")) as store:
         until("the next number is kept", lambda: store.mark("bdSeq") != first)
     (made / "cloud/docking.toml").unlink()
+
+
+def test_a_flood_of_one_device_is_its_own(made: Path, tmp_path: Path) -> None:
+    port = free_port()
+    secrets = [admit(made, name, "--group", "flood") for name in ("calm", "wild")]
+    with docking(made, tmp_path, port):
+        Device(port, "dock.calm", secrets[0], Source("flood", "calm"))
+        until("it is there", lambda: listed(made, "flood").get("flood/calm/pump"))
+        wild = Client(CallbackAPIVersion.VERSION2, "x")
+        wild.username_pw_set("dock.wild", secrets[1])
+        wild.connect(LOOPBACK, port)
+        wild.loop_start()
+        for _ in range(5_000):
+            wild.publish("spBv1.0/flood/NDATA/wild", b"\xff" * 100)
+        done = run("docking", "command", "flood/calm/pump", "Speed", "1200", "--who", WHO, "--data", made)
+        assert (done.returncode, done.stderr) == (0, "")
+        until("it is counted", lambda: refused(made).get("pace", 0) > 4_000)
+        wild.disconnect()
+        wild.loop_stop()
+    for name in ("calm", "wild"):
+        run("docking", "remove", name, "--who", WHO, "--data", made)
+
+
+def refused(data: Path) -> dict[str, int]:
+    return dict(json.loads(run("docking", "list", "--json", "--data", data).stdout)["refused"])
+
+
+@pytest.mark.parametrize(
+    "door", [(), ("--listen", "0.0.0.0:1"), ("--listen", "127.0.0.1:1", "--broker", "127.0.0.1:1")]
+)
+def test_one_door_and_without_tls_on_loopback_alone(made: Path, door: tuple[str, ...]) -> None:
+    assert run("dock", "--data", made, *door).returncode == 2

@@ -58,7 +58,7 @@ def stands(store: DockingStore, temperature: float = 95.0, *, node: bool = True,
 
 
 def read(store: DockingStore, *scopes: str, now_ms: int = NOW) -> dict[tuple[str, str], float | None]:
-    found = DockedSignals(store.db).read(scopes, now_ms)
+    found = DockedSignals(lambda: store.db).read(scopes, now_ms)
     return {(one.name, one.source.name): one.value for one in found}
 
 
@@ -87,7 +87,7 @@ def test_a_dock_that_stands_still_knows_nothing(store: DockingStore) -> None:
 
 
 def test_who_is_taken_off_is_not_awaited_any_more(store: DockingStore) -> None:
-    one = DockedSignals(store.db)
+    one = DockedSignals(lambda: store.db)
     one.read((), NOW)
     with store.db.writing():
         store.db.run("DELETE FROM source")
@@ -98,7 +98,7 @@ def test_who_is_taken_off_is_not_awaited_any_more(store: DockingStore) -> None:
 
 def test_a_stranger_who_invents_names_is_bounded(store: DockingStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "NAMES_MAX", 3)
-    one, seen = DockedSignals(store.db), set()
+    one, seen = DockedSignals(lambda: store.db), set()
     for at in range(6):
         metric = {f"Temperature {at}": Shown(DataType.DOUBLE, 99.0, NOW)}
         store.keep([Update(Standing(BOILER, True, NOW), metric, is_whole=True)], {}, [], NOW)
@@ -111,7 +111,7 @@ def test_a_stranger_who_invents_names_is_bounded(store: DockingStore, monkeypatc
 
 def test_a_strangers_value_and_its_death_raise_alarms_with_no_code(store: DockingStore, tmp_path: Path) -> None:
     (tmp_path / "w").mkdir()
-    docked = DockedSignals(store.db)
+    docked = DockedSignals(lambda: store.db)
     with closing(open_watch(tmp_path / "w")) as watch:
         with watch.db.writing():
             watch.db.insert("ruleset", "number, at_ms, who, why, text", [(1, NOW, "王芳", "", RULE)])
@@ -136,3 +136,13 @@ def test_a_strangers_value_and_its_death_raise_alarms_with_no_code(store: Dockin
 
 def test_the_rule_file_knows_both_signals() -> None:
     read_rules(RULE, RULES)
+
+
+def test_a_file_that_refuses_makes_all_unknown_and_stops_nobody(store: DockingStore, tmp_path: Path) -> None:
+    with store.db.writing():
+        store.db.run("PRAGMA user_version = 99")
+    assert DockedSignals(lambda: open_docking(tmp_path).db).read(("*",), NOW) == []
+    one = DockedSignals(lambda: store.db)
+    one.read((), NOW)
+    store.db.close()
+    assert {found.value for found in one.read((), NOW)} == {None}
