@@ -21,6 +21,8 @@ HEAD_MAX = 8_192
 REQUEST_S = 5.0
 """Longest that a request may take to come whole."""
 CALLERS_MAX = 32
+LINGER_S = 1.0
+DISCARD_MAX = 4 * BODY_MAX
 _TOKEN = re.compile(r"Bearer ([a-z0-9-]{1,32})\.([A-Za-z0-9_-]{16,128})")
 _LENGTH = re.compile(r"\d{1,9}")
 _STATUS = {
@@ -94,9 +96,7 @@ class HttpDoor:
             if self._callers <= CALLERS_MAX:
                 status = await _within(self._answered(reader))
             writer.write(answer(status))
-            with suppress(OSError, TimeoutError):
-                async with asyncio.timeout(REQUEST_S):
-                    await writer.drain()
+            await _linger(reader, writer)
         finally:
             self._callers -= 1
             writer.close()
@@ -111,6 +111,17 @@ class HttpDoor:
         if not self._opens(found.account, found.secret):
             return HTTPStatus.UNAUTHORIZED
         return _STATUS.get(self._post(found.account, await reader.readexactly(found.length)), HTTPStatus.BAD_REQUEST)
+
+
+async def _linger(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """What a caller has still to say is thrown away, up to a bound: a close before it would lose the answer."""
+    left = DISCARD_MAX
+    with suppress(OSError, TimeoutError):
+        async with asyncio.timeout(LINGER_S):
+            await writer.drain()
+            writer.write_eof()
+            while left > 0 and (octets := await reader.read(HEAD_MAX)):
+                left -= len(octets)
 
 
 async def _within(work: Awaitable[HTTPStatus]) -> HTTPStatus:
