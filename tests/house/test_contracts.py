@@ -59,6 +59,7 @@ PLANTED = [
     ("cloud/ledger/held/entries", "import cloud.ledger.loads.cases", "ledger"),
     ("cloud/console/access/rights", "import cloud.console.pages.index", "console"),
     ("cloud/watch/alarms/rule", "import cloud.watch.notify.routes", "watch"),
+    ("cloud/watch/docking/sparkplug/state", "import cloud.watch.docking.mapping.reading", "docking"),
     ("provisioning/keys/levels", "import provisioning.psam.write", "provisioning"),
     ("compose/parts/part", "import compose.campus.sheet", "launcher"),
 ]
