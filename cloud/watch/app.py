@@ -43,6 +43,7 @@ from cloud.watch.readings import (
     books_signals,
     fleet_signals,
     heard_terminals,
+    put_back_to,
     read_fleet,
     terminal_source,
     things,
@@ -210,6 +211,20 @@ class Watch:
 
     def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
         reader = self._reader = self._reader or open_reader(self._dsn)
+        if is_due or not self.turns.behind:  # what has waited long is taken up first, and the fleet every LOOK_S
+            self._look_at_fleet(reader, signals, now, is_due=is_due)
+        return self._facts(reader)
+
+    def _facts(self, reader: Reader) -> list[tuple[int, FactView]]:
+        upto, newest = self.turns.read_upto(), reader.newest_fact()
+        if newest < upto:
+            upto = put_back_to(reader.facts_after(max(0, newest - FACTS_MAX), FACTS_MAX), self.turns.looked_ms())
+            self.turns.go_back(upto)
+        facts = reader.facts_after(upto, FACTS_MAX)
+        self.turns.behind = max(0, newest - facts[-1][0]) if facts else 0
+        return facts
+
+    def _look_at_fleet(self, reader: Reader, signals: list[Signal], now: Now, *, is_due: bool) -> None:
         fleet = read_fleet(reader)
         found = [*fleet_signals(fleet, now.unix_ms)]
         groups, self._groups = self._groups, self.turns.groups
@@ -225,7 +240,6 @@ class Watch:
             self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)
         self._told = ({} if is_due else self._told) | {(one.name, one.source): one for one in found}
         signals += found
-        return reader.facts_after(self.turns.read_upto(), FACTS_MAX)
 
     def _let_go(self) -> None:
         reader, self._reader = self._reader, None

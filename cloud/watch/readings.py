@@ -6,7 +6,7 @@ A box that was not heard for SILENT_S makes its terminals unknown, never quiet; 
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView, newest_of
+from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView, newest_of
 from cloud.ledger.loads.state import Stage
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
@@ -117,6 +117,15 @@ def books_signals(reader: Reader, now: Now, heard: Collection[bytes] = ()) -> It
         yield Signal(name, CAMPUS, now.unix_ms, value)
     yield from list_signals(documents.terminals, heard, now)
     yield from close_signals(reader.cashiers(), reader.open_periods(), now)
+
+
+def put_back_to(newest: Sequence[tuple[int, FactView]], looked_ms: int) -> int:
+    """How far a ledger that is an older copy of itself was read: up to its first fact of after the watch last looked.
+
+    newest: its last ones, oldest first. A clock that is ahead makes some of them count again, which is better than not
+    at all."""
+    last = newest[-1][0] if newest else 0
+    return next((number - 1 for number, view in newest if view.at_ms > looked_ms), last)
 
 
 def _of_box(box: BoxView, silent_s: float | None, now_ms: int) -> Iterator[Signal]:

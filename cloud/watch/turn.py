@@ -36,6 +36,8 @@ BEAT = "beat"
 """The mark of when the watch last looked, Unix ms: without it nobody knows how things stand."""
 BEAT_MS, STALE_MS = 5_000, 15_000
 """How often it is written, and from what age on a list is as of then, not of now."""
+BEHIND = "behind"
+"""The mark of how many facts wait for a later turn: as after a long stop."""
 FACTS = "facts"
 """The mark of the last fact that was taken up."""
 WATCH = Source(Kind.SERVICE, "watch")
@@ -61,6 +63,8 @@ class Turns:
         """What messages say beside the alarm: set anew as the ledger tells it."""
         self.groups = Groups()
         """Those in force since the last turn."""
+        self.behind = 0
+        """Facts that wait for a later turn; set anew before each."""
         self._store = store
         self._built_in, self._ruleset, self._grouping = tuple(rules), "", ""
         self._seen = -1
@@ -106,6 +110,16 @@ class Turns:
         with self._store.db.reading():
             return self._store.mark(FACTS)
 
+    def looked_ms(self) -> int:
+        """When the watch last looked, Unix ms; 0: it never has."""
+        with self._store.db.reading():
+            return self._store.mark(BEAT)
+
+    def go_back(self, number: int) -> None:
+        """The ledger is an older copy of itself: facts behind this number are new ones."""
+        with self._store.db.writing():
+            self._store.set_mark(FACTS, number)
+
     def take(
         self, facts: Sequence[tuple[int, FactView]], signals: Iterable[Signal], now: Time, *, is_meal: bool | None
     ) -> list[Change]:
@@ -138,6 +152,8 @@ class Turns:
         beat_ms = self._store.mark(BEAT)
         if not beat_ms or abs(now_ms - beat_ms) >= BEAT_MS:
             self._store.set_mark(BEAT, now_ms)
+        if self._store.mark(BEHIND) != self.behind:
+            self._store.set_mark(BEHIND, self.behind)
         self._store.write(found)
         self._store.remember(before, watching.memory.readings)
         if fresh:

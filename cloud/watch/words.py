@@ -146,6 +146,11 @@ def flood_line(scope: str, since_ms: int, calls: Calls) -> Text:
     )
 
 
+def behind_line(facts: int) -> Text:
+    """The watch is catching up: what these say is not on the list yet."""
+    return Text(f"◷ 值守正在补读，还有 {facts:,} 条事件未读", f"◷ the watch is catching up: {facts:,} facts are unread")
+
+
 def alarm_line(one: Shown, calls: Calls, now_ms: int, under: int = 0) -> str:
     """One line: state, grade, title, source, what raised it, since when, who is on it. under: how many it explains."""
     alarm = one.alarm

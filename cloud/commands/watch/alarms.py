@@ -24,7 +24,7 @@ from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
 from cloud.watch.readings import Fleet
 from cloud.watch.store import Listed
-from cloud.watch.turn import BEAT, STALE_MS
+from cloud.watch.turn import BEAT, BEHIND, STALE_MS
 from cloud.watch.words import Calls, Shown
 from shared.errors import ConfigFault
 from shared.words.voice import Language, Text
@@ -49,7 +49,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     with closing(open_store(data)) as store, store.db.reading():
         rules = rules_in_force(store.db)
         found = [_shown(one, rules) for one in store.listed()]
-        as_of_ms = store.mark(BEAT)
+        as_of_ms, behind = store.mark(BEAT), store.mark(BEHIND)
         flooded = floods.lasting(store.db)
     at_ms = now_ms()
     is_stale = at_ms - as_of_ms > STALE_MS
@@ -58,16 +58,18 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
         rows = [
             words.alarm_json(one) | {"explains": under.get(f"{one.name} {one.source}", 0)} for one in found
         ]  # fmt: skip
-        told = {"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale, "flood": flooded}
+        told = {"alarms": rows, "as_of_ms": as_of_ms, "stale": is_stale, "flood": flooded, "behind": behind}
         say(json.dumps(told, ensure_ascii=False))
         return 0
     if is_stale:
         say(words.stale_line(as_of_ms))
+    if behind:
+        say(words.behind_line(behind))
     calls = calls_of(data, dsn)
     say(*(words.flood_line(scope, since_ms, calls) for scope, since_ms in flooded.items()))
     if unknown := words.unknown_line(found):
         say(unknown)
-    if found or not is_stale:
+    if found or not (is_stale or behind):
         lines = words.flood_lines if CAMPUS in flooded and found else words.alarm_lines
         say(*lines(found, calls, at_ms))
     return 0

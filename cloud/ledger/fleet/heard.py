@@ -44,6 +44,11 @@ def facts(db: Database, most: int) -> list[FactView]:
     return [_fact(*row) for row in db.run(sql, (most,))]
 
 
+def newest_fact(db: Database) -> int:
+    """Its number; 0: there is none."""
+    return db.run("SELECT MAX(id) FROM fact")[0][0] or 0
+
+
 def facts_after(db: Database, number: int, most: int) -> list[tuple[int, FactView]]:
     """Those behind this number, with their own, oldest first."""
     sql = "SELECT id, at_ms, level, code, box, device, text, params FROM fact WHERE id > ? ORDER BY id LIMIT ?"

@@ -143,6 +143,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_fleet.facts(self.database, _bounded(most))
 
+    def newest_fact(self) -> int:
+        """Its number; 0: there is none."""
+        with self._lock, self.database.reading():
+            return read_fleet.newest_fact(self.database)
+
     def facts_after(self, number: int, most: int) -> list[tuple[int, FactView]]:
         """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
         with self._lock, self.database.reading():
