@@ -81,6 +81,15 @@ def test_an_acknowledgement_ends_it_quietly_and_a_return_is_told_to_those_who_we
     assert desk.at(31_000) == [("王芳", Channel.MAIL, Why.RETURNED)]
 
 
+def test_what_is_explained_meanwhile_is_not_told_to_be_over() -> None:
+    desk = Desk()
+    desk.at(0)
+    desk.at(SETTLE_MS)
+    hidden = states.suppressed(desk.alarms[BOX], "box-silent box:b1")[0]
+    desk.alarms[BOX] = replace(states.returned(hidden, 8000)[0], shelved_until_ms=10**9)
+    assert desk.at(10_000) == []
+
+
 def test_what_was_never_told_is_not_told_to_be_over() -> None:
     desk = Desk()
     desk.at(0)
