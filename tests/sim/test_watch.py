@@ -15,7 +15,7 @@ from cloud.watch.notify import calling, queue, sending, words
 from cloud.watch.notify.calling import Calling
 from cloud.watch.notify.channels import receipts
 from cloud.watch.notify.queue import Message
-from cloud.watch.notify.routes import Night
+from cloud.watch.notify.routes import Night, Route
 from cloud.watch.notify.telling import Telling
 from cloud.watch.notify.terms import Why
 from cloud.watch.store import WatchStore
@@ -297,7 +297,7 @@ def believes_no(patch: Patch) -> None:
 
 
 def marks_before_it_sends(patch: Patch) -> None:
-    """true: a message counts as sent before its way has it."""
+    """true conserved: a message counts as sent before its way has it."""
     real = sending.Sending._try_all
 
     def early(self: sending.Sending, door: Any, found: Sequence[Message], now_ms: int) -> int:
@@ -307,6 +307,13 @@ def marks_before_it_sends(patch: Patch) -> None:
         return real(self, door, found, now_ms)
 
     patch.setattr(sending.Sending, "_try_all", early)
+
+
+def tells_everybody(patch: Patch) -> None:
+    """finance: a cashier's difference is told to whoever is told of differences."""
+    real = Route.takes
+    patch.setattr(Route, "takes", lambda self, *values, for_finance: real(self, *values, for_finance=self.for_finance))
+    patch.setattr(Telling, "_readable", lambda _, notice: notice)
 
 
 def names_cards(patch: Patch) -> None:
@@ -319,7 +326,7 @@ DEFECTS = (
     forgets_durations, never_off, forgets_alarms, writes_no_event, acknowledges_itself, takes_for_anybody,
     hides_for_good, hides_nothing, loses_what_is_beyond, forgets_calls, never_goes_up, has_no_patience, calls_on,
     hears_no_taker, wakes_everybody, knows_no_measure, begins_a_measure, gives_up_silently, gives_up_soon,
-    digests_nothing, sends_again, believes_no, marks_before_it_sends, names_cards,
+    digests_nothing, sends_again, believes_no, marks_before_it_sends, names_cards, tells_everybody,
 )  # fmt: skip
 
 

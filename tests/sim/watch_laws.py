@@ -4,7 +4,7 @@ facts: each is counted in the one alarm of its rule and source, once. signals: r
 nothing that was not known. events: an alarm stands as what happened to it says, over every kill. nobody: what is
 acknowledged was acknowledged by somebody. explained: hidden as long as its cause, and no longer. told, escalates,
 answered, night, measure: who hears of it, and who does not. conserved, once, true: what became of messages. private:
-no card number in them.
+no card number in them. finance: money of persons is for those who have a role.
 """
 
 from collections import defaultdict, deque
@@ -298,7 +298,7 @@ class Laws:
                 self._ended_ms[event.key.source] = event.at_ms
         for key, one in self._alarms.items():
             over = set(self._topology.over(key.source))
-            if not self._rules[key.rule].is_hidden:
+            if not self._rules[key.rule].is_hidden or not one.alarm.is_active:
                 continue
             is_hidden, lately_ms = bool(one.alarm.suppressed_by), max(self._ended_ms.get(up, 0) for up in over)
             if over & above and not is_hidden:
@@ -348,7 +348,8 @@ class Laws:
 
     def _routes(self, listed: Listed, now: Time) -> list[Route]:
         rule = self._rules[listed.key.rule]
-        return self._policy.matching(rule.family, listed.alarm.grade, listed.key.source, now.campus_s)
+        alarm, source = listed.alarm, listed.key.source
+        return self._policy.matching(rule.family, alarm.grade, source, now.campus_s, for_finance=rule.for_finance)
 
     def _follow_calls(self, store: WatchStore, now: Time, *, is_night: bool) -> None:
         """What calls, since when, and whether those have heard of it who should."""
@@ -484,6 +485,9 @@ class Laws:
                 raise Violation("once", f"{channel} {number} was sent, and nobody has queued it")
 
     def _require_private(self, one: Message) -> None:
+        may_read = any(person.role for person in self._people if person.name == one.person)
+        if not may_read and any(self._rules[key.rule].for_finance for key in one.keys):
+            raise Violation("finance", f"{one.person} hears of money of persons")
         said = f"{one.subject}\n{one.text}"
         if any(secret in said for secret in self._secrets):
             raise Violation("private", f"message {one.number} says a card's number")

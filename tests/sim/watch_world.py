@@ -24,7 +24,7 @@ from cloud.watch.alarms.topology import Topology
 from cloud.watch.notify import persons
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.channels.door import Reply
-from cloud.watch.notify.persons import Person
+from cloud.watch.notify.persons import Person, Role
 from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
@@ -55,7 +55,7 @@ CARD_LABEL, CARD_ID = "1001200300457788", bytes.fromhex("53039912345678aabbcc")
 PEOPLE = (
     Person(0, "王芳", "13800138000", "wang@school.edu.cn"),
     Person(0, "李明", "", "li@school.edu.cn"),
-    Person(0, "主任", "13900139000", "head@school.edu.cn"),
+    Person(0, "主任", "13900139000", "head@school.edu.cn", role=Role.FINANCE),
 )
 POLICY = """format = 1
 per_ten_minutes = 5
@@ -81,6 +81,16 @@ by = ["mail"]
 after = "30m"
 to = ["王芳", "李明"]
 by = ["mail", "sms"]
+[[route]]
+name = "persons"
+finance = true
+[[route.step]]
+to = ["主任"]
+by = ["mail"]
+[[route.step]]
+after = "20m"
+to = ["主任"]
+by = ["sms"]
 [[route]]
 name = "program"
 grades = ["urgent"]
