@@ -37,7 +37,6 @@ from cloud.watch.notify.doors_file import close_doors, read_doors, read_patience
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.notify.terms import Channel
-from cloud.watch.probes import Looked, Service, probe
 from cloud.watch.readings import (
     Fleet,
     books_signals,
@@ -53,6 +52,7 @@ from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.services.burning import Burning
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import look_at
+from cloud.watch.services.probes import Looked, Service, probe
 from cloud.watch.services.spells import Spells
 from cloud.watch.services.tree import part_signals
 from cloud.watch.store import WatchStore, open_watch

@@ -14,8 +14,8 @@ from compose.place import ROOT
 CHINESE = re.compile("[\u4e00-\u9fff]")
 PROGRAMS = (
     "compose.campus.up", "compose.verify", "compose.held", "compose.psam_stolen", "compose.status",
-    "compose.completion", "compose.lock.sbom", "tests.bench", "tests.scenes", "tests.sim", "tests.torn", "edge", "edge.card",
-    "edge.desk", "edge.terminal", "cloud", "cloud console", "cloud desk", "provisioning",
+    "compose.completion", "compose.lock.sbom", "tests.bench", "tests.scenes", "tests.sim", "tests.torn", "edge",
+    "edge.card", "edge.desk", "edge.terminal", "cloud", "cloud console", "cloud desk", "provisioning",
 )  # fmt: skip
 
 

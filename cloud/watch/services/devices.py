@@ -20,11 +20,10 @@ _NO_LEDGER = Reason(Text("读不到账本", "the ledger cannot be read"))
 
 
 class About(NamedTuple):
-    """What every node is made of. told: of each bus what its standing alarms say."""
+    """What every node is made of."""
 
     seen: Seen
     found: Mapping[Source, Judged]
-    told: Mapping[Source, Sequence[Reason]]
 
 
 def devices(seen: Seen, found: Mapping[Source, Judged]) -> Node:
@@ -32,7 +31,7 @@ def devices(seen: Seen, found: Mapping[Source, Judged]) -> Node:
     called = Text("设备", "devices")
     if seen.fleet is None:
         return Node(What.DEVICES, "devices", called, State.UNKNOWN, (_NO_LEDGER,), as_of_ms=seen.beat_ms)
-    about, below = About(seen, found, _bus_alarms(seen)), _by_box(seen.fleet)
+    about, below = About(seen, found), _by_box(seen.fleet)
     places: dict[str, list[Node]] = {}
     for box in seen.fleet.boxes:
         places.setdefault(box.name, []).append(_box(about, box, below.get(box.box, ())))
@@ -46,16 +45,6 @@ def devices(seen: Seen, found: Mapping[Source, Judged]) -> Node:
 def _heard(children: Iterable[Node]) -> int:
     """When any of them was heard last."""
     return max((child.as_of_ms for child in children), default=0)
-
-
-def _bus_alarms(seen: Seen) -> dict[Source, list[Reason]]:
-    """Facts raise these, and no signal tells that they hold."""
-    rules = {rule.name: rule for rule in seen.rules}
-    found: dict[Source, list[Reason]] = {}
-    for (name, source), since_ms in seen.alarms.items():
-        if source.kind is Kind.BUS and name in rules:
-            found.setdefault(source, []).append(Reason(rules[name].advice.title, name, since_ms))
-    return found
 
 
 def _by_box(fleet: Fleet) -> dict[str, list[TerminalView]]:
@@ -119,10 +108,8 @@ def _line(about: About, box: str, name: str, terminals: Sequence[Node]) -> Node:
     source = Source(Kind.BUS, f"{box}/{name}")
     one = about.found.get(source)
     ended = _process(about.seen.parts, f"bus-{box}-{name}") if name else ()
-    known = {reason.rule for reason in one.reasons} if one else set()
-    told = tuple(reason for reason in about.told.get(source, ()) if reason.rule not in known)
-    reasons = (one.reasons if one else ()) + told + ended
-    own = State.WRONG if told or ended else one.state if one else State.OK
+    reasons = (one.reasons if one else ()) + ended
+    own = State.WRONG if ended else one.state if one else State.OK
     called = Text(name, name) if name else Text("未接上", "on no line yet")
     since = about.seen.since_ms(source, own)
     node = Node(

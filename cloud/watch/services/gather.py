@@ -19,11 +19,11 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source, source_of
 from cloud.watch.kept.planned import PLANNED
 from cloud.watch.metrics.settings import read_metric_store
-from cloud.watch.probes import Looked, Service, answers, probe
 from cloud.watch.readings import fleet_signals, read_fleet
 from cloud.watch.services.asking import Answers, ask
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import service_of
+from cloud.watch.services.probes import Looked, Service, answers, probe
 from cloud.watch.services.seen import Fleet, Parts, Seen
 from cloud.watch.services.spells import STALE_MS, STATES, Spell, spell_of
 from cloud.watch.services.tree import DATABASE, INGEST, METRICS, WATCH, part_signals

@@ -4,12 +4,12 @@ An alarm waits until its condition has lasted; the tree says what holds now, and
 what is not known no rule holds, and what shows whether a thing is there at all (PRESENCE) makes it unknown then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.watch.alarms.rule import Rule, SignalRule
 from cloud.watch.alarms.signals import SIGNALS
-from cloud.watch.alarms.terms import Signal, Source
+from cloud.watch.alarms.terms import Family, Signal, Source
 from cloud.watch.services.terms import Reason, State, worst
 from shared.facts.told import Level
 from shared.words.spans import span
@@ -17,6 +17,10 @@ from shared.words.voice import Text
 
 PRESENCE = ("box-silent", "terminal-silent", "service-down", "ledger-away", "metrics-away")
 """Signals by which a thing is there, is not, or nobody knows."""
+
+
+_OF_MONEY = (Family.LEDGER, Family.CARD, Family.LOAD)
+"""Their alarms are about records, not about whether a device works, and not for everybody who asks that."""
 
 
 class Judged(NamedTuple):
@@ -46,6 +50,23 @@ def judged(signals: Iterable[Signal], rules: Sequence[Rule], alarms: Alarms) -> 
         values = {**before.values, signal.name: signal.value}
         found[signal.source] = Judged(worst((before.state, state)), before.reasons + fresh, values)
     return found
+
+
+def with_alarms(
+    found: Mapping[Source, Judged], read: Collection[str], rules: Sequence[Rule], alarms: Alarms
+) -> dict[Source, Judged]:
+    """The same, with what only the watch has seen: standing alarms of facts, and of signals that were not read."""
+    by_name = {rule.name: rule for rule in rules}
+    both = dict(found)
+    for (name, source), since_ms in alarms.items():
+        rule = by_name.get(name)
+        if rule is None or rule.family in _OF_MONEY or (isinstance(rule, SignalRule) and rule.signal in read):
+            continue
+        before = both.get(source, Judged(State.OK, (), {}))
+        state = State.WARN if rule.grade is Level.NOTICE else State.WRONG
+        reason = Reason(rule.advice.title, name, since_ms)
+        both[source] = before._replace(state=worst((before.state, state)), reasons=(*before.reasons, reason))
+    return both
 
 
 def _one(signal: Signal, rules: Sequence[SignalRule], alarms: Alarms) -> tuple[State, tuple[Reason, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cloud.store.db import Database
-from cloud.watch.probes import Service
+from cloud.watch.services.probes import Service
 from shared.input.endpoint import host_port
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.services.devices import devices
-from cloud.watch.services.judging import Judged, judged, valued
+from cloud.watch.services.judging import Judged, judged, valued, with_alarms
 from cloud.watch.services.seen import Part, Parts, Seen, process_text
 from cloud.watch.services.terms import Node, Reason, State, What, unknown
 from shared.words.voice import Text
@@ -46,6 +46,7 @@ _UNASKED = Text("无从得知", "nobody tells")
 def tree(seen: Seen) -> Node:
     """The campus."""
     found = _judged(seen, lambda one: one.name != "certificate-left" and one.source != CAMPUS)
+    found = with_alarms(found, {one.name for one in seen.signals}, seen.rules, seen.alarms)
     services = _services(seen, found)
     fleet = devices(seen, found)
     carriers = [one for one in services.children if one.name in CARRIERS and one.state in (State.WRONG, State.UNKNOWN)]
@@ -105,7 +106,8 @@ def _left(signal: str, value: float) -> Text:
 
 
 def _services(seen: Seen, found: Mapping[Source, Judged]) -> Node:
-    told = {source.name for source, one in found.items() if "service-down" in one.values}
+    told = {source.name for source, one in found.items() if source.kind is Kind.SERVICE and _is_service(one)}
+    told -= _MACHINE.keys()
     names = [name for name in SERVICES if name in _WITHIN or name in told]
     names += sorted(told - SERVICES.keys())
     children = tuple(_service(seen, found, name) for name in names)
@@ -113,6 +115,11 @@ def _services(seen: Seen, found: Mapping[Source, Judged]) -> Node:
     own = State.WRONG if reasons else State.OK
     since = seen.parts.told_ms if reasons and seen.parts is not None else 0
     return Node(What.SERVICES, "services", Text("服务", "services"), own, reasons, since_ms=since, children=children)
+
+
+def _is_service(one: Judged) -> bool:
+    """It is asked, or there is no more of it than an alarm."""
+    return "service-down" in one.values or not one.values
 
 
 def _service(seen: Seen, found: Mapping[Source, Judged], name: str) -> Node:

@@ -9,8 +9,8 @@ from cloud.watch.app import Watch
 from cloud.watch.docking.keeping.store import open_docking
 from cloud.watch.docking.signals import DockedSignals
 from cloud.watch.metrics.keeping import Keeping
-from cloud.watch.probes import Looked
 from cloud.watch.samples import samples
+from cloud.watch.services.probes import Looked
 from cloud.watch.store import WatchStore, open_watch
 from shared.clocks.campus_clock import WALL
 from tests.cloud.campus import Campus

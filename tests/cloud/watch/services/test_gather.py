@@ -14,10 +14,10 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.process.settings import FOLDER, load_settings
-from cloud.watch.probes import Service
 from cloud.watch.services.gather import LOOK_S, look
 from cloud.watch.services.parts import FILE as PARTS
 from cloud.watch.services.places import look_at
+from cloud.watch.services.probes import Service
 from cloud.watch.services.terms import Node, State
 from cloud.watch.services.tree import tree
 from cloud.watch.store import open_watch

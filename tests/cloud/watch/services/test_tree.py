@@ -172,6 +172,29 @@ def test_a_standing_alarm_of_a_line_is_its_reason() -> None:
     assert (one.own, one.reasons[0].rule, one.reasons[0].since_ms) == (WRONG, "bus-cut", NOW - 5000)
 
 
+ALARMED = [
+    (Source(Kind.BOX, "b1"), "outbox-damaged", "b1"),
+    (Source(Kind.TERMINAL, TILLS[0].hex()), "terminal-store", TILLS[0].hex()),
+    (Source(Kind.SERVICE, "keys"), "defect", "keys"),
+    (Source(Kind.SERVICE, "backup"), "defect", "backup"),
+]
+
+
+@pytest.mark.parametrize(("source", "rule", "name"), ALARMED)
+def test_what_only_the_watch_has_seen_is_never_well(source: Source, rule: str, name: str) -> None:
+    one = node(tree(seen(alarms={(rule, source): NOW - 5000})), name)
+    assert (one.own, one.reasons[-1].rule) == (WRONG, rule)
+
+
+def test_a_finding_about_money_is_no_state_of_a_device() -> None:
+    assert tree(seen(alarms={("void", Source(Kind.TERMINAL, TILLS[0].hex())): 1})).state is OK
+
+
+def test_what_is_read_now_is_judged_now_whatever_alarm_stands() -> None:
+    over = {("keys-down", Source(Kind.SERVICE, "keys")): 1, ("certificate", Source(Kind.SERVICE, "console")): 1}
+    assert {one.state for one in tree(seen(alarms=over)).walk()} == {OK}
+
+
 PARTS: list[tuple[Part, State, str]] = [
     (part("ingest", is_alive=False, state="died", why="exit -9", restarts=2), WRONG, "进程已退出（exit -9）"),
     (part("ingest", state="starting"), WRONG, "正在启动"),
