@@ -33,21 +33,27 @@ def ask(questions: Mapping[str, Callable[[], object]], bound_s: float) -> Answer
     for name, question in questions.items():
         Thread(target=_asked, args=(name, question, answers), name=f"ask {name}", daemon=True).start()
     end = time.monotonic() + bound_s
-    said: dict[str, object] = {}
-    while len(said) < len(questions):
+    came: dict[str, object] = {}
+    while len(came) < len(questions):
         try:
             name, answer = answers.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             break
-        said[name] = answer
-    faults = {name: fault for name, fault in said.items() if isinstance(fault, BaseException)}
+        came[name] = answer
+    faults = {name: fault for name, fault in came.items() if isinstance(fault, BaseException)}
     for fault in faults.values():
         if not isinstance(fault, YktError | OSError):
             raise fault
-    missing = frozenset(questions.keys() - said.keys())
-    why = {name: Text(str(fault), str(fault)) for name, fault in faults.items()}
-    values = {name: answer for name, answer in said.items() if name not in faults}
+    missing = frozenset(questions.keys() - came.keys())
+    why = {name: said(fault) for name, fault in faults.items()}
+    values = {name: answer for name, answer in came.items() if name not in faults}
     return Answers(values, why | dict.fromkeys(missing, late(bound_s)), missing)
+
+
+def said(fault: BaseException) -> Text:
+    """What it says, in both languages where it has both."""
+    told = fault.args[0] if fault.args else ""
+    return told if isinstance(told, Text) else Text(str(fault), str(fault))
 
 
 def _asked(name: str, question: Callable[[], object], answers: "SimpleQueue[tuple[str, object]]") -> None:

@@ -20,7 +20,7 @@ from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source, source_of
 from cloud.watch.kept.planned import PLANNED
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.readings import fleet_signals, read_fleet
-from cloud.watch.services.asking import Answers, ask
+from cloud.watch.services.asking import Answers, ask, said
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import service_of
 from cloud.watch.services.probes import Looked, Service, answers, probe
@@ -35,6 +35,7 @@ from shared.words.voice import Text
 LOOK_S = 1.5
 """All is asked at once, and this is waited for; the whole answer is there within 2 s."""
 ALARMS_MAX = 20_000
+NEVER_RAN = Text("值守从未运行过", "the watch has never run")
 
 
 class Kept(NamedTuple):
@@ -80,7 +81,7 @@ def _metric_store(folder: Path) -> tuple[Service | None, dict[str, Text]]:
     try:
         store = read_metric_store(folder)
     except ConfigFault as fault:
-        return None, {METRICS: Text(str(fault), str(fault))}
+        return None, {METRICS: said(fault)}
     return None if store is None else Service(METRICS, store.place[1:]), {}
 
 
@@ -189,6 +190,8 @@ _SPELLS = "SELECT source, from_ms, until_ms, state FROM spell WHERE until_ms = 0
 
 def _kept(file: Path) -> Kept:
     """StoreFault: there is none, or it cannot be read, or it is of another version."""
+    if not file.exists():
+        raise StoreFault(NEVER_RAN)
     beats = read_file(file, _BEAT)
     rules = read_file(file, "SELECT text FROM ruleset ORDER BY number DESC LIMIT 1")
     try:

@@ -15,6 +15,8 @@ from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import read_file
 from cloud.watch.alarms.terms import Kind, source_of
 from cloud.watch.kept.planned import PLANNED
+from cloud.watch.services.asking import said
+from cloud.watch.services.gather import NEVER_RAN
 from cloud.watch.services.goals import Arrival, Month, Outcome, Stretch, TapSums, Watched, available, taps, to_ledger
 from cloud.watch.services.spells import Spell, Up, spell_of
 from cloud.watch.store import FILE
@@ -58,12 +60,12 @@ def measure(settings: CloudSettings, dsn: str | None, month: Month, now_ms: int)
     try:
         books = _books(settings.dsn(dsn), month)
     except StoreFault as fault:
-        why[DATABASE] = Text(str(fault), str(fault))
+        why[DATABASE] = said(fault)
     try:
         spells = list(_spells(settings.data / FOLDER / FILE, month))
         planned = _planned(settings.data / FOLDER / FILE)
     except StoreFault as fault:
-        why[WATCH] = Text(str(fault), str(fault))
+        why[WATCH] = said(fault)
     outcomes = [*_of_books(books, _spans(spells, Up.UP)), *_of_boxes(books, spells, planned, month, now_ms)]
     from_ms = min((max(one.from_ms, month.from_ms) for one in spells), default=0)
     return Measured(month, now_ms, from_ms, outcomes, why)
@@ -76,6 +78,8 @@ def _books(dsn: str, month: Month) -> _Books:
 
 def _spells(file: Path, month: Month) -> Iterator[Spell]:
     """Of boxes, each with its end; what goes on ends when the watch last looked."""
+    if not file.exists():
+        raise StoreFault(NEVER_RAN)
     beats = read_file(file, f"SELECT value FROM mark WHERE name = '{BEAT}'")  # noqa: S608  # our own name
     beat_ms = beats[0][0] if beats else 0
     within = f"from_ms < {month.until_ms} AND (until_ms = 0 OR until_ms > {month.from_ms})"  # our own numbers

@@ -76,7 +76,7 @@ def test_a_folder_that_nobody_watches(campus: Campus) -> None:
     assert state(found, "disk", "memory", "load", "database", "watch", "broker", "ingest") == [
         OK, OK, OK, OK, UNKNOWN, UNKNOWN, UNKNOWN,
     ]  # fmt: skip
-    assert "watch.db" in str(found["watch"].reasons[0].text)
+    assert "值守从未运行过" in str(found["watch"].reasons[0].text)
     assert found["database"].version.startswith("SQLite 3")
     assert found["devices"].state is UNKNOWN
     assert not (campus.data / FOLDER / "watch.db").exists(), "asking makes nothing"
