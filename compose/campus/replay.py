@@ -21,6 +21,7 @@ from compose.campus.opening import (
     open_servers,
     say_broker,
     say_console,
+    say_status,
     say_plain,
     servers_of,
 )
@@ -94,6 +95,7 @@ async def open_replay(
         f"{len(bodies)} terminals replay on the trace's clock, ≤ ×{options.speed:g}",
     )
     say(f"[4/4] {told}")
+    say_status(options, say)
     counts: dict[str, float] = {"trace_lines": len(day.lines), "trace_skipped": len(day.rejected), "trace_loads": loads}
     span = day.lines[-1].at - day.lines[0].at
     return Campus(plan, where, tuple(part.name for part in bodies), True, counts, (starts, span))

@@ -24,6 +24,7 @@ SERVICES = {
     WATCH: Text("值守", "watch"),
     CONSOLE: Text("集控平台", "console"),
     METRICS: Text("指标库", "store of metrics"),
+    "dock": Text("对接", "docking"),
     "smsc": Text("短信网关（模拟）", "SMS gateway (emulator)"),
     "sms-provider": Text("短信服务商（模拟）", "SMS provider (emulator)"),
     "modem": Text("短信模块（模拟）", "modem (emulator)"),
