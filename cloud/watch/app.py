@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cloud.ledger.fleet.views import FactView
 from cloud.ledger.read.reader import Reader, open_reader
@@ -62,7 +63,7 @@ from cloud.watch.subjects.meals import Meals
 from cloud.watch.subjects.outside import Beat
 from cloud.watch.subjects.sign_ins import sign_in_signal
 from cloud.watch.subjects.trends import Trends
-from cloud.watch.turn import BEAT, FACTS_MAX, Turns
+from cloud.watch.turn import BEAT, FACTS_MAX, STALE_MS, Turns
 from cloud.watch.words import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import StoreFault, YktError
@@ -157,6 +158,7 @@ class Watch:
         self._has_backup = self.turns.has_seen(MARK)
         self._reader: Reader | None = None
         self._next_look = self._last_turn = 0.0
+        self._waits = False
         self._box_of: dict[Source, str] = {}
         self._told: dict[tuple[str, Source], Signal] = {}
         self._groups = Groups()
@@ -184,12 +186,17 @@ class Watch:
         signals += list(self._trends.of(signals))
         self.turns.take(facts, signals, Time(now.unix_ms, now.campus_s), is_meal=self._meals.at(now.campus_s))
         self._spells.keep(signals, now.unix_ms)
-        self._last_turn = time.monotonic()
+        self._last_turn, self._waits = time.monotonic(), len(facts) == FACTS_MAX
         self.beat.turned(now.unix_ms)
         if is_due:
             figures = asdict(self.turns.counts) | self.keeping.figures()
             self.keeping.take(points(signals, self._box_of, figures, now.unix_ms), now.unix_ms)
-        return len(facts) == FACTS_MAX
+        return self._waits
+
+    def standing(self) -> dict[str, Any]:
+        """For a line that shows it; any thread may ask. behind: nobody knows how things stand by now."""
+        is_behind = self._waits or time.monotonic() - self._last_turn > STALE_MS / 1000
+        return {**self.turns.standing, "behind": is_behind}
 
     def _subjects(self, now: Now) -> list[Signal]:
         """What others leave, and who is on duty."""
@@ -289,9 +296,13 @@ async def _watch(given: argparse.Namespace) -> None:
             say(f"HEALTH 127.0.0.1:{served.port}")
         say("READY watch")
         sendings = open_until_end.enter_context(_ways(folder))
-        told = report(stop, lambda: asdict(watch.turns.counts) | _figures(sendings) | keeping.figures())
+        told = report(stop, partial(_told, watch, sendings, keeping))
         sends = (_sendings(sending, pool, stop) for sending, pool in sendings)
         await asyncio.gather(_turns(watch, stop), *sends, _stores(keeping, stop), _beats(watch.beat, stop), told)
+
+
+def _told(watch: Watch, sendings: Sequence[tuple[Sending, Executor]], keeping: Keeping) -> dict[str, Any]:
+    return asdict(watch.turns.counts) | _figures(sendings) | keeping.figures() | {"alarms": watch.standing()}
 
 
 async def _turns(watch: Watch, stop: asyncio.Event) -> None:

@@ -7,15 +7,18 @@ order, each once; how far stands beside the alarms that they made.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from cloud.ledger.fleet.views import FactView
+from cloud.watch.alarms.drill import DRILL, KEY, is_drill
 from cloud.watch.alarms.flood import CAMPUS as CAMPUS_SCOPE
 from cloud.watch.alarms.flood import Flood
 from cloud.watch.alarms.group_file import read_groups
 from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rule_file import read_rules
-from cloud.watch.alarms.states import CALLS_ANEW, Alarm
+from cloud.watch.alarms.standing import standing
+from cloud.watch.alarms.states import CALLS_ANEW, Alarm, Deed
 from cloud.watch.alarms.terms import CAMPUS, Happening, Kind, Signal, Source
 from cloud.watch.alarms.topology import Topology
 from cloud.watch.alarms.watching import ALARMS_MAX, Change, Key, Watching
@@ -65,6 +68,8 @@ class Turns:
         """Those in force since the last turn."""
         self.behind = 0
         """Facts that wait for a later turn; set anew before each."""
+        self.standing: dict[str, Any] = {}
+        """How things stand after the last turn, for a line that shows it."""
         self._store = store
         self._built_in, self._ruleset, self._grouping = tuple(rules), "", ""
         self._seen = -1
@@ -133,6 +138,8 @@ class Turns:
             self._seen = -1
             raise
         self._count(found, len(facts))
+        if found or not self.standing:
+            self.standing = standing(self._watching.memory.alarms, self._watching.rules, self.around.calls)
         return found
 
     def _taken(
@@ -148,6 +155,7 @@ class Turns:
         found += watching.read(read, is_meal=is_meal)
         self._samples.keep(read, now_ms)
         found += watching.read([Signal("alarms-turned-away", WATCH, now_ms, watching.turned_away)], is_meal=is_meal)
+        found += watching.read([Signal(DRILL, CAMPUS, now_ms, int(now_ms < self._store.mark(DRILL)))], is_meal=is_meal)
         found += watching.passed(now_ms)
         beat_ms = self._store.mark(BEAT)
         if not beat_ms or abs(now_ms - beat_ms) >= BEAT_MS:
@@ -170,7 +178,8 @@ class Turns:
 
     def _count_fresh(self, found: Sequence[Change], alarms: Mapping[Key, Alarm], now_ms: int) -> None:
         """What still calls when the moment has passed in which something may explain it, is new on the list."""
-        self._fresh.update((one.key, one.at_ms) for one in found if one.deed in CALLS_ANEW and one.alarm.calls)
+        fresh = (one for one in found if one.deed in CALLS_ANEW and one.alarm.calls and not is_drill(one.key))
+        self._fresh.update((one.key, one.at_ms) for one in fresh)
         for key, at_ms in list(self._fresh.items()):
             alarm = alarms.get(key)
             if alarm is None or not alarm.calls:
@@ -193,6 +202,7 @@ class Turns:
             self._said = {one.key: (one.code, one.told) for one in self._store.listed()}
             self._look_at_floods(now_ms)
             self._telling.look_again(self.around.calendar)
+            self.standing = {}
 
     def _look_at_rules(self) -> None:
         """Operators' rules count from the turn on that sees them; one that this program cannot read changes nothing."""
@@ -229,8 +239,9 @@ class Turns:
     def _count(self, found: Sequence[Change], facts: int) -> None:
         self.counts.turns += 1
         self.counts.facts += facts
-        self.counts.raised += sum(change.deed is not None and change.deed.value == "raised" for change in found)
-        self.counts.standing = len(self._watching.memory.alarms)
+        self.counts.raised += sum(change.deed is Deed.RAISED and not is_drill(change.key) for change in found)
+        alarms = self._watching.memory.alarms
+        self.counts.standing = len(alarms) - (KEY in alarms)
 
 
 def happening(number: int, view: FactView) -> Happening:

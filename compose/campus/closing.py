@@ -53,8 +53,10 @@ async def close(
         if not _drained(watch.of(name)):
             owes = json.dumps(watch.of(name), ensure_ascii=False)[:200]
             say(f"  {Text('未排空：', 'not drained: ')}{name} {owes}")
+    alarms = watch.alarms()  # before terminals are ended: that they are then silent is no news
     await parts.end(*campus.sellers)
-    return await _figures(with_progress(campus, watch, ended), parts, watch, say, tell)
+    figures = await _figures(with_progress(campus, watch, ended), parts, watch, say, tell)
+    return replace(figures, alarms=alarms)
 
 
 def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compose.parts.alarms import Alarms
 from shared.words.voice import Text
 
 
@@ -142,6 +143,8 @@ class Figures:
     put_backs_open: int = 0
     """Of it, what two persons have not closed: must be 0."""
 
+    alarms: Alarms = None
+    """As the watch told them when all had drained; None: nobody knows."""
     losses: int = 0
     loss_fen: int = 0
     """挂失后损失: purchases of lost cards after their report, and what is provided for them; the school bears it."""

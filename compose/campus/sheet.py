@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from compose.campus.figures import Figures, Terminal
+from compose.parts.alarms import last_words
 from shared.input.labels import in_order
 from shared.money import yuan
 from shared.words.columns import left, right
@@ -114,6 +115,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "loss_provision_fen": figures.loss_provision_fen,
         "loss_purses_fen": figures.loss_purses_fen,
         "loss_subsidy_fen": figures.loss_subsidy_fen,
+        "alarms": None if figures.alarms is None else dict(figures.alarms),
         "latency_ms": dict(figures.latency_ms),
         "verify": dict(figures.verify),
         "by_terminal": {t.name: _terminal_json(t) for t in figures.terminals},
@@ -162,6 +164,7 @@ def sheet(figures: Figures) -> str:
         f"{Text('重启：', 'restarts: ')}{_pairs(figures.faults)}",
         f"  {Text('延迟：', 'latency: ')}{_pairs(figures.latency_ms)} ms   "
         f"{Text('核对：', 'verify: ')}{_verify_line(figures.verify)}",
+        *(f"  {line}" for line in last_words(figures.alarms)),
         "",
         f"  {_verdict(figures)}",
     ]

@@ -11,10 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from compose.parts.alarms import Alarms, alarm_words
 from shared.words.voice import Text
 
 PREFIX = "STATUS "
 WINDOW_S = 5.0
+ALARMS, ALARMS_FRESH_S = "watch", 5.0
+"""The part that knows of alarms, and for how long its word holds."""
 
 
 class Progress:
@@ -40,6 +43,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._newest: dict[str, dict[str, Any]] = {}
+        self._heard_s: dict[str, float] = {}
         self._taps: deque[tuple[float, int]] = deque(maxlen=64)
         self._heard = asyncio.Event()
 
@@ -52,7 +56,7 @@ class Watch:
         except ValueError:
             return
         if isinstance(said, dict):
-            self._newest[part] = said
+            self._newest[part], self._heard_s[part] = said, time.monotonic()
             self._heard.set()
 
     def of(self, part: str) -> dict[str, Any]:
@@ -105,8 +109,14 @@ class Watch:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), min(1.0, stalled_s))
 
+    def alarms(self) -> Alarms:
+        """What the watch last said of them; None: it does not run, was not heard of late, or is behind."""
+        said = self.of(ALARMS).get("alarms")
+        is_fresh = time.monotonic() - self._heard_s.get(ALARMS, 0.0) <= ALARMS_FRESH_S
+        return said if is_fresh and isinstance(said, dict) and said and not said.get("behind") else None
+
     def live_line(self, faults: int) -> str:
-        """taps/s, in outbox, posted, oldest unposted, restarts, in one line."""
+        """taps/s, alarms, in outbox, posted, oldest unposted, restarts, in one line: a screen cuts its end."""
         taps = self.total("t-", "taps") + self.total("t-", "loads")
         now = time.monotonic()
         self._taps.append((now, taps))
@@ -116,9 +126,10 @@ class Watch:
         rate = (taps - before) / (now - then) if now > then else 0.0
         oldest_s = self.most("edge-", "oldest_unsettled_ms") / 1000
         waits, posted = self.total("edge-", "unsettled"), self.total("edge-", "settled")
+        alarms = alarm_words(self.alarms())
         line = Text(
-            f"{rate:5.1f} 笔/秒 · 待结清 {waits} · 已入账 {posted} · 最早等待 {oldest_s:.1f} 秒 · 重启 {faults}",
-            f"{rate:5.1f} taps/s · in outbox {waits} · posted {posted} · oldest unposted {oldest_s:.1f} s · "
-            f"restarts {faults}",
+            f"{rate:5.1f} 笔/秒 · {alarms.zh} · 待结清 {waits} · 已入账 {posted} · 最早 {oldest_s:.1f} 秒",
+            f"{rate:5.1f} taps/s · {alarms.en} · waiting {waits} · posted {posted} · oldest {oldest_s:.1f} s",
         )
-        return str(line)
+        restarts = f" · {Text('重启', 'restarts')} {faults}" if faults else ""
+        return f"{line}{restarts}"

@@ -47,6 +47,7 @@ SIGNALS = {
     "disk-free": SignalKind(Kind.SERVICE, "percent", Text("磁盘剩余", "free disk")),
     "memory-free": SignalKind(Kind.SERVICE, "percent", Text("内存剩余", "free memory")),
     "certificate-left": SignalKind(Kind.SERVICE, "days", Text("证书剩余天数", "days until a certificate ends")),
+    "drill": SignalKind(Kind.CAMPUS, "yes", Text("演练中", "a drill is on")),
     "metrics-away": SignalKind(Kind.SERVICE, "yes", Text("指标库连不上", "the store of metrics is away")),
     "docked-online": SignalKind(Kind.DOCKED, "yes", Text("对接设备在线", "a docked device is there")),
     "docked-value": SignalKind(Kind.METRIC, "count", Text("对接设备的指标值", "value of a docked device's metric")),

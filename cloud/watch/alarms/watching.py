@@ -6,7 +6,7 @@ looked at when nothing comes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -113,6 +113,11 @@ class Watching:
     def _index(self, rule: FactRule) -> None:
         for code in {name.partition("/")[0] for name in rule.codes | rule.over}:
             self._by_code[code].append(rule)
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """In force, by name."""
+        return self._rules
 
     def rule(self, name: str) -> Rule | None:
         """The rule of that name, while it is in force."""

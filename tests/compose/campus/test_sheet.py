@@ -338,3 +338,13 @@ def test_an_english_sheet_has_no_chinese_word_and_the_report_no_language() -> No
         assert said in page
     assert "All posted and true." in sheet(GOOD)
     assert report(FULL) == told
+
+
+def test_alarms_stand_at_the_end_and_change_no_verdict() -> None:
+    worst = {"zh": "网关失联 第一食堂", "en": "box is not heard 第一食堂"}
+    alarms = {"grades": {"urgent": 1}, "unseen": 1, "returned": 0, "worst": worst, "drill": False}
+    page = sheet(replace(GOOD, alarms=alarms))
+    assert page.index("报警：紧急 1") < page.index("结论：账实相符")
+    assert report(replace(GOOD, alarms=alarms))["alarms"] == alarms
+    assert "报警：未知" in sheet(GOOD)
+    assert report(GOOD)["alarms"] is None

@@ -5,6 +5,7 @@ A fact that is urgent or important belongs to exactly one of them; `tests/cloud/
 
 from types import ModuleType
 
+from cloud.watch.alarms import drill
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules import (
     bus,
@@ -23,8 +24,8 @@ from cloud.watch.alarms.rules import (
 _FAMILIES: tuple[ModuleType, ...] = (
     ledger, offline, load, illegal, card, bus, service, security, docked, machine, warnings,
 )  # fmt: skip
-RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
-_FILES = {
+RULES: tuple[Rule, ...] = (*(rule for family in _FAMILIES for rule in family.RULES), drill.RULE)
+_FILES = {drill.DRILL: drill.__name__} | {
     one.RULE.name: one.__name__
     for family in _FAMILIES for one in vars(family).values() if isinstance(one, ModuleType) and hasattr(one, "RULE")
 }  # fmt: skip

@@ -89,5 +89,5 @@ def test_a_series_has_its_words_and_a_name_of_its_own() -> None:
 
 def test_a_signal_is_a_series_or_counted_or_said_otherwise() -> None:
     counted = {"terminal-silent", "terminal-owes", "terminal-gap"}
-    assert SIGNALS.keys() - OF_SIGNALS.keys() - counted == {"alarms-turned-away", "group-away", "metrics-away"}
+    assert SIGNALS.keys() - OF_SIGNALS.keys() - counted == {"alarms-turned-away", "drill", "group-away", "metrics-away"}
     assert {one.field for one in OF_TERMINALS.values()} >= {"online", "silent", "unknown"}
