@@ -9,7 +9,9 @@ from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Language, Text
 
-STEPS = (LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment", "link", "figures")
+STEPS = (
+    LIST, "show", "ack", "take", "shelve", "unshelve", "stop", "start", "assign", "comment", "link", "figures", "drill",
+)  # fmt: skip
 NOTIFY_STEPS = (LIST, "check", "push", "history", "rollback", "duty", "test")
 RULES_STEPS = (LIST, "check", "try", "diff", "push", "history", "rollback")
 LAST_S, FIGURES_S = 7 * 86_400, 30 * 86_400
@@ -86,8 +88,9 @@ def _slo(chosen: argparse.Namespace) -> int:
 
 def _alarm_options(parser: Parser) -> None:
     told = Text(
-        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注、关联、质量指标",
-        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment, link, figures",
+        "列出、查看、确认、接单、搁置、取消搁置、停报、恢复报警、指派、备注、关联、质量指标、演练",
+        "list, show, acknowledge, take, shelve, unshelve, out of service, in service, assign, comment, link, figures, "
+        "drill",
     )
     add_steps(parser, STEPS, told)
     rule = Text("规则名，如列表方括号中", "the rule, as in the brackets")
@@ -117,6 +120,10 @@ def _alarms(chosen: argparse.Namespace) -> int:
         from cloud.commands.watch import figures
 
         return figures.show(chosen.data, chosen.dsn, chosen.last, as_json=chosen.json)
+    if chosen.step == "drill":
+        from cloud.commands.watch.drill import drill
+
+        return drill(chosen.data, getattr(chosen, "for") or 0)
     need(chosen, "ALARM", "SOURCE", *_NEEDED.get(chosen.step, ()))
     if chosen.step == "show":
         return alarms.show(chosen.data, chosen.dsn, chosen.alarm, chosen.source, as_json=chosen.json)

@@ -47,6 +47,7 @@ class Options:
     speed: float
     cards: int
     seed: int
+    drill: bool = False
 
 
 def parse(arguments: list[str]) -> Options:
@@ -68,7 +69,7 @@ def parse(arguments: list[str]) -> Options:
         )
     return Options(
         given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
-        given.report, given.trace, speed, cards, given.seed,
+        given.report, given.trace, speed, cards, given.seed, given.drill,
     )  # fmt: skip
 
 
@@ -118,6 +119,13 @@ def _parser() -> Parser:
     add(
         "--cards", type=int, metavar="N",
         help=Text("演示卡数，只用于新数据目录，缺省 200", "cards of a new demonstration (200)"),
+    )  # fmt: skip
+    add(
+        "--drill", action="store_true",
+        help=Text(
+            "演练：有意触发一条无害的报警，看它送到人、确认、恢复",
+            "a drill: a harmless alarm on purpose, told, acknowledged, over",
+        ),
     )  # fmt: skip
     add(
         "--seed", type=int, default=1, metavar="N",

@@ -21,8 +21,8 @@ from compose.campus.opening import (
     open_servers,
     say_broker,
     say_console,
-    say_status,
     say_plain,
+    say_status,
     servers_of,
 )
 from compose.campus.options import Options

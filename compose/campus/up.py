@@ -13,9 +13,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from compose.campus import closing, opening, replay
+from compose.campus import closing, drill, opening, replay
 from compose.campus.lives import Lives
 from compose.campus.options import Options, console_port, parse
 from compose.campus.terms import say_daily
@@ -83,7 +84,9 @@ async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: i
 
     with Interrupts() as interrupts:
         async with (
-            Supervisor(options.data / "log", on_line=lives.hear_line, on_event=hear, keep_fds=(lock_fd,)) as parts,
+            Supervisor(
+                options.data / "log", on_line=partial(_hear, lives), on_event=hear, keep_fds=(lock_fd,)
+            ) as parts,
             lives.kept(parts),
         ):
             wished = asyncio.create_task(interrupts.first.wait())
@@ -100,9 +103,11 @@ async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: i
                 return 1
             campus = began.result()
             terms = asyncio.create_task(say_daily(parts, campus.where.data, _say))
+            drilled = asyncio.create_task(drill.drill(parts, campus.where.data, _say)) if options.drill else terms
             await _keep_on(options, campus, parts, watch, wished)
             terms.cancel()
-            await asyncio.gather(terms, return_exceptions=True)
+            drilled.cancel()
+            await asyncio.gather(terms, drilled, return_exceptions=True)
             figures = await closing.close(campus, parts, watch, interrupts.second, _say, _PROGRESS.tell)
             ended = await parts.end(hurry=interrupts.second)
             return closing.sum_up(figures, ended, options.report, _say)
@@ -125,6 +130,14 @@ def _run_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hear(lives: Lives, part: str, line: str) -> None:
+    """What a drill says is for whoever sits here; all else is for the live line."""
+    if part == drill.NAME:
+        _say(f"  {line}")
+    else:
+        lives.hear_line(part, line)
 
 
 def _show(event: Event, watch: Watch) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from cloud.watch.alarms.drill import is_drill
 from cloud.watch.alarms.states import State
 from cloud.watch.notify.terms import Why
 from cloud.watch.notify.words import LISTED_MAX, Calls, Told, private, private_source
@@ -33,7 +34,7 @@ def _alarm(one: Told, calls: Calls) -> dict[str, Any]:
     said: dict[str, Any] = {
         "rule": one.key.rule, "source": str(source), "name": calls(source),
         "grade": str(alarm.grade) if alarm else None, "state": str(alarm.state if alarm else State.NORMAL),
-        "since_ms": alarm.since_ms if alarm else None,
+        "since_ms": alarm.since_ms if alarm else None, "drill": is_drill(one.key),
     }  # fmt: skip
     if one.under:
         said["explains"] = one.under

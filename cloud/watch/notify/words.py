@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from cloud.watch.alarms.drill import is_drill
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import GRADES, Kind, Source
@@ -29,6 +30,9 @@ CARDS = frozenset({"card"})
 """Parameters of facts that are a card's number."""
 CARD_END = 4
 """Of it so many signs are told."""
+
+
+_DRILL = Text("【演练】", "DRILL ")
 
 
 class Told(NamedTuple):
@@ -84,7 +88,8 @@ def said(
     if len(found) > LISTED_MAX:
         rest = len(found) - LISTED_MAX
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
-    sms, subject = filled(templates.sms, fields), filled(templates.subject, fields)
+    drill = _in(_DRILL, language) if found and all(is_drill(one.key) for one in found) else ""
+    sms, subject = drill + filled(templates.sms, fields), drill + filled(templates.subject, fields)
     asks = filled(templates.answer, {"code": code}) if code else ""
     return Said(subject, "\n\n".join(body) or fields["why"], short(sms, asks))
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from cloud.watch.probes import Looked
 
 from cloud.commands.watch import alarms
 from cloud.ledger.fleet.views import FactView
@@ -18,7 +19,6 @@ from cloud.watch.app import Watch
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
 from cloud.watch.docking.signals import DockedSignals
 from cloud.watch.metrics.keeping import Keeping
-from cloud.watch.probes import Looked
 from cloud.watch.readings import put_back_to
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import BEHIND, FACTS_MAX

@@ -66,6 +66,7 @@ def test_the_list_is_for_people_and_for_programs(say: Say) -> None:
         (("stop", "box-silent", BOX, "--who", "王芳", "--note", " "), 1, "缘由"),
         (("assign", "box-silent", BOX, "--who", "王芳", "--to", "谁"), 2, "没有登记此人"),
         (("show", "nothing", BOX), 2, "从未有过"),
+        (("drill",), 2, "值守没有运行"),
     ],
 )
 def test_what_cannot_be_is_said(say: Say, words: tuple[str, ...], code: int, said: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from cloud.ledger.fleet.views import FactView
 from cloud.store.db import open_database
 from cloud.watch.alarms import states
+from cloud.watch.alarms.drill import DRILL, KEY
 from cloud.watch.alarms.rule import QUIET_MS
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import AlarmRefused, Deed, State
@@ -191,3 +192,28 @@ def test_an_acknowledgement_that_runs_out_calls_and_tells_again(store: WatchStor
     assert [e.deed for e in store.events_of(UNKNOWN)] == [Deed.RAISED, Deed.ACKNOWLEDGED, Deed.EXPIRED]
     with store.db.reading():
         assert len(queue.messages(store.db, 9)) == 2
+
+
+def test_a_drill_is_an_alarm_that_no_figure_counts(store: WatchStore) -> None:
+    turns = Turns(store, RULES)
+    with store.db.writing():
+        store.set_mark(DRILL, 9_000)
+    (change,) = turns.take([], [], Time(1000, 0), is_meal=False)
+    assert (change.key, change.deed, change.alarm.calls) == (KEY, Deed.RAISED, True)
+    assert (turns.counts.raised, turns.counts.standing) == (0, 0)
+    assert (turns.standing["grades"], turns.standing["drill"]) == ({}, True)
+    turns.take([], [Signal("box-silent", BOX, 2000, 99)], Time(2000, 0), is_meal=False)
+    assert (turns.counts.raised, turns.counts.standing) == (1, 1)
+    assert turns.standing["worst"]["zh"].startswith("网关失联")
+    assert [c.deed for c in turns.take([], [], Time(9_000, 0), is_meal=False)] == [Deed.RETURNED]
+    assert not turns.standing["drill"]
+
+
+def test_how_things_stand_follows_what_a_person_says(store: WatchStore, tmp_path: Path) -> None:
+    turns = Turns(store, RULES)
+    turns.take([], [Signal("box-silent", BOX, 1000, 99)], Time(1000, 0), is_meal=False)
+    assert turns.standing["unseen"] == 1
+    with closing(open_watch(tmp_path)) as other, other.one(Key("box-silent", BOX)) as one:
+        one.keep(states.acknowledged(one.listed.alarm, "王芳", "去看"), 1500, "王芳")
+    turns.take([], [Signal("box-silent", BOX, 2000, 99)], Time(2000, 0), is_meal=False)
+    assert (turns.standing["unseen"], turns.standing["grades"]) == (0, {"important": 1})
