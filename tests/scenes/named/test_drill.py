@@ -18,7 +18,7 @@ from tests.scenes.campus import BOUND_S, Campus
 from tests.scenes.plans import command
 from tests.scenes.scene import Scene, Stage
 
-pytestmark = [pytest.mark.process, pytest.mark.large]
+pytestmark = pytest.mark.process
 LASTS = "30s"
 MARK = "演练"
 FIGURES = "raised", "standing"
