@@ -1,4 +1,4 @@
-"""A wrong PSAM in a till: another till's, and one that no inventory has. It says so, takes nothing, and an alarm comes."""
+"""A wrong PSAM in a till, another's or of no inventory: it says so and takes nothing, and an alarm comes."""
 
 import asyncio
 import os
@@ -12,11 +12,13 @@ import pytest
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import Happening
 from cloud.watch.alarms.watching import Watching
+from edge.files.deck import Deck
 from edge.files.memory import FileMemory
 from shared.clocks.campus_clock import WALL
 from shared.facts.told import Level
 from shared.ids import PsamId
 from shared.purse.cos.images import PsamMaster, new_psam_image
+from shared.purse.suite import Key
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.alarmed import Alarmed, source
@@ -29,7 +31,8 @@ from tests.scenes.truth import require_truth
 pytestmark = pytest.mark.process
 TILL, OTHER = "pos-1", "pos-2"
 CARD, FEN = "0002", 500
-MOVED, UNKNOWN = "安全模块属于另一终端", "安全模块未登记"
+MOVED, UNKNOWN = ("安全模块属于另一终端", "psam-moved"), ("安全模块未登记", "unknown-psam")
+"""What the display says, and the reason that is told."""
 FOREIGN_ID = PsamId(bytes.fromhex("990000000001"))
 """Of no school that we know."""
 
@@ -63,7 +66,7 @@ class Till:
         file = self.campus.room / "foreign.bin"
         shutil.copy(self._own, file)
         with closing(FileMemory(file)) as memory:
-            memory.store(new_psam_image(FOREIGN_ID, {1: PsamMaster(os.urandom(16))}))
+            memory.store(new_psam_image(FOREIGN_ID, {1: PsamMaster(Key(os.urandom(16)))}))
         return file.read_bytes()
 
     def others(self) -> bytes:
@@ -94,14 +97,14 @@ def rule() -> str:
     return change.key.rule
 
 
-async def _wrong(stage: Stage, till: Till, alarmed: Alarmed, what: Text, image: bytes, words: str) -> None:
+async def _wrong(stage: Stage, till: Till, alarmed: Alarmed, what: Text, image: bytes, why: tuple[str, str]) -> None:
     """It says so and sells nothing; the tills beside it sell on."""
-    campus = till.campus
+    campus, (words, reason) = till.campus, why
     with stage.step(what, Text("屏上写明，一分不收", "its display says so, and it takes nothing")) as seen:
         before, holds = campus.shown(), _holds(campus)
         await till.with_psam(image)
         await campus.until(f"{words} on its display", lambda: till.says(words))
-        await campus.until_status("it sells nothing", till.name, lambda said: said["not_selling"] > 1)
+        await campus.until_status("it sells nothing", till.name, lambda said: said.get("refused"))
         seen.seen = words
         assert not till.sold()
         assert _holds(campus) == holds, "a card has paid"
@@ -109,6 +112,7 @@ async def _wrong(stage: Stage, till: Till, alarmed: Alarmed, what: Text, image: 
         assert campus.shown() > before
     with stage.step(Text("报警", "the alarm"), Text("列出并通知", "listed, and told")) as seen:
         key = rule(), source(device_of(campus, TILL))
+        await campus.until("its reason", lambda: ("reason", reason) in _told(campus))
         await campus.until("its alarm", lambda: key in alarmed.there())
         await alarmed.turns()
         assert alarmed.there() == {key}
@@ -116,9 +120,15 @@ async def _wrong(stage: Stage, till: Till, alarmed: Alarmed, what: Text, image: 
         seen.seen = Text(f"{key[0]}，{await alarmed.all_told()} 封", f"{key[0]}, {len(campus.told())} mails")
 
 
-def _holds(campus: Campus) -> bytes:
-    """The card of whoever stands at that till, bit by bit."""
-    return (campus.data / "cards" / f"{CARD}.bin").read_bytes()
+def _told(campus: Campus) -> list[tuple[str, object]]:
+    """What box and ledger have said of bodies that get no epoch."""
+    found = (*campus.facts("terminal-no-epoch"), *campus.facts("epoch-refused"))
+    return [one for _, told in found for one in told]
+
+
+def _holds(campus: Campus) -> tuple[int, int | None]:
+    """What is on the card of whoever stands at that till."""
+    return next(one.balances_fen() for one in Deck(campus.data).cards if one.label == CARD)
 
 
 async def _play(stage: Stage) -> None:
@@ -130,7 +140,9 @@ async def _play(stage: Stage) -> None:
         campus.plays(
             f"t-{OTHER}", [{"card": "0006", "amount_fen": 100, "at": WALL.at(time.time()) + n} for n in range(120)]
         )
-        await campus.open("t-pos-3", "t-load-1")
+        for idle in ("t-pos-3", "t-load-1"):
+            del campus.parts[idle]
+        await campus.open()
         await campus.until_shown(2, till.name)
         await campus.stop(till.name)
         till.keep()
@@ -151,7 +163,7 @@ SCENE = Scene(
     Text("错 PSAM", "wrong PSAM"),
     Text(
         "终端插了别台的、别校的 PSAM：屏上写明，一分不收，报警列出并通知；换回自己的就照卖",
-        "another till's PSAM, or a foreign one: the till says so and takes nothing, an alarm is told; its own sells again",
+        "another till's PSAM, or a foreign one: it says so, takes nothing, an alarm is told; its own sells again",
     ),
     _play,
 )
