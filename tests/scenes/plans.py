@@ -93,6 +93,17 @@ def ten_behind_a_switch() -> Plan:
     return replace(plan, cards=tuple(replace(card, opening_fen=RICH_FEN) for card in plan.cards))
 
 
+def sixteen_tills() -> Plan:
+    """Sixteen counters on TCP, and cards for all of them."""
+    plan = _plan(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in range(1, 17)]))
+    return replace(plan, cards=(*plan.cards, *(Card(f"1{n:03d}", RICH_FEN) for n in range(32))))
+
+
+def three_tills() -> Plan:
+    """Three counters on TCP."""
+    return replace(sixteen_tills(), boxes=(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in (1, 2, 3)]),))
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
