@@ -13,7 +13,7 @@ from shared.words.voice import Text
 
 NAME = "drill"
 """The step whose lines are shown."""
-DUTY, DUTY_MAIL = "演示值班员", "duty@demo.invalid"
+DUTY, DUTY_MAIL = Text("演示值班员", "demo-duty"), "duty@demo.invalid"
 STEP_S = 300.0
 """Beyond what a drill takes at most when nobody acknowledges it."""
 _STUCK = 1
@@ -24,10 +24,10 @@ async def drill(parts: Supervisor, room: Path, say: Say) -> None:
     """From the alarm to its end. The campus goes on, whatever comes of it."""
     data = ("--data", str(room))
     if not await _is_anybody_known(parts, data):
-        await parts.run(step("drill-person", "cloud", "person", "add", DUTY, "--mail", DUTY_MAIL, *data), STEP_S)
+        await parts.run(step("drill-person", "cloud", "person", "add", str(DUTY), "--mail", DUTY_MAIL, *data), STEP_S)
         told = Text(
-            f"演练：还没有登记人员，先登记“{DUTY}”，其邮件留在文件夹里",
-            f"drill: nobody is known yet, so {DUTY} is taken up; his mail lies in a folder",
+            f"演练：还没有登记人员，先登记“{DUTY.zh}”，其邮件留在文件夹里",
+            f"drill: nobody is known yet, so {DUTY.en} is taken up; his mail lies in a folder",
         )
         say(f"  {told}")
     ended = await parts.run(step(NAME, "cloud", "alarms", "drill", *data), STEP_S)

@@ -17,19 +17,20 @@ _GRADES = {
     "general": Text("一般", "general"),
 }
 UNKNOWN = Text("报警未知", "alarms unknown")
+_DRILL = Text("（演练中）", " (drill)")
 
 
 def alarm_words(said: Alarms) -> Text:
     """For the live line: how many of each grade, and the worst one's words."""
     if said is None:
         return UNKNOWN
-    drill = Text("（演练中）", " (drill)") if said.get("drill") else Text("", "")
+    drill_zh, drill_en = (_DRILL.zh, _DRILL.en) if said.get("drill") else ("", "")
     counts = _counts(said)
     if not counts:
-        return Text(f"无报警{drill.zh}", f"no alarm{drill.en}")
+        return Text(f"无报警{drill_zh}", f"no alarm{drill_en}")
     zh, en = " ".join(one.zh for one in counts), ", ".join(one.en for one in counts)
     worst = said["worst"]
-    return Text(f"报警 {zh}{drill.zh}：{worst['zh']}", f"alarms: {en}{drill.en}: {worst['en']}")
+    return Text(f"报警 {zh}{drill_zh}：{worst['zh']}", f"alarms: {en}{drill_en}: {worst['en']}")
 
 
 def last_words(said: Alarms) -> list[Text]:
@@ -38,13 +39,14 @@ def last_words(said: Alarms) -> list[Text]:
         return [Text("报警：未知，值守没有运行或没有跟上", "alarms: unknown, the watch did not run or keep up")]
     counts, listed = _counts(said), Text("详见 ./ykt cloud alarms", "listed by ./ykt cloud alarms")
     returned = int(said.get("returned") or 0)
-    if not counts and not returned:
+    over = Text(f"已恢复未确认 {returned}", f"{returned} over and not acknowledged")
+    counts += [over] if returned else []
+    if not counts:
         return [Text("报警：无", "alarms: none")]
-    zh = [one.zh for one in counts] + ([f"已恢复未确认 {returned}"] if returned else [])
-    en = [one.en for one in counts] + ([f"{returned} over and not acknowledged"] if returned else [])
-    lines = [Text(f"报警：{'，'.join(zh)}；{listed.zh}", f"alarms: {', '.join(en)}; {listed.en}")]
-    if counts:
-        worst = said["worst"]
+    zh, en = "，".join(one.zh for one in counts), ", ".join(one.en for one in counts)
+    lines = [Text(f"报警：{zh}；{listed.zh}", f"alarms: {en}; {listed.en}")]
+    worst = said["worst"]
+    if worst["zh"]:
         lines.append(Text(f"  其中最重：{worst['zh']}", f"  the worst: {worst['en']}"))
     return lines
 

@@ -5,6 +5,7 @@ Nothing is pretended: the running watch raises it, its message goes by the route
 a command. It ends by itself when its time is up.
 """
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -117,8 +118,8 @@ class _Drill:
         return found
 
     def _acknowledged(self, told: list[Message]) -> None:
-        who = told[0].person if told else str(Text("姓名", "NAME"))
-        where = "" if self._data.resolve() == CAMPUS.resolve() else f" --data {self._data}"
+        who = shlex.quote(told[0].person) if told else str(Text("姓名", "NAME"))
+        where = "" if self._data.resolve() == CAMPUS.resolve() else f" --data {shlex.quote(str(self._data))}"
         _say(Text("请在另一窗口确认：", "acknowledge it in another window:"))
         _say(f"{_DASH}./ykt cloud alarms ack {DRILL} {KEY.source} --who {who}{where}")
         left = max(0.0, self._for_s - (time.monotonic() - self._began))

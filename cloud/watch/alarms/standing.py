@@ -25,12 +25,12 @@ def standing(alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], calls: Call
     found = {key: one for key, one in there.items() if one.state in _THERE}
     grades = Counter(str(one.grade) for one in found.values())
     worst = min(found, key=lambda key: _order(found[key]), default=None)
-    words = _words(worst, rules, calls) if worst else Text("", "")
+    words = _words(worst, rules, calls) if worst else None
     return {
         "grades": {str(grade): grades[str(grade)] for grade in GRADES if grades[str(grade)]},
         "unseen": sum(one.state is State.UNACKNOWLEDGED for one in found.values()),
         "returned": sum(one.state is State.RETURNED for one in there.values()),
-        "worst": {"zh": words.zh, "en": words.en}, "drill": drill,
+        "worst": {"zh": words.zh if words else "", "en": words.en if words else ""}, "drill": drill,
     }  # fmt: skip
 
 
