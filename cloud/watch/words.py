@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 
 from cloud.watch.alarms.groups import Groups
 from cloud.watch.alarms.rule import SOURCE, Advice, Rule
+from cloud.watch.alarms.signals import reading
 from cloud.watch.alarms.states import STATES, Alarm, Deed, State
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Kind, Source
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
 from shared.facts.told import Level, Params
+from shared.words.columns import taken
+from shared.words.screen import WIDTH
 from shared.words.spans import span
 from shared.words.voice import Language, Text, spoken
 
@@ -152,16 +155,43 @@ def behind_line(facts: int) -> Text:
 
 
 def alarm_line(one: Shown, calls: Calls, now_ms: int, under: int = 0) -> str:
-    """One line: state, grade, title, source, what raised it, since when, who is on it. under: how many it explains."""
+    """State, grade, title, source, what raised it, since when, who is on it: within a screen's width, on further lines
+    with an indent where one is too short. under: how many it explains."""
     alarm = one.alarm
-    since = span(max(0, now_ms - alarm.since_ms) // 1000)[spoken() is Language.EN]
+    since = str(_since(alarm, now_ms))
     times = f" ×{alarm.count}" if alarm.count > 1 else ""
     who = alarm.acked_by or alarm.taken_by or alarm.assigned or alarm.shelved_by
     parts = (
         _MARKS[alarm.state], str(STATES[alarm.state]), str(GRADES[alarm.grade]), _title(one), calls(one.source),
         _said(one, calls), _under(under), since + times, who, _by(alarm), f"[{one.name} {one.source}]",
     )  # fmt: skip
-    return "  ".join(part for part in parts if part)
+    return _wrapped([part for part in parts if part])
+
+
+def hint_line(one: Shown) -> Text:
+    """How somebody says that he has seen it."""
+    words = f"./ykt cloud alarms ack {one.name} {one.source} --who"
+    note = Text(" --note 说明", " --note TEXT") if one.alarm.grade is Level.URGENT else None
+    zh, en = (note.zh, note.en) if note else ("", "")
+    return Text(f"  确认：{words} 姓名{zh}", f"  acknowledge: {words} NAME{en}")
+
+
+def _since(alarm: Alarm, now_ms: int) -> Text:
+    """The time of day, and how long ago that is."""
+    clock = _time(alarm.since_ms)[-8:]
+    zh, en = span(max(0, now_ms - alarm.since_ms) // 1000)
+    return Text(f"{clock} 起 {zh}", f"since {clock}, {en}")
+
+
+def _wrapped(parts: Sequence[str]) -> str:
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}  {part}" if lines else part
+        if not lines or taken(longer) > WIDTH:
+            lines.append(f"    {part}" if lines else part)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
 
 
 def advice_lines(rule: Rule | None, name: str) -> Iterator[str]:
@@ -239,7 +269,7 @@ def _said(one: Shown, calls: Calls) -> str:
         return str(one.rule.advice.cause_of(calls(one.source)))
     if one.code:
         return words(one.code, one.told)[spoken() is Language.EN]
-    return ", ".join(str(value) for _, value in one.told if not isinstance(value, bytes))
+    return str(reading(one.rule, one.told) or "")
 
 
 def _advice(advice: Advice, name: str) -> dict[Text, Text]:

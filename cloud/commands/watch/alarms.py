@@ -72,6 +72,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     if found or not (is_stale or behind):
         lines = words.flood_lines if CAMPUS in flooded and found else words.alarm_lines
         say(*lines(found, calls, at_ms))
+        say(*map(words.hint_line, [one for one in found if one.alarm.calls][:1]))
     return 0
 
 
@@ -98,6 +99,8 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
     say(*words.advice_lines(rules.get(rule), calls(key.source)))
     say(*(f"  {words.alarm_line(one, calls, at_ms)}" for one in beneath[:BENEATH_MAX]))
     say(*(words.event_line(e.at_ms, e.deed, e.who, e.note) for e in events))
+    if found and not found.alarm.is_acked:
+        say(words.hint_line(found))
     return 0
 
 

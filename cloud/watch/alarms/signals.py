@@ -1,8 +1,13 @@
 """The closed list of signals that rules may read: of which kind of source, in which unit, in words. Pure."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from cloud.watch.alarms.rule import Rule, SignalRule
 from cloud.watch.alarms.terms import Kind
+from shared.facts.told import Params
+from shared.money import yuan
+from shared.words.spans import span
 from shared.words.voice import Text
 
 
@@ -68,3 +73,20 @@ SIGNALS = {
     "duty-hours": SignalKind(Kind.CAMPUS, "h", Text("值班表还够", "hours until nobody is on duty")),
     "beat-refused": SignalKind(Kind.SERVICE, "s", Text("值守心跳送不出", "time for which the beat was not taken")),
 }
+_READ: dict[str, Callable[[int], Text]] = {
+    "s": lambda seconds: Text(*span(seconds)),
+    "percent": lambda share: Text(f"{share}%", f"{share}%"),
+    "fen": lambda fen: Text(f"¥{yuan(fen)}", f"¥{yuan(fen)}"),
+    "days": lambda days: Text(f"{days} 天", f"{days} days"),
+    "count": lambda count: Text(f"{count}", f"{count}"),
+}
+"""By unit; of what is only so or not, there is nothing to say."""
+
+
+def reading(rule: Rule | None, told: Params) -> Text | None:
+    """What a signal read when it raised this rule's alarm, with its unit; None where there is nothing to say."""
+    value = dict(told).get("value")
+    if not isinstance(rule, SignalRule) or not isinstance(value, int) or rule.signal not in SIGNALS:
+        return None
+    says = _READ.get(SIGNALS[rule.signal].unit)
+    return says(value) if says else None

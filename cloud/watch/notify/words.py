@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.watch.alarms.drill import is_drill
 from cloud.watch.alarms.rule import Rule
+from cloud.watch.alarms.signals import reading
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import GRADES, Kind, Source
 from cloud.watch.alarms.watching import Key
@@ -84,7 +85,7 @@ def said(
     templates = templates or STANDARD[language]
     found = sorted(found, key=_worst_first)
     fields = _head(why, found, calls, campus, language)
-    body = [filled(templates.mail, _fields(one, calls, language)) for one in found[:LISTED_MAX]]
+    body = [_paragraph(why, one, calls, language, templates) for one in found[:LISTED_MAX]]
     if len(found) > LISTED_MAX:
         rest = len(found) - LISTED_MAX
         body.append(_in(Text(f"另有 {rest} 条", f"and {rest} more"), language))
@@ -135,17 +136,35 @@ def _head(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: 
     }  # fmt: skip
 
 
-def _fields(one: Told, calls: Calls, language: Language) -> dict[str, str]:
-    told = words(one.code, private(one.told))[language is Language.EN] if one.code else ""
+def _paragraph(why: Why, one: Told, calls: Calls, language: Language, templates: Templates) -> str:
+    """By the school's words, and how somebody says that he has seen it."""
+    text = filled(templates.mail, _fields(why, one, calls, language))
+    if one.alarm is None or not one.alarm.calls or private_source(one.key.source) != one.key.source:
+        return text
+    return f"{text}\n{_in(_answer(one), language)}"
+
+
+def _fields(why: Why, one: Told, calls: Calls, language: Language) -> dict[str, str]:
+    """What is over wants nothing: of it no advice is given."""
+    read = reading(one.rule, one.told)
+    told = _in(read, language) if read else ""
+    if one.code:
+        told = words(one.code, private(one.told))[language is Language.EN]
     when = time_text(WALL.at(one.alarm.since_ms / 1000)) if one.alarm is not None else ""
     under = _in(Text(f"含 {one.under} 条", f"explains {one.under} others"), language) if one.under else ""
     fields = {"title": _title(one, calls, language), "under": under, "told": told, "when": when}
-    if one.rule is None:
+    if one.rule is None or why is Why.RETURNED:
         return fields
     advice = one.rule.advice
     cause = advice.cause_of(calls(one.key.source))
     texts = {"cause": cause, "consequence": advice.consequence, "action": advice.action}
     return fields | {name: _in(text, language) for name, text in texts.items()}
+
+
+def _answer(one: Told) -> Text:
+    """How somebody says that he has seen it."""
+    words = f"./ykt cloud alarms ack {one.key.rule} {one.key.source} --who"
+    return Text(f"确认：{words} 姓名", f"acknowledge: {words} NAME")
 
 
 def _title(one: Told, calls: Calls, language: Language) -> str:
