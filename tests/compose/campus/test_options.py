@@ -71,3 +71,8 @@ def _columns(line: str) -> int:
 
 def test_without_a_wish_a_free_port_is_found() -> None:
     assert console_port(parse([]).port) >= CONSOLE_PORT
+
+
+def test_a_drill_is_asked_for_and_never_by_itself() -> None:
+    assert parse(["--drill"]).drill
+    assert not parse([]).drill

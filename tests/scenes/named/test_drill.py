@@ -12,6 +12,8 @@ import pytest
 
 from cloud.watch.alarms.drill import DRILL
 from compose.campus.campus import step
+from compose.campus.drill import DUTY, drill
+from compose.parts.supervise import Supervisor
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import BOUND_S, Campus
@@ -62,6 +64,7 @@ async def _play(stage: Stage) -> None:
         await campus.until_status("it watches", "watch", lambda said: said["turns"])
         if stage.whole:
             await _with_nobody(stage, campus)
+            await _of_the_launcher(stage, campus)
         await _all_the_way(stage, campus)
         with stage.step(Text("统计", "figures"), Text("没有算它", "it is counted nowhere")) as seen:
             turns = campus.status("watch")["turns"]
@@ -86,8 +89,34 @@ async def _with_nobody(stage: Stage, campus: Campus) -> None:
         assert "已恢复未确认" in "".join(told.lines)
 
 
+async def _of_the_launcher(stage: Stage, campus: Campus) -> None:
+    """`./ykt up --drill`: somebody is made up, what the drill says is shown, and the printed command is given."""
+    printed: asyncio.Queue[str] = asyncio.Queue()
+    said: list[str] = []
+
+    def hear(part: str, line: str) -> None:
+        if part == DRILL:
+            said.append(line)
+            if WORDS in line and "ack" in line:
+                printed.put_nowait(line)
+
+    expected = Text("先登记一人，再走完", "somebody is taken up, and it passes")
+    with stage.step(Text("演示里的演练", "a drill of the demonstration"), expected) as seen:
+        async with Supervisor(campus.room / "log-drill", on_line=hear) as parts:
+            drilled = asyncio.create_task(drill(parts, campus.data, lambda line: said.append(str(line))))
+            async with asyncio.timeout(BOUND_S):
+                words = shlex.split((await printed.get()).strip().removeprefix(WORDS))
+            await asyncio.to_thread(command, words[0], *words[1:])
+            await drilled
+        seen.seen = said[-1]
+        assert any(str(DUTY) in line for line in said), said
+        assert "演练成功" in said[-1], said
+
+
 async def _all_the_way(stage: Stage, campus: Campus) -> None:
     command("cloud", "person", "add", "王芳", "--mail", "wang@school.edu.cn", "--data", campus.data)
+    if stage.whole:
+        command("cloud", "person", "leave", str(DUTY), "--data", campus.data)
     told = await begun(campus.data, LASTS)
     with stage.step(Text("触发", "it is raised"), Text("报警产生", "there is an alarm")) as seen:
         seen.seen = await told.until("报警已产生")
