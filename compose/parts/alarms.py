@@ -42,7 +42,8 @@ def last_words(said: Alarms) -> list[Text]:
     over = Text(f"已恢复未确认 {returned}", f"{returned} over and not acknowledged")
     counts += [over] if returned else []
     if not counts:
-        return [Text("报警：无", "alarms: none")]
+        drill_zh, drill_en = (_DRILL.zh, _DRILL.en) if said.get("drill") else ("", "")
+        return [Text(f"报警：无{drill_zh}", f"alarms: none{drill_en}")]
     zh, en = "，".join(one.zh for one in counts), ", ".join(one.en for one in counts)
     lines = [Text(f"报警：{zh}；{listed.zh}", f"alarms: {en}; {listed.en}")]
     worst = said["worst"]

@@ -6,6 +6,7 @@ a command. It ends by itself when its time is up.
 """
 
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -90,6 +91,7 @@ class _Drill:
     def _raised(self) -> Iterator[None]:
         """It ends with the block, however that ends; and by itself, should this process be killed."""
         self._set(now_ms() + self._for_s * 1000)
+        signal.signal(signal.SIGTERM, _told_to_end)
         try:
             yield
         finally:
@@ -191,6 +193,11 @@ class _Drill:
             "推送策略此刻不为这样的报警叫人（夜里、限额或没有路由），见 ./ykt cloud notify duty",
             "the policy calls nobody for such an alarm now (night, rate, no route): ./ykt cloud notify duty",
         )
+
+
+def _told_to_end(_number: int, _frame: object) -> None:
+    """The campus ends, and the alarm with it."""
+    raise SystemExit(1)
 
 
 def _say(line: object) -> None:

@@ -41,6 +41,7 @@ def test_the_last_lines_name_what_nobody_has_looked_at() -> None:
     assert "已恢复未确认 3" in one.zh
     assert "./ykt cloud alarms" in one.zh
     assert [str(line) for line in last_words(CALM)] == ["报警：无"]
+    assert [str(line) for line in last_words({**CALM, "drill": True})] == ["报警：无（演练中）"]
     assert "网关失联" in str(last_words(TWO)[1])
     assert "未知" in str(last_words(None)[0])
 
