@@ -20,7 +20,7 @@ SMS_MAX = 70
 TITLE_ROOM = 20
 """So many of them are left for what the alarm is, with the longest of everything else; a longer one is cut."""
 LINE_MAX, MAIL_MAX = 200, 2000
-CAMPUS_LONG, MORE_LONG, SINCE_LONG, CODE_LONG = "校" * 12, " +9999", "，23:59", "482913"
+CAMPUS_LONG, MORE_LONG, SINCE_LONG, CODE_LONG = "x" * 12, " +9999", ", 23:59", "0" * 6
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _HEAD = frozenset({"campus", "grade", "why", "title", "more", "since"})
 _ALARM = frozenset({"title", "under", "told", "when", "cause", "consequence", "action"})
@@ -35,19 +35,17 @@ class Templates(NamedTuple):
     mail: str
 
 
-STANDARD: Mapping[Language, Templates] = {
-    Language.ZH: Templates(
-        "[{campus}] {grade} {why}：{title}{more}",
-        "{grade}{why}：{title}{more}{since}",
-        "，回复{code}接单",
+_STANDARD = (
+    Text("[{campus}] {grade} {why}：{title}{more}", "[{campus}] {grade} {why}: {title}{more}"),
+    Text("{grade}{why}：{title}{more}{since}", "{grade} {why}: {title}{more}{since}"),
+    Text("，回复{code}接单", ", answer {code}"),
+    Text(
         "{title}\n{under}\n{told}\n自 {when}\n原因：{cause}\n后果：{consequence}\n处置：{action}",
-    ),
-    Language.EN: Templates(
-        "[{campus}] {grade} {why}: {title}{more}",
-        "{grade} {why}: {title}{more}{since}",
-        ", answer {code}",
         "{title}\n{under}\n{told}\nsince {when}\ncause: {cause}\nconsequence: {consequence}\nto do: {action}",
     ),
+)
+STANDARD: Mapping[Language, Templates] = {
+    language: Templates(*(text.in_language(language) for text in _STANDARD)) for language in Language
 }
 _FIELDS = {"subject": _HEAD, "sms": _HEAD, "answer": frozenset({"code"}), "mail": _ALARM}
 _NEEDED = {"subject": "title", "sms": "title", "answer": "code", "mail": "title"}
