@@ -1,5 +1,7 @@
 """What an operator reads: within a screen's width, figures with their units, and how to answer."""
 
+import json
+
 import pytest
 
 from cloud.watch import words
@@ -11,6 +13,7 @@ from cloud.watch.alarms.signals import reading
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Kind, Source
 from cloud.watch.alarms.watching import Key
+from cloud.watch.notify.event import event
 from cloud.watch.notify.terms import Why
 from cloud.watch.notify.words import Told, said
 from cloud.watch.words import Shown
@@ -85,6 +88,8 @@ def test_a_drill_says_so_first_and_a_mixed_message_does_not() -> None:
     assert one.sms.startswith("【演练】")
     assert len(one.sms) <= 70
     assert said(Why.CALL, [drill], calls, "demo", Language.EN).subject.startswith("DRILL")
+    told = json.loads(event(Why.CALL, [drill, real], calls, "演示校园"))["alarms"]
+    assert [row["drill"] for row in told] == [True, False]
     both = said(Why.CALL, [drill, real], calls, "演示校园", Language.ZH)
     assert not both.subject.startswith("【演练】")
     assert "演练" in both.text
