@@ -19,6 +19,7 @@ from typing import Any
 from cloud.ledger.fleet.views import FactView
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.records.values import Now
+from cloud.process.health import add_health, healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.alarms.groups import Groups
@@ -27,7 +28,7 @@ from cloud.watch.alarms.rules.offline.group_away import RULE as GROUP_RULE
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.docking.keeping.store import open_docking
 from cloud.watch.docking.signals import VALUE, DockedSignals
-from cloud.watch.metrics.health import Health, HealthServer
+from cloud.watch.metrics.heard.hearing import Hearing, add_hearing, hearing_of
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.metrics.lines import page
 from cloud.watch.metrics.points import points
@@ -70,6 +71,7 @@ from shared.errors import StoreFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
+from shared.words.health import Health
 from shared.words.voice import Text
 
 TURN_S = 0.5
@@ -78,7 +80,6 @@ SEND_S = 0.5
 """How often the queue is looked at."""
 BEAT_S = 1.0
 """How often it is looked whether a beat is due."""
-_PORT_MAX = 65_535
 _METRICS = Source(Kind.SERVICE, "metrics")
 LOOK_S = 5.0
 """How often services, machine and books are looked at, which cost more than facts."""
@@ -87,10 +88,8 @@ SERVICE_HELP = Text(
     "要看护的服务，可重复：名称=主机:端口 或 套接字路径",
     "a service to look after, may be repeated: name=host:port or a socket's path",
 )
-HEALTH_HELP = Text(
-    "在本机此端口提供 /healthz、/readyz、/metrics；0：任选",
-    "serve /healthz, /readyz and /metrics at this port of loopback; 0: any",
-)
+OLD_S = 30.0
+"""The last turn may be so old; a look has probes, each with its own bound."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -106,10 +105,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
     )
-    parser.add_argument(
-        "--health", type=_port, metavar="PORT",
-        help=HEALTH_HELP,
-    )  # fmt: skip
+    add_health(parser)
+    add_hearing(parser)
     parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
@@ -124,12 +121,6 @@ def _service(text: str) -> Service:
     return Service(name, Path(place) if place.startswith("/") else host_port(place, "--service"))
 
 
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > _PORT_MAX:
-        raise argparse.ArgumentTypeError(Text("应为端口", "must be a port"))
-    return int(text)
-
-
 class Watch:
     """Reads the ledger, looks at services, and takes turns."""
 
@@ -142,8 +133,9 @@ class Watch:
         clock: CampusClock,
         keeping: Keeping,
         docked: DockedSignals,
+        hearing: Hearing,
     ) -> None:
-        self.keeping, self._docked = keeping, docked
+        self.keeping, self.hearing, self._docked = keeping, hearing, docked
         with store.db.reading():
             self._spells = Spells(store.db, store.mark(BEAT))
         self._parts = settings.data / FOLDER
@@ -190,7 +182,8 @@ class Watch:
         self.beat.turned(now.unix_ms)
         if is_due:
             figures = asdict(self.turns.counts) | self.keeping.figures()
-            self.keeping.take(points(signals, self._box_of, figures, now.unix_ms), now.unix_ms)
+            found = points(signals, self._box_of, figures, now.unix_ms) + self.hearing.points(now.unix_ms)
+            self.keeping.take(found, now.unix_ms)
         return self._waits
 
     def standing(self) -> dict[str, Any]:
@@ -213,8 +206,10 @@ class Watch:
         ]
 
     def health(self) -> Health:
-        """As it is now; any thread may ask."""
-        return Health(time.monotonic() - self._last_turn, self._reader is not None, page(self.keeping.latest))
+        """As it is now."""
+        turn_s = time.monotonic() - self._last_turn
+        waits = ("ledger",) if self._reader is None else ()
+        return Health(f"turn {turn_s:.1f} s" if turn_s > OLD_S else "", waits, page(self.keeping.latest))
 
     def _ask(self, signals: list[Signal], now: Now, *, is_due: bool) -> list[tuple[int, FactView]]:
         reader = self._reader = self._reader or open_reader(self._dsn)
@@ -288,17 +283,17 @@ async def _watch(given: argparse.Namespace) -> None:
         look_at(store.db, given.service)
         keeping = Keeping(keeping_store, store.db)
         docked = open_until_end.enter_context(closing(DockedSignals(lambda: open_docking(folder).db)))
+        hearing = hearing_of(given, settings)
         clock = parse_clock(given.clock)
-        watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked)
+        watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked, hearing)
         await asyncio.to_thread(watch.turn)
-        if given.health is not None:
-            served = open_until_end.enter_context(closing(HealthServer(given.health, watch.health)))
-            say(f"HEALTH 127.0.0.1:{served.port}")
-        say("READY watch")
-        sendings = open_until_end.enter_context(_ways(folder))
-        told = report(stop, partial(_told, watch, sendings, keeping))
-        sends = (_sendings(sending, pool, stop) for sending, pool in sendings)
-        await asyncio.gather(_turns(watch, stop), *sends, _stores(keeping, stop), _beats(watch.beat, stop), told)
+        async with healthy(given.health, watch.health):
+            say("READY watch")
+            sendings = open_until_end.enter_context(_ways(folder))
+            told = report(stop, partial(_told, watch, sendings, keeping))
+            work = [_sendings(sending, pool, stop) for sending, pool in sendings]
+            work += [_turns(watch, stop), _stores(keeping, stop), hearing.run(stop), _beats(watch.beat, stop)]
+            await asyncio.gather(*work, told)
 
 
 def _told(watch: Watch, sendings: Sequence[tuple[Sending, Executor]], keeping: Keeping) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from cloud.process.settings import FOLDER, load_settings
 from cloud.watch.app import Watch
 from cloud.watch.docking.keeping.store import open_docking
 from cloud.watch.docking.signals import DockedSignals
+from cloud.watch.metrics.heard.hearing import Hearing
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.samples import samples
 from cloud.watch.services.probes import Looked
@@ -28,7 +29,8 @@ def test_what_cannot_be_read_is_unknown_and_not_calm(provisioned: Campus, tmp_pa
     folder = campus.data / FOLDER
     with closing(open_watch(folder)) as store, closing(open_docking(folder)) as docking:
         looked, docked = Looked((), tmp_path, ()), DockedSignals(lambda: docking.db)
-        watch = Watch(settings, settings.dsn(None), looked, store, WALL, Keeping(None, store.db), docked)
+        kept, heard = Keeping(None, store.db), Hearing(None, [])
+        watch = Watch(settings, settings.dsn(None), looked, store, WALL, kept, docked, heard)
         watch.turn()
         assert (last(store, "trial-balance"), last(store, "ledger-away")) == (0, 0)
         whole = ledger.read_bytes()

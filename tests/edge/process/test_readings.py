@@ -1,4 +1,4 @@
-"""Readings on up/bulk: what a box says of itself, how much of it, that it is dropped first, and that it is counted."""
+"""Readings on up/bulk: what a box says of itself, how much of it, and that it is dropped first, and counted."""
 
 import time
 from pathlib import Path

@@ -10,7 +10,7 @@ PANELS = dashboard()["panels"]
 
 
 def test_each_series_has_its_panel_and_no_other_is_asked_for() -> None:
-    asked = [re.findall(r"ykt_[a-z_]+", target["expr"]) for panel in PANELS for target in panel["targets"]]
+    asked = [re.findall(r"ykt_[a-z0-9_]+", target["expr"]) for panel in PANELS for target in panel["targets"]]
     assert asked == [[one.metric] for one in SERIES.values()]
 
 

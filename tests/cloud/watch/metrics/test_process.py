@@ -12,8 +12,8 @@ from cloud.process.settings import FOLDER
 from cloud.watch.metrics.settings import FILE
 from compose.parts.standing import Standing
 from tests.cloud.campus import Campus, part
+from tests.cloud.process.test_health import ask
 from tests.cloud.watch.metrics.stand import Stand, standing
-from tests.cloud.watch.metrics.test_health import ask
 
 SEEN_S = 30.0
 

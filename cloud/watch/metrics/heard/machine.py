@@ -1,0 +1,42 @@
+"""How busy and how warm the machine of the platform is. What the system does not tell is not known."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from cloud.watch.metrics.points import Point, Value
+from cloud.watch.metrics.series import MACHINE
+
+_STAT, _ZONES = Path("/proc/stat"), Path("/sys/class/thermal")
+_IDLE = slice(3, 5)
+"""Of the figures of /proc/stat's first line: idle, and waiting for a disk."""
+
+
+class Machine:
+    """Load is of the time since the last look."""
+
+    def __init__(self) -> None:
+        self._spent: tuple[int, int] | None = None
+
+    def points(self, now_ms: int) -> list[Point]:
+        """One, or none."""
+        found: dict[str, Value | None] = {"machine-cpu": self._busy(), "machine-temperature": _warmth()}
+        values = tuple((name, value) for name, value in found.items() if value is not None)
+        return [Point(MACHINE, "", values, now_ms)] if values else []
+
+    def _busy(self) -> float | None:
+        try:
+            figures = [int(word) for word in _STAT.read_text(encoding="ascii").splitlines()[0].split()[1:9]]
+        except (OSError, ValueError, IndexError):
+            return None
+        before, self._spent = self._spent, (sum(figures), sum(figures[_IDLE]))
+        if before is None or self._spent[0] <= before[0]:
+            return None
+        return 100 - 100 * (self._spent[1] - before[1]) / (self._spent[0] - before[0])
+
+
+def _warmth() -> float | None:
+    found = []
+    for file in _ZONES.glob("thermal_zone*/temp"):
+        with suppress(OSError, ValueError):
+            found.append(int(file.read_text(encoding="ascii")) / 1000)
+    return max(found, default=None)
