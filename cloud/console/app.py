@@ -20,6 +20,7 @@ from cloud.console.live.live import Live
 from cloud.console.pages.home.overview import Overview
 from cloud.console.shell import create_pages, renderer
 from cloud.ledger.read.reader import Reader, open_reader
+from cloud.process.health import healthy
 from cloud.process.life import report as report_status
 from cloud.process.life import say, stop_on_signals
 from cloud.process.serving import HttpsServer
@@ -27,6 +28,8 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
+from shared.input.health_port import add_health
+from shared.words.health import Health, page_of
 from shared.words.voice import Text
 
 FIRST_OPERATOR = "admin"
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
+    add_health(parser)
     given = parser.parse_args(arguments)
     settings = load_settings(given.data)
     asyncio.run(_serve(settings, given))
@@ -68,7 +72,8 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="console")
     told = asyncio.create_task(_tell(server, stop, accounts, live, f"https://{given.host}:{given.port}/"))
-    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    async with healthy(given.health, lambda: _health(server, live)):
+        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.should_exit = True
     server.serving.set()
@@ -100,6 +105,17 @@ async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: Accounts, li
     link = "" if accounts.has_operator() else f" {address}first-login/{_first_link(accounts)}"
     say(f"READY console {address}{link}")
     await report_status(stop, lambda: {"stale": live.snapshot["stale"], "viewers": live.viewers})
+
+
+def _health(server: HttpsServer, live: Live) -> Health:
+    """Ready: it serves, and shows the ledger as it is."""
+    waits = [] if server.serving.is_set() else ["https"]
+    waits += ["ledger"] if live.snapshot["stale"] else []
+    return Health(waits=tuple(waits), page=page_of("console", _figures(live)))
+
+
+def _figures(live: Live) -> dict[str, int]:
+    return {"stale": int(bool(live.snapshot["stale"])), "viewers": live.viewers}
 
 
 def _now_ms() -> int:

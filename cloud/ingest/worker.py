@@ -11,6 +11,7 @@ import fcntl
 import os
 import ssl
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -37,6 +38,7 @@ from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
 from cloud.process.beats import WATCH_BEAT, beat_age_s
+from cloud.process.health import healthy
 from cloud.process.life import report, say, say_status, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings
 from shared.clocks.campus_clock import CampusClock
@@ -44,9 +46,13 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.ids import BoxId
 from shared.input.login import Login
+from shared.wire.topics import UP_MONEY
+from shared.words.health import Health, page_of, spread
 from shared.words.voice import Text
 
 CHORES_S = 1.0
+COMMITS_MAX = 1024
+"""Of the newest messages of *money*, from arrival until committed, for half and nearly all of them."""
 LOOK_S = 0.2
 """So often it is looked whether another process has listed a card or made a document."""
 SIGN_S = 0.5
@@ -68,6 +74,7 @@ class Options:
     clock: CampusClock
     end_with_stdin: bool
     login: Login | None = None
+    health: int | None = None
 
 
 def run_ingest(options: Options) -> int:
@@ -86,6 +93,8 @@ class Worker:
         self._payments = PaymentCounts()
         self._lanes = Lanes()
         self._notices = Notices()
+        self._commits_s: deque[float] = deque(maxlen=COMMITS_MAX)
+        self._per_s = 0
         self._admission = Admission(self._lanes, self._notices, time.monotonic)
         self._stop = asyncio.Event()
         self._ledger_open = asyncio.Event()
@@ -105,7 +114,8 @@ class Worker:
         thread.start()
         tasks = [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
         tasks.append(loop.create_task(self._looks(), name="looks"))
-        await report(self._stop, self._figures)
+        async with healthy(self._options.health, self._health):
+            await report(self._stop, self._figures)
         await self._end(tasks)
         say_status(self._figures())
         if self._fault is not None:
@@ -116,9 +126,11 @@ class Worker:
 
     async def _take(self, arrival: Arrival) -> None:
         """Returns when the message may be PUBACKed: after the commit, when it is refused, or its connection gone."""
-        done = asyncio.Event()
+        done, began_s = asyncio.Event(), time.monotonic()
         if self._admission.take(arrival, done.set):
             await done.wait()
+            if arrival.topic.endswith(UP_MONEY):
+                self._commits_s.append(time.monotonic() - began_s)
 
     def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
         """The ack goes out before the PUBACK; a letter that finds no connection is made again when asked for."""
@@ -208,8 +220,10 @@ class Worker:
 
     async def _chores(self) -> None:
         """The ledger's small duties; they wait until nothing else is to be done."""
+        received = 0
         while True:
             await asyncio.sleep(CHORES_S)
+            received, self._per_s = self._tally.received, self._tally.received - received
             self._lanes.keep_notices(self._notices.due(time.monotonic()))
             self._lanes.put_chores()
 
@@ -228,6 +242,14 @@ class Worker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _health(self) -> Health:
+        """Ready: its books are open, and it hears every box."""
+        waits = [] if self._ledger_open.is_set() else ["ledger"]
+        waits += [] if self._sessions.are_up else ["broker"]
+        figures = {name: value for name, value in self._figures().items() if isinstance(value, (int, float))}
+        figures |= {"received_per_s": self._per_s, "refused": sum(self._notices.refused.values())}
+        return Health(waits=tuple(waits), page=page_of("ingest", figures | spread("commit", self._commits_s)))
 
     def _figures(self) -> Mapping[str, object]:
         records, messages = self._lanes.waiting()

@@ -3,27 +3,14 @@
 On the service's own loop: one that hangs does not answer, which is an answer. What is said: shared/words/health.py.
 """
 
-import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from cloud.process.life import say
-from shared.input.command_line import Parser
 from shared.words.health import CALLER_S, CALLERS_MAX, HEAD_MAX, Look, answer_to
-from shared.words.voice import Text
 
 HOST = "127.0.0.1"
-_PORT_MAX = 65_535
-HEALTH_HELP = Text(
-    "在本机此端口提供 /healthz、/readyz、/metrics；0：任选",
-    "serve /healthz, /readyz and /metrics at this port of loopback; 0: any",
-)
-
-
-def add_health(parser: Parser) -> None:
-    """--health PORT; nothing is served without."""
-    parser.add_argument("--health", type=_port, metavar="PORT", help=HEALTH_HELP)
 
 
 @asynccontextmanager
@@ -63,9 +50,3 @@ async def _answer(look: Look, reader: asyncio.StreamReader, writer: asyncio.Stre
                 await writer.drain()
     finally:
         writer.close()
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > _PORT_MAX:
-        raise argparse.ArgumentTypeError(str(Text("应为端口", "must be a port")))
-    return int(text)

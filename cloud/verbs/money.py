@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cloud.verbs.arguments import LABEL_HELP, Made, add_json, add_keys, add_sum, add_who, named
 from shared.input.command_line import Parser
+from shared.input.health_port import add_health
 from shared.input.login import LOGIN_HELP
 from shared.words.voice import Text
 
@@ -46,6 +47,9 @@ def _ingest_options(parser: Parser) -> None:
     parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
+
+
+    add_health(parser)
 
 
 def _deposit_options(parser: Parser) -> None:
@@ -94,7 +98,9 @@ def _ingest(chosen: argparse.Namespace) -> int:
     host, port = host_port(chosen.broker, "--broker")
     clock, login = parse_clock(chosen.clock), read_login(chosen.broker_login)
     books, to_end = settings.dsn(chosen.dsn), chosen.end_with_stdin
-    return run_ingest(Options(settings, chosen.keys, host, port, chosen.tls, books, clock, to_end, login))
+    return run_ingest(
+        Options(settings, chosen.keys, host, port, chosen.tls, books, clock, to_end, login, chosen.health)
+    )
 
 
 def _import(chosen: argparse.Namespace) -> int:

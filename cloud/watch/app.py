@@ -19,7 +19,7 @@ from typing import Any
 from cloud.ledger.fleet.views import FactView
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.records.values import Now
-from cloud.process.health import add_health, healthy
+from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.alarms.groups import Groups
@@ -71,6 +71,7 @@ from shared.errors import StoreFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
+from shared.input.health_port import add_health
 from shared.words.health import Health
 from shared.words.voice import Text
 

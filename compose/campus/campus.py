@@ -6,7 +6,7 @@ stands in the data folder.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from compose.campus.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
@@ -28,6 +28,7 @@ class Where:
     login: file with user and password of a broker that asks for them.
     cloud_port: the broker's door for the cloud alone; 0: it has one door.
     docking_port: where strangers' devices dock, at the broker with --full, else at docking's own gate; 0: nowhere.
+    health: service → port on loopback where it says how it is.
     """
 
     data: Path
@@ -41,6 +42,7 @@ class Where:
     login: Path | None = None
     cloud_port: int = 0
     docking_port: int = 0
+    health: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def keys_socket(self) -> Path:
@@ -53,6 +55,11 @@ class Where:
         return self.run / "desk-keys.sock"
 
     @property
+    def keys_health(self) -> Path:
+        """Where it says how it is."""
+        return self.run / "keys-health.sock"
+
+    @property
     def fleet_socket(self) -> Path:
         """Its socket for whoever orders terminals about."""
         return self.run / "fleet-keys.sock"
@@ -61,23 +68,27 @@ class Where:
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest, console, watch and dock; `after` = the broker and the database. Selling goes on without the
     last three."""
-    keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket)
+    keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket, where.keys_health)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
         "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket),
         *_broker(where, where.cloud_port or where.broker_port), *dsn,
-        *_clock(where), after=("keys", *after),
+        *_clock(where), *_health(where, "ingest"), after=("keys", *after),
     )  # fmt: skip
     console = _python(
         "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
-        after=after[1:], spare=True,
+        *_health(where, "console"), after=after[1:], spare=True,
     )  # fmt: skip
     services = [f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}"]
     services += [f"console=127.0.0.1:{where.console_port}"] if where.console_port else []
     services += [f"dock=127.0.0.1:{where.docking_port}"] if where.docking_port and not where.full else []
+    pages = [f"keys={where.keys_health}", *(f"{name}=127.0.0.1:{port}" for name, port in where.health.items())]
     watch = _python(
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
-        *(word for service in services for word in ("--service", service)), after=(*after, "ingest"), spare=True,
+        *(word for service in services for word in ("--service", service)),
+        *(word for page in pages if not page.startswith("watch=") for word in ("--page", page)),
+        *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
+        after=(*after, "ingest"), spare=True,
     )  # fmt: skip
     return [keys, ingest, console, watch, *_dock(where, after)]
 
@@ -92,9 +103,11 @@ def _dock(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [_python("dock", "cloud", "dock", *_data(where), *door, *dsn, after=after, spare=True)]
 
 
-def key_process(data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None) -> Part:
-    """The only part that opens the key store. desk, fleet: its further sockets."""
-    asked = (("--desk-socket", desk), ("--fleet-socket", fleet))
+def key_process(
+    data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None, health: Path | None = None
+) -> Part:
+    """The only part that opens the key store. desk, fleet, health: its further sockets."""
+    asked = (("--desk-socket", desk), ("--fleet-socket", fleet), ("--health-socket", health))
     others = [word for name, path in asked if path is not None for word in (name, str(path))]
     return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *others)
 
@@ -203,6 +216,10 @@ def _broker(where: Where, port: int) -> tuple[str, ...]:
     """How to reach the broker, and how to be let in."""
     login = ("--broker-login", str(where.login)) if where.login else ()
     return "--broker", f"127.0.0.1:{port}", *(("--tls",) if where.full else ()), *login
+
+
+def _health(where: Where, name: str) -> tuple[str, ...]:
+    return ("--health", str(where.health[name])) if name in where.health else ()
 
 
 def _data(where: Where) -> tuple[str, str]:

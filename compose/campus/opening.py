@@ -36,6 +36,8 @@ PLAIN_LINK = "plain:"
 """So a box begins the name of a TCP link without TLS in its READY line."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
+WITH_HEALTH = ("ingest", "console", "watch")
+"""Services that say at a port of loopback how they are; the key process does at a socket."""
 WATCH_FILE = "watch.pem"
 """The watch's certificate at the broker."""
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
@@ -184,9 +186,10 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
     else:
         login = new_login(run_dir / LOGIN_FILE)
         await parts.start(embedded_broker(broker_port, login=login))
+    health = {name: free_port() for name in WITH_HEALTH}
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
-        docking_port,
+        docking_port, health,
     )
 
 

@@ -47,6 +47,11 @@ def add_to(verbs: Verbs) -> None:
         help=Text("终端管理用的套接字：参数、指令的签名", "socket for the fleet: signs parameters and orders"),
     )
     keys.add_argument(
+        "--health-socket",
+        type=Path,
+        help=Text("看护用的套接字：/healthz、/metrics", "socket for whoever looks after it: /healthz, /metrics"),
+    )
+    keys.add_argument(
         "--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE,
         help=Text("主密钥由谁保管：软件或密码设备", "who keeps the masters: software or a token"),
     )  # fmt: skip
@@ -90,7 +95,7 @@ def _keys(chosen: argparse.Namespace) -> None:
         chosen.keeper, chosen.passphrase_file, tuple(chosen.share_file), chosen.module, chosen.pin_file
     )
     _remind(chosen.data)
-    serve_keys(chosen.data, paths, choice, end_with_stdin=chosen.end_with_stdin)
+    serve_keys(chosen.data, paths, choice, end_with_stdin=chosen.end_with_stdin, health=chosen.health_socket)
 
 
 def _remind(data: Path) -> None:

@@ -17,6 +17,8 @@ from shared.errors import ConfigFault, KeyFault
 from shared.purse.crypto import Key, Suite
 
 REOPEN_S = 2.0
+HERE = "here"
+"""The state of one that is open."""
 Answer = TypeVar("Answer")
 Held = tuple[tuple[KeyKind, int, bytes], ...]
 """Kind, version and check value of every master."""
@@ -57,7 +59,7 @@ class ReopeningKeeper:
     def state(self) -> str:
         """For STATUS: here, away, or pin-refused, which only a restart ends."""
         if self._keeper is not None:
-            return "here"
+            return HERE
         return "pin-refused" if self._is_barred else "away"
 
     def versions(self, kind: KeyKind) -> tuple[int, ...]:

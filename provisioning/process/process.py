@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -22,13 +23,15 @@ from typing import NamedTuple
 
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
-from provisioning.keeper.reopening import ReopeningKeeper
+from provisioning.keeper.reopening import HERE, ReopeningKeeper
+from provisioning.process.health import healthy
 from provisioning.process.memory import leave_no_core, stay_out_of_swap
 from provisioning.process.opening import KeeperChoice, ReopeningNeeds, open_keeper
 from provisioning.process.operations import KeyOperations
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Role
+from shared.words.health import Health, page_of, spread
 from shared.words.voice import Text
 
 CONNECTIONS_MAX = 16
@@ -37,6 +40,8 @@ IDLE_S = 300.0
 STATUS_S = 1.0
 BACKLOG = 16
 SOCKET_PATH_MAX = 107
+TIMES_MAX = 1024
+"""Of the newest answers, for half and nearly all of them."""
 
 
 class KeyServer:
@@ -49,6 +54,7 @@ class KeyServer:
         self._conversations: set[asyncio.Task[None]] = set()
         self.turned_away = 0
         self.dropped = 0
+        self.answers_s: deque[float] = deque(maxlen=TIMES_MAX)
 
     @property
     def connections(self) -> int:
@@ -82,7 +88,9 @@ class KeyServer:
     async def _converse(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await self._frame(reader):
+                began_s = time.monotonic()
                 answer = self._operations.answer(request, role)
+                self.answers_s.append(time.monotonic() - began_s)
                 writer.write(LENGTH.pack(len(answer)) + answer)
                 async with asyncio.timeout(self._frame_s):
                     await writer.drain()
@@ -108,15 +116,19 @@ class KeyServer:
             return await reader.readexactly(size)
 
 
-def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, end_with_stdin: bool) -> None:
+def serve_keys(
+    data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, end_with_stdin: bool, health: Path | None = None
+) -> None:
     """Open the school's keeper, write the custody log, serve until SIGTERM, SIGINT or the end of stdin.
 
+    health: a further socket, where counts are told and nothing is asked.
     ConfigFault when a socket is taken or its path too long; KeyFault when the keeper does not open; OSError.
     """
     leave_no_core()
     locked = stay_out_of_swap()
     with ExitStack() as ends:
         listening = {role: _listen_until(ends, path) for role, path in paths.items()}
+        looked_at = _listen_until(ends, health) if health is not None else None
         record = partial(custody.append, data / key_files.FOLDER / key_files.CUSTODY)
         opened = open_keeper(data, choice, _now_s(), ReopeningNeeds(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
@@ -133,7 +145,7 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
             )
         told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
         told["store"] = "closed" if opened.closed else "open"
-        asyncio.run(_run(operations, listening, _Told(told, opened.token), end_with_stdin=end_with_stdin))
+        asyncio.run(_run(operations, listening, _Told(told, opened.token), looked_at, end_with_stdin=end_with_stdin))
 
 
 class _Told(NamedTuple):
@@ -201,6 +213,7 @@ async def _run(
     operations: KeyOperations,
     listening: Mapping[Role, socket.socket],
     told: _Told,
+    looked_at: socket.socket | None,
     *,
     end_with_stdin: bool,
 ) -> None:
@@ -212,8 +225,9 @@ async def _run(
         _watch_stdin(loop, stop)
     server = KeyServer(operations)
     status = loop.create_task(_report(server, operations, told, stop))
-    _say("READY keys")
-    await server.serve(listening, stop)
+    async with healthy(looked_at, lambda: _health(server, operations, told)):
+        _say("READY keys")
+        await server.serve(listening, stop)
     await status
 
 
@@ -241,14 +255,25 @@ async def _report(server: KeyServer, operations: KeyOperations, told: _Told, sto
             stop.set()
 
 
-def _status(server: KeyServer, operations: KeyOperations, told: _Told) -> dict[str, object]:
+def _health(server: KeyServer, operations: KeyOperations, told: _Told) -> Health:
+    token = told.token
+    waits = (f"token {token.state}",) if token is not None and token.state != HERE else ()
+    figures = {**server_counts(server, operations), **spread("answer", server.answers_s)}
+    return Health(waits=waits, page=page_of("keys", figures))
+
+
+def server_counts(server: KeyServer, operations: KeyOperations) -> dict[str, int]:
+    """Of this process since its start."""
     return {
         "connections": server.connections,
         "turned_away": server.turned_away,
         "dropped": server.dropped,
         **asdict(operations.counts),
-        **told.now(),
     }
+
+
+def _status(server: KeyServer, operations: KeyOperations, told: _Told) -> dict[str, object]:
+    return {**server_counts(server, operations), **told.now()}
 
 
 def _say(line: str) -> None:

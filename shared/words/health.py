@@ -1,10 +1,10 @@
 """What a service answers whoever looks after it: /healthz, /readyz, and /metrics as a Prometheus reads it. Pure.
 
-Healthy: it works. Ready: it waits for nobody; else it says for whom. Nothing else is served, nothing is taken in; what a
-stranger sends is in no answer and in no log.
+Healthy: it works. Ready: it waits for nobody; else it says for whom. Nothing else is served, nothing is taken in; what
+a stranger sends is in no answer and in no log.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 HEAD_MAX = 4096
@@ -44,7 +44,7 @@ def page_of(service: str, figures: Mapping[str, float | int | str | bool]) -> st
     return "".join(f"# TYPE {name} gauge\n{name} {value!r}\n" for name, value in sorted(rows))
 
 
-def spread(name: str, seconds: Sequence[float]) -> dict[str, float]:
+def spread(name: str, seconds: Iterable[float]) -> dict[str, float]:
     """Half and nearly all of them were no longer than this; nothing where nothing is known."""
     ordered = sorted(seconds)
     if not ordered:

@@ -81,7 +81,7 @@ def test_a_series_has_its_words_and_a_name_of_its_own() -> None:
         assert one.words.zh.strip()
         assert one.words.en.strip()
         assert re.fullmatch("[a-z0-9_]+", one.metric)
-        assert one.tag in ("", "box", "service", "certificate")
+        assert one.tag in ("", "box", "bus", "service", "certificate")
     assert len({(one.measurement, one.tag) for one in SERIES.values()}) == len(
         {one.measurement for one in SERIES.values()}
     )
