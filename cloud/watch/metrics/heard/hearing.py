@@ -62,8 +62,11 @@ class Hearing:
         self.bulk, self.says = Bulk(), BrokerSays()
         self._pages, self._clock, self._lock = pages, clock, Lock()
         self._machine = Machine()
-        topics = (*subscriptions(UP_BULK), *BROKER_TOPICS)
-        self.ear = Ear(broker, topics, self._hear) if broker is not None else None
+        self.ear = None
+        if broker is not None:
+            # the embedded one, which alone is plain, ends the connection of whoever asks for what it has not
+            own = BROKER_TOPICS if broker.tls is not None else ()
+            self.ear = Ear(broker, (*subscriptions(UP_BULK), *own), self._hear)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`."""
