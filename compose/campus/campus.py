@@ -112,6 +112,12 @@ def key_process(
     return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *others)
 
 
+def peers(folder: Path, smtp: int, smsc: int) -> Part:
+    """Who takes mail and SMS where there is nobody else to."""
+    words = ("--smtp", str(smtp), "--smsc", str(smsc), "--folder", str(folder))
+    return _python("peers", "cloud.emulators", *words, spare=True)
+
+
 def desk_parts(where: Where, plan: Plan, port: int, after: tuple[str, ...]) -> list[Part]:
     """The ledger's service for card desks, where the plan has a desk; desks find its port by themselves."""
     if not any(terminal.kind == DESK for _, _, terminal in plan.terminals()):
@@ -201,7 +207,7 @@ def _python(name: str, module: str, *words: str, after: tuple[str, ...] = (), sp
 
 
 def _lasts(module: str, words: tuple[str, ...]) -> bool:
-    return module.startswith("edge.link.") or (bool(words) and words[0] in _PARTS)
+    return module.startswith(("edge.link.", "cloud.emulators")) or (bool(words) and words[0] in _PARTS)
 
 
 def _bus_name(box: Box, link: Link) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compose.campus import campus
+from compose.campus import campus, full
 from compose.campus.lines import write_lines
 from compose.campus.options import Options
 from compose.campus.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
@@ -179,7 +179,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
             await step(parts, "cloud-door", "provisioning", "certificate", "cloud-door", "--data", str(room))
         await step(parts, "docking-rights", "cloud", "docking", "rights", "--data", str(room))
         broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port, docking_port), files)
-        await parts.start(broker, cluster.part)
+        await parts.start(broker, cluster.part, *full.beside(options.data, room))
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
         write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
         write_private(room / "cloud" / DSN_FOLDER_FILE, f"{room.resolve()}\n")  # and not for those of a copy of it

@@ -85,9 +85,10 @@ def _parser() -> Parser:
     add(
         "--full", action="store_true",
         help=Text(
-            "用 mosquitto（双向 TLS）与 PostgreSQL，而非内置代理与 SQLite；数据目录建好后不可改",
-            "mosquitto (mutual TLS) and PostgreSQL, not the embedded broker and SQLite;\n"
-            "fixed once the data folder is made",
+            "用 mosquitto（双向 TLS）、PostgreSQL、VictoriaMetrics，而非内置的；另有邮件与短信的对端；\n"
+            "数据目录建好后不可改",
+            "mosquitto (mutual TLS), PostgreSQL, VictoriaMetrics, not what is built in; peers for mail\n"
+            "and SMS; fixed once the data folder is made",
         ),
     )  # fmt: skip
     add(

@@ -279,7 +279,7 @@ def test_up_needs_servers_only_when_full(monkeypatch):
     monkeypatch.setattr(verbs, "_has_postgres", lambda: False)
     up = next(verb for verb in VERBS if verb.name == "up")
     assert missing_debian(up, []) == ()
-    assert missing_debian(up, ["--for", "60s", "--full"]) == ("mosquitto", "postgresql")
+    assert missing_debian(up, ["--for", "60s", "--full"]) == ("mosquitto", "postgresql", "victoria-metrics")
 
 
 def test_only_a_terminal_at_a_reader_needs_what_readers_need(monkeypatch, tmp_path):

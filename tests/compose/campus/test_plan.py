@@ -100,5 +100,5 @@ def test_only_who_speaks_with_the_broker_is_told_where_its_login_is() -> None:
     where = replace(WHERE, login=Path("/r/broker.login"))
     parts = [*core_parts(where, ()), *field_parts(where, demo())]
     told = {part.name for part in parts if "/r/broker.login" in part.argv}
-    assert told == {"ingest", "edge-canteen-1", "edge-bus-1"}
+    assert told == {"ingest", "watch", "edge-canteen-1", "edge-bus-1"}
     assert not any("--broker-login" in part.argv for part in core_parts(WHERE, ()))
