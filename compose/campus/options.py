@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compose.campus.trace import TRACE_HELP
+from compose.parts.lines import Form
 from compose.place import DATA_HELP, ROOT, WrongUse
 from compose.servers.ports import take_port
 from shared.input.command_line import Parser
@@ -48,6 +49,7 @@ class Options:
     cards: int
     seed: int
     drill: bool = False
+    log: Form = Form.PLAIN
 
 
 def parse(arguments: list[str]) -> Options:
@@ -69,7 +71,7 @@ def parse(arguments: list[str]) -> Options:
         )
     return Options(
         given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
-        given.report, given.trace, speed, cards, given.seed, given.drill,
+        given.report, given.trace, speed, cards, given.seed, given.drill, given.log,
     )  # fmt: skip
 
 
@@ -131,6 +133,10 @@ def _parser() -> Parser:
     add(
         "--seed", type=int, default=1, metavar="N",
         help=Text("演示顾客的随机种子，缺省 1", "seed of the demonstration's customers (1)"),
+    )  # fmt: skip
+    add(
+        "--log", type=Form, choices=list(Form), default=Form.PLAIN,
+        help=Text("log/ 里每行怎么写：plain，或 json 供程序读", "how lines stand in log/: plain, or json for programs"),
     )  # fmt: skip
     return parser
 

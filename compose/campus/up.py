@@ -83,9 +83,10 @@ async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: i
         lives.hear(event)
 
     with Interrupts() as interrupts:
+        kept, log = (lock_fd,), options.log
         async with (
             Supervisor(
-                options.data / "log", on_line=partial(_hear, lives), on_event=hear, keep_fds=(lock_fd,)
+                options.data / "log", on_line=partial(_hear, lives), on_event=hear, keep_fds=kept, log=log
             ) as parts,
             lives.kept(parts),
         ):

@@ -1,13 +1,16 @@
 """What a part says: its bytes cut into lines, and the bounded file that keeps them.
 
 A line is cut at 8 KiB. A log is at most two files of 1 MiB, the older one dropped: logs are the only thing here that
-may be lost, and a full disk loses nothing else.
+may be lost, and a full disk loses nothing else. How a line stands there: lines.py.
 """
 
 import os
 from collections import deque
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+from compose.parts.lines import FORMS, Form
 
 LINE_BYTES = 8192
 LOG_BYTES = 1 << 20
@@ -37,16 +40,16 @@ class Lines:
 class PartLog:
     """The log file of one part; its last lines stay at hand."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, form: Form = Form.PLAIN) -> None:
         """Open `path` for appending, readable by its owner only."""
-        self._path = path
+        self._path, self._form = path, FORMS[form]
         self._fd = _open(path)
         self._size = os.fstat(self._fd).st_size
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
 
     @property
     def tail(self) -> tuple[str, ...]:
-        """The last lines, oldest first, at most TAIL_LINES."""
+        """The last lines as they were said, oldest first, at most TAIL_LINES."""
         return tuple(self._tail)
 
     def write(self, line: str) -> None:
@@ -54,7 +57,8 @@ class PartLog:
 
         What the disk does not take is dropped: the next lines must still be heard.
         """
-        data = line.encode("utf-8") + b"\n"
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        data = self._form(line, self._path.stem, at).encode("utf-8") + b"\n"
         self._tail.append(line)
         with suppress(OSError):
             if self._size + len(data) > LOG_BYTES:

@@ -20,6 +20,7 @@ from typing import Any
 
 from compose.parts.child import Child
 from compose.parts.leash import Leash
+from compose.parts.lines import Form
 from compose.parts.output import PartLog
 from compose.parts.part import Part, PartError
 from shared.words.voice import Text
@@ -108,6 +109,7 @@ class Supervisor:
 
     `on_line` gets every line of every part; `on_event` every step. Both must be quick and must not raise.
     `keep_fds`: descriptors the leash keeps until the last part has ended (the folder's lock).
+    `log`: how lines stand in the logs.
     `faults` counts, per part, how often it died without being asked to.
     """
 
@@ -118,11 +120,12 @@ class Supervisor:
         on_line: Callable[[str, str], None] = _ignore_line,
         on_event: Callable[[Event], None] = _ignore_event,
         keep_fds: Iterable[int] = (),
+        log: Form = Form.PLAIN,
     ) -> None:
         """Make the log folder and start the leash; no part is started yet."""
         self.faults: Counter[str] = Counter()
         log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._log_dir = log_dir
+        self._log_dir, self._form = log_dir, log
         self._on_line = on_line
         self._on_event = on_event
         self._kept: dict[str, _Kept] = {}
@@ -158,7 +161,7 @@ class Supervisor:
 
     async def run(self, step: Part, timeout_s: float) -> Outcome:
         """Run a one-off step to its end, killing it after `timeout_s`; its output goes to the log like a part's."""
-        log = PartLog(self._log_dir / f"{step.name}.log")
+        log = PartLog(self._log_dir / f"{step.name}.log", self._form)
         self._on_event(Event(step.name, State.STARTING, 0.0))
         child = Child(step, self._leash, partial(self._heard, step.name, log))
         try:
@@ -217,7 +220,7 @@ class Supervisor:
     async def _start(self, part: Part, before: "list[asyncio.Task[None]]") -> None:
         for task in before:
             await task
-        log = PartLog(self._log_dir / f"{part.name}.log")
+        log = PartLog(self._log_dir / f"{part.name}.log", self._form)
         kept = _Kept(part, log, self._spawn(part, log))
         self._kept[part.name] = kept
         try:
