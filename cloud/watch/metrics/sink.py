@@ -12,7 +12,7 @@ from threading import Lock
 from cloud.watch.metrics.away import MetricsAway, Writer
 
 BUFFER_MAX = 50_000
-"""Points that wait; ten boxes make some 25 in five seconds, so that it is hours."""
+"""Points that wait, in memory; ten boxes make some 50 in five seconds, so that it is more than an hour."""
 BATCH_MAX = 5_000
 """Points of one write."""
 AGAIN_MS = 5_000

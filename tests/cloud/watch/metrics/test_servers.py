@@ -1,5 +1,6 @@
 """Against VictoriaMetrics and InfluxDB 1.x themselves: what is written is read, in the server's own language."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from cloud.watch.metrics.away import MetricsAway
+from cloud.watch.metrics.dashboard import dashboard
 from cloud.watch.metrics.door import V2Writer
-from cloud.watch.metrics.lines import line_of
+from cloud.watch.metrics.lines import line_of, page
 from cloud.watch.metrics.plain import V1Writer, ask, call
 from cloud.watch.metrics.points import Point
 from cloud.watch.metrics.queries import span_of
 from cloud.watch.metrics.reader import series
+from cloud.watch.metrics.series import SERIES
 from cloud.watch.metrics.settings import Api, MetricStore, Speech
 from cloud.watch.metrics.sink import Sink
 from cloud.watch.store import open_watch
@@ -119,6 +122,46 @@ def test_victoria_reads_what_was_written_and_gets_what_waited(tmp_path: Path) ->
             assert found("box-unsettled", store) == {"食堂 1": [(0, 9)]}
 
 
+def of_all_series(at_ms: int) -> dict[str, Point]:
+    """One point of each, with a value of its own."""
+    tag = {"box": "canteen-1", "bus": "canteen-1/can0", "service": "broker", "certificate": "ca"}
+    made = {}
+    for number, (name, one) in enumerate(SERIES.items(), 1):
+        made[name] = Point(one.measurement, tag.get(one.tag, ""), ((name, number),), at_ms)
+    return made
+
+
+@pytest.mark.skipif(VICTORIA is None, reason="victoria-metrics is not installed (apt install victoria-metrics)")
+def test_every_series_and_every_panel_asks_victoria_for_what_is_written(tmp_path: Path) -> None:
+    now_ms = minute_ms()
+    made = of_all_series(now_ms + 1000)
+    with closing(open_watch(tmp_path)) as opened, victoria(tmp_path / "vm", free_port()) as store:
+        V2Writer(store).write("\n".join(map(line_of, made.values())))
+        span = span_of(1800, now_ms + 60_000)
+
+        def found(name: str) -> object:
+            return series(store, opened.db, name, span)
+
+        last = [*SERIES][-1]
+        until(lambda: found(last) == {"": [(now_ms, len(SERIES))]})
+        assert {name: found(name) for name in SERIES} == {
+            name: {point.tag: [(now_ms, float(value))]} for name, point in made.items() for _, value in point.values
+        }
+        for panel in dashboard()["panels"]:
+            (target,) = panel["targets"]
+            query = {"query": target["expr"].replace("$__interval", "300s"), "time": str(now_ms // 1000 + 60)}
+            said = json.loads(ask(store, "/api/v1/query", query))
+            assert len(said["data"]["result"]) == 1, (panel["title"], said)
+
+
+@pytest.mark.skipif(VICTORIA is None, reason="victoria-metrics is not installed (apt install victoria-metrics)")
+def test_victoria_reads_the_page_as_a_prometheus_does(tmp_path: Path) -> None:
+    with closing(open_watch(tmp_path)) as opened, victoria(tmp_path / "vm", free_port()) as store:
+        call(store, "POST", "/api/v1/import/prometheus", page(of_all_series(0).values()).encode())
+        now_ms = int(time.time() * 1000)
+        until(lambda: series(store, opened.db, "bus-load", span_of(600, now_ms)).get("canteen-1/can0"))
+
+
 @pytest.mark.skipif(INFLUXD is None, reason="influxd is not installed (apt install influxdb)")
 def test_influxdb_reads_what_was_written(tmp_path: Path) -> None:
     now_ms = minute_ms()
@@ -134,6 +177,10 @@ def test_influxdb_reads_what_was_written(tmp_path: Path) -> None:
         assert found("box-room") == {"食堂 1": [(now_ms, 81.5)]}
         assert found("suspense") == {"": [(now_ms, 7)]}
         assert found("held") == {}
+        made = of_all_series(now_ms + 1000)
+        del made["suspense"], made["box-unsettled"], made["box-room"]
+        writer.write("\n".join(map(line_of, made.values())))
+        assert all(found(name) for name in made), "every question of the closed list is understood"
         with pytest.raises(MetricsAway) as caught:
             writer.write("no line")
         assert caught.value.for_good
