@@ -103,59 +103,68 @@ OF_WATCH = {
 """Since the start of its process, but `standing`."""
 
 
-
-def _box(field: str, unit: str, zh: str, en: str, worst: Worst = Worst.MOST) -> Series:
-    return Series(BOX, field, "box", unit, Text(zh, en), worst)
-
-
-def _bus(field: str, unit: str, zh: str, en: str) -> Series:
-    return Series(BUS, field, "bus", unit, Text(zh, en))
+def _box(field: str, unit: str, words: Text, worst: Worst = Worst.MOST) -> Series:
+    return Series(BOX, field, "box", unit, words, worst)
 
 
-def _service(measurement: str, field: str, unit: str, zh: str, en: str, worst: Worst = Worst.MOST) -> Series:
-    return Series(measurement, field, "", unit, Text(zh, en), worst)
+def _bus(field: str, unit: str, words: Text) -> Series:
+    return Series(BUS, field, "bus", unit, words)
+
+
+def _service(measurement: str, field: str, unit: str, words: Text, worst: Worst = Worst.MOST) -> Series:
+    return Series(measurement, field, "", unit, words, worst)
 
 
 OF_BOXES = {
-    "box-cpu": _box("cpu_percent", "percent", "网关处理器占用", "processor of a box"),
-    "box-memory-free": _box("memory_free_percent", "percent", "网关内存剩余", "memory of a box, free", Worst.LEAST),
-    "box-disk-free": _box("disk_free_percent", "percent", "网关磁盘剩余", "disk of a box, free", Worst.LEAST),
-    "box-temperature": _box("temperature_c", "celsius", "网关温度", "temperature of a box"),
-    "outbox-rows": _box("outbox_rows", "count", "发件箱深度", "records in the outbox that wait"),
-    "outbox-oldest": _box("outbox_oldest_s", "s", "发件箱最旧一条的时长", "age of the oldest record in the outbox"),
-    "box-terminals": _box("registered", "count", "登记在此网关的终端", "terminals that are registered here"),
-    "box-joined": _box("joined", "count", "已接入的终端", "terminals that have joined", Worst.LEAST),
-    "ack-p50": _box("ack_p50_s", "s", "终端等确认：半数", "a terminal waits for its ACK: half of them"),
-    "ack-p99": _box("ack_p99_s", "s", "终端等确认：九成九", "a terminal waits for its ACK: 99 of 100"),
-    "posted-p50": _box("posted_p50_s", "s", "收到至入账：半数", "from arrival until posted: half of them"),
-    "posted-p99": _box("posted_p99_s", "s", "收到至入账：九成九", "from arrival until posted: 99 of 100"),
-    "box-accepted": _box("accepted", "count", "网关已收记录", "records that a box has accepted"),
-    "box-connects": _box("connects", "count", "网关连上代理的次数", "connections of a box to the broker"),
-    "readings-dropped": _box("readings_dropped", "count", "网关未发的读数", "readings that a box has dropped"),
-    "readings-lost": _box("readings_lost", "count", "途中丢失的读数", "readings that were lost on their way"),
-    "readings-refused": _box("readings_refused", "count", "被拒的读数", "readings that the watch has refused"),
+    "box-cpu": _box("cpu_percent", "percent", Text("网关处理器占用", "processor of a box")),
+    "box-memory-free": _box(
+        "memory_free_percent", "percent", Text("网关内存剩余", "memory of a box, free"), Worst.LEAST
+    ),
+    "box-disk-free": _box("disk_free_percent", "percent", Text("网关磁盘剩余", "disk of a box, free"), Worst.LEAST),
+    "box-temperature": _box("temperature_c", "celsius", Text("网关温度", "temperature of a box")),
+    "outbox-rows": _box("outbox_rows", "count", Text("发件箱深度", "records in the outbox that wait")),
+    "outbox-oldest": _box(
+        "outbox_oldest_s", "s", Text("发件箱最旧一条的时长", "age of the oldest record in the outbox")
+    ),
+    "box-terminals": _box("registered", "count", Text("登记在此网关的终端", "terminals that are registered here")),
+    "box-joined": _box("joined", "count", Text("已接入的终端", "terminals that have joined"), Worst.LEAST),
+    "ack-p50": _box("ack_p50_s", "s", Text("终端等确认：半数", "a terminal waits for its ACK: half of them")),
+    "ack-p99": _box("ack_p99_s", "s", Text("终端等确认：九成九", "a terminal waits for its ACK: 99 of 100")),
+    "posted-p50": _box("posted_p50_s", "s", Text("收到至入账：半数", "from arrival until posted: half of them")),
+    "posted-p99": _box("posted_p99_s", "s", Text("收到至入账：九成九", "from arrival until posted: 99 of 100")),
+    "box-accepted": _box("accepted", "count", Text("网关已收记录", "records that a box has accepted")),
+    "box-connects": _box("connects", "count", Text("网关连上代理的次数", "connections of a box to the broker")),
+    "readings-dropped": _box("readings_dropped", "count", Text("网关未发的读数", "readings that a box has dropped")),
+    "readings-lost": _box("readings_lost", "count", Text("途中丢失的读数", "readings that were lost on their way")),
+    "readings-refused": _box("readings_refused", "count", Text("被拒的读数", "readings that the watch has refused")),
 }
 """A box's own word, on up/bulk; counted since the start of its process, but `refused` and `lost`, which are ours."""
 
 OF_BUSES = {
-    "bus-load": _bus("load_percent", "percent", "总线负载", "load of a bus"),
-    "bus-tec": _bus("tec", "count", "发送错误计数 TEC", "transmit error counter"),
-    "bus-rec": _bus("rec", "count", "接收错误计数 REC", "receive error counter"),
-    "bus-errors": _bus("errors", "count", "总线错误累计", "errors on a bus, in all"),
-    "bus-offs": _bus("offs", "count", "离线 bus-off 次数", "times that the box was bus-off"),
-    "bus-overflow": _bus("overflow", "count", "链路丢弃的输入", "input that a link has dropped"),
+    "bus-load": _bus("load_percent", "percent", Text("总线负载", "load of a bus")),
+    "bus-tec": _bus("tec", "count", Text("发送错误计数 TEC", "transmit error counter")),
+    "bus-rec": _bus("rec", "count", Text("接收错误计数 REC", "receive error counter")),
+    "bus-errors": _bus("errors", "count", Text("总线错误累计", "errors on a bus, in all")),
+    "bus-offs": _bus("offs", "count", Text("离线 bus-off 次数", "times that the box was bus-off")),
+    "bus-overflow": _bus("overflow", "count", Text("链路丢弃的输入", "input that a link has dropped")),
 }
 """The same, of each link of a box; tag: box/link."""
 
 OF_BROKER = {
-    "broker-heard": _service(BROKER, "heard", "yes", "值守连着代理", "the watch hears the broker", Worst.LEAST),
-    "broker-clients": _service(BROKER, "clients", "count", "代理的连接", "connections at the broker"),
-    "broker-received": _service(BROKER, "received", "count", "代理收到的消息", "messages that came to the broker"),
-    "broker-sent": _service(BROKER, "sent", "count", "代理发出的消息", "messages that the broker has sent"),
-    "broker-dropped": _service(BROKER, "dropped", "count", "代理丢弃的消息", "messages that the broker has dropped"),
-    "broker-kept": _service(BROKER, "kept", "count", "代理保存的消息", "messages that the broker keeps"),
-    "broker-bytes-in": _service(BROKER, "bytes_in", "count", "代理收到的字节", "bytes that came to the broker"),
-    "broker-bytes-out": _service(BROKER, "bytes_out", "count", "代理发出的字节", "bytes that the broker has sent"),
+    "broker-heard": _service(BROKER, "heard", "yes", Text("值守连着代理", "the watch hears the broker"), Worst.LEAST),
+    "broker-clients": _service(BROKER, "clients", "count", Text("代理的连接", "connections at the broker")),
+    "broker-received": _service(
+        BROKER, "received", "count", Text("代理收到的消息", "messages that came to the broker")
+    ),
+    "broker-sent": _service(BROKER, "sent", "count", Text("代理发出的消息", "messages that the broker has sent")),
+    "broker-dropped": _service(
+        BROKER, "dropped", "count", Text("代理丢弃的消息", "messages that the broker has dropped")
+    ),
+    "broker-kept": _service(BROKER, "kept", "count", Text("代理保存的消息", "messages that the broker keeps")),
+    "broker-bytes-in": _service(BROKER, "bytes_in", "count", Text("代理收到的字节", "bytes that came to the broker")),
+    "broker-bytes-out": _service(
+        BROKER, "bytes_out", "count", Text("代理发出的字节", "bytes that the broker has sent")
+    ),
 }
 """mosquitto's own word; of the embedded broker `heard` alone is known."""
 
@@ -170,33 +179,43 @@ BROKER_TOPICS = {
 }
 
 OF_SERVICES = {
-    "ingest-rate": _service(INGEST, "received_per_s", "per-s", "每秒入账", "records a second"),
-    "ingest-received": _service(INGEST, "received", "count", "已收记录", "records that came"),
-    "ingest-posted": _service(INGEST, "posted", "count", "已入账记录", "records that are posted"),
-    "ingest-duplicates": _service(INGEST, "duplicates", "count", "重复记录", "records that came again"),
-    "ingest-refused": _service(INGEST, "refused", "count", "拒收的消息", "messages that were refused"),
-    "ingest-junk": _service(INGEST, "junk", "count", "不成形的消息", "messages that are none of ours"),
-    "ingest-waiting": _service(INGEST, "waiting_records", "count", "待入账记录", "records that wait"),
-    "ingest-key-faults": _service(INGEST, "key_faults", "count", "密钥进程未答", "the key process did not answer"),
-    "ingest-store-faults": _service(INGEST, "store_faults", "count", "数据库未答", "the database did not answer"),
-    "ingest-lost": _service(INGEST, "connections_lost", "count", "断开的会话", "sessions that were lost"),
-    "ingest-p50": _service(INGEST, "commit_p50_s", "s", "到达至提交：半数", "from arrival until committed: half"),
-    "ingest-p99": _service(INGEST, "commit_p99_s", "s", "到达至提交：九成九", "from arrival until committed: 99 %"),
-    "keys-asked": _service(KEYS, "requests", "count", "密钥进程的请求", "requests to the key process"),
-    "keys-refused": _service(KEYS, "refused", "count", "密钥进程拒绝的", "requests that it has refused"),
-    "keys-items": _service(KEYS, "tac_items", "count", "核验的 TAC", "TACs that were checked"),
-    "keys-callers": _service(KEYS, "connections", "count", "密钥进程的连接", "connections to the key process"),
-    "keys-turned-away": _service(KEYS, "turned_away", "count", "密钥进程未接的", "callers that it has turned away"),
-    "keys-p50": _service(KEYS, "answer_p50_s", "s", "密钥进程应答：半数", "the key process answers: half"),
-    "keys-p99": _service(KEYS, "answer_p99_s", "s", "密钥进程应答：九成九", "the key process answers: 99 of 100"),
-    "console-viewers": _service(CONSOLE, "viewers", "count", "在看集控平台的", "viewers of the console"),
-    "console-stale": _service(CONSOLE, "stale", "yes", "集控平台读不到账本", "the console does not reach the ledger"),
+    "ingest-rate": _service(INGEST, "received_per_s", "per-s", Text("每秒入账", "records a second")),
+    "ingest-received": _service(INGEST, "received", "count", Text("已收记录", "records that came")),
+    "ingest-posted": _service(INGEST, "posted", "count", Text("已入账记录", "records that are posted")),
+    "ingest-duplicates": _service(INGEST, "duplicates", "count", Text("重复记录", "records that came again")),
+    "ingest-refused": _service(INGEST, "refused", "count", Text("拒收的消息", "messages that were refused")),
+    "ingest-junk": _service(INGEST, "junk", "count", Text("不成形的消息", "messages that are none of ours")),
+    "ingest-waiting": _service(INGEST, "waiting_records", "count", Text("待入账记录", "records that wait")),
+    "ingest-key-faults": _service(
+        INGEST, "key_faults", "count", Text("密钥进程未答", "the key process did not answer")
+    ),
+    "ingest-store-faults": _service(INGEST, "store_faults", "count", Text("数据库未答", "the database did not answer")),
+    "ingest-lost": _service(INGEST, "connections_lost", "count", Text("断开的会话", "sessions that were lost")),
+    "ingest-p50": _service(INGEST, "commit_p50_s", "s", Text("到达至提交：半数", "from arrival until committed: half")),
+    "ingest-p99": _service(
+        INGEST, "commit_p99_s", "s", Text("到达至提交：九成九", "from arrival until committed: 99 %")
+    ),
+    "keys-asked": _service(KEYS, "requests", "count", Text("密钥进程的请求", "requests to the key process")),
+    "keys-refused": _service(KEYS, "refused", "count", Text("密钥进程拒绝的", "requests that it has refused")),
+    "keys-items": _service(KEYS, "tac_items", "count", Text("核验的 TAC", "TACs that were checked")),
+    "keys-callers": _service(KEYS, "connections", "count", Text("密钥进程的连接", "connections to the key process")),
+    "keys-turned-away": _service(
+        KEYS, "turned_away", "count", Text("密钥进程未接的", "callers that it has turned away")
+    ),
+    "keys-p50": _service(KEYS, "answer_p50_s", "s", Text("密钥进程应答：半数", "the key process answers: half")),
+    "keys-p99": _service(KEYS, "answer_p99_s", "s", Text("密钥进程应答：九成九", "the key process answers: 99 of 100")),
+    "console-viewers": _service(CONSOLE, "viewers", "count", Text("在看集控平台的", "viewers of the console")),
+    "console-stale": _service(
+        CONSOLE, "stale", "yes", Text("集控平台读不到账本", "the console does not reach the ledger")
+    ),
 }
 """A service's own page."""
 
 OF_MACHINE = {
-    "machine-cpu": _service(MACHINE, "cpu_percent", "percent", "服务器处理器占用", "processor of the server"),
-    "machine-temperature": _service(MACHINE, "temperature_c", "celsius", "服务器温度", "temperature of the server"),
+    "machine-cpu": _service(MACHINE, "cpu_percent", "percent", Text("服务器处理器占用", "processor of the server")),
+    "machine-temperature": _service(
+        MACHINE, "temperature_c", "celsius", Text("服务器温度", "temperature of the server")
+    ),
 }
 
 OF_READINGS: dict[Reading, tuple[str, int]] = {
