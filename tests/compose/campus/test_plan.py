@@ -102,3 +102,16 @@ def test_only_who_speaks_with_the_broker_is_told_where_its_login_is() -> None:
     told = {part.name for part in parts if "/r/broker.login" in part.argv}
     assert told == {"ingest", "watch", "edge-canteen-1", "edge-bus-1"}
     assert not any("--broker-login" in part.argv for part in core_parts(WHERE, ()))
+
+
+def test_services_say_how_they_are_where_the_watch_is_told() -> None:
+    ports = {"ingest": 7101, "console": 7102, "watch": 7103}
+    parts = {part.name: part.argv for part in core_parts(replace(WHERE, health=ports), ("broker",))}
+    for name, port in ports.items():
+        assert parts[name][parts[name].index("--health") + 1] == str(port)
+    pages = {word for word in parts["watch"] if word.startswith(("keys=", "ingest=", "console=", "watch="))}
+    assert {"ingest=127.0.0.1:7101", "console=127.0.0.1:7102"} <= pages
+    assert f"keys={WHERE.keys_health}" in pages
+    assert not any(word.startswith("watch=") for word in pages), "it knows its own"
+    assert str(WHERE.keys_health) in parts["keys"]
+    assert not any("--health" in part.argv for part in core_parts(WHERE, ()))
