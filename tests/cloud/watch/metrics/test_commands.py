@@ -11,6 +11,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.commands.watch.series import chart
 from cloud.process.settings import FOLDER
+from cloud.watch.metrics.dashboard import ROWS
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.metrics.points import Point
 from cloud.watch.metrics.queries import Span
@@ -52,7 +53,7 @@ def test_every_series_is_listed(say: Say) -> None:
 
 def test_the_dashboard_is_told(say: Say) -> None:
     code, told = say("--grafana")
-    assert (code, len(json.loads(told)["panels"])) == (0, len(SERIES))
+    assert (code, len(json.loads(told)["panels"])) == (0, len(SERIES) + len(ROWS))
 
 
 def test_a_series_is_charted(say: Say, campus: Campus) -> None:

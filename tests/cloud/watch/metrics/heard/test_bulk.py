@@ -4,10 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cloud.watch.metrics.heard import bulk
 from cloud.watch.metrics.heard.broker import BrokerSays
 from cloud.watch.metrics.heard.bulk import Bulk, Verdict
+from cloud.watch.metrics.heard.pages import read_page
 from cloud.watch.metrics.lines import line_of, page
 from cloud.watch.metrics.points import Point
 from cloud.watch.metrics.series import BROKER_TOPICS, OF_BOXES, OF_BUSES, OF_READINGS, SERIES
@@ -165,3 +168,18 @@ def test_the_brokers_own_word_is_taken_where_it_is_a_number() -> None:
     says.lost()
     assert values([*says.points(NOW_MS, is_up=False)]) == {("broker-heard", ""): 0}
     assert READINGS_BYTES_MAX < 9000
+
+
+@given(st.binary(max_size=200), st.binary(max_size=40))
+def test_whatever_comes_gets_a_verdict(payload: bytes, value: bytes) -> None:
+    desk, says = Bulk(), BrokerSays()
+    assert desk.hear(CANTEEN, payload, 0.0) in Verdict
+    assert desk.hear(CANTEEN, b"\x01" + payload, 5.0) in Verdict
+    assert desk.hear(payload.decode("latin-1"), payload, 5.0) is Verdict.FOREIGN
+    says.hear("$SYS/broker/clients/connected", value)
+    assert all(line_of(point) for point in (*desk.points(NOW_MS), *says.points(NOW_MS, is_up=True)))
+
+
+@given(st.text(max_size=200))
+def test_whatever_a_page_says_is_read_or_passed_over(said: str) -> None:
+    assert all(line_of(point) for point in read_page(said + "\nykt_ingest_posted " + said, 5))
