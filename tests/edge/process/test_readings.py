@@ -178,3 +178,23 @@ def test_what_is_sold_has_latencies(tmp_path, broker) -> None:
     finally:
         campus.close()
         ear.line.stop()
+
+
+@pytest.mark.process
+def test_where_records_wait_for_the_broker_readings_are_dropped_first(tmp_path, broker) -> None:
+    hole = BlackHole(broker.port)
+    campus = Campus(tmp_path, broker.port, hole.port)
+    try:
+        campus.open(1)
+        before = campus.edge.status["readings_dropped"]
+        hole.silent = True
+        campus.lunch(3)
+        until(lambda: campus.edge.status["readings_dropped"] > before, "dropped")
+        first = next(status for status in campus.edge.statuses if status["readings_dropped"] > before)
+        assert first["connected"], "not for want of a connection"
+        hole.silent = False
+        campus.terminals.until(campus.drained, "and every record is posted")
+    finally:
+        hole.silent = False
+        campus.close()
+        hole.server.close()
