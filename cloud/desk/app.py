@@ -19,6 +19,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
@@ -26,7 +27,9 @@ from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
+from shared.input.health_port import add_health
 from shared.wire.desk import ANSWER_MAX, DESK_PATH
+from shared.words.health import Health, page_of
 from shared.words.voice import Text
 
 _BEARER = b"Bearer "
@@ -55,6 +58,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
+    add_health(parser)
     asyncio.run(_serve(parser.parse_args(arguments)))
     return 0
 
@@ -67,11 +71,18 @@ async def _serve(given: argparse.Namespace) -> None:
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="desk")
     told = asyncio.create_task(_tell(server, stop, centre, f"https://{given.host}:{given.port}/"))
-    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    async with healthy(given.health, lambda: _health(server, centre)):
+        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.should_exit = True
     server.serving.set()
     await asyncio.gather(serving, told)
+
+
+def _health(server: HttpsServer, centre: "Centre") -> Health:
+    """Ready: it serves; its ledger was open before, and who has no key process is answered so."""
+    waits = () if server.serving.is_set() else ("https",)
+    return Health(waits=waits, page=page_of("desk", asdict(centre.answers.counts)))
 
 
 async def _tell(server: HttpsServer, stop: asyncio.Event, centre: "Centre", address: str) -> None:

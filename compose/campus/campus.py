@@ -16,6 +16,8 @@ DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
 _PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock")
 """Verbs that serve until they are told to end."""
+WITH_SERIES = ("ingest", "console")
+"""Services whose pages the watch reads, beside the key process's."""
 LOAD_RATE = 0.6
 POS_RATE = 0.35
 """Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
@@ -82,11 +84,12 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     services = [f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}"]
     services += [f"console=127.0.0.1:{where.console_port}"] if where.console_port else []
     services += [f"dock=127.0.0.1:{where.docking_port}"] if where.docking_port and not where.full else []
-    pages = [f"keys={where.keys_health}", *(f"{name}=127.0.0.1:{port}" for name, port in where.health.items())]
+    pages = [f"keys={where.keys_health}"]
+    pages += [f"{name}=127.0.0.1:{where.health[name]}" for name in WITH_SERIES if name in where.health]
     watch = _python(
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
         *(word for service in services for word in ("--service", service)),
-        *(word for page in pages if not page.startswith("watch=") for word in ("--page", page)),
+        *(word for page in pages for word in ("--page", page)),
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
@@ -124,7 +127,7 @@ def desk_parts(where: Where, plan: Plan, port: int, after: tuple[str, ...]) -> l
         return []
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     words = ("cloud", "desk", *_data(where), "--keys", str(where.keys_socket), "--port", str(port), *dsn)
-    return [_python("desk", *words, *_clock(where), after=("keys", *after))]
+    return [_python("desk", *words, *_clock(where), *_health(where, "desk"), after=("keys", *after))]
 
 
 def field_parts(where: Where, plan: Plan) -> list[Part]:

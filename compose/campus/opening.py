@@ -36,7 +36,7 @@ PLAIN_LINK = "plain:"
 """So a box begins the name of a TCP link without TLS in its READY line."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
-WITH_HEALTH = ("ingest", "console", "watch")
+WITH_HEALTH = ("ingest", "console", "desk", "watch")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
 WATCH_FILE = "watch.pem"
 """The watch's certificate at the broker."""

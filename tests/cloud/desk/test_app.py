@@ -15,6 +15,8 @@ from compose.servers.ports import free_port
 from shared.wire import codec
 from shared.wire.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
 from tests.cloud.campus import Campus, part, run_part
+from tests.cloud.process.test_health import ask
+from tests.cloud.watch.metrics.test_process import health_port
 
 pytestmark = pytest.mark.process
 KEY = b"k" * 16
@@ -67,6 +69,14 @@ def test_only_a_cashiers_post_is_heard(site):
     assert status(site, good, path="/") == status(site, None, method="GET") == 404
     assert status(site, b"x" * (ANSWER_MAX + 1)) == 413
     assert site.token not in site.centre.log.read_text()
+
+
+def test_it_says_how_it_is_on_loopback(campus: Campus, keys_socket: Path, tmp_path: Path) -> None:
+    words = ("--data", campus.data, "--keys", keys_socket, "--port", free_port(), "--health", 0)
+    with Standing(part("desk", "cloud", "desk", *words), tmp_path) as centre:
+        port = health_port(centre.log)
+        assert ask(port, "/healthz") == ask(port, "/readyz") == (200, "ok\n")
+        assert "ykt_desk_" in ask(port, "/metrics")[1]
 
 
 FORGED = [bytes(10), 1, 0, b"rnd4", 70_000, 1, 1, 3, bytes(6), b"mac1"]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -105,13 +106,15 @@ def test_only_who_speaks_with_the_broker_is_told_where_its_login_is() -> None:
 
 
 def test_services_say_how_they_are_where_the_watch_is_told() -> None:
-    ports = {"ingest": 7101, "console": 7102, "watch": 7103}
+    ports = {"ingest": 7101, "console": 7102, "watch": 7103, "desk": 7104}
     parts = {part.name: part.argv for part in core_parts(replace(WHERE, health=ports), ("broker",))}
-    for name, port in ports.items():
-        assert parts[name][parts[name].index("--health") + 1] == str(port)
-    pages = {word for word in parts["watch"] if word.startswith(("keys=", "ingest=", "console=", "watch="))}
-    assert {"ingest=127.0.0.1:7101", "console=127.0.0.1:7102"} <= pages
-    assert f"keys={WHERE.keys_health}" in pages
-    assert not any(word.startswith("watch=") for word in pages), "it knows its own"
-    assert str(WHERE.keys_health) in parts["keys"]
+    for name in ("ingest", "console", "watch"):
+        assert after(parts[name], "--health") == [str(ports[name])]
+    assert after(parts["keys"], "--health-socket") == [str(WHERE.keys_health)]
+    pages = [f"keys={WHERE.keys_health}", "ingest=127.0.0.1:7101", "console=127.0.0.1:7102"]
+    assert after(parts["watch"], "--page") == pages, "those that have series there"
     assert not any("--health" in part.argv for part in core_parts(WHERE, ()))
+
+
+def after(words: tuple[str, ...], option: str) -> list[str]:
+    return [value for word, value in pairwise(words) if word == option]
