@@ -75,6 +75,11 @@ def running(words: list[str], settings: dict[str, str]) -> Iterator[None]:
             process.wait(UP_S)
 
 
+def flush(store: MetricStore) -> None:
+    """What was written can be found at once; by itself a new series is in some ten seconds."""
+    ask(store, "/internal/force_flush", {})
+
+
 def until(holds: Callable[[], object]) -> None:
     end = time.monotonic() + UP_S
     while time.monotonic() < end:
@@ -107,6 +112,7 @@ def test_victoria_reads_what_was_written_and_gets_what_waited(tmp_path: Path) ->
         with victoria(tmp_path / "vm", port) as store:
             V2Writer(store).write("\n".join(line_of(box_point(now_ms + n * 1000, n)) for n in (3, 9, 4)))
             V1Writer(store).write(line_of(Point("ykt_ledger", "", (("suspense", 7),), now_ms + 5_000)))
+            flush(store)
             until(lambda: found("box-unsettled", store) == {"食堂 1": [(0, 9)]})
             until(lambda: found("suspense", store) == {"": [(0, 7)]})
             assert found("box-room", store) == {"食堂 1": [(0, 81.5)]}, "of room the least"
@@ -118,6 +124,7 @@ def test_victoria_reads_what_was_written_and_gets_what_waited(tmp_path: Path) ->
             found("held", store)
         with victoria(tmp_path / "vm", port) as store:
             assert sink.turn(60_000) == 1
+            flush(store)
             until(lambda: found("held", store) == {"": [(0, 5)]})
             assert found("box-unsettled", store) == {"食堂 1": [(0, 9)]}
 
@@ -137,6 +144,7 @@ def test_every_series_and_every_panel_asks_victoria_for_what_is_written(tmp_path
     made = of_all_series(now_ms + 1000)
     with closing(open_watch(tmp_path)) as opened, victoria(tmp_path / "vm", free_port()) as store:
         V2Writer(store).write("\n".join(map(line_of, made.values())))
+        flush(store)
         span = span_of(1800, now_ms + 60_000)
 
         def found(name: str) -> object:
@@ -160,6 +168,7 @@ def test_every_series_and_every_panel_asks_victoria_for_what_is_written(tmp_path
 def test_victoria_reads_the_page_as_a_prometheus_does(tmp_path: Path) -> None:
     with closing(open_watch(tmp_path)) as opened, victoria(tmp_path / "vm", free_port()) as store:
         call(store, "POST", "/api/v1/import/prometheus", page(of_all_series(0).values()).encode())
+        flush(store)
         now_ms = int(time.time() * 1000)
         until(lambda: series(store, opened.db, "bus-load", span_of(600, now_ms)).get("canteen-1/can0"))
 
