@@ -71,6 +71,16 @@ OF_SIGNALS = {
     "service-down": _follows("service-down", SERVICE, "down", "service"),
     "disk-free": _follows("disk-free", MACHINE, "disk_free_percent", worst=Worst.LEAST),
     "memory-free": _follows("memory-free", MACHINE, "memory_free_percent", worst=Worst.LEAST),
+    "load-unwritten": _follows("load-unwritten", LEDGER, "load_unwritten"),
+    "bus-silent": _follows("bus-silent", BUS, "silent_s", "bus"),
+    "box-hours-left": _follows("box-hours-left", BOX, "room_left_h", "box", Worst.LEAST),
+    "disk-hours-left": _follows("disk-hours-left", MACHINE, "disk_left_h", worst=Worst.LEAST),
+    "temperature": _follows("temperature", MACHINE, "temperature_c"),
+    "backup-age": _follows("backup-age", LEDGER, "backup_age_h"),
+    "backup-missing": _follows("backup-missing", LEDGER, "backup_missing"),
+    "sign-in-failures": _follows("sign-in-failures", CONSOLE, "sign_in_failures"),
+    "duty-hours": _follows("duty-hours", WATCH, "duty_left_h", worst=Worst.LEAST),
+    "beat-refused": _follows("beat-refused", WATCH, "beat_refused_s"),
     "certificate-left": _follows("certificate-left", CERTIFICATE, "left_days", "certificate", Worst.LEAST),
 }
 """Each is a signal's readings as they come."""
@@ -213,9 +223,6 @@ OF_SERVICES = {
 
 OF_MACHINE = {
     "machine-cpu": _service(MACHINE, "cpu_percent", "percent", Text("服务器处理器占用", "processor of the server")),
-    "machine-temperature": _service(
-        MACHINE, "temperature_c", "celsius", Text("服务器温度", "temperature of the server")
-    ),
 }
 
 OF_READINGS: dict[Reading, tuple[str, int]] = {

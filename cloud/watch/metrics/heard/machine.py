@@ -1,12 +1,11 @@
-"""How busy and how warm the machine of the platform is. What the system does not tell is not known."""
+"""How busy the machine of the platform is. What the system does not tell is not known."""
 
-from contextlib import suppress
 from pathlib import Path
 
-from cloud.watch.metrics.points import Point, Value
+from cloud.watch.metrics.points import Point
 from cloud.watch.metrics.series import MACHINE
 
-_STAT, _ZONES = Path("/proc/stat"), Path("/sys/class/thermal")
+_STAT = Path("/proc/stat")
 _IDLE = slice(3, 5)
 """Of the figures of /proc/stat's first line: idle, and waiting for a disk."""
 
@@ -19,9 +18,8 @@ class Machine:
 
     def points(self, now_ms: int) -> list[Point]:
         """One, or none."""
-        found: dict[str, Value | None] = {"machine-cpu": self._busy(), "machine-temperature": _warmth()}
-        values = tuple((name, value) for name, value in found.items() if value is not None)
-        return [Point(MACHINE, "", values, now_ms)] if values else []
+        busy = self._busy()
+        return [] if busy is None else [Point(MACHINE, "", (("machine-cpu", busy),), now_ms)]
 
     def _busy(self) -> float | None:
         try:
@@ -32,11 +30,3 @@ class Machine:
         if before is None or self._spent[0] <= before[0]:
             return None
         return 100 - 100 * (self._spent[1] - before[1]) / (self._spent[0] - before[0])
-
-
-def _warmth() -> float | None:
-    found = []
-    for file in _ZONES.glob("thermal_zone*/temp"):
-        with suppress(OSError, ValueError):
-            found.append(int(file.read_text(encoding="ascii")) / 1000)
-    return max(found, default=None)
