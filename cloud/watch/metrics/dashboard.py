@@ -24,10 +24,10 @@ from cloud.watch.metrics.series import (
 from shared.words.voice import Text
 
 ROWS = {
-    BOX: Text("网关", "boxes"),
+    BOX: Text("网关", "edge box"),
     BUS: Text("总线与链路", "buses and links"),
     TERMINALS: Text("终端", "terminals"),
-    INGEST: Text("入账", "ingest"),
+    INGEST: Text("入账", "posting: the ingest"),
     LEDGER: Text("账本", "ledger"),
     KEYS: Text("密钥进程", "key process"),
     BROKER: Text("消息代理", "broker"),
