@@ -9,6 +9,7 @@ from cloud.commands.watch.alarms import calls_of
 from cloud.commands.watch.around import moment, now_ms, open_store, rules_in_force, say
 from cloud.store.db import Database
 from cloud.watch.alarms import figures as measures
+from cloud.watch.alarms.drill import is_drill
 from cloud.watch.alarms.figures import Bad, Figures, Load, Took, figures
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules import file_of
@@ -29,7 +30,8 @@ def show(data: Path, dsn: str | None, last_s: int, *, as_json: bool) -> int:
     until_ms = now_ms()
     with closing(open_store(data)) as store, store.db.reading():
         rules = rules_in_force(store.db)
-        found = _figures(store.db, {one.key: one.alarm for one in store.listed()}, rules, last_s, until_ms)
+        alarms = {one.key: one.alarm for one in store.listed() if not is_drill(one.key)}
+        found = _figures(store.db, alarms, rules, last_s, until_ms)
     if as_json:
         say(json.dumps(_json(found), ensure_ascii=False))
     else:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from cloud.store.db import Database
+from cloud.watch.alarms.drill import DRILL
 from cloud.watch.alarms.figures import Past
 from cloud.watch.alarms.states import Deed, State
 from cloud.watch.alarms.terms import source_of
@@ -15,12 +16,13 @@ PART = 10_000
 
 
 def past(db: Database, from_ms: int) -> Iterator[Past]:
-    """From then on, by time."""
+    """From then on, by time; a drill is none of it."""
     sql = (
-        "SELECT id, at_ms, rule, source, deed, grade, state FROM event WHERE id > ? AND at_ms >= ? ORDER BY id LIMIT ?"
+        "SELECT id, at_ms, rule, source, deed, grade, state FROM event "
+        "WHERE id > ? AND at_ms >= ? AND rule <> ? ORDER BY id LIMIT ?"
     )
     number = 0
-    while rows := db.run(sql, (number, from_ms, PART)):
+    while rows := db.run(sql, (number, from_ms, DRILL, PART)):
         number = rows[-1][0]
         for _, at_ms, rule, source, deed, grade, state in rows:
             yield Past(at_ms, Key(rule, source_of(source)), Deed(deed), Level(grade), State(state))
@@ -32,13 +34,15 @@ def first_ms(db: Database, from_ms: int) -> int:
 
 
 def told(db: Database, from_ms: int) -> dict[str, list[int]]:
-    """Of each person when something called him: every alarm of a call once, a digest as one. By the first way alone."""
+    """Of each person when something called him: every alarm of a call once, a digest as one. By the first way alone;
+    a drill is none of it."""
     found: dict[str, dict[tuple[int, str], int]] = {}
     sql = "SELECT person, made_ms, why, alarms FROM message WHERE made_ms >= ? AND person NOT LIKE 'hook:%' ORDER BY id"
     for person, made_ms, why, alarms in db.run(sql, (from_ms,)):
-        if why in ("call", "escalation"):
-            found.setdefault(person, {}).update(((made_ms, str(key)), made_ms) for key in json.loads(alarms))
-        elif why == "digest":
+        real = [key for key in json.loads(alarms) if key[0] != DRILL]
+        if why in ("call", "escalation") and real:
+            found.setdefault(person, {}).update(((made_ms, str(key)), made_ms) for key in real)
+        elif why == "digest" and real:
             found.setdefault(person, {})[made_ms, why] = made_ms
     return {person: list(times.values()) for person, times in found.items()}
 

@@ -15,6 +15,7 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import AlarmRefused, Deed, State
 from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source
 from cloud.watch.alarms.watching import Key
+from cloud.watch.kept.past import past, told
 from cloud.watch.notify import persons, queue
 from cloud.watch.notify.calling import Time
 from cloud.watch.notify.persons import Person, PersonRefused
@@ -207,6 +208,21 @@ def test_a_drill_is_an_alarm_that_no_figure_counts(store: WatchStore) -> None:
     assert turns.standing["worst"]["zh"].startswith("网关失联")
     assert [c.deed for c in turns.take([], [], Time(9_000, 0), is_meal=False)] == [Deed.RETURNED]
     assert not turns.standing["drill"]
+    with store.db.reading():
+        assert {one.key.rule for one in past(store.db, 0)} == {"box-silent"}
+
+
+def test_a_drill_has_called_nobody_by_the_figures(store: WatchStore) -> None:
+    turns, noon = Turns(store, RULES), 12 * 3600
+    with store.db.writing():
+        persons.add(store.db, Person(0, "王芳", "", "w@school.edu.cn"))
+        store.set_mark(DRILL, 90_000)
+    for at_ms in (1000, 7000):
+        turns.take([], [], Time(at_ms, noon), is_meal=False)
+    with store.db.reading():
+        (message,) = queue.messages(store.db, 9)
+        assert message.subject.startswith("【演练】")
+        assert told(store.db, 0) == {}
 
 
 def test_how_things_stand_follows_what_a_person_says(store: WatchStore, tmp_path: Path) -> None:

@@ -73,6 +73,8 @@ async def _play(stage: Stage) -> None:
             seen.seen = " ".join(f"{name}={said[name]}" for name in FIGURES)
             assert [said[name] for name in FIGURES] == [0, 0]
             assert said["alarms"]["grades"] == {}
+            figures = json.loads(command("cloud", "alarms", "figures", "--json", "--data", campus.data))
+            assert not any(figures["grades"].values()), figures
 
 
 def _serves(name: str) -> bool:
