@@ -20,7 +20,7 @@ from cloud.watch.turn import Turns
 from compose.parts.standing import Standing
 from shared.clocks.school_days import WEEKDAYS
 from tests.cloud.campus import Campus, part
-from tests.cloud.watch.metrics.test_health import ask
+from tests.cloud.process.test_health import ask
 from tests.cloud.watch.metrics.test_process import health_port
 from tests.cloud.watch.test_replies import POLICY
 
