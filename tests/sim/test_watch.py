@@ -17,7 +17,7 @@ from cloud.watch.notify.channels import receipts
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Night, Route
 from cloud.watch.notify.telling import Telling
-from cloud.watch.notify.terms import Why
+from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.store import WatchStore
 from cloud.watch.turn import Turns
 from shared.clocks.school_days import Calendar
@@ -263,19 +263,22 @@ def begins_a_measure(patch: Patch) -> None:
 
 def gives_up_silently(patch: Patch) -> None:
     """conserved: what a way refuses for good is gone."""
-    real = queue.refused
 
-    def gone(db: Any, message: Message, *values: Any, for_good: bool) -> bool:
-        if for_good:
-            db.run("DELETE FROM message WHERE id = ?", (message.number,))
-        return real(db, message, *values, for_good=for_good)
+    def gone(db: Any, message: Message, *_: Any) -> None:
+        db.run("DELETE FROM message WHERE id = ?", (message.number,))
 
-    patch.setattr(queue, "refused", gone)
+    patch.setattr(queue, "failed", gone)
 
 
 def gives_up_soon(patch: Patch) -> None:
     """conserved: a way that is away for an hour has lost what waited."""
-    patch.setattr(queue, "GIVEN_UP_MS", 3_600_000)
+
+    def lost(self: sending.Sending, channel: Channel, now_ms: int) -> None:
+        for several in queue.late(self._db, channel, now_ms - 3_600_000):
+            for one in several:
+                queue.failed(self._db, one, now_ms, "old")
+
+    patch.setattr(sending.Sending, "_give_up", lost)
 
 
 def digests_nothing(patch: Patch) -> None:

@@ -21,7 +21,7 @@ from cloud.watch.alarms.watching import AFTERWARDS_MS, Key
 from cloud.watch.notify import queue
 from cloud.watch.notify.calling import SETTLE_MS, TAKEN_MS, WINDOW_MS, Time
 from cloud.watch.notify.persons import Person, address
-from cloud.watch.notify.queue import GIVEN_UP_MS, Message
+from cloud.watch.notify.queue import Message
 from cloud.watch.notify.routes import Policy, Route
 from cloud.watch.notify.terms import HOOK, Channel, Why
 from cloud.watch.store import Event, Listed, WatchStore
@@ -470,10 +470,9 @@ class Laws:
                 raise Violation("conserved", f"message {one.number} is told in {one.receipt}, which does not tell it")
 
     def _require_reason(self, one: Message, door: SimDoor) -> None:
-        """Given up by name: refused for good, its receipt said no, or a day is over."""
+        """Given up by name: refused for good, or its receipt said no. No age is a reason."""
         said_no = any(door.said.get(part) is False for part in door.parts.get(one.receipt, ()))
-        a_day = one.done_ms - one.made_ms >= GIVEN_UP_MS
-        if not one.receipt or not (one.number in door.refused or said_no or a_day):
+        if not one.receipt or not (one.number in door.refused or said_no):
             raise Violation("conserved", f"message {one.number} was given up for nothing: {one.receipt!r}")
 
     def _require_once(self, channel: Channel, door: SimDoor) -> None:

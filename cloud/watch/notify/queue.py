@@ -142,24 +142,26 @@ def late(db: Database, channel: Channel, until_ms: int) -> list[list[Message]]:
 
 
 def join(db: Database, several: Sequence[Message], digest: Message, instead_of: int = 0) -> int:
-    """One in place of several that wait; its number. instead_of: a digest that goes, for these hold all its lines."""
+    """One in place of several that wait; its number. instead_of: a digest that is joined too, for these hold all its
+    lines; what stands in it from then on is no line of the new one."""
     number = put(db, digest)
     for one in several:
         _end(db, one, State.JOINED, digest.made_ms, str(number))
     if instead_of:
-        db.run("UPDATE message SET receipt = ? WHERE state = ? AND receipt = ?", _lines(number, instead_of))
-        db.run("DELETE FROM message WHERE id = ?", (instead_of,))
+        joined, new, old = str(State.JOINED), str(number), str(instead_of)
+        was_digest = "UPDATE message SET instead_of = ? WHERE state = ? AND receipt = ? AND instead_of = ?"
+        db.run(was_digest, (number, joined, old, instead_of))
+        db.run("UPDATE message SET receipt = ? WHERE state = ? AND receipt = ?", (new, joined, old))
+        ends = "UPDATE message SET state = ?, receipt = ?, done_ms = ?, instead_of = ? WHERE id = ?"
+        db.run(ends, (joined, new, digest.made_ms, number, instead_of))
     return number
-
-
-def _lines(number: int, instead_of: int) -> tuple[str, str, str]:
-    return str(number), str(State.JOINED), str(instead_of)
 
 
 def lines_of(db: Database, number: int) -> list[Message]:
     """What a digest of `join` stands for, the oldest first; empty: it is none."""
-    sql = f"SELECT {_COLUMNS} FROM message WHERE state = ? AND receipt = ? ORDER BY id"  # noqa: S608  # our own names
-    return [_message(row) for row in db.run(sql, (str(State.JOINED), str(number)))]
+    where = "state = ? AND receipt = ? AND (instead_of IS NULL OR instead_of <> ?) ORDER BY id"
+    sql = f"SELECT {_COLUMNS} FROM message WHERE {where}"  # noqa: S608  # our own names
+    return [_message(row) for row in db.run(sql, (str(State.JOINED), str(number), number))]
 
 
 def standing_digest(db: Database, message: Message) -> int:
@@ -205,10 +207,10 @@ def refused(
 
 def has_other(db: Database, number: int) -> bool:
     """Did it go by another way already; a digest: did each of its lines?"""
-    if db.run("SELECT 1 FROM message WHERE instead_of = ? LIMIT 1", (number,)):
+    if db.run("SELECT 1 FROM message WHERE instead_of = ? AND receipt <> ? LIMIT 1", (number, str(number))):
         return True
-    lines = db.run("SELECT id FROM message WHERE state = ? AND receipt = ?", (str(State.JOINED), str(number)))
-    return bool(lines) and all(has_other(db, line) for (line,) in lines)
+    lines = lines_of(db, number)
+    return bool(lines) and all(has_other(db, line.number) for line in lines)
 
 
 def sweep(db: Database) -> None:

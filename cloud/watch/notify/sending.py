@@ -25,8 +25,6 @@ AT_ONCE = 20
 """Messages of one look: a burst of one way does not keep the others waiting."""
 LATE_MAX = 3
 """So many late ones to one address go each by itself, unless a digest waits that takes them up."""
-SWEEP_MS = 3_600_000
-"""How often the oldest of what is done is let go."""
 
 
 @dataclass
@@ -53,7 +51,6 @@ class Sending:
         self.counts = Counts()
         self._db, self._doors, self._answers = db, doors, answers
         self._codes, self._patience, self._ways = codes, patience, ways
-        self._swept_ms = 0
 
     def turn(self, now_ms: int) -> int:
         """Try what is due; how many were tried. Each is marked before the next one is tried."""
@@ -64,10 +61,6 @@ class Sending:
                 found = queue.due(self._db, channel, now_ms, AT_ONCE)
             tried += self._try_all(door, found, now_ms)
             self._listen(channel, door, now_ms)
-        if abs(now_ms - self._swept_ms) >= SWEEP_MS:
-            self._swept_ms = now_ms
-            with self._db.writing():
-                queue.sweep(self._db)
         return tried
 
     def _listen(self, channel: Channel, door: Door, now_ms: int) -> None:
