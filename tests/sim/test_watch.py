@@ -113,7 +113,7 @@ def unknown_is_good(patch: Patch) -> None:
 
 
 def unknown_is_bad(patch: Patch) -> None:
-    """unknown: nothing is heard of it, so it is bad."""
+    """unknown signals: nothing is heard of it, so it is bad."""
     real = Condition.holds
     patch.setattr(Condition, "holds", lambda self, value: value is None or real(self, value))
 
