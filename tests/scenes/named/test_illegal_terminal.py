@@ -146,7 +146,7 @@ async def _forked(case: Case) -> None:
         await campus.stop(body)
         before = campus.asked("SELECT count(*) FROM posting")
         await _says_another(campus, device)
-        maybe = frozenset({("quarantine", "campus"), ("quarantine", source(device))})
+        maybe = frozenset((rule, source(device)) for rule in ("card-counter", "quarantine"))
         seen.seen = await case.alarmed.comes(case.of("record-fork", COPIED), maybe=maybe)
         kept = "SELECT verdict FROM record WHERE substr(stored, 1, 6) = ?"
         await campus.until("both are kept", lambda: len(campus.asked(kept, bytes(device))) == _BOTH)
