@@ -60,7 +60,7 @@ class SimDoor:
         self._think_of(message, self.parts[receipt])
         return Given(receipt, self.parts[receipt])
 
-    def heard(self, awaited: Sequence[str] = ()) -> list[Arrived | Reply]:
+    def heard(self, awaited: object = ()) -> list[Arrived | Reply]:
         """Some of what waits, in no order."""
         if self.mood is Mood.AWAY:
             raise ChannelFault("away", for_all=True)

@@ -290,7 +290,7 @@ class WatchWorld:
     def _begin(self) -> None:
         """A process: what it remembers is what is kept."""
         self.turns = Turns(self.store, WATCHED)
-        self.turns.around = Around(str, "校园", WEEKDAYS, lambda: f"{self.random.randrange(10**6):06d}")
+        self.turns.around = Around(str, "校园", WEEKDAYS, self._code)
         self.turns.stand_on(TOPOLOGY)
 
     def _turn(self, *, is_safe: bool = False) -> None:
@@ -315,7 +315,7 @@ class WatchWorld:
         return list(enumerate(self.facts[number : number + FACTS_MAX], number + 1))
 
     def _send(self, *, is_safe: bool = False) -> None:
-        sending = Sending(self.own.db, self.doors, self._answered)
+        sending = Sending(self.own.db, self.doors, self._answered, self._code)
         self._light(self.send_fuse, is_safe=is_safe)
         try:
             sending.turn(self.now_ms)
@@ -341,6 +341,9 @@ class WatchWorld:
             fuse.light(statements, lambda: StoreFault("the disk is full"))
         else:
             fuse.light(0, Killed)
+
+    def _code(self) -> str:
+        return f"{self.random.randrange(10**6):06d}"
 
     # --- persons --------------------------------------------------------------------------------------------------
 

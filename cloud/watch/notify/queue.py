@@ -23,8 +23,7 @@ FIRST_MS = 5_000
 LATELY_MAX = 2_000
 """Messages that are looked through for who was told lately."""
 KEPT_MAX = 50_000
-"""Messages that are kept, sent ones too; beyond it, and SWEEP_EVERY, the oldest done ones go."""
-SWEEP_EVERY = 1_000
+"""Messages that are kept, sent ones too; beyond it the oldest done ones go."""
 _COLUMNS = (
     "id, made_ms, person, channel, address, why, alarms, subject, text, state, tries, next_ms, done_ms, receipt, "
     "instead_of, code"
@@ -81,8 +80,6 @@ def put(db: Database, message: Message) -> int:
     """Queue it under a number of ours."""
     number: int = (db.run("SELECT MAX(id) FROM message")[0][0] or 0) + 1
     db.insert("message", _COLUMNS, [_row(message._replace(number=number))])
-    if number % SWEEP_EVERY == 0:
-        sweep(db)
     return number
 
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from cloud.watch.probes import Looked
 
 from cloud.commands.watch import alarms
 from cloud.ledger.fleet.views import FactView
@@ -18,8 +17,10 @@ from cloud.process.settings import FOLDER, load_settings
 from cloud.watch.app import Watch
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
 from cloud.watch.docking.signals import DockedSignals
+from cloud.watch.metrics.heard.hearing import Hearing
 from cloud.watch.metrics.keeping import Keeping
 from cloud.watch.readings import put_back_to
+from cloud.watch.services.probes import Looked
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import BEHIND, FACTS_MAX
 from shared.clocks.campus_clock import parse_clock
@@ -39,8 +40,9 @@ class Stand:
     def made(self) -> Watch:
         settings = load_settings(self.data)
         looked, keeping = Looked((), self.data, ()), Keeping(None, self.store.db)
-        docked = DockedSignals(self._docking.db)
-        return Watch(settings, self._dsn, looked, self.store, parse_clock(None), keeping, docked)
+        docked = DockedSignals(lambda: self._docking.db)
+        clock, hearing = parse_clock(None), Hearing(None, [])
+        return Watch(settings, self._dsn, looked, self.store, clock, keeping, docked, hearing)
 
     def tell(self, rows: list[FactRow]) -> None:
         with self.ledger.database.writing():
