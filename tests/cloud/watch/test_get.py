@@ -25,6 +25,7 @@ from tests.cloud.watch.metrics.test_process import health_port
 from tests.cloud.watch.test_replies import POLICY
 
 CODE = "482913"
+METHODS = ("POST", "PUT", "DELETE", "OPTIONS")
 PATHS = (
     "/", "/healthz", "/readyz", "/metrics", f"/healthz?code={CODE}", f"/ack?rule=box-silent&source=box:x&code={CODE}",
     f"/alarms/box-silent/box:x/ack?who=%E7%8E%8B&code={CODE}", f"/reply?from=13800138000&text={CODE}",
@@ -63,6 +64,7 @@ def test_no_get_changes_anything(provisioned: Campus, tmp_path: Path) -> None:
         assert CODE in before
         for path in PATHS:
             ask(port, path)
-        for method in ("HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
-            assert ask(port, f"/healthz?code={CODE}", method)[0] == 501
+            ask(port, path, "HEAD")
+        answers = {method: ask(port, f"/healthz?code={CODE}", method)[0] for method in METHODS}
+        assert set(answers.values()) == {405}, answers
         assert kept(folder) == before
