@@ -25,7 +25,7 @@ from cloud.console.pages.sign_in import LANGUAGE_COOKIE, now
 from cloud.console.words.catalogue import LANGUAGES, words
 from shared.errors import YktError
 from shared.money import yuan
-from shared.words.voice import Language, Text
+from shared.words.voice import Language, Text, speak_here
 
 _READS = ("GET", "HEAD")
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def create_pages(sources: Sources) -> Flask:
     app.jinja_env.filters["said"] = _said
     app.before_request(lambda: _admit(app, sources))
     app.after_request(_unkept)
+    app.teardown_request(lambda _: speak_here(None))
     app.after_request(lambda answer: _written_down(app, sources, answer))
     app.register_error_handler(HTTPException, _error)
     app.register_error_handler(YktError, _refused)
@@ -56,6 +57,7 @@ def renderer(app: Flask) -> Callable[[dict[str, Any], str], str]:
 
 def _admit(app: Flask, sources: Sources) -> Reply | None:
     g.language, g.signed = _language(), None
+    speak_here(Language(g.language))
     right = right_of(app, request.endpoint)
     signed = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
     if signed and right is not Right.SELF and (role := _looked_at(signed)):

@@ -2,10 +2,12 @@
 
 A Text has both and becomes the one that this process speaks when it is shown: by str, in an f-string, as the message of
 an exception. So tables of words are made at import, and the language is chosen by the composition root, once, before
-anything is said. What machines read (JSON, READY, STATUS, exit codes) has no language and is never a Text.
+anything is said; a server of pages sets it for each request by `speak_here`. What machines read (JSON, READY, STATUS,
+exit codes) has no language and is never a Text.
 """
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
 
@@ -33,7 +35,7 @@ class Text:
     en: str
 
     def __str__(self) -> str:
-        return self.in_language(_Voice.language)
+        return self.in_language(spoken())
 
     def __format__(self, form: str) -> str:
         return format(str(self), form)
@@ -49,14 +51,22 @@ class _Voice:
     language = Language.ZH
 
 
+_HERE: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
 def speak(language: Language) -> None:
     """From now on; for the composition root, and for tests."""
     _Voice.language = language
 
 
+def speak_here(language: Language | None) -> None:
+    """In this context alone, a request's; None: as the process does."""
+    _HERE.set(language)
+
+
 def spoken() -> Language:
-    """What this process speaks."""
-    return _Voice.language
+    """What is spoken here: in this context, else by this process."""
+    return _HERE.get() or _Voice.language
 
 
 def without(arguments: Sequence[str]) -> list[str]:

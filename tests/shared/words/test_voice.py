@@ -1,9 +1,11 @@
 """One language at a time: which one, and that a Text becomes it wherever it is shown."""
 
+from contextvars import copy_context
+
 import pytest
 
 from shared.errors import ConfigFault
-from shared.words.voice import INHERITED, Language, Text, speak, wanted, without
+from shared.words.voice import INHERITED, Language, Text, speak, speak_here, spoken, wanted, without
 
 CANTEEN = Text("食堂", "canteen")
 
@@ -52,3 +54,13 @@ def test_a_text_is_said_in_the_language_that_is_spoken_when_it_is_shown(language
     assert f"{CANTEEN:>8}" == said.rjust(8)
     assert str(fault).startswith(said)
     assert (CANTEEN.in_language(Language.ZH), CANTEEN.in_language(Language.EN)) == ("食堂", "canteen")
+
+
+def test_one_context_speaks_its_own_language_and_the_others_that_of_the_process():
+    speak(Language.ZH)
+    here = copy_context()
+    here.run(speak_here, Language.EN)
+    assert (here.run(str, CANTEEN), here.run(spoken)) == ("canteen", Language.EN)
+    assert (str(CANTEEN), spoken()) == ("食堂", Language.ZH)
+    here.run(speak_here, None)
+    assert here.run(str, CANTEEN) == "食堂"
