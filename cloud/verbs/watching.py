@@ -113,6 +113,7 @@ def _alarm_options(parser: Parser) -> None:
 
 def _alarms(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch import alarms
+    from cloud.watch.people.answers import Word
 
     if chosen.step == LIST:
         return alarms.listing(chosen.data, chosen.dsn, as_json=chosen.json)
@@ -127,7 +128,7 @@ def _alarms(chosen: argparse.Namespace) -> int:
     need(chosen, "ALARM", "SOURCE", *_NEEDED.get(chosen.step, ()))
     if chosen.step == "show":
         return alarms.show(chosen.data, chosen.dsn, chosen.alarm, chosen.source, as_json=chosen.json)
-    word = alarms.Word(chosen.step, chosen.who, chosen.note or "", getattr(chosen, "for") or 0, chosen.to or "")
+    word = Word(chosen.step, chosen.who, chosen.note or "", getattr(chosen, "for") or 0, chosen.to or "")
     return alarms.act(chosen.data, chosen.dsn, chosen.alarm, chosen.source, word)
 
 
@@ -243,7 +244,7 @@ def _rules(chosen: argparse.Namespace) -> int:
     need(chosen, "WHAT", *(("who",) if chosen.step in ("push", "rollback") else ()))
     match chosen.step:
         case "check":
-            return rules.check(Path(chosen.what))
+            return rules.check(chosen.data, Path(chosen.what))
         case "try":
             return rules.trial(chosen.data, chosen.dsn, Path(chosen.what), chosen.last)
         case "diff":

@@ -39,6 +39,7 @@ from cloud.watch.notify.doors_file import close_doors, read_doors, read_patience
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.notify.terms import Channel
+from cloud.watch.people.replies import CODE_DIGITS, answered
 from cloud.watch.readings import (
     Fleet,
     books_signals,
@@ -50,7 +51,6 @@ from cloud.watch.readings import (
     things,
     topology,
 )
-from cloud.watch.replies import CODE_DIGITS, answered
 from cloud.watch.services.burning import Burning
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import look_at

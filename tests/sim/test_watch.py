@@ -161,7 +161,7 @@ def acknowledges_itself(patch: Patch) -> None:
 
 def takes_for_anybody(patch: Patch) -> None:
     """nobody: a code takes what somebody else was told of."""
-    patch.setattr("cloud.watch.replies._take", _took_all)
+    patch.setattr("cloud.watch.people.replies._take", _took_all)
 
 
 def _took_all(store: WatchStore, _: Any, __: str, now_ms: int) -> None:

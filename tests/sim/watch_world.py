@@ -29,8 +29,8 @@ from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.notify.terms import Channel
+from cloud.watch.people.replies import answered
 from cloud.watch.pushes import POLICIES
-from cloud.watch.replies import answered
 from cloud.watch.store import Listed, WatchStore, open_watch
 from cloud.watch.turn import FACTS_MAX, Turns
 from shared.clocks.school_days import WEEKDAYS

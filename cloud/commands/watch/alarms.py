@@ -4,28 +4,21 @@ The watch need not run: what is said here is kept at once, and the watch sees it
 """
 
 import json
-from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cloud.commands.watch.around import fleet_of, now_ms, open_store, rules_in_force, say
-from cloud.commands.watch.groups import in_force
+from cloud.commands.watch.around import fleet_of, now_ms, open_store, say
 from cloud.commands.watch.links import require_there
 from cloud.watch import words
-from cloud.watch.alarms import states
 from cloud.watch.alarms.flood import CAMPUS
-from cloud.watch.alarms.rule import Rule
-from cloud.watch.alarms.states import Alarm, Step
 from cloud.watch.alarms.terms import source_of
 from cloud.watch.alarms.watching import Key, cause_text
-from cloud.watch.kept import floods
 from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
-from cloud.watch.readings import Fleet
-from cloud.watch.store import Listed
-from cloud.watch.turn import BEAT, BEHIND, STALE_MS
-from cloud.watch.words import Calls, Shown
+from cloud.watch.people import standing as stands
+from cloud.watch.people.answers import Word, answer
+from cloud.watch.people.standing import groups_in_force, key_of, standing
+from cloud.watch.words import Calls
 from shared.errors import ConfigFault
 from shared.words.voice import Language, Text
 
@@ -33,26 +26,13 @@ BENEATH_MAX = 20
 """Alarms that another one explains, of which it shows so many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What somebody says of an alarm. for_s: how long a shelf or an acknowledgement is to hold; 0: not said."""
-
-    step: str
-    who: str
-    note: str = ""
-    for_s: int = 0
-    to: str = ""
-
-
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """Every alarm on a list. Always 0."""
     with closing(open_store(data)) as store, store.db.reading():
-        rules = rules_in_force(store.db)
-        found = [_shown(one, rules) for one in store.listed()]
-        as_of_ms, behind = store.mark(BEAT), store.mark(BEHIND)
-        flooded = floods.lasting(store.db)
+        lists = standing(store)
+    found, _, as_of_ms, behind, flooded = lists
     at_ms = now_ms()
-    is_stale = at_ms - as_of_ms > STALE_MS
+    is_stale = lists.is_stale(at_ms)
     if as_json:
         under = words.explained(one.alarm for one in found)
         rows = [
@@ -81,10 +61,9 @@ def show(data: Path, dsn: str | None, rule: str, source: str, *, as_json: bool) 
     key = _key(rule, source)
     with closing(open_store(data)) as store:
         with store.db.reading():
-            rules = rules_in_force(store.db)
-            listed = [_shown(one, rules) for one in store.listed()]
+            listed, rules, *_ = standing(store)
         events = store.events_of(key)
-    found = next((one for one in listed if Key(one.name, one.source) == key), None)
+    found = next((one for one in listed if key_of(one) == key), None)
     beneath = [one for one in listed if one.alarm.is_active and one.alarm.suppressed_by == cause_text(key)]
     if found is None and not events:
         raise ConfigFault(Text(f"从未有过这条报警：{rule} {source}", f"there never was such an alarm: {rule} {source}"))
@@ -110,35 +89,12 @@ def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
     if word.step == "link":
         require_there(data, dsn, word.to)
     with closing(open_store(data)) as store:
-        with store.one(key) as one:
-            who = persons.known(store.db, word.who).name
-            if word.step == "assign":
-                persons.known(store.db, word.to)
-            to = word.to if word.step in ("assign", "link") else ""
-            note = "  ".join(part for part in (to, word.note) if part)
-            one.keep(_step(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, note)
+        answer(store, key, word, at_ms)
         with store.db.reading():
-            rules = rules_in_force(store.db)
-            found = next((_shown(one, rules) for one in store.listed() if one.key == key), None)
+            found = next((one for one in standing(store).shown if key_of(one) == key), None)
     if found:
         say(words.alarm_line(found, calls_of(data, dsn), at_ms))
     return 0
-
-
-def _step(alarm: Alarm, word: Word, at_ms: int) -> Step:
-    until_ms = at_ms + word.for_s * 1000 if word.for_s else 0
-    steps: dict[str, Callable[[], Step]] = {
-        "ack": lambda: states.acknowledged(alarm, word.who, word.note, until_ms),
-        "take": lambda: states.taken(alarm, word.who),
-        "shelve": lambda: states.shelved(alarm, word.who, word.note, at_ms, until_ms),
-        "unshelve": lambda: states.unshelved(alarm),
-        "stop": lambda: states.stopped(alarm, word.who, word.note),
-        "start": lambda: states.started(alarm),
-        "assign": lambda: states.assigned(alarm, word.to),
-        "comment": lambda: states.commented(alarm, word.note),
-        "link": lambda: states.linked(alarm, word.to),
-    }
-    return steps[word.step]()
 
 
 def add_person(data: Path, person: Person) -> int:
@@ -206,14 +162,8 @@ def _key(rule: str, source: str) -> Key:
         raise ConfigFault(Text(f"不是报警来源：{source}", f"not a source: {source}")) from fault
 
 
-def _shown(one: Listed, rules: Mapping[str, Rule]) -> Shown:
-    return Shown(one.key.rule, one.key.source, one.alarm, rules.get(one.key.rule), one.code, one.told)
-
-
 def calls_of(data: Path, dsn: str | None) -> Calls:
     """Names of the ledger's; with a ledger that is away, the numbers."""
     with closing(open_store(data)) as store, store.db.reading():
-        groups = in_force(store.db)
-    fleet = fleet_of(data, dsn) or Fleet((), ())
-    boxes = {box.box: box.name for box in fleet.boxes}
-    return words.names(boxes, {one.device: f"{one.name} {one.place}".strip() for one in fleet.terminals}, groups)
+        groups = groups_in_force(store.db)
+    return stands.calls_of(fleet_of(data, dsn), groups)

@@ -7,11 +7,7 @@ from pathlib import Path
 
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import FOLDER, load_settings
-from cloud.store.db import Database
-from cloud.watch.alarms.rule import Rule
-from cloud.watch.alarms.rule_file import RuleFile, read_rules
-from cloud.watch.alarms.rules import RULES
-from cloud.watch.pushes import RULESETS, Push
+from cloud.watch.pushes import Push
 from cloud.watch.readings import Fleet, read_fleet
 from cloud.watch.store import WatchStore, open_watch
 from shared.clocks.campus_clock import WALL
@@ -52,13 +48,6 @@ def text_of(file: Path) -> str:
 def moment(at_ms: int) -> str:
     """Unix milliseconds as the campus says it."""
     return time_text(WALL.at(at_ms / 1000))
-
-
-def rules_in_force(db: Database) -> dict[str, Rule]:
-    """By name: those of day one as the school has changed them, and its own. Inside of a transaction."""
-    text = RULESETS.in_force(db)
-    own = read_rules(text, RULES) if text else RuleFile()
-    return {rule.name: rule for rule in own.over(RULES)}
 
 
 def fleet_of(data: Path, dsn: str | None) -> Fleet | None:

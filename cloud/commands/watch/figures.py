@@ -6,17 +6,15 @@ from contextlib import closing
 from pathlib import Path
 
 from cloud.commands.watch.alarms import calls_of
-from cloud.commands.watch.around import moment, now_ms, open_store, rules_in_force, say
-from cloud.store.db import Database
+from cloud.commands.watch.around import moment, now_ms, open_store, say
 from cloud.watch.alarms import figures as measures
-from cloud.watch.alarms.drill import is_drill
-from cloud.watch.alarms.figures import Bad, Figures, Load, Took, figures
+from cloud.watch.alarms.figures import Bad, Figures, Load, Took
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules import file_of
-from cloud.watch.alarms.states import STATES, Alarm, State
+from cloud.watch.alarms.states import STATES, State
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Family
-from cloud.watch.alarms.watching import Key
-from cloud.watch.kept import floods, past
+from cloud.watch.people.figured import figured
+from cloud.watch.people.standing import rules_in_force
 from cloud.watch.words import Calls
 from shared.facts.told import Level
 from shared.words.spans import span
@@ -29,24 +27,12 @@ def show(data: Path, dsn: str | None, last_s: int, *, as_json: bool) -> int:
     """Of the time until now. Always 0: a figure beyond its target is marked."""
     until_ms = now_ms()
     with closing(open_store(data)) as store, store.db.reading():
-        rules = rules_in_force(store.db)
-        alarms = {one.key: one.alarm for one in store.listed() if not is_drill(one.key)}
-        found = _figures(store.db, alarms, rules, last_s, until_ms)
+        rules, found = rules_in_force(store.db), figured(store, last_s, until_ms)
     if as_json:
         say(json.dumps(_json(found), ensure_ascii=False))
     else:
         say(*_lines(found, rules, calls_of(data, dsn)))
     return 0
-
-
-def _figures(
-    db: Database, alarms: Mapping[Key, Alarm], rules: Mapping[str, Rule], last_s: int, until_ms: int
-) -> Figures:  # fmt: skip
-    from_ms = past.first_ms(db, until_ms - last_s * 1000)
-    return figures(
-        past.past(db, from_ms), alarms, rules, past.told(db, from_ms), floods.since(db, from_ms),
-        past.failed(db, from_ms), from_ms, until_ms,
-    )  # fmt: skip
 
 
 def _lines(found: Figures, rules: Mapping[str, Rule], calls: Calls) -> Iterator[str]:

@@ -6,21 +6,19 @@ one back pushes the former text again.
 
 import json
 from contextlib import closing
-from difflib import unified_diff
 from pathlib import Path
 from typing import NamedTuple
 
 from cloud.commands.watch.around import fleet_of, moment, now_ms, open_store, push_line, pushed, say, text_of
-from cloud.store.db import Database
-from cloud.watch.alarms.group_file import Known, read_groups
-from cloud.watch.alarms.groups import Group, Groups, Thing
-from cloud.watch.alarms.terms import CAMPUS, Kind, Source, source_of
+from cloud.watch.alarms.groups import Group, Thing
 from cloud.watch.kept import planned
 from cloud.watch.kept.planned import Work
 from cloud.watch.notify import persons
+from cloud.watch.people import texts
+from cloud.watch.people.planning import source_there
+from cloud.watch.people.standing import groups_in_force
 from cloud.watch.pushes import GROUPINGS
-from cloud.watch.readings import Fleet, box_source, things
-from cloud.watch.store import WatchStore
+from cloud.watch.readings import things
 from shared.clocks.campus_clock import CHINA_OFFSET_S, UNIX_2000
 from shared.clocks.clock import ClockError, parse_time
 from shared.errors import ConfigFault
@@ -30,7 +28,6 @@ NONE_YET = Text(
     "还没有分组：同一网关的 TCP 终端多台同时断线时合成一条",
     "no groups yet: many TCP terminals of one box that fall silent at once are one alarm",
 )
-UNCHECKED = Text("○ 账本读不到：成员名称未核对", "○ the ledger cannot be read: names of members are not checked")
 WORKS_SHOWN = 50
 
 
@@ -48,7 +45,7 @@ class Plan(NamedTuple):
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """Every group in force with its members. Always 0."""
     with closing(open_store(data)) as store, store.db.reading():
-        groups = in_force(store.db)
+        groups = groups_in_force(store.db)
     fleet = fleet_of(data, dsn)
     found = groups.members(things(fleet, now_ms()) if fleet else [])
     if as_json:
@@ -64,18 +61,19 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
 
 def check(data: Path, dsn: str | None, file: Path) -> int:
     """Read a file; change nothing. ConfigFault, with line, key and reason."""
-    groups = _checked(data, dsn, text_of(file))
-    say(Text(f"● 有效：{len(groups.named)} 个分组", f"● valid: {len(groups.named)} groups"))
+    text, check = text_of(file), texts.check_groups(fleet_of(data, dsn))
+    with closing(open_store(data)) as store, store.db.reading():
+        found = check(store.db, text)
+    say(*found.warnings, found.said)
     return 0
 
 
 def push(data: Path, dsn: str | None, file: Path, who: str, why: str) -> int:
     """Put it in force. ConfigFault, PersonRefused: nothing has changed."""
-    text = text_of(file)
-    _checked(data, dsn, text)
+    text, check = text_of(file), texts.check_groups(fleet_of(data, dsn))
     with closing(open_store(data)) as store, store.db.writing():
-        name = persons.known(store.db, who).name
-        number = GROUPINGS.push(store.db, now_ms(), name, why, text)
+        number = texts.push(store.db, GROUPINGS, check, text, who, why, now_ms())
+        say(*check(store.db, text).warnings)
     say(pushed(number))
     return 0
 
@@ -83,11 +81,7 @@ def push(data: Path, dsn: str | None, file: Path, who: str, why: str) -> int:
 def rollback(data: Path, number: int, who: str, why: str) -> int:
     """Put an earlier one in force again, under a new number."""
     with closing(open_store(data)) as store, store.db.writing():
-        name = persons.known(store.db, who).name
-        text = GROUPINGS.text_of(store.db, number)
-        read_groups(text)
-        reason = why or str(Text(f"退回第 {number} 次", f"back to {number}"))
-        fresh = GROUPINGS.push(store.db, now_ms(), name, reason, text)
+        fresh = texts.roll_back(store.db, GROUPINGS, texts.check_groups(None), number, who, why, now_ms())
     say(pushed(fresh))
     return 0
 
@@ -96,7 +90,7 @@ def diff(data: Path, file: Path) -> int:
     """Line by line against what is in force. 1 when they differ."""
     with closing(open_store(data)) as store, store.db.reading():
         before = GROUPINGS.in_force(store.db)
-    found = list(unified_diff(before.splitlines(), text_of(file).splitlines(), lineterm="", n=1))[2:]
+    found = texts.compared(before, text_of(file))
     say(*(found or (Text("● 相同", "● the same"),)))
     return int(bool(found))
 
@@ -107,12 +101,6 @@ def history(data: Path) -> int:
         found = GROUPINGS.history(store.db)
     say(*(map(push_line, found) if found else (NONE_YET,)))
     return 0
-
-
-def in_force(db: Database) -> Groups:
-    """Inside of a transaction."""
-    text = GROUPINGS.in_force(db)
-    return read_groups(text) if text else Groups()
 
 
 def works(data: Path, *, as_json: bool) -> int:
@@ -136,7 +124,7 @@ def plan_work(data: Path, dsn: str | None, asked: Plan) -> int:
     fleet = fleet_of(data, dsn)
     with closing(open_store(data)) as store, store.db.writing():
         who = persons.known(store.db, asked.who).name
-        source = _source(store, fleet, asked.source)
+        source = source_there(groups_in_force(store.db), fleet, asked.source)
         from_ms = _time_ms("--from", asked.begins) if asked.begins else at_ms
         until_ms = _time_ms("--until", asked.until) if asked.until else from_ms + asked.long_s * 1000
         work = Work(0, source, from_ms, until_ms, who, asked.why, at_ms)
@@ -155,41 +143,12 @@ def end_work(data: Path, number: int, who: str) -> int:
     return 0
 
 
-def _checked(data: Path, dsn: str | None, text: str) -> Groups:
-    fleet = fleet_of(data, dsn)
-    if fleet is None:
-        say(UNCHECKED)
-        return read_groups(text)
-    terminals = {word for one in fleet.terminals for word in (one.name, one.device.hex())}
-    return read_groups(text, Known({box.box for box in fleet.boxes}, terminals))
-
-
 def _time_ms(option: str, text: str) -> int:
     try:
         return (parse_time(text) + UNIX_2000 - CHINA_OFFSET_S) * 1000
     except ClockError as fault:
         form = Text(f"应如 2026-12-01T08:00（{fault}）", f"as 2026-12-01T08:00 ({fault})")
         raise ConfigFault(f"{option} {text[:40]}: {form}") from fault
-
-
-def _source(store: WatchStore, fleet: Fleet | None, text: str) -> Source:
-    """ConfigFault: there is no such thing, as far as can be told."""
-    try:
-        source = source_of(text)
-    except ValueError as fault:
-        raise ConfigFault(Text(f"不是报警来源：{text}", f"not a source: {text}")) from fault
-    is_there = True
-    if source.kind is Kind.GROUP and "/" not in source.name:
-        is_there = in_force(store.db).words(source) is not None
-    elif fleet is not None and source.kind in (Kind.BOX, Kind.TERMINAL):
-        is_there = any(one.source == source for one in things(fleet, 0))
-    elif fleet is not None and (source.kind is Kind.BUS or source.kind is Kind.GROUP):
-        is_there = any(box_source(source.name.split("/")[0]) == box_source(box.box) for box in fleet.boxes)
-    elif source.kind is Kind.CAMPUS:
-        is_there = source == CAMPUS
-    if not is_there or (source != CAMPUS and not source.name):
-        raise ConfigFault(Text(f"没有登记：{text}", f"not registered: {text}"))
-    return source
 
 
 def _group_json(one: Group, members: list[Thing]) -> dict[str, object]:

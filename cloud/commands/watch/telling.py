@@ -10,26 +10,20 @@ from contextlib import closing
 from pathlib import Path
 
 from cloud.commands.watch.around import moment, now_ms, open_store, push_line, pushed, say, text_of
-from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import FOLDER, load_settings
 from cloud.store.db import Database
-from cloud.watch.notify import persons, queue
-from cloud.watch.notify.channels.chat import ChatDoor
-from cloud.watch.notify.doors_file import read_doors, read_places
-from cloud.watch.notify.event import event
-from cloud.watch.notify.persons import address
-from cloud.watch.notify.policy_file import read_policy
+from cloud.watch.notify import queue
 from cloud.watch.notify.queue import Message
-from cloud.watch.notify.routes import DUTY, Policy
-from cloud.watch.notify.terms import CHANNELS, CHAT, Channel, Why, way_to
-from cloud.watch.notify.words import said
+from cloud.watch.notify.routes import DUTY
+from cloud.watch.notify.terms import CHANNELS, Channel
+from cloud.watch.people import texts
+from cloud.watch.people.replies import wrong_codes
+from cloud.watch.people.standing import calendar_or_weekdays, policy_in_force
+from cloud.watch.people.testing import put_test
 from cloud.watch.pushes import POLICIES
-from cloud.watch.replies import wrong_codes
 from cloud.watch.turn import BEAT, STALE_MS
 from shared.clocks.campus_clock import WALL
-from shared.clocks.school_days import WEEKDAYS, Calendar
-from shared.errors import ConfigFault, YktError
-from shared.words.voice import Language, Text
+from shared.words.voice import Text
 
 MESSAGES_SHOWN = 50
 WAIT_S, LOOK_S = 20.0, 0.2
@@ -54,14 +48,8 @@ def check(data: Path, file: Path) -> int:
     """Read a file; change nothing. ConfigFault, with line, key and reason."""
     text = text_of(file)
     with closing(open_store(data)) as store, store.db.reading():
-        policy = _checked(store.db, data, text)
-    shifts = len(policy.rota.shifts)
-    say(
-        Text(
-            f"● 有效：{len(policy.routes)} 条路由，{shifts} 个班次",
-            f"● valid: {len(policy.routes)} routes, {shifts} shifts",
-        )
-    )
+        found = _check(data)(store.db, text)
+    say(*found.warnings, found.said)
     return 0
 
 
@@ -69,9 +57,8 @@ def push(data: Path, file: Path, who: str, why: str) -> int:
     """Put it in force. ConfigFault, PersonRefused: nothing has changed."""
     text = text_of(file)
     with closing(open_store(data)) as store, store.db.writing():
-        name = persons.known(store.db, who).name
-        _checked(store.db, data, text)
-        number = POLICIES.push(store.db, now_ms(), name, why, text)
+        number = texts.push(store.db, POLICIES, _check(data), text, who, why, now_ms())
+        say(*_check(data)(store.db, text).warnings)
     say(pushed(number))
     return 0
 
@@ -79,12 +66,7 @@ def push(data: Path, file: Path, who: str, why: str) -> int:
 def rollback(data: Path, number: int, who: str, why: str) -> int:
     """Put an earlier one in force again, under a new number."""
     with closing(open_store(data)) as store, store.db.writing():
-        name = persons.known(store.db, who).name
-        text = POLICIES.text_of(store.db, number)
-        _checked(store.db, data, text)
-        fresh = POLICIES.push(
-            store.db, now_ms(), name, why or str(Text(f"退回第 {number} 次", f"back to {number}")), text
-        )
+        fresh = texts.roll_back(store.db, POLICIES, _check(data), number, who, why, now_ms())
     say(pushed(fresh))
     return 0
 
@@ -100,8 +82,7 @@ def history(data: Path) -> int:
 def duty(data: Path, dsn: str | None) -> int:
     """Who is on duty now; 1 when nobody is."""
     with closing(open_store(data)) as store, store.db.reading():
-        text = POLICIES.in_force(store.db)
-        policy = read_policy(text, persons.names(store.db), _calendar(data, dsn)) if text else None
+        policy = policy_in_force(store.db, calendar_or_weekdays(load_settings(data).dsn(dsn)))
     found = policy.persons((DUTY,), WALL.at(time.time())) if policy else ()
     say("、".join(found) or Text("✗ 此刻无人值班", "✗ nobody is on duty now"))
     return int(not found)
@@ -136,11 +117,8 @@ def test(data: Path, name: str, channel: Channel, who: str) -> int:
     campus = load_settings(data).name
     with closing(open_store(data)) as store:
         with store.db.writing():
-            persons.known(store.db, who)
-            to, subject, text = _tried(store.db, name, channel, campus)
             at_ms = now_ms()
-            message = Message(0, at_ms, name, channel, to, Why.TEST, (), subject, text, next_ms=at_ms)
-            number = queue.put(store.db, message)
+            number = put_test(store.db, name, channel, who, campus, at_ms)
             looked_ms = store.mark(BEAT)
         say(Text(f"已排队：第 {number} 条", f"queued: message {number}"))
         if at_ms - looked_ms > STALE_MS:
@@ -164,22 +142,6 @@ def _followed(db: Database, number: int) -> int:
         time.sleep(LOOK_S)
 
 
-def _tried(db: Database, name: str, channel: Channel, campus: str) -> tuple[str, str, str]:
-    """Address, subject and text of a test."""
-    if way_to(name) is channel:
-        words = said(Why.TEST, (), str, campus, Language.ZH)
-        is_hook = channel is Channel.WEBHOOK
-        return name, "" if is_hook else words.subject, event(Why.TEST, (), str, campus) if is_hook else words.text
-    person = persons.known(db, name)
-    to = address(person, channel)
-    if not to:
-        raise ConfigFault(
-            Text(f"{name} 没有{CHANNELS[channel].zh}地址", f"{name} has no address for {CHANNELS[channel].en}")
-        )
-    words = said(Why.TEST, (), str, campus, person.language)
-    return to, words.subject, words.sms if channel is Channel.SMS else words.text
-
-
 def _line(one: Message) -> str:
     again = f"×{one.tries}" if one.tries > 1 else ""
     parts = (
@@ -196,29 +158,5 @@ def _receipt(one: Message) -> str:
     return f"[{one.receipt}]" if one.receipt else ""
 
 
-def _checked(db: Database, data: Path, text: str) -> Policy:
-    """The policy, over the ways that there are. ConfigFault; a way that is not there is said."""
-    folder = load_settings(data).data / FOLDER
-    doors = read_doors(folder)
-    policy = read_policy(text, persons.names(db), WEEKDAYS, read_places(folder))
-    steps = [step for route in policy.routes for step in route.steps]
-    chats = doors.get(Channel.CHAT)
-    for name in dict.fromkeys(name for step in steps for name in step.to if name.startswith(CHAT)):
-        if isinstance(chats, ChatDoor):
-            chats.check(name.removeprefix(CHAT))
-    for way in sorted({way for step in steps for way in step.channels} - doors.keys()):
-        named = CHANNELS[way]
-        told = Text(
-            f"○ channels.toml 里没有{named.zh}：其消息等着", f"○ no {named.en} in channels.toml: its messages wait"
-        )
-        say(told)
-    return policy
-
-
-def _calendar(data: Path, dsn: str | None) -> Calendar:
-    """The school's; with a ledger that is away, weekdays."""
-    try:
-        with closing(open_reader(load_settings(data).books(dsn))) as reader:
-            return reader.calendar()
-    except YktError:
-        return WEEKDAYS
+def _check(data: Path) -> texts.Check:
+    return texts.check_policy(load_settings(data).data / FOLDER)

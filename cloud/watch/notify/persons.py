@@ -83,6 +83,14 @@ def find(db: Database, name: str) -> Person | None:
     return None if found is None or found.is_gone else found
 
 
+def ensured(db: Database, name: str) -> Person:
+    """The one of this name: taken up now, where somebody who signs in elsewhere is not known here yet. Inside of a
+    transaction. PersonRefused: it is no name."""
+    if find(db, name) is None:
+        add(db, Person(0, name))
+    return known(db, name)
+
+
 def address(person: Person, channel: Channel) -> str:
     """Where he is reached by this way; empty: he is not."""
     return {Channel.MAIL: person.mail, Channel.SMS: person.phone}.get(channel, "")

@@ -21,8 +21,8 @@ from cloud.watch.notify.queue import State, digest, messages, put
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.telling import Around
 from cloud.watch.notify.terms import Channel, Why
+from cloud.watch.people.replies import CODE_MS, CODES_MAX, SUM_MAX, WRONG_MAX, WRONG_MS, Answer, answered, wrong_codes
 from cloud.watch.pushes import POLICIES
-from cloud.watch.replies import CODE_MS, CODES_MAX, SUM_MAX, WRONG_MAX, WRONG_MS, Answer, answered, wrong_codes
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
 from shared.clocks.school_days import WEEKDAYS

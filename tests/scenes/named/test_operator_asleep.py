@@ -10,7 +10,7 @@ import pytest
 
 from cloud.watch.notify.queue import Message, State
 from cloud.watch.notify.terms import Channel, Why
-from cloud.watch.replies import wrong_codes
+from cloud.watch.people.replies import wrong_codes
 from cloud.watch.store import open_watch
 from shared.words.voice import Text
 from tests.scenes import plans
