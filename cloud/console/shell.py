@@ -21,7 +21,7 @@ from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
 from cloud.console.pages import index
-from cloud.console.pages.sign_in import LANGUAGE_COOKIE, now
+from cloud.console.pages.sign_in import LANGUAGE_COOKIE, asked_for, now, remember_wanted
 from cloud.console.words.catalogue import LANGUAGES, words
 from shared.errors import YktError
 from shared.money import yuan
@@ -66,7 +66,7 @@ def _admit(app: Flask, sources: Sources) -> Reply | None:
     if right is Right.OPEN:
         return None
     if signed is None:
-        return None if _is_machine(sources.api_token) else _stranger()
+        return None if _is_machine(sources.api_token) else _stranger(sources, right)
     if right is None:
         abort(404)
     if not signed.may(right):
@@ -84,10 +84,18 @@ def _looked_at(signed: Signed) -> Role | None:
     return Role(asked) if asked in set(Role) and signed.may(Right.SEE_PEOPLE) else None
 
 
-def _stranger() -> Reply:
+def _stranger(sources: Sources, right: Right | None) -> Reply:
+    """A link of another site (a mail's) comes without the session's cookie, which is strict: asked for once more from
+    a page of ours, it comes with it."""
     if request.path.startswith("/api/"):
         abort(401)
-    return redirect(url_for("login"))
+    answer = redirect(url_for("login"))
+    if right is None:
+        return answer
+    if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return render_template("again.html", to=asked_for())
+    remember_wanted(answer, sources)
+    return answer
 
 
 def _is_own_form(signed: Signed) -> bool:

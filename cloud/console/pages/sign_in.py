@@ -1,6 +1,7 @@
 """Signing in and out: the one-time first link, password, session cookie, language. No page of the campus here."""
 
 import time
+from urllib.parse import quote, unquote
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -17,6 +18,9 @@ from cloud.console.words.catalogue import LANGUAGES
 
 LANGUAGE_COOKIE = "ykt_lang"
 HALF_COOKIE = "ykt_half"
+WANTED_COOKIE = "ykt_wanted"
+"""The page that a stranger asked for, to which his sign-in leads."""
+WANTED_S, WANTED_MAX = 600, 1000
 CODE_MAX = 20
 YEAR_S = 31_536_000
 
@@ -136,16 +140,35 @@ def _language(sources: Sources, code: str) -> Reply:
 
 
 def _back_to(path: str) -> str:
-    """The page that the language was chosen on, a one-time link among them; no other site's."""
+    """A page of ours as it was named, a one-time link among them; no other site's."""
     is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if is_ours else url_for("home")
 
 
+def remember_wanted(answer: Response, sources: Sources) -> None:
+    """A message's link survives the sign-in: what was asked for as a page, on this machine's own paths."""
+    is_page = request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    path = asked_for()
+    if is_page and path != url_for("home") and len(path) <= WANTED_MAX:
+        answer.set_cookie(
+            WANTED_COOKIE, quote(path), max_age=WANTED_S, httponly=True, samesite="Strict", secure=sources.secure
+        )
+
+
+def asked_for() -> str:
+    """This request's own path and query, to be asked for again."""
+    query = quote(request.query_string, safe="=&%+/:")
+    return quote(request.path, safe="/:") + (f"?{query}" if query else "")
+
+
 def _signed_in(sources: Sources, name: str) -> Reply:
-    answer = redirect(url_for("home"))
+    wanted = unquote(request.cookies.get(WANTED_COOKIE, ""))
+    answer = redirect(_back_to(wanted))
     token = sources.accounts.open_session(name, now(), _caller())
     answer.set_cookie(SESSION_COOKIE, token, max_age=SESSION_S, httponly=True, samesite="Strict", secure=sources.secure)
     answer.delete_cookie(HALF_COOKIE)
+    if wanted:
+        answer.delete_cookie(WANTED_COOKIE)
     return answer
 
 

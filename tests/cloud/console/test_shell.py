@@ -233,3 +233,39 @@ def test_a_new_password_ends_what_was_signed_in_with_the_old_one(client: FlaskCl
     sign_in(again, sources)
     assert client.get("/overview").status_code == 302
     assert again.get("/overview").status_code == 200
+
+
+def test_the_page_that_was_asked_for_is_what_the_sign_in_leads_to(client: FlaskClient, sources: Sources) -> None:
+    assert client.get("/devices?box=canteen-1&find=一号").location == "/login"
+    link = sources.accounts.make_link("admin", _now())
+    answer = client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD})
+    asked = client.get(answer.location).request
+    assert (asked.path, dict(asked.args)) == ("/devices", {"box": "canteen-1", "find": "一号"})
+    client.post("/logout", data={"csrf": "x"})
+    client.delete_cookie("ykt_session")
+    again = client.post("/login", data={"name": "admin", "password": PASSWORD})
+    assert again.location == "/", "it leads there once"
+
+
+@pytest.mark.parametrize("at", ["//evil.example/", "https://evil.example/", "/%5Cevil.example", "%2F%2Fevil.example"])
+def test_a_sign_in_leads_to_no_other_site(client: FlaskClient, sources: Sources, at: str) -> None:
+    client.set_cookie("ykt_wanted", at)
+    link = sources.accounts.make_link("admin", _now())
+    answer = client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD})
+    assert answer.location == "/"
+
+
+def test_what_is_no_page_is_not_gone_back_to(client: FlaskClient) -> None:
+    for path, headers in (("/", {}), ("/nowhere", {}), ("/devices", {"Sec-Fetch-Dest": "empty"})):
+        answer = client.get(path, headers=headers)
+        assert "ykt_wanted" not in answer.headers.get("Set-Cookie", "")
+    assert "ykt_wanted" not in client.post("/logout").headers.get("Set-Cookie", "")
+
+
+def test_a_link_in_a_mail_asks_once_more_from_a_page_of_ours(client: FlaskClient) -> None:
+    page = client.get("/devices?box=a&find=b", headers={"Sec-Fetch-Site": "cross-site"})
+    assert page.status_code == 200
+    assert 'content="0; url=/devices?box=a&amp;find=b"' in page.get_data(as_text=True)
+    assert client.get("/devices", headers={"Sec-Fetch-Site": "same-origin"}).location == "/login"
+    other = {"PATH_INFO": "//evil.example/", "HTTP_SEC_FETCH_SITE": "cross-site"}
+    assert client.get("/x", environ_overrides=other).location == "/login"
