@@ -163,7 +163,7 @@ def alarm_line(one: Shown, calls: Calls, now_ms: int, under: int = 0) -> str:
     who = alarm.acked_by or alarm.taken_by or alarm.assigned or alarm.shelved_by
     parts = (
         _MARKS[alarm.state], str(STATES[alarm.state]), str(GRADES[alarm.grade]), _title(one), calls(one.source),
-        _said(one, calls), _under(under), since + times, who, _by(alarm), f"[{one.name} {one.source}]",
+        cause_line(one, calls), _under(under), since + times, who, _by(alarm), f"[{one.name} {one.source}]",
     )  # fmt: skip
     return _wrapped([part for part in parts if part])
 
@@ -264,7 +264,8 @@ def _by(alarm: Alarm) -> str:
     return f"← {alarm.suppressed_by}" if alarm.suppressed_by else ""
 
 
-def _said(one: Shown, calls: Calls) -> str:
+def cause_line(one: Shown, calls: Calls) -> str:
+    """What raised it: its cause where that names what it is about, else the fact, else what was read."""
     if one.rule is not None and SOURCE in one.rule.advice.cause.zh:
         return str(one.rule.advice.cause_of(calls(one.source)))
     if one.code:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import devices, frame, overview, people
+from cloud.console.words import alarms, devices, frame, overview, people
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
-FAMILIES = (frame, overview, devices, people)
+FAMILIES = (frame, overview, devices, people, alarms)
 """One module for each family of pages; no key stands in two."""
 
 WORDS: dict[str, Text] = {key: text for family in FAMILIES for key, text in family.WORDS.items()}

@@ -33,6 +33,12 @@ def first_ms(db: Database, from_ms: int) -> int:
     return db.run("SELECT MIN(at_ms) FROM event WHERE at_ms >= ?", (from_ms,))[0][0] or from_ms
 
 
+def last_raised_ms(db: Database) -> int:
+    """When an alarm came last, whatever became of it; 0: none ever did."""
+    rows = db.run("SELECT at_ms FROM event WHERE deed = ? ORDER BY id DESC LIMIT 1", (str(Deed.RAISED),))
+    return rows[0][0] if rows else 0
+
+
 def told(db: Database, from_ms: int) -> dict[str, list[int]]:
     """Of each person when something called him: every alarm of a call once, a digest as one. By the first way alone;
     a drill is none of it."""
