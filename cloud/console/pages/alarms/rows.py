@@ -20,22 +20,22 @@ ORDER = (
 )  # fmt: skip
 """Of the list, from above."""
 COLUMNS: tuple[Column[Row], ...] = (
-    Column("grade", lambda row: row["rank"]),
+    Column("alarm_grade", lambda row: row["rank"]),
     Column("alarm", lambda row: row["title"]),
-    Column("about", lambda row: row["about"]),
+    Column("alarm_about", lambda row: row["about"]),
     Column("age", lambda row: -row["since_ms"]),
-    Column("owner", lambda row: row["owner"]),
+    Column("alarm_owner", lambda row: row["owner"]),
     Column("state", lambda row: row["state"]),
-    Column("family", lambda row: row["family"]),
+    Column("alarm_family", lambda row: row["family"]),
     Column("what", lambda row: row["said"]),
 )
 EXPORT: tuple[Column[Row], ...] = (
-    Column("grade", lambda row: row["grade_word"]), Column("state", lambda row: row["state"]),
-    Column("alarm", lambda row: row["title"]), Column("about", lambda row: row["about"]),
-    Column("family", lambda row: row["family"]), Column("what", lambda row: row["said"]),
-    Column("since", lambda row: row["since"]), Column("times_of", lambda row: row["count"], numeric=True),
-    Column("owner", lambda row: row["owner"]), Column("beneath", lambda row: row["under"], numeric=True),
-    Column("rule", lambda row: row["rule"]), Column("source", lambda row: row["source"]),
+    Column("alarm_grade", lambda row: row["grade_word"]), Column("state", lambda row: row["state"]),
+    Column("alarm", lambda row: row["title"]), Column("alarm_about", lambda row: row["about"]),
+    Column("alarm_family", lambda row: row["family"]), Column("what", lambda row: row["said"]),
+    Column("since", lambda row: row["since"]), Column("alarm_times_of", lambda row: row["count"], numeric=True),
+    Column("alarm_owner", lambda row: row["owner"]), Column("alarm_beneath", lambda row: row["under"], numeric=True),
+    Column("alarm_rule", lambda row: row["rule"]), Column("alarm_source", lambda row: row["source"]),
 )  # fmt: skip
 FILTERS = ("state", "family", "grade", "place", "rule")
 
