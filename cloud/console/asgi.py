@@ -19,6 +19,9 @@ from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, 
 
 WSGI_THREADS = 8
 FORM_MAX = 16 * 1024
+TEXT_MAX = 320 * 1024
+"""Octets of a form that holds a file's text; from nobody but who has signed in."""
+TEXT_PATHS = ("/rules/", "/notify/", "/groups/")
 FORMS_AT_ONCE = 4
 """Threads that forms may take; a password's check is dear, and pages go on beside any number of them."""
 FORM_TURN_S = 20.0
@@ -66,13 +69,17 @@ class Shell:
             await self._pages(scope, receive, send)
 
     async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await whole_body(receive, FORM_MAX, self._body_s)
+        body = await whole_body(receive, self._most(scope), self._body_s)
         if isinstance(body, Refused):
             await refuse(send, body)
         elif scope["method"] in ("GET", "HEAD"):
             await self._flask(scope, replayed(body, receive), send)
         else:
             await self._form(scope, replayed(body, receive), send)
+
+    def _most(self, scope: Scope) -> int:
+        is_text = scope["path"].startswith(TEXT_PATHS) and self._allowed(session_token(scope))
+        return TEXT_MAX if is_text else FORM_MAX
 
     async def _form(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

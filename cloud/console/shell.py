@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Role, Signed
-from cloud.console.asgi import FORM_MAX, SESSION_COOKIE
+from cloud.console.asgi import SESSION_COOKIE, TEXT_MAX
 from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply, register, right_of
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 def create_pages(sources: Sources) -> Flask:
     """The Flask application."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = FORM_MAX
+    app.config["MAX_CONTENT_LENGTH"] = TEXT_MAX
     app.config[RIGHTS] = {"static": Right.OPEN}
     app.jinja_env.filters["yuan"] = yuan
     app.jinja_env.filters["said"] = _said

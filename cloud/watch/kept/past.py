@@ -39,6 +39,12 @@ def last_raised_ms(db: Database) -> int:
     return rows[0][0] if rows else 0
 
 
+def raised_by_rule(db: Database, from_ms: int) -> dict[str, int]:
+    """How often each rule has raised something since then."""
+    sql = "SELECT rule, COUNT(*) FROM event WHERE deed = ? AND at_ms >= ? GROUP BY rule"
+    return dict(db.run(sql, (str(Deed.RAISED), from_ms)))
+
+
 def told(db: Database, from_ms: int) -> dict[str, list[int]]:
     """Of each person when something called him: every alarm of a call once, a digest as one. By the first way alone;
     a drill is none of it."""
