@@ -76,6 +76,17 @@ class Message(NamedTuple):
     """Digest of the one-time code that an answer to it has; empty: it asks for none, or it was used."""
 
 
+class Way(NamedTuple):
+    """How a way has done. last_ms: when it took something last; oldest_ms: since when the oldest one waits; failed:
+    those that have not gone by another way either; why: of the last one that it has refused."""
+
+    last_ms: int = 0
+    waiting: int = 0
+    oldest_ms: int = 0
+    failed: int = 0
+    why: str = ""
+
+
 def put(db: Database, message: Message) -> int:
     """Queue it under a number of ours."""
     number: int = (db.run("SELECT MAX(id) FROM message")[0][0] or 0) + 1
@@ -100,6 +111,28 @@ def message(db: Database, number: int) -> Message | None:
     """The one of this number; None: there is none any more."""
     rows = db.run(f"SELECT {_COLUMNS} FROM message WHERE id = ?", (number,))  # noqa: S608  # our own names
     return _message(rows[0]) if rows else None
+
+
+def by_way(db: Database, from_ms: int) -> dict[Channel, Way]:
+    """Of messages that were made since then."""
+    sql = (
+        "SELECT channel, MAX(CASE WHEN state IN ('sent', 'arrived') THEN done_ms ELSE 0 END), "
+        "SUM(state = 'waiting'), MIN(CASE WHEN state = 'waiting' THEN made_ms END), "
+        "SUM(state = 'failed' AND NOT EXISTS ("
+        "SELECT 1 FROM message o WHERE o.instead_of = m.id AND o.state IN ('sent', 'arrived'))) "
+        "FROM message m WHERE made_ms >= ? GROUP BY channel"
+    )
+    whys: dict[str, str] = dict(
+        db.run(
+            "SELECT channel, receipt FROM message WHERE made_ms >= ? AND receipt <> '' AND "
+            "(state = 'failed' OR (state = 'waiting' AND tries > 0)) ORDER BY id",
+            (from_ms,),
+        )
+    )
+    return {
+        Channel(channel): Way(last or 0, waiting, oldest or 0, failed, whys.get(channel, ""))
+        for channel, last, waiting, oldest, failed in db.run(sql, (from_ms,))
+    }
 
 
 def oldest_waiting_ms(db: Database) -> int:

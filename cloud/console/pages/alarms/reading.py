@@ -39,6 +39,10 @@ class Look:
         """Does he see alarms of this box?"""
         return may_at(signed(), Right.SEE_ALARMS, self.places.of(Source(Kind.BOX, box)))
 
+    def may_hear(self, source: Source) -> bool:
+        """Does he see what this is about?"""
+        return may_at(signed(), Right.SEE_ALARMS, self.places.of(source))
+
     def may_plan(self, source: Source) -> bool:
         """May he plan work on this?"""
         return may_at(signed(), Right.ANSWER, self.places.of(source))

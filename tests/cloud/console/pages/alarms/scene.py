@@ -7,6 +7,8 @@ from cloud.watch.alarms.states import Alarm, Deed
 from cloud.watch.alarms.terms import CAMPUS, Kind, Source
 from cloud.watch.alarms.watching import Change, Key
 from cloud.watch.turn import BEAT
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
 from shared.facts.told import Level
 from tests.cloud.console.rig import Rig
 from tests.cloud.ledger import campus as c
@@ -60,3 +62,8 @@ def of(rig: Rig, key: Key) -> Alarm:
 def path(key: Key) -> str:
     """Its page."""
     return f"/alarms/{key.rule}/{key.source}"
+
+
+def moment_in(seconds: int) -> str:
+    """Campus time so long from now, as a field of a form has it."""
+    return time_text(WALL.at(time.time() + seconds))[:16].replace(" ", "T")
