@@ -2,7 +2,7 @@
 
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
-from cloud.console.pages.alarms import acts, alarms, groups, notify, quality, rules
+from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
 from cloud.console.pages.devices import devices
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
@@ -16,5 +16,5 @@ PAGES: tuple[Page, ...] = (
     *listed.PAGES,
     *me.PAGES,
     *factors.PAGES,
-    *alarms.PAGES, *acts.PAGES, *quality.PAGES, *rules.PAGES, *notify.PAGES, *groups.PAGES,
+    *alarms.PAGES, *acts.PAGES, *quality.PAGES, *rules.PAGES, *notify.PAGES, *groups.PAGES, *handover.PAGES,
 )
