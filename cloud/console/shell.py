@@ -21,6 +21,7 @@ from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
 from cloud.console.pages import index
+from cloud.console.pages.alarms.counting import calling
 from cloud.console.pages.sign_in import LANGUAGE_COOKIE, asked_for, now, remember_wanted
 from cloud.console.words.catalogue import LANGUAGES, words
 from shared.errors import YktError
@@ -45,6 +46,7 @@ def create_pages(sources: Sources) -> Flask:
     app.register_error_handler(HTTPException, _error)
     app.register_error_handler(YktError, _refused)
     app.context_processor(lambda: _context(app))
+    app.context_processor(lambda: {"alarm_count": lambda: calling(sources)})
     register(app, sources, index.PAGES)
     return app
 

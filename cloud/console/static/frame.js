@@ -54,6 +54,8 @@ function fresh() {
         if (answer.ok) {
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           const next = page.getElementById("fresh");
+          const calls = page.getElementById("calling");
+          if (calls) document.getElementById("calling")?.replaceWith(calls);
           if (next && !isBusy()) {
             if (next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
             heard = Date.now();

@@ -9,7 +9,7 @@ from cloud.console.frame.export import csv_answer
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, asked, fitting, listed, ordered
-from cloud.console.pages.alarms.reading import Look, look, moment
+from cloud.console.pages.alarms.reading import Look, look, moment, signed
 from cloud.console.pages.alarms.rows import COLUMNS, EXPORT, FILTERS, ORDER, Row, alike, chosen, named, rows
 from cloud.console.words.catalogue import words
 from cloud.watch.alarms.flood import CAMPUS
@@ -70,7 +70,7 @@ def _alarm(sources: Sources, rule: str, source: str) -> Reply:
     with sources.watch() as store:
         with store.db.reading():
             here = look(sources, store)
-            known = [one.name for one in persons.persons(store.db) if not one.is_gone]
+            known = {one.name for one in persons.persons(store.db) if not one.is_gone} | {signed().name}
         events = store.events_of(key)
     if not here.may(rule, key.source):
         abort(403)
@@ -82,7 +82,7 @@ def _alarm(sources: Sources, rule: str, source: str) -> Reply:
         "alarms/alarm.html", row=row, rule=rule, source=str(key.source), about=here.calls(key.source),
         title=str(made.advice.title) if made else rule, advice=made.advice if made else None,
         cause=made.advice.cause_of(here.calls(key.source)) if made else None, links=_links(here, key.source, events),
-        history=[_happened(one) for one in events[: -EVENTS_SHOWN - 1 : -1]], persons=known,
+        history=[_happened(one) for one in events[: -EVENTS_SHOWN - 1 : -1]], persons=sorted(known),
         may_answer=here.may(rule, key.source, Right.ANSWER), unknown=here.why_unknown(),
         as_of=moment(here.standing.as_of_ms), above=_above(here, row),
     )  # fmt: skip

@@ -223,3 +223,25 @@ def test_figures_stand_beside_their_targets(rig: Rig) -> None:
     for part in ("处于洪水的时间", "&lt; 1 %", "最多的十条", "网关失联", "MTTA"):
         assert part in page
     assert "time in flood" in rig.browser().see("/alarms/figures?lang=en")
+
+
+def count(rig: Rig, grant: Grant | None = None) -> str:
+    page = rig.browser("admin" if grant is None else "李明", [grant] if grant else []).see("/me")
+    found = re.findall(r'id="calling"[^>]*>([^<]+)<', page)
+    return str(found[0]) if found else ""
+
+
+def test_every_page_says_how_many_call_or_that_nobody_knows(rig: Rig) -> None:
+    assert count(rig) == "报警 未知"
+    s.beaten(rig)
+    assert count(rig) == "报警 0"
+    s.raised(rig, s.BOX)
+    s.raised(rig, s.OTHER)
+    s.raised(rig, s.BOOKS, s.alarm(Level.URGENT))
+    s.raised(rig, s.SERVICE, Alarm(Level.IMPORTANT, True, True, s.now_ms(), s.now_ms()))
+    assert count(rig) == "报警 3"
+    assert count(rig, Grant(Role.DUTY)) == "报警 2"
+    assert count(rig, Grant(Role.CANTEEN, Scope(c.BOX))) == "报警 1"
+    assert count(rig, Grant(Role.CARDS)) == ""
+    s.beaten(rig, ago_s=60)
+    assert count(rig) == "报警 未知"
