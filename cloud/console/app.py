@@ -19,6 +19,8 @@ from cloud.console.frame.sources import Shown, Sources
 from cloud.console.live.live import Live
 from cloud.console.pages.home.overview import Overview
 from cloud.console.shell import create_pages, renderer
+from cloud.fleet.beside import campus_clock, orders_socket
+from cloud.keys.client import KeyClient
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.process.health import healthy
 from cloud.process.life import report as report_status
@@ -89,6 +91,7 @@ def _assemble(settings: CloudSettings, dsn: str, reader: Reader, accounts: Accou
     sources = Sources(
         Shown(lambda: live.snapshot, lambda language: live.fragment(language)),
         reader, accounts, Audit(folder / FILE), settings, dsn, _machine_token(folder / TOKEN_FILE),
+        signer=lambda: KeyClient(orders_socket(settings.data, None)), clock=lambda: campus_clock(settings.data, ""),
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)

@@ -13,9 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.commands.fleet.beside import campus_clock, orders_socket
 from cloud.commands.fleet.jobs import Place, Targets
 from cloud.commands.opening import open_books
+from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.fleet.rolling import Rollouts
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.firmware.door import FirmwareLedger

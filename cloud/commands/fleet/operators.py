@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.commands.fleet.beside import campus_clock, orders_socket
 from cloud.commands.opening import open_books
+from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.fleet.operating import Office, newest_operators
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.documents.door import DocumentLedger

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.commands.fleet.beside import campus_clock, orders_socket
+from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.fleet.pushing import Pusher, Target
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.parameters.door import ParameterLedger

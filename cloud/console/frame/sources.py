@@ -1,16 +1,20 @@
 """What the pages read from. A page takes what it needs of it and no more."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.watch.store import WatchStore, open_watch
+from shared.clocks.campus_clock import WALL, CampusClock
+from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,17 @@ class Shown:
     fragment: Callable[[str], str]
 
 
+def nobody_signs() -> AbstractContextManager[DocumentSigner]:
+    """ConfigFault: a console that was given no key process."""
+    raise ConfigFault(Text("本台没有签发指令的密钥进程", "this console has no key process that signs orders"))
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """reader: the ledger's read side, which any thread may ask. dsn: the ledger's database, for whoever writes to it.
-    api_token: the machine's own. Neither is in the repr. secure: cookies go by TLS alone."""
+    api_token: the machine's own. Neither is in the repr. secure: cookies go by TLS alone. signer: the key process where
+    persons order terminals about, for one request (ConfigFault, KeyFault: it is away). clock: the campus', or a
+    replay's."""
 
     live: Shown
     reader: Reader
@@ -34,6 +45,8 @@ class Sources:
     dsn: str = field(repr=False)
     api_token: str = field(repr=False)
     secure: bool = True
+    signer: Callable[[], AbstractContextManager[DocumentSigner]] = nobody_signs
+    clock: Callable[[], CampusClock] = lambda: WALL
 
     @contextmanager
     def watch(self) -> Iterator[WatchStore]:

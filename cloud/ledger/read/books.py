@@ -41,6 +41,13 @@ def last_records(db: Database, most: int) -> list[RecordView]:
     return _views(db, db.run(f"SELECT {_RECORD} FROM record ORDER BY id DESC LIMIT ?", (most,)))  # noqa: S608
 
 
+def last_records_of(db: Database, device: bytes, most: int) -> list[RecordView]:
+    """Of one terminal, by its own numbers, the highest first."""
+    ends = record_key(device, 0, 0), record_key(device, 0xFFFF, 0xFFFFFFFF)
+    found = db.run(f"SELECT {_RECORD} FROM record WHERE key >= ? AND key <= ? ORDER BY key DESC LIMIT ?", (*ends, most))  # noqa: S608
+    return _views(db, found)
+
+
 def records_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[RecordView]:
     """The first bytes under the key, then its forks."""
     key = record_key(device, epoch, seq)

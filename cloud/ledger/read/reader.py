@@ -23,7 +23,7 @@ from cloud.ledger.fleet.firmware.state import TerminalRow
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.fleet.jobs import views as read_jobs
 from cloud.ledger.fleet.jobs.pieces import Paper, papers
-from cloud.ledger.fleet.jobs.state import JobRow
+from cloud.ledger.fleet.jobs.state import Job, JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.parameters import door as read_parameters
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
@@ -68,6 +68,7 @@ from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
 from shared.clocks.school_days import Calendar
+from shared.fleet.parameters import MealRow
 from shared.ids import CardId, PsamId
 from shared.wire.checkpoint import Checkpoint
 from shared.wire.messages import Revocations
@@ -167,6 +168,11 @@ class Reader:
         """Newest first."""
         with self._lock, self.database.reading():
             return read_books.last_records(self.database, _bounded(most))
+
+    def last_records_of(self, device: bytes, most: int = 20) -> list[RecordView]:
+        """Of one terminal, by its own numbers, the highest first."""
+        with self._lock, self.database.reading():
+            return read_books.last_records_of(self.database, device, _bounded(most))
 
     def record(self, device: bytes, epoch: int, seq: int) -> list[RecordView]:
         """All bytes that came under this key: more than one is a fork."""
@@ -311,6 +317,21 @@ class Reader:
         with self._lock, self.database.reading():
             return read_jobs.job_view(self.database, number, now)
 
+    def jobs_of(self, devices: Sequence[bytes]) -> list[JobView]:
+        """Jobs that have rows of these terminals, with those rows alone; the newest last."""
+        with self._lock, self.database.reading():
+            return read_jobs.job_views_of(self.database, devices)
+
+    def orders_of(self, device: bytes, now: Now, most: int = 20) -> list[tuple[Job, JobRow]]:
+        """What one terminal was ordered, the newest first, as of now."""
+        with self._lock, self.database.reading():
+            return read_jobs.orders_of(self.database, device, _bounded(most), now)
+
+    def locked(self) -> set[bytes]:
+        """Terminals that are locked, or on their way to it, as far as orders say."""
+        with self._lock, self.database.reading():
+            return read_jobs.locked(self.database)
+
     def said(self, orders: Collection[tuple[bytes, int]]) -> dict[bytes, Paper]:
         """Terminal → what it said at length about that order of its own: a log, a slip."""
         with self._lock, self.database.reading():
@@ -355,6 +376,11 @@ class Reader:
         """When each meal begins by the parameters that count now, seconds after midnight."""
         with self._lock, self.database.reading():
             return read_parameters.meals_begin(self.database)
+
+    def meals(self) -> tuple[MealRow, ...]:
+        """Meal periods by the parameters that count now; empty: nobody has named any."""
+        with self._lock, self.database.reading():
+            return read_parameters.meals(self.database)
 
     def cashiers(self) -> list[str]:
         """Whoever has a drawer, by name."""

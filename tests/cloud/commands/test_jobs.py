@@ -10,7 +10,7 @@ from zlib import crc32
 import pytest
 
 from cloud.__main__ import main
-from cloud.commands.fleet.beside import campus_clock, orders_socket
+from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
 from cloud.ledger.fleet.jobs.pieces import ORDERS_MAX

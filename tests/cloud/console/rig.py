@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from flask.testing import FlaskClient
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
 from cloud.console.access.rights import Grant
-from cloud.console.frame.sources import Shown, Sources
+from cloud.console.frame.sources import Shown, Sources, nobody_signs
 from cloud.console.shell import create_pages
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import open_reader
 from cloud.process.settings import FOLDER, CloudSettings, MqttChoice, TlsFiles
@@ -65,8 +66,8 @@ class Browser:
 
 
 @contextmanager
-def made(folder: Path, snapshot: dict[str, Any] | None = None) -> Iterator[Rig]:
-    """In a folder of its own; an SQLite ledger with the small campus imported."""
+def made(folder: Path, snapshot: dict[str, Any] | None = None, signer: DocumentSigner | None = None) -> Iterator[Rig]:
+    """In a folder of its own; an SQLite ledger with the small campus imported. signer None: the key process is away."""
     (folder / FOLDER).mkdir()
     dsn = str(folder / FOLDER / "ledger.db")
     ledger = open_ledger(dsn, c.LEDGER_ID)
@@ -75,6 +76,7 @@ def made(folder: Path, snapshot: dict[str, Any] | None = None) -> Iterator[Rig]:
     sources = Sources(
         Shown(lambda: snapshot or {"stale": True}, lambda language: f'{{"html": "{language}"}}'),
         reader, accounts, Audit(folder / FOLDER / "console.db"), _settings(folder), dsn, TOKEN, secure=False,
+        signer=lambda: nullcontext(signer) if signer else nobody_signs(),
     )  # fmt: skip
     yield Rig(create_pages(sources), sources, ledger)
     reader.close()

@@ -111,6 +111,31 @@ def rows_about(db: Database, device: bytes, generations: Iterable[int]) -> list[
     return found
 
 
+def last_rows_of(db: Database, device: bytes, most: int) -> list[JobRow]:
+    """Of one terminal, the newest job first."""
+    sql = f"SELECT {_ROW} FROM job_row WHERE device = ? ORDER BY job DESC LIMIT ?"  # noqa: S608  # ours
+    return [_row(row) for row in db.run(sql, (device, most))]
+
+
+def counts_of(db: Database, devices: Sequence[bytes]) -> dict[int, dict[RowState, int]]:
+    """As `counts`, of these terminals alone."""
+    found: dict[int, dict[RowState, int]] = {}
+    for number, state in db.find("SELECT job, state FROM job_row WHERE device", devices):
+        states = found.setdefault(int(number), {})
+        states[RowState(state)] = states.get(RowState(state), 0) + 1
+    return found
+
+
+def last_verbs(db: Database, verbs: tuple[int, int]) -> dict[bytes, int]:
+    """Terminal → which of the two it was ordered last and has not refused. No word of its own is needed for that."""
+    found = db.run(
+        "SELECT r.device, j.verb FROM job_row r JOIN job j ON j.number = r.job WHERE j.verb IN (?, ?) "
+        "AND r.state <= ? ORDER BY j.number",
+        (*verbs, int(RowState.OK)),
+    )
+    return {bytes(device): int(verb) for device, verb in found}
+
+
 def counts(db: Database) -> dict[int, dict[RowState, int]]:
     """Job → how many rows are in which state."""
     found: dict[int, dict[RowState, int]] = {}

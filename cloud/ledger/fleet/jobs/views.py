@@ -3,7 +3,7 @@
 A clock that has run out counts in what is read, whether or not the ingest is there to write it down.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.fleet.jobs import rows, state
@@ -11,6 +11,7 @@ from cloud.ledger.fleet.jobs.state import Job, JobRow, RowState
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
+from shared.fleet.order import Verb
 
 HEARD_MS = 60_000
 """A terminal whose STATUS is not older than this is heard."""
@@ -57,6 +58,25 @@ def job_views(db: Database) -> list[JobView]:
     """All, the newest last."""
     found = rows.counts(db)
     return [JobView(job, found.get(number, {})) for number, job in rows.jobs(db).items()]
+
+
+def job_views_of(db: Database, devices: Sequence[bytes]) -> list[JobView]:
+    """Jobs that have rows of these terminals, and those rows alone are counted; the newest last."""
+    found = rows.counts_of(db, devices)
+    return [JobView(job, found[number]) for number, job in rows.jobs(db, found).items()]
+
+
+def orders_of(db: Database, device: bytes, most: int, now: Now) -> list[tuple[Job, JobRow]]:
+    """What one terminal was ordered, the newest first, as of now."""
+    there = rows.last_rows_of(db, device, most)
+    known = rows.jobs(db, {row.job for row in there})
+    return [(known[row.job], state.by_time(row, known[row.job], now.unix_ms)) for row in there]
+
+
+def locked(db: Database) -> set[bytes]:
+    """Terminals whose last order of the two was a lock, done or on its way."""
+    pair = int(Verb.LOCK), int(Verb.UNLOCK)
+    return {device for device, verb in rows.last_verbs(db, pair).items() if verb == Verb.LOCK}
 
 
 def job_view(db: Database, number: int, now: Now | None = None) -> tuple[JobView, list[JobRow]] | None:

@@ -36,7 +36,7 @@ from shared.facts.settings import (
 from shared.facts.terms import word_of
 from shared.facts.told import Told
 from shared.fleet.document import DocumentKind, SignedHead, device_scope
-from shared.fleet.parameters import ParameterBody, decode_parameters
+from shared.fleet.parameters import MealRow, ParameterBody, decode_parameters
 from shared.ids import BoxId, DeviceId
 from shared.purse.reasons import Reason
 from shared.wire.fleet_lane import Tallied
@@ -176,14 +176,19 @@ def calendar(db: Database) -> Calendar:
 
 def meals_begin(db: Database) -> tuple[int, ...]:
     """When the meals of that file begin, seconds after midnight; without any, none. Inside of a transaction."""
+    return tuple(row.from_s for row in meals(db))
+
+
+def meals(db: Database) -> tuple[MealRow, ...]:
+    """Meals of that file; without any, none. Inside of a transaction."""
     found = db.run(_NEWEST)
     return _meals(found[0][0]) if found else ()
 
 
 @lru_cache(maxsize=2)
-def _meals(text: str) -> tuple[int, ...]:
+def _meals(text: str) -> tuple[MealRow, ...]:
     """Asked for every few seconds."""
-    return tuple(row.from_s for row in read_file(text).meals)
+    return read_file(text).meals
 
 
 @lru_cache(maxsize=2)

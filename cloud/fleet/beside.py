@@ -1,4 +1,4 @@
-"""What runs beside a command on this machine: the key process's socket for orders, and the campus clock of a replay.
+"""What runs beside a command or the console on this machine: the key process's socket for orders, a replay's clock.
 
 By command line, of this user's processes and of this data folder only (/proc). Nothing found is nothing: options can
 say it instead.
