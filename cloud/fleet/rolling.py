@@ -5,13 +5,14 @@ KeyFault: it is away or refuses; ConfigFault: this campus has no key for permits
 nothing was begun.
 """
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 
 from cloud.fleet.signing import DocumentSigner, newest_key
 from cloud.ledger.fleet.firmware.door import FirmwareLedger, Heads
 from cloud.ledger.fleet.firmware.releases import Release
 from cloud.ledger.fleet.firmware.rows import Papers
-from cloud.ledger.fleet.firmware.state import Rollout
+from cloud.ledger.fleet.firmware.state import Rollout, TerminalRow, TerminalState
 from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, RuleBroken
 from shared.fleet.document import DocumentKind
@@ -20,6 +21,30 @@ from shared.words.voice import Text
 
 TRIES_MAX = 5
 """Somebody else made permits for the same terminals meanwhile: so often the numbers are drafted anew."""
+
+
+_TAKEN_BACK = (TerminalState.IN_USE, TerminalState.SILENT, TerminalState.STOPPED)
+"""Of a roll-out that is rolled back: whoever uses it, and whoever may come to use it unheard."""
+
+
+def in_turn(release: Release, devices: Iterable[bytes]) -> list[bytes]:
+    """In which order waves take them: no canteen is first by its name."""
+    return sorted(devices, key=lambda device: hashlib.sha256(release.digest + device).digest())
+
+
+def to_take_back(rows: Iterable[TerminalRow]) -> list[bytes]:
+    """Whom a roll-back is for."""
+    return [row.device for row in rows if row.state in _TAKEN_BACK or row.state.is_out]
+
+
+def no_way_back(rollout: Rollout) -> ConfigFault:
+    """The officers have signed none."""
+    return ConfigFault(
+        Text(
+            f"没有退路：请保管员把旧程序签为高于 {rollout.release} 的版本（provisioning firmware sign），再 release",
+            f"no way back: the officers sign the older program above {rollout.release} (provisioning firmware sign)",
+        )
+    )
 
 
 class Rollouts:

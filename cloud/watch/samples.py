@@ -64,6 +64,14 @@ def samples(db: Database, signal: str, from_ms: int) -> list[Signal]:
     return [Signal(signal, source_of(source), at_ms, value) for source, at_ms, value in found]
 
 
+def samples_of(db: Database, signal: str, source: Source, from_ms: int) -> list[Signal]:
+    """Of one source, by time: those from then on, and the last one before."""
+    asked = "SELECT at_ms, value FROM sample WHERE signal = ? AND source = ? AND at_ms"
+    found = db.run(f"{asked} < ? ORDER BY at_ms DESC LIMIT 1", (signal, str(source), from_ms))
+    found += db.run(f"{asked} >= ? ORDER BY at_ms", (signal, str(source), from_ms))
+    return [Signal(signal, source, at_ms, value) for at_ms, value in found]
+
+
 def _step(signal: Signal) -> float | None:
     """The same number for values that differ by less than a twelfth."""
     value = signal.value

@@ -4,7 +4,6 @@ A release is proven by the campus key before anything of it is kept. A roll-out 
 for orders, kept in the ledger, and moved on by the ingest. What a terminal runs is what it has reported itself.
 """
 
-import hashlib
 import json
 import sys
 import time
@@ -16,11 +15,11 @@ from pathlib import Path
 from cloud.commands.fleet.jobs import Place, Targets
 from cloud.commands.opening import open_books
 from cloud.fleet.beside import campus_clock, orders_socket
-from cloud.fleet.rolling import Rollouts
+from cloud.fleet.rolling import Rollouts, in_turn, no_way_back, to_take_back
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.firmware.releases import Release, model_text, release_text, way_back
-from cloud.ledger.fleet.firmware.state import AGAIN, Rollout, TerminalRow, TerminalState, waves_of
+from cloud.ledger.fleet.firmware.state import AGAIN, Rollout, TerminalRow, waves_of
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.reader import Reader
@@ -37,8 +36,6 @@ from shared.words.voice import Text
 
 FOLLOW_S = 0.5
 FILE_MAX = LENGTH_MAX[DocumentKind.FIRMWARE] + 1024
-_TAKEN_BACK = (TerminalState.IN_USE, TerminalState.SILENT, TerminalState.STOPPED)
-"""Of a roll-out that is rolled back: whoever uses it, and whoever may come to use it unheard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ def roll_back(
         back = _way_back(view, one, named)
     if not one.is_over:
         _with_ledger(place, lambda ledger, now: ledger.stop(number, asked.who, asked.reason, now))
-    devices = [row.device for row in there if row.state in _TAKEN_BACK or row.state.is_out]
+    devices = to_take_back(there)
     if not devices:
         raise ConfigFault(Text(f"升级 {number} 没有可退的终端", f"roll-out {number}: no terminal to take back"))
     waves = waves_of(devices, asked.canary, asked.waves)
@@ -238,12 +235,7 @@ def _way_back(view: FirmwareView, one: RolloutView, named: str) -> Release:
     back = _release(view, named) if named else way_back(view.releases, rollout.model, rollout.release)
     if back is not None and back.model == rollout.model and back.release > rollout.release:
         return back
-    raise ConfigFault(
-        Text(
-            f"没有退路：请保管员把旧程序签为高于 {rollout.release} 的版本（provisioning firmware sign），再 release",
-            f"no way back: the officers sign the older program above {rollout.release} (provisioning firmware sign)",
-        )
-    )
+    raise no_way_back(rollout)
 
 
 def _chosen(view: FirmwareView, names: Names, targets: Targets, found: Release) -> list[bytes]:
@@ -262,7 +254,7 @@ def _chosen(view: FirmwareView, names: Names, targets: Targets, found: Release) 
     if not devices:
         model = model_text(found.model)
         raise ConfigFault(Text(f"没有 {model} 终端", f"there is no terminal of model {model}"))
-    return sorted(devices, key=lambda device: hashlib.sha256(found.digest + device).digest())
+    return in_turn(found, devices)
 
 
 def _terminal(names: Names, text: str) -> bytes:

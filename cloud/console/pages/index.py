@@ -3,18 +3,30 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
-from cloud.console.pages.devices import devices
+from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
-    *home.PAGES, *search.PAGES,
+    *home.PAGES,
+    *search.PAGES,
     *devices.PAGES,
     *people.PAGES,
     *listed.PAGES,
     *me.PAGES,
     *factors.PAGES,
-    *alarms.PAGES, *acts.PAGES, *quality.PAGES, *rules.PAGES, *notify.PAGES, *groups.PAGES, *handover.PAGES,
+    *alarms.PAGES,
+    *acts.PAGES,
+    *quality.PAGES,
+    *rules.PAGES,
+    *notify.PAGES,
+    *groups.PAGES,
+    *handover.PAGES,
+    *detail.PAGES,
+    *commands.PAGES,
+    *jobs.PAGES,
+    *firmware.PAGES,
+    *parameters.PAGES,
 )

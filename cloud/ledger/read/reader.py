@@ -61,6 +61,7 @@ from cloud.ledger.read.views import (
     QuarantineView,
     RecordView,
     SuspenseView,
+    TerminalBody,
     TerminalCount,
     VoidView,
 )
@@ -118,6 +119,11 @@ class Reader:
         """What terminals and boxes may still bring of what the ledger lacks."""
         with self._lock, self.database.reading():
             return read_coming.coming(self.database)
+
+    def body_of(self, device: bytes) -> TerminalBody | None:
+        """What a terminal is, and what its last STATUS said; None: there is none of this number."""
+        with self._lock, self.database.reading():
+            return read_terminals.body_of(self.database, device)
 
     def by_terminal(self) -> list[TerminalCount]:
         """Counts and sequence range per (device, epoch), by name; together they are the overview's."""

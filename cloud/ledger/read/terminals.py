@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.writing import first_verdict_key
 from cloud.ledger.loads.cases import CaseState
-from cloud.ledger.read.views import TerminalCount
+from cloud.ledger.read.views import TerminalBody, TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE, arrive, is_apart, split_key
@@ -45,6 +45,22 @@ class _Sums:
 
 
 _NAMES = ("posted", "held", "suspense", "quarantined", "no_entry", "duplicates", "spent_fen")
+
+
+def body_of(db: Database, device: bytes) -> TerminalBody | None:
+    """None: it is not registered."""
+    rows = db.run("SELECT kind FROM device WHERE device = ?", (device,))
+    if not rows:
+        return None
+    psams = tuple(bytes(psam) for (psam,) in db.run("SELECT psam FROM psam WHERE device = ? ORDER BY psam", (device,)))
+    said = db.run(
+        "SELECT at_ms, hotlist_version, parameter_version, slots_left, clock_set FROM device_status WHERE device = ?",
+        (device,),
+    )
+    if not said:
+        return TerminalBody(rows[0][0], psams, None, None, None, None, None)
+    at_ms, hotlist, parameters, slots, is_clock_set = said[0]
+    return TerminalBody(rows[0][0], psams, at_ms, hotlist, parameters, slots, bool(is_clock_set))
 
 
 def by_terminal(db: Database) -> list[TerminalCount]:

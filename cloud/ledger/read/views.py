@@ -1,6 +1,7 @@
 """What the read side shows: plain values, sums in fen, times in Unix ms or campus seconds."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,18 @@ class RecordView:
     reason: str
     stored: bytes
     trip: bytes = b""
+
+
+class TerminalBody(NamedTuple):
+    """A body's hardware, the PSAMs of the inventory for it, and what its last STATUS said; None: it never sent one."""
+
+    kind: str
+    psams: tuple[bytes, ...]
+    status_ms: int | None
+    hotlist: int | None
+    parameters: int | None
+    slots_left: int | None
+    is_clock_set: bool | None
 
 
 @dataclass(frozen=True, slots=True)

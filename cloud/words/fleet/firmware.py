@@ -119,6 +119,29 @@ def row_line(row: TerminalRow, release: int, names: Names, clock: CampusClock) -
     )
 
 
+def standing_text(row: TerminalRow) -> Text:
+    """How a terminal stands, why, and which hop has said so."""
+    how, said, hop = STATES[row.state], halves(_said(row)), halves(_hop(row))
+    return Text(f"{how.zh}{said[0]}{hop[0]}", f"{how.en}{said[1]}{hop[1]}")
+
+
+def failure_text(row: TerminalRow) -> Text:
+    """Why it has not come to use it, without who says so: what is alike is counted together."""
+    how, said = STATES[row.state], halves(_said(row))
+    return Text(f"{how.zh}{said[0]}", f"{how.en}{said[1]}")
+
+
+def runs_text(row: TerminalRow) -> Text:
+    """What runs there, as far as told."""
+    return _runs(row)
+
+
+def phase_text(one: RolloutView) -> Text:
+    """Where it stands, and what holds it up."""
+    phase, why = PHASES[one.phase], halves(_held_up(one.events[-1]))
+    return Text(f"{phase.zh}{why[0]}", f"{phase.en}{why[1]}")
+
+
 def running_lines(view: FirmwareView, names: Names) -> Iterator[str]:
     """What each terminal says that it runs."""
     for device, model in view.models.items():

@@ -70,7 +70,7 @@ def jobs_lines(found: Sequence[JobView], clock: CampusClock) -> Iterator[str]:
 
 def job_line(one: JobView, clock: CampusClock) -> str:
     """What was ordered, by whom, and how many terminals are where."""
-    job, ordered = one.job, _ordered(one.job)
+    job, ordered = one.job, ordered_with(one.job)
     done = one.counts.get(RowState.OK, 0)
     cancelled = one.counts.get(RowState.CANCELLED, 0)
     left = one.total - done - one.failed - cancelled
@@ -97,6 +97,12 @@ def row_line(row: JobRow, names: Names, clock: CampusClock, paper: Paper | None 
             f"  {mark} {at.name} {at.place}  {how.en}{said.en}{hop[1]}{when}{asked[1]}{log[1]}",
         )
     )
+
+
+def answer_text(row: JobRow) -> Text:
+    """How a row stands, what the terminal said beside, and which hop has said so."""
+    how, said, hop = STATES[row.state], _said(row), halves(_hop(row))
+    return Text(f"{how.zh}{said.zh}{hop[0]}", f"{how.en}{said.en}{hop[1]}")
 
 
 def log_name(number: int, names: Names, device: bytes) -> str:
@@ -209,7 +215,8 @@ def _verb(job: Job) -> str:
     return word_of(Verb(job.verb).name)
 
 
-def _ordered(job: Job) -> Text:
+def ordered_with(job: Job) -> Text:
+    """The verb and its arguments in words."""
     verb, told = ordered_text(job.verb), _arguments(job)
     said = " ".join(str(value) for value in told.values())
     return Text(f"{verb.zh} {said}".rstrip(), f"{verb.en} {said}".rstrip())

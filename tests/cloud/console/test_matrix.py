@@ -28,10 +28,15 @@ def pages(rig: Rig) -> list[Page]:
     return [page for page in found if page.right not in (Right.OPEN, Right.SELF)]
 
 
+def address(page: Page) -> str:
+    """With something in each of its places that is not there."""
+    return re.sub(r"<\w+:(\w+)>", "1", re.sub(r"<\w+>", "nothing", page.rule))
+
+
 def test_each_role_gets_what_it_was_given_and_nothing_else(rig: Rig, people: dict[Role, Browser]) -> None:
     wrong = []
     for page in pages(rig):
-        path = re.sub(r"<\w+:(\w+)>", "1", re.sub(r"<\w+>", "nothing", page.rule))
+        path = address(page)
         for role, browser in people.items():
             client = browser.client
             status = (client.post(path, data={}) if page.writes else client.get(path)).status_code
@@ -54,7 +59,7 @@ def test_a_name_is_taken_once(rig: Rig) -> None:
 def test_no_form_goes_without_the_token_of_its_session(rig: Rig, people: dict[Role, Browser]) -> None:
     for page in rig.app.config[PAGES]:
         if page.writes and page.right is not Right.OPEN:
-            path = re.sub(r"<\w+>", "nothing", page.rule)
+            path = address(page)
             role = next(role for role in Role if page.right in ROLES[role] or page.right is Right.SELF)
             assert people[role].client.post(path, data={"csrf": "wrong"}).status_code == 400, page.name
 

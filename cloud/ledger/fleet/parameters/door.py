@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cloud.ledger.fleet.documents.making import Draft, keep
-from cloud.ledger.fleet.documents.rows import Document, body_of, newest
+from cloud.ledger.fleet.documents.rows import Document, body_of, generation_of, newest
 from cloud.ledger.fleet.parameters import canaries, rows, tallies
 from cloud.ledger.fleet.parameters.canaries import Outcome, Watched
 from cloud.ledger.fleet.parameters.rows import KeptFile, Making, Push, PushKind, Trial
@@ -74,6 +74,12 @@ class ParameterLedger:
         with self.database.reading():
             running = {one.device: one for one in rows.trials(self.database)}
             return {device: _standing(self.database, device, running.get(device)) for device in devices}
+
+    def made(self, device: bytes, generation: int) -> ParameterBody | None:
+        """What that generation of this terminal's said; None: it was never made here."""
+        with self.database.reading():
+            found = generation_of(self.database, DocumentKind.PARAMETERS, device_scope(DeviceId(device)), generation)
+            return decode_parameters(body_of(self.database, found)) if found else None
 
     def would_refuse(self, bodies: Mapping[bytes, ParameterBody], now: Now) -> list[Refused]:
         """In the last days, by terminal and meal."""

@@ -1,0 +1,188 @@
+"""Selections that were frozen, and orders that wait for a second person: tables of their own in the console's file.
+
+A selection is one person's, is used once, and ends; so what is ordered is what he saw counted. A proposal is confirmed
+by another name than its maker's, and while it lasts: the database refuses both as well.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from cloud.store.db import Database, Row, open_database
+
+SELECTION_MS = 600_000
+"""So long a frozen selection may be ordered about."""
+PROPOSAL_MS = 1_800_000
+"""So long an order waits for its second person; then what it would stop may be something else."""
+PROPOSALS_MAX = 50
+"""Most that wait at a time."""
+SELECTIONS_MAX = 200
+"""Most that are kept; the oldest go."""
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS selection (
+      number TEXT PRIMARY KEY, who TEXT NOT NULL, verb TEXT NOT NULL, devices TEXT NOT NULL, scope TEXT NOT NULL,
+      made_ms INTEGER NOT NULL, is_used INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS order_proposal (
+      number INTEGER PRIMARY KEY, body BLOB NOT NULL, devices TEXT NOT NULL, maker TEXT NOT NULL, reason TEXT NOT NULL,
+      manner TEXT NOT NULL, expires_s INTEGER NOT NULL, made_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS order_decision (
+      proposal INTEGER PRIMARY KEY REFERENCES order_proposal (number), is_confirmed INTEGER NOT NULL,
+      checker TEXT NOT NULL, at_ms INTEGER NOT NULL, job INTEGER NOT NULL) STRICT""",
+    """CREATE TRIGGER IF NOT EXISTS order_two_persons BEFORE INSERT ON order_decision WHEN NEW.is_confirmed = 1 AND
+      NEW.checker = (SELECT maker FROM order_proposal WHERE number = NEW.proposal)
+      BEGIN SELECT RAISE(ABORT, 'maker and checker are one person'); END""",
+    """CREATE TRIGGER IF NOT EXISTS order_in_time BEFORE INSERT ON order_decision WHEN NEW.is_confirmed = 1 AND
+      NEW.at_ms > (SELECT until_ms FROM order_proposal WHERE number = NEW.proposal)
+      BEGIN SELECT RAISE(ABORT, 'the proposal has expired'); END""",
+)
+_SELECTION = "number, who, verb, devices, scope, made_ms, is_used"
+_PROPOSAL = "number, body, devices, maker, reason, manner, expires_s, made_ms, until_ms"
+
+
+class Selection(NamedTuple):
+    """number: known to its maker alone. devices: as they were when he chose, in that order. scope: in which way."""
+
+    number: str
+    who: str
+    verb: str
+    devices: tuple[bytes, ...]
+    scope: str
+    made_ms: int
+    is_used: bool = False
+
+    @property
+    def until_ms(self) -> int:
+        """The last moment at which it may be used."""
+        return self.made_ms + SELECTION_MS
+
+
+class Proposal(NamedTuple):
+    """body: of the order, without its expiry. manner: how many at a time."""
+
+    number: int
+    body: bytes
+    devices: tuple[bytes, ...]
+    maker: str
+    reason: str
+    manner: str
+    expires_s: int
+    made_ms: int
+    until_ms: int
+
+
+class Kept:
+    """Over the console's file. Each call opens it, so any thread may."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._opened() as db, db.writing():
+            for statement in _SCHEMA:
+                db.run(statement)
+
+    # --- selections ----------------------------------------------------------------------------------------------
+
+    def freeze(self, who: str, verb: str, devices: Sequence[bytes], scope: str, now_ms: int) -> str:
+        """Its number."""
+        number = secrets.token_urlsafe(12)
+        row = (number, who, verb, _written(devices), scope, now_ms, 0)
+        with self._opened() as db, db.writing():
+            db.run("DELETE FROM selection WHERE made_ms < ?", (now_ms - 10 * SELECTION_MS,))
+            db.run(
+                "DELETE FROM selection WHERE number IN "
+                "(SELECT number FROM selection ORDER BY made_ms DESC LIMIT -1 OFFSET ?)",
+                (SELECTIONS_MAX - 1,),
+            )
+            db.insert("selection", _SELECTION, [row])
+        return number
+
+    def selection(self, number: str, who: str) -> Selection | None:
+        """None: there is none, or it is somebody else's."""
+        sql = f"SELECT {_SELECTION} FROM selection WHERE number = ? AND who = ?"  # noqa: S608  # our own names
+        with self._opened() as db, db.reading():
+            rows = db.run(sql, (number, who))
+        return _selection(rows[0]) if rows else None
+
+    def use(self, number: str, now_ms: int) -> bool:
+        """False: it was used, or its time is over."""
+        with self._opened() as db, db.writing():
+            fresh = "number = ? AND is_used = 0 AND made_ms >= ?", (number, now_ms - SELECTION_MS)
+            if not db.run(f"SELECT 1 FROM selection WHERE {fresh[0]}", fresh[1]):  # noqa: S608  # our own names
+                return False
+            db.run("UPDATE selection SET is_used = 1 WHERE number = ?", (number,))
+            return True
+
+    def unuse(self, number: str) -> None:
+        """Nothing came of it: it may be used again."""
+        with self._opened() as db, db.writing():
+            db.run("UPDATE selection SET is_used = 0 WHERE number = ?", (number,))
+
+    # --- proposals -----------------------------------------------------------------------------------------------
+
+    def propose(self, one: Proposal) -> int:
+        """Its number; 0: too many wait already."""
+        with self._opened() as db, db.writing():
+            if len(_waiting(db, one.made_ms)) >= PROPOSALS_MAX:
+                return 0
+            number = int(db.run("SELECT COALESCE(MAX(number), 0) + 1 FROM order_proposal")[0][0])
+            until_ms = one.made_ms + PROPOSAL_MS
+            row = (number, one.body, _written(one.devices), *one[3:8], until_ms)
+            db.insert("order_proposal", _PROPOSAL, [row])
+            return number
+
+    def waiting(self, now_ms: int) -> list[Proposal]:
+        """Those that nobody has decided, and that last; the oldest first."""
+        with self._opened() as db, db.reading():
+            return _waiting(db, now_ms)
+
+    def decide(self, number: int, checker: str, now_ms: int, *, is_confirmed: bool) -> bool:
+        """False: somebody has decided already. StoreFault: its maker would confirm it, or it has expired."""
+        with self._opened() as db, db.writing():
+            if db.run("SELECT 1 FROM order_decision WHERE proposal = ?", (number,)):
+                return False
+            row = (number, int(is_confirmed), checker, now_ms, 0)
+            db.insert("order_decision", "proposal, is_confirmed, checker, at_ms, job", [row])
+            return True
+
+    def done(self, number: int, job: int) -> None:
+        """What came of its confirmation."""
+        with self._opened() as db, db.writing():
+            db.run("UPDATE order_decision SET job = ? WHERE proposal = ?", (job, number))
+
+    def undecide(self, number: int) -> None:
+        """Nothing came of the confirmation: it may be confirmed again."""
+        with self._opened() as db, db.writing():
+            db.run("DELETE FROM order_decision WHERE proposal = ? AND job = 0", (number,))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database]:
+        with closing(open_database(str(self._path))) as db:
+            yield db
+
+
+def _waiting(db: Database, now_ms: int) -> list[Proposal]:
+    sql = (
+        f"SELECT {_PROPOSAL} FROM order_proposal WHERE until_ms >= ? "  # noqa: S608  # our own names
+        "AND number NOT IN (SELECT proposal FROM order_decision) ORDER BY number"
+    )
+    return [_proposal(row) for row in db.run(sql, (now_ms,))]
+
+
+def _written(devices: Sequence[bytes]) -> str:
+    return json.dumps([device.hex() for device in devices])
+
+
+def _read(text: str) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(one) for one in json.loads(text))
+
+
+def _selection(row: Row) -> Selection:
+    number, who, verb, devices, scope, made_ms, is_used = row
+    return Selection(number, who, verb, _read(devices), scope, made_ms, bool(is_used))
+
+
+def _proposal(row: Row) -> Proposal:
+    number, body, devices, *rest = row
+    return Proposal(number, bytes(body), _read(devices), *rest)
