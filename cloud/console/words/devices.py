@@ -101,7 +101,7 @@ WORDS: dict[str, Text] = {
     "beat_warn": Text("迟缓", "slow"),
     "beat_bad": Text("断线", "silent"),
     "beat_off": Text("未知", "unknown"),
-    "no_samples": Text("值守还没有采样", "the watch has no samples yet"),
+    "no_samples": Text("24 小时内都不知道", "nothing is known of these 24 hours"),
     "watch_away": Text("读不到值守的记录，未知。", "The watch's file cannot be read: unknown."),
     "identity": Text("身份", "Identity"),
     "device_number": Text("终端机编号", "Device number"),

@@ -41,8 +41,8 @@ COLUMNS: tuple[Column[Answer], ...] = (
     Column("terminal", lambda one: one["name"]),
     Column("place", lambda one: one["place"]),
     Column("box", lambda one: one["box"]),
-    Column("runs_now", lambda one: _spoken(one["runs"])),
-    Column("answered", lambda one: _spoken(one["said"])),
+    Column("runs_now", lambda one: one["runs"]),
+    Column("answered", lambda one: one["said"]),
     Column("at_time", lambda one: one["at"]),
 )
 
@@ -129,9 +129,10 @@ def _found(sources: Sources, number: int, now: Now) -> tuple[RolloutView, list[T
     for row in rows:
         at, last_ms = seen[row.device], row.over_ms or row.begun_ms or row.box_ms or row.sent_ms
         answers.append({
-            "row": row, "name": at["name"], "place": at["place"], "box": row.box or at["box"], "runs": runs_text(row),
-            "said": standing_text(row), "at": time_text(int(clock.at(last_ms / 1000))) if last_ms else "",
-            "mark": _mark(row.state), "device": at["device"],
+            "row": row, "name": at["name"], "place": at["place"], "box": row.box or at["box"],
+            "runs": _spoken(runs_text(row)), "said": _spoken(standing_text(row)),
+            "at": time_text(int(clock.at(last_ms / 1000))) if last_ms else "", "mark": _mark(row.state),
+            "device": at["device"],
         })  # fmt: skip
     return (
         found[0],

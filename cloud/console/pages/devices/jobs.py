@@ -51,13 +51,13 @@ class Line(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A terminal's row of a job."""
+    """A terminal's row of a job. told: in the language of whoever asks."""
 
     row: JobRow
     name: str
     place: str
     box: str
-    said: Text
+    told: str
     at: str
     paper: Paper | None
 
@@ -85,7 +85,7 @@ ANSWERS: tuple[Column[Answer], ...] = (
     Column("terminal", lambda one: one.name),
     Column("place", lambda one: one.place),
     Column("box", lambda one: one.box),
-    Column("answered", lambda one: _in_language(one.said)),
+    Column("answered", lambda one: one.told),
     Column("at_time", lambda one: one.at),
 )
 
@@ -160,7 +160,7 @@ def _found(sources: Sources, number: int) -> tuple[JobView, list[Answer], dict[b
 def _answer(row: JobRow, at: Row, paper: Paper | None, clock: CampusClock) -> Answer:
     last_ms = row.over_ms or row.stored_ms or row.bus_ms or row.box_ms or row.sent_ms
     when = time_text(int(clock.at(last_ms / 1000))) if last_ms else ""
-    return Answer(row, at["name"], at["place"], row.box or at["box"], answer_text(row), when, paper)
+    return Answer(row, at["name"], at["place"], row.box or at["box"], _in_language(answer_text(row)), when, paper)
 
 
 def _retry_job(sources: Sources, number: int) -> Reply:

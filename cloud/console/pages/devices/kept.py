@@ -138,7 +138,7 @@ class Kept:
             return _waiting(db, now_ms)
 
     def decide(self, number: int, checker: str, now_ms: int, *, is_confirmed: bool) -> bool:
-        """False: somebody has decided already. StoreFault: its maker would confirm it, or it has expired."""
+        """False: somebody has decided already. RuleBroken: its maker would confirm it, or its time is over."""
         with self._opened() as db, db.writing():
             if db.run("SELECT 1 FROM order_decision WHERE proposal = ?", (number,)):
                 return False

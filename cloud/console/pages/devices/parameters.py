@@ -40,10 +40,10 @@ COLUMNS: tuple[Column[Line], ...] = (
     Column("terminal", lambda one: one["name"]),
     Column("place", lambda one: one["place"]),
     Column("box", lambda one: one["box"]),
-    Column("document", lambda one: _spoken(one["document"])),
+    Column("document", lambda one: one["document"]),
     Column("wanted", lambda one: one["wanted"], numeric=True),
     Column("reported", lambda one: one["reported"], numeric=True),
-    Column("state", lambda one: _spoken(one["said"])),
+    Column("state", lambda one: one["said"]),
 )
 FILTERS = ("document", "standing")
 
@@ -107,8 +107,9 @@ def _line(one: TerminalRow, now_ms: int) -> Line:
     marks = {DocumentState.IN_USE: "ok", DocumentState.UNKNOWN: "off"}
     return {
         "device": one.device.hex(), "name": one.name, "place": one.place, "box": one.box,
-        "document": document_name(*one.which), "document_key": one.which[0].name.lower(), "wanted": one.wanted or None,
-        "reported": one.known.said.generation if one.known else None, "said": STATES[one.standing],
+        "document": _spoken(document_name(*one.which)), "document_key": one.which[0].name.lower(),
+        "wanted": one.wanted or None,
+        "reported": one.known.said.generation if one.known else None, "said": _spoken(STATES[one.standing]),
         "standing_key": one.standing.value, "mark": "bad" if one.standing.is_red else marks.get(one.standing, "warn"),
         "behind": list(span(max(0, now_ms - one.behind_ms) // 1000)) if one.behind_ms else None,
     }  # fmt: skip

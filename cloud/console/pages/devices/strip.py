@@ -1,22 +1,23 @@
-"""A day of one terminal's heartbeat as a strip of quarter hours: heard, quiet, gone, or not known. Pure.
+"""A day of one terminal's heartbeat as a strip of five-minute cells: heard, slow, gone, or not known. Pure.
 
 From the watch's samples, a value where one has changed: what was last said holds until the next, and not beyond the
-moment at which the watch last looked. Before its first word nothing is known.
+moment at which the watch last looked. Before its first word nothing is known. A cell is the worst that was heard in
+it, and unknown where more of it is unknown than not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.watch.alarms.terms import Signal
 
-CELL_MS = 900_000
-CELLS = 96
+CELL_MS = 300_000
+CELLS = 288
 QUIET_S, GONE_S = 15, 30
 
 
 class Beat(StrEnum):
-    """Of a quarter hour; the worst that was in it."""
+    """Of a cell."""
 
     HEARD = "ok"
     QUIET = "warn"
@@ -24,19 +25,21 @@ class Beat(StrEnum):
     UNKNOWN = "off"
 
 
-_WORST = (Beat.GONE, Beat.QUIET, Beat.UNKNOWN, Beat.HEARD)
-
-
 class Run(NamedTuple):
-    """Quarter hours of one kind, side by side. first: the number of the first, from 0."""
+    """Cells of one kind, side by side. first: the number of the first, from 0."""
 
     beat: Beat
     first: int
     cells: int
 
+    @property
+    def minutes(self) -> int:
+        """How long."""
+        return self.cells * CELL_MS // 60_000
+
 
 def from_ms(now_ms: int) -> int:
-    """When the strip begins: a day back, at a whole quarter hour."""
+    """When the strip begins: a day back, at a whole cell."""
     return (now_ms // CELL_MS + 1 - CELLS) * CELL_MS
 
 
@@ -60,12 +63,23 @@ def is_known(runs: Sequence[Run]) -> bool:
 
 def _cell(found: Sequence[Signal], begin_ms: int, known_until_ms: int) -> Beat:
     """What was said before holds on into it."""
-    if begin_ms > known_until_ms:
-        return Beat.UNKNOWN
-    before = [one for one in found if one.at_ms < begin_ms][-1:]
-    inside = [one for one in found if begin_ms <= one.at_ms < begin_ms + CELL_MS]
-    beats = {_beat(one.value) for one in (*before, *inside)} or {Beat.UNKNOWN}
-    return next(one for one in _WORST if one in beats)
+    end_ms = min(begin_ms + CELL_MS, known_until_ms)
+    before = [one.value for one in found if one.at_ms <= begin_ms][-1:] or [None]
+    steps = [(begin_ms, before[0]), *((one.at_ms, one.value) for one in found if begin_ms < one.at_ms < end_ms)]
+    held: dict[Beat, int] = {}
+    for (at_ms, value), (next_ms, _) in zip(steps, (*steps[1:], (end_ms, None)), strict=True):
+        beat = _beat(value)
+        held[beat] = held.get(beat, 0) + max(0, next_ms - at_ms)
+    return _judged(held)
+
+
+def _judged(held: Mapping[Beat, int]) -> Beat:
+    """held: ms of each in one cell."""
+    if held.get(Beat.GONE):
+        return Beat.GONE
+    if held.get(Beat.QUIET):
+        return Beat.QUIET
+    return Beat.HEARD if held.get(Beat.HEARD, 0) > held.get(Beat.UNKNOWN, 0) else Beat.UNKNOWN
 
 
 def _beat(value: float | None) -> Beat:
