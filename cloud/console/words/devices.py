@@ -25,6 +25,7 @@ WORDS: dict[str, Text] = {
     "units": Text("台", "terminals"),
     "units_of_terminals": Text("台终端", "terminals"),
     "go_on": Text("下一步", "Go on"),
+    "locked": Text("已令锁定", "ordered to lock"),
     "standing": Text("状态", "State"),
     # --- confirming
     "confirm_order": Text("确认指令", "Confirm the order"),

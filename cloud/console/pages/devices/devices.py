@@ -80,10 +80,11 @@ def _devices_csv(sources: Sources) -> Reply:
 
 
 def seen_rows(sources: Sources, now_ms: int) -> list[Row]:
-    """Of the places that he may see."""
+    """Of the places that he may see. is_locked: so it was ordered last, done or on its way."""
     signed: Signed = g.signed
+    locked = {device.hex() for device in sources.reader.locked()}
     return [
-        row for row in terminal_rows(sources.reader, now_ms)
+        row | {"is_locked": row["device"] in locked} for row in terminal_rows(sources.reader, now_ms)
         if signed.sees(Right.SEE_CAMPUS, box=row["box"], merchant=row["merchant"])
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from cloud.console.pages.devices.deeds import EXPIRES_S, REASON_MAX, DeedRefused
 from cloud.console.pages.devices.devices import Row, may_command, seen_rows
 from cloud.console.words.catalogue import words
 from cloud.fleet.ordering import Orders
-from cloud.ledger.fleet.jobs.door import JobLedger
+from cloud.ledger.fleet.jobs.door import SAY_AT_LENGTH, JobLedger
 from cloud.ledger.fleet.jobs.pieces import Paper
 from cloud.ledger.fleet.jobs.state import RETRIED, JobRow, RowState
 from cloud.ledger.fleet.jobs.views import JobView
@@ -152,7 +152,8 @@ def _found(sources: Sources, number: int) -> tuple[JobView, list[Answer], dict[b
     rows = [row for row in found[1] if row.device in seen] if found else []
     if found is None or not rows:
         abort(404)
-    papers = sources.reader.said({(row.device, row.generation) for row in rows})
+    says = found[0].job.verb in SAY_AT_LENGTH
+    papers = sources.reader.said({(row.device, row.generation) for row in rows}) if says else {}
     answers = [_answer(row, seen[row.device], papers.get(row.device), clock) for row in rows]
     return found[0], sorted(answers, key=lambda one: (not one.row.state.is_failure, one.name)), seen
 

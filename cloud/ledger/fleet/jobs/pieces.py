@@ -4,11 +4,11 @@ It is text of the terminal's own, proven by its conversation with its box and no
 an order, and the newest ORDERS_MAX of each terminal; the older ones go.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
-from cloud.store.db import Database
+from cloud.store.db import Database, Row
 from shared.wire.fleet_lane import Piece
 
 ORDERS_MAX = 8
@@ -46,16 +46,19 @@ def keep_piece(db: Database, said: Piece, now_ms: int) -> None:
 
 def papers(db: Database, orders: Collection[tuple[bytes, int]]) -> dict[bytes, Paper]:
     """Terminal → what it said of that order; none where it said nothing."""
-    found: dict[bytes, Paper] = {}
-    for device, generation in orders:
-        rows = db.run(
-            "SELECT total, crc, data FROM job_piece WHERE device = ? AND generation = ? ORDER BY number",
-            (device, generation),
-        )
-        if rows:
-            raw = b"".join(bytes(data) for _, _, data in rows)
-            found[device] = Paper(device, generation, len(rows), rows[0][0], rows[0][1], raw)
-    return found
+    asked = dict(orders)
+    pieces: dict[bytes, list[Row]] = {}
+    sql = "SELECT device, generation, number, total, crc, data FROM job_piece WHERE device"
+    for device, *piece in db.find(sql, list(asked)):
+        if piece[0] == asked[bytes(device)]:
+            pieces.setdefault(bytes(device), []).append(tuple(piece))
+    return {device: _paper(device, rows) for device, rows in pieces.items()}
+
+
+def _paper(device: bytes, rows: Sequence[Row]) -> Paper:
+    (generation, _, total, crc, _), *_ = rows
+    raw = b"".join(bytes(row[-1]) for row in sorted(rows, key=lambda row: row[1]))
+    return Paper(device, generation, len(rows), total, crc, raw)
 
 
 def _forget(db: Database, device: bytes) -> None:
