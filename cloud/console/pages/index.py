@@ -7,6 +7,7 @@ from cloud.console.pages.devices import commands, detail, devices, firmware, job
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
+from cloud.console.pages.places import topology
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
@@ -29,4 +30,5 @@ PAGES: tuple[Page, ...] = (
     *jobs.PAGES,
     *firmware.PAGES,
     *parameters.PAGES,
+    *topology.PAGES,
 )

@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, devices, frame, overview, people
+from cloud.console.words import alarms, devices, frame, overview, people, places
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
-FAMILIES = (frame, overview, devices, people, alarms)
+FAMILIES = (
+    frame,
+    overview,
+    devices,
+    people,
+    alarms,
+    places,
+)
 """One module for each family of pages; no key stands in two."""
 
 WORDS: dict[str, Text] = {key: text for family in FAMILIES for key, text in family.WORDS.items()}

@@ -100,7 +100,7 @@ class Overview:
                 self._reader.loss_sums().fen,
             ),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
-            "boxes": [_box(box, now_ms) for box in boxes],
+            "boxes": box_rows(boxes, now_ms),
             "plain": [_plain(box) for box in boxes if box.state is not None and box.state.plain],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
             "open_loads": {
@@ -221,6 +221,11 @@ def terminal_rows(reader: Reader, now_ms: int) -> list[dict[str, Any]]:
     """Every terminal with its state, by name. now_ms: Unix milliseconds."""
     live = _live_states(reader.boxes(), now_ms)
     return [_terminal(view, live) for view in _newest(reader.terminals())]
+
+
+def box_rows(boxes: list[BoxView], now_ms: int) -> list[dict[str, Any]]:
+    """Every box as the overview has it. now_ms: Unix milliseconds."""
+    return [_box(box, now_ms) for box in boxes]
 
 
 def _box(view: BoxView, now_ms: int) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""The topology: lines in the order of their cable, a break between the right two, and a silent box that is never ok."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.console.access.rights import Grant, Role, Scope
+from cloud.console.pages.places.lanes import CELLS_MAX, SMALL, Cell, Cut, Lane, gathered, with_shown
+from cloud.watch.alarms.states import Alarm, Deed
+from cloud.watch.alarms.topology import segment
+from cloud.watch.alarms.watching import Change, Key
+from shared.facts.told import Level
+from shared.wire.messages import BoxState, TerminalState
+from tests.cloud.console.rig import Rig, made
+from tests.cloud.ledger import campus as c
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with made(tmp_path) as found:
+        yield found
+
+
+def say(rig: Rig, *terminals: tuple[Any, str, str, int], heard_ms: int = 0) -> None:
+    """The box's state: of each its device, address, state and for how long it was not heard."""
+    now_ms = int(time.time() * 1000) - heard_ms
+    rows = tuple(TerminalState(device, at, "can0", state, now_ms - quiet, 3, 3, 0, 0)
+                 for device, at, state, quiet in terminals)  # fmt: skip
+    rig.ledger.store_state(c.BOX, BoxState(c.BOX, c.STORE, now_ms, True, 7, 1000, 99, 0, 0, rows), now_ms)
+
+
+def cut(rig: Rig, before: str, behind: str) -> None:
+    """As the watch writes it."""
+    now_ms = int(time.time() * 1000)
+    told = (("link", "can0"), ("behind", behind), ("before", before), ("terminals", 1))
+    alarm = Alarm(Level.URGENT, True, False, now_ms, now_ms)
+    key = Key("bus-cut", segment(c.BOX, "can0", before))
+    with rig.sources.watch() as store, store.db.writing():
+        store.write([Change(key, now_ms, Deed.RAISED, alarm, "bus-segment-cut", told)])
+
+
+def lane(page: str) -> str:
+    return page[page.index(f'id="lane-{c.BOX}/can0"') :].split("</div>")[0]
+
+
+def test_the_break_is_drawn_between_the_two_that_the_alarm_names(rig: Rig) -> None:
+    say(rig, (c.LOADER, "1", "joined", 0), (c.POS2, "2", "joined", 0), (c.POS, "3", "parted", 60_000))
+    cut(rig, before="pos-01", behind="pos-02")
+    found = lane(rig.browser().see("/topology"))
+    cells = found[found.index('class="cells"') :]
+    assert cells.index("● load-01") < cells.index("● pos-02") < cells.index("✂") < cells.index("■ pos-01")
+    assert "疑似断开 pos-02 与 pos-01 之间" in found
+
+
+def test_the_cable_gives_the_order_and_not_the_name(rig: Rig) -> None:
+    say(rig, (c.POS2, "1", "joined", 0), (c.POS, "2", "joined", 0))
+    found = lane(rig.browser().see("/topology"))
+    assert found.index("● pos-02") < found.index("● pos-01")
+    assert "✂" not in found
+
+
+def test_a_silent_box_makes_its_lanes_unknown_and_says_since_when(rig: Rig) -> None:
+    say(rig, (c.POS, "1", "joined", 0), heard_ms=120_000)
+    found = lane(rig.browser().see("/topology"))
+    assert 'class="lane dark' in rig.browser().see("/topology")
+    assert "未知，最后" in found
+    assert "●" not in found
+    assert "待结清 未知" in rig.browser().see("/topology")
+
+
+def test_a_box_that_was_never_heard_has_its_terminals_without_a_place(rig: Rig) -> None:
+    page = rig.browser().see("/topology")
+    assert "网关还没有说它们接在哪里" in page
+    assert "未知，从未通信" in page
+    assert "值守从未运行过" in page
+    assert 'class="cell ok"' not in page
+
+
+def test_only_what_has_a_problem_is_left_by_the_filter(rig: Rig) -> None:
+    say(rig, (c.POS, "1", "joined", 0), (c.POS2, "2", "joined", 0), (c.LOADER, "3", "joined", 0))
+    page = rig.browser().see("/topology?only=bad")
+    assert c.BOX not in page
+    assert c.OTHER_BOX in page
+
+
+def test_whoever_has_one_canteen_sees_its_lanes_alone(rig: Rig) -> None:
+    say(rig, (c.POS, "1", "joined", 0), (c.POS2, "2", "joined", 0))
+    page = rig.browser("王芳", [Grant(Role.CANTEEN, Scope(box=c.OTHER_BOX))]).see("/topology")
+    assert c.OTHER_BOX in page
+    assert "pos-01" not in page
+    stall = rig.browser("李明", [Grant(Role.CANTEEN, Scope(box=c.BOX, merchant="面点"))]).see("/topology")
+    assert "pos-02" in stall
+    assert "pos-01" not in stall
+    assert "待结清" not in stall
+
+
+def a_lane(number: int, marks: list[str]) -> Lane:
+    cells = tuple(Cell(mark, "joined", f"{number:04x}{at:04x}", f"t{at}") for at, mark in enumerate(marks))
+    return Lane("b", f"can{number}", True, False, cells)
+
+
+def test_of_five_thousand_cells_few_are_shown_and_none_that_is_bad_is_lost_in_a_gap_of_others() -> None:
+    lanes = [a_lane(n, ["ok"] * 50) for n in range(100)]
+    lanes[7] = a_lane(7, ["ok"] * 20 + ["bad"] * 30)
+    lanes[8] = a_lane(8, ["ok", "bad"] * 25)
+    shown = with_shown(lanes, ())
+    assert [len(one.shown) for one in shown] == [0] * 7 + [10, 50] + [0] * 91
+    assert [(cell.mark, cell.hidden) for cell in shown[7].shown if cell.hidden] == [("ok", 16), ("bad", 26)]
+    assert len(with_shown(lanes, ["b/can3"])[3].shown) == 50
+    dark = [a_lane(n, ["off", "bad"] * 25) for n in range(100)]
+    assert sum(len(one.shown) for one in with_shown(dark, ())) <= CELLS_MAX
+
+
+def test_a_small_campus_is_shown_whole() -> None:
+    shown = with_shown([a_lane(0, ["ok"] * SMALL)], ())
+    assert len(shown[0].shown) == SMALL
+
+
+def test_a_break_stands_at_the_edge_of_a_gap_though_all_around_are_alike() -> None:
+    cells = list(a_lane(0, ["bad"] * 20).cells)
+    cells[9] = cells[9]._replace(cut=Cut("b", "can0", "t9", "t8", 1, True))
+    found = list(gathered(cells))
+    at = next(at for at, cell in enumerate(found) if cell.cut)
+    assert (found[at - 1].name, found[at].name) == ("t8", "t9")
