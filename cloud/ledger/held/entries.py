@@ -63,11 +63,16 @@ def all_held(db: Database) -> Iterator[Held]:
     """Every entry that waits, oldest first. Walks the journal: for a command, not for every second."""
     last = 0
     while True:
-        found = [entry for (entry,) in db.run(_NEXT, (last, *_KINDS, int(EntryFlag.MERCHANT_HELD), CHUNK))]
-        yield from held_among(db, found)
-        if len(found) < CHUNK:
+        found, last = held_after(db, last)
+        yield from found
+        if not last:
             return
-        last = found[-1]
+
+
+def held_after(db: Database, entry: int) -> tuple[list[Held], int]:
+    """Those that wait of the next CHUNK entries that were ever held, and where to go on; 0: these were the last."""
+    found = [number for (number,) in db.run(_NEXT, (entry, *_KINDS, int(EntryFlag.MERCHANT_HELD), CHUNK))]
+    return held_among(db, found), found[-1] if len(found) == CHUNK else 0
 
 
 def held_of_psam(db: Database, psam: bytes) -> list[Held]:

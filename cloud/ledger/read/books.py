@@ -91,6 +91,11 @@ def statement(db: Database, card: CardId, most: int) -> list[EntryView]:
     return _entries(db, rows)[::-1]
 
 
+def entries_of_numbers(db: Database, numbers: Sequence[int]) -> list[EntryView]:
+    """In the order of booking; a number that no entry has is not there."""
+    return _entries(db, db.find(f"{_ENTRY} id", numbers)) if numbers else []
+
+
 def open_suspense(db: Database, most: int) -> list[SuspenseView]:
     """Oldest first."""
     rows = db.run(

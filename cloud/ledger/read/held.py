@@ -1,5 +1,6 @@
 """What is held 待核, as people look at it. Inside of a snapshot; walks the journal: for a command, not a tick."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,8 +35,15 @@ class HeldView:
 def held_views(db: Database, psam: bytes | None, now_ms: int) -> list[HeldView]:
     """Of one PSAM, or all; oldest first."""
     found = list(islice(all_held(db), HELD_MAX)) if psam is None else held_of_psam(db, psam)[:HELD_MAX]
-    labels: dict[bytes, str] = dict(db.run("SELECT card, label FROM card")) if found else {}
-    rows = db.run("SELECT device, name, merchant FROM device")
+    return views_of(db, found, now_ms)
+
+
+def views_of(db: Database, found: Sequence[Held], now_ms: int) -> list[HeldView]:
+    """The same as people look at it."""
+    cards = list({one.arrival.record.card for one in found if one.arrival.record is not None})
+    labels: dict[bytes, str] = dict(db.find("SELECT card, label FROM card WHERE card", cards)) if cards else {}
+    devices = list({bytes(one.arrival.device) for one in found})
+    rows = db.find("SELECT device, name, merchant FROM device WHERE device", devices) if devices else []
     bodies = {device: (name, merchant) for device, name, merchant in rows}
     named = _named(db, now_ms)
     return [_view(one, labels, bodies.get(one.arrival.device, ("", "")), named.get(one.entry, 0)) for one in found]

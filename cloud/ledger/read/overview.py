@@ -171,11 +171,16 @@ def _octets(start: str) -> bytes:
     return found if len(found) <= CARD_SIZE else b""
 
 
+def moved_by_kind(db: Database, low: int) -> list[tuple[AccountKind, int, int]]:
+    """What each kind of account that moved was debited and credited. low: up to where balances are folded."""
+    return [(AccountKind(kind), debit, credit) for kind, debit, credit in db.run(_BY_KIND, (low, low))]
+
+
 def _by_kind(db: Database) -> tuple[dict[AccountKind, int], int]:
     """Balance per kind, positive on the side where it grows; and Σ of all, debits positive."""
     low, found, total = folded_up_to(db), dict.fromkeys(AccountKind, 0), 0
-    for kind, debit, credit in db.run(_BY_KIND, (low, low)):
-        found[AccountKind(kind)] += (debit - credit) * SIDES[AccountKind(kind)]
+    for kind, debit, credit in moved_by_kind(db, low):
+        found[kind] += (debit - credit) * SIDES[kind]
         total += debit - credit
     return found, total
 

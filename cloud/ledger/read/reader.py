@@ -5,7 +5,7 @@ school, an index for the city comes with as-of balances.
 """
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import rows as read_findings
@@ -38,6 +38,7 @@ from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
 from cloud.ledger.read import months as read_months
 from cloud.ledger.read import overview as read_overview
+from cloud.ledger.read import pages as read_pages
 from cloud.ledger.read import put_backs as read_put_backs
 from cloud.ledger.read import rides as read_rides
 from cloud.ledger.read import swaps as read_swaps
@@ -452,6 +453,64 @@ class Reader:
         """Load cases with stage, age, evidence and what will happen: open ones first, the oldest of them first."""
         with self._lock, self.database.reading():
             return load_standings(self.database, _bounded(most), now, open_only=open_only)
+
+
+    # --- pages of a ledger of any size ------------------------------------------------------------------------------
+
+    def journal(self, before: int = 0, most: int = 50) -> read_pages.Leaf:
+        """Entries below this one, newest first; 0: from the newest on."""
+        with self._lock, self.database.reading():
+            return read_pages.journal(self.database, before, _bounded(most))
+
+    def moved(self, accounts: Sequence[int], before: int = 0, most: int = 50) -> read_pages.Leaf:
+        """What moved these accounts, newest first, within so many entries as one page may walk over."""
+        with self._lock, self.database.reading():
+            return read_pages.moved(self.database, accounts, before, _bounded(most))
+
+    def entry(self, number: int) -> EntryView | None:
+        """None: there is none."""
+        with self._lock, self.database.reading():
+            return read_pages.entry(self.database, number)
+
+    def chart(self) -> list[read_pages.KindSum]:
+        """The sums of every kind of account."""
+        with self._lock, self.database.reading():
+            return read_pages.chart(self.database)
+
+    def accounts_like(self, start: str, most: int = 50) -> list[read_pages.AccountLine]:
+        """Accounts whose code begins so, or those of the card that is named so."""
+        with self._lock, self.database.reading():
+            return read_pages.accounts_like(self.database, start, _bounded(most))
+
+    def accounts_of(self, card: CardId) -> list[read_pages.AccountLine]:
+        """Those of a card, in the order of the chart."""
+        with self._lock, self.database.reading():
+            return read_pages.accounts_of(self.database, card)
+
+    def account(self, code: str) -> read_pages.AccountLine | None:
+        """None: there is none."""
+        with self._lock, self.database.reading():
+            return read_pages.account(self.database, code)
+
+    def labels(self, cards: Collection[bytes]) -> Mapping[bytes, str]:
+        """Card → label, of those that are registered."""
+        with self._lock, self.database.reading():
+            return read_pages.labels(self.database, cards)
+
+    def held_leaf(self, after: int, most: int, now_ms: int) -> read_pages.HeldLeaf:
+        """What waits for two persons behind this entry, oldest first."""
+        with self._lock, self.database.reading():
+            return read_pages.held_leaf(self.database, after, _bounded(most), now_ms)
+
+    def takings(self, day: int) -> read_pages.Takings:
+        """What terminals took on a day of the campus (since 2000)."""
+        with self._lock, self.database.reading():
+            return read_pages.takings(self.database, day)
+
+    def queue_sums(self) -> read_pages.QueueSums:
+        """How many cases wait, and since when."""
+        with self._lock, self.database.reading():
+            return read_pages.queue_sums(self.database)
 
 
 def _bounded(most: int) -> int:
