@@ -85,7 +85,9 @@ def read_paper(document: bytes) -> tuple[EntryKind, Paper]:
 
 
 def propose_release(writing: Writing, side: Side, entries: Sequence[int], who: str, reason: str) -> Proposal:
-    """Inside of a transaction. ProposalRefused when one of them does not wait, or waits for somebody's word already."""
+    """Inside of a transaction. ProposalRefused when one of them does not wait, or waits for somebody's word already.
+
+    The same by the same person again is his first word, and changes nothing."""
     wanted = tuple(sorted(set(entries)))
     if not 0 < len(wanted) <= ENTRIES_MAX:
         raise ProposalRefused(
@@ -97,8 +99,10 @@ def propose_release(writing: Writing, side: Side, entries: Sequence[int], who: s
     held = _require_held(writing.db, wanted)
     for one in held:
         _require_side(writing.registry, side, one)
-    _require_undisputed(writing, set(wanted))
     offer = Offer(side, sum(one.fen for one in held), wanted)
+    if before := two_persons.said_before(writing, ProposalKind.HELD, offer.to_bytes(), who):
+        return before
+    _require_undisputed(writing, set(wanted))
     made = two_persons.propose(writing, ProposalKind.HELD, offer.to_bytes(), who, reason)
     told = HeldProposed(made.number, len(held), offer.fen, side, made.maker, made.reason)
     writing.notes.tell(told)

@@ -66,7 +66,10 @@ def _propose(writing: Writing, records: Sequence[int], who: str, reason: str) ->
             Text(f"冲正应为 1..{REVERSALS_MAX} 笔，现有 {len(wanted)}", f"1..{REVERSALS_MAX}, here {len(wanted)}")
         )
     held = _require_held(writing.db, wanted)
-    made = two_persons.propose(writing, ProposalKind.REVERSAL, codec.dumps(list(wanted)), who, reason)
+    document = codec.dumps(list(wanted))
+    if before := two_persons.said_before(writing, ProposalKind.REVERSAL, document, who):
+        return before
+    made = two_persons.propose(writing, ProposalKind.REVERSAL, document, who, reason)
     writing.notes.tell(HeldProposed(made.number, len(held), _sum(held), SIDE, made.maker, made.reason))
     return made
 

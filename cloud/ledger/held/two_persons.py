@@ -169,6 +169,13 @@ def waiting(db: Database, now_ms: int) -> list[Proposal]:
     return [_proposal(row) for row in rows]
 
 
+def said_before(writing: Writing, kind: ProposalKind, document: bytes, who: str) -> Proposal | None:
+    """The same by the same person, that waits already: whoever says it twice, by a second click, said it once."""
+    maker = person(who)
+    found = (one for one in waiting(writing.db, writing.now.unix_ms) if one.kind is kind and one.document == document)
+    return next((one for one in found if is_same_person(one.maker, maker)), None)
+
+
 def person(name: str) -> str:
     """A name as it is kept: one spelling for what looks the same. ProposalRefused for none."""
     plain = " ".join(unicodedata.normalize("NFKC", name).split())

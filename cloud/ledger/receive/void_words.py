@@ -60,7 +60,10 @@ def propose_voids(writing: Writing, records: Sequence[int], who: str, reason: st
             Text(f"撤销应为 1..{VOIDS_MAX} 笔，现有 {len(wanted)}", f"1..{VOIDS_MAX} voids, here {len(wanted)}")
         )
     held = _require_held(writing.db, wanted)
-    made = two_persons.propose(writing, ProposalKind.VOID, codec.dumps(list(wanted)), who, reason)
+    document = codec.dumps(list(wanted))
+    if before := two_persons.said_before(writing, ProposalKind.VOID, document, who):
+        return before
+    made = two_persons.propose(writing, ProposalKind.VOID, document, who, reason)
     writing.notes.tell(HeldProposed(made.number, len(held), _sum(held), SIDE, made.maker, made.reason))
     return made
 

@@ -422,3 +422,13 @@ def test_proposals_and_decisions_are_never_edited(held: HeldLedger) -> None:
     for sql in ("UPDATE proposal SET maker = '赵六'", "DELETE FROM decision"):
         with pytest.raises(RuleBroken), held.database.writing():
             held.database.run(sql)
+
+
+def test_a_proposal_said_twice_by_the_same_person_is_one(held: HeldLedger) -> None:
+    first = propose(held, MERCHANT)
+    assert propose(held, MERCHANT) == first, "a second click"
+    assert len(Reader(held.database).proposals()) == 1
+    with pytest.raises(ProposalRefused):
+        propose(held, HOLDER)
+    with pytest.raises(ProposalRefused):
+        propose(held, MERCHANT, who="李四")
