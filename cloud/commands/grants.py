@@ -1,8 +1,6 @@
 """`cloud grant`: 发放 into cards' pending loads, one card or a CSV; each line has its result, a re-run adds nothing.
 
-CSV: a table (shared/input/table.py) with card, a sum in fen or in yuan, reason and perhaps key. Without a key of its
-own a line has BATCH-LABEL, so the same file under the same --key is the same batch. A line that is refused keeps no
-other one back.
+CSV: ledger/funds/batch.py says what is in it. A line that is refused keeps no other one back.
 """
 
 import json
@@ -17,31 +15,19 @@ from typing import NamedTuple
 
 from cloud.commands.imports import read_inventory
 from cloud.commands.opening import wall_now
+from cloud.ledger.funds.batch import Line, read_batch, why
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import GrantRefused
 from cloud.process.settings import load_settings
 from cloud.words.both import halves
-from shared.errors import ConfigFault, WireFault
+from shared.errors import ConfigFault
 from shared.ids import CardId
-from shared.input.amount import parse_amount
-from shared.input.table import Row, Table, parse_label, read_table
 from shared.money import yuan
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
-LINES_MAX = 100_000
 BYTES_MAX = 64 << 20
 """Of a file: what is larger is none of LINES_MAX lines."""
-FEN, YUAN = "fen", "amount"
-"""A sum in fen, or in yuan: a file has one of these columns, never both."""
-_HEADS = (
-    Text("卡号", "card"), Text("分", FEN), Text("金额(分)", FEN), Text("金额（分）", FEN), Text("金额", YUAN),
-    Text("金额(元)", YUAN), Text("金额（元）", YUAN), Text("缘由", "reason"), Text("事由", "reason"),
-    Text("幂等键", "key"),
-)  # fmt: skip
-"""Either half is understood, whatever this process speaks; the English one is the column's name."""
-NAMES = {head: name.en for name in _HEADS for head in (name.en, name.zh)}
-HEAD_HELP = Text("卡号,金额(元),缘由[,幂等键]", "card,fen,reason[,key]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +41,6 @@ class Wish:
     payer: str
     key: str | None
     who: str = ""
-
-
-class Line(NamedTuple):
-    """A wished grant; number: of the line in its file, 0 for the command's own. fault: why it can be none."""
-
-    number: int
-    label: str
-    fen: int
-    reason: str
-    key: str
-    fault: str | Text = ""
 
 
 class Done(NamedTuple):
@@ -104,7 +79,7 @@ def _granted(ledger: Ledger, cards: dict[str, CardId], wish: Wish, line: Line) -
     try:
         made = ledger.grant(cards[line.label], line.fen, wish.payer, line.reason, line.key, wall_now(), wish.who)
     except GrantRefused as refused:
-        return Done(line, "refused", _reason(refused))
+        return Done(line, "refused", why(refused))
     return Done(line, "again" if made.again else "granted")
 
 
@@ -120,26 +95,10 @@ def _lines(wish: Wish) -> Iterator[Line]:
 
 
 def _of_file(file: Path, wish: Wish) -> Iterator[Line]:
-    table = _table(file, needs_reason=not wish.reason)
-    if len(table.columns & {FEN, YUAN}) != 1:
-        raise ConfigFault(
-            Text(
-                f"{file.name}: 金额列须恰有一个：{HEAD_HELP.zh}",
-                f"{file.name}: one column with the sum: {HEAD_HELP.en}",
-            )
-        )
-    if "key" not in table.columns and not wish.key:
-        raise ConfigFault(
-            Text(f"{file.name}: 无 key 列，须给 --key 批次号", f"{file.name}: no key column: --key BATCH is needed")
-        )
-    for row in table.rows:
-        try:
-            yield _line(row, wish)
-        except WireFault as fault:
-            yield Line(row.number, row.cells.get("card", ""), 0, "", "", _reason(fault))
+    return read_batch(_raw(file), file.name, wish.key or "", wish.reason or "")
 
 
-def _table(file: Path, *, needs_reason: bool) -> Table:
+def _raw(file: Path) -> bytes:
     try:
         with file.open("rb") as source:
             raw = source.read(BYTES_MAX + 1)
@@ -151,23 +110,7 @@ def _table(file: Path, *, needs_reason: bool) -> Table:
         raise ConfigFault(
             Text(f"{file.name}: 至多 {BYTES_MAX >> 20} MiB", f"{file.name}: at most {BYTES_MAX >> 20} MiB")
         )
-    return read_table(raw, NAMES, ("card", *(("reason",) if needs_reason else ())), LINES_MAX, file.name)
-
-
-def _line(row: Row, wish: Wish) -> Line:
-    """WireFault for a line that cannot be granted."""
-    if row.fault:
-        raise WireFault(row.fault)
-    label = parse_label(row.cells["card"], str(Text("卡号", "card")))
-    fen = parse_amount(row.cells[YUAN]) if YUAN in row.cells else _fen(row.cells[FEN])
-    reason = row.cells.get("reason") or wish.reason or ""
-    return Line(row.number, label, fen, reason, row.cells.get("key") or f"{wish.key}-{label}")
-
-
-def _fen(cell: str) -> int:
-    if not (cell.isascii() and cell.isdecimal() and len(cell) <= 10):
-        raise WireFault(Text("金额应为整数分", "the amount is a whole number of fen"))
-    return int(cell)
+    return raw
 
 
 def _say(done: list[Done], *, as_json: bool) -> None:
@@ -187,11 +130,6 @@ def _say(done: list[Done], *, as_json: bool) -> None:
         f"total: granted {granted} ¥{fresh}, granted before {again}, refused {refused}",
     )
     sys.stdout.write(f"{total}\n")
-
-
-def _reason(fault: WireFault) -> str | Text:
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else str(said)
 
 
 def _stored(why: str | Text) -> str:
