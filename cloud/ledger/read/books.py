@@ -101,7 +101,7 @@ def open_suspense(db: Database, most: int) -> list[SuspenseView]:
     rows = db.run(
         "SELECT record, opened_ms FROM suspense WHERE state = ? ORDER BY record LIMIT ?", (int(State.OPEN), most)
     )
-    records = _records(db, [record for record, _ in rows])
+    records = records_numbered(db, [record for record, _ in rows])
     return [SuspenseView(records[record], opened) for record, opened in rows]
 
 
@@ -111,7 +111,7 @@ def open_quarantine(db: Database, most: int) -> list[QuarantineView]:
         "SELECT record, reason, opened_ms FROM quarantine WHERE state = ? ORDER BY record LIMIT ?",
         (int(QuarantineState.OPEN), most),
     )
-    records = _records(db, [record for record, _, _ in rows])
+    records = records_numbered(db, [record for record, _, _ in rows])
     return [QuarantineView(records[record], Reason(why).name.lower(), opened) for record, why, opened in rows]
 
 
@@ -121,7 +121,7 @@ def open_voids(db: Database, most: int) -> list[VoidView]:
         "SELECT record, target, reason, opened_ms FROM void_case WHERE state <> ? ORDER BY record LIMIT ?",
         (int(VoidState.POSTED), most),
     )
-    records = _records(db, [record for record, _, _, _ in rows])
+    records = records_numbered(db, [record for record, _, _, _ in rows])
     return [
         VoidView(records[record], split_key(target)[2], Reason(why).name.lower(), opened)
         for record, target, why, opened in rows
@@ -194,7 +194,7 @@ def _entries(db: Database, rows: Sequence[Row]) -> list[EntryView]:
     )
     for entry, _, debit, credit, fen in sorted(found):
         lines[entry].append((debit, credit, fen))
-    records = _records(db, [row[5] for row in rows if row[5] is not None])
+    records = records_numbered(db, [row[5] for row in rows if row[5] is not None])
     names = _names(db, [row[0] for row in rows if row[1] in _SIGNED])
     return [
         EntryView(
@@ -215,7 +215,8 @@ def _names(db: Database, entries: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _records(db: Database, numbers: Sequence[int]) -> dict[int, RecordView]:
+def records_numbered(db: Database, numbers: Sequence[int]) -> dict[int, RecordView]:
+    """By their numbers in the books."""
     rows = db.find(f"SELECT {_RECORD} FROM record WHERE id", list(dict.fromkeys(numbers)))  # noqa: S608  # our own names
     return {view.number: view for view in _views(db, rows)}
 

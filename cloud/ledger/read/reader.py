@@ -49,6 +49,9 @@ from cloud.ledger.read.loads import LoadStanding, load_standings
 from cloud.ledger.read.put_backs import LackView, PutBackView
 from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
+from cloud.ledger.read.shown import aid as read_aid
+from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
@@ -228,6 +231,41 @@ class Reader:
         """Cards whose label, or whose number in hex, begins so; by label."""
         with self._lock, self.database.reading():
             return read_overview.cards_like(self.database, start, _bounded(most))
+
+    def card_lines(self, start: str, most: int = 20) -> list[read_card.CardLine]:
+        """The same with their states."""
+        with self._lock, self.database.reading():
+            return read_card.card_lines(self.database, start, _bounded(most))
+
+    def card_file(self, card: CardId) -> read_card.CardFile | None:
+        """One of them whole; None: it is in no inventory."""
+        with self._lock, self.database.reading():
+            return read_card.card_file(self.database, card)
+
+    def takings(self, first: int, last: int, *, by_hour: bool = False) -> dict[read_takings.Place, read_takings.Sums]:
+        """What these business days took, both ends included."""
+        with self._lock, self.database.reading():
+            return read_takings.takings(self.database, first, last, by_hour=by_hour)
+
+    def fund(self) -> read_aid.FundView:
+        """What was granted in all."""
+        with self._lock, self.database.reading():
+            return read_aid.fund(self.database)
+
+    def grants(self, most: int = 100, card: CardId | None = None) -> list[read_aid.GrantView]:
+        """Grants, newest first; of one card, or of all. For whoever may see a named person's."""
+        with self._lock, self.database.reading():
+            return read_aid.last_grants(self.database, _bounded(most), card)
+
+    def grants_of_keys(self, keys: Collection[str]) -> dict[str, read_aid.GrantView]:
+        """Key → the grant that it made. For whoever may see a named person's."""
+        with self._lock, self.database.reading():
+            return read_aid.grants_of_keys(self.database, keys)
+
+    def cards_of_labels(self, labels: Collection[str]) -> dict[str, bytes]:
+        """Label → card, of those that are there."""
+        with self._lock, self.database.reading():
+            return read_aid.cards_of_labels(self.database, labels)
 
     def suspense(self, most: int = 100) -> list[SuspenseView]:
         """Open grey records, oldest first."""

@@ -1,0 +1,117 @@
+"""What a day, or some days, took: by merchant, terminal and hour. Inside of a snapshot.
+
+Summed from the books' own lines: whatever grows what is owed to a merchant, or what is held for him, was taken; what
+makes it less was given back; what goes from one of the two to the other is neither. Hours are the records' own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.records.arrival import arrive, is_apart, split_key
+from cloud.store.db import Database, Row
+from shared.clocks.campus_clock import WALL
+
+_MINE = (AccountKind.MERCHANT, AccountKind.HELD)
+_LINES = (
+    "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "
+    "r.key{stored} FROM posting p JOIN account d ON d.id = p.debit JOIN account c ON c.id = p.credit "
+    "JOIN posting h ON h.entry = p.entry AND h.line = 0 LEFT JOIN record r ON r.id = h.record "
+    "WHERE p.effective_day >= ? AND p.effective_day <= ? AND (d.kind IN (?, ?) OR c.kind IN (?, ?))"
+)
+_BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
+"""Entries that have no record, or have one later; their key names the terminal."""
+_PAYS = frozenset({EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID})
+NO_HOUR = -1
+
+
+class Place(NamedTuple):
+    """Where something was taken. merchant: '' where nobody knows whose it is; hour: NO_HOUR where none was asked."""
+
+    day: int
+    merchant: str
+    box: str
+    device: bytes
+    terminal: str
+    place: str
+    hour: int
+
+
+@dataclass(slots=True)
+class Sums:
+    """In fen. held_fen: what of it waits for two persons 待核; it is in gross_fen, too."""
+
+    count: int = 0
+    gross_fen: int = 0
+    backs: int = 0
+    back_fen: int = 0
+    held_fen: int = 0
+
+    @property
+    def net_fen(self) -> int:
+        """What is left."""
+        return self.gross_fen - self.back_fen
+
+    def add(self, other: "Sums") -> None:
+        """More of the same."""
+        self.count += other.count
+        self.gross_fen += other.gross_fen
+        self.backs += other.backs
+        self.back_fen += other.back_fen
+        self.held_fen += other.held_fen
+
+
+def takings(db: Database, first: int, last: int, *, by_hour: bool) -> dict[Place, Sums]:
+    """Of business days, both ends included. Looks at every line of the books: for a report."""
+    kinds = [str(kind) for kind in _MINE]
+    rows = db.run(_LINES.format(stored=", r.stored" if by_hour else ""), (first, last, *kinds, *kinds))
+    bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
+    found: defaultdict[Place, Sums] = defaultdict(Sums)
+    counted: set[int] = set()
+    for device, hour, row in _read(rows, by_hour=by_hour):
+        name, where, box = bodies.get(device, (device.hex(), "", ""))
+        merchant, one = _moved(row)
+        if one is not None:
+            sums = found[Place(row[3], merchant, box, device, name, where, hour)]
+            sums.add(one)
+            if row[0] not in counted:
+                counted.add(row[0])
+                sums.count += row[2] in _PAYS
+                sums.backs += one.back_fen > 0
+    return dict(found)
+
+
+def _read(rows: list[Row], *, by_hour: bool) -> Iterator[tuple[bytes, int, Row]]:
+    """Device, hour and row; of records that came under another box's key what they say themselves."""
+    for row in sorted(rows, key=lambda row: (row[0], row[1])):
+        entry_key, record_key = bytes(row[10]), bytes(row[11] or b"")
+        if not record_key:
+            device = entry_key[1:7] if row[2] in _BY_ANSWER else b""
+            yield device, _hour(WALL.at(row[4] / 1000)) if by_hour else NO_HOUR, row
+        elif by_hour:
+            a = arrive(bytes(row[12]))
+            yield a.device, _hour(a.record.time) if a.record else NO_HOUR, row
+        else:
+            yield (b"" if is_apart(record_key) else split_key(record_key)[0]), NO_HOUR, row
+
+
+def _moved(row: Row) -> tuple[str, Sums | None]:
+    """Whose, and what of it; None for what stays with the same merchant."""
+    fen, debit, debit_code, credit, credit_code = row[5:10]
+    if debit in _MINE and credit in _MINE:
+        return "", None
+    if credit in _MINE:
+        return _merchant(credit_code), Sums(gross_fen=fen, held_fen=fen if credit == AccountKind.HELD else 0)
+    return _merchant(debit_code), Sums(back_fen=fen, held_fen=-fen if debit == AccountKind.HELD else 0)
+
+
+def _merchant(code: str) -> str:
+    name = code.partition(":")[2]
+    return "" if name == "?" else name
+
+
+def _hour(campus_s: int) -> int:
+    return campus_s % 86_400 // 3600

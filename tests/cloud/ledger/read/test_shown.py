@@ -1,0 +1,84 @@
+"""What pages ask of a card, of a day and of grants, over real books."""
+
+import pytest
+
+from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.cards.listing import Why
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.read.shown.aid import Collected
+from cloud.ledger.read.shown.takings import NO_HOUR
+from cloud.ledger.records.values import Now
+from shared.online import Purpose
+from shared.wire.desk import CardState
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+
+DAY = c.T0 // c.DAY_S
+
+
+@pytest.fixture
+def reader(ledger: Ledger) -> Reader:
+    return Reader(ledger.database)
+
+
+def test_a_card_has_its_state_its_reasons_and_its_newest_record(ledger: Ledger, reader: Reader) -> None:
+    later, sooner = (c.purchase(n, c.card(1), n, 100, c.OPENING - 100 * (n - 1), time=c.T0 + n) for n in (2, 1))
+    Box(ledger).send(*(c.stored(one) for one in (sooner, later)))
+    DeskLedger(ledger.opened).report_lost(Wish(bytes(16), "王芳", "0001", "丢在操场"), c.NOW)
+    found = reader.card_file(c.card(1))
+    assert found is not None
+    assert (found.line.state, found.line.hotlisted, found.since_ms) == (CardState.LOST, True, c.NOW.unix_ms)
+    assert [(one.why, one.who, one.text) for one in found.reasons] == [(Why.LOST, "王芳", "丢在操场")]
+    assert [(one.kind, one.who) for one in found.deeds] == [(DeedKind.LOST, "王芳")]
+    assert found.balances.purse_fen == c.OPENING - 200
+    assert found.last is not None
+    assert (found.last.seq, found.last.time) == (2, c.T0 + 2)
+
+
+def test_a_card_that_nobody_knows_is_none_and_one_without_records_has_no_last(reader: Reader) -> None:
+    assert reader.card_file(c.card(99)) is None
+    found = reader.card_file(c.card(2))
+    assert found is not None
+    assert (found.last, found.line.state, found.successor) == (None, CardState.NORMAL, "")
+    assert [one.label for one in reader.card_lines("000", 3)] == ["0001", "0002", "0003"]
+
+
+def test_a_day_is_what_was_taken_less_what_was_given_back_by_merchant_and_hour(ledger: Ledger, reader: Reader) -> None:
+    sales = [c.purchase(1, c.card(1), 1, 700, c.OPENING), c.purchase(2, c.card(2), 1, 300, c.OPENING, time=c.T0 + 3600)]
+    other = c.purchase(1, c.card(3), 1, 500, c.OPENING, at=c.POS2)
+    tomorrow = c.purchase(3, c.card(4), 1, 900, c.OPENING, time=c.T0 + c.DAY_S)
+    box = Box(ledger)
+    box.send(*(c.stored(one) for one in sales), c.stored(other, c.POS2), c.void(4, sales[0]))
+    box.send(c.stored(tomorrow), now=Now(c.NOW.unix_ms + c.DAY_S * 1000, c.T0 + c.DAY_S))
+    found = reader.takings(DAY, DAY)
+    said = {(p.merchant, p.terminal): (s.count, s.gross_fen, s.backs, s.back_fen, s.net_fen) for p, s in found.items()}
+    assert said == {("一楼大伙", "pos-01"): (2, 1000, 1, 700, 300), ("面点", "pos-02"): (1, 500, 0, 0, 500)}
+    assert {place.hour for place in found} == {NO_HOUR}
+    hours = reader.takings(DAY, DAY, by_hour=True)
+    assert {(p.terminal, p.hour): s.gross_fen for p, s in hours.items()} == {
+        ("pos-01", 11): 700, ("pos-01", 12): 300, ("pos-02", 11): 500,
+    }  # fmt: skip
+    assert sum(one.net_fen for one in reader.takings(DAY, DAY + 1).values()) == 1700
+    assert -c.merchant(ledger) == -1200
+
+
+def test_a_grant_waits_is_claimed_or_is_not_known(ledger: Ledger, reader: Reader) -> None:
+    def seen(key: str) -> Collected:
+        return reader.grants_of_keys([key])[key].collected
+
+    ledger.grant(c.card(1), 3000, "fund", "困难补助", "autumn-0001", c.NOW, "王芳")
+    assert seen("autumn-0001") is Collected.NONE
+    online, load = c.load_request(c.card(1), 1, 1000, c.OPENING, request=1, purpose=Purpose.CLAIM)
+    ledger.load_authorise(c.BOX, online, load, True, c.NOW)
+    assert seen("autumn-0001") is Collected.UNKNOWN
+    online, load = c.load_request(c.card(1), 2, 2000, c.OPENING + 1000, request=2, purpose=Purpose.CLAIM)
+    ledger.load_authorise(c.BOX, online, load, True, c.NOW)
+    (one,) = reader.grants(card=c.card(1))
+    assert (one.collected, one.fen, one.who, one.label) == (Collected.ALL, 3000, "王芳", "0001")
+    assert reader.grants() == [one]
+    assert reader.grants(card=c.card(2)) == []
+    assert (reader.fund().given_fen, reader.fund().fund_fen, reader.fund().pending_fen) == (3000, -3000, 0)
+    assert reader.cards_of_labels(["0001", "no"]) == {"0001": c.card(1)}
