@@ -3,6 +3,7 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
+from cloud.console.pages.cards import card, cards
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
@@ -31,4 +32,6 @@ PAGES: tuple[Page, ...] = (
     *firmware.PAGES,
     *parameters.PAGES,
     *topology.PAGES,
+    *cards.PAGES,
+    *card.PAGES,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, devices, frame, overview, people, places
+from cloud.console.words import alarms, cards, devices, frame, overview, people, places
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
@@ -14,6 +14,7 @@ FAMILIES = (
     people,
     alarms,
     places,
+    cards,
 )
 """One module for each family of pages; no key stands in two."""
 

@@ -69,7 +69,10 @@ def _devices(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
 def _cards(sources: Sources, wanted: str) -> list[Found]:
     said = words(g.language)
     return [
-        Found(one.label, "", f"{one.card.hex()}{' · ' + said['listed_card'] if one.hotlisted else ''}")
+        Found(
+            one.label, url_for("card", card=one.card.hex()),
+            f"{one.card.hex()}{' · ' + said['listed_card'] if one.hotlisted else ''}",
+        )
         for one in sources.reader.cards_like(wanted, EACH_MAX)
     ]
 

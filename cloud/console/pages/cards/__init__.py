@@ -1,0 +1,1 @@
+"""Pages about cards and their holders' money: found, lost, stated; and aid, for whoever gives it."""

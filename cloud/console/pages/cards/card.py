@@ -1,0 +1,126 @@
+"""One card: its state, where its listing has come to, its balances apart, what moved them, and what may be done to it.
+
+What of its money is aid this page tells nobody (statement.py).
+"""
+
+from flask import abort, g, redirect, render_template, request, url_for
+
+from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.clock import moment_of, wall_now
+from cloud.console.frame.export import csv_answer
+from cloud.console.frame.page import Page, Reply
+from cloud.console.frame.sources import Sources
+from cloud.console.frame.table import Column, asked, fitting, listed, ordered
+from cloud.console.frame.told import tell
+from cloud.console.pages.cards.cards import MARKS, CardActRefused, card_id, new_key, reach_of, wish
+from cloud.console.pages.cards.statement import Line, statement, sums_of
+from cloud.console.pages.sign_in import now
+from cloud.console.words.catalogue import words
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.held.two_persons import REASON_MAX
+from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.reader import LIST_MAX
+from cloud.ledger.read.shown.card import CardFile
+from cloud.words.differences import state_of
+from cloud.words.fleet.cards import WHYS
+from shared.clocks.clock import DAY_S, time_text
+from shared.facts.terms import DEEDS, word_of
+from shared.ids import CardId
+from shared.words.voice import Text
+
+
+def _columns() -> tuple[Column[Line], ...]:
+    """In the language of this request: rows are made when it is over."""
+    said = words(g.language)
+    return (
+        Column("time", lambda one: time_text(one.time) if one.time else None),
+        Column("what", lambda one: said[f"moved_{one.what}"]),
+        Column("terminal", lambda one: one.place),
+        Column("sum_purses", lambda one: one.moved.purses / 100, numeric=True),
+        Column("sum_online", lambda one: one.moved.online / 100, numeric=True),
+        Column("sum_transit", lambda one: one.moved.transit / 100, numeric=True),
+        Column("sum_pending", lambda one: one.moved.pending / 100, numeric=True),
+    )
+
+
+def _card(sources: Sources, card: str) -> Reply:
+    found = _file(sources, card)
+    signed: Signed = g.signed
+    sees_money = signed.everywhere(Right.SEE_BALANCES)
+    lines = _lines(sources, found) if sees_money else []
+    expires = found.line.expires
+    return render_template(
+        "cards/card.html", one=found, marks=MARKS, reach=reach_of(sources, found.line.card), key=new_key(),
+        is_expired=bool(expires) and wall_now().campus_s >= expires, expires=time_text(expires)[:10] if expires else "",
+        sees_money=sees_money, sums=sums_of(found.balances), list=listed(lines, _columns(), asked(request.args)),
+        loads=_loads(sources, found.line.card) if sees_money else [], moment=moment_of, time_text=time_text, whys=WHYS,
+        deed_words=_deed_words, differences=_differences(sources, found) if sees_money else [],
+        may_report=signed.everywhere(Right.REPORT_LOSS), may_cancel=signed.everywhere(Right.CANCEL_LOSS),
+        may_issue=signed.everywhere(Right.ISSUE), reason_max=REASON_MAX, as_of=moment_of(wall_now().unix_ms),
+    )  # fmt: skip
+
+
+def _statement_csv(sources: Sources, card: str) -> Reply:
+    signed: Signed = g.signed
+    if not signed.everywhere(Right.SEE_BALANCES):
+        abort(403)
+    said, wanted, columns = words(g.language), asked(request.args), _columns()
+    rows = ordered(fitting(_lines(sources, _file(sources, card)), columns, wanted.find), columns, wanted)
+    return csv_answer(f"card-{card}", [said[column.name] for column in columns], columns, rows)
+
+
+def _cancel_loss(sources: Sources, card: str) -> Reply:
+    """解挂 gives a card back its use: the password again, and why."""
+    signed: Signed = g.signed
+    found, reason = _file(sources, card), " ".join(request.form.get("reason", "").split())[:REASON_MAX]
+    if not signed.everywhere(Right.CANCEL_LOSS):
+        abort(403)
+    if not reason:
+        raise CardActRefused(Text("解挂要写缘由", "taking back a report needs a reason"))
+    if not sources.accounts.check(signed.name, request.form.get("password", ""), now()):
+        raise CardActRefused(Text("密码不对，或尝试过多", "the password is wrong, or there were too many tries"))
+    with sources.books() as opened:
+        DeskLedger(opened).cancel_lost(wish(found.line.label, reason), wall_now())
+    tell(f"card:{found.line.label}", Text(f"解挂：{reason}", f"report taken back: {reason}"))
+    return redirect(url_for("card", card=card))
+
+
+def _file(sources: Sources, card: str) -> CardFile:
+    """Of nobody's class: the books know of none, so whoever sees one class alone sees no card yet."""
+    signed: Signed = g.signed
+    found = sources.reader.card_file(card_id(card))
+    if found is None:
+        abort(404)
+    if not signed.everywhere(Right.SEE_CARDS):
+        abort(403)
+    return found
+
+
+def _lines(sources: Sources, found: CardFile) -> list[Line]:
+    entries = sources.reader.statement(CardId(found.line.card), LIST_MAX)
+    return statement(found.line.card, entries, DAY_S)
+
+
+def _loads(sources: Sources, card: bytes) -> list[LoadStanding]:
+    return [one for one in sources.reader.load_standings(wall_now(), LIST_MAX, open_only=True) if one.card == card]
+
+
+def _differences(sources: Sources, found: CardFile) -> list[tuple[str, str, str]]:
+    """State, since when, who has explained it: no sum, for a sum would tell which purse."""
+    return [
+        (state_of(one), moment_of(one.found_ms), f"{one.explanation.who}: {one.explanation.reason}" if one.explanation
+         else "")
+        for one in sources.reader.differences()
+        if one.found.card == found.line.card
+    ]  # fmt: skip
+
+
+def _deed_words(kind: str) -> tuple[str, str]:
+    return DEEDS.get(word_of(kind), (kind, kind))
+
+
+PAGES = (
+    Page("card", "/cards/<card>", Right.SEE_CARDS, _card),
+    Page("statement_csv", "/cards/<card>/statement.csv", Right.SEE_BALANCES, _statement_csv),
+    Page("cancel_loss", "/cards/<card>/found", Right.CANCEL_LOSS, _cancel_loss, writes=True),
+)
