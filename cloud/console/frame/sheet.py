@@ -35,6 +35,7 @@ def xlsx_answer(name: str, heads: Sequence[str], columns: Sequence[Column[T]], r
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0)
-    while piece := file.read(_CHUNK):
-        yield piece
+    with file:
+        file.seek(0)
+        while piece := file.read(_CHUNK):
+            yield piece

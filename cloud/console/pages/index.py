@@ -3,12 +3,13 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
-from cloud.console.pages.cards import card, cards
+from cloud.console.pages.cards import aid, card, cards
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import topology
+from cloud.console.pages.reports import morning, reports, settlement
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
@@ -34,4 +35,8 @@ PAGES: tuple[Page, ...] = (
     *topology.PAGES,
     *cards.PAGES,
     *card.PAGES,
+    *aid.PAGES,
+    *settlement.PAGES,
+    *reports.PAGES,
+    *morning.PAGES,
 )

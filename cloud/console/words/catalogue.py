@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, cards, devices, frame, overview, people, places
+from cloud.console.words import alarms, cards, devices, frame, overview, people, places, reports
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
@@ -15,6 +15,7 @@ FAMILIES = (
     alarms,
     places,
     cards,
+    reports,
 )
 """One module for each family of pages; no key stands in two."""
 

@@ -47,7 +47,9 @@ def read_batch(raw: bytes, what: str, batch: str, reason: str) -> Iterator[Line]
             Text(f"{what}: 金额列须恰有一个：{HEAD_HELP.zh}", f"{what}: one column with the sum: {HEAD_HELP.en}")
         )
     if "key" not in table.columns and not batch:
-        raise ConfigFault(Text(f"{what}: 无 key 列，须给 --key 批次号", f"{what}: no key column: --key BATCH is needed"))
+        raise ConfigFault(
+            Text(f"{what}: 无 key 列，须给 --key 批次号", f"{what}: no key column: --key BATCH is needed")
+        )
     for row in table.rows:
         try:
             yield _line(row, batch, reason)

@@ -6,7 +6,7 @@ from cloud.ledger.books.chart import SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.journal.balances import all_balances, folded_up_to
+from cloud.ledger.journal.balances import all_balances, balances_of, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import AccountView, CardName, CardView, Counts, LedgerSums
@@ -133,6 +133,12 @@ def trial_balance(db: Database) -> list[AccountView]:
         AccountView(code, kind, debit, credit, (debit - credit) * SIDES[AccountKind(kind)])
         for code, kind, debit, credit in db.run(_TRIAL, (low, low))
     ]
+
+
+def account_fen(db: Database, code: str) -> int:
+    """One account's balance."""
+    rows = db.run("SELECT id, kind FROM account WHERE code = ?", (code,))
+    return balances_of(db, [rows[0][0]]).get(rows[0][0], 0) * SIDES[AccountKind(rows[0][1])] if rows else 0
 
 
 def cards(db: Database) -> list[CardView]:

@@ -212,6 +212,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_overview.trial_balance(self.database)
 
+    def account_fen(self, code: str) -> int:
+        """The balance of one account, positive on the side where it grows; 0 for one that never was."""
+        with self._lock, self.database.reading():
+            return read_overview.account_fen(self.database, code)
+
     def desk_sums(self) -> read_desk.DeskSums:
         """What the card desks added up to."""
         with self._lock, self.database.reading():
@@ -242,10 +247,12 @@ class Reader:
         with self._lock, self.database.reading():
             return read_card.card_file(self.database, card)
 
-    def takings(self, first: int, last: int, *, by_hour: bool = False) -> dict[read_takings.Place, read_takings.Sums]:
-        """What these business days took, both ends included."""
+    def takings(
+        self, first: int, last: int, edges: Sequence[int] = ()
+    ) -> dict[read_takings.Place, read_takings.Sums]:
+        """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
         with self._lock, self.database.reading():
-            return read_takings.takings(self.database, first, last, by_hour=by_hour)
+            return read_takings.takings(self.database, first, last, edges)
 
     def fund(self) -> read_aid.FundView:
         """What was granted in all."""

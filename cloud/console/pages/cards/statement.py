@@ -59,7 +59,7 @@ def statement(card: bytes, entries: Iterable[EntryView], day_s: int) -> list[Lin
         if not any(moved):
             continue
         if entry.kind in OPENINGS:
-            opened = opened._replace(entry=entry.entry, moved=opened.moved.plus(moved), entries=opened.entries + 1)
+            opened = opened._replace(entry=entry.entry, moved=opened.moved.plus(moved), entries=1)
         elif moved.pending > 0:
             given = given._replace(moved=given.moved.plus(moved), entries=given.entries + 1)
         else:

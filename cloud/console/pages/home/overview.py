@@ -23,6 +23,7 @@ from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
+from shared.facts.desks import Granted
 from shared.facts.told import Level
 from shared.wire.messages import Revocations, TerminalState, revocations_mark
 from shared.words.spans import span
@@ -34,6 +35,8 @@ DEAD_MS = 30_000
 """And then taken for dead."""
 RECORDS = 15
 FACTS = 8
+OF_A_PERSON = frozenset({Granted.code})
+"""Facts that name whom aid was given to: for whoever gives it, on pages of its own."""
 THEFTS = 8
 OPEN_LOADS = 20
 """Open loads that are listed, the oldest; those counted are at most OPEN_LOADS_MAX."""
@@ -109,7 +112,7 @@ class Overview:
                 "rows": [_load(load) for load in loads[:OPEN_LOADS]],
             },
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],
-            "facts": [_fact(view) for view in self._reader.facts(FACTS)],
+            "facts": [_fact(view) for view in self._reader.facts(FACTS) if view.code not in OF_A_PERSON],
         }
 
     def _rate(self, posted: int, now_ms: int) -> float:

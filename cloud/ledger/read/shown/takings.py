@@ -1,11 +1,12 @@
-"""What a day, or some days, took: by merchant, terminal and hour. Inside of a snapshot.
+"""What a day, or some days, took: by merchant, terminal and part of the day. Inside of a snapshot.
 
 Summed from the books' own lines: whatever grows what is owed to a merchant, or what is held for him, was taken; what
-makes it less was given back; what goes from one of the two to the other is neither. Hours are the records' own.
+makes it less was given back; what goes from one of the two to the other is neither. Times are the records' own.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.records.arrival import arrive, is_apart, split_key
 from cloud.store.db import Database, Row
 from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import DAY_S
 
 _MINE = (AccountKind.MERCHANT, AccountKind.HELD)
 _LINES = (
@@ -25,11 +27,12 @@ _LINES = (
 _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 """Entries that have no record, or have one later; their key names the terminal."""
 _PAYS = frozenset({EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID})
-NO_HOUR = -1
+NO_SLOT = -1
 
 
 class Place(NamedTuple):
-    """Where something was taken. merchant: '' where nobody knows whose it is; hour: NO_HOUR where none was asked."""
+    """Where something was taken. merchant: '' where nobody knows whose it is; slot: which part of the day, 0 before
+    the first; NO_SLOT where none was asked, or nobody knows."""
 
     day: int
     merchant: str
@@ -37,7 +40,7 @@ class Place(NamedTuple):
     device: bytes
     terminal: str
     place: str
-    hour: int
+    slot: int
 
 
 @dataclass(slots=True)
@@ -64,18 +67,19 @@ class Sums:
         self.held_fen += other.held_fen
 
 
-def takings(db: Database, first: int, last: int, *, by_hour: bool) -> dict[Place, Sums]:
-    """Of business days, both ends included. Looks at every line of the books: for a report."""
+def takings(db: Database, first: int, last: int, edges: Sequence[int] = ()) -> dict[Place, Sums]:
+    """Of business days, both ends included. edges: seconds of the day at which its parts begin. Looks at every line of
+    the books: for a report."""
     kinds = [str(kind) for kind in _MINE]
-    rows = db.run(_LINES.format(stored=", r.stored" if by_hour else ""), (first, last, *kinds, *kinds))
+    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, *kinds, *kinds))
     bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
     found: defaultdict[Place, Sums] = defaultdict(Sums)
     counted: set[int] = set()
-    for device, hour, row in _read(rows, by_hour=by_hour):
+    for device, slot, row in _read(rows, edges):
         name, where, box = bodies.get(device, (device.hex(), "", ""))
         merchant, one = _moved(row)
         if one is not None:
-            sums = found[Place(row[3], merchant, box, device, name, where, hour)]
+            sums = found[Place(row[3], merchant, box, device, name, where, slot)]
             sums.add(one)
             if row[0] not in counted:
                 counted.add(row[0])
@@ -84,18 +88,18 @@ def takings(db: Database, first: int, last: int, *, by_hour: bool) -> dict[Place
     return dict(found)
 
 
-def _read(rows: list[Row], *, by_hour: bool) -> Iterator[tuple[bytes, int, Row]]:
-    """Device, hour and row; of records that came under another box's key what they say themselves."""
+def _read(rows: list[Row], edges: Sequence[int]) -> Iterator[tuple[bytes, int, Row]]:
+    """Device, part of the day and row; of records that came under another box's key what they say themselves."""
     for row in sorted(rows, key=lambda row: (row[0], row[1])):
         entry_key, record_key = bytes(row[10]), bytes(row[11] or b"")
         if not record_key:
             device = entry_key[1:7] if row[2] in _BY_ANSWER else b""
-            yield device, _hour(WALL.at(row[4] / 1000)) if by_hour else NO_HOUR, row
-        elif by_hour:
+            yield device, _slot(WALL.at(row[4] / 1000), edges), row
+        elif edges:
             a = arrive(bytes(row[12]))
-            yield a.device, _hour(a.record.time) if a.record else NO_HOUR, row
+            yield a.device, _slot(a.record.time, edges) if a.record else NO_SLOT, row
         else:
-            yield (b"" if is_apart(record_key) else split_key(record_key)[0]), NO_HOUR, row
+            yield (b"" if is_apart(record_key) else split_key(record_key)[0]), NO_SLOT, row
 
 
 def _moved(row: Row) -> tuple[str, Sums | None]:
@@ -113,5 +117,5 @@ def _merchant(code: str) -> str:
     return "" if name == "?" else name
 
 
-def _hour(campus_s: int) -> int:
-    return campus_s % 86_400 // 3600
+def _slot(campus_s: int, edges: Sequence[int]) -> int:
+    return bisect_right(edges, campus_s % DAY_S) if edges else NO_SLOT

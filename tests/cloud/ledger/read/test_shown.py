@@ -9,7 +9,7 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.aid import Collected
-from cloud.ledger.read.shown.takings import NO_HOUR
+from cloud.ledger.read.shown.takings import NO_SLOT
 from cloud.ledger.records.values import Now
 from shared.online import Purpose
 from shared.wire.desk import CardState
@@ -56,10 +56,10 @@ def test_a_day_is_what_was_taken_less_what_was_given_back_by_merchant_and_hour(l
     found = reader.takings(DAY, DAY)
     said = {(p.merchant, p.terminal): (s.count, s.gross_fen, s.backs, s.back_fen, s.net_fen) for p, s in found.items()}
     assert said == {("一楼大伙", "pos-01"): (2, 1000, 1, 700, 300), ("面点", "pos-02"): (1, 500, 0, 0, 500)}
-    assert {place.hour for place in found} == {NO_HOUR}
-    hours = reader.takings(DAY, DAY, by_hour=True)
-    assert {(p.terminal, p.hour): s.gross_fen for p, s in hours.items()} == {
-        ("pos-01", 11): 700, ("pos-01", 12): 300, ("pos-02", 11): 500,
+    assert {place.slot for place in found} == {NO_SLOT}
+    slots = reader.takings(DAY, DAY, range(0, c.DAY_S, 3600))
+    assert {(p.terminal, p.slot): s.gross_fen for p, s in slots.items()} == {
+        ("pos-01", 12): 700, ("pos-01", 13): 300, ("pos-02", 12): 500,
     }  # fmt: skip
     assert sum(one.net_fen for one in reader.takings(DAY, DAY + 1).values()) == 1700
     assert -c.merchant(ledger) == -1200

@@ -10,8 +10,7 @@ import pytest
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.records.values import Now
-from shared.clocks.campus_clock import WALL
+from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.console.rig import PASSWORD, Browser, Rig, made
 from tests.cloud.ledger import campus as c
 
@@ -38,13 +37,8 @@ def key_of(page: str) -> str:
 
 def heard_now(ledger: Ledger) -> None:
     """pos-01 was heard a moment ago; of the others nobody knows."""
-    with ledger.opened.writing(Now(int(time.time() * 1000), WALL.at(time.time()))) as writing:
-        columns = [row[1] for row in writing.db.run("PRAGMA table_info(device_status)")]
-        values = {"device": bytes(c.POS), "at_ms": int(time.time() * 1000)}
-        kinds = {row[1]: row[2] for row in writing.db.run("PRAGMA table_info(device_status)")}
-        row = tuple(values.get(name, b"" if kinds[name] == "BLOB" else "" if kinds[name] == "TEXT" else 0)
-                    for name in columns)  # fmt: skip
-        writing.db.insert("device_status", ", ".join(columns), [row])
+    said = DeviceStatus(c.POS, (EpochStatus(1, c.psam(1), 0, 0, 0, 0),), 1, 1, 100, True, 1, 1)
+    ledger.store_status(c.BOX, said, int(time.time() * 1000))
 
 
 def test_a_card_is_found_by_its_label_and_by_its_number(desk: Browser) -> None:

@@ -1,0 +1,182 @@
+"""What a morning looks at: each line ok, wrong or unknown, with a figure, who it is about, and where to go on.
+
+Adds no judgement that the sources do not make; what a source does not say is unknown, and never ok.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.sources import Sources
+from cloud.console.pages.reports.days import joined, owing_of
+from cloud.console.pages.reports.signatures import BankFigure
+from cloud.ledger.fleet.documents.standing import DocumentState
+from cloud.ledger.fleet.views import newest_of
+from cloud.process.settings import FOLDER
+from cloud.watch.subjects.marks import MARK, finished
+from cloud.watch.turn import BEAT, STALE_MS
+from shared.clocks.clock import DAY_S
+from shared.fleet.document import DocumentKind
+from shared.money import yuan
+from shared.words.voice import Text
+
+OK, WRONG, UNKNOWN = "ok", "bad", "off"
+NAMES_MAX = 20
+BACKUP_MAX_H = 26
+"""A daily backup that is older has been left out once."""
+_HOUR_MS = 3_600_000
+
+
+class Check(NamedTuple):
+    """name: a word's key is `morning_` and this. page: where one goes on, '' where there is none. said: beside it."""
+
+    name: str
+    mark: str
+    figure: int | None
+    page: str
+    said: Text
+
+    def to_json(self) -> dict[str, object]:
+        """To be kept under a signature."""
+        return {"name": self.name, "mark": self.mark, "figure": self.figure, "zh": self.said.zh, "en": self.said.en}
+
+
+def digest(checks: Sequence[Check]) -> str:
+    """Of what is shown but for its words: whoever signs has seen this."""
+    said = json.dumps([[one.name, one.mark, one.figure] for one in checks])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
+    """All of them."""
+    reader, counts = sources.reader, sources.reader.counts()
+    apart = reader.standing_differences()
+    decided = len(reader.voids()) + len(reader.reversals())
+    return [
+        _closed(sources),
+        _owing(sources),
+        _books(sources),
+        _loads(sources),
+        _none("held", counts.held + decided),
+        _none("suspense", counts.suspense),
+        _none("quarantine", counts.quarantined),
+        _none("differences", apart.unexplained),
+        _bank(bank),
+        _backup(sources),
+        _hotlist(sources),
+        _alarms(sources),
+    ]
+
+
+def _closed(sources: Sources) -> Check:
+    """Cashiers' days; the business day itself is not closed by the books yet."""
+    late = [one for one in sources.reader.open_periods() if one.day < today()]
+    if not sources.reader.cashiers():
+        return Check("closed", UNKNOWN, None, "", Text("还没有收银员的钱箱", "no cashier has a drawer yet"))
+    return _named("closed", [f"{one.cashier} ({day_text(one.day)})" for one in late], "")
+
+
+def _owing(sources: Sources) -> Check:
+    views = joined(newest_of(sources.reader.terminals()).values())
+    if not views:
+        return Check("owing", UNKNOWN, None, "devices", Text("还没有终端入过网", "no terminal has ever joined"))
+    found = owing_of(views, today() - 1)
+    silent, owing = [one for one in found if one.owes is None], [one for one in found if one.owes]
+    names = [f"{one.terminal} ({one.owes})" for one in owing]
+    if owing or not silent:
+        return _named("owing", names, "reports")
+    names = [one.terminal for one in silent]
+    return Check("owing", UNKNOWN, len(silent), "reports", _list(names, Text("未联系：", "not heard since: ")))
+
+
+def _books(sources: Sources) -> Check:
+    """As the live picture has checked them last."""
+    shown = sources.live.snapshot()
+    known = None if shown.get("stale", True) else shown.get("ledger")
+    if not known:
+        return Check("books", UNKNOWN, None, "home", Text("没有新的账本检查", "no fresh check of the books"))
+    fen = known["difference_fen"]
+    said = Text(f"差异 ¥{yuan(fen)}", f"difference ¥{yuan(fen)}")
+    return Check("books", OK if not fen else WRONG, abs(fen), "home", said)
+
+
+def _loads(sources: Sources) -> Check:
+    """Those of before today; one of this morning may still be under way."""
+    since_ms = wall_now().unix_ms - wall_now().campus_s % DAY_S * 1000
+    found = [one for one in sources.reader.load_standings(wall_now(), 1000, open_only=True) if one.opened_ms < since_ms]
+    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in found], "")
+
+
+def _bank(bank: BankFigure | None) -> Check:
+    if bank is None or bank.day != today():
+        last = f" ({moment_of(bank.at_ms)})" if bank else ""
+        said = Text(f"今天还没有填银行数{last}", f"nobody has typed the bank's figure in today{last}")
+        return Check("bank", UNKNOWN, None, "", said)
+    fen = bank.fen - bank.books_fen
+    said = Text(
+        f"银行 ¥{yuan(bank.fen)}，账面 ¥{yuan(bank.books_fen)}，差 ¥{yuan(fen)} · {bank.who} {moment_of(bank.at_ms)}",
+        f"bank ¥{yuan(bank.fen)}, books ¥{yuan(bank.books_fen)}, apart ¥{yuan(fen)} · {bank.who} "
+        f"{moment_of(bank.at_ms)}",
+    )
+    return Check("bank", WRONG if fen else OK, abs(fen), "", said)
+
+
+def _backup(sources: Sources) -> Check:
+    at_ms = finished(sources.settings.data / FOLDER / MARK)
+    if at_ms is None:
+        return Check("backup", UNKNOWN, None, "", Text("没有备份的标记", "no backup has left its mark"))
+    hours = max(0, wall_now().unix_ms - at_ms) // _HOUR_MS
+    said = Text(f"{hours} 小时前，{moment_of(at_ms)}", f"{hours} hours ago, {moment_of(at_ms)}")
+    return Check("backup", OK if hours <= BACKUP_MAX_H else WRONG, None, "", said)
+
+
+def _hotlist(sources: Sources) -> Check:
+    there = {view.device for view in joined(sources.reader.terminals())}
+    rows = [
+        one
+        for one in sources.reader.documents().terminals
+        if one.which[0] is DocumentKind.HOTLIST and one.device in there
+    ]
+    late = [one for one in rows if one.standing not in _HAS_IT and one.standing is not DocumentState.UNKNOWN]
+    silent = [one.name for one in rows if one.standing is DocumentState.UNKNOWN]
+    if not rows:
+        said = Text("还没有终端该有的黑名单", "no terminal should have a hotlist yet")
+        return Check("hotlist", UNKNOWN, None, "cards", said)
+    if late or not silent:
+        return _named("hotlist", [_behind(one.name, one.behind_ms) for one in late], "cards")
+    return Check("hotlist", UNKNOWN, len(silent), "cards", _list(silent, Text("未知：", "unknown: ")))
+
+
+_HAS_IT = (DocumentState.IN_USE, DocumentState.STORED, DocumentState.UNUSED)
+
+
+def _behind(name: str, since_ms: int) -> str:
+    return f"{name} ({moment_of(since_ms)[5:16]})" if since_ms else name
+
+
+def _alarms(sources: Sources) -> Check:
+    with sources.watch() as store, store.db.reading():
+        beat_ms = store.mark(BEAT)
+        calls = [one for one in store.listed() if one.alarm.calls]
+    if wall_now().unix_ms - beat_ms > STALE_MS:
+        said = Text("值守进程没有动静", "the watch does not beat")
+        return Check("alarms", UNKNOWN, len(calls), "", said)
+    return _named("alarms", [f"{one.key.rule} {one.key.source}" for one in calls], "")
+
+
+def _none(name: str, count: int) -> Check:
+    return Check(name, WRONG if count else OK, count, "", Text("", ""))
+
+
+def _named(name: str, names: Sequence[str], page: str) -> Check:
+    """Wrong, and whom it is about; or ok."""
+    return Check(name, WRONG if names else OK, len(names), page, _list(names, Text("", "")))
+
+
+def _list(names: Iterable[str], before: Text) -> Text:
+    found = list(names)
+    more = f" … (+{len(found) - NAMES_MAX})" if len(found) > NAMES_MAX else ""
+    some = found[:NAMES_MAX]
+    return Text(before.zh + "、".join(some) + more, before.en + ", ".join(some) + more)

@@ -1,0 +1,101 @@
+"""The morning check 晨间核对: what yesterday left, signed by whoever closes days, and kept as it was shown."""
+
+from flask import abort, g, redirect, render_template, request, url_for
+
+from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.page import Menu, Page, Reply
+from cloud.console.frame.sources import Sources
+from cloud.console.frame.told import tell
+from cloud.console.pages.reports.checks import WRONG, checks, digest
+from cloud.console.pages.reports.signatures import BankFigure, Mornings, Signature
+from cloud.ledger.books.chart import BANK
+from cloud.process.settings import FOLDER
+from shared.errors import ConfigFault, WireFault
+from shared.input.amount import parse_amount
+from shared.words.voice import Text
+
+FILE = "console.db"
+NOTE_MAX = 500
+LOOKED_BACK = 30
+"""Days of which it is said whether somebody has signed."""
+
+
+class MorningRefused(ConfigFault):
+    """Happens when a morning cannot be signed so. Nothing was kept."""
+
+
+def _morning(sources: Sources) -> Reply:
+    store = _mornings(sources)
+    found = checks(sources, store.bank())
+    signed = store.signatures()
+    his: Signed = g.signed
+    return render_template(
+        "reports/morning.html", checks=found, digest=digest(found), day=day_text(today() - 1), today=today(),
+        of_today=[one for one in signed if one.day == today()], signatures=signed[:LOOKED_BACK], day_text=day_text,
+        unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=store.bank(),
+        is_mine=any(one.day == today() and one.who == his.name for one in signed),
+        may_sign=his.everywhere(Right.CLOSE_DAY), note_max=NOTE_MAX, wrong=sum(one.mark == WRONG for one in found),
+    )  # fmt: skip
+
+
+def _sign(sources: Sources) -> Reply:
+    """Only what he has seen: if it has changed since, he looks again."""
+    store, note = _mornings(sources), " ".join(request.form.get("note", "").split())[:NOTE_MAX]
+    found = checks(sources, store.bank())
+    if request.form.get("digest") != digest(found):
+        raise MorningRefused(
+            Text("核对结果已变，请重新看过再签", "what is shown has changed: look at it again, then sign")
+        )
+    if any(one.mark == WRONG for one in found) and not note:
+        raise MorningRefused(Text("有不对的项，要写明如何处理", "something is wrong: say what is done about it"))
+    his: Signed = g.signed
+    if not his.everywhere(Right.CLOSE_DAY):
+        abort(403)
+    shown = [one.to_json() for one in found]
+    if not store.sign(Signature(today(), his.name, wall_now().unix_ms, note, shown)):
+        raise MorningRefused(Text("您今天已签过", "you have signed today"))
+    tell(f"morning:{day_text(today())}", Text(f"签晨间核对：{note}", f"signed the morning check: {note}"))
+    return redirect(url_for("morning"))
+
+
+def _bank(sources: Sources) -> Reply:
+    """What the bank's statement says, with who has read it and when."""
+    his: Signed = g.signed
+    if not his.everywhere(Right.CLOSE_DAY):
+        abort(403)
+    try:
+        fen = parse_amount(request.form.get("amount", "").strip())
+    except WireFault as fault:
+        raise MorningRefused(Text("金额不对，如 12345.60", "not a sum: write 12345.60")) from fault
+    books_fen = sources.reader.account_fen(BANK)
+    _mornings(sources).type_in(BankFigure(today(), fen, books_fen, his.name, wall_now().unix_ms))
+    tell(f"morning:{day_text(today())}", Text("填银行专户数", "typed in the bank's figure"))
+    return redirect(url_for("morning"))
+
+
+def _signature(sources: Sources, day: str) -> Reply:
+    """As it was shown then."""
+    found = [one for one in _mornings(sources).signatures() if day_text(one.day) == day]
+    if not found:
+        abort(404)
+    return render_template("reports/signature.html", day=day, signatures=found, moment=moment_of)
+
+
+def _unsigned(signed: list[Signature]) -> list[int]:
+    """Days since the first signature, of the last ones, that nobody has signed; today is not over."""
+    days = {one.day for one in signed}
+    first = max(min(days, default=today()), today() - LOOKED_BACK)
+    return [day for day in range(today() - 1, first - 1, -1) if day not in days]
+
+
+def _mornings(sources: Sources) -> Mornings:
+    return Mornings(sources.settings.data / FOLDER / FILE)
+
+
+PAGES = (
+    Page("morning", "/morning", Right.SEE_BOOKS, _morning, Menu.HOME),
+    Page("morning_signature", "/morning/<day>", Right.SEE_BOOKS, _signature),
+    Page("morning_sign", "/morning/sign", Right.CLOSE_DAY, _sign, writes=True),
+    Page("morning_bank", "/morning/bank", Right.CLOSE_DAY, _bank, writes=True),
+)

@@ -1,0 +1,126 @@
+"""Reports 报表: days, meals, hours, merchants and terminals, each beside the period before, complete or not."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from flask import g, render_template, request
+
+from cloud.console.access.rights import Right
+from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.export import csv_answer
+from cloud.console.frame.page import Menu, Page, Reply
+from cloud.console.frame.sheet import xlsx_answer
+from cloud.console.frame.sources import Sources
+from cloud.console.frame.table import Column, asked, fitting, listed, ordered
+from cloud.console.pages.reports.days import Days, days, summed, total
+from cloud.console.pages.reports.settlement import asked_span
+from cloud.console.words.catalogue import words
+from cloud.ledger.read.shown.takings import NO_SLOT, Place, Sums
+from shared.clocks.clock import DAY_S
+
+FILTERS = ("kind", "first", "last")
+KINDS = ("day", "meal", "hour", "merchant", "terminal")
+_HOURS = tuple(range(0, DAY_S, 3600))
+
+
+class Row(NamedTuple):
+    """before: the same of the period of the same length before."""
+
+    name: str
+    sums: Sums
+    before: Sums
+
+
+class Report(NamedTuple):
+    """kind: of KINDS. earlier: the period before."""
+
+    kind: str
+    now: Days
+    earlier: Days
+    rows: list[Row]
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column("report_name", lambda one: one.name),
+    Column("report_count", lambda one: one.sums.count, numeric=True),
+    Column("report_gross", lambda one: one.sums.gross_fen / 100, numeric=True),
+    Column("report_back", lambda one: one.sums.back_fen / 100, numeric=True),
+    Column("report_net", lambda one: one.sums.net_fen / 100, numeric=True),
+    Column("report_before", lambda one: one.before.net_fen / 100, numeric=True),
+)
+
+
+def _reports(sources: Sources) -> Reply:
+    report, wanted = _report(sources), asked(request.args, FILTERS)
+    return render_template(
+        "reports/reports.html", report=report, list=listed(report.rows, COLUMNS, wanted), kinds=KINDS,
+        total=total(report.now.sums), total_before=total(report.earlier.sums), day_text=day_text,
+        as_of=moment_of(wall_now().unix_ms), most=max((abs(row.sums.net_fen) for row in report.rows), default=0),
+    )  # fmt: skip
+
+
+def _csv(sources: Sources) -> Reply:
+    heads, rows = _export(sources)
+    return csv_answer("report", heads, COLUMNS, rows)
+
+
+def _xlsx(sources: Sources) -> Reply:
+    heads, rows = _export(sources)
+    return xlsx_answer("report", heads, COLUMNS, rows)
+
+
+def _export(sources: Sources) -> tuple[list[str], list[Row]]:
+    wanted, said = asked(request.args, FILTERS), words(g.language)
+    return [said[one.name] for one in COLUMNS], list(
+        ordered(fitting(_report(sources).rows, COLUMNS, wanted.find), COLUMNS, wanted)
+    )
+
+
+def _report(sources: Sources) -> Report:
+    kind = request.args.get("kind", "")
+    kind = kind if kind in KINDS else KINDS[0]
+    first, last = asked_span(today())
+    edges = {"hour": _HOURS, "meal": sources.reader.meals_begin()}.get(kind, ())
+    length = last - first + 1
+    now, earlier = days(sources, first, last, edges), days(sources, first - length, first - 1, edges)
+    name = _names(kind, edges)
+    return Report(kind, now, earlier, _rows(kind, now, earlier, name))
+
+
+def _rows(kind: str, now: Days, earlier: Days, name: Callable[[Place], str]) -> list[Row]:
+    before, found = summed(earlier.sums, name), summed(now.sums, name)
+    if kind == "day":
+        length, both = now.last - now.first + 1, before | found
+        each = [(day_text(day), day_text(day - length)) for day in range(now.first, now.last + 1)]
+        return [Row(day, found.get(day, Sums()), both.get(sooner, Sums())) for day, sooner in each]
+    return [Row(one, found.get(one, Sums()), before.get(one, Sums())) for one in sorted(found | before)]
+
+
+def _names(kind: str, edges: Sequence[int]) -> Callable[[Place], str]:
+    """What a place's row is called."""
+    unknown, none = words(g.language)["not_known"], words(g.language)["report_no_meal"]
+    return {
+        "day": lambda place: day_text(place.day),
+        "hour": lambda place: _span(place.slot, edges, none, unknown),
+        "meal": lambda place: _span(place.slot, edges, none, unknown),
+        "merchant": lambda place: place.merchant or unknown,
+        "terminal": lambda place: " · ".join(filter(None, (place.terminal, place.place, place.merchant))) or unknown,
+    }[kind]
+
+
+def _span(slot: int, edges: Sequence[int], none: str, unknown: str) -> str:
+    """From when to when this part of the day lasts. none: what is before the first one."""
+    if slot == NO_SLOT:
+        return unknown if edges else none
+    return none if not slot else f"{_clock(edges[slot - 1])}–{_clock((*edges, DAY_S)[slot])}"
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}"
+
+
+PAGES = (
+    Page("reports", "/reports", Right.SEE_TAKINGS, _reports, Menu.MONEY),
+    Page("reports_csv", "/reports.csv", Right.SEE_TAKINGS, _csv),
+    Page("reports_xlsx", "/reports.xlsx", Right.SEE_TAKINGS, _xlsx),
+)

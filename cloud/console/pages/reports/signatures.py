@@ -1,0 +1,94 @@
+"""Signed mornings, and what somebody has read off the bank's statement: append-only, in the console's file.
+
+Each call opens the file, so any thread may. A morning keeps what it showed to whoever signed it.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cloud.store.db import Database, open_database
+
+_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS morning_sign (
+      day INTEGER NOT NULL, who TEXT NOT NULL, at_ms INTEGER NOT NULL, note TEXT NOT NULL, shown TEXT NOT NULL,
+      PRIMARY KEY (day, who)) STRICT""",
+    """CREATE TABLE IF NOT EXISTS morning_bank (
+      number INTEGER PRIMARY KEY, day INTEGER NOT NULL, fen INTEGER NOT NULL, books_fen INTEGER NOT NULL,
+      who TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT""",
+    *(
+        f"""CREATE TRIGGER IF NOT EXISTS {table}_{what.lower()} BEFORE {what} ON {table}
+      BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
+        for table in ("morning_sign", "morning_bank")
+        for what in ("UPDATE", "DELETE")
+    ),
+)
+DAYS_MAX = 400
+
+
+class Signature(NamedTuple):
+    """day: campus days. shown: what the page said, line by line, in both languages."""
+
+    day: int
+    who: str
+    at_ms: int
+    note: str
+    shown: Sequence[Mapping[str, Any]]
+
+
+class BankFigure(NamedTuple):
+    """fen: as typed in. books_fen: what the books had at that moment."""
+
+    day: int
+    fen: int
+    books_fen: int
+    who: str
+    at_ms: int
+
+
+class Mornings:
+    """Over the console's file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def sign(self, one: Signature) -> bool:
+        """False: he has signed this day before, and that stands."""
+        with self._opened() as db, db.writing():
+            if db.run("SELECT 1 FROM morning_sign WHERE day = ? AND who = ?", (one.day, one.who)):
+                return False
+            row = (one.day, one.who, one.at_ms, one.note, json.dumps(one.shown, ensure_ascii=False))
+            db.insert("morning_sign", "day, who, at_ms, note, shown", [row])
+            return True
+
+    def signatures(self, most: int = DAYS_MAX) -> list[Signature]:
+        """The newest first."""
+        sql = "SELECT day, who, at_ms, note, shown FROM morning_sign ORDER BY day DESC, at_ms DESC LIMIT ?"
+        with self._opened() as db, db.reading():
+            return [
+                Signature(day, who, at_ms, note, json.loads(shown))
+                for day, who, at_ms, note, shown in db.run(sql, (most,))
+            ]
+
+    def type_in(self, one: BankFigure) -> None:
+        """Another figure of the same day stands beside the first; the last one counts."""
+        with self._opened() as db, db.writing():
+            number = 1 + int(db.run("SELECT COALESCE(MAX(number), 0) FROM morning_bank")[0][0])
+            db.insert("morning_bank", "number, day, fen, books_fen, who, at_ms", [(number, *one)])
+
+    def bank(self) -> BankFigure | None:
+        """The last that was typed in."""
+        sql = "SELECT day, fen, books_fen, who, at_ms FROM morning_bank ORDER BY number DESC LIMIT 1"
+        with self._opened() as db, db.reading():
+            rows = db.run(sql)
+        return BankFigure(*rows[0]) if rows else None
+
+    @contextmanager
+    def _opened(self) -> Iterator[Database]:
+        with closing(open_database(str(self._path))) as db:
+            with db.writing():
+                for statement in _SCHEMA:
+                    db.run(statement)
+            yield db
