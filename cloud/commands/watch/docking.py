@@ -10,10 +10,11 @@ from pathlib import Path
 
 from cloud.commands.watch.around import moment, now_ms, open_store, push_line, pushed, say, text_of
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
-from cloud.watch.docking.dock import LATE_MS, TOLD_MS, is_same, written
+from cloud.watch.docking.came import came, is_done
+from cloud.watch.docking.dock import LATE_MS, TOLD_MS, written
 from cloud.watch.docking.keeping.files import new_secret, prepare
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
-from cloud.watch.docking.keeping.values import OPEN, Kept, Ordered, Standing, State, name_of, source_named
+from cloud.watch.docking.keeping.values import OPEN, Kept, Ordered, Standing, name_of, source_named
 from cloud.watch.docking.mapping.template import read_template
 from cloud.watch.docking.rights.accounts import Speech, account
 from cloud.watch.docking.settings import read_settings
@@ -25,12 +26,6 @@ from shared.words.voice import Text
 LOOK_S = 0.1
 WAIT_S = (LATE_MS + TOLD_MS) / 1000 + 1.0
 """Longest wait for what came of a command."""
-_ANSWERS = {
-    "late": Text("对接服务未运行或太忙，未发出", "the dock does not run or is busy; it was not sent"),
-    "away": Text("设备不在线，未发出", "the device is away; it was not sent"),
-    "no such metric": Text("没有此指标，未发出", "no such metric; it was not sent"),
-    "too many": Text("等待回应的命令太多，未发出", "too many commands wait; it was not sent"),
-}
 _RELOADED = Text("消息代理已重读权限", "the broker has read its rights again")
 _RELOAD = Text(
     "若用 mosquitto：重读权限后生效（kill -HUP 或 systemctl reload mosquitto）",
@@ -153,7 +148,7 @@ def commands(data: Path, *, as_json: bool) -> int:
         say(json.dumps({"commands": [one._asdict() for one in found]}, ensure_ascii=False))
         return 0
     for one in found:
-        say(f"{one.number}  {moment(one.at_ms)}  {one.who}  {one.source} {one.metric} = {one.value}  {_came(one)}")
+        say(f"{one.number}  {moment(one.at_ms)}  {one.who}  {one.source} {one.metric} = {one.value}  {came(one)}")
     return 0
 
 
@@ -212,22 +207,8 @@ def _awaited(store: DockingStore, number: int) -> Ordered:
 
 
 def _say_what_came(one: Ordered) -> int:
-    is_done = one.state is State.TOLD and is_same(one.value, one.told)
-    say(f"{'●' if is_done else '✗'} {one.source} {one.metric} = {one.value}  {_came(one)}")
-    return 0 if is_done else 1
-
-
-def _came(one: Ordered) -> Text:
-    match one.state:
-        case State.TOLD if is_same(one.value, one.told):
-            return Text(f"设备回报：{one.told}", f"told back: {one.told}")
-        case State.TOLD:
-            return Text(f"设备回报另一个值：{one.told}", f"told back otherwise: {one.told}")
-        case State.REFUSED:
-            return _ANSWERS.get(one.told, Text(f"未发出：{one.told}", f"not sent: {one.told}"))
-        case State.WAITING:
-            return _ANSWERS["late"]
-    return Text("未知：已发出，设备未回报", "unknown: sent, and nothing was told back")
+    say(f"{'●' if is_done(one) else '✗'} {one.source} {one.metric} = {one.value}  {came(one)}")
+    return 0 if is_done(one) else 1
 
 
 def _standing_line(one: Standing) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 from cloud.commands.watch.around import moment, now_ms, say
 from cloud.process.settings import load_settings
 from cloud.watch.services.goals import Outcome, month_of
-from cloud.watch.services.months import Measured, measure
+from cloud.watch.services.months import Measured, how_whole, measure
 from cloud.watch.services.words import both
-from shared.words.spans import span
 from shared.words.voice import Text
 
 SCHEMA, FORMAT = "openykt.slo", 1
@@ -28,7 +27,7 @@ def show(data: Path, dsn: str | None, month: str | None, *, as_json: bool) -> in
 
 
 def _lines(found: Measured) -> Iterator[str]:
-    yield f"{found.month.name}  {_how_whole(found)}"
+    yield f"{found.month.name}  {how_whole(found)}"
     for why in found.why.values():
         yield str(Text(f"○ 读不到：{why.zh}", f"○ cannot be read: {why.en}"))
     for one in found.outcomes:
@@ -36,37 +35,15 @@ def _lines(found: Measured) -> Iterator[str]:
         yield from (f"    {apart.what}{_many(apart.many)}" for apart in one.apart if apart.many)
 
 
-def _how_whole(found: Measured) -> Text:
-    if found.is_whole:
-        return Text("整月", "the whole month")
-    since = moment(found.from_ms) if found.from_ms else ""
-    until = moment(min(found.at_ms, found.month.until_ms))
-    watched = Text(f"值守自 {since} 才有记录", f"the watch has looked since {since}")
-    if not since:
-        watched = Text("值守没有记录", "the watch has no record of it")
-    if found.is_over:
-        return Text(f"不完整：{watched.zh}", f"not whole: {watched.en}")
-    return Text(f"未完，截至 {until}；{watched.zh}", f"it goes on, as of {until}; {watched.en}")
-
-
 def _line(one: Outcome) -> str:
     if one.share is None or one.left is None:
         unknown = Text("○ 未知", "○ unknown")
         return f"{unknown}  {one.called}  {Text('目标', 'goal')} {one.goal:.1%}"
     mark = Text("● 余量内", "● within budget") if one.is_met else Text("✗ 超出", "✗ over budget")
-    amount = _amount(one)
+    amount = one.still
     left = Text(f"余量 {amount.zh}（{one.left:.0%}）", f"{amount.en} left of the budget ({one.left:.0%})")
     says = "".join(f"  {name.removesuffix('_s')} ≤ {value:g} s" for name, value in (one.says or {}).items())
     return f"{mark}  {one.called}  {one.share:.3%}  {Text('目标', 'goal')} {one.goal:.1%}{says}  {left}"
-
-
-def _amount(one: Outcome) -> Text:
-    """What may still go wrong, in its own unit."""
-    left = one.budget - one.bad
-    if one.unit != "s":
-        return Text(f"{left:.0f} 笔", f"{left:.0f} {one.unit}")
-    sign, (zh, en) = "-" * (left < 0), span(int(abs(left)))
-    return Text(f"{sign}{zh}", f"{sign}{en}")
 
 
 def _many(count: int) -> str:

@@ -40,6 +40,15 @@ def span_of(last_s: int, now_ms: int) -> Span:
     return Span(until_ms - (last_s * 1000 + step_ms - 1) // step_ms * step_ms, until_ms, step_s)
 
 
+def span_between(from_ms: int, until_ms: int, least_s: int = STEPS_S[0]) -> Span:
+    """All of the time between these, in the shortest steps that fit. least_s: no shorter ones, where none are kept."""
+    last_s = min(max(0, until_ms - from_ms) // 1000, LAST_MAX_S)
+    step_s = next((step for step in STEPS_S if step >= least_s and last_s <= step * STEPS_MAX), STEPS_S[-1])
+    step_ms = step_s * 1000
+    end_ms = -(-until_ms // step_ms) * step_ms
+    return Span(min(max(from_ms, until_ms - LAST_MAX_S * 1000) // step_ms * step_ms, end_ms - step_ms), end_ms, step_s)
+
+
 def promql(name: str, span: Span) -> Question:
     """The worst of each step, which PromQL names by its end."""
     one = SERIES[name]

@@ -14,6 +14,7 @@ from shared.clocks.campus_clock import CHINA_OFFSET_S, UNIX_2000, WALL
 from shared.clocks.clock import ClockError, day_number, parse_time, time_text
 from shared.errors import ConfigFault
 from shared.purse.reasons import Reason
+from shared.words.spans import span
 from shared.words.voice import Text
 
 TAPS_GOAL, LEDGER_GOAL, AVAILABLE_GOAL = 0.999, 0.99, 0.995
@@ -113,6 +114,15 @@ class Outcome:
     def is_met(self) -> bool | None:
         """So far."""
         return None if self.left is None else self.left >= 0
+
+    @property
+    def still(self) -> Text:
+        """How much may still go wrong, in its own unit."""
+        left = self.budget - self.bad
+        if self.unit != "s":
+            return Text(f"{left:.0f} 笔", f"{left:.0f} {self.unit}")
+        sign, (zh, en) = "-" * (left < 0), span(int(abs(left)))
+        return Text(f"{sign}{zh}", f"{sign}{en}")
 
 
 def month_of(text: str) -> Month:

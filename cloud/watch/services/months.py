@@ -21,6 +21,8 @@ from cloud.watch.services.goals import Arrival, Month, Outcome, Stretch, TapSums
 from cloud.watch.services.spells import Spell, Up, spell_of
 from cloud.watch.store import FILE
 from cloud.watch.turn import BEAT
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
 from shared.errors import StoreFault
 from shared.words.voice import Text
 
@@ -45,6 +47,24 @@ class Measured(NamedTuple):
     def is_whole(self) -> bool:
         """Has it ended, and was it watched from its first minute?"""
         return self.is_over and 0 < self.from_ms <= self.month.from_ms + 60_000
+
+
+def how_whole(found: Measured) -> Text:
+    """How much of the month was seen."""
+    if found.is_whole:
+        return Text("整月", "the whole month")
+    since = _moment(found.from_ms) if found.from_ms else ""
+    until = _moment(min(found.at_ms, found.month.until_ms))
+    watched = Text(f"值守自 {since} 才有记录", f"the watch has looked since {since}")
+    if not since:
+        watched = Text("值守没有记录", "the watch has no record of it")
+    if found.is_over:
+        return Text(f"不完整：{watched.zh}", f"not whole: {watched.en}")
+    return Text(f"未完，截至 {until}；{watched.zh}", f"it goes on, as of {until}; {watched.en}")
+
+
+def _moment(at_ms: int) -> str:
+    return time_text(WALL.at(at_ms / 1000))
 
 
 class _Books(NamedTuple):

@@ -35,18 +35,19 @@ def lines(root: Node, *, is_all: bool) -> Iterator[tuple[State, str]]:
 
 
 def _below(node: Node, before: str, now_ms: int, *, is_all: bool) -> Iterator[tuple[State, str]]:
-    shown = _shown(node, is_all=is_all)
-    hidden = len(node.children) - len(shown) if len(shown) == SHOWN_MAX else 0
-    for at, child in enumerate(shown):
-        is_last = at == len(shown) - 1 and not hidden
+    told = shown(node, is_all=is_all)
+    hidden = len(node.children) - len(told) if len(told) == SHOWN_MAX else 0
+    for at, child in enumerate(told):
+        is_last = at == len(told) - 1 and not hidden
         yield child.state, f"{before}{_LAST if is_last else _BRANCH}{_line(child, now_ms)}"
         yield from _below(child, before + (_SPACE if is_last else _BAR), now_ms, is_all=is_all)
     if hidden:
         yield State.OK, f"{before}{_LAST}{Text(f'… 另有 {hidden} 项', f'… {hidden} more')}"
 
 
-def _shown(node: Node, *, is_all: bool) -> Sequence[Node]:
-    """Folded: terminals and lines that are well, and all that is unknown because of what stands above it."""
+def shown(node: Node, *, is_all: bool = False) -> Sequence[Node]:
+    """What is told below it. Folded: terminals and lines that are well, and all that is unknown because of what stands
+    above it."""
     if is_all:
         return node.children
     is_folded = node.what in (What.BOX, What.LINE)

@@ -12,7 +12,7 @@ import pytest
 from cloud.watch.metrics.away import MetricsAway, Writer
 from cloud.watch.metrics.door import V2Writer
 from cloud.watch.metrics.plain import V1Writer
-from cloud.watch.metrics.queries import STEPS_MAX, from_influxql, from_promql, influxql, promql, span_of
+from cloud.watch.metrics.queries import STEPS_MAX, from_influxql, from_promql, influxql, promql, span_between, span_of
 from cloud.watch.metrics.reader import series
 from cloud.watch.metrics.rings import Dots
 from cloud.watch.metrics.series import SERIES
@@ -127,3 +127,18 @@ def test_a_chart_has_a_bounded_number_of_steps(last_s: int) -> None:
     assert 1 <= (span.until_ms - span.from_ms) // (span.step_s * 1000) <= STEPS_MAX
     assert span.from_ms % (span.step_s * 1000) == span.until_ms % (span.step_s * 1000) == 0
     assert span.until_ms > 1_796_000_000_123
+
+
+@pytest.mark.parametrize(
+    ("hours", "least_s", "step_s"), [(1, 60, 60), (24, 60, 300), (24, 3600, 3600), (24 * 400, 60, 86_400), (0, 60, 60)]
+)
+def test_a_span_between_two_times_holds_whole_steps_and_no_more_than_there_may_be(
+    hours: int, least_s: int, step_s: int
+) -> None:
+    until_ms = 1_795_836_778_000
+    span = span_between(until_ms - hours * 3_600_000, until_ms, least_s)
+    step_ms = span.step_s * 1000
+    assert span.step_s == step_s
+    assert (span.from_ms % step_ms, span.until_ms % step_ms) == (0, 0)
+    assert 1 <= (span.until_ms - span.from_ms) // step_ms <= STEPS_MAX + 1
+    assert span.until_ms - step_ms < until_ms <= span.until_ms
