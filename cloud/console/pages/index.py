@@ -10,6 +10,7 @@ from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import topology
 from cloud.console.pages.reports import morning, reports, settlement
+from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
@@ -39,4 +40,11 @@ PAGES: tuple[Page, ...] = (
     *settlement.PAGES,
     *reports.PAGES,
     *morning.PAGES,
+    *services.PAGES,
+    *metrics.PAGES,
+    *integrations.PAGES,
+    *mapping.PAGES,
+    *wall.PAGES,
+    *setup.PAGES,
+    *about.PAGES,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, cards, devices, frame, overview, people, places, reports
+from cloud.console.words import alarms, cards, devices, frame, overview, people, places, reports, system
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
@@ -16,6 +16,7 @@ FAMILIES = (
     places,
     cards,
     reports,
+    system,
 )
 """One module for each family of pages; no key stands in two."""
 

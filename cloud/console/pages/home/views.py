@@ -7,6 +7,7 @@ from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.home.overview import entry_json
+from cloud.console.pages.system import setup
 from shared.ids import card_id
 
 ENTRIES_MAX = 100
@@ -20,7 +21,7 @@ def _home(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
 
 
 def _overview(sources: Sources) -> Reply:
-    return render_template("overview.html", s=sources.live.snapshot())
+    return render_template("overview.html", s=sources.live.snapshot(), setup_left=setup.left(sources))
 
 
 def _api_overview(sources: Sources) -> Reply:
