@@ -12,17 +12,19 @@ from shared.words.voice import Text
 
 SHOWN_MAX = 200
 """Lines for people; a program gets all."""
-UNEXPLAINED, EXPLAINED, CLEARED = "unexplained", "explained", "cleared"
+UNEXPLAINED, EXPLAINED, CLEARED, WAITING = "unexplained", "explained", "cleared", "waiting"
 _STATES = {
     UNEXPLAINED: Text("未说明", "unexplained"),
     EXPLAINED: Text("已说明", "explained"),
     CLEARED: Text("已消除", "cleared"),
+    WAITING: Text("等欠交的记录", "waits for records that are owed"),
 }
+_OF = {State.OPEN: UNEXPLAINED, State.CLEARED: CLEARED, State.WAITING: WAITING}
 
 
 def state_of(one: Difference) -> str:
-    """UNEXPLAINED, EXPLAINED or CLEARED."""
-    return EXPLAINED if one.explanation else UNEXPLAINED if one.state is State.OPEN else CLEARED
+    """UNEXPLAINED, EXPLAINED, CLEARED or WAITING."""
+    return EXPLAINED if one.explanation else _OF[one.state]
 
 
 def difference_json(one: Difference) -> dict[str, Any]:

@@ -378,6 +378,30 @@ class LostCardSpent(Told):
 
 
 @dataclass(frozen=True)
+class PurseNegativeOver(Told):
+    code, case, level = "difference-over", "negative", Level.NOTICE
+    zh = "卡 {card} 不再有未说明的负账：迟到的已到，或已说明"
+    en = "card {card}: no account below zero waits any more; what was late has come, or it is explained"
+    card: str
+
+
+@dataclass(frozen=True)
+class BalanceChainOver(Told):
+    code, case, level = "difference-over", "chain", Level.NOTICE
+    zh = "卡 {card} 不再有未说明的余额差异：迟到的记录已到，或已说明"
+    en = "card {card}: no balance that did not fit waits any more; what was late has come, or it is explained"
+    card: str
+
+
+@dataclass(frozen=True)
+class LostCardOver(Told):
+    code, case, level = "difference-over", "lost", Level.NOTICE
+    zh = "卡 {card} 挂失后的消费不再待查：挂失已撤销，或已说明"
+    en = "card {card}: what it paid when lost waits no more; the report is taken back, or it is explained"
+    card: str
+
+
+@dataclass(frozen=True)
 class ListedCardSpent(Told):
     code, level = "listed-card-spent", Level.URGENT
     zh = "黑名单卡 {card} 在 {terminal} {place} 消费 {fen:yuan}"

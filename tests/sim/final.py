@@ -75,9 +75,10 @@ def no_difference(campus: "Campus") -> None:
         pass
     query = (
         "SELECT c.label, d.kind, d.expected_fen, d.read_fen FROM difference d JOIN card c ON c.card = d.card "
-        "WHERE d.state = ?"
+        "WHERE d.state IN (?, ?)"
     )
-    for label, kind, expected, read in campus.ingest.database.execute(query, (int(FindingState.OPEN),)):
+    states = int(FindingState.OPEN), int(FindingState.WAITING)
+    for label, kind, expected, read in campus.ingest.database.execute(query, states):
         raise Violation("difference", f"{label}: {FindingKind(kind).name.lower()}, expected {expected}, read {read}")
 
 

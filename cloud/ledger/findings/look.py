@@ -1,11 +1,13 @@
 """Looks at the purses that were touched since the last look, and opens, widens or clears their differences.
 
 Beside the posting of records, never in it: bounded work every few seconds, up to a watermark of entries. What is late
-or not decided is waited for; a difference that it made is cleared when it has come. What the school bears of lost cards
-is booked here, before their purses are looked at.
+or not decided is waited for; a difference that it made is cleared when it has come, and that is told, too. A balance
+that does not fit is told to nobody for OWED_WAIT_MS while a terminal owes records: what explains it may be there.
+What the school bears of lost cards is booked here, before their purses are looked at.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
@@ -28,8 +30,10 @@ from cloud.ledger.findings.rows import (
     add,
     change,
     of_cards,
+    over,
     watched,
 )
+from cloud.ledger.fleet.heard import terminals
 from cloud.ledger.held.losses.bearing import bear, kept_or_lost
 from cloud.ledger.held.losses.reports import Report, reports
 from cloud.ledger.held.losses.spent import Spent, borne, released_at
@@ -49,6 +53,10 @@ WATCHED_EVERY = 256
 """Entries after which open differences are looked at again though more entries wait; else when none does."""
 BREAKS_MAX = 8
 """Most steps of one purse that are named at a look."""
+OWED_WAIT_MS = 60_000
+"""So long, and no longer, a balance that does not fit waits to be told while any terminal is known to owe records."""
+_LATE = frozenset({Kind.NEGATIVE, Kind.CHAIN})
+"""What a record that is owed may explain."""
 _WATERMARK = "findings"
 _OF_CARDS = frozenset(
     kind.value for kind in (AccountKind.PURSE, AccountKind.SUBSIDY, AccountKind.TRANSIT, AccountKind.PENDING)
@@ -129,10 +137,13 @@ def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]
     for one in of_cards(writing.db, cards):
         known[one.found.card].append(one)
     facts: list[FactRow] = []
+    ended: list[tuple[str, bytes, Kind]] = []
+    is_owed = cache(partial(_is_owed, writing.db))
     for looked in _purses(writing.db, cards, lost):
         mine = [one for one in known[looked.card] if one.found.application == looked.application]
-        facts += _compared(writing, looked, mine)
-    append(writing.db, facts)
+        facts += _compared(writing, looked, mine, is_owed)
+        ended += [(looked.label, looked.card, kind) for kind in _cleared(writing, looked, mine)]
+    append(writing.db, facts + _over(writing, ended))
     if policy(writing.db):
         follow(writing, cards)
 
@@ -173,26 +184,62 @@ def _chain(opening_fen: int, purse: Purse) -> Chain:
     return chain_of(opening_fen, [one.step for one in purse.purchases], purse.loads, whole=purse.whole)
 
 
-def _compared(writing: Writing, looked: _Looked, known: Sequence[Difference]) -> Iterator[FactRow]:
-    """Open, widen, open again or clear; what is new or wider is told."""
-    explained = {one.found.mark for one in known if one.explanation and one.found.kind is Kind.CHAIN}
-    found = list(_findings(looked, explained))
-    for one in found:
-        if not any(row.covers(one) and (row.explanation or row.state is State.OPEN) for row in known):
-            _keep(writing, one, known)
+def _compared(
+    writing: Writing, looked: _Looked, known: Sequence[Difference], is_owed: Callable[[], bool]
+) -> Iterator[FactRow]:
+    """Open, widen, open again, or let wait; what is new or wider is told."""
+    for one in _found(looked, known):
+        if any(row.covers(one) and (row.explanation or row.state is State.OPEN) for row in known):
+            continue
+        mine = [row for row in known if row.found.identity == one.identity and row.explanation is None]
+        if not _waits(writing, one, mine, is_owed):
+            _keep(writing, one, mine, State.OPEN)
             yield _told(writing, looked, one)
-    there = {one.identity for one in found}
+        elif not mine or mine[-1].state is not State.WAITING:
+            _keep(writing, one, mine, State.WAITING)
+
+
+def _cleared(writing: Writing, looked: _Looked, known: Sequence[Difference]) -> Iterator[Kind]:
+    """What nothing shows any more: kinds of those that were told."""
+    there = {one.identity for one in _found(looked, known)}
     for row in known:
-        if row.is_unexplained and row.found.identity not in there and _is_settled(writing.db, looked, row.found):
+        stands = row.explanation is None and row.state is not State.CLEARED
+        if stands and row.found.identity not in there and _is_settled(writing.db, looked, row.found):
             change(writing, row, row.found, State.CLEARED)
+            if row.state is State.OPEN:
+                yield row.found.kind
 
 
-def _keep(writing: Writing, found: Finding, known: Sequence[Difference]) -> None:
-    mine = [row for row in known if row.found.identity == found.identity and row.explanation is None]
+def _over(writing: Writing, ended: Sequence[tuple[str, bytes, Kind]]) -> list[FactRow]:
+    """Of each card and kind once, when none is left: one purse's end is not the other's."""
+    known = of_cards(writing.db, sorted({card for _, card, _ in ended}))
+    told = [one for row in dict.fromkeys(ended) for one in over(*row, known)]
+    return [row_of(one, writing.now.unix_ms) for one in told]
+
+
+def _found(looked: _Looked, known: Sequence[Difference]) -> list[Finding]:
+    explained = {one.found.mark for one in known if one.explanation and one.found.kind is Kind.CHAIN}
+    return list(_findings(looked, explained))
+
+
+def _waits(writing: Writing, found: Finding, mine: Sequence[Difference], is_owed: Callable[[], bool]) -> bool:
+    """May what is owed explain it, and is there time? What was told and grows waits for nothing."""
+    if found.kind not in _LATE or any(row.state is State.OPEN for row in mine):
+        return False
+    is_due = any(row.state is State.WAITING and writing.now.unix_ms - row.changed_ms >= OWED_WAIT_MS for row in mine)
+    return not is_due and is_owed()
+
+
+def _is_owed(db: Database) -> bool:
+    """Has any terminal said of records that are not here, or of a slot that is not decided?"""
+    return any(one.owed or one.open_slots for one in terminals(db))
+
+
+def _keep(writing: Writing, found: Finding, mine: Sequence[Difference], state: State) -> None:
     if mine:
-        change(writing, mine[-1], found, State.OPEN)
+        change(writing, mine[-1], found, state)
     else:
-        add(writing, found)
+        add(writing, found, state)
 
 
 def _findings(looked: _Looked, explained: set[int]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ A difference counts until somebody has explained it, or until what was late has 
 was explained is never changed: more of the same is a difference of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -14,7 +14,9 @@ from cloud.ledger.journal.facts import append, row_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
 from shared.errors import ConfigFault
+from shared.facts.books import BalanceChainOver, LostCardOver, PurseNegativeOver
 from shared.facts.desks import DifferenceExplained
+from shared.facts.told import Told
 from shared.words.voice import Text
 
 MAIN, SUBSIDY = 0, 1
@@ -51,6 +53,11 @@ class State(IntEnum):
     OPEN = 1
     CLEARED = 2
     """What was late has come: nothing differs any more."""
+    WAITING = 3
+    """Told to nobody yet: a terminal owes records, and what explains it may be among them (look.OWED_WAIT_MS)."""
+
+
+_OVER = {Kind.NEGATIVE: PurseNegativeOver, Kind.CHAIN: BalanceChainOver, Kind.LOST: LostCardOver}
 
 
 class Finding(NamedTuple):
@@ -125,11 +132,11 @@ def of_cards(db: Database, cards: Sequence[bytes]) -> list[Difference]:
 
 
 def watched(db: Database) -> list[bytes]:
-    """Cards with an unexplained difference, WATCHED_MAX of them."""
+    """Cards with an unexplained difference, or one that waits, WATCHED_MAX of them."""
     rows = db.run(
         "SELECT d.card FROM difference d LEFT JOIN explanation e ON e.difference = d.id "
-        "WHERE d.state = ? AND e.who IS NULL ORDER BY d.id LIMIT ?",
-        (int(State.OPEN), WATCHED_MAX),
+        "WHERE d.state IN (?, ?) AND e.who IS NULL ORDER BY d.id LIMIT ?",
+        (int(State.OPEN), int(State.WAITING), WATCHED_MAX),
     )
     return [bytes(card) for (card,) in rows]
 
@@ -140,11 +147,17 @@ def standing(db: Database) -> DifferenceSums:
     return DifferenceSums(*map(int, counts[0]))
 
 
-def add(writing: Writing, found: Finding) -> None:
+def over(label: str, card: bytes, kind: Kind, known: Iterable[Difference]) -> Iterator[Told]:
+    """The fact that ends what was told of this card and kind, unless one of these still asks for somebody."""
+    if not any(one.is_unexplained and (one.found.card, one.found.kind) == (card, kind) for one in known):
+        yield _OVER[kind](label)
+
+
+def add(writing: Writing, found: Finding, state: State = State.OPEN) -> None:
     """A new one."""
     now_ms = writing.now.unix_ms
     number = 1 + int(writing.db.run("SELECT COALESCE(MAX(id), 0) FROM difference")[0][0])
-    row = (number, *found[:2], int(found.kind), *found[3:], int(State.OPEN), now_ms, now_ms)
+    row = (number, *found[:2], int(found.kind), *found[3:], int(state), now_ms, now_ms)
     writing.db.insert("difference", _COLUMNS, [row])
 
 
@@ -179,7 +192,9 @@ def explain(writing: Writing, number: int, who: str, reason: str) -> Difference:
     writing.db.insert("explanation", "difference, who, reason, at_ms", [row])
     writing.booking.link(BookLinkKind.EXPLANATION, number, digest_of(row))
     told = DifferenceExplained(number, known.label, signed, why)
-    append(writing.db, [row_of(told, writing.now.unix_ms)])
+    card, kind = known.found.card, known.found.kind
+    ended = over(known.label, card, kind, of_cards(writing.db, [card])) if known.is_unexplained else ()
+    append(writing.db, [row_of(one, writing.now.unix_ms) for one in (told, *ended)])
     return known._replace(explanation=said)
 
 

@@ -54,6 +54,12 @@ def about(happening: Happening) -> Source:
     return Source(Kind.BOX, happening.box) if happening.box else CAMPUS
 
 
+def about_card(happening: Happening) -> Source:
+    """The card that a fact names by its label, wherever it was used; without one, as `about`."""
+    card = dict(happening.told).get("card")
+    return Source(Kind.CARD, card) if isinstance(card, str) else about(happening)
+
+
 def about_bus(happening: Happening) -> Source:
     """The bus that a fact of a box names as its `link`; without one, as `about`."""
     link = dict(happening.told).get("link")

@@ -4,7 +4,7 @@ import pytest
 
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
-from cloud.ledger.findings.look import ENTRIES_MAX, WATCHED_EVERY
+from cloud.ledger.findings.look import ENTRIES_MAX, OWED_WAIT_MS, WATCHED_EVERY
 from cloud.ledger.findings.purses import PURCHASES_MAX
 from cloud.ledger.findings.rows import DifferenceRefused, Finding, Kind, State, add
 from cloud.ledger.journal.opened import OpenedLedger
@@ -14,6 +14,7 @@ from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 from shared.facts.catalogue import words
 from shared.records import Kind as RecordKind
+from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
 
@@ -287,3 +288,89 @@ def test_a_load_that_overtakes_a_late_purchase_waits_for_it(ledger: Ledger, box:
 def test_a_load_that_read_more_than_there_was_is_told(ledger: Ledger, box: Box) -> None:
     box.send(sale(1, 0, 100, OPENING), c.stored(c.load(1, CARD, 0, 5_000, OPENING + 900, request=1)))
     assert looked(ledger) == [("0001", Kind.CHAIN, OPENING - 100, OPENING + 900)]
+
+
+def over(ledger: Ledger) -> list[tuple[str, str]]:
+    """Of what was told to be over, oldest first: its case, and the card."""
+    facts = [dict(fact.told) for fact in Reader(ledger.database).facts(50) if fact.code == "difference-over"]
+    return [(said["case"], said["card"]) for said in reversed(facts)]
+
+
+def owes(ledger: Ledger, last: int, open_slots: int = 0) -> None:
+    """A till that is heard says that it has written so many records."""
+    rows = (EpochStatus(1, c.psam(1), 1, last, 0, open_slots),)
+    ledger.store_status(c.BOX, DeviceStatus(c.POS, rows, 1, 1, 100, True, 9_700, 1), NOW.unix_ms)
+
+
+def after(ledger: Ledger, ms: int) -> list[State]:
+    """States of all differences after looks at that time."""
+    while ledger.find_differences(Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)):
+        pass
+    return [one.state for one in Reader(ledger.database).differences()]
+
+
+def test_what_clears_by_itself_is_told_once_of_each_kind(ledger: Ledger, box: Box) -> None:
+    box.send(sale(1, 0, 12_000, OPENING + 5_000))
+    looked(ledger)
+    assert over(ledger) == []
+    box.send(c.stored(c.load(1, CARD, 0, 5_000, OPENING, request=1)))
+    looked(ledger)
+    assert over(ledger) == [("negative", "0001"), ("chain", "0001")]
+    looked(ledger)
+    assert len(over(ledger)) == 2
+
+
+def test_what_is_over_for_one_difference_is_not_while_another_of_its_card_stands(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    box.send(sale(3, 2, 50, 20_000))
+    looked(ledger)
+    chains = [one.number for one in Reader(ledger.database).differences() if one.found.kind is Kind.CHAIN]
+    assert len(chains) == 2
+    ledger.explain_difference(chains[0], "王芳", "密钥外泄", LATER)
+    assert over(ledger) == []
+    ledger.explain_difference(chains[1], "王芳", "密钥外泄", LATER)
+    assert over(ledger) == [("chain", "0001")]
+
+
+def test_a_report_of_loss_that_is_taken_back_is_over(opened: OpenedLedger, ledger: Ledger, box: Box) -> None:
+    desk = DeskLedger(opened)
+    desk.report_lost(Wish(b"w" * 16, "王芳", "0001", ""), NOW)
+    box.send(sale(1, 0, 250, OPENING, time=NOW.campus_s + 60))
+    looked(ledger)
+    desk.cancel_lost(Wish(b"v" * 16, "王芳", "0001", ""), LATER)
+    looked(ledger)
+    assert over(ledger) == [("lost", "0001")]
+
+
+@pytest.mark.parametrize(("last", "slots"), [(2, 0), (1, 1)], ids=["records", "a slot"])
+def test_what_a_terminal_owes_may_explain_it_and_nobody_is_called(
+    ledger: Ledger, box: Box, last: int, slots: int
+) -> None:
+    owes(ledger, last, slots)
+    box.send(sale(1, 0, 12_000, OPENING + 5_000))
+    assert after(ledger, 1_000) == [State.WAITING, State.WAITING]
+    assert Reader(ledger.database).standing_differences().unexplained == 0
+    box.send(c.stored(c.load(2, CARD, 0, 5_000, OPENING, request=1)))
+    assert after(ledger, 2_000) == [State.CLEARED, State.CLEARED]
+    assert told(ledger) == over(ledger) == [], "what was not told is not told to be over"
+
+
+def test_a_genuine_one_waits_for_nobody_beyond_its_bound(ledger: Ledger, box: Box) -> None:
+    owes(ledger, 9)
+    raw_keys(box)
+    assert after(ledger, 1_000) == [State.WAITING, State.WAITING]
+    assert after(ledger, OWED_WAIT_MS + 999) == [State.WAITING, State.WAITING]
+    assert after(ledger, OWED_WAIT_MS + 1_000) == [State.OPEN, State.OPEN]
+    assert len(told(ledger)) == 2
+    box.send(sale(3, 2, 50, 9_950))
+    after(ledger, OWED_WAIT_MS + 2_000)
+    assert "¥-1.00" in told(ledger)[0], "what was told and grows waits no more"
+
+
+def test_one_that_waits_is_told_as_soon_as_nobody_owes(ledger: Ledger, box: Box) -> None:
+    owes(ledger, 3)
+    raw_keys(box)
+    assert after(ledger, 1_000) == [State.WAITING, State.WAITING]
+    box.send(c.stored(c.purchase(3, c.card(2), 0, 1, OPENING)))
+    assert after(ledger, 2_000) == [State.OPEN, State.OPEN]
+    assert len(told(ledger)) == 2

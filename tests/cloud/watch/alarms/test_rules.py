@@ -192,3 +192,17 @@ def test_what_is_for_finance_is_worded_as_a_difference_and_as_nobodys_fault() ->
             rule.advice.title, rule.advice.cause, rule.advice.consequence, rule.advice.action,
         )).lower()  # fmt: skip
         assert not [word for word in BLAME if word in said]
+
+
+@pytest.mark.parametrize(
+    ("rule", "case"), [("balance-chain", "chain"), ("purse-overdrawn", "negative"), ("lost-card", "lost")]
+)
+def test_a_difference_is_an_alarm_of_its_card_and_over_when_the_ledger_says_so(rule: str, case: str) -> None:
+    def fact(number: int, code: str, card: str, device: bytes = b"") -> Happening:
+        return Happening(number, number, Level.URGENT, code, "", device, ((CASE, case), ("card", card)))
+
+    watching = Watching(RULES)
+    first = fact(1, "difference", "0006", b"\0\1\0\0\0\7")
+    watching.happened([first, fact(2, "difference", "0007"), fact(3, "difference-over", "0006")])
+    standing = {key: alarm.is_active for key, alarm in watching.memory.alarms.items()}
+    assert standing == {(rule, Source(Kind.CARD, "0006")): False, (rule, Source(Kind.CARD, "0007")): True}

@@ -1,6 +1,6 @@
 """A card's balance does not follow from what it did."""
 
-from cloud.watch.alarms.rule import Advice, FactRule
+from cloud.watch.alarms.rule import Advice, FactRule, about_card
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -8,6 +8,8 @@ RULE = FactRule(
     name="balance-chain",
     family=Family.CARD,
     codes=frozenset({"difference/chain"}),
+    over=frozenset({"difference-over/chain"}),
+    source=about_card,
     quiet_ms=0,
     advice=Advice(
         Text("卡余额接不上", "a card's balance does not fit"),

@@ -1,6 +1,6 @@
 """A card was reported lost and paid after that."""
 
-from cloud.watch.alarms.rule import Advice, FactRule
+from cloud.watch.alarms.rule import Advice, FactRule, about_card
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -8,6 +8,8 @@ RULE = FactRule(
     name="lost-card",
     family=Family.CARD,
     codes=frozenset({"difference/lost", "loss-late"}),
+    over=frozenset({"difference-over/lost"}),
+    source=about_card,
     quiet_ms=0,
     advice=Advice(
         Text("挂失卡消费", "a lost card has paid"),

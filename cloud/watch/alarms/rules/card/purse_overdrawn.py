@@ -1,6 +1,6 @@
 """A card has spent money that the ledger never gave."""
 
-from cloud.watch.alarms.rule import Advice, FactRule
+from cloud.watch.alarms.rule import Advice, FactRule, about_card
 from cloud.watch.alarms.terms import Family
 from shared.words.voice import Text
 
@@ -8,6 +8,8 @@ RULE = FactRule(
     name="purse-overdrawn",
     family=Family.CARD,
     codes=frozenset({"difference/negative"}),
+    over=frozenset({"difference-over/negative"}),
+    source=about_card,
     quiet_ms=0,
     advice=Advice(
         Text("卡花费超出账本", "a card spent too much"),
