@@ -63,10 +63,12 @@ from cloud.watch.subjects.marks import MARK, backup_signals, finished, read_said
 from cloud.watch.subjects.meals import Meals
 from cloud.watch.subjects.outside import Beat
 from cloud.watch.subjects.sign_ins import sign_in_signal
+from cloud.watch.subjects.taps import Taps
 from cloud.watch.subjects.trends import Trends
 from cloud.watch.turn import BEAT, FACTS_MAX, STALE_MS, Turns
 from cloud.watch.words import names
 from shared.clocks.campus_clock import CampusClock, parse_clock
+from shared.clocks.clock import DAY_S
 from shared.errors import StoreFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -147,7 +149,7 @@ class Watch:
         self._folder = settings.data / FOLDER
         self._said = read_said(self._folder)
         self.beat = Beat(self._said, self._folder, settings.name)
-        self._trends, self._meals = Trends(), Meals()
+        self._trends, self._meals, self._taps = Trends(), Meals(), Taps()
         self._has_backup = self.turns.has_seen(MARK)
         self._reader: Reader | None = None
         self._next_look = self._last_turn = 0.0
@@ -238,6 +240,8 @@ class Watch:
             standing = self.turns.sources_of(GROUP_RULE.name)
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
             found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
+            yesterday = now.campus_s // DAY_S - 1
+            found += self._taps.of(reader.taps_since(yesterday, self._taps.read_ms), yesterday, now.unix_ms)
             self._meals = Meals(reader.meals_begin(), reader.calendar())
             found += self._burning.signals(reader, now.unix_ms)
             self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)

@@ -26,6 +26,7 @@ from cloud.ledger.fleet.jobs.pieces import Paper, papers
 from cloud.ledger.fleet.jobs.state import Job, JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.parameters import door as read_parameters
+from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
@@ -163,6 +164,11 @@ class Reader:
         """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
         with self._lock, self.database.reading():
             return read_fleet.facts_after(self.database, number, _bounded(most))
+
+    def taps_since(self, day: int, at_ms: int) -> list[Life]:
+        """What terminals have told of their taps since then, of that business day and later ones."""
+        with self._lock, self.database.reading():
+            return told_since(self.database, day, at_ms)
 
     def tallied(self, first: int, after: int) -> read_months.Tallied:
         """Taps of all terminals on these business days, the last one excluded."""

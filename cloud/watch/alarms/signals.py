@@ -65,6 +65,9 @@ SIGNALS = {
         Kind.SERVICE, "h", Text("照此速度磁盘还够", "hours until the disk is full at this rate")
     ),
     "list-age": SignalKind(Kind.TERMINAL, "h", Text("终端名单的时长", "age of the terminal's hotlist")),
+    "taps-declined": SignalKind(
+        Kind.TERMINAL, "percent", Text("卡与 PSAM 不合而拒绝的比例", "taps declined by card or PSAM")
+    ),
     "temperature": SignalKind(Kind.SERVICE, "celsius", Text("机器温度", "temperature of the machine")),
     "backup-age": SignalKind(Kind.SERVICE, "h", Text("最近备份的时长", "age of the last backup")),
     "backup-missing": SignalKind(Kind.SERVICE, "yes", Text("应有而没有备份", "no backup though there should be one")),

@@ -27,7 +27,7 @@ AHEAD_S = 2
 FAULTS = frozenset({
     Reason.PSAM_GONE, Reason.PSAM_REFUSED, Reason.LOAD_NO_ANSWER, Reason.CENTRE_SILENT, Reason.ACCOUNT_NO_ANSWER,
     Reason.UNKNOWN_STATUS, Reason.BAD_RESPONSE, Reason.MAC2_UNCHECKED, Reason.CARD_DATA, Reason.CARD_KEY,
-    Reason.NO_FARE, Reason.RIDE_UNCLEAR, Reason.PROOF_GONE, Reason.NO_EVIDENCE,
+    Reason.CARD_REFUSED, Reason.NO_FARE, Reason.RIDE_UNCLEAR, Reason.PROOF_GONE, Reason.NO_EVIDENCE,
 })  # fmt: skip
 """Refusals for which the system answers. All others are a rule that did its work, or a hand that was too quick."""
 
@@ -71,7 +71,7 @@ class Apart(NamedTuple):
 
 
 NOT_TALLIED = Text(
-    "没有报数的终端（只在用下发的参数时报数）", "terminals that tell no counts (they do under pushed parameters)"
+    "没有报数的终端（无名单、无参数，或 0.1 版）", "terminals that tell no counts (no list, no parameters, or 0.1)"
 )
 BY_RULE = Text("按规则拒绝的（余额、限额、挂失等），或卡未放稳的", "refused by a rule, or the card was pulled")
 POWER_CUT = Text("断电前半分钟的，终端停着时没刷成的", "half a minute before a power cut, taps at a dead terminal")

@@ -303,16 +303,20 @@ class Firmware:
         return result
 
     def _counted(self, tap: Tap[Result]) -> Tap[Result]:
-        """A tap that is served or refused, for who watches what parameters do. Of settings nobody asks."""
+        """A tap that is served or refused, for who watches tills and what parameters do. Told by a body that holds a
+        document, for its box knows what a tally is; release 0.1's does not. Generation 0: its own settings."""
         result = yield from tap
         body = self.body
         if result.reason is not None:
             body.note(f"{yuan(result.amount_fen)} {REASON_TEXT[result.reason]}")
         is_refused = result.end is End.DECLINED and result.reason is not None
-        if body.documents.in_use(DocumentKind.PARAMETERS) is not None and (is_refused or result.end is End.DONE):
+        has_parameters = body.documents.in_use(DocumentKind.PARAMETERS) is not None
+        is_asked = has_parameters or body.documents.in_use(DocumentKind.HOTLIST) is not None
+        if is_asked and (is_refused or result.end is End.DONE):
             day = body.day_of(body.time().seconds)
             reason = result.reason if is_refused else None
-            self.line.tallies.note(day, body.parameter_version, reason, body.now.mono_s)
+            generation = body.parameter_version if has_parameters else 0
+            self.line.tallies.note(day, generation, reason, body.now.mono_s)
         return result
 
     def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,12 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import Happening
 from cloud.watch.alarms.watching import Watching
 from edge.files.deck import Deck
-from edge.files.memory import FileMemory
+from edge.files.memory import FileMemory, read_image
 from shared.clocks.campus_clock import WALL
 from shared.facts.told import Level
 from shared.ids import PsamId
 from shared.purse.cos.images import PsamMaster, new_psam_image
+from shared.purse.cos.psam_image import decode_psam_image
 from shared.purse.suite import Key
 from shared.words.voice import Text
 from tests.scenes import plans
@@ -33,6 +35,9 @@ TILL, OTHER = "pos-1", "pos-2"
 CARD, FEN = "0002", 500
 MOVED, UNKNOWN = ("安全模块属于另一终端", "psam-moved"), ("安全模块未登记", "unknown-psam")
 """What the display says, and the reason that is told."""
+REFUSES = "卡拒绝交易"
+TALLIED_S = 60.0
+"""Eight taps, half a minute until a till says what it has counted, and a look."""
 FOREIGN_ID = PsamId(bytes.fromhex("990000000001"))
 """Of no school that we know."""
 
@@ -40,7 +45,7 @@ FOREIGN_ID = PsamId(bytes.fromhex("990000000001"))
 def _people() -> list[dict[str, object]]:
     """The same customer again and again, two seconds from now on."""
     from_s = WALL.at(time.time()) + 2
-    return [{"card": CARD, "amount_fen": FEN, "at": from_s + n} for n in range(120)]
+    return [{"card": CARD, "amount_fen": FEN, "at": from_s + n} for n in range(300)]
 
 
 class Till:
@@ -63,10 +68,23 @@ class Till:
 
     def foreign(self) -> bytes:
         """One with keys of its own, which no school of ours has made."""
-        file = self.campus.room / "foreign.bin"
+        return self._stored(new_psam_image(FOREIGN_ID, {1: PsamMaster(Key(os.urandom(16)))}))
+
+    def counterfeit(self) -> bytes:
+        """Its own by number and all that one can read of it, with keys of somebody else's."""
+        image = decode_psam_image(read_image(self._own))
+        image.masters = {
+            version: replace(one, key=Key(os.urandom(16), one.key.suite)) for version, one in image.masters.items()
+        }
+        image.fixed = b""
+        return self._stored(image.encode())
+
+    def _stored(self, image: bytes) -> bytes:
+        """In a file as a terminal opens it."""
+        file = self.campus.room / "another.bin"
         shutil.copy(self._own, file)
         with closing(FileMemory(file)) as memory:
-            memory.store(new_psam_image(FOREIGN_ID, {1: PsamMaster(Key(os.urandom(16)))}))
+            memory.store(image)
         return file.read_bytes()
 
     def others(self) -> bytes:
@@ -120,6 +138,23 @@ async def _wrong(stage: Stage, till: Till, alarmed: Alarmed, what: Text, image: 
         seen.seen = Text(f"{key[0]}，{await alarmed.all_told()} 封", f"{key[0]}, {len(campus.told())} mails")
 
 
+async def _counterfeit(stage: Stage, till: Till, alarmed: Alarmed) -> None:
+    """It joins, and every card refuses it: what it declines is counted, and told."""
+    campus = till.campus
+    forged = Text("插进一张号对、密钥不对的 PSAM", "a PSAM of the right number with wrong keys is put in")
+    with stage.step(forged, Text("每张卡都拒绝，一分不收", "every card refuses, and it takes nothing")) as seen:
+        holds = _holds(campus)
+        await till.with_psam(till.counterfeit())
+        await campus.until(f"{REFUSES} on its display", lambda: till.says(REFUSES))
+        seen.seen = REFUSES
+    with stage.step(Text("报警", "the alarm"), Text("刷卡多被拒", "most cards are refused")) as seen:
+        key = "taps-declined", source(device_of(campus, TILL))
+        await campus.until("its alarm", lambda: key in alarmed.there(), TALLIED_S)
+        assert not till.sold()
+        assert _holds(campus) == holds, "a card has paid"
+        seen.seen = key[0]
+
+
 def _told(campus: Campus) -> list[tuple[str, object]]:
     """What box and ledger have said of bodies that get no epoch."""
     found = (*campus.facts("terminal-no-epoch"), *campus.facts("epoch-refused"))
@@ -151,6 +186,7 @@ async def _play(stage: Stage) -> None:
         if stage.whole:
             foreign = Text("插进一张别校的 PSAM", "a PSAM of no school of ours")
             await _wrong(stage, till, alarmed, foreign, till.foreign(), UNKNOWN)
+            await _counterfeit(stage, till, alarmed)
         with stage.step(Text("换回自己的", "its own is back"), Text("照卖，账目属实", "it sells; the books are true")):
             await till.with_psam(till.own())
             await campus.until_shown(2, till.name)

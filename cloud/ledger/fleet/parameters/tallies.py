@@ -49,6 +49,28 @@ def forget_old(db: Database, device: bytes, today: int) -> None:
     db.run("DELETE FROM device_tally WHERE device = ? AND (day < ? OR day > ?)", (device, *days))
 
 
+class Life(NamedTuple):
+    """What one terminal has told since one power-on, of one day and generation. key: which of these."""
+
+    key: tuple[bytes, int, int, int]
+    served: int
+    reasons: dict[int, int]
+
+    @property
+    def device(self) -> bytes:
+        """Whose."""
+        return self.key[0]
+
+
+def told_since(db: Database, day: int, at_ms: int) -> list[Life]:
+    """What came since then, of that business day and later ones: all that was counted, not only what is new."""
+    rows = db.run(
+        "SELECT device, day, generation, boot, served, reasons FROM device_tally WHERE day >= ? AND at_ms >= ?",
+        (day, at_ms),
+    )
+    return [Life((bytes(row[0]), *row[1:4]), row[4], dict(codec.loads(bytes(row[5])))) for row in rows]
+
+
 def tallies(db: Database, devices: Collection[bytes], since: int) -> list[Tally]:
     """Of these terminals, from that day on."""
     rows = db.run(

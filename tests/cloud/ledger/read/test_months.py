@@ -50,3 +50,19 @@ def test_tallies_of_these_days_of_all_terminals(ledger: Ledger) -> None:
     found = Reader(ledger.database).tallied(DAY, DAY + 1)
     assert (found.served, dict(found.reasons), found.told) == (9, {20: 3, 21: 1}, 1)
     assert found.terminals >= 1
+
+
+def test_what_was_told_since_then_is_each_power_ons_own(ledger: Ledger) -> None:
+    rows = [
+        (c.POS, DAY - 1, 0, 1, 5, 0, b"\x80", 900),
+        (c.POS, DAY, 0, 1, 7, 3, b"\x82\x82\x14\x02\x82\x15\x01", 1_000),
+        (c.POS, DAY, 0, 2, 2, 1, b"\x81\x82\x14\x01", 2_000),
+    ]
+    with ledger.database.writing():
+        ledger.database.insert("device_tally", "device, day, generation, boot, served, declined, reasons, at_ms", rows)
+    found = Reader(ledger.database).taps_since(DAY, 1_000)
+    assert [(one.key[1:], one.served, one.reasons) for one in found] == [
+        ((DAY, 0, 1), 7, {20: 2, 21: 1}),
+        ((DAY, 0, 2), 2, {20: 1}),
+    ]
+    assert [one.key[3] for one in Reader(ledger.database).taps_since(DAY - 1, 1_001)] == [2]

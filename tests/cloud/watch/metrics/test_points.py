@@ -89,7 +89,7 @@ def test_a_series_has_its_words_and_a_name_of_its_own() -> None:
 
 def test_a_signal_is_a_series_or_counted_or_said_otherwise() -> None:
     counted = {"terminal-silent", "terminal-owes", "terminal-gap"}
-    many = {"list-age", "close-due", "docked-online", "docked-value"}
+    many = {"taps-declined", "list-age", "close-due", "docked-online", "docked-value"}
     """Terminals, persons and strangers' devices are no tags."""
     assert SIGNALS.keys() - OF_SIGNALS.keys() - counted - many == {
         "alarms-turned-away", "drill", "group-away", "metrics-away",

@@ -32,6 +32,7 @@ from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
 from shared.wire.fleet_lane import Declines, Verdict
 from tests.edge.terminal.down.centre import CAMPUS_NUMBER, CAMPUS_PUBLIC, Centre
+from tests.edge.terminal.down.test_documents import body_of
 from tests.edge.terminal.firmware.test_deeds import TornAtDebit
 from tests.edge.terminal.rides import card_memory, ride, tap
 
@@ -259,7 +260,7 @@ def test_what_is_served_and_refused_is_counted_by_generation_and_said(shop: Shop
     bench, memory = shop.bench, shop.bench.school.memory()
     bench.sell(memory, 1_00)
     bench.wait(60)
-    assert bench.edge.tallies == [], "of settings nobody asks"
+    assert bench.edge.tallies == [], "a box that knows no documents knows no tallies"
     shop.push(body(*of_every_meal(Limits(single_fen=12_00))))
     shop.at(16)
     bench.sell(memory, 12_50)
@@ -280,6 +281,16 @@ def test_what_is_served_and_refused_is_counted_by_generation_and_said(shop: Shop
     bench.firmware.stop(bench.now())
     bench.exchange()
     assert bench.edge.tallies[-1].served == 3, "who stops says what there is"
+
+
+def test_a_body_with_a_hotlist_and_settings_of_its_own_counts_as_generation_0(shop: Shop) -> None:
+    bench, memory = shop.bench, shop.bench.school.memory()
+    shop.centre = Centre()
+    shop.push(body_of(3, 20_000))
+    bench.sell(memory, 1_00)
+    bench.wait(60)
+    day = bench.firmware.body.day_of(bench.now().rtc_s)
+    assert bench.edge.tallies == [link.Tally(2, day, 0, 1, ())]
 
 
 def priced(*prices: PriceRow, **other: object) -> bytes:
