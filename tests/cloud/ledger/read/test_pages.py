@@ -89,14 +89,14 @@ def test_what_is_held_comes_leaf_by_leaf(reader: Reader, box: Box) -> None:
 def test_a_days_takings_by_terminal_say_when_they_are_not_whole(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = reader.takings(DAY)
+    found = reader.takings_of_day(DAY)
     assert {one.device: one[1:] for one in found.rows} == {
         c.POS: (2, 300, 0), c.POS2: (1, 50, 0), c.FAR: (1, 0, 30)
     }  # fmt: skip
     assert found.is_whole
-    assert reader.takings(DAY + 1).rows == []
+    assert reader.takings_of_day(DAY + 1).rows == []
     monkeypatch.setattr(pages, "WINDOW", 2)
-    assert not reader.takings(DAY).is_whole
+    assert not reader.takings_of_day(DAY).is_whole
 
 
 def test_queues_are_counted(reader: Reader) -> None:
@@ -116,7 +116,7 @@ def test_questions_are_as_many_whatever_there_is(reader: Reader, monkeypatch: py
 
         monkeypatch.setattr(type(reader.database), name, counted)
     for question in (
-        lambda: reader.journal(0, 50), lambda: reader.held_leaf(0, 50, c.NOW.unix_ms), lambda: reader.takings(DAY),
+        lambda: reader.journal(0, 50), lambda: reader.held_leaf(0, 50, c.NOW.unix_ms), lambda: reader.takings_of_day(DAY),
         lambda: reader.accounts_like("merchant:"), lambda: reader.moved([1, 2]), reader.chart, reader.queue_sums,
     ):  # fmt: skip
         asked.clear()
