@@ -116,7 +116,8 @@ def test_questions_are_as_many_whatever_there_is(reader: Reader, monkeypatch: py
 
         monkeypatch.setattr(type(reader.database), name, counted)
     for question in (
-        lambda: reader.journal(0, 50), lambda: reader.held_leaf(0, 50, c.NOW.unix_ms), lambda: reader.takings_of_day(DAY),
+        lambda: reader.journal(0, 50), lambda: reader.held_leaf(0, 50, c.NOW.unix_ms),
+        lambda: reader.takings_of_day(DAY),
         lambda: reader.accounts_like("merchant:"), lambda: reader.moved([1, 2]), reader.chart, reader.queue_sums,
     ):  # fmt: skip
         asked.clear()
