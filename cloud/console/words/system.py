@@ -39,7 +39,7 @@ WORDS: dict[str, Text] = {
     "now": Text("最新", "Latest"),
     "lowest": Text("最低", "Lowest"),
     "highest": Text("最高", "Highest"),
-    "series": Text("指标", "Series"),
+    "series": Text("曲线", "Series"),
     "course": Text("走势", "Course"),
     "as_table": Text("以表格显示", "As a table"),
     "store_away": Text("存储不可达", "The store of metrics cannot be reached"),
@@ -64,7 +64,7 @@ WORDS: dict[str, Text] = {
     "last_look": Text("最近在看", "looked last at"),
     "link_gone": Text("链接已用过或已过期", "its link was used or has run out"),
     "new_screen_link": Text("换新链接", "A new link"),
-    "take_away": Text("停用", "Take away"),
+    "take_away": Text("收回", "Take away"),
     "no_screens": Text("还没有大屏。", "There is no screen yet."),
     "add_screen": Text("新建大屏", "Add a screen"),
     "wall_made_note": Text(
@@ -76,9 +76,9 @@ WORDS: dict[str, Text] = {
         "The link is spent by it, and this browser shows the wall from then on.",
     ),
     "wall_open": Text("打开大屏", "Open the wall"),
-    "wall_closed": Text("此大屏已停用", "This screen shows nothing any more"),
+    "wall_closed": Text("此大屏已收回", "This screen shows nothing any more"),
     "wall_closed_note": Text(
-        "链接已用过、已过期或已停用，请向管理员要新链接。",
+        "链接已用过、已过期或已收回，请向管理员要新链接。",
         "Its link was used, has run out or was taken away. An administrator can make a new one.",
     ),
     "wall_terminals": Text("在线终端", "Terminals on line"),
@@ -89,7 +89,7 @@ WORDS: dict[str, Text] = {
     "no_alarms": Text("无未确认报警", "No open alarm"),
     "integrations": Text("第三方接入", "Integrations"),
     "dock_note": Text(
-        "设备自己报到。会说 Sparkplug B 的直接来，只会 JSON 的用一份映射。",
+        "设备自己报到。会说 Sparkplug B 的直接来，只会 JSON 的用映射模板。",
         "Devices report by themselves: in Sparkplug B, or in JSON that a mapping reads.",
     ),
     "dock_silent": Text(
@@ -145,7 +145,7 @@ WORDS: dict[str, Text] = {
         "What cannot be sent in 5 s is not sent; only what the device tells back is success.",
     ),
     "send": Text("发送", "Send"),
-    "mapping": Text("映射文件", "Mapping file"),
+    "mapping": Text("映射模板", "Template of the mapping"),
     "mapping_note": Text(
         "哪个账号、哪个主题、哪个字段是哪个指标。有错时说明行号，不生效。",
         "Which field of which topic of which account is which metric. What is wrong is named with its line, and "
@@ -156,7 +156,7 @@ WORDS: dict[str, Text] = {
     "put_back_in_force": Text("退回到此", "Back to this"),
     "in_force": Text("正在生效", "in force"),
     "history": Text("历次推送", "Pushes"),
-    "no_mapping": Text("还没有映射。", "No mapping yet."),
+    "no_mapping": Text("还没有映射模板。", "No mapping yet."),
     "sample": Text("样例", "Sample"),
     "setup": Text("设置向导", "First steps"),
     "setup_note": Text("每一项都由系统自己查看，不能手工打勾。", "Each is looked up, none is ticked by hand."),
@@ -205,11 +205,11 @@ WORDS: dict[str, Text] = {
     "help_note": Text("随程序附带，不用联网：", "They come with the program and need no network:"),
     "wall_add": Text("新建大屏", "Adds a wall screen"),
     "wall_again": Text("换大屏链接", "Makes a wall's link anew"),
-    "wall_drop": Text("停用大屏", "Takes a wall screen away"),
+    "wall_drop": Text("收回大屏", "Takes a wall screen away"),
     "wall_take": Text("打开大屏", "Opens a wall"),
     "dock_remove_act": Text("不再准许接入", "Admits a device no longer"),
-    "mapping_push": Text("推送映射", "Puts a mapping in force"),
-    "mapping_back": Text("退回映射", "Puts a mapping back"),
-    "mapping_check": Text("检查映射", "Checks a mapping"),
+    "mapping_push": Text("推送映射模板", "Puts a mapping in force"),
+    "mapping_back": Text("退回映射模板", "Puts a mapping back"),
+    "mapping_check": Text("检查映射模板", "Checks a mapping"),
     "put_setup_away": Text("收起设置向导", "Puts the first steps away"),
 }

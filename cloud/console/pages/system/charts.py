@@ -22,7 +22,8 @@ class Frame(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One tag's. now: the last value, as of at_ms; runs: points of the SVG, one text for each stretch without a gap."""
+    """One tag's. now: the last value, of a step that ends at at_ms. runs: points of the SVG, one text for each stretch
+    without a gap."""
 
     tag: str
     now: float
@@ -54,7 +55,7 @@ def drawn(found: Sequence[Line], *, is_most: bool) -> list[Line]:
 def _line(tag: str, dots: Sequence[Dot], frame: Frame) -> Line:
     values = [value for _, value in dots]
     runs = tuple(" ".join(_points(run, frame)) for run in _runs(dots, frame.span.step_s * 1000))
-    return Line(tag, values[-1], dots[-1][0], min(values), max(values), runs)
+    return Line(tag, values[-1], dots[-1][0] + frame.span.step_s * 1000, min(values), max(values), runs)
 
 
 def _runs(dots: Sequence[Dot], step_ms: int) -> Iterator[list[Dot]]:

@@ -90,7 +90,7 @@ def _metrics(sources: Sources) -> Reply:
     said, is_old = _said(sources, wanted)
     names = _names(wanted, signed)
     cards = [_card(name, _of_his(SERIES[name], said.dots.get(name, {}), signed), wanted) for name in names]
-    newest = max((line.at_ms for card in cards for line in card.lines), default=0)
+    newest = min(said.at_ms, max((line.at_ms for card in cards for line in card.lines), default=0))
     return render_template(
         "system/metrics.html", asked=wanted, cards=cards, said=said, is_old=is_old, newest=newest, rows=ROWS,
         whens=WHENS, moment=moment, valued=valued, table=_table(said, wanted, signed) if wanted.one else None,

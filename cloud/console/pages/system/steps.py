@@ -14,8 +14,8 @@ from cloud.console.frame.sources import Sources
 from cloud.console.pages.system.services import campus
 from cloud.process.settings import FOLDER
 from cloud.store.db import Database, open_database
+from cloud.watch.notify import queue
 from cloud.watch.notify.persons import persons
-from cloud.watch.notify.queue import State as Sent
 from cloud.watch.pushes import POLICIES, RULESETS
 from cloud.watch.services.terms import State, What
 from cloud.watch.subjects.marks import MARK, finished
@@ -96,7 +96,7 @@ def _has_way(sources: Sources) -> bool:
     """Has any message gone out by a way that is set up?"""
     with sources.watch() as watch, watch.db.reading():
         sql = "SELECT 1 FROM message WHERE state IN (?, ?) LIMIT 1"
-        return bool(watch.db.run(sql, (Sent.SENT.value, Sent.ARRIVED.value)))
+        return bool(watch.db.run(sql, (queue.State.SENT.value, queue.State.ARRIVED.value)))
 
 
 def _has_rules(sources: Sources) -> bool:

@@ -237,7 +237,7 @@ def _link_again(sources: Sources) -> Reply:
 
 def _drop(sources: Sources) -> Reply:
     name = screens(sources).take_away(_number())
-    tell(f"wall:{name}", Text("停用大屏", "took a wall screen away"))
+    tell(f"wall:{name}", Text("收回大屏", "took a wall screen away"))
     return redirect(url_for("walls"))
 
 
