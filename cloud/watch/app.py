@@ -45,6 +45,7 @@ from cloud.watch.readings import (
     books_signals,
     fleet_signals,
     heard_terminals,
+    is_heard_whole,
     put_back_to,
     read_fleet,
     terminal_source,
@@ -58,6 +59,7 @@ from cloud.watch.services.probes import Looked, Service, probe
 from cloud.watch.services.spells import Spells
 from cloud.watch.services.tree import part_signals
 from cloud.watch.store import WatchStore, open_watch
+from cloud.watch.subjects.card_gaps import CardGaps
 from cloud.watch.subjects.duty_gaps import hours_covered
 from cloud.watch.subjects.marks import MARK, backup_signals, finished, read_said
 from cloud.watch.subjects.meals import Meals
@@ -149,7 +151,7 @@ class Watch:
         self._folder = settings.data / FOLDER
         self._said = read_said(self._folder)
         self.beat = Beat(self._said, self._folder, settings.name)
-        self._trends, self._meals, self._taps = Trends(), Meals(), Taps()
+        self._trends, self._meals, self._taps, self._gaps = Trends(), Meals(), Taps(), CardGaps()
         self._has_backup = self.turns.has_seen(MARK)
         self._reader: Reader | None = None
         self._next_look = self._last_turn = 0.0
@@ -240,6 +242,7 @@ class Watch:
             standing = self.turns.sources_of(GROUP_RULE.name)
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
             found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
+            found += self._gaps.of(reader, fleet.epochs, now.unix_ms, is_heard=is_heard_whole(fleet, now.unix_ms))
             yesterday = now.campus_s // DAY_S - 1
             found += self._taps.of(reader.taps_since(yesterday, self._taps.read_ms), yesterday, now.unix_ms)
             self._meals = Meals(reader.meals_begin(), reader.calendar())

@@ -19,6 +19,8 @@ from shared.wire.box_state import BoxState
 
 SILENT_S = 15.0
 HEARD_MS = 60_000
+AWAY_MS = 180_000
+"""A terminal that has said nothing for so long may hold what nobody knows of."""
 UNWRITTEN = frozenset({Stage.NOT_CREDITED, Stage.UNPROVEN})
 """The account has paid, and its terminal says that the card did not take it, or that it does not know."""
 LOADS_MAX = 1000
@@ -26,15 +28,17 @@ LOADS_MAX = 1000
 
 
 class Fleet(NamedTuple):
-    """Boxes, and of each terminal the epoch that it sells in."""
+    """Boxes, and of each terminal the epoch that it sells in. epochs: all of those that have one."""
 
     boxes: Sequence[BoxView]
     terminals: Sequence[TerminalView]
+    epochs: Sequence[TerminalView] = ()
 
 
 def read_fleet(reader: Reader) -> Fleet:
     """As the ledger last heard them."""
-    return Fleet(reader.boxes(), list(newest_of(reader.terminals()).values()))
+    terminals = reader.terminals()
+    return Fleet(reader.boxes(), list(newest_of(terminals).values()), [one for one in terminals if one.epoch])
 
 
 def box_source(box: str) -> Source:
@@ -89,6 +93,13 @@ def fleet_signals(fleet: Fleet, now_ms: int) -> Iterator[Signal]:
     yield from bus_signals(fleet.boxes, heard, now_ms)
     for terminal in fleet.terminals:
         yield from _of_terminal(terminal, now_ms, is_known=_speaks(silent.get(terminal.box)))
+
+
+def is_heard_whole(fleet: Fleet, now_ms: int) -> bool:
+    """Is every box heard now, and every terminal that has an epoch, and so may have sold?"""
+    boxes = (_speaks(_silent_s(box, now_ms)) for box in fleet.boxes)
+    terminals = (0 <= now_ms - one.heard_ms < AWAY_MS for one in fleet.terminals if one.epoch)
+    return all(boxes) and all(terminals)
 
 
 def heard_terminals(fleet: Fleet, now_ms: int) -> set[bytes]:

@@ -76,6 +76,13 @@ def newest_of_purses(db: Database, whose: Sequence[Whose]) -> dict[Whose, Purse]
     return _purses(db, whose, PURCHASES_MAX, LOADS_MAX)
 
 
+def purchases_of(db: Database, whose: Sequence[Whose], most: int) -> dict[Whose, list[int]]:
+    """Counters of their newest purchases that stand, in order; none of a purse in which something is not decided."""
+    purses = _purses(db, whose, most, 1)
+    decided = {one: [] if purse.is_open else purse.purchases for one, purse in purses.items()}
+    return {one: [held.said.counter for held in purchases] for one, purchases in decided.items()}
+
+
 def whole_purse(db: Database, whose: Whose) -> Purse:
     """All its steps: a counter has no more."""
     return _purses(db, [whose], COUNTERS, COUNTERS)[whose]

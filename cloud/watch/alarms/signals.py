@@ -39,6 +39,9 @@ SIGNALS = {
     ),
     "trial-balance": SignalKind(Kind.CAMPUS, "fen", Text("试算平衡差额", "difference of the trial balance")),
     "differences": SignalKind(Kind.CAMPUS, "count", Text("未说明的卡账差异", "unexplained differences")),
+    "cards-incomplete-though-drained": SignalKind(
+        Kind.CAMPUS, "count", Text("缺交易而终端已交齐的卡", "cards that miss a purchase though tills owe nothing")
+    ),
     "quarantine": SignalKind(Kind.CAMPUS, "count", Text("隔离中的记录", "records in quarantine")),
     "suspense": SignalKind(Kind.CAMPUS, "count", Text("挂账的记录", "records in suspense")),
     "held": SignalKind(Kind.CAMPUS, "count", Text("待核的记录", "records that are held")),

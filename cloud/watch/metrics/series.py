@@ -62,6 +62,7 @@ OF_SIGNALS = {
     "ledger-late": _follows("ledger-late", LEDGER, "late_percent"),
     "trial-balance": _follows("trial-balance", LEDGER, "trial_balance_fen"),
     "differences": _follows("differences", LEDGER, "differences"),
+    "cards-incomplete-though-drained": _follows("cards-incomplete-though-drained", LEDGER, "cards_incomplete"),
     "quarantine": _follows("quarantine", LEDGER, "quarantine"),
     "suspense": _follows("suspense", LEDGER, "suspense"),
     "held": _follows("held", LEDGER, "held"),

@@ -108,7 +108,7 @@ def _answering(service: Service) -> Callable[[], bool]:
 
 def _ledger_read(dsn: str) -> tuple[Fleet, str]:
     with closing(open_reader(dsn)) as reader:
-        boxes, terminals = read_fleet(reader)
+        boxes, terminals, _ = read_fleet(reader)
         return Fleet(boxes, terminals, reader.firmware().running), _version(reader)
 
 

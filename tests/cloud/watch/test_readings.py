@@ -1,11 +1,21 @@
 """What the ledger shows of boxes and terminals, as things for groups and as a topology."""
 
+from dataclasses import replace
+
 from cloud.ledger.fleet.views import BoxView, Completeness, TerminalView
 from cloud.watch.alarms.group_file import read_groups
 from cloud.watch.alarms.groups import Groups, unnamed
 from cloud.watch.alarms.terms import CAMPUS, Kind, Source
 from cloud.watch.alarms.topology import segment
-from cloud.watch.readings import Fleet, box_source, terminal_source, things, topology
+from cloud.watch.readings import (
+    AWAY_MS,
+    Fleet,
+    box_source,
+    is_heard_whole,
+    terminal_source,
+    things,
+    topology,
+)
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.box_state import BoxState, TerminalState
 
@@ -52,3 +62,14 @@ def test_terminals_stand_on_their_cable_in_their_groups_and_below_their_box() ->
     assert list(found.over(terminal_source(TCP))) == [group, unnamed("b1"), box, *services]
     assert list(found.over(terminal_source(NEVER))) == [group, box, *services]
     assert unnamed("b1") not in topology(fleet(), Groups(watches_unnamed=False), NOW).over(terminal_source(TCP))
+
+
+def test_a_fleet_is_heard_whole_while_every_box_and_every_till_that_may_have_sold_is_heard() -> None:
+    here = fleet()
+    assert not is_heard_whole(here, NOW), "one with an epoch was never heard"
+    sold = here._replace(terminals=[one for one in here.terminals if one.heard_ms])
+    idle = sold._replace(terminals=[*sold.terminals, replace(terminal(NEVER, "pos-3", 0), epoch=0)])
+    assert is_heard_whole(sold, NOW)
+    assert is_heard_whole(idle, NOW), "without an epoch it has sold nothing"
+    assert not is_heard_whole(sold, NOW + AWAY_MS)
+    assert not is_heard_whole(fleet(NOW - 60_000)._replace(terminals=sold.terminals), NOW)

@@ -4,6 +4,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.card import (
     balance_chain,
     card_counter,
+    card_gap,
     listed_card,
     lost_card,
     purse_overdrawn,
@@ -12,6 +13,7 @@ from cloud.watch.alarms.rules.card import (
 _OWN = (
     balance_chain,
     card_counter,
+    card_gap,
     listed_card,
     lost_card,
     purse_overdrawn,
