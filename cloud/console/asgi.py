@@ -26,6 +26,11 @@ FORMS_AT_ONCE = 4
 """Threads that forms may take; a password's check is dear, and pages go on beside any number of them."""
 FORM_TURN_S = 20.0
 """A form waits so long for its turn, then it is refused."""
+UPLOADS = "/uploads/"
+"""Below it files are taken, from whoever has signed in, one at a time; every other form has FORM_MAX."""
+UPLOAD_MAX = 8 * 1024 * 1024
+UPLOAD_S = 60.0
+"""A file must be here within so long; then the next one has its turn."""
 RETRY_S = 30
 """Who was refused may come again after so long."""
 SESSION_CHECK_S = 2.0
@@ -54,6 +59,7 @@ class Shell:
         self._body_s = body_s
         self._seats = Seats(seats or SeatBounds())
         self._forms = asyncio.Semaphore(FORMS_AT_ONCE)
+        self._upload_turn = asyncio.Lock()
         self._flask: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
         self._live = live
         self._allowed = allowed
@@ -65,6 +71,8 @@ class Shell:
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"] == "/events":
             await self._events(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(UPLOADS):
+            await self._upload(scope, receive, send)
         elif scope["type"] == "http":
             await self._pages(scope, receive, send)
 
@@ -80,6 +88,20 @@ class Shell:
     def _most(self, scope: Scope) -> int:
         is_text = scope["path"].startswith(TEXT_PATHS) and self._allowed(session_token(scope))
         return TEXT_MAX if is_text else FORM_MAX
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is held of a file is in memory: no stranger's, and no two at once."""
+        if not self._allowed(session_token(scope)):
+            await refuse(send, 401)
+        elif self._upload_turn.locked():
+            await refuse(send, 503, retry_s=RETRY_S)
+        else:
+            async with self._upload_turn:
+                body = await whole_body(receive, UPLOAD_MAX, UPLOAD_S)
+                if isinstance(body, Refused):
+                    await refuse(send, body)
+                else:
+                    await self._form(scope, replayed(body, receive), send)
 
     async def _form(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Role, Signed
-from cloud.console.asgi import SESSION_COOKIE, TEXT_MAX
+from cloud.console.asgi import SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
 from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply, register, right_of
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
@@ -60,6 +60,7 @@ def renderer(app: Flask) -> Callable[[dict[str, Any], str], str]:
 def _admit(app: Flask, sources: Sources) -> Reply | None:
     g.language, g.signed = _language(), None
     speak_here(Language(g.language))
+    request.max_content_length = UPLOAD_MAX if request.path.startswith(UPLOADS) else TEXT_MAX
     right = right_of(app, request.endpoint)
     signed = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
     if signed and right is not Right.SELF and (role := _looked_at(signed)):

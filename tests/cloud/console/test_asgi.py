@@ -14,7 +14,7 @@ import pytest
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.rights import Grant, Role
-from cloud.console.asgi import FORM_MAX, WSGI_THREADS, Shell
+from cloud.console.asgi import FORM_MAX, UPLOAD_MAX, UPLOADS, WSGI_THREADS, Shell
 from cloud.console.frame.sources import Shown
 from cloud.console.live.live import Live
 from cloud.console.live.seats import SeatBounds
@@ -100,6 +100,29 @@ def test_a_body_that_is_too_long_is_refused(console: Console, size: str, path: b
     answer = console.at.ask(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + size.encode() + b"x" * (FORM_MAX + 1))
     assert answer.startswith(b"HTTP/1.1 413")
     assert "请求过长".encode() in answer
+
+
+def upload(size: int, *heads: str) -> bytes:
+    lines = [f"POST {UPLOADS}nothing HTTP/1.1", "Host: x", "Connection: close", f"Content-Length: {size}", *heads]
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def test_a_file_is_taken_from_whoever_has_signed_in_up_to_a_bound_of_its_own(console: Console) -> None:
+    body = b"x" * (FORM_MAX + 1)
+    assert console.at.ask(upload(len(body)) + body).startswith(b"HTTP/1.1 401")
+    assert console.at.ask(upload(len(body), console.cookie()) + body).startswith(b"HTTP/1.1 404")
+    body = b"x" * (UPLOAD_MAX + 1)
+    assert console.at.ask(upload(len(body), console.cookie()) + body).startswith(b"HTTP/1.1 413")
+
+
+def test_one_file_is_taken_at_a_time_and_pages_go_on(console: Console) -> None:
+    with console.at.call() as first:
+        first.sendall(upload(9, console.cookie()) + b"x")
+        patience = time.monotonic() + PATIENCE_S
+        while not (answer := console.at.ask(upload(1, console.cookie()) + b"x")).startswith(b"HTTP/1.1 503"):
+            assert time.monotonic() < patience, answer
+        assert b"\r\nretry-after: 30\r\n" in answer
+        assert console.at.ask(get("/login")).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
