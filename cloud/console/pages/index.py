@@ -8,7 +8,7 @@ from cloud.console.pages.devices import commands, detail, devices, firmware, job
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.people import factors, listed, me, people
-from cloud.console.pages.places import topology
+from cloud.console.pages.places import placing, plans, topology
 from cloud.console.pages.reports import morning, reports, settlement
 from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
@@ -47,4 +47,6 @@ PAGES: tuple[Page, ...] = (
     *wall.PAGES,
     *setup.PAGES,
     *about.PAGES,
+    *plans.PAGES,
+    *placing.PAGES,
 )

@@ -52,7 +52,7 @@ def test_the_break_is_drawn_between_the_two_that_the_alarm_names(rig: Rig) -> No
     found = lane(rig.browser().see("/topology"))
     cells = found[found.index('class="cells"') :]
     assert cells.index("● load-01") < cells.index("● pos-02") < cells.index("✂") < cells.index("■ pos-01")
-    assert "疑似断开 pos-02 与 pos-01 之间" in found
+    assert "疑似断开 pos-02 ↔ pos-01" in found
 
 
 def test_the_cable_gives_the_order_and_not_the_name(rig: Rig) -> None:

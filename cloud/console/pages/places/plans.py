@@ -1,0 +1,152 @@
+"""Floor plans 平面图: a drawing, and over it each device as it is now, with a list beside it that says the same.
+
+A symbol leads to the page of its device and commands nothing. Who sees no device of a plan, nor its place, does not see
+the plan.
+"""
+
+import time
+from typing import NamedTuple
+
+from flask import abort, g, make_response, render_template
+
+from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.page import Menu, Page, Reply
+from cloud.console.frame.sources import Sources
+from cloud.console.pages.home.overview import terminal_rows
+from cloud.console.pages.places.kept import At, Plan, plans_of
+from cloud.console.pages.places.lanes import MARKS, Row, worst
+from cloud.console.pages.places.pdf import program
+from cloud.console.pages.places.topology import device_link, moment
+
+WIDE = 1000
+"""Units of the overlay from left to right."""
+LABELS_MAX = 60
+"""More symbols have their names in the list and on touch alone."""
+KEPT_S = 86_400
+"""A browser keeps a drawing so long: its address names its version."""
+SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Of a drawing that somebody opens by itself: no script, no other address."""
+
+
+class Spot(NamedTuple):
+    """A device on a plan. x, y: in units of the overlay."""
+
+    row: Row
+    at: At
+    x: float
+    y: float
+
+
+class Listed(NamedTuple):
+    """A plan in the list, with how those of its devices are that he may see."""
+
+    plan: Plan
+    placed: int
+    mark: str
+
+
+def _plans(sources: Sources) -> Reply:
+    signed: Signed = g.signed
+    kept, rows = plans_of(sources), seen_rows(sources)
+    found = []
+    for plan in kept.all():
+        marks = [rows[device]["mark"] for device in kept.spots(plan.id) if device in rows]
+        if marks or sees(signed, plan):
+            found.append(Listed(plan, len(marks), worst(marks) if marks else "off"))
+    boxes = [box for box in sources.reader.boxes() if signed.sees(Right.DRAW, box=box.box)]
+    return render_template(
+        "places/plans.html", plans=found, boxes=boxes, moment=moment, has_pdf=program() is not None,
+        everywhere=signed.sees(Right.DRAW), may_draw=may_draw,
+    )  # fmt: skip
+
+
+def _plan(sources: Sources, plan: str) -> Reply:
+    rows = seen_rows(sources)
+    found = seen_plan(sources, plan, rows)
+    spots = spots_of(found, plans_of(sources).spots(found.id), rows)
+    return render_template(
+        "places/plan.html", plan=found, spots=spots, high=high(found), labels=len(spots) <= LABELS_MAX, moment=moment,
+        now_ms=_now_ms(), device_link=device_link, counts=counts(spots), listed=_worst_first(spots), may_draw=may_draw,
+    )  # fmt: skip
+
+
+def _drawing(sources: Sources, plan: str, number: str) -> Reply:
+    found = seen_plan(sources, plan, seen_rows(sources))
+    image = plans_of(sources).image(found.id, number_of(number))
+    if image is None:
+        abort(404)
+    answer = make_response(image[1])
+    answer.mimetype = image[0]
+    answer.headers["Content-Security-Policy"] = SANDBOX
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cache-Control"] = f"private, max-age={KEPT_S}, immutable"
+    return answer
+
+
+def seen_rows(sources: Sources, right: Right = Right.SEE_CAMPUS) -> dict[str, Row]:
+    """By device, those of places where he has the right."""
+    signed: Signed = g.signed
+    return {
+        row["device"]: row for row in terminal_rows(sources.reader, _now_ms())
+        if signed.sees(right, box=row["box"], merchant=row["merchant"])
+    }  # fmt: skip
+
+
+def seen_plan(sources: Sources, plan: str, rows: dict[str, Row]) -> Plan:
+    """404: there is none, or none that he may see. rows: of devices that he may see."""
+    kept = plans_of(sources)
+    found = kept.one(number_of(plan))
+    if found is None or not (sees(g.signed, found) or any(device in rows for device in kept.spots(found.id))):
+        abort(404)
+    return found
+
+
+def sees(signed: Signed, plan: Plan) -> bool:
+    """The plan of a place that is his; one of the whole campus is for whoever sees all of it."""
+    return signed.sees(Right.SEE_CAMPUS, box=plan.box)
+
+
+def may_draw(plan: Plan) -> bool:
+    """Of this place?"""
+    signed: Signed = g.signed
+    return signed.sees(Right.DRAW, box=plan.box)
+
+
+def number_of(text: str) -> int:
+    """404: it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else abort(404)
+
+
+def high(plan: Plan) -> float:
+    """Units of the overlay from above to below."""
+    return round(WIDE * plan.height / plan.width, 1)
+
+
+def spots_of(plan: Plan, spots: dict[str, At], rows: dict[str, Row]) -> list[Spot]:
+    """Those that he may see."""
+    tall = high(plan)
+    return [
+        Spot(rows[device], at, round(at[0] * WIDE, 1), round(at[1] * tall, 1))
+        for device, at in spots.items() if device in rows
+    ]  # fmt: skip
+
+
+def counts(spots: list[Spot]) -> dict[str, int]:
+    """Of each mark that there is, the worst first."""
+    found = {mark: sum(spot.row["mark"] == mark for spot in spots) for mark in MARKS}
+    return {mark: number for mark, number in found.items() if number}
+
+
+def _worst_first(spots: list[Spot]) -> list[Spot]:
+    return sorted(spots, key=lambda spot: (MARKS.index(spot.row["mark"]), spot.row["name"]))
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+PAGES = (
+    Page("plans", "/plans", Right.SEE_CAMPUS, _plans, Menu.DEVICES),
+    Page("plan", "/plans/<plan>", Right.SEE_CAMPUS, _plan),
+    Page("plan_drawing", "/plans/<plan>/drawing/<number>", Right.SEE_CAMPUS, _drawing),
+)
