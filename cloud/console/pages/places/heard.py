@@ -15,7 +15,7 @@ from cloud.watch.metrics.queries import Span
 from cloud.watch.metrics.reader import series
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.services.spells import STALE_MS, Up
-from cloud.watch.services.tree import DATABASE, SERVICES
+from cloud.watch.services.tree import DATABASE, SERVICES, WATCH
 from cloud.watch.store import Listed, WatchStore, open_watch
 from cloud.watch.turn import BEAT
 from shared.errors import ConfigFault, StoreFault
@@ -74,6 +74,8 @@ def kept(sources: Sources, now_ms: int) -> Kept:
         beat_ms = store.mark(BEAT)
         is_stale = now_ms - beat_ms > STALE_MS
         services = [_service(*row, is_stale=is_stale) for row in _spells(store)]
+        if not is_stale:
+            services.append(Service(SERVICES[WATCH], "ok", 0))
         alarms = [one for one in store.listed() if one.key.source.kind is Kind.BUS]
     return Kept(beat_ms, is_stale, services, [cut for one in alarms if (cut := _cut(one))], _troubles(alarms))
 

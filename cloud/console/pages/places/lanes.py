@@ -19,6 +19,8 @@ ENDS = 2
 """Of cells that are alike so many are shown at both ends, and a gap between them."""
 MARKS = ("bad", "off", "warn", "ok")
 """From the worst."""
+NEVER = "never"
+"""Registered, and it has never joined: nobody misses it, and nothing of it is well or wrong."""
 Row = Mapping[str, Any]
 """A terminal as the list of devices has it."""
 
@@ -61,7 +63,7 @@ class Lane(NamedTuple):
     @property
     def mark(self) -> str:
         """The worst of its cells."""
-        return worst(cell.mark for cell in self.cells)
+        return worst(cell.mark for cell in self.cells if cell.state != NEVER)
 
     @property
     def cuts(self) -> list[Cut]:
@@ -70,9 +72,9 @@ class Lane(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Of each mark that there is, the worst first."""
-        found = Counter(cell.mark for cell in self.cells)
-        return {mark: found[mark] for mark in MARKS if found[mark]}
+        """Of each mark that there is, the worst first, and at last those that never joined."""
+        found = Counter(cell.mark if cell.state != NEVER else NEVER for cell in self.cells)
+        return {mark: found[mark] for mark in (*MARKS, NEVER) if found[mark]}
 
     @property
     def key(self) -> str:
@@ -135,7 +137,7 @@ def gathered(cells: Sequence[Cell]) -> Iterator[Cell]:
     """Those that are alike and stand side by side as one gap between their ends."""
     run: list[Cell] = []
     for cell in cells:
-        if run and (cell.mark != run[-1].mark or cell.cut is not None):
+        if run and ((cell.mark, cell.state == NEVER) != (run[-1].mark, run[-1].state == NEVER) or cell.cut is not None):
             yield from _gap(run)
             run = []
         run.append(cell)

@@ -88,7 +88,7 @@ def _place(sources: Sources, plan: str) -> Reply:
     before = kept.spots(found.id, is_draft=True).get(row["device"])
     at = _moved(before or MIDDLE, by) if by in ARROWS else _asked_at()
     kept.put(found.id, row["device"], at, _author())
-    _tell(found, row, f"放在 {at[0]:.1%}、{at[1]:.1%}", f"at {at[0]:.1%}, {at[1]:.1%}")
+    _tell(found, row, Text(f"放在 {at[0]:.1%}、{at[1]:.1%}", f"at {at[0]:.1%}, {at[1]:.1%}"))
     return _back(found, row["device"], by)
 
 
@@ -96,14 +96,14 @@ def _take_off(sources: Sources, plan: str) -> Reply:
     found = _mine(sources, plan)
     row = _device(sources, found)
     plans_of(sources).put(found.id, row["device"], None, _author())
-    _tell(found, row, "移出平面图", "taken off the plan")
+    _tell(found, row, Text("移出平面图", "taken off the plan"))
     return _back(found, row["device"])
 
 
 def _undo(sources: Sources, plan: str) -> Reply:
     found = _mine(sources, plan)
     device = plans_of(sources).undo(found.id)
-    tell(f"plan:{found.id}", Text(f"{found.name} 撤销一步", f"{found.name}: undoes a step"))
+    tell(f"plan:{found.id}", Text(f"{found.name} 退回一步", f"{found.name}: undoes a step"))
     return _back(found, device or "")
 
 
@@ -181,8 +181,9 @@ def _author() -> Author:
     return Author(signed.name, int(time.time() * 1000))
 
 
-def _tell(plan: Plan, row: Row, zh: str, en: str) -> None:
-    tell(f"plan:{plan.id}", Text(f"{plan.name}：{row['name']} {zh}", f"{plan.name}: {row['name']} {en}"))
+def _tell(plan: Plan, row: Row, what: Text) -> None:
+    name = row["name"]
+    tell(f"plan:{plan.id}", Text(f"{plan.name}：{name} {what.zh}", f"{plan.name}: {name} {what.en}"))
 
 
 def _back(plan: Plan, device: str = "", by: str = "") -> Response:

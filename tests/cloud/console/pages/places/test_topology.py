@@ -86,6 +86,14 @@ def test_only_what_has_a_problem_is_left_by_the_filter(rig: Rig) -> None:
     assert c.OTHER_BOX in page
 
 
+def test_what_never_joined_is_no_problem_and_is_counted_apart(rig: Rig) -> None:
+    say(rig, (c.POS, "1", "joined", 0), (c.POS2, "2", "never", 0), (c.LOADER, "3", "joined", 0))
+    found = lane(rig.browser().see("/topology"))
+    assert "1 从未入网" in found
+    assert "未知" not in found.replace("负载 未知", "")
+    assert c.BOX not in rig.browser().see("/topology?only=bad")
+
+
 def test_whoever_has_one_canteen_sees_its_lanes_alone(rig: Rig) -> None:
     say(rig, (c.POS, "1", "joined", 0), (c.POS2, "2", "joined", 0))
     page = rig.browser("王芳", [Grant(Role.CANTEEN, Scope(box=c.OTHER_BOX))]).see("/topology")
