@@ -192,7 +192,7 @@ WORDS: dict[str, Text] = {
     "act_alarms": Text("处理多条报警", "Answers several alarms"),
     "alarm_figures": Text("报警质量", "Alarm quality"),
     "alarm_days": Text("天", "days"),
-    "alarm_measure": Text("指标", "Measure"),
+    "alarm_measure": Text("项目", "Measure"),
     "alarm_value": Text("数值", "Value"),
     "alarm_target": Text("目标", "Target"),
     "alarm_target_met": Text("达到", "met"),

@@ -48,7 +48,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("fired", lambda row: row["fired"], numeric=True),
     Column("changed_last", lambda row: row["changed"]),
 )
-STATES = {"on": Text("在用", "on"), "dry": Text("试行", "dry run"), "off": Text("停用", "off")}
+STATES = {"on": Text("在用", "on"), "dry": Text("试行", "dry run"), "off": Text("关闭", "off")}
 FILTERS = ("rule_state", "family")
 EXAMPLE = """format = 1
 # [[rule]]

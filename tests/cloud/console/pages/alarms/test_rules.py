@@ -55,7 +55,7 @@ def test_a_file_is_shown_with_its_difference_and_its_trial_before_it_is_pushed(r
     listed = plain(admin.see("/rules?find=outbox-slow"))
     assert "学校自己的" in listed
     assert "admin" in listed
-    assert "停用" in plain(admin.see("/rules?rule_state=off"))
+    assert "关闭" in plain(admin.see("/rules?rule_state=off"))
     (row,) = rig.sources.audit.rows(Question(act="rules_push"))
     assert (row.deed.object, row.deed.zh) == ("rules:1", "推送报警规则第 1 次 周一起")
 
