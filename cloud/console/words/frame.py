@@ -62,7 +62,7 @@ WORDS: dict[str, Text] = {
     "reason": Text("缘由", "Reason"),
     "save": Text("保存", "Save"),
     "cancel": Text("取消", "Cancel"),
-    "go_on": Text("继续", "Go on"),
+    "go_to_it": Text("继续", "Go on"),
     "search": Text("查找", "Search"),
     "search_note": Text(
         "终端、点位、卡号、金额、页面；中文名可用拼音首字母。",

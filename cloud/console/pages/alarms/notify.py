@@ -63,10 +63,10 @@ Row = dict[str, Any]
 COLUMNS: tuple[Column[Row], ...] = (
     Column("message_state", lambda row: row["state_word"]),
     Column("time", lambda row: row["at"]),
-    Column("told_to", lambda row: row["person"]),
-    Column("way", lambda row: row["way"]),
+    Column("alarm_told_to", lambda row: row["person"]),
+    Column("alarm_way", lambda row: row["way"]),
     Column("what", lambda row: row["subject"]),
-    Column("receipt", lambda row: row["receipt"]),
+    Column("alarm_receipt", lambda row: row["receipt"]),
 )
 
 

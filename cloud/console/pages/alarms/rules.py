@@ -40,13 +40,13 @@ LOOKED_BACK = 20
 """Pushes that are looked through for when a rule was changed last."""
 Row = dict[str, Any]
 COLUMNS: tuple[Column[Row], ...] = (
-    Column("rule_state", lambda row: row["state_word"]),
+    Column("alarm_rule_state", lambda row: row["state_word"]),
     Column("alarm_rule", lambda row: f"{row['title']} {row['name']}"),
     Column("alarm_family", lambda row: row["family"]),
     Column("alarm_grade", lambda row: row["grade_word"]),
-    Column("looks_at", lambda row: row["looks_at"]),
-    Column("fired", lambda row: row["fired"], numeric=True),
-    Column("changed_last", lambda row: row["changed"]),
+    Column("alarm_looks_at", lambda row: row["looks_at"]),
+    Column("alarm_fired", lambda row: row["fired"], numeric=True),
+    Column("alarm_changed_last", lambda row: row["changed"]),
 )
 STATES = {"on": Text("在用", "on"), "dry": Text("试行", "dry run"), "off": Text("关闭", "off")}
 FILTERS = ("rule_state", "family")
