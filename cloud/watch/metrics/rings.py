@@ -74,6 +74,15 @@ class Rings:
             self._ranges[name, point.tag] = min(low, value), max(high, value)
 
 
+def minutes(db: Database, name: str, from_ms: int) -> list[int]:
+    """Minutes of which there is a value, from then on, by time."""
+    found = db.run(
+        "SELECT DISTINCT at_ms FROM ring WHERE step_s = ? AND series = ? AND at_ms >= ? ORDER BY at_ms",
+        (MINUTE_S, name, from_ms),
+    )
+    return [at_ms for (at_ms,) in found]
+
+
 def _minute(now_ms: int) -> int:
     return now_ms // 60_000 * 60_000
 

@@ -22,6 +22,7 @@ from cloud.ledger.records.values import Now
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import STATES as ALARM_STATES
 from cloud.watch.alarms.terms import GRADES, Kind, Source
+from cloud.watch.metrics.rings import minutes
 from cloud.watch.samples import samples_of
 from cloud.watch.turn import BEAT
 from cloud.words.both import both
@@ -83,7 +84,8 @@ def _watched(sources: Sources, source: Source, now: Now) -> Watched:
     try:
         with sources.watch() as store, store.db.reading():
             found = samples_of(store.db, "terminal-silent", source, from_ms(now.unix_ms))
-            runs = strip(found, now.unix_ms, store.mark(BEAT))
+            looks = minutes(store.db, "watch-turns", from_ms(now.unix_ms))
+            runs = strip(found, now.unix_ms, store.mark(BEAT), looks)
             return Watched(runs, [_alarm(one, now) for one in store.listed() if one.key.source == source])
     except YktError:
         return Watched([], None)

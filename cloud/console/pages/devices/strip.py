@@ -1,11 +1,11 @@
 """A day of one terminal's heartbeat as a strip of five-minute cells: heard, slow, gone, or not known. Pure.
 
 From the watch's samples, a value where one has changed: what was last said holds until the next, and not beyond the
-moment at which the watch last looked. Before its first word nothing is known. A cell is the worst that was heard in
-it, and unknown where more of it is unknown than not.
+moment at which the watch last looked, nor over minutes in which it did not. Before its first word nothing is known. A
+cell is the worst that was heard in it, and unknown where more of it is unknown than not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from cloud.watch.alarms.terms import Signal
 
 CELL_MS = 300_000
 CELLS = 288
-QUIET_S, GONE_S = 15, 30
+QUIET_S, GONE_S = 30, 60
+"""A terminal sends its STATUS every ten seconds."""
 
 
 class Beat(StrEnum):
@@ -43,10 +44,15 @@ def from_ms(now_ms: int) -> int:
     return (now_ms // CELL_MS + 1 - CELLS) * CELL_MS
 
 
-def strip(found: Sequence[Signal], now_ms: int, looked_ms: int) -> list[Run]:
-    """found: of one terminal's silence, by time. looked_ms: when the watch last looked; 0: never."""
-    start_ms = from_ms(now_ms)
-    cells = [_cell(found, start_ms + at * CELL_MS, min(now_ms, looked_ms)) for at in range(CELLS)]
+def strip(found: Sequence[Signal], now_ms: int, looked_ms: int, minutes: Collection[int] = ()) -> list[Run]:
+    """found: of one terminal's silence, by time. looked_ms: when the watch last looked; 0: never. minutes: in which it
+    did, the running one may be missing; empty: nobody has kept that."""
+    start_ms, until_ms = from_ms(now_ms), min(now_ms, looked_ms)
+    looked = {(at_ms - start_ms) // CELL_MS for at_ms in (*minutes, looked_ms, looked_ms - 60_000)}
+    cells = [
+        _cell(found, start_ms + at * CELL_MS, until_ms) if at in looked or not minutes else Beat.UNKNOWN
+        for at in range(CELLS)
+    ]
     runs: list[Run] = []
     for at, beat in enumerate(cells):
         if runs and runs[-1].beat is beat:

@@ -16,7 +16,7 @@ def said(*values: tuple[int, float | None]) -> list[Signal]:
 
 
 def test_what_was_said_last_holds_until_the_next_word() -> None:
-    runs = strip(said((0, 2.0), (10, 40.0), (12, 3.0)), NOW_MS, NOW_MS)
+    runs = strip(said((0, 2.0), (10, 70.0), (12, 3.0)), NOW_MS, NOW_MS)
     assert runs == [Run(Beat.HEARD, 0, 10), Run(Beat.GONE, 10, 2), Run(Beat.HEARD, 12, CELLS - 12)]
 
 
@@ -36,8 +36,16 @@ def test_a_watch_that_never_looked_knows_nothing() -> None:
 
 
 def test_a_silent_box_makes_it_unknown_and_not_heard() -> None:
-    runs = strip(said((0, 1.0), (50, None), (60, 20.0)), NOW_MS, NOW_MS)
+    runs = strip(said((0, 1.0), (50, None), (60, 40.0)), NOW_MS, NOW_MS)
     assert [run.beat for run in runs] == [Beat.HEARD, Beat.UNKNOWN, Beat.QUIET]
+
+
+def test_while_the_watch_did_not_run_nothing_is_known() -> None:
+    ran = [START_MS + at * CELL_MS for at in (*range(20), *range(200, CELLS))]
+    runs = strip(said((0, 1.0)), NOW_MS, NOW_MS, ran)
+    assert [(run.beat, run.cells) for run in runs] == [
+        (Beat.HEARD, 20), (Beat.UNKNOWN, 180), (Beat.HEARD, CELLS - 200),
+    ]  # fmt: skip
 
 
 def test_a_cell_that_is_mostly_unknown_is_not_shown_as_heard() -> None:
