@@ -6,6 +6,7 @@ A cell that a spreadsheet would take for a formula is given an apostrophe, for n
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from werkzeug.wrappers import Response
@@ -40,7 +41,7 @@ def _pieces(heads: Sequence[str], columns: Sequence[Column[T]], rows: Iterable[T
 
 def cell(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
     """A number as it is, a text that begins no formula, nothing for what is not known."""
-    if value is None or isinstance(value, int | float):
+    if value is None or isinstance(value, int | float | Decimal):
         return "" if value is None else value
     text = str(value)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import IO, TypeVar
 
 import xlsxwriter
@@ -20,12 +21,14 @@ def xlsx_answer(name: str, heads: Sequence[str], columns: Sequence[Column[T]], r
     """As a file to save. name: ASCII, without its ending."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     book = xlsxwriter.Workbook(file, _PLAIN)
-    sheet = book.add_worksheet()
+    sheet, money = book.add_worksheet(), book.add_format({"num_format": "0.00"})
     sheet.write_row(0, 0, list(heads))
     for number, row in enumerate(rows, 1):
         for place, column in enumerate(columns):
             value = column.value(row)
-            if value is not None:
+            if isinstance(value, Decimal):
+                sheet.write_number(number, place, value, money)
+            elif value is not None:
                 sheet.write(number, place, value if isinstance(value, int | float) else str(value))
     book.close()
     answer = Response(_pieces(file), mimetype=_TYPE)

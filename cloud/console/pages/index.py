@@ -7,6 +7,7 @@ from cloud.console.pages.cards import aid, card, cards
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters
 from cloud.console.pages.home import search
 from cloud.console.pages.home import views as home
+from cloud.console.pages.money import books, deciding, queues, reconcile
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import placing, plans, topology
 from cloud.console.pages.reports import morning, reports, settlement
@@ -17,6 +18,7 @@ PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *search.PAGES,
     *devices.PAGES,
+    *books.PAGES, *reconcile.PAGES, *queues.PAGES, *deciding.PAGES,
     *people.PAGES,
     *listed.PAGES,
     *me.PAGES,

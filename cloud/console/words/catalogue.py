@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, cards, devices, frame, overview, people, places, reports, system
+from cloud.console.words import alarms, cards, devices, frame, money, overview, people, places, reports, system
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
@@ -17,6 +17,7 @@ FAMILIES = (
     cards,
     reports,
     system,
+    money,
 )
 """One module for each family of pages; no key stands in two."""
 

@@ -30,7 +30,7 @@ _TAIL = (
 
 def fold(db: Database) -> int:
     """Take all entries into the balances; how many there were. Inside of a writing transaction."""
-    low, high = _ends(db)
+    low, high = ends(db)
     if high > low:
         _fold(db, low, high)
     return high - low
@@ -48,16 +48,17 @@ def balance(db: Database, account: int, side: Side) -> int:
 
 def balance_now(db: Database, account: int, side: Side) -> int:
     """As `balance`, folding first when the tail is long. Inside of a writing transaction."""
-    low, high = _ends(db)
+    low, high = ends(db)
     if high - low >= FOLD_FROM:
         _fold(db, low, high)
         low = high
     return _balance(db, account, side, low)
 
 
-def balances_of(db: Database, accounts: Sequence[int]) -> dict[int, int]:
-    """Debit surplus in fen of those of these accounts that ever moved. Sums the tail once; folds nothing."""
-    low, high = _ends(db)
+def balances_of(db: Database, accounts: Sequence[int], tail: tuple[int, int] | None = None) -> dict[int, int]:
+    """Debit surplus in fen of those of these accounts that ever moved. Sums the tail once; folds nothing. tail: what
+    `ends` says, where it was asked."""
+    low, high = tail or ends(db)
     query, wanted = "SELECT account, debit_fen - credit_fen FROM balance WHERE account", set(accounts)
     found: dict[int, int] = dict(db.find(query, list(accounts)))
     for account, debit, credit in db.run(_SUMS, (low, high, low, high)):
@@ -68,14 +69,14 @@ def balances_of(db: Database, accounts: Sequence[int]) -> dict[int, int]:
 
 def all_balances(db: Database) -> dict[int, int]:
     """Debit surplus in fen of every account that ever moved."""
-    low, high = _ends(db)
+    low, high = ends(db)
     found: dict[int, int] = dict(db.run("SELECT account, debit_fen - credit_fen FROM balance"))
     for account, debit, credit in db.run(_SUMS, (low, high, low, high)):
         found[account] = found.get(account, 0) + debit - credit
     return found
 
 
-def _ends(db: Database) -> tuple[int, int]:
+def ends(db: Database) -> tuple[int, int]:
     """The tail: above the first entry, up to the last."""
     ((low, high),) = db.run(_ENDS)
     return int(low), int(high)

@@ -5,19 +5,19 @@ how far he has looked.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cloud.ledger.books.chart import OF_A_CARD, SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.held.entries import held_after
-from cloud.ledger.journal.balances import balances_of, folded_up_to
+from cloud.ledger.journal.balances import balances_of, ends, folded_up_to
 from cloud.ledger.read.books import entries_of_numbers
 from cloud.ledger.read.held import HeldView, views_of
 from cloud.ledger.read.overview import moved_by_kind
 from cloud.ledger.read.views import EntryView
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import APART_KEYS
+from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE, split_key
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.ids import CardId
@@ -41,6 +41,11 @@ _COUNTS = (
     "SELECT (SELECT COUNT(*) FROM suspense WHERE state = ?), (SELECT COUNT(*) FROM quarantine WHERE state = ?), "
     "(SELECT COUNT(*) FROM void_case WHERE state <> ?), (SELECT MIN(opened_ms) FROM suspense WHERE state = ?), "
     "(SELECT MIN(opened_ms) FROM quarantine WHERE state = ?), (SELECT MIN(opened_ms) FROM void_case WHERE state <> ?)"
+)
+
+_OPEN_DRAWERS = (
+    "SELECT r.cashier, MIN(r.day) FROM receipt r LEFT JOIN (SELECT cashier, MAX(at_ms) AS at_ms FROM desk_close "
+    "GROUP BY cashier) c ON c.cashier = r.cashier WHERE c.at_ms IS NULL OR r.at_ms > c.at_ms GROUP BY r.cashier"
 )
 
 
@@ -160,15 +165,34 @@ def accounts_of(db: Database, card: CardId) -> list[AccountLine]:
     return sorted(_lines(db, rows), key=lambda line: codes.index(line.code))
 
 
-def account(db: Database, code: str) -> AccountLine | None:
-    """None: there is none."""
-    return next(iter(_lines(db, db.run("SELECT id, code, kind FROM account WHERE code = ?", (code,)))), None)
+def account(db: Database, code: str, before: int, most: int) -> tuple[list[AccountLine], Leaf] | None:
+    """The account, or of a card all that are its, in the order of the chart, and what moved them, in one snapshot."""
+    card = _card_in(code)
+    codes = [f"{kind}:{card.hex()}" for kind in OF_A_CARD] if card else [code]
+    tail = ends(db)
+    lines = _lines(db, db.find("SELECT id, code, kind FROM account WHERE code", codes), tail)
+    if all(line.code != code for line in lines):
+        return None
+    numbers = [line.number for line in lines]
+    return sorted(lines, key=lambda line: codes.index(line.code)), moved(db, numbers, before or tail[1] + 1, most)
 
 
 def labels(db: Database, cards: Collection[bytes]) -> Mapping[bytes, str]:
     """Card → label, of those that are registered."""
     rows = db.find("SELECT card, label FROM card WHERE card", list(cards)) if cards else []
     return {bytes(card): label for card, label in rows}
+
+
+def places(db: Database, records: Collection[int]) -> Mapping[int, tuple[str, int, int]]:
+    """Record → its device in hex, epoch and sequence; those that are answered without a device have none."""
+    rows = db.find("SELECT id, key FROM record WHERE id", list(dict.fromkeys(records))) if records else []
+    keys = {number: split_key(bytes(key)) for number, key in rows if len(key) == KEY_SIZE}
+    return {number: (device.hex(), epoch, seq) for number, (device, epoch, seq) in keys.items()}
+
+
+def open_drawers(db: Database) -> Mapping[str, int]:
+    """Cashier → the first day (since 2000) of his receipts that no close has yet. All cashiers in one question."""
+    return dict(db.run(_OPEN_DRAWERS))
 
 
 def held_leaf(db: Database, after: int, most: int, now_ms: int) -> HeldLeaf:
@@ -205,10 +229,10 @@ def _leaf(db: Database, numbers: list[int], low: int, most: int) -> Leaf:
     return Leaf(entries_of_numbers(db, numbers)[::-1], looked, looked if looked > 1 else 0)
 
 
-def _lines(db: Database, rows: Sequence[tuple[int, str, str]]) -> list[AccountLine]:
+def _lines(db: Database, rows: Sequence[tuple[Any, ...]], tail: tuple[int, int] | None = None) -> list[AccountLine]:
     if not rows:
         return []
-    surplus = balances_of(db, [number for number, _, _ in rows])
+    surplus = balances_of(db, [number for number, _, _ in rows], tail)
     cards = {code: _card_in(code) for _, code, _ in rows}
     names = labels(db, {card for card in cards.values() if card})
     return [
@@ -222,4 +246,7 @@ def _lines(db: Database, rows: Sequence[tuple[int, str, str]]) -> list[AccountLi
 
 def _card_in(code: str) -> bytes:
     kind, _, rest = code.partition(":")
-    return bytes.fromhex(rest) if kind in OF_A_CARD else b""
+    try:
+        return bytes.fromhex(rest) if kind in OF_A_CARD else b""
+    except ValueError:
+        return b""

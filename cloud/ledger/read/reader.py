@@ -138,6 +138,13 @@ class Reader:
         with self._lock, self.database.reading():
             return read_terminals.by_terminal(self.database)
 
+    def reconciled(self) -> tuple[list[TerminalView], list[TerminalCount]]:
+        """What every terminal says that it wrote, and what is here of it, in one snapshot."""
+        with self._lock, self.database.reading():
+            views = read_fleet.terminals(self.database)
+            names = {one.device: (one.name, one.place, one.merchant) for one in views}
+            return views, read_terminals.by_terminal(self.database, names)
+
     def knows_psam(self, psam: PsamId) -> bool:
         """Whether an inventory has named this PSAM, or a body without one that goes by this number."""
         with self._lock, self.database.reading():
@@ -551,15 +558,27 @@ class Reader:
         with self._lock, self.database.reading():
             return read_pages.accounts_of(self.database, card)
 
-    def account(self, code: str) -> read_pages.AccountLine | None:
-        """None: there is none."""
+    def account(
+        self, code: str, before: int = 0, most: int = 50
+    ) -> tuple[list[read_pages.AccountLine], read_pages.Leaf] | None:
+        """The account, or of a card all that are its, and what moved them; None: there is none."""
         with self._lock, self.database.reading():
-            return read_pages.account(self.database, code)
+            return read_pages.account(self.database, code, before, _bounded(most))
 
     def labels(self, cards: Collection[bytes]) -> Mapping[bytes, str]:
         """Card → label, of those that are registered."""
         with self._lock, self.database.reading():
             return read_pages.labels(self.database, cards)
+
+    def places(self, records: Collection[int]) -> Mapping[int, tuple[str, int, int]]:
+        """Record's number → its device in hex, epoch and sequence."""
+        with self._lock, self.database.reading():
+            return read_pages.places(self.database, records)
+
+    def open_drawers(self) -> Mapping[str, int]:
+        """Cashier → the first day of his receipts that no close has yet."""
+        with self._lock, self.database.reading():
+            return read_pages.open_drawers(self.database)
 
     def held_leaf(self, after: int, most: int, now_ms: int) -> read_pages.HeldLeaf:
         """What waits for two persons behind this entry, oldest first."""

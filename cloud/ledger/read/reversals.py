@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from cloud.ledger.held.reversals import held_reversals
-from cloud.ledger.journal.registry import read_registry
 from cloud.ledger.records.arrival import split_key
 from cloud.store.db import Database
 
@@ -23,13 +22,17 @@ class ReversalView:
 
 def read_held_reversals(db: Database) -> list[ReversalView]:
     """Oldest first."""
-    cases, registry = held_reversals(db), read_registry(db)
-    found = []
-    for case in cases:
-        device, _, request = split_key(case.key)
-        card, body = registry.cards.get(case.card), registry.devices.get(device)
-        label, name = card.label if card else "", body.name if body else device.hex()
-        found.append(
-            ReversalView(case.reversal or 0, case.card, label, case.amount_fen, name, request, case.record is not None)
+    cases = held_reversals(db)
+    if not cases:
+        return []
+    labels: dict[bytes, str] = dict(db.find("SELECT card, label FROM card WHERE card", [one.card for one in cases]))
+    keys = [split_key(one.key) for one in cases]
+    devices = list({bytes(device) for device, _, _ in keys})
+    names: dict[bytes, str] = dict(db.find("SELECT device, name FROM device WHERE device", devices))
+    return [
+        ReversalView(
+            one.reversal or 0, one.card, labels.get(one.card, ""), one.amount_fen, names.get(device, device.hex()),
+            request, one.record is not None,
         )
-    return found
+        for one, (device, _, request) in zip(cases, keys, strict=True)
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ snapshot.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloud.ledger.books.entry import EntryKind
@@ -63,17 +64,23 @@ def body_of(db: Database, device: bytes) -> TerminalBody | None:
     return TerminalBody(rows[0][0], psams, at_ms, hotlist, parameters, slots, bool(is_clock_set))
 
 
-def by_terminal(db: Database) -> list[TerminalCount]:
-    """By name and epoch. Bodies in no inventory are named by their number."""
+def by_terminal(db: Database, named: Mapping[bytes, tuple[str, str, str]] | None = None) -> list[TerminalCount]:
+    """By name and epoch. Bodies in no inventory are named by their number. named: name, place and merchant of each,
+    where they are known already."""
     found: defaultdict[Key, _Sums] = defaultdict(_Sums)
     _first_verdicts(db, found)
     _apart(db, found)
     _later_postings(db, found)
     _voids(db, found)
     _loads(db, found)
-    names = {device: rest for device, *rest in db.run("SELECT device, name, place, merchant FROM device")}
+    names = _names(db) if named is None else named
     rows = [_count(key, sums, *names.get(key[0], (key[0].hex(), "", ""))) for key, sums in found.items()]
     return sorted(rows, key=lambda row: (row.name, row.epoch))
+
+
+def _names(db: Database) -> Mapping[bytes, tuple[str, str, str]]:
+    rows = db.run("SELECT device, name, place, merchant FROM device")
+    return {device: (name, place, merchant) for device, name, place, merchant in rows}
 
 
 def _first_verdicts(db: Database, found: defaultdict[Key, _Sums]) -> None:

@@ -46,19 +46,22 @@ def test_an_account_is_found_and_shows_what_moved_it(reader: Reader, monkeypatch
     leaf = reader.moved([merchant.number])
     assert [one.postings[0][2] for one in leaf.entries] == [200, 100]
     assert (leaf.looked_from, leaf.older) == (1, 0)
-    purse = reader.account(f"purse:{c.card(2).hex()}")
-    assert purse is not None
-    assert (purse.balance_fen, purse.label) == (c.OPENING - 200, "0002")
-    assert reader.account("nothing") is None
+    found = reader.account(f"purse:{c.card(2).hex()}")
+    assert found is not None
+    lines, whole = found
+    assert (lines[0].kind, lines[0].balance_fen, lines[0].label) == ("purse", c.OPENING - 200, "0002")
+    assert [one.kind for one in whole.entries] == ["purchase", "opening"]
+    assert reader.account("merchant:一楼大伙") == ([merchant], leaf)
+    assert reader.account("nothing") is reader.account("purse:zz") is None
     monkeypatch.setattr(pages, "WINDOW", 2)
-    found, before = [], 0
+    sums, before = [], 0
     for _ in range(20):
         leaf = reader.moved([merchant.number], before)
-        found += [one.postings[0][2] for one in leaf.entries]
+        sums += [one.postings[0][2] for one in leaf.entries]
         before = leaf.older
         if not before:
             break
-    assert found == [200, 100], "what lies behind the window is reached by going on"
+    assert sums == [200, 100], "what lies behind the window is reached by going on"
 
 
 def test_a_cards_accounts_are_found_by_its_label(reader: Reader) -> None:
