@@ -94,7 +94,7 @@ def test_a_part_that_dies_is_in_the_tree_with_its_reason(
     tell_parts(console, ingest.pid)
     sign_in(page, console)
     page.goto(f"{console.address}services")
-    row = page.locator(".tree .leaf", has_text="入账进程")
+    row = page.locator(".tree .leaf").filter(has=page.locator(".called", has_text="入账进程"))
     expect(row).to_be_visible()
     expect(row).not_to_contain_text("进程已退出")
     ingest.kill()
