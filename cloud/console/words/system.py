@@ -178,7 +178,7 @@ WORDS: dict[str, Text] = {
     "step_box_note": Text("在网关上执行 ./ykt edge。", "Run ./ykt edge at the box."),
     "step_terminal": Text("第一台终端上线", "The first terminal was heard"),
     "step_terminal_note": Text("接上总线或网络，在设备页可见。", "Connect it; the page of devices shows it."),
-    "step_plan": Text("上传平面图", "A floor plan is there"),
+    "step_plan": Text("发布平面图", "A floor plan is published"),
     "step_plan_note": Text("把设备放到图上，报警时一眼看到位置。", "Devices placed on it are found at once."),
     "step_persons": Text("登记报警联系人", "Somebody is to be told of alarms"),
     "step_persons_note": Text("至少一人有电话或邮箱。", "At least one person with a phone or mail."),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cloud.console.frame.sources import Sources
+from cloud.console.pages.places.kept import plans_of
 from cloud.console.pages.system.services import campus
 from cloud.process.settings import FOLDER
 from cloud.store.db import Database, open_database
@@ -24,7 +25,6 @@ from shared.errors import YktError
 FILE = "console.db"
 BACKUP_MS = 2 * 86_400_000
 """A backup older than this is none."""
-_PLANS = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'plan%' ORDER BY name"
 _DISMISSED = "CREATE TABLE IF NOT EXISTS setup_dismissed (at INTEGER NOT NULL, who TEXT NOT NULL) STRICT"
 
 
@@ -109,10 +109,10 @@ def _has_backup(sources: Sources) -> bool:
     return at_ms is not None and time.time() * 1000 - at_ms < BACKUP_MS
 
 
-def _has_plan(sources: Sources) -> bool | None:
-    with closing(_console_file(sources)) as db, db.reading():
-        tables = [name for (name,) in db.run(_PLANS)]
-        return any(bool(db.run(f"SELECT 1 FROM {name} LIMIT 1")) for name in tables) if tables else None  # noqa: S608  # the file's own names
+def _has_plan(sources: Sources) -> bool:
+    """Is there one that somebody sees devices on?"""
+    kept = plans_of(sources)
+    return any(kept.spots(plan.id) for plan in kept.all())
 
 
 def _console_file(sources: Sources) -> Database:

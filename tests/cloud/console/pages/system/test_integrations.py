@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access.rights import Grant, Role
+from cloud.console.pages.places.drawings import Drawing
+from cloud.console.pages.places.kept import Author, plans_of
 from cloud.process.settings import FOLDER
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
 from cloud.watch.docking.keeping.values import Moved, Standing, State, Update
@@ -162,7 +164,13 @@ def test_first_steps_are_looked_up_and_stand_above_the_overview(tmp_path: Path) 
         mark = {"format": 1, "finished_ms": now_ms(), "what": "ledger", "where": "nas"}
         (rig.sources.settings.data / FOLDER / MARK).write_text(json.dumps(mark), encoding="utf-8")
         assert re.search(r"有两天内的备份</strong> <span>已完成", admin.see("/setup"))
-        assert re.search(r"上传平面图</strong> <span>(未知|未完成)", page)
+        assert re.search(r"发布平面图</strong> <span>未完成", page)
+        kept, by = plans_of(rig.sources), Author("admin", now_ms())
+        plan = kept.make("一楼", "", Drawing("image/png", 100, 100), b"", by)
+        kept.put(plan, "00010000000f", (0.5, 0.5), by)
+        assert re.search(r"发布平面图</strong> <span>未完成", admin.see("/setup"))
+        kept.publish(plan)
+        assert re.search(r"发布平面图</strong> <span>已完成", admin.see("/setup"))
         assert "first-steps" in admin.see("/overview")
         assert "first-steps" not in rig.browser("李明", [Grant(Role.DUTY)]).see("/overview")
         operations = rig.browser("赵六", [Grant(Role.OPERATIONS)])
