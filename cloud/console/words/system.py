@@ -207,7 +207,6 @@ WORDS: dict[str, Text] = {
     "wall_again": Text("换大屏链接", "Makes a wall's link anew"),
     "wall_drop": Text("收回大屏", "Takes a wall screen away"),
     "wall_take": Text("打开大屏", "Opens a wall"),
-    "dock_remove_act": Text("不再准许接入", "Admits a device no longer"),
     "mapping_push": Text("推送映射模板", "Puts a mapping in force"),
     "mapping_back": Text("退回映射模板", "Puts a mapping back"),
     "mapping_check": Text("检查映射模板", "Checks a mapping"),
