@@ -8,7 +8,9 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 from cloud.ledger.cards.listing import ListedFor, all_reasons
+from cloud.ledger.findings import card_gaps as found_gaps
 from cloud.ledger.findings import rows as read_findings
+from cloud.ledger.findings.card_gaps import Touched
 from cloud.ledger.findings.listing import policy
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import Difference, DifferenceSums, Kind
@@ -36,7 +38,6 @@ from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.loads.awaited import AwaitedNow, awaited_now
 from cloud.ledger.read import books as read_books
-from cloud.ledger.read import card_gaps as read_gaps
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
 from cloud.ledger.read import months as read_months
@@ -47,7 +48,6 @@ from cloud.ledger.read import rides as read_rides
 from cloud.ledger.read import swaps as read_swaps
 from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
-from cloud.ledger.read.card_gaps import Touched
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
 from cloud.ledger.read.put_backs import LackView, PutBackView
@@ -178,12 +178,12 @@ class Reader:
     def purses_touched(self, after: int | None) -> Touched:
         """A bounded piece of records: which purses they were of, and up to where."""
         with self._lock, self.database.reading():
-            return read_gaps.touched(self.database, after)
+            return found_gaps.touched(self.database, after)
 
     def purchases_missing(self, whose: Sequence[Whose], most: int) -> dict[Whose, list[int]]:
         """Counters of these purses of which no purchase is here though later ones are, of so many of their newest."""
         with self._lock, self.database.reading():
-            return read_gaps.missing(self.database, whose, most)
+            return found_gaps.missing(self.database, whose, most)
 
     def taps_since(self, day: int, at_ms: int) -> list[Life]:
         """What terminals have told of their taps since then, of that business day and later ones."""

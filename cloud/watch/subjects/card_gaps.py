@@ -8,9 +8,9 @@ that has sold is not heard nothing is known: the missing one may be there. Pure 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from cloud.ledger.findings.card_gaps import DEEP, NEWEST, Touched
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.fleet.views import TerminalView
-from cloud.ledger.read.card_gaps import DEEP, NEWEST, Touched
 from cloud.watch.alarms.terms import CAMPUS, Signal
 
 HOLES_MAX = 256

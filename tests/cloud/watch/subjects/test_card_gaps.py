@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ledger.findings import card_gaps as found_gaps
 from cloud.ledger.fleet.views import Completeness, TerminalView
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import card_gaps as read_gaps
 from cloud.ledger.read.reader import Reader
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.terms import CAMPUS
@@ -89,7 +89,7 @@ def test_a_hole_that_is_known_is_not_forgotten_behind_newer_sales(ledger: Ledger
     box = Box(ledger)
     box.send(sale(1, 0), sale(3, 2))
     looks.look()
-    box.send(*(sale(4 + n, 3 + n) for n in range(read_gaps.NEWEST)))
+    box.send(*(sale(4 + n, 3 + n) for n in range(found_gaps.NEWEST)))
     looks.at_ms += MINUTE
     looks.says()
     looks.says(FAR)
@@ -119,7 +119,7 @@ def test_what_is_not_decided_is_no_hole_and_a_card_may_begin_anywhere(ledger: Le
 def test_cards_are_counted_and_many_records_are_read_in_pieces(
     ledger: Ledger, looks: Looks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_gaps, "RECORDS_MAX", 2)
+    monkeypatch.setattr(found_gaps, "RECORDS_MAX", 2)
     Box(ledger).send(*(sale(n, counter, card) for n, (card, counter) in enumerate(
         [(1, 0), (1, 2), (1, 4), (2, 0), (2, 1), (3, 3), (3, 9)], 1
     )))  # fmt: skip
