@@ -10,7 +10,7 @@ WORDS: dict[str, Text] = {
         "The watch is not looking: of services and cuts nothing is known since",
     ),
     "lane_watch_never": Text(
-        "值守从未运行过，服务的状况未知。", "The watch has never run: of services nothing is known."
+        "值守还没有记下任何状况，服务未知。", "The watch has kept nothing yet: services are unknown."
     ),
     "lane_no_services": Text("值守还没有看过任何服务。", "The watch has looked at no service yet."),
     "lane_all": Text("全部", "All"),

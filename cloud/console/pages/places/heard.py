@@ -24,7 +24,7 @@ from shared.words.voice import Text
 
 CUT = "bus-cut"
 FIGURES = ("bus-load", "bus-tec", "bus-rec", "bus-errors", "bus-offs")
-FIGURES_S = 10
+FIGURES_S = 30
 """So long one answer of the store of metrics serves every page."""
 _MINUTE_MS = 60_000
 _LOOKED_BACK = 3
@@ -130,7 +130,8 @@ def _figures(folder: Path, tick: int) -> Figures:  # noqa: ARG001 - a new tick i
     span = Span(until_ms - _LOOKED_BACK * _MINUTE_MS, until_ms, 60)
     store = open_watch(folder)
     try:
-        found = {name: series(read_metric_store(folder), store.db, name, span) for name in FIGURES}
+        metrics = read_metric_store(folder)
+        found = {name: series(metrics, store.db, name, span) for name in FIGURES}
     except (MetricsAway, ConfigFault):
         return Figures(0, {}, is_away=True)
     finally:

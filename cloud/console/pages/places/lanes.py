@@ -63,7 +63,7 @@ class Lane(NamedTuple):
     @property
     def mark(self) -> str:
         """The worst of its cells."""
-        return worst(cell.mark for cell in self.cells if cell.state != NEVER)
+        return worst(used((cell.mark, cell.state) for cell in self.cells))
 
     @property
     def cuts(self) -> list[Cut]:
@@ -73,13 +73,23 @@ class Lane(NamedTuple):
     @property
     def counts(self) -> dict[str, int]:
         """Of each mark that there is, the worst first, and at last those that never joined."""
-        found = Counter(cell.mark if cell.state != NEVER else NEVER for cell in self.cells)
-        return {mark: found[mark] for mark in (*MARKS, NEVER) if found[mark]}
+        return tally((cell.mark, cell.state) for cell in self.cells)
 
     @property
     def key(self) -> str:
         """As an address names it."""
         return f"{self.box}/{self.link}"
+
+
+def used(states: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Marks, from pairs of mark and state, of what has ever joined."""
+    return (mark for mark, state in states if state != NEVER)
+
+
+def tally(states: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How many of each mark, the worst first, and at last those that never joined."""
+    found = Counter(mark if state != NEVER else NEVER for mark, state in states)
+    return {mark: found[mark] for mark in (*MARKS, NEVER) if found[mark]}
 
 
 def worst(marks: Iterable[str]) -> str:

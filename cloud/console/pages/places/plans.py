@@ -14,7 +14,7 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.home.overview import terminal_rows
 from cloud.console.pages.places.kept import At, Plan, plans_of
-from cloud.console.pages.places.lanes import MARKS, Row, worst
+from cloud.console.pages.places.lanes import MARKS, Row, tally, used, worst
 from cloud.console.pages.places.pdf import program
 from cloud.console.pages.places.topology import device_link, moment
 
@@ -50,9 +50,9 @@ def _plans(sources: Sources) -> Reply:
     kept, rows = plans_of(sources), seen_rows(sources)
     found = []
     for plan in kept.all():
-        marks = [rows[device]["mark"] for device in kept.spots(plan.id) if device in rows]
-        if marks or sees(signed, plan):
-            found.append(Listed(plan, len(marks), worst(marks) if marks else "off"))
+        states = [(rows[device]["mark"], rows[device]["state"]) for device in kept.spots(plan.id) if device in rows]
+        if states or sees(signed, plan):
+            found.append(Listed(plan, len(states), worst(used(states)) if states else "off"))
     boxes = [box for box in sources.reader.boxes() if signed.sees(Right.DRAW, box=box.box)]
     return render_template(
         "places/plans.html", plans=found, boxes=boxes, moment=moment, has_pdf=program() is not None,
@@ -64,9 +64,10 @@ def _plan(sources: Sources, plan: str) -> Reply:
     rows = seen_rows(sources)
     found = seen_plan(sources, plan, rows)
     spots = spots_of(found, plans_of(sources).spots(found.id), rows)
+    counts = tally((spot.row["mark"], spot.row["state"]) for spot in spots)
     return render_template(
         "places/plan.html", plan=found, spots=spots, high=high(found), labels=len(spots) <= LABELS_MAX, moment=moment,
-        now_ms=_now_ms(), device_link=device_link, counts=counts(spots), listed=_worst_first(spots), may_draw=may_draw,
+        now_ms=_now_ms(), device_link=device_link, counts=counts, listed=_worst_first(spots), may_draw=may_draw,
     )  # fmt: skip
 
 
@@ -129,12 +130,6 @@ def spots_of(plan: Plan, spots: dict[str, At], rows: dict[str, Row]) -> list[Spo
         Spot(rows[device], at, round(at[0] * WIDE, 1), round(at[1] * tall, 1))
         for device, at in spots.items() if device in rows
     ]  # fmt: skip
-
-
-def counts(spots: list[Spot]) -> dict[str, int]:
-    """Of each mark that there is, the worst first."""
-    found = {mark: sum(spot.row["mark"] == mark for spot in spots) for mark in MARKS}
-    return {mark: number for mark, number in found.items() if number}
 
 
 def _worst_first(spots: list[Spot]) -> list[Spot]:

@@ -1,5 +1,6 @@
 """The topology: lines in the order of their cable, a break between the right two, and a silent box that is never ok."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from cloud.watch.alarms.states import Alarm, Deed
 from cloud.watch.alarms.topology import segment
 from cloud.watch.alarms.watching import Change, Key
 from shared.facts.told import Level
+from shared.ids import BoxId
+from shared.inventory import BoxRow, DeviceKind, DeviceRow
 from shared.wire.messages import BoxState, TerminalState
 from tests.cloud.console.rig import Rig, made
 from tests.cloud.ledger import campus as c
@@ -75,7 +78,7 @@ def test_a_box_that_was_never_heard_has_its_terminals_without_a_place(rig: Rig) 
     page = rig.browser().see("/topology")
     assert "网关还没有说它们接在哪里" in page
     assert "未知，从未通信" in page
-    assert "值守从未运行过" in page
+    assert "服务未知" in page
     assert 'class="cell ok"' not in page
 
 
@@ -120,6 +123,28 @@ def test_of_five_thousand_cells_few_are_shown_and_none_that_is_bad_is_lost_in_a_
     assert len(with_shown(lanes, ["b/can3"])[3].shown) == 50
     dark = [a_lane(n, ["off", "bad"] * 25) for n in range(100)]
     assert sum(len(one.shown) for one in with_shown(dark, ())) <= CELLS_MAX
+
+
+@pytest.mark.parametrize("silent_from", [101, 20, None])
+def test_five_thousand_terminals_are_a_page_below_its_bound(rig: Rig, silent_from: int | None) -> None:
+    """Fifty boxes of two lines each: all well, each cut once, and the worst there is, every second one silent."""
+    now_ms = int(time.time() * 1000) + 600_000
+    boxes = [BoxRow(BoxId(f"b-{n}"), 10 + n, f"食堂{n}", b"") for n in range(50)]
+    bodies = {box.box: [c.device(1000 + at * 100 + n) for n in range(100)] for at, box in enumerate(boxes)}
+    devices = (DeviceRow(d, DeviceKind.POS, box, d.hex(), "窗口", "面点") for box, mine in bodies.items() for d in mine)
+    now = c.inventory()
+    inventory = c.inventory(number=2, boxes=(*now.boxes, *boxes), devices=(*now.devices, *devices))
+    rig.ledger.import_inventory(inventory, c.NOW)
+    for box, mine in bodies.items():
+        silent = [n % 2 == 0 if silent_from is None else n % 50 >= silent_from for n in range(100)]
+        rows = tuple(
+            TerminalState(d, str(n % 50 + 1), f"can{n // 50}", "parted" if silent[n] else "joined", now_ms, 1, 1, 0, 0)
+            for n, d in enumerate(mine)
+        )
+        rig.ledger.store_state(box, BoxState(box, c.STORE, now_ms, True, 0, 9, 0, 0, 0, rows), now_ms)
+    page = rig.browser().see("/topology")
+    assert len(re.findall(r"<[a-z]", page)) <= 3_000
+    assert "50 正常" in page if silent_from == 101 else "■" in page
 
 
 def test_a_small_campus_is_shown_whole() -> None:
