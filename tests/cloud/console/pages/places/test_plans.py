@@ -9,7 +9,7 @@ import pytest
 
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.asgi import FORM_MAX
+from cloud.console.asgi import TEXT_MAX
 from cloud.console.pages.places.kept import DRAWINGS_KEPT
 from tests.cloud.console.pages.places import drawn
 from tests.cloud.console.rig import Browser, Rig, made
@@ -138,10 +138,10 @@ def test_a_position_that_is_none_is_refused(rig: Rig) -> None:
 
 def test_a_drawing_may_be_large_and_no_other_form_may(rig: Rig) -> None:
     browser = rig.browser()
-    found = drawn.svg(inside="<!--" + "x" * (FORM_MAX * 4) + "-->")
+    found = drawn.svg(inside="<!--" + "x" * (TEXT_MAX * 2) + "-->")
     send_plan(browser, found)
     assert browser.client.get("/plans/1/drawing/1").data == found
-    browser.send("/plans/1/place", 413, device=POS, x="1", y="1", more="x" * FORM_MAX)
+    browser.send("/plans/1/place", 413, device=POS, x="1", y="1", more="x" * TEXT_MAX)
 
 
 def test_whoever_draws_one_canteen_draws_its_plans_with_its_devices_alone(rig: Rig) -> None:
