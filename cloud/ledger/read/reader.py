@@ -40,7 +40,6 @@ from cloud.ledger.loads.awaited import AwaitedNow, awaited_now
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
-from cloud.ledger.read import months as read_months
 from cloud.ledger.read import overview as read_overview
 from cloud.ledger.read import pages as read_pages
 from cloud.ledger.read import put_backs as read_put_backs
@@ -55,6 +54,7 @@ from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView

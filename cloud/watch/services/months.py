@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cloud.ledger.fleet.views import BoxView
-from cloud.ledger.read.months import Arrivals, Tallied
 from cloud.ledger.read.reader import open_reader
+from cloud.ledger.read.shown.months import Arrivals, Tallied
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import read_file
 from cloud.watch.alarms.terms import Kind, source_of

@@ -8,6 +8,7 @@ from flask import abort, g, redirect, render_template, request, url_for
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import moment_of, wall_now
 from cloud.console.frame.export import csv_answer
+from cloud.console.frame.money import in_yuan
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, fitting, listed, ordered
@@ -36,10 +37,10 @@ def _columns() -> tuple[Column[Line], ...]:
         Column("time", lambda one: time_text(one.time) if one.time else None),
         Column("what", lambda one: said[f"moved_{one.what}"]),
         Column("terminal", lambda one: one.place),
-        Column("sum_purses", lambda one: one.moved.purses / 100, numeric=True),
-        Column("sum_online", lambda one: one.moved.online / 100, numeric=True),
-        Column("sum_transit", lambda one: one.moved.transit / 100, numeric=True),
-        Column("sum_pending", lambda one: one.moved.pending / 100, numeric=True),
+        Column("sum_purses", lambda one: in_yuan(one.moved.purses), numeric=True),
+        Column("sum_online", lambda one: in_yuan(one.moved.online), numeric=True),
+        Column("sum_transit", lambda one: in_yuan(one.moved.transit), numeric=True),
+        Column("sum_pending", lambda one: in_yuan(one.moved.pending), numeric=True),
     )
 
 

@@ -8,6 +8,7 @@ from flask import g, render_template, request
 from cloud.console.access.rights import Right
 from cloud.console.frame.clock import day_text, moment_of, today, wall_now
 from cloud.console.frame.export import csv_answer
+from cloud.console.frame.money import in_yuan
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sheet import xlsx_answer
 from cloud.console.frame.sources import Sources
@@ -43,10 +44,10 @@ class Report(NamedTuple):
 COLUMNS: tuple[Column[Row], ...] = (
     Column("report_name", lambda one: one.name),
     Column("report_count", lambda one: one.sums.count, numeric=True),
-    Column("report_gross", lambda one: one.sums.gross_fen / 100, numeric=True),
-    Column("report_back", lambda one: one.sums.back_fen / 100, numeric=True),
-    Column("report_net", lambda one: one.sums.net_fen / 100, numeric=True),
-    Column("report_before", lambda one: one.before.net_fen / 100, numeric=True),
+    Column("report_gross", lambda one: in_yuan(one.sums.gross_fen), numeric=True),
+    Column("report_back", lambda one: in_yuan(one.sums.back_fen), numeric=True),
+    Column("report_net", lambda one: in_yuan(one.sums.net_fen), numeric=True),
+    Column("report_before", lambda one: in_yuan(one.before.net_fen), numeric=True),
 )
 
 

@@ -7,6 +7,7 @@ from flask import g, render_template, request
 from cloud.console.access.rights import Right
 from cloud.console.frame.clock import asked_day, day_text, moment_of, today, wall_now
 from cloud.console.frame.export import csv_answer
+from cloud.console.frame.money import in_yuan
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sheet import xlsx_answer
 from cloud.console.frame.sources import Sources
@@ -30,11 +31,11 @@ class Owed(NamedTuple):
 COLUMNS: tuple[Column[Owed], ...] = (
     Column("merchant", lambda one: one.merchant),
     Column("report_count", lambda one: one.sums.count, numeric=True),
-    Column("report_gross", lambda one: one.sums.gross_fen / 100, numeric=True),
+    Column("report_gross", lambda one: in_yuan(one.sums.gross_fen), numeric=True),
     Column("report_backs", lambda one: one.sums.backs, numeric=True),
-    Column("report_back", lambda one: one.sums.back_fen / 100, numeric=True),
-    Column("report_net", lambda one: one.sums.net_fen / 100, numeric=True),
-    Column("report_held", lambda one: one.sums.held_fen / 100, numeric=True),
+    Column("report_back", lambda one: in_yuan(one.sums.back_fen), numeric=True),
+    Column("report_net", lambda one: in_yuan(one.sums.net_fen), numeric=True),
+    Column("report_held", lambda one: in_yuan(one.sums.held_fen), numeric=True),
     Column("report_owing", lambda one: one.owing, numeric=True),
 )
 
