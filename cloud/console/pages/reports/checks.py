@@ -30,7 +30,7 @@ _HOUR_MS = 3_600_000
 
 
 class Check(NamedTuple):
-    """name: a word's key is `morning_` and this. page: where one goes on, '' where there is none. said: beside it."""
+    """name: a word's key is `morning_` and this. page: where one goes on, if it is there for whoever looks."""
 
     name: str
     mark: str
@@ -106,7 +106,7 @@ def _loads(sources: Sources) -> Check:
     """Those of before today; one of this morning may still be under way."""
     since_ms = wall_now().unix_ms - wall_now().campus_s % DAY_S * 1000
     found = [one for one in sources.reader.load_standings(wall_now(), 1000, open_only=True) if one.opened_ms < since_ms]
-    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in found], "")
+    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in found], "loads")
 
 
 def _bank(bank: BankFigure | None) -> Check:
@@ -126,10 +126,10 @@ def _bank(bank: BankFigure | None) -> Check:
 def _backup(sources: Sources) -> Check:
     at_ms = finished(sources.settings.data / FOLDER / MARK)
     if at_ms is None:
-        return Check("backup", UNKNOWN, None, "", Text("没有备份的标记", "no backup has left its mark"))
+        return Check("backup", UNKNOWN, None, "services", Text("没有备份的标记", "no backup has left its mark"))
     hours = max(0, wall_now().unix_ms - at_ms) // _HOUR_MS
     said = Text(f"{hours} 小时前，{moment_of(at_ms)}", f"{hours} hours ago, {moment_of(at_ms)}")
-    return Check("backup", OK if hours <= BACKUP_MAX_H else WRONG, None, "", said)
+    return Check("backup", OK if hours <= BACKUP_MAX_H else WRONG, None, "services", said)
 
 
 def _hotlist(sources: Sources) -> Check:
@@ -162,12 +162,12 @@ def _alarms(sources: Sources) -> Check:
         calls = [one for one in store.listed() if one.alarm.calls]
     if wall_now().unix_ms - beat_ms > STALE_MS:
         said = Text("值守进程没有动静", "the watch does not beat")
-        return Check("alarms", UNKNOWN, len(calls), "", said)
-    return _named("alarms", [f"{one.key.rule} {one.key.source}" for one in calls], "")
+        return Check("alarms", UNKNOWN, len(calls), "alarms", said)
+    return _named("alarms", [f"{one.key.rule} {one.key.source}" for one in calls], "alarms")
 
 
 def _none(name: str, count: int) -> Check:
-    return Check(name, WRONG if count else OK, count, "", Text("", ""))
+    return Check(name, WRONG if count else OK, count, name, Text("", ""))
 
 
 def _named(name: str, names: Sequence[str], page: str) -> Check:

@@ -1,9 +1,10 @@
 """The morning check 晨间核对: what yesterday left, signed by whoever closes days, and kept as it was shown."""
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import abort, current_app, g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
@@ -36,6 +37,7 @@ def _morning(sources: Sources) -> Reply:
         unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=store.bank(),
         is_mine=any(one.day == today() and one.who == his.name for one in signed),
         may_sign=his.everywhere(Right.CLOSE_DAY), note_max=NOTE_MAX, wrong=sum(one.mark == WRONG for one in found),
+        there={page.name for page in current_app.config[DECLARED] if page.menu and his.may(page.right)},
     )  # fmt: skip
 
 
