@@ -143,7 +143,7 @@ WORDS: dict[str, Text] = {
     "aid_file": Text("CSV 文件", "CSV file"),
     "aid_file_note": Text(
         "列：卡号、金额（元）、缘由。UTF-8 或 GB18030。一次至多",
-        "Columns: 卡号 (card), 金额 (yuan), 缘由 (reason). UTF-8 or GB18030. At most",
+        "Columns: card, amount (yuan), reason. UTF-8 or GB18030. At most",
     ),
     "aid_payer": Text("出资", "Paid by"),
     "aid_payer_fund": Text("补助基金", "The fund"),

@@ -121,8 +121,11 @@ def _aid_decide(sources: Sources, number: str) -> Reply:
     _batches(sources).decide(batch.number, _signed().name, wall_now().unix_ms, is_confirmed=is_confirmed)
     if is_confirmed:
         _grant(sources, batch)
-    done = ("批准", "approved") if is_confirmed else ("否决", "rejected")
-    tell(f"aid-batch:{batch.name}", Text(f"{done[0]}批次 {batch.name}", f"{done[1]} batch {batch.name}"))
+    if is_confirmed:
+        said = Text(f"批准批次 {batch.name}", f"approved batch {batch.name}")
+    else:
+        said = Text(f"否决批次 {batch.name}", f"rejected batch {batch.name}")
+    tell(f"aid-batch:{batch.name}", said)
     return redirect(url_for("aid_batch", number=batch.number))
 
 

@@ -167,16 +167,17 @@ def _alarms(sources: Sources) -> Check:
 
 
 def _none(name: str, count: int) -> Check:
-    return Check(name, WRONG if count else OK, count, name, Text("", ""))
+    return Check(name, WRONG if count else OK, count, name, _list([]))
 
 
 def _named(name: str, names: Sequence[str], page: str) -> Check:
     """Wrong, and whom it is about; or ok."""
-    return Check(name, WRONG if names else OK, len(names), page, _list(names, Text("", "")))
+    return Check(name, WRONG if names else OK, len(names), page, _list(names))
 
 
-def _list(names: Iterable[str], before: Text) -> Text:
+def _list(names: Iterable[str], before: Text | None = None) -> Text:
     found = list(names)
     more = f" … (+{len(found) - NAMES_MAX})" if len(found) > NAMES_MAX else ""
+    zh, en = (before.zh, before.en) if before else ("", "")
     some = found[:NAMES_MAX]
-    return Text(before.zh + "、".join(some) + more, before.en + ", ".join(some) + more)
+    return Text(zh + "、".join(some) + more, en + ", ".join(some) + more)
