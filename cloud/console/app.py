@@ -13,11 +13,12 @@ from pathlib import Path
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
-from cloud.console.access.rights import Right
 from cloud.console.asgi import Shell
 from cloud.console.frame.sources import Shown, Sources
-from cloud.console.live.live import Live
+from cloud.console.live.live import Live, View
 from cloud.console.pages.home.overview import Overview
+from cloud.console.pages.home.seen import seen_by
+from cloud.console.pages.home.standing import Standing
 from cloud.console.shell import create_pages, renderer
 from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.keys.client import KeyClient
@@ -36,6 +37,8 @@ from shared.words.voice import Text
 
 FIRST_OPERATOR = "admin"
 FILE = "console.db"
+OVERVIEW = "overview"
+"""What a page that shows the overview asks the stream for."""
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
 
 
@@ -85,22 +88,25 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
 
 
 def _assemble(settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts) -> tuple[Live, Shell]:
-    overview = Overview(reader)
     folder = settings.data / FOLDER
+    overview, standing = Overview(reader), Standing(folder)
     live: Live
     sources = Sources(
-        Shown(lambda: live.snapshot, lambda language: live.fragment(language)),
+        Shown(lambda: live.snapshot, lambda view: live.fragment(view), lambda: live.moved(), lambda: live.as_of()),
         reader, accounts, Audit(folder / FILE), settings, dsn, _machine_token(folder / TOKEN_FILE),
         signer=lambda: KeyClient(orders_socket(settings.data, None)), clock=lambda: campus_clock(settings.data, ""),
     )  # fmt: skip
     pages = create_pages(sources)
-    live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)
-    return live, Shell(pages, live, lambda token: _may_watch(accounts, token))
+    live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, standing.read)
+    return live, Shell(pages, live, lambda *asked: viewer(accounts, *asked))
 
 
-def _may_watch(accounts: Accounts, token: str) -> bool:
+def viewer(accounts: Accounts, token: str, role: str, language: str, shows: str) -> View | None:
+    """Whoever has signed in hears what has moved; the overview is for whoever shows it and sees the campus."""
     signed = accounts.session(token, int(time.time()))
-    return signed is not None and signed.may(Right.SEE_CAMPUS)
+    if signed is None:
+        return None
+    return View(language, seen_by(signed.looking_through(role)) if shows == OVERVIEW else None)
 
 
 async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:

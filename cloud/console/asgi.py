@@ -9,11 +9,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
 
-from cloud.console.live.live import Live
+from cloud.console.live.live import Live, View
 from cloud.console.live.seats import SeatBounds, Seats
 from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
 
@@ -36,6 +37,10 @@ RETRY_S = 30
 SESSION_CHECK_S = 2.0
 """A stream outlives its session by no more."""
 SESSION_COOKIE = "ykt_session"
+AS_COOKIE = "ykt_as"
+"""The role as which somebody looks at the console."""
+QUERY_MAX = 200
+"""Characters of a stream's address that are read."""
 
 SSE_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -45,13 +50,14 @@ SSE_HEADERS = [
 
 
 class Shell:
-    """The application that uvicorn serves. `allowed` says whether a session token may see the stream."""
+    """The application that uvicorn serves. `viewer`: (session token, role to look as, language, what it shows) → how
+    the stream is seen by it; None: not at all."""
 
     def __init__(
         self,
         flask_app: Any,  # noqa: ANN401  # WSGI
         live: Live,
-        allowed: Callable[[str], bool],
+        viewer: Callable[[str, str, str, str], View | None],
         body_s: float = BODY_S,
         seats: SeatBounds | None = None,
     ) -> None:
@@ -62,7 +68,7 @@ class Shell:
         self._upload_turn = asyncio.Lock()
         self._flask: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
         self._live = live
-        self._allowed = allowed
+        self._viewer = viewer
         self._reader: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,12 +92,16 @@ class Shell:
             await self._form(scope, replayed(body, receive), send)
 
     def _most(self, scope: Scope) -> int:
-        is_text = scope["path"].startswith(TEXT_PATHS) and self._allowed(session_token(scope))
-        return TEXT_MAX if is_text else FORM_MAX
+        if not scope["path"].startswith(TEXT_PATHS):
+            return FORM_MAX
+        return TEXT_MAX if self._is_signed(scope) else FORM_MAX
+
+    def _is_signed(self, scope: Scope) -> bool:
+        return self._viewer(cookie_of(scope, SESSION_COOKIE), "", "", "") is not None
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What is held of a file is in memory: no stranger's, and no two at once."""
-        if not self._allowed(session_token(scope)):
+        if not self._is_signed(scope):
             await refuse(send, 401)
         elif self._upload_turn.locked():
             await refuse(send, 503, retry_s=RETRY_S)
@@ -124,23 +134,25 @@ class Shell:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
-        token = session_token(scope)
-        if not self._allowed(token):
+        token = cookie_of(scope, SESSION_COOKIE)
+        seen = _Asked(token, cookie_of(scope, AS_COOKIE), *_asked(scope["query_string"]))
+        view = self._viewer(*seen)
+        if view is None:
             await refuse(send, 401)
             return
         with self._seats.taken(token, scope["client"][0]) as has_seat:
             if has_seat:
-                await self._watch(scope, token, receive, send)
+                await self._watch(seen, view, receive, send)
             else:
                 await refuse(send, 503, retry_s=RETRY_S)
 
-    async def _watch(self, scope: Scope, token: str, receive: Receive, send: Send) -> None:
-        """Until the viewer goes or its session ends, which ends the answer in order."""
+    async def _watch(self, asked: "_Asked", view: View, receive: Receive, send: Send) -> None:
+        """Until the viewer goes, its session ends or may see something else, which ends the answer in order."""
         await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
         tasks = [
-            asyncio.create_task(self._stream(scope, send), name="viewer"),
+            asyncio.create_task(self._stream(view, send), name="viewer"),
             asyncio.create_task(_gone(receive), name="viewer-gone"),
-            asyncio.create_task(self._signed_out(token), name="viewer-signed-out"),
+            asyncio.create_task(self._seen_otherwise(asked, view), name="viewer-seen-otherwise"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -149,22 +161,35 @@ class Shell:
         await send({"type": "http.response.body", "body": b""})
         await asyncio.gather(*done)
 
-    async def _stream(self, scope: Scope, send: Send) -> None:
-        language = "en" if scope["query_string"] == b"lang=en" else "zh"
-        async with aclosing(self._live.frames(language)) as frames:
+    async def _stream(self, view: View, send: Send) -> None:
+        async with aclosing(self._live.frames(view)) as frames:
             async for frame in frames:
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
 
-    async def _signed_out(self, token: str) -> None:
-        while self._allowed(token):  # noqa: ASYNC110 - it ends in a file, and by time
+    async def _seen_otherwise(self, asked: "_Asked", view: View) -> None:
+        while self._viewer(*asked) == view:  # noqa: ASYNC110 - it ends in a file, and by time
             await asyncio.sleep(SESSION_CHECK_S)
 
 
-def session_token(scope: Scope) -> str:
-    """The session cookie of a request, or ''."""
+class _Asked(NamedTuple):
+    """Who asks for a stream, in which language, and what he shows of it."""
+
+    token: str
+    role: str
+    language: str
+    shows: str
+
+
+def _asked(query: bytes) -> tuple[str, str]:
+    said = parse_qs(query.decode("latin-1")[:QUERY_MAX])
+    return ("en" if said.get("lang") == ["en"] else "zh"), said.get("show", [""])[0]
+
+
+def cookie_of(scope: Scope, name: str) -> str:
+    """A cookie of a request, or ''."""
     raw = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
     try:
-        cookie = SimpleCookie(raw.decode("latin-1")).get(SESSION_COOKIE)
+        cookie = SimpleCookie(raw.decode("latin-1")).get(name)
     except CookieError:
         return ""
     return cookie.value if cookie else ""

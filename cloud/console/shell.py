@@ -9,20 +9,27 @@ import hmac
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from flask import Flask, Response, abort, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from cloud.console.access.audit import Deed
-from cloud.console.access.rights import ROLE_WORDS, Right, Role, Signed
-from cloud.console.asgi import SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
-from cloud.console.frame.page import AS_COOKIE, PAGES, RIGHTS, Menu, Page, Reply, register, right_of
+from cloud.console.access.rights import ROLE_WORDS, Right, Signed
+from cloud.console.asgi import AS_COOKIE, SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
+from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
+from cloud.console.frame.saved import SavedView, saved_views
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
+from cloud.console.frame.unchanged import unchanged
+from cloud.console.live.live import View
 from cloud.console.pages import index
 from cloud.console.pages.alarms.counting import calling
-from cloud.console.pages.sign_in import LANGUAGE_COOKIE, asked_for, now, remember_wanted
+from cloud.console.pages.home.drawn import drawn
+from cloud.console.pages.home.seen import Seen
+from cloud.console.pages.sign_in import LANGUAGE_COOKIE, YEAR_S, asked_for, now, remember_wanted
 from cloud.console.words.catalogue import LANGUAGES, words
 from shared.errors import YktError
 from shared.money import yuan
@@ -42,19 +49,36 @@ def create_pages(sources: Sources) -> Flask:
     app.before_request(lambda: _admit(app, sources))
     app.after_request(_unkept)
     app.teardown_request(lambda _: speak_here(None))
+    app.after_request(unchanged)
     app.after_request(lambda answer: _written_down(app, sources, answer))
     app.register_error_handler(HTTPException, _error)
     app.register_error_handler(YktError, _refused)
     app.context_processor(lambda: _context(app))
     app.context_processor(lambda: {"alarm_count": lambda: calling(sources)})
+    app.context_processor(lambda: {"moved": sources.live.moved(), "now_as_of": sources.live.as_of()})
+    app.context_processor(lambda: {"views": _views(sources)})
+    app.url_defaults(lambda endpoint, values: _numbered(app, endpoint, values))
     register(app, sources, index.PAGES)
     return app
 
 
-def renderer(app: Flask) -> Callable[[dict[str, Any], str], str]:
-    """(snapshot, language) → the overview's live part: the one template that both page and stream use."""
-    template = app.jinja_env.get_template("live.html")
-    return lambda snapshot, language: template.render(s=snapshot, w=words(language), lang=language)
+def renderer(app: Flask) -> Callable[[dict[str, Any], View], str]:
+    """(snapshot, view) → the overview's live part: the one template that both page and stream use."""
+    template = app.jinja_env.get_template("home/live.html")
+
+    def render(snapshot: dict[str, Any], view: View) -> str:
+        if not isinstance(view.seen, Seen):
+            return ""
+        shown = drawn(snapshot, view.seen, lambda name: address_of(app, name, view.seen))
+        return template.render(s=shown, w=words(view.language), lang=view.language, at=LANGUAGES.index(view.language))
+
+    return render
+
+
+def address_of(app: Flask, name: str, seen: Any) -> str:  # noqa: ANN401 - what a view sees
+    """A page's address, for whoever sees it; '' where there is none."""
+    page = next((one for one in app.config[PAGES] if one.name == name and "<" not in one.rule), None)
+    return page.rule if page and (page.right in seen.some or page.right is Right.SELF) else ""
 
 
 def _admit(app: Flask, sources: Sources) -> Reply | None:
@@ -63,8 +87,8 @@ def _admit(app: Flask, sources: Sources) -> Reply | None:
     request.max_content_length = UPLOAD_MAX if request.path.startswith(UPLOADS) else TEXT_MAX
     right = right_of(app, request.endpoint)
     signed = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
-    if signed and right is not Right.SELF and (role := _looked_at(signed)):
-        signed = signed.looking_as(role)
+    if signed and right is not Right.SELF:
+        signed = signed.looking_through(request.cookies.get(AS_COOKIE, ""))
     g.signed = signed
     if right is Right.OPEN:
         return None
@@ -79,12 +103,6 @@ def _admit(app: Flask, sources: Sources) -> Reply | None:
     if request.method not in _READS and signed.seen_as:
         abort(403)
     return None
-
-
-def _looked_at(signed: Signed) -> Role | None:
-    """Whoever gives rights may look at the console as a role has it."""
-    asked = request.cookies.get(AS_COOKIE, "")
-    return Role(asked) if asked in set(Role) and signed.may(Right.SEE_PEOPLE) else None
 
 
 def _stranger(sources: Sources, right: Right | None) -> Reply:
@@ -113,7 +131,32 @@ def _is_machine(token: str) -> bool:
     return is_read and bool(given) and hmac.compare_digest(given.encode(), token.encode())
 
 
+def _views(sources: Sources) -> list[SavedView]:
+    """What somebody has saved; a file that cannot be read takes the menu's end away and no page."""
+    if g.get("signed") is None:
+        return []
+    try:
+        return saved_views(sources.file).of(g.signed.name)
+    except YktError:
+        return []
+
+
+def _numbered(app: Flask, endpoint: str, values: dict[str, Any]) -> None:
+    """A file of ours has its content's number in its address, so it may be kept for ever."""
+    if endpoint == "static":
+        values["v"] = _number_of(app, values["filename"])
+
+
+def _number_of(app: Flask, name: str) -> str:
+    known: dict[str, str] = app.extensions.setdefault("ykt-static", {})
+    if name not in known:
+        known[name] = f"{crc32((Path(app.static_folder or '') / name).read_bytes()):08x}"
+    return known[name]
+
+
 def _unkept(answer: Response) -> Response:
+    if request.endpoint == "static" and "v" in request.args:
+        answer.headers["Cache-Control"] = f"max-age={YEAR_S}, immutable"
     answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
@@ -139,8 +182,20 @@ def _context(app: Flask) -> dict[str, Any]:
     return {
         "w": words(language), "lang": language, "at": LANGUAGES.index(language), "signed": signed,
         "operator": signed.name if signed else None, "menu": _menu(app, signed), "may": _may(signed), "Right": Right,
+        "jumps": [(key, name) for key, name in JUMPS.items() if name in _names(app, signed)],
         "seen_as": ROLE_WORDS[signed.seen_as] if signed and signed.seen_as else None,
     }  # fmt: skip
+
+
+JUMPS = {
+    "o": "overview", "d": "devices", "a": "alarms", "t": "topology", "p": "plans", "j": "jobs", "m": "books",
+    "c": "cards", "r": "reports", "u": "people",
+}  # fmt: skip
+"""g and then this letter goes to the page of this name, where it is in his menu."""
+
+
+def _names(app: Flask, signed: Signed | None) -> set[str]:
+    return {page.name for _, pages in _menu(app, signed) for page in pages}
 
 
 def _menu(app: Flask, signed: Signed | None) -> list[tuple[Menu, list[Page]]]:

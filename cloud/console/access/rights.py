@@ -145,6 +145,11 @@ class Signed(NamedTuple):
         """The console as that role has it, of what he may see himself; he then changes nothing."""
         return self._replace(grants=(Grant(role),), own=frozenset(r for r in Right if self.may(r)), seen_as=role)
 
+    def looking_through(self, asked: str) -> "Signed":
+        """As the role of this name has it, if he gives rights; else as he is."""
+        may = asked in set(Role) and self.may(Right.SEE_PEOPLE)
+        return self.looking_as(Role(asked)) if may else self
+
     def everywhere(self, right: Right) -> bool:
         """Is nothing kept from him? Sums of the whole campus are his alone who sees all of it."""
         return EVERYWHERE in self.scopes(right)

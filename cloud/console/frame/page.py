@@ -14,8 +14,6 @@ from cloud.console.access.rights import Right
 from cloud.console.frame.sources import Sources
 
 Reply = str | Response | tuple[str, int]
-AS_COOKIE = "ykt_as"
-"""The role as which somebody looks at the console."""
 RIGHTS = "YKT_RIGHTS"
 PAGES = "YKT_PAGES"
 """Where the Flask application's configuration keeps what was declared."""

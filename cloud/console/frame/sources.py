@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
+from cloud.console.live.live import View
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
@@ -16,13 +18,18 @@ from shared.clocks.campus_clock import WALL, CampusClock
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
+CONSOLE_FILE = "console.db"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """snapshot, fragment: the newest of the overview, and its part of the page in a language."""
+    """snapshot, fragment: the newest of the overview, and what a view of it takes of it. moved: a mark of each subject,
+    another one than before where something has happened. as_of: when it was read, as text."""
 
     snapshot: Callable[[], dict[str, Any]]
-    fragment: Callable[[str], str]
+    fragment: Callable[[View], str]
+    moved: Callable[[], dict[str, str]] = dict
+    as_of: Callable[[], str] = str
 
 
 def nobody_signs() -> AbstractContextManager[DocumentSigner]:
@@ -48,10 +55,15 @@ class Sources:
     signer: Callable[[], AbstractContextManager[DocumentSigner]] = nobody_signs
     clock: Callable[[], CampusClock] = lambda: WALL
 
+    @property
+    def file(self) -> Path:
+        """The console's own: tables of pages stand beside the accounts."""
+        return self.settings.data / FOLDER / CONSOLE_FILE
+
     @contextmanager
     def watch(self) -> Iterator[WatchStore]:
         """The watch's file, for one request: a connection belongs to its thread."""
-        with closing(open_watch(self.settings.data / FOLDER)) as store:
+        with watch_of(self.settings.data / FOLDER) as store:
             yield store
 
     @contextmanager
@@ -62,3 +74,10 @@ class Sources:
             yield opened
         finally:
             opened.database.close()
+
+
+@contextmanager
+def watch_of(folder: Path) -> Iterator[WatchStore]:
+    """The watch's file in the cloud's folder, for as long as the block lasts."""
+    with closing(open_watch(folder)) as store:
+        yield store

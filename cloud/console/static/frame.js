@@ -1,20 +1,22 @@
-// What every page has: light or dark, the menu of a small screen, and a part (#fresh) that keeps itself new and says how
-// old it is. A page is whole without any of it.
-const FRESH_MS = 5_000;
-const STALE_MS = 15_000;
-const THEMES = ["light", "dark"];
+// What every page has: colours, the size of type, the menu of a small screen, keys, a link to copy. A page is whole
+// without any of it.
+const THEMES = ["light", "dark", "contrast"];
+const SIZES = ["", "large", "larger"];
+const root = document.documentElement;
 
-function theme() {
-  const button = document.getElementById("theme");
-  const kept = localStorage.getItem("ykt-theme");
-  if (THEMES.includes(kept)) document.documentElement.dataset.theme = kept;
+function chooses(id, kept, set, values, now) {
+  const button = document.getElementById(id);
   if (!button) return;
   button.hidden = false;
   button.addEventListener("click", () => {
-    const isDark = getComputedStyle(document.documentElement).colorScheme === "dark";
-    const next = isDark ? "light" : "dark";
-    document.documentElement.dataset.theme = next;
-    localStorage.setItem("ykt-theme", next);
+    const next = values[(values.indexOf(root.dataset[set] ?? now()) + 1) % values.length];
+    if (next) root.dataset[set] = next;
+    else delete root.dataset[set];
+    try {
+      localStorage.setItem(kept, next);
+    } catch {
+      // no storage: it holds for this page
+    }
   });
 }
 
@@ -23,69 +25,90 @@ function menu() {
   if (details && matchMedia("(max-width: 900px)").matches) details.open = false;
 }
 
-function fresh() {
-  const part = document.getElementById("fresh");
-  const pill = document.getElementById("pill");
-  if (!part || !pill) return;
-  let heard = Date.now();
-
-  function show() {
-    const age = Date.now() - heard;
-    const state = age > STALE_MS ? "cut" : age > 2 * FRESH_MS ? "late" : "live";
-    pill.hidden = false;
-    pill.className = `pill ${state}`;
-    const seconds = ` ${Math.round(age / 1000)} ${pill.dataset.seconds}`;
-    pill.textContent = pill.dataset[state] + (state === "live" ? "" : seconds);
-    part.classList.toggle("grey", state === "cut");
-  }
-
-  // whoever types, chooses or reads a dialog is not disturbed; what he sees grows old, and the pill says so
-  function isBusy() {
-    const at = document.activeElement;
-    const types = at && part.contains(at) && at.matches("input, select, textarea");
-    return document.hidden || types || part.querySelector("dialog[open], details.keep[open], :checked") !== null;
-  }
-
-  async function again() {
-    try {
-      if (!isBusy()) {
-        const answer = await fetch(location.href, { headers: { "X-Fresh": "1" }, redirect: "manual" });
-        if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
-        if (answer.ok) {
-          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-          const next = page.getElementById("fresh");
-          const calls = page.getElementById("calling");
-          if (calls) document.getElementById("calling")?.replaceWith(calls);
-          if (next && !isBusy()) {
-            if (next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
-            heard = Date.now();
-          }
-        }
-      }
-    } catch {
-      // cannot be reached: the age of what is shown says it
-    }
-    setTimeout(again, FRESH_MS);
-  }
-
-  setInterval(show, 1_000);
-  setTimeout(again, FRESH_MS);
-  show();
-}
-
-// "/" and Ctrl+K go to the search, unless somebody types, in Chinese too
-function keys() {
-  const search = document.getElementById("q");
-  document.addEventListener("keydown", (event) => {
-    const types = event.target.matches("input, select, textarea, [contenteditable]") || event.isComposing;
-    const isSlash = event.key === "/" && !types && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!search || !(isSlash || (event.key === "k" && event.ctrlKey))) return;
-    event.preventDefault();
-    search.select();
+function copy() {
+  const button = document.getElementById("copy");
+  if (!button || !navigator.clipboard) return;
+  button.hidden = false;
+  const name = button.textContent;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(location.href).catch(() => {});
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = name; }, 2_000);
   });
 }
 
-keys();
-theme();
+// Keys of one letter can be switched off (WCAG 2.1.4); who types, in Chinese too, and who has a dialog open has none
+const KEPT = "ykt-keys";
+const WAIT_MS = 1_500;
+let gone = 0;
+
+function hasKeys() {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+function rows() {
+  return [...document.querySelectorAll("main tbody tr")];
+}
+
+function step(by) {
+  const all = rows();
+  const at = all.indexOf(document.activeElement?.closest("tbody tr"));
+  const row = all[Math.min(all.length - 1, Math.max(0, at + by))];
+  if (!row) return;
+  row.tabIndex = -1;
+  row.focus();
+}
+
+function row() {
+  return document.activeElement?.closest("main tbody tr");
+}
+
+const DEEDS = {
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => row()?.querySelector("input[type=checkbox]")?.click(),
+  Enter: () => row() === document.activeElement && row()?.querySelector("a")?.click(),
+  g: () => { gone = Date.now(); },
+  "?": () => document.getElementById("keys")?.showModal(),
+};
+
+function pressed(event) {
+  const search = document.getElementById("q");
+  const types = event.target.matches("input:not([type=checkbox]), select, textarea, [contenteditable]") || event.isComposing;
+  const held = event.ctrlKey || event.metaKey || event.altKey;
+  if (event.key.toLowerCase() === "k" && event.ctrlKey && search) {
+    event.preventDefault();
+    return search.select();
+  }
+  if (types || held || event.repeat || !hasKeys() || document.querySelector("dialog[open]")) return;
+  if (event.key === "/" && search) {
+    event.preventDefault();
+    return search.select();
+  }
+  if (Date.now() - gone < WAIT_MS) {
+    gone = 0;
+    return document.querySelector(`.menu a[data-key="${CSS.escape(event.key)}"]`)?.click();
+  }
+  DEEDS[event.key]?.();
+}
+
+function keys() {
+  const button = document.getElementById("help");
+  const off = document.getElementById("keys-off");
+  if (!button || !off) return;
+  button.hidden = false;
+  button.addEventListener("click", DEEDS["?"]);
+  off.checked = !hasKeys();
+  off.addEventListener("change", () => localStorage.setItem(KEPT, off.checked ? "off" : "on"));
+  document.addEventListener("keydown", pressed);
+}
+
+chooses("theme", "ykt-theme", "theme", THEMES, () => (getComputedStyle(root).colorScheme === "dark" ? "dark" : "light"));
+chooses("size", "ykt-size", "size", SIZES, () => "");
 menu();
-fresh();
+copy();
+keys();

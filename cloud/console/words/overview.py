@@ -1,5 +1,6 @@
 """Words of the overview."""
 
+from cloud.watch.alarms.terms import GRADES
 from shared.records.kinds import KINDS
 from shared.words.voice import Text
 
@@ -8,8 +9,32 @@ WORDS: dict[str, Text] = {
     "plain_links": Text("终端链路未加密：", "Terminals without TLS:"),
     "taps_rate": Text("入账 笔/秒", "Posted per second"),
     "posted": Text("已入账", "Posted"),
-    "takings": Text("消费合计", "Purchases"),
-    "loads": Text("圈存合计", "Loads"),
+    "takings_today": Text("今日消费", "Taken today"),
+    "sales_today": Text("笔", "purchases"),
+    "success_rate": Text("刷卡成功率", "Taps that went well"),
+    "latency_p95": Text("95% 的记录到账用时不超过", "95 of 100 records came within"),
+    "curve": Text("今日消费曲线", "Taken today, by hour"),
+    "curve_now": Text("今天", "today"),
+    "curve_then": Text("上周同日", "same weekday, last week"),
+    "verdict_is_ok": Text("收到的各项正常", "All well, as far as heard"),
+    "verdict_is_warn": Text("有需要留意的", "Something wants attention"),
+    "verdict_is_bad": Text("有需要处理的", "Something is wrong"),
+    "verdict_is_off": Text("部分状况未知", "Not everything is known"),
+    "verdict_stale": Text("数据中断，现状未知", "Data cut off: the state is unknown"),
+    "verdict_count": Text("项", "in all"),
+    "and_more": Text("另有", "and more:"),
+    "group_ok": Text("正常", "ok"),
+    "group_warn": Text("留意", "attention"),
+    "group_alarm": Text("报警", "alarm"),
+    "group_offline": Text("离线", "unreachable"),
+    "group_unknown": Text("未知", "unknown"),
+    "standing_alarms": Text("报警", "Alarms"),
+    "unacknowledged": Text("未确认", "Unacknowledged"),
+    "oldest_alarm": Text("最早一条已", "the oldest for"),
+    "no_watch": Text("监测没有运行过。", "The watch has never run."),
+    "watch_gone": Text("读不到报警，下面是之前的。", "Alarms cannot be read; these are from before."),
+    **{f"grade_{level}": text for level, text in GRADES.items()},
+    "first_run": Text("还没有设备", "No device yet"),
     "unposted": Text("待入账", "Not yet posted"),
     "oldest": Text("最早一笔等待", "Oldest waits"),
     "suspense": Text("挂账", "Suspense"),

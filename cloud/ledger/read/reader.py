@@ -54,6 +54,7 @@ from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.swaps import SwapView
@@ -112,6 +113,28 @@ class Reader:
         """How many records, and what became of them: what can be asked every second."""
         with self._lock, self.database.reading():
             return read_overview.counts(self.database)
+
+    def marks(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Marks of the books and of jobs: others than before, and something has happened there. Cheap."""
+        with self._lock, self.database.reading():
+            return read_lately.moved(self.database)
+
+    def first_entry(self, at_ms: int) -> int:
+        """The first entry that was booked no sooner; the next one's number where there is none."""
+        with self._lock, self.database.reading():
+            return read_lately.first_entry(self.database, at_ms)
+
+    def hours(self, first: int) -> tuple[list[read_lately.Hour], int]:
+        """What was sold by hour, from this entry on; and the number that the next entry gets."""
+        with self._lock, self.database.reading():
+            after = read_lately.next_entry(self.database)
+            return list(read_lately.hours(self.database, first, after)), after
+
+    def hours_between(self, from_ms: int, until_ms: int) -> list[read_lately.Hour]:
+        """What was sold by hour in this time."""
+        with self._lock, self.database.reading():
+            ends = [read_lately.first_entry(self.database, at) for at in (from_ms, until_ms)]
+            return list(read_lately.hours(self.database, *ends))
 
     def boxes(self) -> list[BoxView]:
         """Registered boxes and their last states."""

@@ -1,5 +1,6 @@
 """Pages over a real ledger of the small campus, real operators and a real watch, asked without a server."""
 
+import json
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
 from cloud.console.access.rights import Grant
 from cloud.console.frame.sources import Shown, Sources, nobody_signs
-from cloud.console.shell import create_pages
+from cloud.console.shell import create_pages, renderer
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import open_reader
@@ -73,12 +74,15 @@ def made(folder: Path, snapshot: dict[str, Any] | None = None, signer: DocumentS
     ledger = open_ledger(dsn, c.LEDGER_ID)
     ledger.import_inventory(c.inventory(), c.NOW)
     reader, accounts = open_reader(dsn), Accounts(folder / FOLDER / "console.db")
+    shown = snapshot or {"stale": True}
+    app: Flask
     sources = Sources(
-        Shown(lambda: snapshot or {"stale": True}, lambda language: f'{{"html": "{language}"}}'),
+        Shown(lambda: shown, lambda view: json.dumps({"stale": shown["stale"], "html": renderer(app)(shown, view)})),
         reader, accounts, Audit(folder / FOLDER / "console.db"), _settings(folder), dsn, TOKEN, secure=False,
         signer=lambda: nullcontext(signer) if signer else nobody_signs(),
     )  # fmt: skip
-    yield Rig(create_pages(sources), sources, ledger)
+    app = create_pages(sources)
+    yield Rig(app, sources, ledger)
     reader.close()
     accounts.close()
     ledger.close()

@@ -14,9 +14,10 @@ import pytest
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.rights import Grant, Role
+from cloud.console.app import viewer
 from cloud.console.asgi import FORM_MAX, UPLOAD_MAX, UPLOADS, WSGI_THREADS, Shell
 from cloud.console.frame.sources import Shown
-from cloud.console.live.live import Live
+from cloud.console.live.live import Live, View
 from cloud.console.live.seats import SeatBounds
 from cloud.console.shell import create_pages, renderer
 from tests.cloud.campus import Campus
@@ -52,10 +53,10 @@ def console(provisioned: Campus, tmp_path: Path) -> Iterator[Console]:
     with made(tmp_path) as rig:
         accounts = rig.sources.accounts
         accounts.set_grants("admin", [Grant(Role.ADMIN)])
-        shown = Shown(lambda: SNAPSHOT, lambda language: live.fragment(language))
+        shown = Shown(lambda: SNAPSHOT, lambda view: live.fragment(view))
         pages = create_pages(replace(rig.sources, live=shown))
         live = Live(lambda: SNAPSHOT, renderer(pages), lambda: int(time.time() * 1000))
-        shell = Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None, BODY_S, SEATS)
+        shell = Shell(pages, live, lambda *asked: viewer(accounts, *asked), BODY_S, SEATS)
         with served(shell, provisioned) as where:
             yield Console(where, accounts, live)
 
@@ -80,7 +81,7 @@ def test_forms_that_take_long_leave_threads_to_pages(provisioned: Campus) -> Non
         return [b"done"]
 
     live = Live(lambda: SNAPSHOT, lambda *_: "", lambda: 0)
-    with served(Shell(slow_forms, live, lambda _: True), provisioned) as where, ExitStack() as stack:
+    with served(Shell(slow_forms, live, lambda *_: View("zh")), provisioned) as where, ExitStack() as stack:
         forms = [stack.enter_context(where.call()) for _ in range(2 * WSGI_THREADS)]
         for caller in forms:
             caller.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
@@ -154,7 +155,7 @@ def test_a_session_an_address_and_all_have_their_bounds_and_the_page_falls_back(
         assert watch(console, stack, console.cookie(), "127.0.0.3")[1] == 503
         answer = console.at.ask(get("/events", console.cookie()))
         assert b"\r\nretry-after: 30\r\n" in answer
-        fragment = json.loads(console.at.ask(get("/api/v1/live?lang=en", one)).split(b"\r\n\r\n", 1)[1])
+        fragment = json.loads(console.at.ask(get("/api/v1/live?lang=en&show=overview", one)).split(b"\r\n\r\n", 1)[1])
         assert "In balance" in fragment["html"]
     with ExitStack() as stack:
         patience = time.monotonic() + PATIENCE_S

@@ -10,9 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from cloud.console.access.accounts import LOCK_S, TRIES_MAX
-from cloud.console.access.rights import Right
+from cloud.console.access.rights import Grant, Right, Role, Signed
 from cloud.console.frame.page import right_of
 from cloud.console.frame.sources import Sources
+from cloud.console.live.live import View
+from cloud.console.pages.home.seen import seen_by
 from cloud.console.shell import create_pages, renderer
 from cloud.console.words.catalogue import FAMILIES, WORDS, words
 from tests.cloud.console.rig import PASSWORD, Rig, made
@@ -29,7 +31,7 @@ SNAPSHOT: dict[str, Any] = {
     "boxes": [{"box": "canteen-1", "name": "第一食堂", "mark": "ok", "state": "ok", "unsettled": 0, "cap": 9,
                "accepted": 3, "faults": 0, "heard_s": 1}],
     "terminals": [{"name": "pos-01", "place": "1号窗口", "merchant": "一楼", "link": "can0/1", "mark": "ok",
-                   "state": "joined", "last_seq": 3, "settled": 3, "owes": 0, "open_slots": 0}],
+                   "state": "joined", "box": "canteen-1", "last_seq": 3, "settled": 3, "owes": 0, "open_slots": 0}],
     "records": [{"time": "12:00:00", "terminal": "pos-01", "card": "<0012>", "kind": "purchase", "ride": [],
                  "amount_fen": 1250, "mark": "ok", "verdict": "posted"},
                 {"time": "12:01:00", "terminal": "bus-01", "card": "0014", "kind": "composite",
@@ -192,22 +194,27 @@ def test_nothing_is_kept_by_whoever_carries_it(client: FlaskClient) -> None:
         assert client.get(path).headers["Cache-Control"] == "no-store"
 
 
+def shown_in(sources: Sources, snapshot: dict[str, Any], language: str) -> str:
+    """The overview's part as the first operator sees it."""
+    seen = seen_by(Signed("admin", "", (Grant(Role.ADMIN),)))
+    return renderer(create_pages(sources))(snapshot, View(language, seen))
+
+
 def test_every_key_used_has_both_languages(sources: Sources) -> None:
     root = Path(__file__).parents[3] / "cloud/console/templates"
     used = {key for page in root.rglob("*.html") for key in re.findall(r"\bw\.(\w+)", page.read_text(encoding="utf-8"))}
     assert used <= set(WORDS)
     assert all(text.zh and text.en for text in WORDS.values())
     assert len(WORDS) == sum(len(family.WORDS) for family in FAMILIES)
-    assert renderer(create_pages(sources))(SNAPSHOT, "en") != renderer(create_pages(sources))(SNAPSHOT, "zh")
+    assert shown_in(sources, SNAPSHOT, "en") != shown_in(sources, SNAPSHOT, "zh")
     assert words("fr") == words("zh")
 
 
 def test_a_box_without_tls_stands_above_everything_else(sources: Sources) -> None:
-    shown = renderer(create_pages(sources))
     plain = [{"box": "canteen-1", "name": "第一食堂", "links": ["tcp"]}]
-    assert 'id="plain"' not in shown(SNAPSHOT, "en")
+    assert 'id="plain"' not in shown_in(sources, SNAPSHOT, "en")
     for lang, said in (("en", "Terminals without TLS"), ("zh", "终端链路未加密")):
-        page = shown({**SNAPSHOT, "plain": plain}, lang)
+        page = shown_in(sources, {**SNAPSHOT, "plain": plain}, lang)
         assert said in page
         assert page.index("canteen-1") < page.index("tiles")
 

@@ -7,7 +7,9 @@ what it may hold by now is not shown as a number. A terminal says a heartbeat ev
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from zlib import crc32
 
+from cloud.console.pages.home.today import Today
 from cloud.ledger.findings.rows import DifferenceSums
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView, newest_of
 from cloud.ledger.loads.state import Next
@@ -42,6 +44,8 @@ OPEN_LOADS = 20
 """Open loads that are listed, the oldest; those counted are at most OPEN_LOADS_MAX."""
 OPEN_LOADS_MAX = 1000
 RATE_WINDOW_MS = 10_000
+MANY, MANY_MS = 500, 2_000
+"""So many terminals are looked at anew no sooner than after so long."""
 _LEVELS = {Level.URGENT: "bad", Level.IMPORTANT: "bad", Level.GENERAL: "warn", Level.NOTICE: "off"}
 _VERDICTS = {
     "POSTED": ("ok", "posted"),
@@ -65,13 +69,17 @@ class Overview:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._today = Today(reader)
         self._posted: deque[tuple[int, int]] = deque(maxlen=64)
+        self._terminals: list[dict[str, Any]] = []
+        self._marks: dict[str, Any] = {}
+        self._read_ms = 0
 
     def read(self, now_ms: int) -> dict[str, Any]:
         """One snapshot as the templates and /api/v1/overview have it. now_ms: Unix milliseconds."""
         sums = self._reader.overview()
         boxes = self._reader.boxes()
-        live = _live_states(boxes, now_ms)
+        self._look_at_terminals(boxes, now_ms)
         oldest_s = max(0, now_ms - sums.oldest_ms) // 1000 if sums.oldest_ms else 0
         unknown = sum(not _is_heard(box, now_ms) for box in boxes)
         loads = self._reader.load_standings(Now(now_ms, WALL.at(now_ms / 1000)), OPEN_LOADS_MAX, open_only=True)
@@ -105,7 +113,9 @@ class Overview:
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": box_rows(boxes, now_ms),
             "plain": [_plain(box) for box in boxes if box.state is not None and box.state.plain],
-            "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
+            "terminals": self._terminals,
+            "today": self._today.read(now_ms),
+            "moved": self._moved(boxes, now_ms),
             "open_loads": {
                 "count": len(loads),
                 "fen": sum(load.amount_fen for load in loads if load.state.is_open),
@@ -114,6 +124,21 @@ class Overview:
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],
             "facts": [_fact(view) for view in self._reader.facts(FACTS) if view.code not in OF_A_PERSON],
         }
+
+    def _look_at_terminals(self, boxes: list[BoxView], now_ms: int) -> None:
+        """Of a large campus no more often than every MANY_MS: it is the dearest part."""
+        if len(self._terminals) >= MANY and 0 <= now_ms - self._read_ms < MANY_MS:
+            return
+        live = _live_states(boxes, now_ms)
+        self._terminals = [_terminal(view, live) for view in _newest(self._reader.terminals())]
+        self._marks["terminals"] = crc32(repr(self._terminals).encode())
+        self._read_ms = now_ms
+
+    def _moved(self, boxes: list[BoxView], now_ms: int) -> dict[str, Any]:
+        """A mark of each subject."""
+        books, jobs = self._reader.marks()
+        heard = [(one.box, _is_heard(one, now_ms), one.state and one.state.unsettled) for one in boxes]
+        return {"books": books, "jobs": jobs, "boxes": [*heard, self._marks["terminals"]]}
 
     def _rate(self, posted: int, now_ms: int) -> float:
         self._posted.append((now_ms, posted))

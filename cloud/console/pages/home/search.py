@@ -35,7 +35,7 @@ class Found(NamedTuple):
 def _search(sources: Sources) -> Reply:
     wanted = request.args.get("q", "").strip()[:FIND_MAX]
     groups = [(kind, found) for kind, found in _groups(sources, wanted) if found] if wanted else []
-    return render_template("search.html", wanted=wanted, groups=groups, each_max=EACH_MAX)
+    return render_template("home/search.html", wanted=wanted, groups=groups, each_max=EACH_MAX)
 
 
 def _groups(sources: Sources, wanted: str) -> list[tuple[str, list[Found]]]:

@@ -1,12 +1,17 @@
 """The overview as a page, and the read API beside it."""
 
+import json
+
 from flask import Response, abort, current_app, g, jsonify, redirect, render_template, request, url_for
+from markupsafe import Markup
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
+from cloud.console.live.live import View
 from cloud.console.pages.home.overview import entry_json
+from cloud.console.pages.home.seen import seen_by
 from cloud.console.pages.system import setup
 from shared.ids import card_id
 
@@ -21,7 +26,12 @@ def _home(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
 
 
 def _overview(sources: Sources) -> Reply:
-    return render_template("overview.html", s=sources.live.snapshot(), setup_left=setup.left(sources))
+    html = json.loads(sources.live.fragment(_view()))["html"]
+    return render_template(
+        "home/overview.html",
+        fragment=Markup(html),  # noqa: S704 - our own template made it
+        setup_left=setup.left(sources),
+    )
 
 
 def _api_overview(sources: Sources) -> Reply:
@@ -30,7 +40,13 @@ def _api_overview(sources: Sources) -> Reply:
 
 def _api_live(sources: Sources) -> Reply:
     """What the stream would say now, for a page that has no seat at it."""
-    return Response(sources.live.fragment(g.language), mimetype="application/json")
+    shows = request.args.get("show") == "overview"
+    return Response(sources.live.fragment(_view() if shows else View(g.language)), mimetype="application/json")
+
+
+def _view() -> View:
+    signed: Signed = g.signed
+    return View(g.language, seen_by(signed))
 
 
 def _api_entries(sources: Sources) -> Reply:
@@ -63,6 +79,6 @@ PAGES = (
     Page("home", "/", Right.SELF, _home),
     Page("overview", "/overview", Right.SEE_CAMPUS, _overview, Menu.HOME),
     Page("api_overview", "/api/v1/overview", Right.SEE_CAMPUS, _api_overview),
-    Page("api_live", "/api/v1/live", Right.SEE_CAMPUS, _api_live),
+    Page("api_live", "/api/v1/live", Right.SELF, _api_live),
     Page("api_entries", "/api/v1/entries", Right.SEE_BOOKS, _api_entries),
 )

@@ -162,7 +162,7 @@ def _takings_file(sources: Sources, form: str) -> Reply:
 
 def _taken(sources: Sources) -> tuple[list[Take], bool]:
     """Of the terminals of his places; whether the day was looked at whole."""
-    found = sources.reader.takings(day_number(now().campus_s))
+    found = sources.reader.takings_of_day(day_number(now().campus_s))
     taken = {one.device: one for one in found.rows}
     views, heard = newest_of(sources.reader.terminals()).values(), _boxes_heard(sources)
     mine = [one for one in views if seen().sees(Right.SEE_TAKINGS, box=one.box, merchant=one.merchant)]

@@ -10,7 +10,8 @@ from flask import abort, redirect, render_template, request, url_for
 
 from cloud.console.access.accounts import NAME_MAX
 from cloud.console.access.rights import ROLE_WORDS, Grant, Right, Role, Scope
-from cloud.console.frame.page import AS_COOKIE, Menu, Page, Reply
+from cloud.console.asgi import AS_COOKIE
+from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.sign_in import now
