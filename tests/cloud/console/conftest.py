@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,26 @@ def console(tmp_path: Path) -> Iterator[Console]:
     ):
         subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
     argv = [sys.executable, "-P", "-m", "cloud", "console", "--data", str(room), "--port", str(free_port())]
+    with running(argv) as (process, said):
+        found = re.match(r"READY console (\S+) (\S+)", said)
+        assert found
+        yield Console(process, found[1], found[2], room / "cloud" / "ca.pem")
+
+
+@contextmanager
+def started(console: Console) -> Iterator[subprocess.Popen[str]]:
+    """The same console once more, after its process has ended."""
+    assert isinstance(console.process.args, list)
+    with running([str(word) for word in console.process.args]) as (process, _):
+        yield process
+
+
+@contextmanager
+def running(argv: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A console's process, and what it said when it was ready."""
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert process.stdout
-    found = re.match(r"READY console (\S+) (\S+)", process.stdout.readline())
-    assert found
-    yield Console(process, found[1], found[2], room / "cloud" / "ca.pem")
+    yield process, process.stdout.readline()
     process.kill()
     process.wait()
     process.stdout.close()

@@ -1,0 +1,29 @@
+"""A page that asks for itself anew."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from tests.cloud.console.rig import made
+
+
+def test_what_is_as_it_was_is_answered_in_a_line(tmp_path: Path) -> None:
+    with made(tmp_path) as rig:
+        client = rig.browser().client
+        first = client.get("/devices", headers={"X-Fresh": "1"})
+        tag = first.headers["ETag"]
+        again = client.get("/devices", headers={"X-Fresh": "1", "If-None-Match": tag})
+        assert (again.status_code, again.get_data()) == (304, b"")
+        other = client.get("/devices?find=pos-01", headers={"X-Fresh": "1", "If-None-Match": tag})
+        assert other.status_code == 200
+        assert "ETag" not in client.get("/devices").headers
+
+
+def test_the_time_at_which_it_was_read_is_no_change_and_goes_with_it(tmp_path: Path) -> None:
+    with made(tmp_path) as rig:
+        said = iter(("12:00:00", "12:00:01"))
+        rig.app.view_functions["devices"] = lambda: f'<p id="fresh"><b class="as-of">时间 {next(said)}</b>x</p>'
+        client = rig.browser().client
+        tag = client.get("/devices", headers={"X-Fresh": "1"}).headers["ETag"]
+        again = client.get("/devices", headers={"X-Fresh": "1", "If-None-Match": tag})
+        assert again.status_code == 304
+        assert unquote(again.headers["X-As-Of"]) == "时间 12:00:01"
