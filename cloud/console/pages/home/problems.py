@@ -118,17 +118,21 @@ def _silent(s: Row) -> Iterator[Problem]:
         if one["mark"] in ("bad", "off") and one.get("box") in heard:
             groups.setdefault((one["box"], one["mark"], one["state"]), []).append(one["name"])
     for (box, mark, state), found in groups.items():
-        first = "、".join(found[:NAMED]) + ("…" if len(found) > NAMED else "")
-        zh, en = _STATES.get(state, ("未知", "unknown"))
-        yield Problem(mark, len(found), Text(
-            f"{names[box]}：{len(found)} 台终端{zh}（{first}）", f"{names[box]}: {len(found)} terminals {en} ({first})"
-        ), Right.SEE_CAMPUS, "devices", f"?box={box}&state={state}", box)  # fmt: skip
+        first = ", ".join(found[:NAMED]) + ("…" if len(found) > NAMED else "")
+        state_of = _STATES.get(state, _UNKNOWN)
+        said = Text(
+            f"{names[box]}：{len(found)} 台终端{state_of.zh}（{first}）",
+            f"{names[box]}: {len(found)} terminals {state_of.en} ({first})",
+        )
+        yield Problem(mark, len(found), said, Right.SEE_CAMPUS, "devices", f"?box={box}&state={state}", box)
 
 
 _STATES = {
-    "parted": ("断线", "unreachable"), "silent": ("无应答", "silent"), "revoked": ("已挂失", "reported stolen"),
-    "never": ("从未入网", "never joined"), "waiting": ("待批号", "waiting for an epoch"),
+    "parted": Text("断线", "unreachable"), "silent": Text("无应答", "silent"),
+    "revoked": Text("已挂失", "reported stolen"), "waiting": Text("待批号", "waiting for an epoch"),
+    "never": Text("从未入网", "never joined"),
 }  # fmt: skip
+_UNKNOWN = Text("未知", "unknown")
 
 
 def _thefts(s: Row) -> Iterator[Problem]:
