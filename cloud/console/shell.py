@@ -114,7 +114,7 @@ def _stranger(sources: Sources, right: Right | None) -> Reply:
     if right is None:
         return answer
     if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return render_template("again.html", to=asked_for())
+        return render_template("sign_in/again.html", to=asked_for())
     remember_wanted(answer, sources)
     return answer
 
@@ -188,7 +188,7 @@ def _context(app: Flask) -> dict[str, Any]:
 
 
 JUMPS = {
-    "o": "overview", "d": "devices", "a": "alarms", "t": "topology", "p": "plans", "j": "jobs", "m": "books",
+    "o": "overview", "d": "devices", "a": "alarms", "t": "topology", "p": "plans", "j": "jobs", "m": "morning",
     "c": "cards", "r": "reports", "u": "people",
 }  # fmt: skip
 """g and then this letter goes to the page of this name, where it is in his menu."""

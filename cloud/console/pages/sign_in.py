@@ -31,15 +31,15 @@ def now() -> int:
 
 
 def _login(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
-    return render_template("login.html", fault=None)
+    return render_template("sign_in/login.html", fault=None)
 
 
 def _try_login(sources: Sources) -> Reply:
     name, password = request.form.get("name", "")[:NAME_MAX], request.form.get("password", "")
     if sources.accounts.locked(name, now()):
-        return render_template("login.html", fault="locked_login"), 429
+        return render_template("sign_in/login.html", fault="locked_login"), 429
     if not sources.accounts.check(name, password, now()):
-        return render_template("login.html", fault="wrong_login"), 403
+        return render_template("sign_in/login.html", fault="wrong_login"), 403
     if not sources.accounts.factors.wants_code(name):
         return _signed_in(sources, name)
     answer = redirect(url_for("login_code"))
@@ -50,7 +50,7 @@ def _try_login(sources: Sources) -> Reply:
 def _login_code(sources: Sources) -> Reply:
     if sources.accounts.factors.half(_half(), now()) is None:
         return redirect(url_for("login"))
-    return render_template("code.html", fault=None)
+    return render_template("sign_in/code.html", fault=None)
 
 
 def _try_code(sources: Sources) -> Reply:
@@ -60,9 +60,9 @@ def _try_code(sources: Sources) -> Reply:
     if half is None or not half.name:
         return redirect(url_for("login"))
     if not sources.accounts.begin_try(half.name, now()):
-        return render_template("code.html", fault="locked_login"), 429
+        return render_template("sign_in/code.html", fault="locked_login"), 429
     if not factors.takes(half.name, request.form.get("code", "")[:CODE_MAX], now()):
-        return render_template("code.html", fault="wrong_code"), 403
+        return render_template("sign_in/code.html", fault="wrong_code"), 403
     if not factors.end(_half()):
         return redirect(url_for("login"))
     sources.accounts.forget_tries(half.name)
@@ -89,7 +89,7 @@ def _try_passkey(sources: Sources) -> Reply:
     except PasskeyRefused:
         known = None
     if known is None:
-        return render_template("login.html", fault="wrong_passkey"), 403
+        return render_template("sign_in/login.html", fault="wrong_passkey"), 403
     factors.used(known.key.id, uses)
     return _signed_in(sources, known.name)
 
@@ -109,7 +109,7 @@ def _half() -> str:
 
 def _first_login(sources: Sources, token: str) -> Reply:
     name = sources.accounts.link_name(token, now())
-    return _link_gone() if name is None else render_template("first_login.html", name=name, fault=None)
+    return _link_gone() if name is None else render_template("sign_in/first_login.html", name=name, fault=None)
 
 
 def _use_link(sources: Sources, token: str) -> Reply:
@@ -119,7 +119,7 @@ def _use_link(sources: Sources, token: str) -> Reply:
     password = request.form.get("password", "")
     fault = password_fault(password, request.form.get("again", ""))
     if fault:
-        return render_template("first_login.html", name=name, fault=fault), 400
+        return render_template("sign_in/first_login.html", name=name, fault=fault), 400
     owner = sources.accounts.use_link(token, password, now())
     return _link_gone() if owner is None else _signed_in(sources, owner)
 

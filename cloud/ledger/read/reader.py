@@ -117,7 +117,7 @@ class Reader:
     def marks(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Marks of the books and of jobs: others than before, and something has happened there. Cheap."""
         with self._lock, self.database.reading():
-            return read_lately.moved(self.database)
+            return read_lately.marks(self.database)
 
     def first_entry(self, at_ms: int) -> int:
         """The first entry that was booked no sooner; the next one's number where there is none."""

@@ -71,6 +71,6 @@ def hours(db: Database, first: int, after: int) -> Iterator[Hour]:
         yield Hour(hour, credit - debit, sales)
 
 
-def moved(db: Database) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def marks(db: Database) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Marks of the books and of jobs: others than before, and something has happened there."""
     return tuple(db.run(_BOOKS)[0]), tuple(db.run(_JOBS)[0])
