@@ -21,7 +21,7 @@ EXITS = Text(
 )
 NAMES = (
     "outbox", "can", "can_edge", "joining", "authorise", "rs485", "tls", "hole", "idle", "ledger", "looks", "campus",
-    "flood", "sim", "watch", "watch_money",
+    "console", "flood", "sim", "watch", "watch_money",
     "purse", "keys", "personalise",
 )  # fmt: skip
 LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten")

@@ -140,7 +140,12 @@ class Live:
         return kept
 
     def _said(self, view: View, *, with_html: bool) -> str:
-        said = {"stale": self.snapshot["stale"], "as_of": self.as_of(), "moved": self.moved()}
+        said = {
+            "stale": self.snapshot["stale"],
+            "at_ms": self.snapshot["at_ms"],
+            "as_of": self.as_of(),
+            "moved": self.moved(),
+        }
         if with_html and view.seen is not None:
             said["html"] = self._html(view)
         return json.dumps(said, ensure_ascii=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class SeatBounds:
     """Streams at the same time. A session is a person's browser with its tabs; an address may be a whole office."""
 
-    in_all: int = 200
+    in_all: int = 300
     of_session: int = 8
     of_address: int = 32
 

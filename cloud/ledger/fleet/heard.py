@@ -1,5 +1,7 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
+from functools import lru_cache
+
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.journal.move_rows import boxes_now
@@ -7,12 +9,20 @@ from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.store.db import Database
 from shared.wire.messages import BoxState, decode_state
 
+STATES_KEPT = 256
+"""States of boxes that are remembered as they were read."""
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"
 
 
 def box_states(db: Database) -> dict[str, tuple[int, BoxState]]:
     """Box → when it was heard, and what it said."""
-    return {box: (at, decode_state(raw)) for box, at, raw in db.run("SELECT box, at_ms, state FROM box_state")}
+    return {box: (at, _state(bytes(raw))) for box, at, raw in db.run("SELECT box, at_ms, state FROM box_state")}
+
+
+@lru_cache(maxsize=STATES_KEPT)
+def _state(raw: bytes) -> BoxState:
+    """The same octets are asked for by several questions of one look, and until the box speaks again."""
+    return decode_state(raw)
 
 
 def boxes(db: Database) -> list[BoxView]:

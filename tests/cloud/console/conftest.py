@@ -64,7 +64,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     assert [line for line in said if not re.search(r"ERR_|status of (401|503)", line)] == []

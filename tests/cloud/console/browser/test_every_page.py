@@ -153,7 +153,9 @@ def menu(page: Page) -> list[str]:
 
 def faults(page: Page, console: Console, path: str) -> Iterator[tuple[str, ...]]:
     """Of one page."""
-    page.goto(console.address.rstrip("/") + path)
+    answer = page.goto(console.address.rstrip("/") + path)
+    if answer is None or not answer.ok:
+        yield path, "answers", str(answer and answer.status)
     for one in violations(page):
         yield (path, *one)
     page.set_viewport_size({"width": 320, "height": 700})
