@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Signed
 from cloud.console.asgi import AS_COOKIE, SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
+from cloud.console.frame.packed import packed
 from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
 from cloud.console.frame.saved import SavedView, saved_views
 from cloud.console.frame.sources import Sources
@@ -47,6 +48,7 @@ def create_pages(sources: Sources) -> Flask:
     app.jinja_env.filters["yuan"] = yuan
     app.jinja_env.filters["said"] = _said
     app.before_request(lambda: _admit(app, sources))
+    app.after_request(packed)  # the last: they run from below
     app.after_request(_unkept)
     app.teardown_request(lambda _: speak_here(None))
     app.after_request(unchanged)

@@ -1,5 +1,6 @@
 """A page that asks for itself anew."""
 
+import gzip
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,3 +28,13 @@ def test_the_time_at_which_it_was_read_is_no_change_and_goes_with_it(tmp_path: P
         again = client.get("/devices", headers={"X-Fresh": "1", "If-None-Match": tag})
         assert again.status_code == 304
         assert unquote(again.headers["X-As-Of"]) == "时间 12:00:01"
+
+
+def test_a_page_is_packed_for_who_takes_it_so_and_the_tag_is_the_same(tmp_path: Path) -> None:
+    with made(tmp_path) as rig:
+        client = rig.browser().client
+        plain = client.get("/devices", headers={"X-Fresh": "1"})
+        answer = client.get("/devices", headers={"X-Fresh": "1", "Accept-Encoding": "gzip"})
+        assert gzip.decompress(answer.get_data()) == plain.get_data()
+        assert (answer.headers["Content-Encoding"], answer.headers["ETag"]) == ("gzip", plain.headers["ETag"])
+        assert client.get("/devices.csv", headers={"Accept-Encoding": "gzip"}).get_data()[:3] == b"\xef\xbb\xbf"
