@@ -17,7 +17,7 @@ LEVEL = 5
 def packed(answer: Response) -> Response:
     """Only what is whole in memory; a stream stays as it is."""
     is_page = answer.mimetype in ("text/html", "application/json") and not answer.is_streamed
-    if not is_page or "Content-Encoding" in answer.headers or "gzip" not in request.accept_encodings:
+    if not is_page or "Content-Encoding" in answer.headers or not request.accept_encodings["gzip"]:
         return answer
     answer.headers.add("Vary", "Accept-Encoding")
     body = answer.get_data()

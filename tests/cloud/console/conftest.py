@@ -45,10 +45,12 @@ def running(argv: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A console's process, and what it said when it was ready."""
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert process.stdout
-    yield process, process.stdout.readline()
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture(scope="module")
