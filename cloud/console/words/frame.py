@@ -64,7 +64,7 @@ WORDS: dict[str, Text] = {
     "held_still": Text("您在操作，暂停刷新", "Not refreshed while you work"),
     "close": Text("关闭", "Close"),
     "keys_help": Text("键盘", "Keyboard"),
-    "keys_off": Text("关闭单键快捷键", "Switch keys of one letter off"),
+    "single_keys_off": Text("关闭单键快捷键", "Switch keys of one letter off"),
     "key_search": Text("查找", "search"),
     "key_rows": Text("下一行、上一行", "next row, row before"),
     "key_select": Text("选中这一行", "select this row"),
