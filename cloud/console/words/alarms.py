@@ -30,7 +30,7 @@ WORDS: dict[str, Text] = {
         "Keys: j k move, x picks, Enter opens, a acknowledges, s shelves.",
     ),
     "keys_on": Text("启用快捷键", "Keys on"),
-    "keys_off": Text("停用快捷键", "Keys off"),
+    "alarms_keys_off": Text("停用快捷键", "Keys off"),
     "alarm_ack": Text("确认", "Acknowledge"),
     "alarm_take": Text("接单", "Take it"),
     "alarm_take_note": Text("接单后暂停升级，仍须确认。", "Escalation pauses; it still wants an acknowledgement."),

@@ -3,9 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
+from cloud.ledger.read.lately import CHINA_MS, HOUR_MS
+
 from cloud.console.pages.home.today import DAY_MS, Today
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.read.lately import CHINA_MS, HOUR_MS
 from cloud.ledger.read.reader import Reader
 from tests.cloud.ledger import campus as c
 
