@@ -32,7 +32,7 @@ WORDS: dict[str, Text] = {
     "scope": Text("范围", "Chosen"),
     "frozen_list": Text("已冻结的名单", "The list, frozen"),
     "frozen_until": Text("此名单有效至", "This list holds until"),
-    "devices_and_more": Text("另有", "and more:"),
+    "more_terminals": Text("另有", "and more:"),
     "away_now": Text(
         "台现在不在线或未知；它们若在过期前回来仍会执行",
         "are away or unknown now; they do it if they come back in time",
@@ -112,7 +112,7 @@ WORDS: dict[str, Text] = {
     "hardware_desk": Text("卡务台", "card desk"),
     "epoch": Text("存储代", "Epoch"),
     "sequence": Text("存储代:序号", "Epoch:seq"),
-    "devices_standing_alarms": Text("它的报警", "Alarms of it"),
+    "alarms_of_it": Text("它的报警", "Alarms of it"),
     "no_alarms_of_it": Text("没有报警。", "None."),
     "wanted_reported": Text("应有与实有", "Wanted beside reported"),
     "wanted": Text("应有", "Wanted"),
