@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask import Flask
+from flask import Flask, abort
 from werkzeug.wrappers import Response
 
 from cloud.console.access.rights import Right
@@ -16,6 +16,8 @@ from cloud.console.frame.sources import Sources
 Reply = str | Response | tuple[str, int]
 RIGHTS = "YKT_RIGHTS"
 PAGES = "YKT_PAGES"
+NUMBER_MAX = 2**31 - 1
+"""No job, entry or proposal of an address has a greater number, and no database is asked for one."""
 """Where the Flask application's configuration keeps what was declared."""
 
 
@@ -59,7 +61,9 @@ def register(app: Flask, sources: Sources, pages: tuple[Page, ...]) -> None:
 
 
 def _bound(page: Page, sources: Sources) -> Callable[..., Reply]:
-    def view(**values: str) -> Reply:
+    def view(**values: str | int) -> Reply:
+        if any(isinstance(value, int) and value > NUMBER_MAX for value in values.values()):
+            abort(404)
         return page.view(sources, **values)
 
     view.__name__ = page.name

@@ -10,7 +10,7 @@ WORDS: dict[str, Text] = {
     "ledger_entry": Text("分录", "Entry"),
     "ledger_record": Text("记录", "Record"),
     "reconcile": Text("对账", "Reconciliation"),
-    "money_takings_today": Text("今日收入", "Today's takings"),
+    "takings_today": Text("今日收入", "Today's takings"),
     "ledger_differences": Text("卡库差异", "Card against ledger"),
     "held_voids": Text("待核撤销", "Held voids"),
     "held_reversals": Text("待核冲正", "Held reversals"),
