@@ -16,9 +16,9 @@ from cloud.console.frame.sources import Sources
 Reply = str | Response | tuple[str, int]
 RIGHTS = "YKT_RIGHTS"
 PAGES = "YKT_PAGES"
+"""Where the Flask application's configuration keeps what was declared."""
 NUMBER_MAX = 2**31 - 1
 """No job, entry or proposal of an address has a greater number, and no database is asked for one."""
-"""Where the Flask application's configuration keeps what was declared."""
 
 
 class Menu(StrEnum):
