@@ -161,8 +161,8 @@ def _shown(one: EntryView, labels: Mapping[bytes, str]) -> Shown:
     ]
     whose = next((card_label(labels.get(card, ""), card) for card in cards), "")
     return Shown(
-        one.entry, kind, moment(one.booked_at_ms), _joined(lines), one.record, whose, one.reverses, one.who,
-        bool(one.flags & 1),
+        one.entry, kind, moment(one.booked_at_ms), _joined(lines), one.record, whose, one.reverses,
+        one.who if kind == one.kind else "", bool(one.flags & 1),
     )  # fmt: skip
 
 

@@ -3,11 +3,10 @@
 from contextlib import closing
 from pathlib import Path
 
-from cloud.ledger.read.lately import CHINA_MS, HOUR_MS
-
 from cloud.console.pages.home.today import DAY_MS, Today
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.read.shown.lately import CHINA_MS, HOUR_MS
 from tests.cloud.ledger import campus as c
 
 NOW_MS = c.NOW.unix_ms

@@ -138,7 +138,7 @@ def test_a_position_that_is_none_is_refused(rig: Rig) -> None:
 
 def test_a_drawing_may_be_large_and_no_other_form_may(rig: Rig) -> None:
     browser = rig.browser()
-    found = drawn.svg(inside="<!--" + "x" * (TEXT_MAX * 2) + "-->")
+    found = drawn.svg(inside="<!--" + "x" * (TEXT_MAX + 100_000) + "-->")
     send_plan(browser, found)
     assert browser.client.get("/plans/1/drawing/1").data == found
     browser.send("/plans/1/place", 413, device=POS, x="1", y="1", more="x" * TEXT_MAX)
