@@ -33,7 +33,8 @@ _BOOKS = (
 )
 _JOBS = (
     "SELECT (SELECT COALESCE(MAX(number), 0) FROM job), (SELECT COALESCE(SUM(state), 0) FROM job_row), "
-    "(SELECT COUNT(*) FROM rollout_event), (SELECT COALESCE(SUM(state), 0) FROM rollout_row)"
+    "(SELECT COUNT(*) FROM rollout_event), (SELECT COALESCE(SUM(state), 0) FROM rollout_row), "
+    "(SELECT COUNT(*) FROM document_head), (SELECT CAST(COALESCE(SUM(generation), 0) AS BIGINT) FROM document_reported)"
 )
 
 
@@ -72,5 +73,5 @@ def hours(db: Database, first: int, after: int) -> Iterator[Hour]:
 
 
 def marks(db: Database) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Marks of the books and of jobs: others than before, and something has happened there."""
+    """Marks of the books, and of jobs and documents: others than before, and something has happened there."""
     return tuple(db.run(_BOOKS)[0]), tuple(db.run(_JOBS)[0])
