@@ -29,8 +29,6 @@ WORDS: dict[str, Text] = {
         "键盘：j k 移动，x 选择，Enter 打开，a 确认，s 搁置。",
         "Keys: j k move, x picks, Enter opens, a acknowledges, s shelves.",
     ),
-    "keys_on": Text("启用快捷键", "Keys on"),
-    "alarms_keys_off": Text("停用快捷键", "Keys off"),
     "alarm_ack": Text("确认", "Acknowledge"),
     "alarm_take": Text("接单", "Take it"),
     "alarm_take_note": Text("接单后暂停升级，仍须确认。", "Escalation pauses; it still wants an acknowledgement."),

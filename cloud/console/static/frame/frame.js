@@ -93,7 +93,8 @@ function pressed(event) {
     gone = 0;
     return document.querySelector(`.menu a[data-key="${CSS.escape(event.key)}"]`)?.click();
   }
-  DEEDS[event.key]?.();
+  if (DEEDS[event.key]) DEEDS[event.key]();
+  else document.dispatchEvent(new CustomEvent("ykt:key", { detail: event.key })); // for a page that has keys of its own
 }
 
 function keys() {

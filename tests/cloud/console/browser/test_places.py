@@ -133,7 +133,7 @@ def test_a_plan_from_a_pdf_is_drawn_and_a_mouse_places_and_drags(page: Page, con
         expect(page.locator("main")).to_contain_text("poppler-utils")
         send(page, console, "plan.pdf", "application/pdf", drawn.pdf())
         expect(page.locator("main")).to_contain_text("请装上它")
-        send(page, console, "plan.svg", "image/svg+xml", drawn.svg('viewBox="0 0 300 200"'))
+        send(page, console, "plan.svg", "image/svg+xml", drawn.svg('viewBox="0 0 300 200" width="300" height="200"'))
     else:
         send(page, console, "plan.pdf", "application/pdf", drawn.pdf())
     expect(page.locator("#plan img")).to_be_visible()
