@@ -10,6 +10,7 @@ PASSWORD = "a long enough password"
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
     "--no-sandbox",
+    "--ignore-certificate-errors",  # in a shared worker, too, which a context's own word does not reach
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -33,14 +33,21 @@ function isBusy(part) {
   return types || reads || open !== null;
 }
 
+const PLACES = "a, button, tbody tr"; // where the focus may be
+
+function focusAgain(one) {
+  if (one?.matches("tr")) one.tabIndex = -1;
+  one?.focus({ preventScroll: true });
+}
+
 // only what is different is put in, and the focus stays where it was
 function put(part, next) {
   const at = part.contains(document.activeElement) ? document.activeElement : null;
-  const index = at ? [...part.querySelectorAll("a, button")].indexOf(at) : -1;
+  const index = at ? [...part.querySelectorAll(PLACES)].indexOf(at) : -1;
   const [old, made] = [[...part.children], [...next.children]];
   if (old.length === made.length) old.forEach((one, i) => one.isEqualNode(made[i]) || one.replaceWith(made[i]));
   else part.replaceChildren(...next.childNodes);
-  if (at && !at.isConnected) part.querySelectorAll("a, button")[index]?.focus({ preventScroll: true });
+  if (at && !at.isConnected) focusAgain(part.querySelectorAll(PLACES)[index]);
   document.dispatchEvent(new Event("ykt:fresh"));
 }
 
