@@ -51,7 +51,7 @@ function hasKeys() {
 }
 
 function rows() {
-  return [...document.querySelectorAll("main tbody tr")];
+  return [...document.querySelectorAll("main tbody tr:not(:has(th[scope=rowgroup]))")]; // what heads a group is no row of it
 }
 
 function step(by) {
