@@ -54,9 +54,9 @@ def test_one_is_acknowledged_by_keyboard_and_one_by_mouse(page: Page, console: C
     page.keyboard.press("x")
     expect(page.locator("#picked")).to_have_text("已选 1")
     page.keyboard.press("a")
-    expect(page.get_by_role("status")).to_contain_text("1 条将改变")
+    expect(page.locator("main").get_by_role("status")).to_contain_text("1 条将改变")
     page.get_by_role("button", name="确认 1").press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text("已完成 1")
+    expect(page.locator("main").get_by_role("status").first).to_contain_text("已完成 1")
     assert acked_by(console, BOX) == "admin"
     page.get_by_role("link", name="试算不平").click()
     page.get_by_role("textbox", name=re.compile("说明")).fill("在查")
