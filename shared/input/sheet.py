@@ -6,22 +6,40 @@ as a person would type it. Text is quoted, so that no separator of any country s
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a formula begins with; in the wide forms, too, and after what a spreadsheet drops."""
 
-Cell = str | int | Decimal
+PIECE_ROWS = 200
+Cell = str | int | float | Decimal | None
+"""None: an empty cell."""
 
 
 def sheet(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """The file's bytes. It begins with a mark, without which spreadsheets take Chinese for something else."""
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(head)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return b"".join(pieces(head, rows, quoting=csv.QUOTE_NONNUMERIC))
+
+
+def pieces(head: Sequence[str], rows: Iterable[Sequence[Cell]], *, quoting: int = csv.QUOTE_MINIMAL) -> Iterator[bytes]:
+    """The same for a table of any length, one piece after the other."""
+    text = io.StringIO("\ufeff")
+    text.seek(0, io.SEEK_END)
+    writer = csv.writer(text, quoting=quoting)  # type: ignore[arg-type]  # one of the module's numbers
+    writer.writerow([safe(name) for name in head])
+    for number, row in enumerate(rows, 1):
+        writer.writerow([safe(cell) for cell in row])
+        if number % PIECE_ROWS == 0:
+            yield _taken(text)
+    yield _taken(text)
+
+
+def _taken(text: io.StringIO) -> bytes:
+    found = text.getvalue()
+    text.seek(0)
+    text.truncate()
+    return found.encode()
 
 
 def yuan_cell(fen: int) -> Decimal:
@@ -29,5 +47,6 @@ def yuan_cell(fen: int) -> Decimal:
     return Decimal(fen).scaleb(-2)
 
 
-def _cell(cell: Cell) -> Cell:
+def safe(cell: Cell) -> Cell:
+    """As it may stand in a spreadsheet."""
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(FORMULA) else cell

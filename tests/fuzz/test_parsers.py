@@ -13,9 +13,9 @@ from random import Random
 
 import pytest
 
-from cloud.watch.docking import payload as docked_payload
-from cloud.watch.docking import state as docked_state
-from cloud.watch.docking import topics as docked_topics
+from cloud.watch.docking.sparkplug import payload as docked_payload
+from cloud.watch.docking.sparkplug import state as docked_state
+from cloud.watch.docking.sparkplug import topics as docked_topics
 from compose.campus import trace
 from edge.link import messages as link
 from edge.link.can import frame as can_frame
