@@ -137,7 +137,8 @@ def test_a_plan_from_a_pdf_is_drawn_and_a_mouse_places_and_drags(page: Page, con
     else:
         send(page, console, "plan.pdf", "application/pdf", drawn.pdf())
     expect(page.locator("#plan img")).to_be_visible()
-    page.wait_for_function("document.querySelector('#plan img').naturalWidth >= 200")
+    expect(page.locator("#plan img")).to_have_js_property("complete", True)
+    assert page.evaluate("document.querySelector('#plan img').naturalWidth") >= 200
     page.get_by_role("link", name="pos-02").click()
     box = page.locator("#plan").bounding_box()
     assert box
