@@ -162,7 +162,7 @@ EDITED = Edited(
 PAGES = (
     Page("groups", "/groups", Right.SEE_ALARMS, _groups, Menu.ALARMS),
     *texts.pages(EDITED),
-    Page("work", "/work", Right.SEE_ALARMS, _work, Menu.ALARMS),
-    Page("plan_work", "/work", Right.ANSWER, _plan, writes=True),
-    Page("end_work", "/work/end", Right.ANSWER, _end, writes=True),
+    Page("work", "/planned", Right.SEE_ALARMS, _work, Menu.ALARMS),
+    Page("plan_work", "/planned", Right.ANSWER, _plan, writes=True),
+    Page("end_work", "/planned/end", Right.ANSWER, _end, writes=True),
 )

@@ -49,19 +49,19 @@ def test_groups_are_checked_against_what_is_registered_and_shown_with_their_memb
 
 def test_work_is_planned_and_ended_by_who_has_signed_in(rig: Rig) -> None:
     admin = rig.browser()
-    assert "没有计划检修" in admin.see("/work")
-    page = admin.see("/work")
+    assert "没有计划检修" in admin.see("/planned")
+    page = admin.see("/planned")
     times = {name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0] for name in ("from", "until")}
-    admin.send("/work", source=f"box:{c.BOX}", why="换电源", **times)
-    assert "进行中" in admin.see("/work")
-    assert "换电源" in admin.see("/work")
+    admin.send("/planned", source=f"box:{c.BOX}", why="换电源", **times)
+    assert "进行中" in admin.see("/planned")
+    assert "换电源" in admin.see("/planned")
     (work,) = works(rig)
     assert (work.who, str(work.source)) == ("admin", f"box:{c.BOX}")
     assert abs(work.from_ms - s.now_ms()) < 120_000
-    admin.send("/work/end", number="1")
+    admin.send("/planned/end", number="1")
     assert works(rig)[0].ended_by == "admin"
-    assert "提前结束：" in admin.see("/work")
-    admin.send("/work/end", 404, number="7")
+    assert "提前结束：" in admin.see("/planned")
+    admin.send("/planned/end", 404, number="7")
 
 
 @pytest.mark.parametrize(
@@ -73,17 +73,17 @@ def test_work_is_planned_and_ended_by_who_has_signed_in(rig: Rig) -> None:
 )  # fmt: skip
 def test_what_cannot_be_planned_is_said(rig: Rig, form: dict[str, str], said: str) -> None:
     given = {"source": f"box:{c.BOX}", "from": "", "until": "2099-01-01T00:00", "why": "换电源", **form}
-    assert said in rig.browser().send("/work", 503, **given)
+    assert said in rig.browser().send("/planned", 503, **given)
     assert works(rig) == []
 
 
 def test_a_manager_plans_for_his_canteen_alone(rig: Rig) -> None:
     until = s.moment_in(3600)
     his = rig.browser("陈经理", [Grant(Role.CANTEEN, Scope(c.BOX))])
-    his.send("/work", 403, source=f"box:{c.OTHER_BOX}", until=until, why="停电")
-    his.send("/work", 403, source="campus", until=until, why="停电")
-    his.send("/work", source=f"box:{c.BOX}", until=until, why="停电")
+    his.send("/planned", 403, source=f"box:{c.OTHER_BOX}", until=until, why="停电")
+    his.send("/planned", 403, source="campus", until=until, why="停电")
+    his.send("/planned", source=f"box:{c.BOX}", until=until, why="停电")
     other = rig.browser("李经理", [Grant(Role.CANTEEN, Scope(c.OTHER_BOX))])
-    assert "停电" not in plain(other.see("/work"))
-    other.send("/work/end", 403, number="1")
+    assert "停电" not in plain(other.see("/planned"))
+    other.send("/planned/end", 403, number="1")
     assert len(works(rig)) == 1
