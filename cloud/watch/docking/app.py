@@ -303,12 +303,14 @@ def _node_place(plan: NodePlan, place: Place, settings: CloudSettings) -> Place:
 
 
 async def _show(showing: Showing, session: Session, dsn: str, stop: asyncio.Event) -> None:
-    """What a ledger that is away knew last stands until it is read again; then what has changed is told."""
+    """While the ledger is away its devices are unknown, not as they were last."""
+    fleet: tuple[list[BoxView], list[TerminalView]] = [], []
     while not stop.is_set():
+        is_read = False
         with suppress(StoreFault):
-            boxes, terminals = await asyncio.to_thread(_fleet, dsn)
-            at_ms = now_ms()
-            session.publish(showing.update(shown(boxes, terminals, at_ms), at_ms).publishes)
+            fleet, is_read = await asyncio.to_thread(_fleet, dsn), True
+        at_ms = now_ms()
+        session.publish(showing.update(shown(*fleet, at_ms, is_read=is_read), at_ms).publishes)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SHOW_S)
 

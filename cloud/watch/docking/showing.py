@@ -14,10 +14,15 @@ HEARD_MS = 15_000
 Shown = dict[str, Telling]
 
 
-def shown(boxes: Sequence[BoxView], terminals: Sequence[TerminalView], now_ms: int) -> dict[str, Shown]:
-    """Every device and its metrics: boxes first, then terminals."""
-    there = {box.box for box in boxes if _is_there(box, now_ms)}
-    found = {str(box.box): _box(box, is_there=box.box in there) for box in sorted(boxes, key=lambda one: one.box)}
+def shown(
+    boxes: Sequence[BoxView], terminals: Sequence[TerminalView], now_ms: int, *, is_read: bool = True
+) -> dict[str, Shown]:
+    """Every device and its metrics: boxes first, then terminals. is_read False: the ledger is away, so nobody knows."""
+    there = {box.box for box in boxes if is_read and _is_there(box, now_ms)}
+    found = {
+        str(box.box): _box(box, is_there=box.box in there, is_known=is_read)
+        for box in sorted(boxes, key=lambda one: one.box)
+    }
     for one in sorted(terminals, key=lambda one: one.device):
         found[one.device.hex()] = _terminal(one, now_ms, is_known=one.box in there)
     return found
@@ -28,14 +33,14 @@ def _is_there(box: BoxView, now_ms: int) -> bool:
     return is_online and bool(box.heard_ms) and now_ms - box.heard_ms < HEARD_MS
 
 
-def _box(box: BoxView, *, is_there: bool) -> Shown:
+def _box(box: BoxView, *, is_there: bool, is_known: bool) -> Shown:
     state = box.state if is_there else None
     waits = None if state is None else state.unsettled
     room = None if state is None or not state.cap else 100 * (1 - state.unsettled / state.cap)
     return {
         "Kind": Telling(DataType.STRING, "box"),
         "Name": Telling(DataType.STRING, box.name),
-        "Online": Telling(DataType.BOOLEAN, is_there),
+        "Online": Telling(DataType.BOOLEAN, is_there if is_known else None),
         "Records waiting": Telling(DataType.UINT32, waits),
         "Outbox room": Telling(DataType.DOUBLE, room),
     }

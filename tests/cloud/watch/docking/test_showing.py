@@ -48,6 +48,12 @@ def test_who_is_not_heard_is_not_there_and_what_is_behind_it_is_unknown() -> Non
     assert values(terminal_ms=NOW - showing.HEARD_MS)["0102"]["Online"] is False
 
 
+def test_while_the_ledger_is_away_nobody_is_there_or_away() -> None:
+    found = shown([box()], [terminal()], NOW, is_read=False)
+    assert [found[one]["Online"].value for one in ("canteen", "0102")] == [None, None]
+    assert found["canteen"]["Records waiting"].value is None
+
+
 def test_only_what_has_changed_is_told_and_a_host_sees_it() -> None:
     node, host = Node(US, {}, NOW), Host("h")
     one = Showing(node)
