@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cloud.store.db import Database, open_database
+from shared.words.voice import Text
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS audit (
@@ -27,6 +28,16 @@ ROWS_MAX = 500
 """Most rows of one question."""
 TEXT_MAX = 500
 """Characters of each text that are kept."""
+
+
+STRANGERS_MAX = 200
+"""Rows of an hour about whoever has not signed in: he could fill the disk otherwise, and drown what others do."""
+HOUR_MS = 3_600_000
+_LOOKED = 2_000
+"""The newest rows, among which strangers' are counted."""
+_NO_MORE = Text(
+    "未登录者的尝试过多，本小时不再逐条记录", "too many tries of strangers: no more of this hour are listed"
+)
 
 
 class Deed(NamedTuple):
@@ -70,9 +81,15 @@ class Audit:
                 db.run(statement)
 
     def write(self, deed: Deed) -> None:
-        """Add one. StoreFault: it is not there."""
+        """Add one. StoreFault: it is not there. Of strangers so many are kept an hour, and the last says so."""
         kept = deed._replace(**{name: getattr(deed, name)[:TEXT_MAX] for name in ("who", "object", "zh", "en")})
         with self._opened() as db, db.writing():
+            if not kept.who:
+                others = _strangers(db, kept.at_ms)
+                if others >= STRANGERS_MAX:
+                    return
+                if others == STRANGERS_MAX - 1:
+                    kept = kept._replace(zh=_NO_MORE.zh, en=_NO_MORE.en)
             rows = db.run("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
             number, before = (rows[0][0] + 1, bytes(rows[0][1])) if rows else (1, b"")
             db.insert("audit", _COLUMNS, [(number, *kept, _hash(before, number, kept))])
@@ -98,6 +115,15 @@ class Audit:
     def _opened(self) -> Iterator[Database]:
         with closing(open_database(str(self._path))) as db:
             yield db
+
+
+def _strangers(db: Database, now_ms: int) -> int:
+    newest = "SELECT who, at_ms FROM audit ORDER BY number DESC LIMIT ?"
+    found: int = db.run(
+        f"SELECT COUNT(*) FROM ({newest}) WHERE who = '' AND at_ms > ?",  # noqa: S608  # our own names
+        (_LOOKED, now_ms - HOUR_MS),
+    )[0][0]
+    return found
 
 
 def _where(question: Question) -> tuple[str, list[object]]:

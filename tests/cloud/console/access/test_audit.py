@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.console.access.audit import Audit, Deed, Question
+from cloud.console.access.audit import HOUR_MS, STRANGERS_MAX, Audit, Deed, Question
 from tests.cloud.console.rig import PASSWORD, Rig, made
 
 
@@ -49,6 +49,19 @@ def test_a_row_that_was_changed_or_taken_out_is_seen(audit: Audit, tmp_path: Pat
         db.executescript("DROP TRIGGER audit_kept; DROP TRIGGER audit_stays")
         db.execute(harm)
     assert audit.broken_at() == at
+
+
+def test_strangers_cannot_fill_it_and_the_last_of_them_says_so(audit: Audit) -> None:
+    for n in range(STRANGERS_MAX + 50):
+        audit.write(deed(1_000 + n, who=""))
+    audit.write(deed(9_000))
+    rows = audit.rows(Question())
+    assert [row.deed.who for row in rows[:2]] == ["王芳", ""]
+    assert "不再逐条记录" in rows[1].deed.zh
+    assert sum(not row.deed.who for row in rows) == STRANGERS_MAX
+    audit.write(deed(1_000 + HOUR_MS * 2, who=""))
+    assert audit.rows(Question())[0].deed.who == ""
+    assert audit.broken_at() is None
 
 
 def test_signing_in_is_in_it_and_the_password_is_not(rig: Rig, tmp_path: Path) -> None:
