@@ -27,7 +27,7 @@ def turned_on(browser: Browser) -> tuple[str, list[str]]:
     """The secret, and the codes for a lost phone, as the pages show them."""
     page = browser.send("/me/factors/code", 200)
     (secret,) = re.findall(r'<code class="once">(\w+)<', page)
-    shown = browser.send("/me/factors/on", 200, code=pyotp.TOTP(secret).at(now() - STEP_S))
+    shown = browser.send("/me/factors/on", 200, code=pyotp.TOTP(secret).at(now()))
     return secret, re.findall(r"<code>([\w-]+)</code>", shown)
 
 
@@ -52,7 +52,7 @@ def test_a_password_alone_opens_nothing_any_more(rig: Rig) -> None:
     client = with_password(rig)
     assert client.get("/overview").location == "/login"
     assert client.post("/login/code", data={"code": "000000"}).status_code == 403
-    code = pyotp.TOTP(secret).at(now())
+    code = pyotp.TOTP(secret).at(now() + STEP_S)  # good already, and newer than the one that turned it on
     assert client.post("/login/code", data={"code": code}).status_code == 302
     assert client.get("/overview").status_code == 200
     assert with_password(rig).post("/login/code", data={"code": code}).status_code == 403
@@ -64,7 +64,7 @@ def test_half_a_sign_in_is_used_once_and_is_not_guessed_at_for_long(rig: Rig) ->
     client = with_password(rig)
     answers = [client.post("/login/code", data={"code": "000000"}).status_code for _ in range(TRIES_MAX + 1)]
     assert answers == [403] * TRIES_MAX + [429]
-    right = client.post("/login/code", data={"code": pyotp.TOTP(secret).at(now())})
+    right = client.post("/login/code", data={"code": pyotp.TOTP(secret).at(now() + STEP_S)})
     assert right.status_code == 429
     assert rig.sources.accounts.begin_try("admin", now() + LOCK_S)
 
