@@ -27,7 +27,7 @@ from provisioning.cli.arguments import (
 from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import heard, noted
 from provisioning.issue import bodies as body_file
 from provisioning.issue.activation import Protect, activate
@@ -311,9 +311,19 @@ def _protector(keeper: Keeper, version: int) -> Protect:
 
 
 def _put_into_deck(data: Path, folder: LeaseFolder) -> None:
-    """Good software cards go to the campus's cards, the index last; nothing to do for real ones."""
-    run, order = folder.run(), folder.order
-    school = folder.school(run.lease.version)
+    """Good software cards go to the campus's cards, the index last; nothing to do for real ones.
+
+    Machines bring their cards back side by side, and each adds to the same index: one at a time.
+    """
+    run = folder.run()
+    if not run.done:
+        return
+    with alone_in(data / "cards"):
+        _add_to_deck(data, folder, run)
+
+
+def _add_to_deck(data: Path, folder: LeaseFolder, run: Run) -> None:
+    order, school = folder.order, folder.school(run.lease.version)
     path = data / "cards" / "index.json"
     index = json.loads(path.read_bytes()) if path.exists() else {}
     tray = data / FOLDER / BLANKS / body_file.DONE
@@ -324,8 +334,7 @@ def _put_into_deck(data: Path, folder: LeaseFolder) -> None:
             made.rename(data / "cards" / name)
         if (data / "cards" / name).exists():
             index[order.line(attempt.line).label] = {"file": name, "card": card_of(school, attempt).hex()}
-    if run.done:
-        write_private(path, json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n")
+    write_private(path, json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
 def _last_day(text: str) -> bytes:

@@ -12,6 +12,7 @@ import pytest
 
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level
+from provisioning.custody.journal import alone_in
 from provisioning.issue import bodies as body_file
 from provisioning.issue.activation import NotActivated, look
 from provisioning.issue.campus_facts import read_campus
@@ -55,6 +56,32 @@ def work(data, machine, *words):
 def finish(data, machine):
     assert work(data, machine).returncode == 0
     return ok("batch", "return", "--data", data, *WHO, "--machine", machine)
+
+
+def test_two_machines_bring_cards_back_at_once_and_none_is_forgotten(started):
+    """Another writer adds a card while this one waits: it reads the index after that, never before."""
+    lease(started, "m1")
+    assert work(started, "m1").returncode == 0
+    deck = started / "cards"
+    index = deck / "index.json"
+    words = ("batch", "return", "--data", str(started), *WHO, "--machine", "m1")
+    with alone_in(deck):
+        child = subprocess.Popen([sys.executable, "-P", "-m", "provisioning", *words], cwd=ROOT)
+        while not _has_open(child.pid, deck):
+            assert child.poll() is None, "it waits for the folder"
+        before = json.loads(index.read_bytes())
+        assert "n0003" not in before, "it has read and written nothing yet"
+        rows = before | {"of-another": {"file": "x", "card": ""}}
+        index.write_text(json.dumps(rows))
+    assert child.wait(60) == 0
+    assert json.loads(index.read_bytes()).keys() == rows.keys() | {f"n{n:04d}" for n in (3, 6, 9, 12, 1)}
+
+
+def _has_open(pid, folder):
+    try:
+        return any(fd.readlink() == folder for fd in Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:
+        return False
 
 
 def test_three_machines_make_an_order_and_the_cards_go_out(started):
