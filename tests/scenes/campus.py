@@ -30,7 +30,7 @@ from compose.servers.servers import embedded_broker
 from shared.facts.told import Params
 from tests.scenes.plans import plan_of
 
-BOUND_S = 20.0
+BOUND_S = 60.0
 POLL_S = 0.01
 RATE = 8.0
 TEAR = 0.03
@@ -244,7 +244,7 @@ class Campus:
         """A part has said something of itself in this life, and this is true of it."""
         await self.until(f"{name}: {what}", lambda: self.status(name) and holds(self.status(name)), bound_s)
 
-    async def close_shop(self, bound_s: float = 30.0) -> None:
+    async def close_shop(self, bound_s: float = 90.0) -> None:
         """Stop selling, present the torn cards again, drain: all terminals and all boxes."""
         for name in self.bodies:
             self.send(name, signal.SIGUSR1)

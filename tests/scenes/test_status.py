@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,18 @@ class Asked(Campus):
         """Of a service or a device."""
         return next(one for one in self.seen().walk() if one.name == name and one.what is not What.CERTIFICATE)
 
-    async def until_seen(self, name: str, state: State, reason: str = "") -> None:
+    async def until_seen(self, name: str, reason: str, *states: State) -> None:
         def holds() -> bool:
             one = self.node(name)
-            return one.own is state and reason in " ".join(each.text.zh for each in one.reasons)
+            return one.own in states and reason in " ".join(each.text.zh for each in one.reasons)
 
-        await self.until(f"{name} is {state} {reason}", holds, BOUND_S)
+        await self.until(f"{name} is {states} {reason}", holds, BOUND_S)
+
+    async def until_heard_anew(self, box: str) -> None:
+        """After the broker came back: what a box said before it counts for a while, and would hide that it is away."""
+        await self.until_status("connected", f"edge-{box}", lambda said: said["connected"], BOUND_S)
+        since_ms = time.time() * 1000
+        await self.until(f"{box} is heard anew", lambda: self.node(box).as_of_ms >= since_ms, BOUND_S)
 
     async def until_all_well(self) -> None:
         await self.until("all well", lambda: exit_code(self.seen()) == 0, BOUND_S)
@@ -44,17 +51,19 @@ async def _one_after_another(room: Path) -> None:
         await campus.until_all_well()
         for name, service in (("keys", "keys"), ("watch", "watch"), ("ingest", "ingest"), ("broker", "broker")):
             await campus.kill(name)
-            await campus.until_seen(service, WRONG, "进程已退出")
+            await campus.until_seen(service, "进程已退出", WRONG)
             assert exit_code(campus.seen()) == 1
             assert campus.node("devices").state is (UNKNOWN if name in ("ingest", "broker") else OK), name
             await campus.start(name)
             await campus.until_all_well()
-        (box,) = campus.boxes
-        campus.send(box, signal.SIGSTOP)
-        await campus.until_seen(box.removeprefix("edge-"), UNKNOWN, "没有回音")
-        below = [one.state for one in campus.node(box.removeprefix("edge-")).walk() if one.what is What.TERMINAL]
+        (part,) = campus.boxes
+        box = part.removeprefix("edge-")
+        await campus.until_heard_anew(box)
+        campus.send(part, signal.SIGSTOP)
+        await campus.until_seen(box, "没有回音", UNKNOWN, WRONG)
+        below = [one.state for one in campus.node(box).walk() if one.what is What.TERMINAL]
         assert set(below) == {UNKNOWN}
-        campus.send(box, signal.SIGCONT)
+        campus.send(part, signal.SIGCONT)
         await campus.until_all_well()
 
 

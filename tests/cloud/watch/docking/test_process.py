@@ -25,7 +25,7 @@ from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from tests.scenes import plans
 
 pytestmark = pytest.mark.process
-WAIT_S = 15.0
+WAIT_S = 60.0
 WHO = "王芳"
 TEMPLATE = """
 format = 1
@@ -101,6 +101,7 @@ class Device:
         will = self.node.connecting(5, now())
         self.client = Client(CallbackAPIVersion.VERSION2, "x")
         self.client.username_pw_set(user, secret)
+        self.client.reconnect_delay_set(1, 1)  # a broker that has not read its new rights yet refuses the first try
         if ca is not None:
             self.client.tls_set(str(ca))
         self.client.will_set(will.topic, will.payload, will.qos)
