@@ -33,6 +33,8 @@ LATE_MS = 5_000
 """A command that could not be sent for so long is not sent any more."""
 TOLD_MS = 10_000
 """Longest that a device may take to tell a value back; then what became of it is unknown."""
+STRANGERS_MAX = 1_000
+"""Nodes that spoke and were not admitted, of which it is known; of more it is not."""
 OPEN_MAX = 100
 """Commands that wait for a value; one more is refused."""
 
@@ -67,6 +69,7 @@ class Dock:
         self._moved: list[Moved] = []
         self._lost: set[Source] = set()
         self._admitted: frozenset[Source] | None = None
+        self._strangers: set[Source] = set()
 
     @property
     def online(self) -> int:
@@ -74,8 +77,13 @@ class Dock:
         return sum(node.is_online for node in self.host.nodes.values()) + self._mapped.online
 
     def admit(self, nodes: Iterable[Source]) -> None:
-        """From now on these alone are listened to; of others nothing is known any more."""
+        """From now on these alone are listened to; of others nothing is known any more.
+
+        A broker may let a new device in before we have heard of it: whose birth was refused is asked for another.
+        """
         self._admitted = frozenset(nodes)
+        self.host.remember(self._strangers & self._admitted)
+        self._strangers -= self._admitted
         for source in [one for one in self.host.nodes if one not in self._admitted]:
             self.host.forget(source)
         self._pending = {one: kept for one, kept in self._pending.items() if one.of_node in self._admitted}
@@ -96,6 +104,8 @@ class Dock:
             return []
         if isinstance(sender, Source) and not self._is_admitted(sender):
             self._refuse(Why.STRANGER)
+            if len(self._strangers) < STRANGERS_MAX:
+                self._strangers.add(sender)
             return []
         out = self.host.received(topic, octets, now_ms, is_retained=is_retained)
         self._look_at(sender, now_ms)

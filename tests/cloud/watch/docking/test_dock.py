@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.watch.docking.dock import LATE_MS, OPEN_MAX, TOLD_MS, Dock, is_same, written
+from cloud.watch.docking.dock import LATE_MS, OPEN_MAX, STRANGERS_MAX, TOLD_MS, Dock, is_same, written
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
 from cloud.watch.docking.keeping.values import Moved, Ordered, Standing, State, name_of, source_named, text
 from cloud.watch.docking.pace import Pace
@@ -287,6 +287,29 @@ def test_nobody_is_listened_to_who_was_not_admitted(stand: Stand) -> None:
     stand.hear(stand.node.closing(NOW + 1).publishes, NOW + 1)
     updates, refused, _ = stand.dock.taken()
     assert (updates, refused, stand.dock.host.nodes) == ([], {Why.STRANGER: 1}, {})
+
+
+def test_who_was_born_before_we_heard_that_it_is_admitted_is_asked_for_another_birth(store: DockingStore) -> None:
+    """A broker reads its rights sooner than we do; a quiet device would never speak again."""
+    stand = Stand(store)
+    stand.dock.admit([])
+    stand.born()
+    assert stand.dock.passed(NOW) == []
+    stand.dock.admit([NODE, Source("g", "never-spoke")])
+    (asked,) = stand.dock.passed(NOW)
+    stand.hear(stand.node.received(asked.topic, asked.payload, NOW).publishes)
+    stand.keep()
+    assert stand.metrics() == {"Name": ("x", False), "Set": ("60", False)}
+    assert stand.dock.passed(NOW + 60_000) == []
+
+
+def test_strangers_are_remembered_up_to_a_bound(stand: Stand) -> None:
+    stand.dock.admit([])
+    many = [Source("x", f"n{number}") for number in range(STRANGERS_MAX + 5)]
+    for one in many:
+        stand.hear(Node(one, {}, NOW).connected(NOW).publishes)
+    stand.dock.admit(many)
+    assert len(stand.dock.passed(NOW)) == STRANGERS_MAX
 
 
 @pytest.mark.parametrize(

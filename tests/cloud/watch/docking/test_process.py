@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from cloud.watch.docking.keeping.store import open_docking
 from cloud.watch.docking.sparkplug.node import Node, Telling
@@ -110,7 +111,9 @@ class Device:
         self.client.connect(LOOPBACK, port)
         self.client.loop_start()
 
-    def _on_connect(self, *_: object) -> None:
+    def _on_connect(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _more: object) -> None:
+        if reason.is_failure:
+            return
         for topic, qos in self.node.subscriptions:
             self.client.subscribe(topic, qos)
         self._publish(self.node.connected(now()).publishes)
