@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ pytestmark = pytest.mark.process
 
 
 async def _another_box(room: Path) -> None:
-    async with Campus(room, seed=71) as campus:
+    """No tap is torn, nor cut by the kill: what proves nothing waits until the move is told, and drains no sooner."""
+    async with Campus(room, seed=71, tear=0) as campus:
         await campus.open()
         await campus.until_shown(5, "t-pos-1")
+        campus.send("t-pos-1", signal.SIGUSR1)
+        await campus.until_status("it has stopped", "t-pos-1", lambda said: said["drained"])
         await campus.kill("t-pos-1", "edge-annex")
         home, away = (campus.data / "boxes" / box / "edge.json" for box in ("canteen", "annex"))
         body = next(row for row in json.loads(home.read_text())["terminals"] if row["name"] == "pos-1")
