@@ -100,6 +100,15 @@ class BusSegmentCut(Told):
 
 
 @dataclass(frozen=True)
+class BusSegmentWhole(Told):
+    code, level = "bus-segment-whole", Level.NOTICE
+    zh = "总线 {link} 在 {before} 之前不再断开：其后的终端又在线"
+    en = "bus {link} is no longer cut before {before}: the terminals behind it are heard again"
+    link: str
+    before: str
+
+
+@dataclass(frozen=True)
 class BusNodeBack(Told):
     code, level = "bus-node-back", Level.NOTICE
     zh = "总线 {link} 上地址 {address} 的 {name} 离线后恢复，累计 {offs} 次；线路是否完好另行判断"

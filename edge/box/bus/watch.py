@@ -25,6 +25,7 @@ from shared.facts.buses import (
     BusReceiver,
     BusSearched,
     BusSegmentCut,
+    BusSegmentWhole,
     BusSender,
     BusTerminator,
     BusUnknown,
@@ -103,6 +104,7 @@ class BusWatch:
         self._searched_s = float("-inf")
         self._quiet_until_s = float("-inf")
         self._cut: SegmentCut | None = None
+        self._cuts = 0
         self._seems_cut: SegmentCut | None = None
         self._seems_s = float("-inf")
 
@@ -135,9 +137,7 @@ class BusWatch:
 
     def edge(self, now: Now, report: BusReport) -> None:
         """The box's own controller, and what made no sense to it."""
-        own = Emcy(
-            report.tec_peak, report.rec_peak, report.tec_sum, report.rec_sum, report.frames, report.offs, 0
-        )
+        own = Emcy(report.tec_peak, report.rec_peak, report.tec_sum, report.rec_sum, report.frames, report.offs, 0)
         node = self._nodes.get(EDGE)
         if node is None:
             node = self._nodes[EDGE] = _Node(own, Emcy(0, 0, 0, 0, report.frames, 0, 0))
@@ -312,12 +312,22 @@ class BusWatch:
             self._seems_cut, self._seems_s = cut, now.mono_s
         if now.mono_s - self._seems_s < TOGETHER_S:
             return  # another may have spoken a moment later, and be away as well
-        if cut is not None and cut != self._cut:
+        if cut == self._cut:
+            return
+        if self._cut is not None:
+            whole = BusSegmentWhole(self._name, self._name_of(self._cut.before))
+            self._tell(now, whole, about=self._about(self._cut))
+        if cut is not None:
+            self._cuts += 1
             behind = self._name_of(cut.behind)
             away = len(chain) - [one.address for one in chain].index(cut.before)
             told = BusSegmentCut(self._name, behind, self._name_of(cut.before), away)
-            self._tell(now, told, about=f"{self._name}:{cut.before}")
+            self._tell(now, told, about=self._about(cut))
         self._cut = cut
+
+    def _about(self, cut: SegmentCut) -> str:
+        """A plug that is loose is told each time: after a cut that is over, the next is another one."""
+        return f"{self._name}:{cut.before}:{self._cuts % 2}"
 
     def _look_for_babble(self, now: Now, junk: Mapping[int, int]) -> None:
         """By what made no sense here, and by what a terminal's own quota has held back."""

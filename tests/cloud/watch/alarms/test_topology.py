@@ -63,6 +63,15 @@ def test_a_cut_stands_while_what_is_behind_it_does() -> None:
     assert calling(watch) == set()
 
 
+def test_a_cut_is_over_when_its_box_says_so() -> None:
+    watch = Watching(RULES, topology=on_a_bus())
+    for n in (3, 4):
+        watch.happened([cut(n)])
+    told = (("link", "can0"), ("before", "pos-4"))
+    watch.happened([Happening(3, T0 + 1000, Level.NOTICE, "bus-segment-whole", "b1", b"", told)])
+    assert calling(watch) == {"bus:b1/can0/pos-3"}
+
+
 def test_a_broker_that_is_down_explains_the_boxes_that_are_not_heard() -> None:
     watch = Watching(RULES, topology=on_a_bus())
     for second in range(0, 120, 5):

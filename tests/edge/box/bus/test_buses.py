@@ -92,10 +92,21 @@ def test_a_cut_cable_is_named_by_its_segment(field):
     cut = field.told("bus-segment-cut")
     assert [(row["behind"], row["before"], row["terminals"]) for row in cut] == [("pos-03", "pos-04", 3)]
     assert not culprits(field)
+    assert field.told("bus-segment-whole") == []
     field.bus.cut(None)
     field.stop_selling()
     field.go(15)
     assert not field.lost()
+
+
+def test_a_cut_that_is_mended_is_told_so_and_one_at_the_same_place_after_it_too(field):
+    for times in (1, 2):
+        field.bus.cut(3)
+        field.go(35)
+        assert len(field.told("bus-segment-cut")) == times
+        field.bus.cut(None)
+        field.go(25)
+        assert [row["before"] for row in field.told("bus-segment-whole")] == ["pos-04"] * times
 
 
 def test_terminals_that_are_switched_off_here_and_there_are_no_cut(field):

@@ -8,6 +8,7 @@ RULE = FactRule(
     name="bus-cut",
     family=Family.BUS,
     codes=frozenset({"bus-segment-cut"}),
+    over=frozenset({"bus-segment-whole"}),
     source=about_segment,
     hides=True,
     advice=Advice(
