@@ -36,12 +36,14 @@ class Orders:
         self._signer = signer
         self._clock = clock
 
-    def give(self, deed: Deed, devices: tuple[bytes, ...], job: Job, now: Now) -> int:
-        """The number of the job. job: who, why, when it expires, width and stop; the rest follows from the deed."""
+    def give(self, deed: Deed, devices: tuple[bytes, ...], job: Job, now: Now, begun_ms: int = 0) -> int:
+        """The number of the job. job: who, why, when it expires, width and stop; the rest follows from the deed.
+        begun_ms: this is another try at what the same person began then; a job that came of it is not made again."""
         expires_s = int(self._clock.at(job.expires_ms / 1000)) if job.expires_ms else 0
         order = Order(deed, expires_s)
-        made = job._replace(verb=order.verb, body=order.encode(), run_ms=run_ms(deed), made_ms=now.unix_ms)
-        return self._make(Wish(made, devices), now)
+        made_ms = begun_ms or now.unix_ms
+        made = job._replace(verb=order.verb, body=order.encode(), run_ms=run_ms(deed), made_ms=made_ms)
+        return self._make(Wish(made, devices, is_once=bool(begun_ms)), now)
 
     def cancel(self, number: int, who: str, reason: str, now: Now) -> int:
         """The number of the job of cancels, for rows that have left; 0: none had."""

@@ -63,6 +63,14 @@ WORDS: dict[str, Text] = {
     "reject_it": Text("否决", "Reject"),
     "take_back": Text("撤回提议", "Take it back"),
     "another_confirms": Text("须由另一人确认", "Another person confirms it"),
+    "order_ran": Text("已下达", "It was ordered"),
+    "order_not_there": Text(
+        "上次没有下达成：账本里没有。可再下达，不会重复。",
+        "The last try came to nothing: the books have none of it. It may be given again, and never twice.",
+    ),
+    "order_unsure": Text("已确认，未见下达", "Confirmed, and not seen to be ordered"),
+    "order_again": Text("再下达", "Give it again"),
+    "order_ended": Text("已过期，请重新提议。", "Its time is over: propose it anew."),
     "no_orders": Text("没有待确认的指令。", "No order waits."),
     # --- jobs
     "who": Text("经手人", "By"),

@@ -24,6 +24,7 @@ from cloud.ledger.fleet.draining import Undrained, undrained
 from cloud.ledger.fleet.firmware import views as read_firmware
 from cloud.ledger.fleet.firmware.state import TerminalRow
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
+from cloud.ledger.fleet.jobs import rows as job_rows
 from cloud.ledger.fleet.jobs import views as read_jobs
 from cloud.ledger.fleet.jobs.pieces import Paper, papers
 from cloud.ledger.fleet.jobs.state import Job, JobRow
@@ -296,9 +297,7 @@ class Reader:
         with self._lock, self.database.reading():
             return read_card.card_file(self.database, card)
 
-    def takings(
-        self, first: int, last: int, edges: Sequence[int] = ()
-    ) -> dict[read_takings.Place, read_takings.Sums]:
+    def takings(self, first: int, last: int, edges: Sequence[int] = ()) -> dict[read_takings.Place, read_takings.Sums]:
         """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
         with self._lock, self.database.reading():
             return read_takings.takings(self.database, first, last, edges)
@@ -417,6 +416,11 @@ class Reader:
         """One of them and its rows, as of now; None: there is none."""
         with self._lock, self.database.reading():
             return read_jobs.job_view(self.database, number, now)
+
+    def job_begun(self, who: str, made_ms: int) -> int:
+        """The number of the job that this person made at this moment; 0: the books have none."""
+        with self._lock, self.database.reading():
+            return job_rows.number_of(self.database, who, made_ms)
 
     def jobs_of(self, devices: Sequence[bytes]) -> list[JobView]:
         """Jobs that have rows of these terminals, with those rows alone; the newest last."""
@@ -547,7 +551,6 @@ class Reader:
         """Load cases with stage, age, evidence and what will happen: open ones first, the oldest of them first."""
         with self._lock, self.database.reading():
             return load_standings(self.database, _bounded(most), now, open_only=open_only)
-
 
     # --- pages of a ledger of any size ------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from cloud.console.pages.devices.deeds import (
     is_typed,
 )
 from cloud.console.pages.devices.devices import FILTERS, Row, found_rows, may_command, seen_rows
-from cloud.console.pages.devices.kept import PROPOSAL_MS, Kept, Proposal, Selection
+from cloud.console.pages.devices.kept import PROPOSAL_MS, Begun, Kept, Proposal, Selection, proposed, selected
 from cloud.console.pages.devices.radius import Radius, closed_boxes, radius
 from cloud.fleet.ordering import Orders
 from cloud.ledger.fleet.jobs.door import JobLedger
@@ -35,10 +35,14 @@ from cloud.ledger.records.values import Now
 from cloud.process.settings import FOLDER
 from cloud.words.fleet.jobs import ordered_text
 from shared.clocks.clock import time_text
-from shared.errors import YktError
+from shared.errors import StoreFault, YktError
 from shared.fleet.order import Deed, Lock, Order, Reboot, decode_order
 from shared.words.voice import Text
 
+_ENDED = Text("这次选择已用过或已过期，请重新选择", "this selection was used or has ended: choose again")
+_CLOSES_NOW = Text(
+    "现在这会停掉整个食堂，请重新选择，由两人确认", "now that closes a canteen: choose again, for two persons"
+)
 SCOPES = ("page", "ticked", "matching")
 TARGETS_MAX = 14_000
 SHOWN_MAX = 200
@@ -46,6 +50,16 @@ SHOWN_MAX = 200
 AWAY = ("bad", "off")
 """Marks of terminals that are not there, or of which nobody knows."""
 _STOP = {Lock: "lock", Reboot: "reboot"}
+
+
+class OrderUnsure(YktError):
+    """Happens when nobody can say now whether an order was given. Asked for again it is given once all the same."""
+
+
+_UNSURE = Text(
+    "不清楚是否已下达：账本读不到。账本恢复后请在此再看；再按一次也不会下达两次",
+    "not known whether it was ordered: the books cannot be read. Look again when they can; it is never given twice",
+)
 
 
 class Asking(NamedTuple):
@@ -68,10 +82,26 @@ def campus_now(sources: Sources) -> Now:
     return Now(int(unix_s * 1000), int(sources.clock().at(unix_s)))
 
 
-def give(sources: Sources, deed: Deed, devices: tuple[bytes, ...], job: Job, now: Now) -> int:
-    """Its number. KeyFault, ConfigFault, StoreFault: nothing was ordered."""
-    with sources.books() as opened, sources.signer() as signer:
-        return Orders(JobLedger(opened), signer, sources.clock()).give(deed, devices, job, now)
+def give(sources: Sources, begun: Begun, deed: Deed, devices: tuple[bytes, ...], job: Job, now: Now) -> int:
+    """Its number, exactly one for what was begun, however often it is asked for. YktError: the books have none of it,
+    or cannot say."""
+    try:
+        with sources.books() as opened, sources.signer() as signer:
+            made = Orders(JobLedger(opened), signer, sources.clock()).give(deed, devices, job, now, begun.at_ms)
+    except YktError:
+        made = _looked_up(sources, begun)
+        if not made:
+            raise
+    kept_in(sources).given(begun.what, made)
+    return made
+
+
+def _looked_up(sources: Sources, begun: Begun) -> int:
+    """What the books have of it; 0: nothing. OrderUnsure: they cannot be read."""
+    try:
+        return begun.job or sources.reader.job_begun(begun.who, begun.at_ms)
+    except StoreFault as fault:
+        raise OrderUnsure(_UNSURE) from fault
 
 
 def closes(sources: Sources, deed: Deed, devices: Collection[bytes]) -> list[str]:
@@ -129,6 +159,7 @@ def _chosen(sources: Sources, scope: str) -> list[bytes]:
 
 def _order(sources: Sources, number: str) -> Reply:
     one = _selection(sources, number)
+    begun = kept_in(sources).begun(selected(number))
     now, verb = campus_now(sources), VERBS[one.verb]
     there = require_command(sources, one.devices)
     whole = closes(sources, deed_of(verb.name, {"records": "1:1..1"}, ""), one.devices)
@@ -137,7 +168,7 @@ def _order(sources: Sources, number: str) -> Reply:
         manners=MANNERS, radius=_radius(sources, one.devices, now, whole), is_typed=is_typed(verb, len(one.devices)),
         until=time_text(int(sources.clock().at(one.until_ms / 1000))), reason_max=REASON_MAX,
         away=sum(row["mark"] in AWAY for row in there.values()),
-        as_of=time_text(now.campus_s),
+        as_of=time_text(now.campus_s), begun=begun, job=_looked_up(sources, begun) if begun else 0,
     )  # fmt: skip
 
 
@@ -149,17 +180,17 @@ def _give(sources: Sources, number: str) -> Reply:
     asking = _asking(verb, form)
     require_command(sources, one.devices)
     kept = kept_in(sources)
-    if not kept.use(number, now.unix_ms):
-        raise DeedRefused(
-            Text("这次选择已用过或已过期，请重新选择", "this selection was used or has ended: choose again")
-        )
-    try:
-        if closes(sources, asking.deed, one.devices):
-            return _propose(kept, one, asking, now)
-        job = give(sources, asking.deed, one.devices, _job(asking, g.signed.name, now), now)
-    except YktError:
-        kept.unuse(number)
-        raise
+    before = kept.begun(selected(number))
+    if one.until_ms < now.unix_ms or (one.is_used and before is None) or (before and before.job):
+        raise DeedRefused(_ENDED)
+    if not (before and _looked_up(sources, before)) and closes(sources, asking.deed, one.devices):
+        if before:
+            raise DeedRefused(_CLOSES_NOW)
+        return _propose(kept, one, asking, now)
+    begun = before or kept.begin(number, one.who, now.unix_ms)
+    if begun is None:
+        raise DeedRefused(_ENDED)
+    job = give(sources, begun, asking.deed, one.devices, _job(asking, one.who, now), now)
     _tell_ordered(job, verb.words, len(one.devices), asking.reason)
     return redirect(url_for("job", number=job))
 
@@ -206,7 +237,7 @@ def _propose(kept: Kept, one: Selection, asking: Asking, now: Now) -> Reply:
         0, Order(asking.deed).encode(), one.devices, one.who, asking.reason, asking.manner, asking.expires_s,
         now.unix_ms, now.unix_ms + PROPOSAL_MS,
     )  # fmt: skip
-    number = kept.propose(made)
+    number = kept.propose(made, one.number)
     if not number:
         raise DeedRefused(Text("待确认的指令太多，请先处理", "too many orders wait already: decide those first"))
     words = VERBS[one.verb].words
@@ -226,8 +257,13 @@ def _orders(sources: Sources) -> Reply:
     seen = {bytes.fromhex(row["device"]): row for row in seen_rows(sources, now.unix_ms)}
     waiting = [one for one in kept_in(sources).waiting(now.unix_ms) if all(device in seen for device in one.devices)]
     shown = [_shown(sources, one, seen, now) for one in waiting]
+    unsure = [
+        {**_shown(sources, one, seen, now), "begun": begun, "job": _looked_up(sources, begun)}
+        for one, begun in kept_in(sources).unsure(now.unix_ms)
+        if all(device in seen for device in one.devices)
+    ]
     return render_template(
-        "devices/orders.html", shown=shown, as_of=time_text(now.campus_s),
+        "devices/orders.html", shown=shown, unsure=unsure, at_ms=now.unix_ms, as_of=time_text(now.campus_s),
         moment=lambda ms: time_text(int(clock.at(ms / 1000))),
     )  # fmt: skip
 
@@ -239,28 +275,41 @@ def _shown(sources: Sources, one: Proposal, seen: Mapping[bytes, Row], now: Now)
         "one": one, "verb": ordered_text(Order(deed).verb), "rows": rows[:SHOWN_MAX],
         "radius": _radius(sources, one.devices, now, closes(sources, deed, one.devices)),
         "is_mine": one.maker == signed.name,
+        "may_again": all(may_command(row) for row in rows),
         "may_confirm": one.maker != signed.name and all(may_command(row) for row in rows),
     }  # fmt: skip
 
 
 def _confirm_order(sources: Sources, number: int) -> Reply:
     kept, now, signed = kept_in(sources), campus_now(sources), _signed()
-    one = _proposal(kept, number, now)
-    if one.maker == signed.name:
-        raise DeedRefused(Text("须由另一人确认", "another person confirms it"))
+    one = _decided(kept, number, now) or _proposal(kept, number, now)
     require_command(sources, one.devices)
-    if not kept.decide(number, signed.name, now.unix_ms, is_confirmed=True):
-        abort(404)
+    begun = kept.begun(proposed(number))
+    if begun is None:
+        begun = _begin(kept, one, signed.name, now)
     deed = decode_order(one.body).deed
     asking = Asking(deed, one.reason, one.manner, one.expires_s)
-    try:
-        job = give(sources, deed, one.devices, _job(asking, f"{one.maker} + {signed.name}", now), now)
-    except YktError:
-        kept.undecide(number)
-        raise
-    kept.done(number, job)
+    job = give(sources, begun, deed, one.devices, _job(asking, begun.who, now), now)
     _tell_ordered(job, ordered_text(Order(deed).verb), len(one.devices), one.reason)
     return redirect(url_for("job", number=job))
+
+
+def _begin(kept: Kept, one: Proposal, checker: str, now: Now) -> Begun:
+    """The second person has said yes; that stands, whatever becomes of the order."""
+    if one.maker == checker:
+        raise DeedRefused(Text("须由另一人确认", "another person confirms it"))
+    is_first = kept.decide(one.number, checker, now.unix_ms, is_confirmed=True)
+    begun = kept.begun(proposed(one.number))
+    if not is_first or begun is None:
+        abort(404)
+    return begun
+
+
+def _decided(kept: Kept, number: int, now: Now) -> Proposal | None:
+    """One that was confirmed, of which nobody knows what came, and that lasts: it is given again by either of the two
+    or by somebody else who may, under the names that it has."""
+    found = (one for one, _ in kept.unsure(now.unix_ms) if one.number == number and one.until_ms >= now.unix_ms)
+    return next(found, None)
 
 
 def _reject_order(sources: Sources, number: int) -> Reply:

@@ -2,6 +2,9 @@
 
 A selection is one person's, is used once, and ends; so what is ordered is what he saw counted. A proposal is confirmed
 by another name than its maker's, and while it lasts: the database refuses both as well.
+
+What is given is begun here before the ledger is asked, at a moment that nothing else of the same person has. Whoever
+does not know what came of it asks again with the same moment, and the ledger makes no second job of it.
 """
 
 import json
@@ -19,6 +22,8 @@ PROPOSAL_MS = 1_800_000
 """So long an order waits for its second person; then what it would stop may be something else."""
 PROPOSALS_MAX = 50
 """Most that wait at a time."""
+UNSURE_MS = 86_400_000
+"""So long a confirmation of which nobody knows what came is listed after its proposal has ended."""
 SELECTIONS_MAX = 200
 """Most that are kept; the oldest go."""
 _SCHEMA = (
@@ -30,7 +35,9 @@ _SCHEMA = (
       manner TEXT NOT NULL, expires_s INTEGER NOT NULL, made_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT""",
     """CREATE TABLE IF NOT EXISTS order_decision (
       proposal INTEGER PRIMARY KEY REFERENCES order_proposal (number), is_confirmed INTEGER NOT NULL,
-      checker TEXT NOT NULL, at_ms INTEGER NOT NULL, job INTEGER NOT NULL) STRICT""",
+      checker TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE IF NOT EXISTS order_begun (
+      what TEXT PRIMARY KEY, who TEXT NOT NULL, at_ms INTEGER NOT NULL UNIQUE, job INTEGER NOT NULL) STRICT""",
     """CREATE TRIGGER IF NOT EXISTS order_two_persons BEFORE INSERT ON order_decision WHEN NEW.is_confirmed = 1 AND
       NEW.checker = (SELECT maker FROM order_proposal WHERE number = NEW.proposal)
       BEGIN SELECT RAISE(ABORT, 'maker and checker are one person'); END""",
@@ -73,6 +80,16 @@ class Proposal(NamedTuple):
     until_ms: int
 
 
+class Begun(NamedTuple):
+    """Something that is being given, or was. what: `selection:…` or `proposal:…`. job 0: nobody has said that the
+    ledger has taken it."""
+
+    what: str
+    who: str
+    at_ms: int
+    job: int
+
+
 class Kept:
     """Over the console's file. Each call opens it, so any thread may."""
 
@@ -105,27 +122,36 @@ class Kept:
             rows = db.run(sql, (number, who))
         return _selection(rows[0]) if rows else None
 
-    def use(self, number: str, now_ms: int) -> bool:
-        """False: it was used, or its time is over."""
+    def begin(self, number: str, who: str, now_ms: int) -> Begun | None:
+        """It is given from now on, or was begun before. None: it was proposed instead, or its time is over."""
         with self._opened() as db, db.writing():
-            fresh = "number = ? AND is_used = 0 AND made_ms >= ?", (number, now_ms - SELECTION_MS)
-            if not db.run(f"SELECT 1 FROM selection WHERE {fresh[0]}", fresh[1]):  # noqa: S608  # our own names
-                return False
+            lasts = db.run(
+                "SELECT is_used FROM selection WHERE number = ? AND made_ms >= ?", (number, now_ms - SELECTION_MS)
+            )
+            before = _begun(db, selected(number))
+            if not lasts or before or lasts[0][0]:
+                return before if lasts else None
             db.run("UPDATE selection SET is_used = 1 WHERE number = ?", (number,))
-            return True
+            return _begin(db, selected(number), who, now_ms)
 
-    def unuse(self, number: str) -> None:
-        """Nothing came of it: it may be used again."""
+    def begun(self, what: str) -> Begun | None:
+        """None: nobody has begun to give it."""
+        with self._opened() as db, db.reading():
+            return _begun(db, what)
+
+    def given(self, what: str, job: int) -> None:
+        """The ledger has taken it."""
         with self._opened() as db, db.writing():
-            db.run("UPDATE selection SET is_used = 0 WHERE number = ?", (number,))
+            db.run("UPDATE order_begun SET job = ? WHERE what = ?", (job, what))
 
     # --- proposals -----------------------------------------------------------------------------------------------
 
-    def propose(self, one: Proposal) -> int:
-        """Its number; 0: too many wait already."""
+    def propose(self, one: Proposal, selection: str = "") -> int:
+        """Its number; 0: too many wait already. selection: what it was chosen by, which is used with that."""
         with self._opened() as db, db.writing():
             if len(_waiting(db, one.made_ms)) >= PROPOSALS_MAX:
                 return 0
+            db.run("UPDATE selection SET is_used = 1 WHERE number = ?", (selection,))
             number = int(db.run("SELECT COALESCE(MAX(number), 0) + 1 FROM order_proposal")[0][0])
             until_ms = one.made_ms + PROPOSAL_MS
             row = (number, one.body, _written(one.devices), *one[3:8], until_ms)
@@ -142,24 +168,50 @@ class Kept:
         with self._opened() as db, db.writing():
             if db.run("SELECT 1 FROM order_decision WHERE proposal = ?", (number,)):
                 return False
-            row = (number, int(is_confirmed), checker, now_ms, 0)
-            db.insert("order_decision", "proposal, is_confirmed, checker, at_ms, job", [row])
+            row = (number, int(is_confirmed), checker, now_ms)
+            db.insert("order_decision", "proposal, is_confirmed, checker, at_ms", [row])
+            if is_confirmed:
+                (maker,) = db.run("SELECT maker FROM order_proposal WHERE number = ?", (number,))[0]
+                _begin(db, proposed(number), f"{maker} + {checker}", now_ms)
             return True
 
-    def done(self, number: int, job: int) -> None:
-        """What came of its confirmation."""
-        with self._opened() as db, db.writing():
-            db.run("UPDATE order_decision SET job = ? WHERE proposal = ?", (job, number))
-
-    def undecide(self, number: int) -> None:
-        """Nothing came of the confirmation: it may be confirmed again."""
-        with self._opened() as db, db.writing():
-            db.run("DELETE FROM order_decision WHERE proposal = ? AND job = 0", (number,))
+    def unsure(self, now_ms: int) -> list[tuple[Proposal, Begun]]:
+        """Those that were confirmed, and nobody has said that the ledger has taken them; UNSURE_MS beyond their end."""
+        sql = (
+            f"SELECT {_PROPOSAL} FROM order_proposal WHERE until_ms >= ? AND 'proposal:' || number IN "  # noqa: S608
+            "(SELECT what FROM order_begun WHERE job = 0) ORDER BY number"
+        )
+        with self._opened() as db, db.reading():
+            found = [_proposal(row) for row in db.run(sql, (now_ms - UNSURE_MS,))]
+            return [(one, begun) for one in found if (begun := _begun(db, proposed(one.number)))]
 
     @contextmanager
     def _opened(self) -> Iterator[Database]:
         with closing(open_database(str(self._path))) as db:
             yield db
+
+
+def selected(number: str) -> str:
+    """What a selection is called where it is given."""
+    return f"selection:{number}"
+
+
+def proposed(number: int) -> str:
+    """What a proposal is called there."""
+    return f"proposal:{number}"
+
+
+def _begun(db: Database, what: str) -> Begun | None:
+    rows = db.run("SELECT what, who, at_ms, job FROM order_begun WHERE what = ?", (what,))
+    return Begun(*rows[0]) if rows else None
+
+
+def _begin(db: Database, what: str, who: str, now_ms: int) -> Begun:
+    """At a moment that nothing else has."""
+    last_ms = int(db.run("SELECT COALESCE(MAX(at_ms), 0) FROM order_begun")[0][0])
+    made = Begun(what, who, max(now_ms, last_ms + 1), 0)
+    db.insert("order_begun", "what, who, at_ms, job", [made])
+    return made
 
 
 def _waiting(db: Database, now_ms: int) -> list[Proposal]:

@@ -32,11 +32,13 @@ LOOK_MS = 2_000
 
 
 class Wish(NamedTuple):
-    """What is to be a job. bodies: terminal → its order's bytes, where they are not the job's own."""
+    """What is to be a job. bodies: terminal → its order's bytes, where they are not the job's own. is_once: the job
+    that the same person made at the same moment is this one, whoever asks again because he does not know."""
 
     job: Job
     devices: tuple[bytes, ...]
     bodies: Mapping[bytes, bytes] = {}
+    is_once: bool = False
 
     def body(self, device: bytes) -> bytes:
         """Of this terminal's order."""
@@ -63,10 +65,13 @@ class JobLedger:
         """Its number, and what can be sent is on its way when this returns. 0: another job took these numbers, draft
         anew."""
         with self.opened.writing(now) as writing:
+            if wish.is_once and (there := rows.number_of(writing.db, wish.job.who, wish.job.made_ms)):
+                return there
             last = rows.last_generations(writing.db)
             if any(one.generation <= last.get(one.device, 0) for one in signed):
                 return 0
-            job = wish.job._replace(number=rows.next_number(writing.db), made_ms=now.unix_ms)
+            made_ms = wish.job.made_ms if wish.is_once else now.unix_ms
+            job = wish.job._replace(number=rows.next_number(writing.db), made_ms=made_ms)
             rows.insert_job(writing.db, job, signed)
             link = (*job, *sorted(wish.devices))
             writing.booking.link(BookLinkKind.JOB, job.number, digest_of(link))

@@ -40,6 +40,12 @@ def next_number(db: Database) -> int:
     return int(db.run("SELECT COALESCE(MAX(number), 0) + 1 FROM job")[0][0])
 
 
+def number_of(db: Database, who: str, made_ms: int) -> int:
+    """Of the job that this person made at this moment; 0: there is none."""
+    found = db.run("SELECT MIN(number) FROM job WHERE who = ? AND made_ms = ?", (who, made_ms))
+    return int(found[0][0] or 0)
+
+
 def last_generations(db: Database) -> dict[bytes, int]:
     """Terminal → the highest generation that an order to it has ever had here, sent or not."""
     rows = db.run("SELECT device, MAX(generation) FROM job_row GROUP BY device")

@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,17 @@ import pytest
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.pages.devices.kept import PROPOSAL_MS, SELECTION_MS, Kept, Proposal
+from cloud.console.shell import create_pages
+from cloud.fleet.ordering import Orders
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.jobs.door import JobLedger
+from cloud.ledger.fleet.jobs.state import Job
 from cloud.ledger.records.values import Now
 from cloud.process.settings import FOLDER
 from shared.clocks.campus_clock import WALL
-from shared.errors import RuleBroken
+from shared.errors import KeyFault, RuleBroken
 from shared.fleet.document import DocumentKind, device_scope
-from shared.fleet.order import Lock, Order, Unlock
+from shared.fleet.order import Locate, Lock, Order, Unlock
 from shared.ids import BoxId, DeviceId
 from shared.inventory import DeviceKind, DeviceRow
 from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
@@ -188,6 +194,88 @@ def test_what_failed_alone_is_tried_again_and_what_is_open_is_cancelled(rig: Rig
     browser.send("/jobs/1/cancel", reason="不用了")
     assert "已请求撤回" in browser.see("/jobs/1")
     assert "撤回" in browser.see("/jobs/3")
+
+
+# --- exactly once ---------------------------------------------------------------------------------------------------
+
+
+def losing(rig: Rig, signer: Signer) -> Rig:
+    """The same console, whose door to the key process falls when the ledger has taken the job."""
+
+    @contextmanager
+    def falls() -> Iterator[Signer]:
+        yield signer
+        raise KeyFault("lost")
+
+    sources = replace(rig.sources, signer=falls)
+    return Rig(create_pages(sources), sources, rig.ledger)
+
+
+def test_a_fault_after_the_ledger_has_taken_it_makes_no_second_job(rig: Rig, signer: Signer) -> None:
+    browser = losing(rig, signer).browser()
+    address = chosen(browser, "locate", c.POS)
+    assert "/jobs/1" in given(browser, address), "the books say what came of it"
+    assert "已用过" in given(browser, address, 503)
+    assert "任务 1" in browser.see(address)
+    assert len(rig.sources.reader.jobs()) == 1
+
+
+def test_who_does_not_know_whether_it_was_given_asks_again_and_it_is_given_once(rig: Rig, signer: Signer) -> None:
+    browser = rig.browser()
+    address = chosen(browser, "locate", c.POS)
+    begun = kept_of(rig).begin(address.rpartition("/")[2], "admin", now().unix_ms)
+    assert begun
+    assert "账本里没有" in browser.see(address), "the console died before it asked"
+    job = Job(0, 0, b"", "admin", "盘点", 0, 0, 0)
+    made = Orders(JobLedger(rig.ledger.opened), signer, WALL).give(Locate(30), (c.POS,), job, now(), begun.at_ms)
+    assert "任务 1" in browser.see(address), "or before it heard"
+    assert f"/jobs/{made}" in given(browser, address)
+    assert len(rig.sources.reader.jobs()) == 1
+
+
+def test_two_that_failed_do_not_close_a_canteen_when_they_are_given_again(rig: Rig, signer: Signer) -> None:
+    browser = rig.browser()
+    first, second = chosen(browser, "lock", c.POS), chosen(browser, "lock", c.POS2)
+    signer.is_away = True
+    for address in (first, second):
+        given(browser, address, 503, count="1")
+    signer.is_away = False
+    given(browser, first, count="1")
+    assert "两人" in given(browser, second, 503, count="1")
+    assert len(rig.sources.reader.jobs()) == 1
+
+
+def test_a_confirmation_stands_and_what_came_of_it_is_looked_up(rig: Rig, signer: Signer) -> None:
+    browser, other = rig.browser(), rig.browser("李明", [Grant(Role.OPERATIONS)])
+    given(browser, chosen(browser, "lock", c.POS, c.POS2), count="2")
+    signer.is_away = True
+    other.send("/orders/1/confirm", 503)
+    page = browser.see("/orders")
+    assert "已确认，未见下达" in page
+    assert "admin + 李明" in page
+    signer.is_away = False
+    browser.send("/orders/1/reject", 404)
+    assert "/jobs/1" in browser.send("/orders/1/confirm"), "another person has confirmed it: the machine tries again"
+    other.send("/orders/1/confirm", 404)
+    (job,) = rig.sources.reader.jobs()
+    assert job.job.who == "admin + 李明"
+    assert "没有待确认的指令" in other.see("/orders")
+
+
+def test_a_confirmation_that_the_ledger_has_taken_unheard_is_no_second_job(rig: Rig, signer: Signer) -> None:
+    browser, other = rig.browser(), rig.browser("李明", [Grant(Role.OPERATIONS)])
+    given(browser, chosen(browser, "lock", c.POS, c.POS2), count="2")
+    assert kept_of(rig).decide(1, "李明", now().unix_ms, is_confirmed=True)
+    ((_, begun),) = kept_of(rig).unsure(now().unix_ms)
+    job = Job(0, 0, b"", begun.who, "盘点", 0, 0, 0)
+    Orders(JobLedger(rig.ledger.opened), signer, WALL).give(Lock("盘点"), (c.POS, c.POS2), job, now(), begun.at_ms)
+    assert "已下达" in other.see("/orders")
+    other.send("/orders/1/confirm")
+    assert len(rig.sources.reader.jobs()) == 1
+
+
+def kept_of(rig: Rig) -> Kept:
+    return Kept(rig.sources.settings.data / FOLDER / "console.db")
 
 
 # --- two persons -----------------------------------------------------------------------------------------------------
