@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.errors import ConfigFault
 from shared.input.section import Section, from_json
+from shared.input.web_address import web_address
 from shared.words.voice import Text
 
 FOLDER = "cloud"
@@ -54,6 +55,8 @@ class CloudSettings:
     console_certificate: Path
     console_key: Path
     mqtt: MqttChoice
+    console_address: str = ""
+    """Where people reach the console, without a slash at its end: messages link to it; empty: they have no link."""
 
     @property
     def inventory(self) -> Path:
@@ -137,6 +140,7 @@ def _parse(top: Section, data: Path) -> CloudSettings:
         tls=TlsFiles(*(folder / tls.take(name, str) for name in ("ca", "certificate", "key"))),
         console_certificate=folder / console.take("certificate", str),
         console_key=folder / console.take("key", str),
+        console_address=web_address(console.take("address", str, ""), console.name("address")),
         mqtt=MqttChoice(mqtt.take("version", int, 5), mqtt.take("share", str, "")),
     )
     for section in (top, tls, console, mqtt):

@@ -76,6 +76,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
 from shared.input.health_port import add_health
+from shared.input.web_address import web_address
 from shared.words.health import Health
 from shared.words.voice import Text
 
@@ -110,6 +111,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
     )
+    parser.add_argument(
+        "--console", metavar="URL", default="",
+        help=Text("演示校园消息里链接的集控平台地址", "the console that messages of a demonstration link to"),
+    )  # fmt: skip
     add_health(parser)
     add_hearing(parser)
     parser.add_argument(
@@ -139,7 +144,9 @@ class Watch:
         keeping: Keeping,
         docked: DockedSignals,
         hearing: Hearing,
+        console: str = "",
     ) -> None:
+        """console: what messages link to where the settings of a demonstration name none."""
         self.keeping, self.hearing, self._docked = keeping, hearing, docked
         with store.db.reading():
             self._spells = Spells(store.db, store.mark(BEAT))
@@ -148,6 +155,7 @@ class Watch:
         self.turns = Turns(store, RULES)
         self._dsn, self._looked, self._clock = dsn, looked, clock
         self._campus = settings.name
+        self._console = settings.console_address or (console if settings.demo else "")
         self._folder = settings.data / FOLDER
         self._said = read_said(self._folder)
         self.beat = Beat(self._said, self._folder, settings.name)
@@ -247,7 +255,9 @@ class Watch:
             found += self._taps.of(reader.taps_since(yesterday, self._taps.read_ms), yesterday, now.unix_ms)
             self._meals = Meals(reader.meals_begin(), reader.calendar())
             found += self._burning.signals(reader, now.unix_ms)
-            self.turns.around = Around(_names(fleet, self._groups), self._campus, reader.calendar(), _code)
+            self.turns.around = Around(
+                _names(fleet, self._groups), self._campus, reader.calendar(), _code, self._console
+            )
         self._told = ({} if is_due else self._told) | {(one.name, one.source): one for one in found}
         signals += found
 
@@ -283,6 +293,7 @@ async def _watch(given: argparse.Namespace) -> None:
         ("console", settings.console_certificate),
         ("ca", settings.tls.ca),
     )
+    console = web_address(given.console, "--console")
     looked = Looked(given.service, settings.data, certificates)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
@@ -293,7 +304,7 @@ async def _watch(given: argparse.Namespace) -> None:
         docked = open_until_end.enter_context(closing(DockedSignals(lambda: open_docking(folder).db)))
         hearing = hearing_of(given, settings)
         clock = parse_clock(given.clock)
-        watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked, hearing)
+        watch = Watch(settings, settings.dsn(given.dsn), looked, store, clock, keeping, docked, hearing, console)
         await asyncio.to_thread(watch.turn)
         async with healthy(given.health, watch.health):
             say("READY watch")

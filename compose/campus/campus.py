@@ -90,6 +90,7 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         "watch", "cloud", "watch", *_data(where), *dsn, *_clock(where),
         *(word for service in services for word in ("--service", service)),
         *(word for page in pages for word in ("--page", page)),
+        *(("--console", f"https://127.0.0.1:{where.console_port}") if where.console_port else ()),
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip

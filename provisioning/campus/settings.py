@@ -149,7 +149,11 @@ def cloud_json(plan: Plan, keys: PublicKeys) -> dict[str, Any]:
         "ack_key": keys.ack.hex(),
         "ack_key_file": "ack.key",
         "tls": {"ca": "ca.pem", "certificate": "ingest.pem", "key": "ingest.key"},
-        "console": {"certificate": "console.pem", "key": "console.key"},
+        "console": {
+            "certificate": "console.pem",
+            "key": "console.key",
+            **({"address": plan.console} if plan.console else {}),
+        },
     }
 
 

@@ -3,7 +3,8 @@
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
-the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
+the broker and console, beside localhost), console (its public address, to which messages link: https://HOST[:PORT]),
+meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
 counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
 (shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts; a
 box's spares (name, kind): bodies that stand ready; a TCP link's plain (true: without TLS, and the box warns of it), an
@@ -23,6 +24,7 @@ from provisioning.plan import names
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
 from shared.input.section import Section
+from shared.input.web_address import web_address
 from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.cos.images import CEILING_FEN
@@ -162,6 +164,7 @@ class Plan:
     fares: FareTable | None = None
     subsidy: bool = False
     operators: tuple[str, ...] = ()
+    console: str = ""
 
     @property
     def takes_subsidies(self) -> bool:
@@ -200,6 +203,7 @@ def parse_plan(raw: object) -> Plan:
         fares=_fares(top.optional_section("fares")),
         subsidy=top.take("subsidy", bool, False),
         operators=tuple(_operator(row) for row in top.rows("operators", OPERATORS_MAX, [])),
+        console=web_address(top.take("console", str, ""), top.name("console")),
     )
     top.done()
     _check(plan)

@@ -41,6 +41,7 @@ def demo_with_hotlist() -> dict:
         "hotlist": ["0007", "0033"],
         "caps": caps,
         "hosts": ["onecard.example"],
+        "console": "https://onecard.example/",
         "ceiling_fen": 150_000,
     }
 

@@ -110,6 +110,11 @@ WORDS: dict[str, Text] = {
     "last_sent": Text("最近发出", "Sent last"),
     "wait_now": Text("等待", "Waiting"),
     "failed_week": Text("七天失败", "Failed in 7 days"),
+    "messages_link": Text("消息带链接", "Messages link to"),
+    "messages_no_link": Text(
+        "消息不带链接：cloud.json 的 console.address 未设。",
+        "Messages have no link: console.address is not set in cloud.json.",
+    ),
     "last_failures": Text("最近失败", "Last failures"),
     "messages": Text("消息", "Messages"),
     "message_state": Text("状态", "State"),

@@ -186,6 +186,11 @@ WORDS: dict[str, Text] = {
     "step_policy_note": Text("谁在什么时候收到哪一级报警。", "Who hears of which alarms, and when."),
     "step_way": Text("短信或邮件已试通", "Mail or SMS has worked"),
     "step_way_note": Text("发一条测试消息，送达才算。", "Send a test; it counts once it has gone out."),
+    "step_address": Text("消息带集控平台链接", "Messages link to this console"),
+    "step_address_note": Text(
+        "cloud.json 的 console.address 写明本平台的公开地址，再重启值守。",
+        "Name the console's public address in cloud.json, console.address, and restart the watch.",
+    ),
     "step_rules": Text("看过并调过报警规则", "Alarm rules were gone through"),
     "step_rules_note": Text(
         "先用过去一周试算，再推送本校的规则。", "Try them on the last week, then put the school's own in force."

@@ -39,6 +39,18 @@ def last_raised_ms(db: Database) -> int:
     return rows[0][0] if rows else 0
 
 
+def newest_of(db: Database, key: Key) -> int:
+    """The number of what happened last to this alarm: a short name of it; 0: nothing did."""
+    rows = db.run("SELECT MAX(id) FROM event WHERE rule = ? AND source = ?", (key.rule, str(key.source)))
+    return rows[0][0] or 0
+
+
+def key_of_event(db: Database, number: int) -> Key | None:
+    """What it happened to; None: there is no such number."""
+    rows = db.run("SELECT rule, source FROM event WHERE id = ?", (number,))
+    return Key(rows[0][0], source_of(rows[0][1])) if rows else None
+
+
 def raised_by_rule(db: Database, from_ms: int) -> dict[str, int]:
     """How often each rule has raised something since then."""
     sql = "SELECT rule, COUNT(*) FROM event WHERE deed = ? AND at_ms >= ? GROUP BY rule"

@@ -17,9 +17,7 @@ AHEAD_MS = 366 * 86_400_000
 OPEN_MAX = 200
 """Plans that are not over at once."""
 WHY_MAX = 200
-PLANNED = (
-    "SELECT source, from_ms, CASE WHEN ended_ms > 0 THEN MIN(until_ms, ended_ms) ELSE until_ms END FROM work"
-)
+PLANNED = "SELECT source, from_ms, CASE WHEN ended_ms > 0 THEN MIN(until_ms, ended_ms) ELSE until_ms END FROM work"
 """Of all plans: on what, from when until when, for who only reads."""
 _COLUMNS = "id, source, from_ms, until_ms, who, why, made_ms, ended_ms, ended_by"
 

@@ -1,7 +1,7 @@
 """What a webhook is told: an event as JSON, in both languages, for a program. Pure.
 
     {"format": 1, "why": "call", "campus": …, "more": 0, "alarms": [{"rule": …, "source": "box:canteen-1", "name": …,
-     "grade": …, "state": …, "since_ms": …, "title": {"zh": …, "en": …}, "told": {…}, "cause": {…}, …}]}
+     "grade": …, "state": …, "since_ms": …, "title": {"zh": …, "en": …}, "told": {…}, "cause": {…}, "link": …, …}]}
 
 A promise to whoever reads it: keys are added, never renamed. grade null: the alarm is over and gone from the list.
 """
@@ -36,6 +36,8 @@ def _alarm(one: Told, calls: Calls) -> dict[str, Any]:
         "grade": str(alarm.grade) if alarm else None, "state": str(alarm.state if alarm else State.NORMAL),
         "since_ms": alarm.since_ms if alarm else None, "drill": is_drill(one.key),
     }  # fmt: skip
+    if one.link:
+        said["link"] = one.link
     if one.under:
         said["explains"] = one.under
     if one.code:

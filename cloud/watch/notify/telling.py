@@ -14,7 +14,7 @@ from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.states import Alarm
 from cloud.watch.alarms.terms import Source
 from cloud.watch.alarms.watching import Key, cause_text
-from cloud.watch.kept import floods
+from cloud.watch.kept import floods, past
 from cloud.watch.notify import queue
 from cloud.watch.notify.calling import Calling, Places, Time
 from cloud.watch.notify.event import event
@@ -41,6 +41,8 @@ class Around(NamedTuple):
     calendar: Calendar
     codes: Callable[[], str] = str
     """Gives a fresh one-time code for an answer by SMS; empty: none is asked for."""
+    console: str = ""
+    """Its public address; empty: messages link to nothing."""
 
 
 class Telling:
@@ -98,9 +100,12 @@ class Telling:
         around: Around,
     ) -> None:  # fmt: skip
         found = [
-            Told(key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ())), _under(alarms, key))
+            Told(
+                key, alarms.get(key), self._rules.get(key.rule), *facts.get(key, ("", ())), _under(alarms, key),
+                self._link(key, around.console),
+            )
             for key in notice.keys
-        ]
+        ]  # fmt: skip
         if way_to(notice.person):
             queue.put(self._db, _message(notice, notice.person, self._to_a_place(notice, found, around), now))
             return
@@ -116,6 +121,11 @@ class Telling:
         )
         kept = queue.digest(code, to) if code else ""
         queue.put(self._db, _message(notice, to, words, now)._replace(code=kept))
+
+    def _link(self, key: Key, console: str) -> str:
+        """To this alarm's page, by a number that says nothing of it: whoever opens it signs in."""
+        number = past.newest_of(self._db, key) if console else 0
+        return f"{console}/a/{number}" if number else ""
 
     def _readable(self, notice: Notice) -> Notice:
         """What concerns money of persons is for those with a role, whoever else a route names."""

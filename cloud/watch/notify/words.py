@@ -23,6 +23,8 @@ from shared.facts.catalogue import words
 from shared.facts.told import Level, Params, Value
 from shared.words.voice import Language, Text
 
+SMS_LEAST = 24
+"""Characters of an SMS's text that a link does not take."""
 LISTED_MAX = 20
 """Alarms that a mail names; of more the number is said."""
 COUNTED_FROM = 5
@@ -46,6 +48,8 @@ class Told(NamedTuple):
     told: Params = ()
     under: int = 0
     """How many others it explains."""
+    link: str = ""
+    """Where its page is; empty: nobody knows."""
 
 
 class Said(NamedTuple):
@@ -92,7 +96,7 @@ def said(
     drill = _in(_DRILL, language) if found and all(is_drill(one.key) for one in found) else ""
     sms, subject = drill + filled(templates.sms, fields), drill + filled(templates.subject, fields)
     asks = filled(templates.answer, {"code": code}) if code else ""
-    return Said(subject, "\n\n".join(body) or fields["why"], short(sms, asks))
+    return Said(subject, "\n\n".join(body) or fields["why"], short(sms, asks, found[0].link if found else ""))
 
 
 def answer_with(code: str, language: Language) -> str:
@@ -100,9 +104,12 @@ def answer_with(code: str, language: Language) -> str:
     return filled(STANDARD[language].answer, {"code": code}) if code else ""
 
 
-def short(text: str, answer: str = "") -> str:
-    """One SMS, on one line: the text is cut, never what stands behind it."""
-    text = one_line(text)
+def short(text: str, answer: str = "", link: str = "") -> str:
+    """One SMS, on one line: the text is cut, never what stands behind it. A link that leaves it less than SMS_LEAST is
+    left out."""
+    text, link = one_line(text), f" {link}" if link else ""
+    if units(answer) + units(link) + min(units(text), SMS_LEAST) <= SMS_MAX:
+        answer += link
     if units(text) + units(answer) <= SMS_MAX:
         return text + answer
     while text and units(text) + units(answer) >= SMS_MAX:
@@ -139,6 +146,8 @@ def _head(why: Why, found: Sequence[Told], calls: Calls, campus: str, language: 
 def _paragraph(why: Why, one: Told, calls: Calls, language: Language, templates: Templates) -> str:
     """By the school's words, and how somebody says that he has seen it."""
     text = filled(templates.mail, _fields(why, one, calls, language))
+    if one.link:
+        return f"{text}\n{_in(_opened(one), language)}"
     if one.alarm is None or not one.alarm.calls or private_source(one.key.source) != one.key.source:
         return text
     return f"{text}\n{_in(_answer(one), language)}"
@@ -165,6 +174,14 @@ def _answer(one: Told) -> Text:
     """How somebody says that he has seen it."""
     words = f"./ykt cloud alarms ack {one.key.rule} {one.key.source} --who"
     return Text(f"确认：{words} 姓名", f"acknowledge: {words} NAME")
+
+
+def _opened(one: Told) -> Text:
+    """What whoever has seen it opens."""
+    calls = one.alarm is not None and one.alarm.calls
+    return Text(
+        f"{'打开并确认' if calls else '打开'}：{one.link}", f"{'open and acknowledge' if calls else 'open'}: {one.link}"
+    )
 
 
 def _title(one: Told, calls: Calls, language: Language) -> str:

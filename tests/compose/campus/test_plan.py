@@ -114,6 +114,7 @@ def test_services_say_how_they_are_where_the_watch_is_told() -> None:
     pages = [f"keys={WHERE.keys_health}", "ingest=127.0.0.1:7101", "console=127.0.0.1:7102"]
     assert after(parts["watch"], "--page") == pages, "those that have series there"
     assert not any("--health" in part.argv for part in core_parts(WHERE, ()))
+    assert after(parts["watch"], "--console") == ["https://127.0.0.1:8443"], "what a demonstration's messages link to"
 
 
 def after(words: tuple[str, ...], option: str) -> list[str]:

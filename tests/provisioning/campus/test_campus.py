@@ -173,6 +173,11 @@ def test_the_ack_key_is_certified_by_the_key_that_signed_the_inventory(campus) -
     assert is_certified(1, ack, bytes.fromhex(public["ack_certificate"]), signer.public_key())
 
 
+def test_the_console_s_public_address_stands_in_the_settings(campus) -> None:
+    assert campus.json("cloud/cloud.json")["console"]["address"] == "https://onecard.example"
+    assert load_settings(campus.data).console_address == "https://onecard.example"
+
+
 def test_public_facts(campus) -> None:
     public = campus.json("campus.json")
     assert (public["name"], public["campus"], public["issuer"], public["demo"]) == ("演示校园", 1, "0001", True)

@@ -108,6 +108,7 @@ MISTAKES = [
     ("issued", "2024-13-01", "issued"),
     ("issued", "1999-01-01", "issued"),
     ("hosts", ["a b"], "hosts"),
+    ("console", "http://onecard.example", "console"),
     ("meals", [{"meal": 1, "name": "x", "from_s": 5}], "meals"),
     ("fares", ..., "fares"),
     ("fares.lines.0.fares_fen", [2, 1], "fares.lines[0].fares_fen"),

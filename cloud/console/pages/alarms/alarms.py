@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from flask import abort, g, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
 from cloud.console.frame.export import csv_answer
@@ -88,6 +88,16 @@ def _alarm(sources: Sources, rule: str, source: str) -> Reply:
     )  # fmt: skip
 
 
+def _link(sources: Sources, number: int) -> Reply:
+    """A message's short link, by the number of what happened to the alarm. What he may not see is not there."""
+    with sources.watch() as store, store.db.reading():
+        key = past.key_of_event(store.db, number)
+        here = look(sources, store)
+    if key is None or not here.may(key.rule, key.source):
+        abort(404)
+    return redirect(url_for("alarm", rule=key.rule, source=str(key.source)))
+
+
 def key_of_path(rule: str, source: str) -> Key:
     """404 for what is no source."""
     try:
@@ -157,5 +167,6 @@ def _number(name: str) -> int:
 PAGES = (
     Page("alarms", "/alarms", Right.SEE_ALARMS, _alarms, Menu.ALARMS),
     Page("alarms_csv", "/alarms.csv", Right.SEE_ALARMS, _alarms_csv),
+    Page("alarm_link", "/a/<int:number>", Right.SEE_ALARMS, _link),
     Page("alarm", "/alarms/<rule>/<path:source>", Right.SEE_ALARMS, _alarm),
 )

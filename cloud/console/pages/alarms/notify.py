@@ -108,7 +108,7 @@ def _notify(sources: Sources) -> Reply:
         ways=_ways(sources, ways, at_ms), failures=failures[:FAILED_SHOWN],
         channels=[(way.value, str(CHANNELS[way])) for way in (Channel.MAIL, Channel.SMS)], roles=ROLES,
         unknown=here.why_unknown(), as_of=moment(here.standing.as_of_ms), today=moment(at_ms)[:10],
-        pushed=request.args.get("pushed", "")[:6], queued=request.args.get("queued", "")[:9],
+        address=_address(sources), pushed=request.args.get("pushed", "")[:6], queued=request.args.get("queued", "")[:9],
     )  # fmt: skip
 
 
@@ -134,6 +134,12 @@ def _week(policy: Policy, campus_s: int) -> list[Watched]:
 
 def _clock(second: int) -> str:
     return f"{second % DAY_S // 3600:02d}:{second % 3600 // 60:02d}"
+
+
+def _address(sources: Sources) -> str:
+    """What messages link to; of a demonstration it is this console, where its settings name none."""
+    settings = sources.settings
+    return settings.console_address or (request.host_url.rstrip("/") if settings.demo else "")
 
 
 def _ways(sources: Sources, found: dict[Channel, queue.Way], at_ms: int) -> list[WayRow]:

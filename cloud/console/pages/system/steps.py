@@ -99,6 +99,10 @@ def _has_way(sources: Sources) -> bool:
         return bool(watch.db.run(sql, (queue.State.SENT.value, queue.State.ARRIVED.value)))
 
 
+def _has_address(sources: Sources) -> bool:
+    return bool(sources.settings.console_address) or sources.settings.demo
+
+
 def _has_rules(sources: Sources) -> bool:
     with sources.watch() as watch, watch.db.reading():
         return bool(RULESETS.in_force(watch.db))
@@ -129,6 +133,7 @@ _STEPS = (
     ("persons", "/notify", _has_persons),
     ("policy", "/notify", _has_policy),
     ("way", "/notify", _has_way),
+    ("address", "/notify", _has_address),
     ("rules", "/rules", _has_rules),
     ("backup", "/services", _has_backup),
 )

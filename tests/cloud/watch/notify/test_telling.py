@@ -1,5 +1,6 @@
 """Alarms become messages in the file: what is beyond a measure stays, over a restart too, and no card is named."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,14 +10,16 @@ import pytest
 from cloud.watch.alarms import states
 from cloud.watch.alarms.flood import Flood
 from cloud.watch.alarms.rules import RULES
-from cloud.watch.alarms.states import Alarm
+from cloud.watch.alarms.states import Alarm, Deed
 from cloud.watch.alarms.terms import Kind, Source
-from cloud.watch.alarms.watching import Key
+from cloud.watch.alarms.watching import Change, Key
+from cloud.watch.kept import past
 from cloud.watch.notify import persons, queue
 from cloud.watch.notify.calling import SETTLE_MS, WINDOW_MS, Time
 from cloud.watch.notify.persons import Person
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.telling import Around, Telling
+from cloud.watch.notify.templates import SMS_MAX
 from cloud.watch.notify.terms import Why
 from cloud.watch.pushes import POLICIES
 from cloud.watch.store import WatchStore, open_watch
@@ -52,8 +55,9 @@ def store(tmp_path: Path) -> Iterator[WatchStore]:
 class Desk:
     """A process that tells; every alarm calls from its second on."""
 
-    def __init__(self, store: WatchStore, told: Params = ()) -> None:
+    def __init__(self, store: WatchStore, told: Params = (), console: str = "") -> None:
         self.store, self.told = store, told
+        self.around = Around(str, "校园", WEEKDAYS, console=console)
         self.telling = Telling(store.db, {rule.name: rule for rule in RULES}, Flood(), str)
         self.alarms: dict[Key, Alarm] = {}
 
@@ -65,7 +69,7 @@ class Desk:
         facts = dict.fromkeys(self.alarms, ("difference", self.told))
         with self.store.db.writing():
             self.telling.look_again(WEEKDAYS)
-            self.telling.turn(self.alarms, facts, Time(at_ms, 43_200 + at_ms // 1000), Around(str, "校园", WEEKDAYS))
+            self.telling.turn(self.alarms, facts, Time(at_ms, 43_200 + at_ms // 1000), self.around)
 
     def mails(self) -> list[Message]:
         with self.store.db.reading():
@@ -112,3 +116,30 @@ def test_no_message_says_a_cards_number(store: WatchStore, card: str | bytes) ->
     assert CARD not in said
     assert RAW.hex() not in said
     assert (CARD if isinstance(card, str) else RAW.hex())[-4:] in said, "its end is told"
+
+
+def test_every_way_links_to_the_alarms_page_by_a_number_that_says_nothing_of_it(store: WatchStore) -> None:
+    desk = Desk(store, console="https://ykt.example.edu")
+    desk.comes(2, "balance-chain", Source(Kind.CARD, CARD))
+    (key,) = desk.alarms
+    with store.db.writing():
+        store.write([Change(key, 1, Deed.RAISED, desk.alarms[key])])
+    for at_ms in (0, SETTLE_MS, 70_000):
+        desk.turn(at_ms)
+    with store.db.reading():
+        found = {one.channel.value: one.text for one in queue.messages(store.db, 10)}
+        assert past.key_of_event(store.db, 1) == key
+    assert found["mail"].endswith("打开并确认：https://ykt.example.edu/a/1")
+    assert found["sms"].endswith(" https://ykt.example.edu/a/1")
+    assert len(found["sms"]) <= SMS_MAX
+    assert json.loads(found["webhook"])["alarms"][0]["link"] == "https://ykt.example.edu/a/1"
+    assert not any(CARD in text for text in found.values())
+
+
+def test_without_an_address_nothing_links_and_the_command_is_named(store: WatchStore) -> None:
+    desk = Desk(store)
+    desk.comes(1)
+    for at_ms in (0, SETTLE_MS):
+        desk.turn(at_ms)
+    assert "https:" not in desk.mails()[0].text
+    assert "./ykt cloud alarms ack" in desk.mails()[0].text

@@ -17,7 +17,7 @@ from cloud.watch.notify.policy_file import read_policy
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.templates import SMS_MAX, STANDARD, TITLE_ROOM, Templates, filled, longest_sms
 from cloud.watch.notify.terms import Channel, Why
-from cloud.watch.notify.words import Said, Told, said, short
+from cloud.watch.notify.words import SMS_LEAST, Said, Told, said, short
 from shared.clocks.school_days import Calendar
 from shared.errors import ConfigFault
 from shared.facts.told import Level
@@ -157,3 +157,16 @@ def test_any_text_is_cut_to_one_sms(answer: str) -> None:
         assert units(found) <= SMS_MAX
         assert found.endswith(answer)
         assert found.isprintable()
+
+
+@pytest.mark.parametrize("size", range(30, 61))
+@pytest.mark.parametrize("text", ["紧急", "紧急报警：试算不平 第一食堂", "紧急" + "字" * 80, "😀" * 60])
+def test_a_link_is_whole_or_not_there_and_takes_no_text_that_is_needed(text: str, size: int) -> None:
+    link = "https://" + "h" * (size - 12) + "/a/7"
+    for answer in ("", "，回复482913接单"):
+        sms = short(text, answer, link)
+        assert units(sms) <= SMS_MAX
+        left, _, found = sms.partition(" https://")
+        assert answer in left
+        assert not found or sms.endswith(f" {link}")
+        assert units(left) >= min(units(text), SMS_LEAST - 1), "the sign of a cut"

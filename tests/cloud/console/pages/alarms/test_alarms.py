@@ -245,3 +245,18 @@ def test_every_page_says_how_many_call_or_that_nobody_knows(rig: Rig) -> None:
     assert count(rig, Grant(Role.CARDS)) == ""
     s.beaten(rig, ago_s=60)
     assert count(rig) == "报警 未知"
+
+
+# --- a message's link -----------------------------------------------------------------------------------------------
+
+
+def test_a_messages_number_opens_its_alarm_for_whoever_may_see_it_and_for_nobody_else(rig: Rig) -> None:
+    s.raised(rig, s.BOX)
+    s.raised(rig, s.OTHER)
+    mine = rig.browser("王芳", [Grant(Role.DUTY, Scope(box=c.OTHER_BOX))])
+    asked = mine.client.get("/a/2")
+    assert (asked.status_code, asked.headers["Location"]) == (302, s.path(s.OTHER))
+    for other in ("/a/1", "/a/99", "/a/0", "/a/99999999999999999999"):
+        mine.see(other, 404)
+    stranger = rig.app.test_client().get("/a/2")
+    assert stranger.headers["Location"].startswith("/login"), "and learns nothing"
