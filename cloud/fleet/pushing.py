@@ -4,7 +4,7 @@ What refuses more than before is no push but a proposal to a second person. A te
 nothing: a no-op push is a no-op. The key process signs by the order of a person, at its own socket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from cloud.fleet.signing import DocumentSigner, newest_key
@@ -18,7 +18,7 @@ from cloud.ledger.held.two_persons import Decided
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
-from cloud.parameters.differences import Change, eased, tighter
+from cloud.parameters.differences import Change, difference_lines, eased, tighter
 from cloud.parameters.resolve import Position, require_places, resolved
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
@@ -48,6 +48,32 @@ class Target(NamedTuple):
         return [] if former is None else tighter(former, self.after)
 
 
+def targets_of(ledger: ParameterLedger, file: CampusFile, devices: Collection[bytes] | None = None) -> list[Target]:
+    """Of these terminals, or of all. ConfigFault where the file contradicts itself or names what there is not."""
+    positions = ledger.positions()
+    require_places(file, positions)
+    wanted = None if devices is None else {*devices}
+    chosen = [one for one in positions if wanted is None or one.device in wanted]
+    standing = ledger.standing([one.device for one in chosen])
+    return [Target(one, standing[one.device], resolved(file, one)) for one in chosen]
+
+
+def alike(file: CampusFile, targets: Iterable[Target]) -> dict[tuple[Text, ...], list[str]]:
+    """Names of terminals by what changes there; those where nothing does are left out."""
+    found: dict[tuple[Text, ...], list[str]] = {}
+    for one in targets:
+        if one.is_new:
+            lines = tuple(difference_lines(file, one.standing.before, one.after)) or (_first(one),)
+            found.setdefault(lines, []).append(one.position.name)
+    return found
+
+
+def _first(target: Target) -> Text:
+    """A first document that says nothing but the day and its meals."""
+    count = len(target.after.meals)
+    return Text(f"首次下发：{count} 餐次", f"the first document: {count} meals")
+
+
 class Pusher:
     """Belongs to one thread, with the ledger."""
 
@@ -56,13 +82,9 @@ class Pusher:
         self._held = HeldLedger(opened)
         self._signer = signer
 
-    def targets(self, file: CampusFile, devices: Sequence[bytes] | None = None) -> list[Target]:
-        """Of these terminals, or of all. ConfigFault where the file contradicts itself or names what there is not."""
-        positions = self._parameters.positions()
-        require_places(file, positions)
-        chosen = [one for one in positions if devices is None or one.device in devices]
-        standing = self._parameters.standing([one.device for one in chosen])
-        return [Target(one, standing[one.device], resolved(file, one)) for one in chosen]
+    def targets(self, file: CampusFile, devices: Collection[bytes] | None = None) -> list[Target]:
+        """As `targets_of`."""
+        return targets_of(self._parameters, file, devices)
 
     def push(
         self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[Target], now: Now,

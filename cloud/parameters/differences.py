@@ -107,6 +107,12 @@ def _looser(one: Limits, other: Limits) -> Limits:
     return Limits(**values)  # type: ignore[arg-type]  # is_refused is one of them
 
 
+def touches_money(before: ParameterBody, after: ParameterBody) -> bool:
+    """May a purchase be taken, refused or counted otherwise? Not where meals alone are called otherwise."""
+    unnamed = [replace(one, meals=tuple(row._replace(name="") for row in one.meals)) for one in (before, after)]
+    return unnamed[0] != unnamed[1]
+
+
 def difference_lines(file: CampusFile, before: ParameterBody | None, after: ParameterBody) -> Iterator[Text]:
     """A line for each thing that changes; none where nothing does."""
     base = before or ParameterBody(meals=after.meals)

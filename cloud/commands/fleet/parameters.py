@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.fleet.beside import campus_clock, orders_socket
-from cloud.fleet.pushing import Pusher, Target
+from cloud.fleet.pushing import Pusher, Target, alike
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import Push, PushKind
@@ -25,7 +25,6 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
-from cloud.parameters.differences import difference_lines
 from cloud.parameters.resolve import Position, resolved, samples
 from cloud.process.settings import load_settings
 from cloud.words.fleet import parameters as words
@@ -93,7 +92,7 @@ def diff(where: Where, path: Path, choice: Choice) -> int:
     file = _read(path)
     with _office(where) as (opened, pusher):
         targets = _chosen(opened, pusher, file, choice)
-    groups = _groups(file, targets)
+    groups = alike(file, targets)
     if where.as_json:
         _json({"terminals": len(targets), "differences": words.difference_json(groups)})
     else:
@@ -188,7 +187,7 @@ def _send(
     elif made is None:
         _say(str(Text("没有变化，未下发", "nothing changes, nothing was pushed")))
     else:
-        _say(*words.difference_text(_groups(file, first)), _made_text(made))
+        _say(*words.difference_text(alike(file, first)), _made_text(made))
     return 0
 
 
@@ -226,21 +225,6 @@ def _decided(where: Where, one: Proposal, names: words.Names, now_ms: int) -> No
         _json(words.proposal_json(one, names, now_ms))
     else:
         _say(*words.proposal_lines(one, names, now_ms))
-
-
-def _groups(file: CampusFile, targets: Iterable[Target]) -> dict[tuple[Text, ...], list[str]]:
-    found: dict[tuple[Text, ...], list[str]] = {}
-    for one in targets:
-        if one.is_new:
-            lines = tuple(difference_lines(file, one.standing.before, one.after)) or (_first(one),)
-            found.setdefault(lines, []).append(one.position.name)
-    return found
-
-
-def _first(target: Target) -> Text:
-    """A first document that says nothing but the day and its meals."""
-    count = len(target.after.meals)
-    return Text(f"首次下发：{count} 餐次", f"the first document: {count} meals")
 
 
 def _chosen(opened: OpenedLedger, pusher: Pusher, file: CampusFile, choice: Choice) -> list[Target]:

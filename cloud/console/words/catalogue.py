@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cloud.console.words import alarms, cards, devices, frame, money, overview, people, places, reports, system
+from cloud.console.words import (
+    alarms,
+    cards,
+    devices,
+    frame,
+    money,
+    overview,
+    parameters,
+    people,
+    places,
+    reports,
+    system,
+)
 from shared.words.voice import Language, Text
 
 LANGUAGES = ("zh", "en")
@@ -11,6 +23,7 @@ FAMILIES = (
     frame,
     overview,
     devices,
+    parameters,
     people,
     alarms,
     places,

@@ -177,8 +177,5 @@ WORDS: dict[str, Text] = {
     "pushes": Text("下发经过", "Pushes"),
     "push": Text("下发", "Push"),
     "changed_in_all": Text("有变 / 目标", "Changed / meant"),
-    "no_pushes": Text(
-        "还没有下发过参数：./ykt cloud parameters push FILE",
-        "No parameters were pushed yet: ./ykt cloud parameters push FILE",
-    ),
+    "no_pushes": Text("还没有下发过参数。", "No parameters were pushed yet."),
 }

@@ -165,7 +165,8 @@ def _order(sources: Sources, number: str) -> Reply:
     whole = closes(sources, deed_of(verb.name, {"records": "1:1..1"}, ""), one.devices)
     return render_template(
         "devices/order.html", one=one, verb=verb, rows=list(there.values())[:SHOWN_MAX], expires=EXPIRES_S,
-        manners=MANNERS, radius=_radius(sources, one.devices, now, whole), is_typed=is_typed(verb, len(one.devices)),
+        manners=MANNERS, radius=radius_here(sources, one.devices, now, whole),
+        is_typed=is_typed(verb, len(one.devices)),
         until=time_text(int(sources.clock().at(one.until_ms / 1000))), reason_max=REASON_MAX,
         away=sum(row["mark"] in AWAY for row in there.values()),
         as_of=time_text(now.campus_s), begun=begun, job=_looked_up(sources, begun) if begun else 0,
@@ -210,7 +211,8 @@ def _job(asking: Asking, who: str, now: Now) -> Job:
     return Job(0, 0, b"", who, asking.reason, now.unix_ms, expires_ms, 0, *manner)
 
 
-def _radius(sources: Sources, devices: Collection[bytes], now: Now, whole: Collection[str]) -> Radius:
+def radius_here(sources: Sources, devices: Collection[bytes], now: Now, whole: Collection[str]) -> Radius:
+    """What would be touched by something done to these, as of now."""
     reader = sources.reader
     return radius(devices, reader.stops(devices, now), (reader.meals(), reader.calendar(), now.campus_s), whole)
 
@@ -273,7 +275,7 @@ def _shown(sources: Sources, one: Proposal, seen: Mapping[bytes, Row], now: Now)
     rows = [seen[device] for device in one.devices]
     return {
         "one": one, "verb": ordered_text(Order(deed).verb), "rows": rows[:SHOWN_MAX],
-        "radius": _radius(sources, one.devices, now, closes(sources, deed, one.devices)),
+        "radius": radius_here(sources, one.devices, now, closes(sources, deed, one.devices)),
         "is_mine": one.maker == signed.name,
         "may_again": all(may_command(row) for row in rows),
         "may_confirm": one.maker != signed.name and all(may_command(row) for row in rows),

@@ -1,6 +1,6 @@
 """Parameters 参数 and other documents: what each terminal should have beside what it says; pushes; one's difference.
 
-Read only: a file is checked, compared and pushed by `cloud parameters`.
+A file is edited, compared and pushed in `pushing`.
 """
 
 from collections import Counter
@@ -14,27 +14,22 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.pages.devices.commands import campus_now
+from cloud.console.pages.devices.deeds import REASON_MAX
 from cloud.console.pages.devices.devices import seen_rows
+from cloud.console.pages.devices.pushing import may_decide, may_make, waiting_cases
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
 from cloud.ledger.fleet.parameters.door import ParameterLedger
-from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.parameters.campus_file import read_file
 from cloud.parameters.differences import difference_lines
 from cloud.words.fleet.documents import STATES, document_name
+from cloud.words.fleet.parameters import KINDS
 from shared.clocks.clock import time_text
 from shared.fleet.document import DocumentKind
 from shared.words.spans import span
 from shared.words.voice import Language, Text
 
 PUSHES = 30
-KINDS = {
-    PushKind.PUSH: Text("下发", "push"), PushKind.CANARY: Text("先行", "canary"),
-    PushKind.CONTINUE: Text("续发", "the others"),
-    PushKind.ROLLBACK: Text("退回", "taken back"), PushKind.TRIAL: Text("限期收紧", "tighter, with an end"),
-    PushKind.END: Text("到期恢复", "its end"), PushKind.AGAIN: Text("换号重发", "said again"),
-    PushKind.BACK: Text("自动退回", "went back by itself"),
-}  # fmt: skip
 Line = dict[str, Any]
 COLUMNS: tuple[Column[Line], ...] = (
     Column("terminal", lambda one: one["name"]),
@@ -55,7 +50,8 @@ def _parameters(sources: Sources) -> Reply:
     lines = [one for one in every if all(one[f"{name}_key"] == value for name, value in kept.items())]
     return render_template(
         "devices/parameters.html", list=listed(lines, COLUMNS, wanted), facets=_facets(every, wanted),
-        pushes=_pushes(sources), as_of=time_text(now.campus_s), moment=lambda ms: time_text(int(clock.at(ms / 1000))),
+        pushes=_pushes(sources), cases=waiting_cases(sources, now), may_make=may_make(), may_decide=may_decide(),
+        reason_max=REASON_MAX, as_of=time_text(now.campus_s), moment=lambda ms: time_text(int(clock.at(ms / 1000))),
     )  # fmt: skip
 
 
