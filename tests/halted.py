@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-HALT_S = 5.0
+from tests.patience import PATIENCE_S
 
 
 def halt(pid: int) -> None:
     """Send SIGSTOP and return when no thread of the process runs any more."""
     os.kill(pid, signal.SIGSTOP)
-    end_s = time.monotonic() + HALT_S
+    end_s = time.monotonic() + PATIENCE_S
     while any(_state(stat) != "T" for stat in Path(f"/proc/{pid}/task").glob("*/stat")):
         assert time.monotonic() < end_s, f"{pid} still runs"
         time.sleep(0.001)

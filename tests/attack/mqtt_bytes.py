@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import NamedTuple, Self
 
-WAIT_S = 20.0
+from tests.patience import PATIENCE_S
+
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 14
 NOT_AUTHORIZED = 0x87
 
@@ -51,7 +52,7 @@ class Client:
         self._answers: dict[tuple[int, int], int] = {}
         self._id = 0
         self._buffer = b""
-        raw = socket.create_connection(("127.0.0.1", port), WAIT_S)
+        raw = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         self._socket = tls.wrap_socket(raw, server_hostname="localhost") if tls else raw
         last = b"\0" + text(will[0]) + text(will[1]) if will else b""
         head = text("MQTT") + b"\x05" + bytes((0x2E if will else 2,)) + struct.pack(">H", 600)
@@ -109,7 +110,7 @@ class Client:
         self._until((PINGREQ + 1, 0))
 
     def _until(self, wanted: tuple[int, int]) -> int:
-        last_s = time.monotonic() + WAIT_S
+        last_s = time.monotonic() + PATIENCE_S
         while wanted not in self._answers:
             if time.monotonic() > last_s:
                 raise TimeoutError(f"no packet {wanted} from the broker")

@@ -7,7 +7,8 @@ from typing import Self
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-WAIT_S = 20.0
+from tests.patience import PATIENCE_S
+
 HELLO, CHALLENGE, AUTH, WELCOME, REFUSE = 1, 2, 3, 4, 5
 RECORD, ACK, SETTLED, STATUS, HEARTBEAT, TIME, ASK, ANSWER = range(0x10, 0x18)
 
@@ -23,7 +24,7 @@ class Caller:
     """A connection to an edge's TCP port."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), WAIT_S)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         self._buffer = b""
 
     def __enter__(self) -> Self:
@@ -44,7 +45,7 @@ class Caller:
         """A framed message."""
         self.throw(len(message).to_bytes(2, "big") + message)
 
-    def hears(self, wait_s: float = WAIT_S) -> bytes | None:
+    def hears(self, wait_s: float = PATIENCE_S) -> bytes | None:
         """The next message; None when the edge hangs up or says nothing."""
         self._socket.settimeout(wait_s)
         try:

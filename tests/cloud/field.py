@@ -31,11 +31,12 @@ from shared.wire.messages import (
 )
 from shared.wire.topics import DOWN_BULK, DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW, topic
 from tests.cloud.campus import Campus
+from tests.patience import PATIENCE_S
 
 RESEND_S = 1.0
 
 
-def until(condition: Callable[[], object], what: str, bound_s: float = 30.0) -> None:
+def until(condition: Callable[[], object], what: str, bound_s: float = PATIENCE_S) -> None:
     """Poll a condition, bounded."""
     last = time.monotonic() + bound_s
     while not condition():
@@ -98,14 +99,14 @@ class FieldBox:
 
     def publish(self, lane: str, payload: bytes) -> paho.MQTTMessageInfo:
         """Any bytes on a lane of this box."""
-        assert self._connected.wait(15)
+        assert self._connected.wait(PATIENCE_S)
         return self._client.publish(topic(self.partition, self.box, lane), payload, qos=1)
 
-    def answer(self, bound_s: float = 10.0) -> object:
+    def answer(self, bound_s: float = PATIENCE_S) -> object:
         """The next answer on the lane now."""
         return self.answers.get(timeout=bound_s)
 
-    def document(self, bound_s: float = 10.0) -> FleetDown:
+    def document(self, bound_s: float = PATIENCE_S) -> FleetDown:
         """The next message about a document."""
         return self.documents.get(timeout=bound_s)
 

@@ -6,8 +6,7 @@ import pytest
 
 from tests.ahead import LONG, Command, ended
 from tests.compose.whole_run import PLUGINS, run
-
-BOUND_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 @pytest.mark.process
@@ -15,11 +14,11 @@ def test_it_tells_how_it_ended(tmp_path: Path) -> None:
     for name in ("good", "bad"):
         (tmp_path / name).mkdir()
     with Command(("compose", "--needs", "sim"), tmp_path / "good") as command:
-        done = ended(command.folder, BOUND_S)
+        done = ended(command.folder, PATIENCE_S)
     assert done.returncode == 0
     assert "dev" in done.stdout
     with Command(("compose", "nothing-of-the-kind"), tmp_path / "bad") as command:
-        failed = ended(command.folder, BOUND_S)
+        failed = ended(command.folder, PATIENCE_S)
     assert failed.returncode == 2
     assert "nothing-of-the-kind" in failed.stderr
 

@@ -13,6 +13,7 @@ from compose.completion import script, whole
 from compose.place import ROOT
 from compose.verbs import existing
 from shared.words.voice import Language, speak
+from tests.patience import PATIENCE_S
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 ASK = """
@@ -41,8 +42,9 @@ def offered(*words):
         script=made("bash"), words=line, at=len(words), point=len(line), last=words[-1], before=before
     )  # fmt: skip
     done = subprocess.run(
-        ("bash", "--norc", "--noprofile"), input=ask, capture_output=True, text=True, timeout=30, check=False, cwd=ROOT
-    )
+        ("bash", "--norc", "--noprofile"), input=ask, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        cwd=ROOT,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {word.strip() for word in done.stdout.splitlines()} - {""}
 
@@ -98,7 +100,7 @@ def test_the_shell_can_read_it(shell, language):
     if shutil.which(shell) is None:
         pytest.skip(f"no {shell} here")
     words = (shell, "-n") if shell != "fish" else (shell, "--no-execute")
-    subprocess.run(words, input=made(shell, language), text=True, check=True, timeout=30)
+    subprocess.run(words, input=made(shell, language), text=True, check=True, timeout=PATIENCE_S)
 
 
 def test_a_program_that_cannot_answer_is_completed_by_its_name():

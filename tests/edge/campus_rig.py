@@ -26,9 +26,9 @@ from shared.wire.messages import (
 )
 from tests.edge.fleet_rig import Centre
 from tests.edge.rig import ACK_KEY, BOX, OTHER_KEY, PARTITION, Body, Ledger, device, purchase
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
 
 
 def until(condition, what, poll=None):

@@ -12,8 +12,8 @@ from edge.card.reader.reader import NoCard, Reader, found_readers
 from edge.card.sim.pcscd import PrivatePcscd
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.card.sim.server import CardServer
+from tests.patience import PATIENCE_S
 
-BOUND_S = 10.0
 POLL_S = 0.005
 
 
@@ -32,7 +32,7 @@ class Readers:
         return self.lay()
 
     def lay(self, reader=None):
-        until_s = time.monotonic() + BOUND_S
+        until_s = time.monotonic() + PATIENCE_S
         while True:
             try:
                 return (reader or self.card).lay()
@@ -58,8 +58,8 @@ def seen(name):
 
 
 def wait_for(fact):
-    """Until it is true, BOUND_S at the most."""
-    until_s = time.monotonic() + BOUND_S
+    """Until it is true, PATIENCE_S at the most."""
+    until_s = time.monotonic() + PATIENCE_S
     while not fact():
         assert time.monotonic() < until_s, "it never came true"
         threading.Event().wait(POLL_S)

@@ -15,9 +15,9 @@ from edge.outbox.writer import OutboxWriter
 from edge.settings import OutboxSetting
 from shared.ids import LedgerId
 from tests.edge.outbox.test_store import put
+from tests.patience import PATIENCE_S
 
 LIMITS = OutboxSetting(100_000, 100_000, 0)
-PATIENCE_S = 20.0
 
 
 def log_bytes(folder):

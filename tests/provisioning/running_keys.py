@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from provisioning.keeper import token as token_files
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 10.0
 needs_softhsm = pytest.mark.skipif(token_files.softhsm() is None, reason="SoftHSM is not installed (Debian: softhsm2)")
 
 
@@ -34,7 +34,7 @@ class Running:
         self.until(b"READY keys\n")
 
     def until(self, text: bytes) -> None:
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         with selectors.DefaultSelector() as ready:
             ready.register(self.process.stdout, selectors.EVENT_READ)
             while text not in self.said:
@@ -45,7 +45,7 @@ class Running:
 
     def status(self, shows=lambda _status: True) -> dict:
         """The first STATUS line, of those not read yet, that shows what is waited for."""
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         seen = len(self.said)
         while time.monotonic() < last:
             self.said += os.read(self.process.stdout.fileno(), 4096)
@@ -60,7 +60,7 @@ class Running:
             self.process.send_signal(how)
         else:
             self.process.stdin.close()
-        code = self.process.wait(WAIT_S)
+        code = self.process.wait(PATIENCE_S)
         self.said += self.process.stdout.read()
         return code
 

@@ -15,8 +15,8 @@ from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from shared.ids import BoxId, partition_of
 from shared.wire.topics import DOWN_MONEY, UP_BULK, UP_MONEY, subscriptions, topic
+from tests.patience import PATIENCE_S
 
-WAIT_S = 10.0
 pytestmark = pytest.mark.process
 
 
@@ -47,7 +47,7 @@ class Peer:
         self.client.on_connect = lambda *_: ready.set()
         self.client.connect(LOOPBACK, port)
         self.client.loop_start()
-        assert ready.wait(WAIT_S)
+        assert ready.wait(PATIENCE_S)
 
     def publish(self, where: str, payload: bytes) -> str:
         """What the broker answered."""
@@ -55,24 +55,24 @@ class Peer:
         done = threading.Event()
         self.client.on_publish = lambda _client, _data, _mid, reason, _more: (answers.append(str(reason)), done.set())
         self.client.publish(where, payload, qos=1)
-        assert done.wait(WAIT_S)
+        assert done.wait(PATIENCE_S)
         return answers[0]
 
     def subscribe(self, where: str) -> None:
         done = threading.Event()
         self.client.on_subscribe = lambda *_: done.set()
         self.client.subscribe(where, qos=1)
-        assert done.wait(WAIT_S)
+        assert done.wait(PATIENCE_S)
 
     def wait_for(self, count: int) -> list[tuple[str, bytes]]:
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         while len(self.heard) < count:
             assert time.monotonic() < last, self.heard
             time.sleep(0.005)
         return self.heard
 
     def wait_lost(self) -> list[str]:
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         while not self.losses:
             assert time.monotonic() < last
             time.sleep(0.005)
@@ -127,7 +127,7 @@ def test_the_watch_hears_what_may_be_lost_and_nothing_of_money(campus, doors, po
         watch.subscribe("$SYS/broker/uptime")
         assert stranger.publish(bulk, b"in another's name") == "Not authorized"
         assert [box.publish(where, b"mine") for where in (money, bulk)] == ["Success"] * 2
-        until = time.monotonic() + WAIT_S
+        until = time.monotonic() + PATIENCE_S
         while not {where for where, _ in watch.heard} >= {bulk, "$SYS/broker/uptime"}:
             assert time.monotonic() < until, watch.heard
             time.sleep(0.005)
@@ -164,8 +164,8 @@ def test_nobody_throws_another_off_by_taking_his_client_id(campus, doors) -> Non
 
 @pytest.mark.parametrize("folder", ["boxes/canteen-1", "boxes/bus-1"])
 def test_no_box_comes_in_by_the_clouds_door(campus, doors, folder: str) -> None:
-    with socket.create_connection((LOOPBACK, doors.cloud), WAIT_S) as raw:
-        raw.settimeout(WAIT_S)
+    with socket.create_connection((LOOPBACK, doors.cloud), PATIENCE_S) as raw:
+        raw.settimeout(PATIENCE_S)
         with (
             pytest.raises((ssl.SSLError, ConnectionError)),
             context(campus.data / folder, "box").wrap_socket(raw, server_hostname="localhost") as tls,
@@ -174,8 +174,8 @@ def test_no_box_comes_in_by_the_clouds_door(campus, doors, folder: str) -> None:
 
 
 def test_without_a_certificate_nobody_gets_in(campus, port) -> None:
-    with socket.create_connection((LOOPBACK, port), WAIT_S) as raw:
-        raw.settimeout(WAIT_S)
+    with socket.create_connection((LOOPBACK, port), PATIENCE_S) as raw:
+        raw.settimeout(PATIENCE_S)
         with (
             pytest.raises(ssl.SSLError),
             context(campus.data / "cloud", "").wrap_socket(raw, server_hostname="localhost") as tls,

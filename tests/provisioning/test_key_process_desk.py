@@ -41,7 +41,8 @@ from shared.purse.upkeep import (
 )
 from shared.slot_file import choose
 from shared.words.voice import Text
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.patience import PATIENCE_S
+from tests.provisioning.running_keys import needs_softhsm, running
 
 pytestmark = pytest.mark.process
 HOLDER_SIZE = 0x27
@@ -61,8 +62,8 @@ class Desk:
     """A desk that asks the key process what its flows ask the centre."""
 
     def __init__(self, keys, campus, label: str = "0012") -> None:
-        self.money = KeyClient(keys.path, timeout_s=WAIT_S)
-        self._cards = KeyClient(keys.path.parent / "desk", timeout_s=WAIT_S)
+        self.money = KeyClient(keys.path, timeout_s=PATIENCE_S)
+        self._cards = KeyClient(keys.path.parent / "desk", timeout_s=PATIENCE_S)
         row = next(row for row in campus.inventory.cards if row.label == label)
         self.now_s = row.issued + 43_200
         file = campus.data / "cards" / campus.json("cards/index.json")[label]["file"]

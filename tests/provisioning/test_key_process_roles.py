@@ -36,7 +36,8 @@ from shared.purse.upkeep import (
     plan,
 )
 from shared.wire.keyproc import ALLOWED, Op, Role
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.patience import PATIENCE_S
+from tests.provisioning.running_keys import needs_softhsm, running
 
 pytestmark = pytest.mark.process
 CHALLENGE = bytes.fromhex("11223344")
@@ -57,7 +58,7 @@ def ask(keys):
     """A client at the socket of a role."""
     others = {role: keys.path.parent / role.value for role in (Role.DESK, Role.AUDIT, Role.FLEET)}
     names = {Role.MONEY: keys.path, **others}
-    clients = {role: KeyClient(path, timeout_s=WAIT_S) for role, path in names.items()}
+    clients = {role: KeyClient(path, timeout_s=PATIENCE_S) for role, path in names.items()}
     yield clients
     for client in clients.values():
         client.close()

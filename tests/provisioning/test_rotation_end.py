@@ -27,9 +27,10 @@ from shared.purse.profiles import CAMPUS
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.purse.tac import TacVerdict
 from shared.words.voice import Text
+from tests.patience import PATIENCE_S
 from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision
-from tests.provisioning.running_keys import WAIT_S, running
+from tests.provisioning.running_keys import running
 
 TERM = bytes(6)
 
@@ -71,7 +72,7 @@ def test_the_old_version_is_retired_refused_with_its_reason_and_still_proven(own
     assert {kind for kind, version in left if version == 1} == {KeyKind.TAC, KeyKind.PSAM_CONTROL}
     assert {kind for kind, version in left if version == 2} == set(MASTERS)
 
-    with running(own) as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(own) as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         with pytest.raises(KeyRefused, match=r"^retired-key$"):
             client.load_mac2(waiting[0], last)
         assert len(client.load_mac2(waiting[1], last)) == 4

@@ -53,8 +53,9 @@ from shared.slot_file import choose
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 from shared.wire.upkeep_frames import to_frame
+from tests.patience import PATIENCE_S
 from tests.provisioning.conftest import inventory_key, provisioning
-from tests.provisioning.running_keys import WAIT_S, running
+from tests.provisioning.running_keys import running
 
 pytestmark = pytest.mark.process
 
@@ -80,7 +81,7 @@ def rows(data):
 
 @pytest.fixture
 def client(data):
-    with running(data) as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data) as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         yield client
 
 

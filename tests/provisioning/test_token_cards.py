@@ -23,8 +23,9 @@ from shared.purse.commands import select_name
 from shared.purse.cos.card import UserCard
 from shared.purse.load_auth import LoadAuth
 from shared.purse.profiles import AID_PURSE, CAMPUS
+from tests.patience import PATIENCE_S
 from tests.provisioning.desk import WHO, ok, provision
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.provisioning.running_keys import needs_softhsm, running
 
 pytestmark = [pytest.mark.process, needs_softhsm]
 TERM = bytes.fromhex("000750000001")
@@ -54,7 +55,7 @@ def test_a_card_made_from_the_token_is_loaded_by_the_token(data, tmp_path) -> No
     assert {key.kind for key in open_level(data, Level.SCHOOL).keys} == left
     row = read_campus(data).inventory.cards[-1]
     file = data / "cards" / json.loads((data / "cards/index.json").read_text())["n1"]["file"]
-    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         with body_file.in_reader(file) as memory:
             card = UserCard(memory, os.urandom)
             card.power_on()

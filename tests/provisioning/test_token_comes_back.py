@@ -22,7 +22,8 @@ from provisioning.process.operations import KeyOperations
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
 from shared.wire.keyproc import Op
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.patience import PATIENCE_S
+from tests.provisioning.running_keys import needs_softhsm, running
 
 AUTH = LoadAuth(numbers.card(1, 1, 7), 1, 0, bytes(4), 0, 0, 100, 2, bytes(6), bytes(4))
 SCHOOLS = [school_of(region_of(new_root(bytes([n]).__mul__), 1), 1) for n in (1, 2)]
@@ -36,7 +37,7 @@ def data(token_campus, tmp_path) -> Path:
 
 
 def until_answered(client: KeyClient) -> None:
-    last = time.monotonic() + WAIT_S
+    last = time.monotonic() + PATIENCE_S
     while time.monotonic() < last:
         try:
             client.load_check(AUTH)
@@ -61,7 +62,7 @@ def test_a_token_that_has_gone_is_said_to_be_away_and_not_wrong(data) -> None:
 @needs_softhsm
 def test_a_token_that_comes_back_is_opened_again(data) -> None:
     tokens = data / "keys/token/tokens"
-    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         assert keys.status()["token"] == "here"
         for round_ in (1, 2):
             assert client.load_check(AUTH) is False
@@ -82,7 +83,7 @@ def test_a_token_that_comes_back_is_opened_again(data) -> None:
 @needs_softhsm
 def test_a_refused_pin_is_not_offered_again(data) -> None:
     tokens, pin = data / "keys/token/tokens", data / "keys/token.pin"
-    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         tokens.rename(data / "pulled")
         with pytest.raises(KeyProcessAway):
             client.load_check(AUTH)
@@ -90,7 +91,7 @@ def test_a_refused_pin_is_not_offered_again(data) -> None:
         pin.write_bytes(b"0" * 32)
         (data / "pulled").rename(tokens)
         seen = ""
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         while seen != "pin-refused" and time.monotonic() < last:
             with pytest.raises(KeyProcessAway):
                 client.load_check(AUTH)

@@ -43,8 +43,9 @@ from shared.records import (
     encode,
 )
 from tests.cloud.ledger import campus as c
+from tests.patience import PATIENCE_S
 from tests.provisioning.rotating import in_memory, put_back, small_campus, to_version_2
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.provisioning.running_keys import needs_softhsm, running
 
 pytestmark = [pytest.mark.process, needs_softhsm]
 FEN, POSTED, WAITS = 900, (Verdict.POSTED, Reason.NONE), (Verdict.QUARANTINED, Reason.KEY_UNKNOWN)
@@ -166,7 +167,7 @@ def keys_of(data: Path, *, is_open: bool):
     if not is_open:
         unlock.rename(away)
     try:
-        with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+        with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
             assert keys.status()["store"] == ("open" if is_open else "closed")
             yield client
             assert keys.end() == 0

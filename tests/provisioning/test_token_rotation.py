@@ -26,6 +26,7 @@ from shared.purse.effects import drive
 from shared.purse.flows.till import open_psam
 from shared.purse.tac import TacVerdict
 from shared.slot_file import choose
+from tests.patience import PATIENCE_S
 from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.rotating import (
@@ -38,7 +39,7 @@ from tests.provisioning.rotating import (
     small_campus,
     to_version_2,
 )
-from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.provisioning.running_keys import needs_softhsm, running
 from tests.provisioning.test_rotation_end import load_of
 
 pytestmark = [pytest.mark.process, needs_softhsm]
@@ -138,7 +139,7 @@ def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_
     assert "到期" in provision("rotate", "retire", *words, *WHO, "--version", 1).stderr
     last = after_the_last_card(data)
     monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
-    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         assert len(client.load_mac2(waiting[0], last)) == 4
         assert "请重启密钥进程，使其使用现在的主密钥" in ok("rotate", "retire", *words, *WHO, "--version", 1)
         assert refusal(client, waiting[0], last) in ("retired-key", "unknown-key")
@@ -161,7 +162,7 @@ def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_
     ok("rotate", "retire", *words, *WHO, "--version", 1)
     assert len(custody_lines(data)) == before, "there was nothing left to destroy"
 
-    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         with pytest.raises(KeyRefused, match=r"^retired-key$"):
             client.load_mac2(waiting[0], last)
         assert len(client.load_mac2(waiting[1], last)) == 4
@@ -233,7 +234,7 @@ def refusal(client: KeyClient, auth, time_s: int) -> str:
 
 
 def until_answered(ask):
-    last = time.monotonic() + WAIT_S
+    last = time.monotonic() + PATIENCE_S
     while time.monotonic() < last:
         try:
             return ask()

@@ -10,9 +10,8 @@ from compose.servers.ports import LOOPBACK
 from edge.link.messages import CHALLENGE, HELLO, Challenge, Hello, Type
 from edge.link.tcp.framing import FrameDecoder, encode
 from shared.ids import DeviceId, PsamId, StorageId
+from tests.patience import PATIENCE_S
 from tests.scenes.campus import Campus
-
-BOUND_S = 5.0
 
 
 class Caller:
@@ -39,7 +38,7 @@ class Caller:
 
     async def hears(self) -> bytes | None:
         """The next whole message; None when the box has hung up."""
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             while data := await self._reader.read(4096):
                 for message in self._decoder.feed(data):
                     return message

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 
 from cloud.emulators.smsc import SmscEmulator
 from compose.servers.ports import free_port
+from tests.patience import PATIENCE_S
 from tests.scenes.campus import Campus
 from tests.scenes.plans import command
 
@@ -43,7 +44,7 @@ class Post:
 
     def open(self) -> None:
         """It is there."""
-        self._served = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
+        self._served = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=PATIENCE_S)
         self._served.start()
 
     def close(self) -> None:

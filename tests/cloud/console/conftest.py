@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from compose.campus.campus import step
 from compose.servers.ports import free_port
 from tests.cloud.console.screen import CHROMIUM, QUIET, Console
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def running(argv: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as player:
         chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium

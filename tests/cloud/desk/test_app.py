@@ -17,6 +17,7 @@ from shared.wire.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_
 from tests.cloud.campus import Campus, part, run_part
 from tests.cloud.process.test_health import ask
 from tests.cloud.watch.metrics.test_process import health_port
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 KEY = b"k" * 16
@@ -34,7 +35,7 @@ class Site:
         url = f"https://127.0.0.1:{self.port}{path}"
         asked = urllib.request.Request(url, body, head, method=method)  # https, as above
         context = ssl.create_default_context(cafile=self.campus.data / "cloud" / "ca.pem")
-        with urllib.request.urlopen(asked, timeout=20, context=context) as answer:  # noqa: S310  # as above
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S, context=context) as answer:  # noqa: S310  # as above
             return answer.read()
 
     def ask(self, operation: str, arguments: list, **how):

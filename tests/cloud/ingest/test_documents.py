@@ -19,6 +19,7 @@ from shared.wire.fleet_lane import Held, HeldRow, OfferedDelta, OfferedHead, Pag
 from tests.cloud.campus import Campus, run_part
 from tests.cloud.field import FieldBox
 from tests.cloud.ingest.test_process import ingest_part
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 HOTLIST = DocumentKind.HOTLIST, CAMPUS
@@ -117,7 +118,7 @@ def test_a_lost_card_reaches_a_box_and_is_undone_as_fast(site: Site) -> None:
 
 
 def until_told(site: Site, device: str) -> dict:
-    last = time.monotonic() + 15
+    last = time.monotonic() + PATIENCE_S
     while True:
         (row,) = (row for row in site.told()["terminals"] if row["device"] == device)
         if row["standing"] == "in-use":

@@ -17,6 +17,7 @@ from compose.servers.ports import free_port
 from compose.servers.servers import embedded_broker
 from shared.errors import ConfigFault
 from shared.input.login import read_login
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 TOPIC = "oykt/v1/p07/edge-0001/up/money"
@@ -41,7 +42,7 @@ def plan(take: Callable[[Arrival], Awaitable[None]] = swallow, **changes: object
     return SessionPlan(**(values | changes))
 
 
-async def until(condition: Callable[[], bool], bound_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], bound_s: float = PATIENCE_S) -> None:
     last = time.monotonic() + bound_s
     while not condition():
         assert time.monotonic() < last, "waited in vain"
@@ -55,7 +56,7 @@ async def publisher(port: int) -> gmqtt.Client:
 
 
 def run(story: Coroutine[object, object, None]) -> None:
-    asyncio.run(asyncio.wait_for(story, 30))
+    asyncio.run(asyncio.wait_for(story, PATIENCE_S))
 
 
 def refusal(**changes: object) -> str:
@@ -90,7 +91,7 @@ def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
     async def story() -> None:
         first = Session(plan(never), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(first.run())
-        await asyncio.wait_for(first.up.wait(), 10)
+        await asyncio.wait_for(first.up.wait(), PATIENCE_S)
         edge = await publisher(broker.port)
         for n in range(3):
             edge.publish(TOPIC, bytes((n,)), qos=1)
@@ -104,7 +105,7 @@ def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
         await task
         third = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(third.run())
-        await asyncio.wait_for(third.up.wait(), 10)
+        await asyncio.wait_for(third.up.wait(), PATIENCE_S)
         edge.publish(TOPIC, b"\x09", qos=1)
         await until(lambda: b"\x09" in seen)
         third.close()
@@ -129,7 +130,7 @@ def test_pubacks_go_in_the_order_of_the_messages_whatever_is_done_first(broker) 
     async def story() -> None:
         session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         edge = await publisher(broker.port)
         for n in range(6):
             edge.publish(TOPIC, b"%d" % n, qos=1)
@@ -157,12 +158,12 @@ def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
     async def story() -> None:
         session = Session(plan(take), Endpoint("127.0.0.1", broker.port), lambda *what: lost.append(what), no_thief)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         broker.kill()
         await until(lambda: not session.up.is_set())
         assert not session.publish("oykt/v1/p07/edge-0001/down/money", b"")
         broker.start()
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         waiting = [str(task.get_coro()) for task in asyncio.all_tasks()]
         assert not any("Client.reconnect" in name for name in waiting), "the old client would come back in 6 s"
         edge = await publisher(broker.port)
@@ -187,7 +188,7 @@ def test_a_taken_over_session_comes_back_and_hears_what_is_said_then(broker) -> 
     async def story() -> None:
         session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, taken.append)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         edge = await publisher(broker.port)
         for count in range(1, 4):
             thief = gmqtt.Client("money.edge-0001", clean_session=False, session_expiry_interval=60)
@@ -233,7 +234,7 @@ def test_a_flood_past_the_bound_ends_the_connection_and_nothing_is_lost(
     async def story() -> None:
         session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         edge = await publisher(broker.port)
         for n in range(10):
             edge.publish(TOPIC, bytes((n,)), qos=1)
@@ -260,7 +261,7 @@ def test_a_flood_that_asks_for_no_puback_ends_no_connection(mosquitto_plain, mon
     async def story() -> None:
         session = Session(plan(take), Endpoint("127.0.0.1", mosquitto_plain.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         edge = await publisher(mosquitto_plain.port)
         for n in range(10):
             edge.publish(TOPIC, bytes((n,)), qos=0)
@@ -288,7 +289,7 @@ def test_who_says_more_than_the_pace_is_read_slowly_and_to_the_end(broker, monke
         endpoint = Endpoint("127.0.0.1", broker.port)
         session = Session(plan(take, pace=3), endpoint, no_loss, no_thief, slowed.append)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         edge = await publisher(broker.port)
         for round_ in range(4):
             for n in range(9):
@@ -308,7 +309,7 @@ def test_small_messages_leave_at_once(broker) -> None:
     async def story() -> None:
         session = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
-        await asyncio.wait_for(session.up.wait(), 10)
+        await asyncio.wait_for(session.up.wait(), PATIENCE_S)
         assert session._connection is not None
         transport = session._connection.client._connection._transport
         assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
@@ -327,7 +328,7 @@ async def _giant(port: int) -> None:
     lost: list[int] = []
     session = Session(plan(take), Endpoint("127.0.0.1", port), lambda _, number: lost.append(number), no_thief)
     task = asyncio.create_task(session.run())
-    await asyncio.wait_for(session.up.wait(), 10)
+    await asyncio.wait_for(session.up.wait(), PATIENCE_S)
     client = await publisher(port)
     client.publish(TOPIC, bytes(mqtt.PACKET_MAX), qos=1)
     client.publish(TOPIC, b"of ours", qos=1)
@@ -351,7 +352,7 @@ def test_a_broker_that_asks_for_a_login_is_given_ours(tmp_path) -> None:
         anybody = Endpoint("127.0.0.1", port)
         sessions = [Session(plan(client_id="a"), ours, no_loss, no_thief), Session(plan(), anybody, no_loss, no_thief)]
         tasks = [asyncio.create_task(session.run()) for session in sessions]
-        await asyncio.wait_for(sessions[0].up.wait(), 10)
+        await asyncio.wait_for(sessions[0].up.wait(), PATIENCE_S)
         assert not sessions[1].up.is_set()
         for session in sessions:
             session.close()

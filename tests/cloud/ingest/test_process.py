@@ -39,6 +39,7 @@ from shared.wire.messages import (
 from shared.wire.topics import STATE, UP_MONEY, UP_NOW
 from tests.cloud.campus import Body, Campus, Purse, key_process, part, run_part
 from tests.cloud.field import FieldBox, until
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -390,7 +391,7 @@ def test_it_ends_when_standard_input_closes(quick_site: Site) -> None:
     assert process is not None
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_second_ingest_on_the_same_folder_is_refused(quick_site: Site, tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ from shared.facts.books import MessagesRefused
 from shared.ids import BoxId, DeviceId, PsamId, StoreId
 from shared.wire.messages import BoxState, OnlineRequest
 from shared.wire.topics import STATE, Address
+from tests.patience import PATIENCE_S
 
 LETTER = Letter("down/now", "t", b"")
 
 
 def until(holds: Callable[[], bool]) -> None:
-    last = time.monotonic() + 5
+    last = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < last
         time.sleep(0.002)
@@ -135,7 +136,7 @@ class Run:
         self.delivered += [t.arrival.payload for t in tickets]
 
     def until(self, count: int) -> None:
-        last = time.monotonic() + 5
+        last = time.monotonic() + PATIENCE_S
         while len(self.delivered) < count:
             assert time.monotonic() < last
             time.sleep(0.002)
@@ -187,7 +188,7 @@ def test_chores_that_have_more_to_do_come_again_behind_everything_else() -> None
     run.doer.more = [False, True]
     run.lanes.put_chores()
     run.thread.start()
-    last = time.monotonic() + 5
+    last = time.monotonic() + PATIENCE_S
     while len(run.doer.done) < 2:
         assert time.monotonic() < last
     run.end()
@@ -253,7 +254,7 @@ def test_now_goes_on_while_money_waits_for_the_key_process() -> None:
     run = Run(Told(KeyFault("away")))
     run.lanes.put_money(ticket(b"m"))
     run.thread.start()
-    last = time.monotonic() + 5
+    last = time.monotonic() + PATIENCE_S
     while not run.tally.key_faults:
         assert time.monotonic() < last
     run.lanes.put_now(ticket(b"n"))
@@ -340,7 +341,7 @@ def test_closing_leaves_what_waits_unanswered() -> None:
     run = Run(Told(*[KeyFault("away")] * 1000))
     run.lanes.put_money(ticket(b"a"))
     run.thread.start()
-    last = time.monotonic() + 5
+    last = time.monotonic() + PATIENCE_S
     while not run.tally.key_faults:
         assert time.monotonic() < last
     run.end()

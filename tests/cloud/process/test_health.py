@@ -11,12 +11,13 @@ import pytest
 
 from cloud.process.health import HOST, healthy
 from shared.words.health import CALLERS_MAX, HEAD_MAX, Health, answer_to, page_of, spread
+from tests.patience import PATIENCE_S
 
 WELL = Health(page="ykt_box_plain 0\n")
 
 
 def ask(port: int, path: str, method: str = "GET") -> tuple[int, str]:
-    with closing(http.client.HTTPConnection(HOST, port, timeout=10)) as line:
+    with closing(http.client.HTTPConnection(HOST, port, timeout=PATIENCE_S)) as line:
         line.request(method, path)
         with line.getresponse() as answer:
             return answer.status, answer.read().decode()
@@ -40,7 +41,7 @@ def port(now: list[Health], capsys: pytest.CaptureFixture[str]) -> Iterator[int]
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert is_up.wait(10)
+    assert is_up.wait(PATIENCE_S)
     yield int(capsys.readouterr().out.removeprefix(f"HEALTH {HOST}:"))
     loops[0].call_soon_threadsafe(stop.set)
     thread.join(10)

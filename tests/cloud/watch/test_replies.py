@@ -27,6 +27,7 @@ from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
 from shared.clocks.school_days import WEEKDAYS
 from shared.facts.told import Level
+from tests.patience import PATIENCE_S
 
 PHONE, CODE = "13800138000", "482913"
 POLICY = """format = 1
@@ -84,7 +85,7 @@ def test_it_goes_out_arrives_and_is_taken(store: WatchStore, tmp_path: Path) -> 
 
 
 def until(holds: Callable[[], bool], sending: Sending) -> None:
-    last_s = time.monotonic() + 10
+    last_s = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < last_s, "in vain"
         sending.turn(10_000)

@@ -11,6 +11,7 @@ from cloud.watch.notify import queue
 from cloud.watch.notify.queue import Message, State
 from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.store import WatchStore, open_watch
+from tests.patience import PATIENCE_S
 
 FILE = """[mail]
 host = "127.0.0.1"
@@ -26,7 +27,6 @@ system_id = "y"
 password = ""
 tls = false
 """
-BOUND_S = 15.0
 
 
 def states(store: WatchStore) -> dict[Channel, State]:
@@ -39,7 +39,7 @@ async def sends(folder: Path, store: WatchStore, mute: socket.socket) -> None:
     stop = asyncio.Event()
     with app._ways(folder) as sendings:
         running = [asyncio.create_task(app._sendings(sending, pool, stop)) for sending, pool in sendings]
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             while states(store)[Channel.SMS] is not State.ARRIVED:  # noqa: ASYNC110  # another thread writes it
                 await asyncio.sleep(0.05)
         assert states(store)[Channel.MAIL] is State.WAITING

@@ -17,8 +17,8 @@ from compose.parts.part import Part
 from compose.parts.process import began
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
+from tests.patience import PATIENCE_S
 
-BOUND_S = 30.0
 SAYS = (
     "import json, sys, time\nprint('READY')\n"
     "while True:\n print('STATUS ' + json.dumps({'connected': False}), flush=True)\n time.sleep(0.1)\n"
@@ -36,7 +36,7 @@ def told(folder: Path) -> dict[str, Any]:
 
 
 async def until(holds: Any) -> None:
-    end = time.monotonic() + BOUND_S
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end
         await asyncio.sleep(0.02)

@@ -27,9 +27,9 @@ from compose.servers.render import UnsafeValue, render
 from compose.servers.servers import BrokerFiles, BrokerPorts, ServerMissing, embedded_broker, mosquitto
 from compose.servers.servers import mosquitto_plain as plain
 from shared.input.login import Login, read_login
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
-WAIT_S = 10.0
 TOPIC = "oykt/v1/p00/box-1/up/now"
 
 
@@ -46,7 +46,7 @@ def talk(port, *, payload, tls=None, topic=TOPIC, login=None):
     if login:
         client.username_pw_set(login.user, login.password)
     client.connect("127.0.0.1", port)
-    for _ in range(int(WAIT_S / 0.1)):
+    for _ in range(int(PATIENCE_S / 0.1)):
         client.loop(0.1)
         if got:
             break
@@ -94,7 +94,7 @@ def test_embedded_broker_ends_when_its_pipe_closes(tmp_path):
     with Standing(embedded_broker(free_port()), tmp_path) as standing:
         process = standing._process
         process.stdin.close()
-        assert process.wait(WAIT_S) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_plain_mosquitto_carries_a_message(mosquitto_plain):
@@ -106,7 +106,7 @@ def test_killed_broker_stands_again_on_the_same_port(tmp_path):
     with Standing(plain(port), tmp_path) as standing:
         standing.kill()
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), WAIT_S)
+            socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         standing.start()
         assert talk(port, payload=b"again") == b"again"
 
@@ -183,7 +183,7 @@ def test_no_suite_with_cbc_is_spoken(pki, doors, suites, spoken, door):
     context = client_side(pki, {"boxes": "box-1", "cloud": "cloud"}[door])
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(suites)
-    with socket.create_connection(("127.0.0.1", getattr(doors, door)), WAIT_S) as raw:
+    with socket.create_connection(("127.0.0.1", getattr(doors, door)), PATIENCE_S) as raw:
         refused = nullcontext() if spoken else pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure")
         with refused, context.wrap_socket(raw, server_hostname="127.0.0.1") as caller:
             assert "GCM" in caller.cipher()[0]
@@ -202,7 +202,7 @@ def test_a_session_that_takes_nothing_costs_the_broker_a_bounded_memory(pki, tmp
             assert talk(port, payload=bytes([n]), tls=client_side(pki, "box-1")) == bytes([n])
         heard = []
         awake = durable(ports.cloud, client_side(pki, "cloud"), heard.append)
-        last_s = time.monotonic() + WAIT_S
+        last_s = time.monotonic() + PATIENCE_S
         while len(heard) < 50 and time.monotonic() < last_s:
             awake.loop(0.1)
         awake.loop(0.5)
@@ -296,7 +296,7 @@ def test_postgres_that_lost_its_launcher_is_ended_first(open_folder):
     with Standing(server.part, open_folder) as standing:
         orphan = standing._process
         clear_stale_pid(server.place / "cluster")
-        assert orphan.wait(WAIT_S) == 0
+        assert orphan.wait(PATIENCE_S) == 0
 
 
 def test_half_made_cluster_is_made_again(open_folder):

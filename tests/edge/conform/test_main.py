@@ -16,6 +16,7 @@ from shared.errors import ConfigFault
 from shared.keys.terminal_psk import psk_identity, terminal_psk
 from tests.edge.conform.plain import DEVICE, KEY
 from tests.edge.link.waiting import until
+from tests.patience import PATIENCE_S
 
 GOOD = {"device": DEVICE.hex(), "key": KEY.hex()}
 
@@ -92,4 +93,4 @@ def test_a_terminal_may_call_by_tls(file):
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
 
-    asyncio.run(asyncio.wait_for(story(), 15))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))

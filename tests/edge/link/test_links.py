@@ -17,6 +17,7 @@ from edge.link.rs485.link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
 from edge.link.rs485.polling import PollSettings
 from edge.link.tcp.link import TcpLink, TcpTerminalLink
 from tests.edge.link.waiting import until
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -29,7 +30,7 @@ def process(*arguments: str, ready=lambda: True):
     command = [sys.executable, *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as started:
         try:
-            deadline_s = time.monotonic() + 10
+            deadline_s = time.monotonic() + PATIENCE_S
             while not ready():
                 assert started.poll() is None
                 assert time.monotonic() < deadline_s
@@ -119,7 +120,7 @@ def test_messages_arrive_whole_in_order_once(wire, bad, tmp_path):
         async with WIRES[wire](tmp_path, bad) as (edge, terminals):
             await exchange(edge, terminals)
 
-    asyncio.run(asyncio.wait_for(story(), 40))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 async def exchange(edge: MessageLink, terminals: list[TerminalLink]):
@@ -140,8 +141,8 @@ async def exchange(edge: MessageLink, terminals: list[TerminalLink]):
             *(send_all(terminal.send, messages) for terminal, messages in zip(terminals, sent_up, strict=True)),
             *(send_all(lambda message, at=at: edge.send(peers[at], message), sent_down[at]) for at in range(4)),
         )
-        await until(lambda: all(heard_all(up[peers[at]], sent_up[at]) for at in range(4)), 20)
-        await until(lambda: all(heard_all(down[at], sent_down[at]) for at in range(4)), 20)
+        await until(lambda: all(heard_all(up[peers[at]], sent_up[at]) for at in range(4)), PATIENCE_S)
+        await until(lambda: all(heard_all(down[at], sent_down[at]) for at in range(4)), PATIENCE_S)
         await until_sent(lambda: edge.send(EVERYONE, b"\x15time"))
         await until(lambda: all(heard[-1:] == [b"\x15time"] for heard in down))
         for at in range(4):
@@ -165,7 +166,7 @@ async def say_hello(terminals, up):
     """Until each was heard once: an edge may come to its bus later than its terminals."""
     for at, terminal in enumerate(terminals):
         hello = bytes([0x01, at])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not any(hello in messages for messages in up.values()):
                 await terminal.send(hello)
                 await asyncio.sleep(0.05)
@@ -185,6 +186,6 @@ async def send_all(send, messages):
 
 
 async def until_sent(send):
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await send():  # noqa: ASYNC110 - see until
             await asyncio.sleep(0.01)

@@ -33,10 +33,10 @@ from shared.ids import LedgerId
 from tests.edge.fleet_rig import Centre
 from tests.edge.outbox.test_group import document
 from tests.edge.outbox.test_store import put
+from tests.patience import PATIENCE_S
 from tests.small_disk import mounted
 
 LIMITS = OutboxSetting(100_000, 100_000, 0)
-PATIENCE_S = 20.0
 FITS_MAX = 50_000
 """Records that 2 MiB hold at most, and far more."""
 

@@ -18,6 +18,7 @@ from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, Terminals, edge_json
 from tests.edge.fleet_rig import HOTLIST, Holder
 from tests.edge.process.test_mqtt import BlackHole
 from tests.edge.rig import BOX, OTHER_KEY, device
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -188,7 +189,7 @@ def test_black_holed_broker_changes_nothing_for_terminals(tmp_path, broker):
 
 def edge(*words, cwd=ROOT):
     return subprocess.run(
-        [sys.executable, "-m", "edge", *words], cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", "edge", *words], cwd=cwd, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
 
 

@@ -17,10 +17,10 @@ from compose.servers.servers import embedded_broker
 from edge.process import mqtt
 from edge.process.mqtt import OUTGOING_MAX, Arrived, BrokerSetting, Connected, Lost, MqttLine, Published
 from shared.input.login import Login, read_login
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
-PATIENCE_S = 20.0
 PREFIX = "oykt/v1/p07"
 
 
@@ -113,7 +113,7 @@ def test_what_is_expired_is_not_delivered_to_a_session_that_was_away(party, brok
     until(lambda: len(box.tokens()) == 2, "PUBACKs")
     gone_s = time.monotonic() + 2.1
     until(lambda: time.monotonic() > gone_s, "the expiry")
-    box.line.publish(topic, b"fresh", 3, expiry_s=5)
+    box.line.publish(topic, b"fresh", 3, expiry_s=int(PATIENCE_S))
     until(lambda: len(box.tokens()) == 3, "PUBACK")
     client = session()
     until(lambda: b"fresh" in heard, "delivered")

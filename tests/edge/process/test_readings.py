@@ -15,6 +15,7 @@ from tests.edge.campus_rig import EdgeProcess, until
 from tests.edge.process.test_agent import Campus
 from tests.edge.process.test_mqtt import BlackHole
 from tests.edge.rig import BOX, PARTITION
+from tests.patience import PATIENCE_S
 
 SEEN = Seen(3, 1500, 5, 4, 20, 1, (10, 90))
 
@@ -82,7 +83,7 @@ def machine_rows():
 def test_the_machine_says_what_it_knows(tmp_path) -> None:
     machine = Machine(tmp_path)
     assert Reading.CPU_PERMILLE not in {row.kind for row in machine.look()}, "a load is of a time"
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while Reading.CPU_PERMILLE not in (found := {row.kind: row.value for row in machine.look()}):
         assert time.monotonic() < end
     assert all(0 <= found[kind] <= 1000 for kind in (Reading.CPU_PERMILLE, Reading.MEMORY_FREE_PERMILLE))

@@ -11,6 +11,7 @@ from shared.purse.cos.images import PsamMaster, new_psam_image
 from shared.slot_file import render_initial
 from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, edge_json, until
 from tests.edge.rig import device, psam
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 BUS = {"name": "can0", "kind": "can", "bitrate": 125_000}
@@ -42,7 +43,7 @@ class Till:
 
     def stop(self):
         self.process.stdin.close()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(PATIENCE_S) == 0
         self._reading.join()
         self.process.stdout.close()
 

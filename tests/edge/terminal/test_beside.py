@@ -15,6 +15,7 @@ from edge.terminal.store.book import Row
 from shared.ids import CardId, DeviceId
 from shared.records import Kind, Pair
 from shared.words.voice import Language, speak
+from tests.patience import PATIENCE_S
 
 CARD = CardId(bytes.fromhex("53030000000000000666"))
 DEVICE = DeviceId(bytes.fromhex("00010000000f"))
@@ -118,7 +119,7 @@ def test_processes_are_found_by_data_folder_and_box_only(tmp_path):
         assert running.edge_of(tmp_path / "other", "b-1") is None
         assert running.console_of(tmp_path) is None
         assert running.kill(found)
-        assert process.wait(10) == -9
+        assert process.wait(PATIENCE_S) == -9
         assert not running.kill(found)
     finally:
         process.kill()

@@ -21,9 +21,9 @@ from shared.purse.reasons import Reason
 from tests.edge.readers import seen, wait_for
 from tests.edge.terminal.test_pcsc import OPENING, PRICE, at_the_readers, paid, sell
 from tests.halted import halted
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
-BOUND_S = 10.0
 UNPLUGGED = Path(__file__).parents[1] / "card" / "unplugged.c"
 IFD_HEADER = Path("/usr/include/PCSC/ifdhandler.h")
 needs_a_compiler = pytest.mark.skipif(
@@ -185,7 +185,7 @@ def test_a_pcscd_that_hangs_ends_in_a_typed_error_within_the_bound(kit, school, 
             other.lay()
         with pytest.raises(ConfigFault, match="读卡器没有反应"):
             found_readers()
-        assert time.monotonic() - began_s < BOUND_S
+        assert time.monotonic() - began_s < PATIENCE_S
     assert sell(till, readers.lay()).end is End.DONE
     assert kit.balance(memory) == OPENING - 100 - PRICE
     assert paid(till) == [100, PRICE]
@@ -214,7 +214,8 @@ def counter_at(reader, data, before=""):
     """A counter's own process that is started at a reader and ends at once; what it said and its exit code."""
     code = f"{before}\nimport sys\nfrom edge.terminal.__main__ import main\nsys.exit(main(sys.argv[1:]))"
     words = [sys.executable, "-P", "-c", code, "--interactive", "--data", str(data), "--reader", reader]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=BOUND_S, stdin=subprocess.DEVNULL, check=False)
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, stdin=nothing, check=False)
     return done.returncode, done.stderr
 
 

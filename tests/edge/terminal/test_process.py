@@ -19,11 +19,11 @@ from shared.money import yuan
 from shared.purse.cos.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN
 from shared.slot_file import render_initial
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 CARDS = 12
 OPENING = 20_000
-BOUND_S = 30.0
 
 
 class Campus:
@@ -114,7 +114,7 @@ class Process:
             self._news.set()
 
     async def until(self, holds):
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not holds(self):
                 self._news.clear()
                 await self._news.wait()
@@ -131,7 +131,7 @@ class Process:
 
     async def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
 
@@ -150,7 +150,7 @@ async def shows(campus, more):
     """So many more 成功, read from the log: as fresh as can be."""
     log = campus.folder / "shown.log"
     goal = shown_lines(log) + more
-    async with asyncio.timeout(BOUND_S):
+    async with asyncio.timeout(PATIENCE_S):
         while shown_lines(log) < goal:  # noqa: ASYNC110 - another process writes the file
             await asyncio.sleep(0.005)
 
@@ -275,7 +275,7 @@ def test_it_ends_with_its_standard_input(campus):
         async with Process(campus, "--end-with-stdin") as process:
             await process.ready()
             process.process.stdin.close()
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await process.process.wait() == 0
 
     on_loop(campus, play)
@@ -286,7 +286,7 @@ def test_the_same_terminal_twice_is_refused(campus):
         async with Process(campus) as process:
             await process.ready()
             async with Process(campus) as second:
-                async with asyncio.timeout(BOUND_S):
+                async with asyncio.timeout(PATIENCE_S):
                     assert await second.process.wait() == 2
             assert await process.end() == 0
 
@@ -377,7 +377,7 @@ def test_a_counter_by_hand(campus):
             await hand.types("help", "同一张卡再放一次")
             hand.lines.clear()
             hand.process.stdin.write(b"quit\n")
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await hand.process.wait() == 0
             await hand._reading
             assert not any("网络已断" in line for line in hand.lines), "a counter that is closed has no news"
@@ -400,14 +400,14 @@ def test_a_counter_switched_off_and_on_takes_the_same_sum_as_another_sale(campus
                 hand.process.kill()
             else:
                 hand.process.stdin.write(b"quit\n")
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await hand.process.wait()
         async with Process(campus, "--card", "0005", verb="interactive") as hand:
             await hand.until(lambda p: any("在线" in line for line in p.lines))
             await hand.types("12.50", "成功 ¥12.50 余额 ¥175.00", "流水 1/2")
             assert not any("断电前" in line or "上笔" in line for line in hand.lines)
             hand.process.stdin.write(b"quit\n")
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 await hand.process.wait()
 
     on_loop(campus, play)
@@ -425,7 +425,7 @@ def test_a_load_by_hand(kit, school, tmp_path):
             await hand.until(lambda p: any("record 1/1 · card counter" in line for line in p.lines))
             await hand.types("status", "t1 · load machine · online · selling", "loads 1 ¥50.00")
             hand.process.stdin.close()
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await hand.process.wait() == 0
 
     on_loop(campus, play)

@@ -14,7 +14,8 @@ from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.files.memory import read_image
 from shared.purse.cos.images import decode_card_image
 from shared.records import PROVEN
-from tests.edge.terminal.test_process import BOUND_S, CARDS, OPENING, Campus, Process, on_loop
+from tests.edge.terminal.test_process import CARDS, OPENING, Campus, Process, on_loop
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
 ROOT = Path(__file__).parents[3]
@@ -45,7 +46,7 @@ class Serving:
         """Its pcscd ends with it."""
         self.process.stdin.close()
         try:
-            return self.process.wait(BOUND_S)
+            return self.process.wait(PATIENCE_S)
         finally:
             self.process.kill()
             self.process.stdout.close()
@@ -71,7 +72,7 @@ READERS = [sys.executable, "-P", "-m", "edge.card", "readers"]
 def listed(*words):
     """What `readers` prints."""
     command = [*READERS, *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=True).stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
 
 def balance(campus, label=5):
@@ -103,18 +104,18 @@ def test_sold_to_pulled_torn_and_put_back(campus, serving):
             serving.say("card 0006", "已放入：card")
             await hand.types("balance", "¥200.00")
             hand.process.stdin.write(b"quit\n")
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await hand.process.wait() == 0
 
     async def until_sold(hand, amount):
         """pcscd needs a moment to see the PSAM."""
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not any(f"成功 ¥{amount}.00" in line for line in hand.lines):
                 await hand.types(amount, "[", "┃")
 
     async def until_seen_empty():
         """pcscd believes for up to 0.4 s that the card is still there."""
-        async with asyncio.timeout(BOUND_S):
+        async with asyncio.timeout(PATIENCE_S):
             while f"{CARD_READER}\t空" not in await asyncio.to_thread(listed):
                 pass
 
@@ -131,7 +132,7 @@ def test_the_readers_process_ends_with_its_pcscd(campus, serving):
     pid = int((socket.parent / "pid").read_text())
     assert Path(f"/proc/{pid}").exists()
     serving.process.send_signal(signal.SIGINT)
-    assert serving.process.wait(BOUND_S) == 0
+    assert serving.process.wait(PATIENCE_S) == 0
     assert not Path(f"/proc/{pid}").exists()
     assert not socket.parent.exists()
 
@@ -143,7 +144,7 @@ def test_readers_lists_what_lies_there(campus, serving):
     assert f"{CARD_READER}\tcard 3B" in listed("--lang", "en")
     without = {name: value for name, value in os.environ.items() if name not in serving.environment}
     nothing = subprocess.run(
-        READERS, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=False,
+        READERS, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         env={**without, "PCSCLITE_CSOCK_NAME": str(campus.data / "none")},
     )  # fmt: skip
     assert nothing.returncode == 2

@@ -5,7 +5,8 @@ import json
 
 from shared.slot_file import render_initial
 from tests.edge.terminal.rides import SERIAL, card_memory, ride
-from tests.edge.terminal.test_process import BOUND_S, Campus, Process, on_loop
+from tests.edge.terminal.test_process import Campus, Process, on_loop
+from tests.patience import PATIENCE_S
 
 
 def test_a_ride_by_hand(kit, school, tmp_path):
@@ -30,7 +31,7 @@ def test_a_ride_by_hand(kit, school, tmp_path):
             await hand.types("card 0002", "[0002]")
             await hand.types("ride", "本卡未开通乘车")
             hand.process.stdin.write(b"quit\n")
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await hand.process.wait() == 0
 
     on_loop(campus, play)

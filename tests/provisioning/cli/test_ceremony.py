@@ -19,10 +19,10 @@ import pytest
 from provisioning.custody.files import open_level
 from provisioning.keys.levels import MASTERS, school_of
 from provisioning.keys.store import CARD_LEVELS, Level, StoreLocked, Unlock, open_store
+from tests.patience import PATIENCE_S
 from tests.provisioning.desk import provision
 
 ROOT = Path(__file__).parents[3]
-WAIT_S = 20
 LI, ZHAO = "李", "赵"
 
 
@@ -205,7 +205,7 @@ def test_without_a_terminal_nothing_is_typed_in_the_open(held, tmp_path):
     command = [sys.executable, "-P", "-m", "provisioning", *words]
     nothing = subprocess.DEVNULL
     done = subprocess.run(
-        command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=WAIT_S, start_new_session=True,
+        command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=PATIENCE_S, start_new_session=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 2
@@ -272,7 +272,7 @@ def test_components_come_down_a_pipe_without_a_terminal(held, tmp_path):
     words = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI, "--sheet", "-"]
     command = [sys.executable, "-P", "-m", "provisioning", *words, "--officer-passphrase-file", folder / f"{LI}.words"]
     done = subprocess.run(
-        command, cwd=ROOT, input=sheet, capture_output=True, text=True, timeout=WAIT_S, start_new_session=True,
+        command, cwd=ROOT, input=sheet, capture_output=True, text=True, timeout=PATIENCE_S, start_new_session=True,
         check=False,
     )  # fmt: skip
     assert (done.returncode, "下一步：" in done.stdout) == (0, True), done
@@ -292,7 +292,7 @@ def test_a_step_that_is_killed_at_the_terminal_leaves_no_core(tmp_path):
     os.close(theirs)
     try:
         shown = b""
-        while not shown.endswith(b": ") and select.select([ours], [], [], WAIT_S)[0]:
+        while not shown.endswith(b": ") and select.select([ours], [], [], PATIENCE_S)[0]:
             shown += os.read(ours, 4096)
         limits = Path(f"/proc/{child.pid}/limits").read_text()
         assert re.search("Max core file size +0 +0 ", limits), limits
@@ -317,9 +317,9 @@ def at_terminal(words, answers, code=0):
         command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=take_terminal
     )
     os.close(theirs)
-    shown, left, last = b"", list(answers), time.monotonic() + WAIT_S
+    shown, left, last = b"", list(answers), time.monotonic() + PATIENCE_S
     try:
-        while time.monotonic() < last and select.select([ours], [], [], WAIT_S)[0]:
+        while time.monotonic() < last and select.select([ours], [], [], PATIENCE_S)[0]:
             try:
                 piece = os.read(ours, 4096)
             except OSError:
@@ -330,7 +330,7 @@ def at_terminal(words, answers, code=0):
             if shown.endswith(b": ") and left:
                 os.write(ours, left.pop(0).encode() + b"\n")
                 shown += b"\n"
-        assert child.wait(WAIT_S) == code, shown.decode()
+        assert child.wait(PATIENCE_S) == code, shown.decode()
     finally:
         child.kill()
         os.close(ours)

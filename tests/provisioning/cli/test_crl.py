@@ -15,8 +15,9 @@ from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind
 from shared.clocks.expiry import REMIND_DAYS
 from shared.errors import WireFault
+from tests.patience import PATIENCE_S
 from tests.provisioning.desk import WHO, ok, provision
-from tests.provisioning.running_keys import WAIT_S, running
+from tests.provisioning.running_keys import running
 from tests.provisioning.test_broker_rights import Peer, context
 
 
@@ -81,7 +82,7 @@ def test_a_revoked_box_is_turned_away_by_the_broker_and_another_is_not(data, tmp
 def revoked(port, folder) -> None:
     """Hand over the certificate and read: TLS 1.3 tells a client that it may not come in only after the handshake."""
     with (
-        socket.create_connection((LOOPBACK, port), WAIT_S) as raw,
+        socket.create_connection((LOOPBACK, port), PATIENCE_S) as raw,
         context(folder, "box").wrap_socket(raw, server_hostname="localhost") as tls,
     ):
         if tls.recv(1) == b"":

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from provisioning.process.memory import WIPED_LEAST, wipe
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,6 +44,6 @@ assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 0, "PR_GET_DUMPABLE"
 def test_a_process_leaves_no_core_and_locks_its_pages_or_says_that_it_did_not() -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-c", SCRIPT], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=20,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

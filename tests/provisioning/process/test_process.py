@@ -34,7 +34,8 @@ from shared.purse.tac import TacVerdict, tac_item
 from shared.slot_file import choose
 from shared.wire import codec
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Op, Role
-from tests.provisioning.running_keys import WAIT_S, Running, needs_softhsm, running
+from tests.patience import PATIENCE_S
+from tests.provisioning.running_keys import Running, needs_softhsm, running
 
 pytestmark = pytest.mark.process
 
@@ -52,7 +53,7 @@ def keys(request, campus):
 
 @pytest.fixture
 def client(keys):
-    with KeyClient(keys.path, timeout_s=WAIT_S) as client:
+    with KeyClient(keys.path, timeout_s=PATIENCE_S) as client:
         yield client
 
 
@@ -138,7 +139,7 @@ def test_the_socket_is_its_owners_only(keys) -> None:
 
 def talk(path: Path) -> socket.socket:
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    peer.settimeout(WAIT_S)
+    peer.settimeout(PATIENCE_S)
     peer.connect(str(path))
     return peer
 
@@ -277,7 +278,7 @@ def test_a_peer_that_stops_in_the_middle_or_says_nothing_is_let_go(campus, sent,
         serving = asyncio.create_task(server.serve({Role.MONEY: listening}, stop))
         reader, writer = await asyncio.open_unix_connection(str(folder / "s"))
         writer.write(sent)
-        got = await asyncio.wait_for(reader.read(), WAIT_S)
+        got = await asyncio.wait_for(reader.read(), PATIENCE_S)
         writer.close()
         stop.set()
         await serving

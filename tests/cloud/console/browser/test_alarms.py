@@ -74,7 +74,7 @@ def test_a_watch_that_does_not_run_is_said_and_so_is_one_that_does_again(page: P
     banner = page.get_by_role("alert").filter(has_text="值守没有运行")
     expect(banner).to_be_visible()
     raised(console)
-    expect(banner).to_have_count(0, timeout=12_000)
+    expect(banner).to_have_count(0)
     expect(page.locator("#calling")).to_have_text("报警 1")
 
 

@@ -88,7 +88,7 @@ def test_a_lost_card_is_reported_and_its_spread_rises_to_all_that_are_online(
         every = len(field.terminals)
         expect(spread.locator(".big")).to_have_text(re.compile(rf"0 / {every}"))
         field.have_the_list()
-        expect(spread.locator(".big")).to_have_text(re.compile(rf"{ONLINE} / {every}"), timeout=9_000)
+        expect(spread.locator(".big")).to_have_text(re.compile(rf"{ONLINE} / {every}"))
         expect(spread).to_contain_text("在线终端已全部到达")
         for one in field.away:
             expect(spread.locator("li", has_text=one.name).first).to_be_visible()

@@ -17,6 +17,7 @@ from shared.errors import ConfigFault
 from shared.ids import BoxId, box_id
 from shared.wire.topics import DOWN_MONEY, DOWN_NOW, STATE, UP_MONEY, UP_NOW, topic
 from tests.cloud.ingest.test_mqtt import publisher, run, until
+from tests.patience import PATIENCE_S
 
 A, B, STRANGER = (BoxId(name) for name in ("canteen-1", "bus-1", "stranger"))
 
@@ -47,7 +48,7 @@ def test_each_box_has_two_of_its_own_and_a_new_one_gets_them_while_all_goes_on(p
         sessions.follow({A: 7})
         await sessions.all_up()
         sessions.follow({A: 7, B: 9})
-        await asyncio.wait_for(sessions.all_up(), 10)
+        await asyncio.wait_for(sessions.all_up(), PATIENCE_S)
         assert sessions.are_up
         edge = await publisher(port)
         for box, partition in ((A, 7), (B, 9), (STRANGER, 3)):

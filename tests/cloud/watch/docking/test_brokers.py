@@ -29,11 +29,11 @@ from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from shared.ids import BoxId, partition_of
 from shared.input.login import read_login
 from shared.wire.topics import DOWNWARD, UPWARD, topic
+from tests.patience import PATIENCE_S
 from tests.scenes import plans
 
 pytestmark = pytest.mark.process
 at_mosquitto_only = pytest.mark.parametrize("place", ["mosquitto"], indirect=True)
-WAIT_S = 10.0
 SETTINGS = DockingSettings("openykt-1")
 BOX = BoxId(plans.BOX)
 MONEY = [topic(partition_of(BOX), BOX, lane) for lane in (*UPWARD, *DOWNWARD)]
@@ -93,22 +93,22 @@ class Peer:
         self.client.on_subscribe = lambda *_: self._acked.set()
         self.client.connect(LOOPBACK, port)
         self.client.loop_start()
-        assert answered.wait(WAIT_S)
+        assert answered.wait(PATIENCE_S)
 
     def publish(self, *topics: str) -> None:
         for one in topics:
             self._acked.clear()
             self.client.publish(one, b"x", qos=1)
-            assert self._acked.wait(WAIT_S), one
+            assert self._acked.wait(PATIENCE_S), one
 
     def subscribe(self, *filters: str) -> None:
         for one in filters:
             self._acked.clear()
             self.client.subscribe(one, qos=1)
-            assert self._acked.wait(WAIT_S), one
+            assert self._acked.wait(PATIENCE_S), one
 
     def until(self, *topics: str) -> None:
-        last = time.monotonic() + WAIT_S
+        last = time.monotonic() + PATIENCE_S
         while set(topics) - set(self.heard):
             assert time.monotonic() < last, self.heard
             time.sleep(0.005)
@@ -170,12 +170,12 @@ def at_gate(campus: Path, keeper: Doorkeeper, secrets: dict[str, str]) -> Iterat
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    assert ready.wait(WAIT_S)
+    assert ready.wait(PATIENCE_S)
     try:
         yield Place(ports[0], secrets, None, campus)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(WAIT_S)
+        thread.join(PATIENCE_S)
         loop.close()
 
 
@@ -255,7 +255,7 @@ def test_a_device_that_is_taken_off_is_out(place: Place) -> None:
     with closing(open_docking(place.data / "cloud")) as store:
         store.remove_account("a")
         assert prepare(place.data, place.data / "cloud", store, SETTINGS), "the broker's process was told"
-    last = time.monotonic() + WAIT_S
+    last = time.monotonic() + PATIENCE_S
     while place.peer("dock.a").code[0] == "Success":
         assert time.monotonic() < last
-    assert a.lost.wait(WAIT_S)
+    assert a.lost.wait(PATIENCE_S)

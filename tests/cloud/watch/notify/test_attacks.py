@@ -32,6 +32,7 @@ from cloud.watch.pushes import POLICIES
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.turn import Turns
 from shared.clocks.school_days import WEEKDAYS
+from tests.patience import PATIENCE_S
 
 SECRET = "not-a-real-secret-0123"
 POLICY = """format = 1
@@ -116,7 +117,7 @@ def test_a_phone_is_digits(store: WatchStore, phone: str) -> None:
 def again(url: str, header: str, body: bytes, method: str = "POST") -> int:
     """What somebody sends who has read what went by."""
     parts = urlsplit(url)
-    with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)) as line:
+    with closing(http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=PATIENCE_S)) as line:
         line.request(method, f"{parts.path}?{parts.query}", body, {HEADER: header})
         with line.getresponse() as answer:
             return answer.status

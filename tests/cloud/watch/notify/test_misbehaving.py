@@ -23,6 +23,7 @@ from cloud.watch.notify.queue import Message, State
 from cloud.watch.notify.sending import Sending
 from cloud.watch.notify.terms import Channel, Why
 from cloud.watch.store import open_watch
+from tests.patience import PATIENCE_S
 
 SECRET = "not-a-real-secret-0123"
 TEXTS = ("网关失联 一", "网关失联 二", "三" * 100)
@@ -105,7 +106,7 @@ def states(db: Database) -> list[State]:
 
 def turns(sending: Sending, from_ms: int, until: Callable[[], bool]) -> None:
     """Looks, as time goes by; what is handed over comes at its own time."""
-    last_s = time.monotonic() + 20
+    last_s = time.monotonic() + PATIENCE_S
     for at_ms in range(from_ms, from_ms + TURNS_MAX * STEP_MS, STEP_MS):
         sending.turn(at_ms)
         if until():

@@ -12,6 +12,7 @@ from cloud.watch.notify.channels.door import Arrived, ChannelFault, Reply
 from cloud.watch.notify.channels.modem import ModemDoor
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import Channel, Why
+from tests.patience import PATIENCE_S
 
 PHONE = "+8613800138000"
 
@@ -36,7 +37,7 @@ def message(text: str, address: str = PHONE) -> Message:
 
 def hears(door: ModemDoor, count: int) -> list[Arrived | Reply]:
     found: list[Arrived | Reply] = []
-    last_s = time.monotonic() + 10
+    last_s = time.monotonic() + PATIENCE_S
     while len(found) < count and time.monotonic() < last_s:
         found += door.heard()
     assert len(found) >= count, found

@@ -18,13 +18,13 @@ from compose.campus.campus import peers
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
 from tests.cloud.watch.notify.test_smpp import message
+from tests.patience import PATIENCE_S
 
-WAIT_S = 10.0
 MAIL = message("box away", "wang@school.example")._replace(channel=Channel.MAIL, subject="box away")
 
 
 def until(holds) -> None:
-    end = time.monotonic() + WAIT_S
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -32,7 +32,7 @@ def until(holds) -> None:
 
 def test_mails_lie_in_the_folder_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_server, "MAILS_MAX", 2)
-    with MailEmulator(tmp_path) as server, smtplib.SMTP("127.0.0.1", server.port, timeout=WAIT_S) as smtp:
+    with MailEmulator(tmp_path) as server, smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE_S) as smtp:
         for n in range(4):
             smtp.sendmail("a@b", ["c@d"], f"Subject: {n}\r\n\r\n.dot\r\n")
         assert sorted(file.name for file in tmp_path.glob("*.eml")) == ["000003.eml", "000004.eml"]
@@ -40,7 +40,7 @@ def test_mails_lie_in_the_folder_the_oldest_go(tmp_path: Path, monkeypatch: pyte
         assert b"\r\n.dot\r\n" in (tmp_path / "000004.eml").read_bytes()
         assert smtp.docmd("DATA")[0] == smtp.docmd("RCPT TO:<x>")[0] == 503
         assert smtp.docmd("EVIL")[0] == 502
-    with MailEmulator(tmp_path) as server, smtplib.SMTP("127.0.0.1", server.port, timeout=WAIT_S) as smtp:
+    with MailEmulator(tmp_path) as server, smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE_S) as smtp:
         smtp.sendmail("a@b", ["c@d"], "Subject: after a restart\r\n\r\n")
     assert (tmp_path / "000005.eml").exists()
 
@@ -48,9 +48,9 @@ def test_mails_lie_in_the_folder_the_oldest_go(tmp_path: Path, monkeypatch: pyte
 def test_a_mail_that_is_too_long_is_refused_and_a_caller_that_leaves_harms_nobody(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(mail_server, "MAIL_MAX", 100)
     with MailEmulator(tmp_path) as server:
-        with socket.create_connection(("127.0.0.1", server.port), WAIT_S) as gone:
+        with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as gone:
             gone.sendall(b"EHLO x\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\nhalf a mail")
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=WAIT_S) as smtp, pytest.raises(smtplib.SMTPDataError):
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=PATIENCE_S) as smtp, pytest.raises(smtplib.SMTPDataError):
             smtp.sendmail("a@b", ["c@d"], "x" * 200)
     assert not [*tmp_path.glob("*.eml")]
 

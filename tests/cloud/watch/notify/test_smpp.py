@@ -15,6 +15,7 @@ from cloud.watch.notify.channels.smpp_pdu import Pdu, Receipt, Text
 from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import Channel, Why
 from shared.errors import WireFault
+from tests.patience import PATIENCE_S
 
 PHONE, SECRET = "+8613800138000", "geheim"
 BIND = "00000020000000090000000000000007796b740067656865696d000034000000"
@@ -50,7 +51,7 @@ def message(text: str, address: str = PHONE) -> Message:
 
 def hears(door: SmppDoor, count: int) -> list[Arrived | Reply]:
     found: list[Arrived | Reply] = []
-    last_s = time.monotonic() + 10
+    last_s = time.monotonic() + PATIENCE_S
     while len(found) < count and time.monotonic() < last_s:
         found += door.heard()
     assert len(found) >= count, found

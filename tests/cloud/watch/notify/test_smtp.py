@@ -24,6 +24,7 @@ from cloud.watch.notify.queue import Message
 from cloud.watch.notify.terms import Channel, Why
 from compose.servers.ports import free_port
 from provisioning.certificates import authority
+from tests.patience import PATIENCE_S
 
 USER, PASSWORD = "ykt", "geheim-0123"
 MESSAGE = Message(
@@ -71,7 +72,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def serving(post: Post, **how: Any) -> Iterator[SmtpServer]:
-    served = Controller(post, hostname="127.0.0.1", port=free_port(), ready_timeout=10, **how)
+    served = Controller(post, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE_S, **how)
     served.start()
     try:
         yield SmtpServer("127.0.0.1", served.port, "ykt@example.com", starttls=False)

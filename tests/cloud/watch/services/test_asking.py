@@ -7,8 +7,9 @@ import pytest
 
 from cloud.watch.services.asking import ask
 from shared.errors import StoreFault
+from tests.patience import PATIENCE_S
 
-BOUND_S = 0.3
+BOUND_S = 1.0
 
 
 def test_what_hangs_is_late_and_holds_up_nobody() -> None:
@@ -18,22 +19,27 @@ def test_what_hangs_is_late_and_holds_up_nobody() -> None:
         found = ask({"a": lambda: 1, "hangs": never.wait, "hangs, too": never.wait}, BOUND_S)
     finally:
         never.set()
-    assert BOUND_S <= time.monotonic() - began < BOUND_S + 1
+    assert BOUND_S <= time.monotonic() - began < PATIENCE_S
     assert found.values == {"a": 1}
     assert found.late == {"hangs", "hangs, too"}
-    assert "0.3 秒内没有回答" in str(found.why["hangs"])
+    assert "1 秒内没有回答" in str(found.why["hangs"])
 
 
 def test_it_is_there_when_all_have_answered() -> None:
     began = time.monotonic()
-    assert ask({"a": lambda: None}, 60).values == {"a": None}
-    assert ask({}, 60).values == {}
-    assert time.monotonic() - began < 30
+    assert ask({"a": lambda: None}, 2 * PATIENCE_S).values == {"a": None}
+    assert ask({}, 2 * PATIENCE_S).values == {}
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_they_are_asked_at_once() -> None:
     met = [Event(), Event()]
-    found = ask({"a": lambda: met[0].set() or met[1].wait(30), "b": lambda: met[1].set() or met[0].wait(30)}, 60)  # type: ignore[func-returns-value]
+
+    def meet(mine: Event, theirs: Event) -> bool:
+        mine.set()
+        return theirs.wait(PATIENCE_S)
+
+    found = ask({"a": lambda: meet(*met), "b": lambda: meet(*reversed(met))}, 2 * PATIENCE_S)
     assert found.values == {"a": True, "b": True}, "neither answers before the other was asked"
 
 

@@ -14,6 +14,7 @@ from edge.card.sim import pcscd as sim_pcscd
 from edge.card.sim.pcscd import PcscdMissing, PrivatePcscd, why_not
 from edge.card.sim.place import CARD_READER, FIRST_PORT, PSAM_READER, SLOTS
 from shared.errors import ConfigFault
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
 ROOT = Path(__file__).parents[4]
@@ -30,8 +31,8 @@ def run():
 def listed(own):
     """In a process of its own: one reads the socket's name once."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "edge.card", "readers"], cwd=ROOT, capture_output=True, text=True, timeout=20,
-        env={**os.environ, **own.environment}, check=True,
+        [sys.executable, "-P", "-m", "edge.card", "readers"], cwd=ROOT, capture_output=True, text=True,
+        timeout=PATIENCE_S, env={**os.environ, **own.environment}, check=True,
     )  # fmt: skip
     return [line.split("\t")[0] for line in done.stdout.splitlines()]
 

@@ -27,6 +27,7 @@ from shared.errors import ConfigFault
 from shared.fleet.document import DocumentKind, decode_head, table_of
 from tests.edge.link.waiting import until
 from tests.edge.terminal.down.centre import Centre
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -209,7 +210,7 @@ def test_the_bus_goes_away_and_comes_back(tmp_path):
             await terminal.send(message)
             await asyncio.sleep(0.05)
 
-    asyncio.run(asyncio.wait_for(story(), 20))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 def test_a_callback_that_raises_ends_run_with_its_error(bus_path):
@@ -219,7 +220,7 @@ def test_a_callback_that_raises_ends_run_with_its_error(bus_path):
         async with running(edge, terminal) as (edge_task, _):
             await terminal.send(RECORD)
             with pytest.raises(ZeroDivisionError):
-                await asyncio.wait_for(edge_task, 2)
+                await asyncio.wait_for(edge_task, PATIENCE_S)
 
     asyncio.run(story())
 
@@ -264,7 +265,7 @@ def test_both_doors_say_the_same(bus_path):
     assert isinstance(by_socket, SocketDoor)
     frame = CanFrame(CanId(6, EDGE_ADDRESS, 7).word, b"\x03abc")
     assert by_message.send(frame)
-    deadline_s = time.monotonic() + 2
+    deadline_s = time.monotonic() + PATIENCE_S
     while (heard := by_socket.receive()) is None and time.monotonic() < deadline_s:
         time.sleep(0.005)
     assert heard == frame
@@ -347,7 +348,7 @@ def test_a_node_that_is_bus_off_comes_back_by_itself_and_counts_it(tmp_path):
 
 
 async def until_sent(terminal, holds) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not holds():
             await terminal.send(RECORD)
             await asyncio.sleep(0.01)

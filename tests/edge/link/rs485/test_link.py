@@ -14,6 +14,7 @@ from edge.link.rs485.frame import Kind, LineFrame, encode_frame
 from edge.link.rs485.link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
 from edge.link.rs485.polling import PollSettings
 from tests.edge.link.waiting import until
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -31,7 +32,7 @@ def ports(tmp_path_factory):
 def simulator(folder):
     command = [sys.executable, "-m", "edge.link.sim.rs485", "--dir", str(folder), "--ports", "4"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
-        deadline_s = time.monotonic() + 5
+        deadline_s = time.monotonic() + PATIENCE_S
         while not (folder / "master").is_symlink():
             assert time.monotonic() < deadline_s
             time.sleep(0.01)
@@ -71,7 +72,7 @@ class Campus:
 
 
 def play(story):
-    asyncio.run(asyncio.wait_for(story(), 20))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 def test_four_terminals_at_once(ports):
@@ -168,7 +169,7 @@ def test_a_callback_that_raises_ends_run_with_its_error(ports):
             campus.edge.on_message(lambda _peer, _message: 1 // 0)
             await campus.terminals[1].send(RECORD)
             with pytest.raises(ZeroDivisionError):
-                await asyncio.wait_for(tasks[0], 2)
+                await asyncio.wait_for(tasks[0], PATIENCE_S)
 
     play(story)
 

@@ -17,6 +17,7 @@ from edge.link.can.frame import EXTENDED, CanFrame, frame_bits, pack
 from edge.link.sim.can import SimBus
 from edge.link.sim.can_load import bus_daemon
 from tests.edge.link.waiting import wait_until
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -209,7 +210,7 @@ def daemon():
 
 
 def ended(process: subprocess.Popen) -> tuple[int, bytes]:
-    _, stderr = process.communicate(timeout=5)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
     return process.returncode, stderr
 
 

@@ -12,6 +12,7 @@ import serial
 
 from edge.link.rs485.door import Direction, LineLostError, SerialDoor, SerialSettings
 from tests.edge.link.waiting import wait_until
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -27,7 +28,7 @@ def line(folder: Path, *options: str):
             yield process
         finally:
             process.terminate()
-            process.wait(5)
+            process.wait(PATIENCE_S)
 
 
 @pytest.fixture
@@ -61,21 +62,24 @@ def test_everybody_hears_every_byte_and_not_before_the_line_could_carry_it(ports
 
 def test_another_baud_rate_is_garbage(ports):
     with opened(ports, "master") as master, opened(ports, "01", 9600) as odd, opened(ports, "02") as good:
-        time.sleep(0.15)  # the simulator looks at the ports' settings every 0.1 s
-        master.write(bytes(40))
-        assert read(good, 40) == bytes(40)
-        assert read(odd, 40) != bytes(40)
+
+        def heard() -> bytes:
+            master.write(bytes(40))
+            assert read(good, 40) == bytes(40)
+            return read(odd, 40)
+
+        wait_until(lambda: heard() != bytes(40))  # the simulator looks at the ports' settings now and then
 
 
 def test_two_at_once_collide(ports):
     with opened(ports, "master") as master, opened(ports, "01") as one, opened(ports, "02") as two:
-        for _ in range(10):
+
+        def met() -> bool:
             one.write(bytes(100))
             two.write(bytes(100))
-            heard = read(master, 200)
-            if any(heard):
-                return
-        raise AssertionError("never met on the line")
+            return any(read(master, 200))
+
+        wait_until(met)
 
 
 def test_a_device_that_does_not_read_loses_bytes_and_stops_nobody(ports):
@@ -93,7 +97,7 @@ def test_ends(tmp_path):
         with line(tmp_path, "--ports", "3", "--end-with-stdin") as process:
             assert sorted(one.name for one in tmp_path.iterdir()) == ["01", "02", "03", "master"]
             process.stdin.close() if end == "stdin" else process.send_signal(end)
-            assert process.wait(5) == 0
+            assert process.wait(PATIENCE_S) == 0
             assert process.stderr.read() == b""
         assert list(tmp_path.iterdir()) == []
 

@@ -11,6 +11,7 @@ from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
 from edge.link.tcp.framing import encode
 from edge.link.tcp.link import TcpBounds, TcpLink, TcpTerminalLink
 from tests.edge.link.waiting import until
+from tests.patience import PATIENCE_S
 
 RECORD = b"\x10" + bytes(range(68))
 
@@ -29,7 +30,7 @@ class Edge:
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.link.run())
-        self.port = await asyncio.wait_for(self.link.port(), 2)
+        self.port = await asyncio.wait_for(self.link.port(), PATIENCE_S)
         return self
 
     async def __aexit__(self, *_):
@@ -65,7 +66,7 @@ class Edge:
 
 
 def play(story):
-    asyncio.run(asyncio.wait_for(story(), 15))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 def test_both_directions_and_broadcast():
@@ -318,7 +319,7 @@ def test_a_callback_that_raises_ends_run_with_its_error():
             edge.link.on_message(lambda _peer, _message: 1 // 0)
             await terminal.send(RECORD)
             with pytest.raises(ZeroDivisionError):
-                await asyncio.wait_for(asyncio.shield(edge.task), 2)
+                await asyncio.wait_for(asyncio.shield(edge.task), PATIENCE_S)
             edge.task = asyncio.create_task(asyncio.sleep(0))
 
     play(story)

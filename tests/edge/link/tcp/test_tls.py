@@ -14,6 +14,7 @@ from edge.link.tcp.link import TcpBounds, TcpLink, TcpTerminalLink
 from shared.errors import ConfigFault
 from tests.edge.link.tcp.tls_ends import DEVICE, KEY, OTHER, WRONG, Pair, by_psk, psk
 from tests.edge.link.waiting import until
+from tests.patience import PATIENCE_S
 
 RECORD = b"\x10" + bytes(range(68))
 needs_psk = pytest.mark.skipif(not HAS_PSK, reason="this Python has no TLS-PSK")
@@ -33,7 +34,7 @@ class Box:
 
     async def __aenter__(self):
         self.task = asyncio.create_task(self.link.run())
-        self.port = await asyncio.wait_for(self.link.port(), 2)
+        self.port = await asyncio.wait_for(self.link.port(), PATIENCE_S)
         return self
 
     async def __aexit__(self, *_):
@@ -59,7 +60,7 @@ class Box:
 
 
 def play(story):
-    asyncio.run(asyncio.wait_for(story(), 15))
+    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
 
 
 async def talk(box: Box, tls: TlsClient | None) -> None:

@@ -16,7 +16,8 @@ from shared.fleet.order import Order, Reboot
 from shared.wire.fleet_lane import Verdict
 from tests.edge.terminal.conftest import DEVICE
 from tests.edge.terminal.down.centre import CAMPUS_PUBLIC, Centre
-from tests.edge.terminal.test_process import BOUND_S, Campus
+from tests.edge.terminal.test_process import Campus
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 
@@ -28,7 +29,7 @@ def believing(campus):
 
 
 async def until(condition):
-    async with asyncio.timeout(BOUND_S):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110  # of several parts, none of which has an event
             await asyncio.sleep(0.01)
 

@@ -9,6 +9,7 @@ from cloud.console.pages.system.charts import Frame, bounds, drawn, lines
 from cloud.console.pages.system.once import KEPT_MAX, Once
 from cloud.watch.metrics.queries import Span
 from shared.errors import StoreFault
+from tests.patience import PATIENCE_S
 
 FRAME = Frame(Span(0, 600_000, 60), 0.0, 10.0, 100, 10)
 
@@ -30,14 +31,14 @@ def test_whoever_comes_while_it_is_asked_anew_gets_what_was_said_before() -> Non
 
     def slow() -> str:
         begun.set()
-        assert may.wait(10)
+        assert may.wait(PATIENCE_S)
         return "new"
 
     assert once.ask("a", 1.0, lambda: "old") == "old"
     clock[0] = 2.0
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(once.ask, "a", 1.0, slow)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE_S)
         assert once.ask("a", 1.0, lambda: "asked twice") == "old"
         may.set()
         assert asked.result(10) == "new"
