@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,21 @@ def test_what_we_hold_is_not_theirs():
 
 def test_a_port_is_found_once():
     assert len({free_port() for _ in range(100)}) == 100
+
+
+def test_no_port_is_found_that_the_kernel_gives_away():
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    assert not any(first <= free_port() <= last for _ in range(50))
+
+
+def test_a_port_with_a_server_is_not_found(monkeypatch):
+    with socket.socket() as server:
+        server.bind((LOOPBACK, 0))
+        server.listen()
+        monkeypatch.setattr(ports, "FIRST", server.getsockname()[1])
+        monkeypatch.setattr(ports, "LAST", server.getsockname()[1])
+        with pytest.raises(NoPort):
+            free_port()
 
 
 def test_a_port_with_a_server_is_not_taken():

@@ -23,6 +23,10 @@ from tests.patience import PATIENCE_S
 pytestmark = pytest.mark.process
 
 
+BREATH_S = 20.0
+"""Less than what nobody prompts: that takes a minute."""
+
+
 class Campus:
     """Edge process, cloud and terminals over one broker."""
 
@@ -351,7 +355,7 @@ def test_a_document_comes_down_to_its_terminals_and_a_change_within_a_breath(cam
     begun_s = time.monotonic()
     campus.cloud.offer(listed(campus, 2).delta())
     campus.terminals.until(lambda: in_use(campus, 1) == in_use(campus, 2) == 2, "the change")
-    assert time.monotonic() - begun_s < 2
+    assert time.monotonic() - begun_s < BREATH_S
     digest = campus.cloud.centre.newest[HOTLIST].head.digest
     campus.terminals.until(
         lambda: {one.device for one in campus.cloud.said(Reported) if one.digest == digest} == {device(1), device(2)},
