@@ -1,19 +1,27 @@
 """The rights as files: mosquitto's list and passwords beside the broker's own, and the logins of our own sessions."""
 
+import fcntl
 import os
 import secrets
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGHUP
+from typing import BinaryIO
 
+from cloud.process.whole_file import write_whole
 from cloud.watch.docking.keeping.store import DockingStore
 from cloud.watch.docking.rights.accounts import HOST_USER, NODE_USER, OWN_USERS, SALT_BYTES, SECRET_BYTES, sealed
 from cloud.watch.docking.rights.acl import acl_text, acl_with, host_rights, node_rights, password_text, rights
 from cloud.watch.docking.settings import DockingSettings
+from shared.errors import StoreFault
+from shared.words.voice import Text
 
 BROKER = "broker"
 ACL, PASSWORDS, PID = "acl", "docking.passwords", "mosquitto.pid"
-_PRIVATE = 0o600
+LOCK = "docking.lock"
+LOCK_S, POLL_S = 10.0, 0.02
 
 
 def new_secret() -> tuple[str, str]:
@@ -30,8 +38,15 @@ def login_file(folder: Path, user: str) -> Path:
 def prepare(data: Path, folder: Path, store: DockingStore, settings: DockingSettings) -> bool:
     """Logins of our own where there are none, and the broker's files as the accounts are; whether the broker was told.
 
-    Safe to repeat. A broker on another machine has no folder here: its files are copied by hand.
+    Safe to repeat, and one at a time: the process, a command and the console do it side by side, and who writes last
+    has to have read all accounts. StoreFault when another takes longer than LOCK_S. A broker on another machine has no
+    folder here: its files are copied by hand.
     """
+    with _alone(folder):
+        return _prepare(data, folder, store, settings)
+
+
+def _prepare(data: Path, folder: Path, store: DockingStore, settings: DockingSettings) -> bool:
     known = store.own_seals()
     for user in OWN_USERS:
         file = login_file(folder, user)
@@ -56,16 +71,27 @@ def _acl(store: DockingStore, settings: DockingSettings) -> str:
     return acl_text(users)
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    last_s = time.monotonic() + LOCK_S
+    with (folder / LOCK).open("ab") as lock:
+        while not _is_ours(lock):
+            if time.monotonic() >= last_s:
+                raise StoreFault(Text("另一个程序正在写接入的权限", "another process writes the rights of docking"))
+            time.sleep(POLL_S)
+        yield
+
+
+def _is_ours(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _write(file: Path, text: str) -> None:
-    """Whole or not there, for its owner alone."""
-    fresh = file.with_name(f"{file.name}.new")
-    with suppress(FileNotFoundError):
-        fresh.unlink()
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    fresh.replace(file)
+    write_whole(file, text.encode())
 
 
 def _tell(pid_file: Path) -> bool:

@@ -1,20 +1,25 @@
 """A docked device against real brokers, topic by topic: money's, another's, its own; the same list in both forms."""
 
+import fcntl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from cloud.watch.docking.gate.doorkeeper import Doorkeeper
+from cloud.watch.docking.keeping import files
 from cloud.watch.docking.keeping.files import new_secret, prepare
 from cloud.watch.docking.keeping.store import open_docking
 from cloud.watch.docking.rights.accounts import NAME, Account, Speech, account, opens, sealed
 from cloud.watch.docking.rights.acl import MARK, acl_with, is_allowed, matches, rights
 from cloud.watch.docking.settings import DockingSettings, NodePlan
 from cloud.watch.docking.sparkplug.topics import Source
-from shared.errors import ConfigFault, WireFault
+from shared.errors import ConfigFault, StoreFault, WireFault
 from shared.ids import BoxId, box_id
 from shared.wire.topics import DOWNWARD, UPWARD, topic
+from tests.patience import PATIENCE_S
 
 HOST = "openykt-1"
 BOX = BoxId("bus-1")
@@ -85,19 +90,54 @@ def test_the_boxes_part_of_the_brokers_list_is_left_as_it_is(tmp_path: Path) -> 
     assert acl_with(once, f"{MARK}\nuser y\n") == once.replace("user x", "user y")
 
 
-def test_files_are_private_whole_and_the_same_again(tmp_path: Path) -> None:
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A data folder with a broker."""
     (tmp_path / "broker").mkdir()
     (tmp_path / "broker/acl").write_text("user bus-1\n")
     (tmp_path / "cloud").mkdir()
+    return tmp_path
+
+
+def test_processes_side_by_side_leave_the_rights_of_every_account(place: Path) -> None:
+    names, begin = [f"d{n}" for n in range(6)], threading.Barrier(6)
+
+    def admits(name: str) -> None:
+        with closing(open_docking(place / "cloud")) as store:
+            begin.wait(PATIENCE_S)
+            made = account(name, Speech.SPARKPLUG, "plant", name, new_secret()[1])
+            store.add_account(made, 1, "王芳")
+            prepare(place, place / "cloud", store, DockingSettings(HOST))
+
+    open_docking(place / "cloud").close()
+    with ThreadPoolExecutor(len(names)) as pool:
+        for done in [pool.submit(admits, name) for name in names]:
+            done.result()
+    said = (place / "broker/docking.passwords").read_text()
+    assert {line.split(":")[0] for line in said.splitlines()} >= {f"dock.{name}" for name in names}
+    login, *seals = (place / "cloud/docking.host.login").read_text(), *said.splitlines()
+    own = next(line.partition(":")[2] for line in seals if line.startswith("docking.host:"))
+    assert opens(own, login.splitlines()[1]), "the login that stands is the one that the broker knows"
+
+
+def test_another_that_writes_the_rights_for_long_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LOCK_S", 0.0)
+    with closing(open_docking(place / "cloud")) as store, (place / "cloud" / files.LOCK).open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(StoreFault, match="另一个程序正在写接入的权限"):
+            prepare(place, place / "cloud", store, DockingSettings(HOST))
+
+
+def test_files_are_private_whole_and_the_same_again(place: Path) -> None:
     settings = DockingSettings(HOST, node=NodePlan(Source("campus", "us")))
-    with closing(open_docking(tmp_path / "cloud")) as store:
+    with closing(open_docking(place / "cloud")) as store:
         store.add_account(A._replace(seal=new_secret()[1]), 1, "王芳")
-        assert not prepare(tmp_path, tmp_path / "cloud", store, settings), "there is no broker to tell"
+        assert not prepare(place, place / "cloud", store, settings), "there is no broker to tell"
         names = ["broker/acl", "broker/docking.passwords", "cloud/docking.host.login", "cloud/docking.node.login"]
-        before = [(tmp_path / name).read_text() for name in names]
-        prepare(tmp_path, tmp_path / "cloud", store, settings)
-    assert [(tmp_path / name).read_text() for name in names] == before
-    assert {(tmp_path / name).stat().st_mode & 0o777 for name in names} == {0o600}
+        before = [(place / name).read_text() for name in names]
+        prepare(place, place / "cloud", store, settings)
+    assert [(place / name).read_text() for name in names] == before
+    assert {(place / name).stat().st_mode & 0o777 for name in names} == {0o600}
     assert "user docking.node" in before[0]
     assert [line.split(":")[0] for line in before[1].splitlines()] == ["docking.host", "docking.node", "dock.a"]
     secret = before[2].splitlines()[1]
