@@ -31,7 +31,7 @@ from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import heard, noted
 from provisioning.issue import bodies as body_file
 from provisioning.issue.activation import Protect, activate
-from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.campus_facts import changing, read_campus
 from provisioning.issue.files import FOLDER, LeaseFolder
 from provisioning.issue.jobs import CardWriter, School, card_of, card_row
 from provisioning.issue.office import LEASE_MAX
@@ -257,13 +257,14 @@ def _sheet(chosen: argparse.Namespace) -> int:
 
 
 def _inventory(chosen: argparse.Namespace) -> None:
-    facts, vault = read_campus(chosen.data), vault_of(chosen)
-    school = school_store(vault)
-    with _keys(chosen, school) as keys:
-        made = facts.with_rows(_rows(chosen, keys), [], now_s())
-    new = len(made.cards) - len(facts.inventory.cards)
-    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"{_INVENTORY} {made.number}: {_NEW} {new}")])
-    facts.publish(made, school)
+    vault = vault_of(chosen)
+    with changing(chosen.data) as facts:
+        school = school_store(vault)
+        with _keys(chosen, school) as keys:
+            made = facts.with_rows(_rows(chosen, keys), [], now_s())
+        new = len(made.cards) - len(facts.inventory.cards)
+        vault.record([deed(now_s(), Act.BATCH, chosen.who, f"{_INVENTORY} {made.number}: {_NEW} {new}")])
+        facts.publish(made, school)
     say(
         Text(
             f"清单 {made.number}：{new} 张新卡；接着 cloud import\n",

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from provisioning.certificates import authority, revocation
@@ -18,7 +19,7 @@ from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now
 from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import school_store
 from provisioning.custody.chain import NOTE_MAX, Act, deed
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import noted
 from provisioning.keys.store import KeyKind
 from shared.errors import ConfigFault
@@ -93,14 +94,21 @@ def _row(term: Term, known: Revocations) -> dict[str, object]:
 
 
 def _renew(chosen: argparse.Namespace) -> None:
-    _publish(chosen, {}, Text("重签", "renewed"))
+    with _alone(chosen):
+        _publish(chosen, {}, Text("重签", "renewed"))
 
 
 def _revoke(chosen: argparse.Namespace) -> None:
     serial = revocation.serial_of_box(chosen.data, chosen.box)
-    if serial in revocation.revocations(chosen.data).revoked:
-        raise ConfigFault(Text(f"{chosen.box}: 已在吊销列表上", f"{chosen.box}: is on the list already"))
-    _publish(chosen, {serial: _now()}, Text("吊销", "revoked"), f" {chosen.box}: {chosen.reason}")
+    with _alone(chosen):
+        if serial in revocation.revocations(chosen.data).revoked:
+            raise ConfigFault(Text(f"{chosen.box}: 已在吊销列表上", f"{chosen.box}: is on the list already"))
+        _publish(chosen, {serial: _now()}, Text("吊销", "revoked"), f" {chosen.box}: {chosen.reason}")
+
+
+def _alone(chosen: argparse.Namespace) -> AbstractContextManager[None]:
+    """A list is the one before it and more: of two at once the second would take the first one's back."""
+    return alone_in((chosen.data / revocation.CRL).parent)
 
 
 def _publish(chosen: argparse.Namespace, more: Mapping[int, datetime], what: Text, of: str = "") -> None:

@@ -15,9 +15,10 @@ from provisioning.cli.arguments import Verbs, add_token, say, token_place, warn
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
 from provisioning.custody.chain import Act, events_of
+from provisioning.custody.journal import alone_in
 from provisioning.custody.notes import noted
 from provisioning.keeper import token as token_files
-from provisioning.keys.store import KeyStore, Level
+from provisioning.keys.store import KeyStore, Level, Unlock
 from provisioning.process.opening import KeeperChoice, KeeperName
 from provisioning.process.process import serve_keys
 from shared.clocks.campus_clock import WALL
@@ -113,19 +114,8 @@ def _remind(data: Path) -> None:
 
 def _token(chosen: argparse.Namespace) -> None:
     unlock = key_files.unlock_of(chosen.data, chosen.passphrase_file, chosen.share_file)
-    school = key_files.open_with(chosen.data, Level.SCHOOL, unlock)
-    moved = KeyStore(school.level, school.campus, token_files.moving(school).moved)
-    events = events_of(
-        moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, noted(Text("移入密码设备", "moved into the token"))
-    )
-    done = token_files.move_into_token(
-        chosen.data,
-        unlock,
-        school,
-        os.urandom,
-        lambda: custody.append(chosen.data / key_files.FOLDER / key_files.CUSTODY, events),
-        token_place(chosen),
-    )
+    with alone_in(chosen.data / key_files.FOLDER):  # the store is read, and written again without them
+        done = _move(chosen, unlock)
     say(Text(f"已移入密码设备：{len(done.moved)} 个主密钥\n", f"moved into the token: {len(done.moved)} masters\n"))
     for version in done.sm4:
         say(
@@ -134,3 +124,19 @@ def _token(chosen: argparse.Namespace) -> None:
                 f"  version {version}: stays in the sealed store (SM4, which no token takes)\n",
             )
         )
+
+
+def _move(chosen: argparse.Namespace, unlock: Unlock) -> token_files.Moving:
+    school = key_files.open_with(chosen.data, Level.SCHOOL, unlock)
+    moved = KeyStore(school.level, school.campus, token_files.moving(school).moved)
+    events = events_of(
+        moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, noted(Text("移入密码设备", "moved into the token"))
+    )
+    return token_files.move_into_token(
+        chosen.data,
+        unlock,
+        school,
+        os.urandom,
+        lambda: custody.append(chosen.data / key_files.FOLDER / key_files.CUSTODY, events),
+        token_place(chosen),
+    )

@@ -27,7 +27,7 @@ from shared.ids import CardId, card_id
 from shared.inventory import DeviceKind
 from shared.words.voice import Text
 
-FOLDER, INDEX = "operators", "index.json"
+FOLDER, INDEX, TERMINALS = "operators", "index.json", "terminals"
 EVER_MAX = 4_096
 """Cards that a campus ever makes, the withdrawn ones among them: what a terminal takes of those."""
 _CARD = noted(Text("主管卡", "operator card"))
@@ -169,16 +169,17 @@ def _event(school: KeyStore, chosen: argparse.Namespace, card: CardId) -> Event:
 def _tell_counters(campus: CampusFacts, made: list[_Row], index: dict[str, _Row]) -> int:
     """How many counters' settings say it now, a spare's among them: it takes another's place."""
     gone, counters = _withdrawn(index), _counters(campus)
-    for path in counters:
-        settings = json.loads(path.read_bytes())
-        known = {*settings.get(OPERATORS, []), *(row["card"] for row in made)}
-        settings[OPERATORS] = sorted(known - gone)
-        settings |= {WITHDRAWN: sorted({*settings.get(WITHDRAWN, []), *gone})} if gone else {}
-        write_private(path, to_bytes(settings))
+    with alone_in(campus.data / TERMINALS):  # their link is switched to TLS in the same files
+        for path in counters:
+            settings = json.loads(path.read_bytes())
+            known = {*settings.get(OPERATORS, []), *(row["card"] for row in made)}
+            settings[OPERATORS] = sorted(known - gone)
+            settings |= {WITHDRAWN: sorted({*settings.get(WITHDRAWN, []), *gone})} if gone else {}
+            write_private(path, to_bytes(settings))
     return len(counters)
 
 
 def _counters(campus: CampusFacts) -> list[Path]:
     bodies = [(row.name, row.kind) for row in campus.inventory.devices]
     bodies += [(row.name, row.kind) for row in campus.inventory.spares]
-    return [campus.data / "terminals" / name / "terminal.json" for name, kind in bodies if kind is DeviceKind.POS]
+    return [campus.data / TERMINALS / name / "terminal.json" for name, kind in bodies if kind is DeviceKind.POS]

@@ -27,7 +27,7 @@ from provisioning.cli.beside import may_lie_open
 from provisioning.custody.journal import write_private
 from provisioning.custody.notes import noted
 from provisioning.issue.bodies import in_reader
-from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.campus_facts import changing, read_campus
 from provisioning.issue.personalise import make_psam
 from provisioning.keeper.school_masters import Masters
 from provisioning.keys.store import KeyKind, KeyStore
@@ -269,11 +269,11 @@ def _close(chosen: argparse.Namespace) -> None:
 
 
 def _inventory(chosen: argparse.Namespace) -> None:
-    facts, vault = read_campus(chosen.data), vault_of(chosen)
-    keys = CampusKeys(facts, vault, now_s)
-    rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in keys.register().stays]
-    made = facts.with_rows([], rows, now_s())
-    facts.publish(made, keys.school())
+    with changing(chosen.data) as facts:
+        keys = CampusKeys(facts, vault_of(chosen), now_s)
+        rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in keys.register().stays]
+        made = facts.with_rows([], rows, now_s())
+        facts.publish(made, keys.school())
     new = len(made.psams) - len(facts.inventory.psams)
     say(
         Text(

@@ -15,7 +15,7 @@ from provisioning.campus.links import link_files
 from provisioning.campus.settings import to_bytes
 from provisioning.cli.arguments import Verbs, add_group, say
 from provisioning.cli.beside import may_lie_open
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import alone_in, write_private
 from provisioning.plan.plan import LinkKind
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, device_id
@@ -24,7 +24,7 @@ from shared.input.data_folder import add_data
 from shared.input.section import from_json
 from shared.words.voice import Text
 
-EDGE, TERMINAL = "edge.json", "terminal.json"
+EDGE, TERMINAL, TERMINALS = "edge.json", "terminal.json", "terminals"
 
 
 class _Box(NamedTuple):
@@ -107,7 +107,7 @@ def _box(chosen: argparse.Namespace) -> _Box:
         raise ConfigFault(Text(f"{file}: 已损坏", f"{file}: is damaged")) from fault
     if not on_tcp:
         raise ConfigFault(Text(f"{chosen.box}: 没有 TCP 链路", f"{chosen.box}: has no TCP link"))
-    there = {name: device for name, device in bodies.items() if (chosen.data / "terminals" / name).is_dir()}
+    there = {name: device for name, device in bodies.items() if (chosen.data / TERMINALS / name).is_dir()}
     return _Box(chosen.box, file, raw, there)
 
 
@@ -116,9 +116,10 @@ def _change_box(box: _Box, *, is_plain: bool) -> None:
 
 
 def _change_terminals(data: Path, box: _Box, *, is_plain: bool) -> None:
-    for file in (data / "terminals" / name / TERMINAL for name in box.bodies):
-        raw = _read(file)
-        write_private(file, to_bytes({**raw, "link": _changed(raw["link"], is_plain)}))
+    with alone_in(data / TERMINALS):  # a new operator card is written into the same files
+        for file in (data / TERMINALS / name / TERMINAL for name in box.bodies):
+            raw = _read(file)
+            write_private(file, to_bytes({**raw, "link": _changed(raw["link"], is_plain)}))
 
 
 def _changed(link: dict[str, Any], is_plain: bool) -> dict[str, Any]:

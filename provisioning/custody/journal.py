@@ -1,5 +1,7 @@
 """A durable append-only journal in a file, one writer at a time: an append has returned only when it is on the disk.
 
+And small files that are whole or as they were, whoever else writes them.
+
 Bounds: JOURNAL_MAX bytes a file (more is refused, by name), LOCK_S seconds of waiting for another writer. A torn last
 line is cut off at opening: nobody was ever answered for it.
 """
@@ -101,15 +103,40 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_private(path: Path, body: bytes) -> None:
-    """A file of mode 600, whole or not at all, durable. Replaces what was there."""
+    """A file of mode 600, whole or not at all, durable. Replaces what was there; of two writers at once the last one's.
+
+    JournalBusy when others write it longer than LOCK_S, OSError. Who writes what it has read is to be `alone_in`.
+    """
     made = path.with_name(f".{path.name}.new")
-    fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as file:
+    with os.fdopen(_beside(made), "wb") as file:
+        file.truncate()
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-    made.rename(path)
+        made.rename(path)
     sync_folder(path.parent)
+
+
+def _beside(made: Path) -> int:
+    """The file that will be the new one, for this writer alone: what another has put in place meanwhile is not it."""
+    last = time.monotonic() + LOCK_S
+    while True:
+        fd = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(fd, made, last - time.monotonic())
+            if _is_named(fd, made):
+                return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _is_named(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def read_private(path: Path) -> bytes:
@@ -126,12 +153,14 @@ def _lock(fd: int, path: Path, wait_s: float) -> None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:
             if time.monotonic() >= last:
-                raise JournalBusy(
-                    Text(f"{path.name}: 另一个程序正在使用", f"{path.name}: another process uses it")
-                ) from fault
+                raise _busy(path) from fault
             time.sleep(_POLL_S)
         else:
             return
+
+
+def _busy(path: Path) -> JournalBusy:
+    return JournalBusy(Text(f"{path.name}: 另一个程序正在使用", f"{path.name}: another process uses it"))
 
 
 def _read_all(fd: int) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from provisioning.custody import files as key_files
-from provisioning.custody.journal import sync_folder, write_private
+from provisioning.custody.journal import alone_in, sync_folder, write_private
 from provisioning.keys import shares
 from provisioning.keys.shares import Share
 from provisioning.keys.store import (
@@ -73,18 +73,23 @@ def reseal(folder: Path, old: Callable[[], Unlock], new: Unlock, random: Random,
 
     StoreLocked when one opens with neither, ConfigFault when there is none.
     """
-    waiting = _waiting(folder, old, new)
-    if waiting:
-        tell()
-    for path, store in waiting.items():
-        sealed = seal(store, new, random(SALT_SIZE), random(NONCE_SIZE))
-        if open_store(sealed, new, store.level) != store:
-            raise RuleBroken(Text("封好的密钥库打不开", "a sealed store does not open again"))
-        write_private(path, sealed)
-    for left in (key_files.UNLOCK, _MARK):
-        (folder / left).unlink(missing_ok=True)
-    sync_folder(folder)
+    with alone_in(folder):
+        waiting = _waiting(folder, old, new)
+        if waiting:
+            tell()
+        for path, store in waiting.items():
+            _write(path, store, new, random)
+        for left in (key_files.UNLOCK, _MARK):
+            (folder / left).unlink(missing_ok=True)
+        sync_folder(folder)
     return len(waiting)
+
+
+def _write(path: Path, store: KeyStore, new: Unlock, random: Random) -> None:
+    sealed = seal(store, new, random(SALT_SIZE), random(NONCE_SIZE))
+    if open_store(sealed, new, store.level) != store:
+        raise RuleBroken(Text("封好的密钥库打不开", "a sealed store does not open again"))
+    write_private(path, sealed)
 
 
 def _waiting(folder: Path, old: Callable[[], Unlock], new: Unlock) -> dict[Path, KeyStore]:

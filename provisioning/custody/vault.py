@@ -2,17 +2,19 @@
 
 Unlocked as the campus is: by officers' shares, a passphrase file, else by the demonstration's unlock file, which is
 made (mode 600) with the first store and never beside stores that stand.
-A store is replaced whole or not at all; a key that is there is never replaced by another of its kind and version.
+A store is replaced whole or not at all; a key that is there is never replaced by another of its kind and version. Who
+reads a store to write it again does so `alone`: a key of another command in between would be lost with it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
 from provisioning.custody.chain import Event
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import alone_in, write_private
 from provisioning.keys.store import (
     NONCE_SIZE,
     SALT_SIZE,
@@ -43,8 +45,15 @@ class Vault:
             return None
         return key_files.open_with(self._data, level, self.unlock())
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other command writes a store meanwhile; not twice by one. JournalBusy, OSError."""
+        self.make_folder()
+        with alone_in(self.folder):
+            yield
+
     def write(self, store: KeyStore) -> None:
-        """Seal and put in place, durable; then open it again, for a store that does not open is lost."""
+        """Inside `alone`: seal, see that it opens again (or it would be lost), and put in place, durable."""
         self.make_folder()
         unlock = self._unlock_or_new()
         sealed = seal(store, unlock, os.urandom(SALT_SIZE), os.urandom(NONCE_SIZE))
@@ -54,8 +63,9 @@ class Vault:
 
     def add(self, level: Level, campus: int, keys: Sequence[StoredKey]) -> KeyStore:
         """The level's store with these keys beside its own, written; RuleBroken when one differs from what is there."""
-        store = merged(self.read(level) or KeyStore(level, campus, ()), keys)
-        self.write(store)
+        with self.alone():
+            store = merged(self.read(level) or KeyStore(level, campus, ()), keys)
+            self.write(store)
         return store
 
     def record(self, events: list[Event]) -> bytes:

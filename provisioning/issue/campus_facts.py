@@ -5,12 +5,14 @@ the next number; it replaces the file whole.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import alone_in, write_private
 from provisioning.keys.store import KeyKind, KeyStore
 from shared import inventory
 from shared.errors import ConfigFault
@@ -65,10 +67,20 @@ class CampusFacts:
         )  # fmt: skip
 
     def publish(self, made: Inventory, school: KeyStore) -> None:
-        """Sign it with the campus key and put it in place."""
+        """Inside `changing`: sign it with the campus key and put it in place."""
         key = school.one(KeyKind.SIGNING, 1).for_use(KeyKind.SIGNING)
         path = self.data / FILE
         write_private(path, inventory.seal(made, Ed25519PrivateKey.from_private_bytes(key)))
+
+
+@contextmanager
+def changing(data: Path) -> Iterator[CampusFacts]:
+    """The campus for who makes its next inventory: of two at once the second would take the first one's rows back.
+
+    As read_campus; JournalBusy when another command makes one.
+    """
+    with alone_in(data):
+        yield read_campus(data)
 
 
 def read_campus(data: Path) -> CampusFacts:

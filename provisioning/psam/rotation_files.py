@@ -137,7 +137,7 @@ class CampusKeys:
         that is still there; then these are destroyed, in the token and in the store. Cut anywhere and said again, it
         names and destroys what is left, and nothing when nothing is.
         """
-        with self._journal() as journal, self.masters() as masters:
+        with self._journal() as journal, self._vault.alone(), self.masters() as masters:
             facts = self._facts(masters)
             if version not in facts.retired:
                 require_retire(facts, version, self._now())

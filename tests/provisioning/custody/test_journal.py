@@ -1,14 +1,19 @@
 """Durable journals: every answered row is there again, a torn tail is not, damage is named, one writer at a time."""
 
+import fcntl
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning.custody import journal as journal_module
 from provisioning.custody.journal import JournalBusy, open_journal, read_journal, write_private
 from provisioning.custody.lines import LINE_MAX, decode, encode
 from shared.errors import StoreFault
+from tests.patience import PATIENCE_S
 
 ROWS = [{"row": "a", "n": 1}, {"row": "b", "名": "张三"}, {"row": "c", "spans": [[1, 2], [5, 5]]}]
 
@@ -80,6 +85,32 @@ def test_a_refused_write_is_a_store_fault(tmp_path):
         os.close(full)
         journal.append(ROWS[2])
     assert read_journal(tmp_path / "j") == [ROWS[0], ROWS[2]]
+
+
+def test_writers_of_one_private_file_leave_one_of_theirs_whole(tmp_path):
+    """Processes side by side: none fails for a name that another has taken away, none is torn by another."""
+    bodies, begin = [bytes((n,)) * (200_000 + n) for n in range(4)], threading.Barrier(4)
+
+    def writes(body):
+        begin.wait(PATIENCE_S)
+        for _ in range(10):
+            write_private(tmp_path / "s", body)
+            assert (tmp_path / "s").read_bytes() in bodies
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(writes, body) for body in bodies]:
+            done.result()
+    assert [p.name for p in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_private_file_that_another_writes_for_long_is_busy(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal_module, "LOCK_S", 0.0)
+    with (tmp_path / ".s.new").open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(JournalBusy, match="另一个程序正在使用"):
+            write_private(tmp_path / "s", b"mine")
+    write_private(tmp_path / "s", b"mine")
+    assert (tmp_path / "s").read_bytes() == b"mine"
 
 
 def test_private_file_replaces_whole(tmp_path):
