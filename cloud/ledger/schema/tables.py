@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -59,6 +60,12 @@ card = Table(
     _col("pending_subsidy_account", Big, "0"),
     PrimaryKeyConstraint("card"), UniqueConstraint("label", name="uq_card_label"),
 )  # fmt: skip
+
+holder_class = Table(
+    "holder_class", metadata, _col("card", Bytes), _col("name", Text), PrimaryKeyConstraint("card"),
+    Index("ix_holder_class_name", "name"),
+)  # fmt: skip
+"""The class 班级 of a card's holder, as the newest inventory names it. No row: nobody has said."""
 
 psam = Table(
     "psam", metadata, _col("psam", Bytes), _col("device", Bytes), _col("issued", Big), PrimaryKeyConstraint("psam")
@@ -111,6 +118,9 @@ posting = Table(
     CheckConstraint("fen > 0", name="ck_posting_fen"), CheckConstraint("debit <> credit", name="ck_posting_sides"),
     CheckConstraint("(line > 0) = (key IS NULL) AND (line > 0) = (input_hash IS NULL) AND line >= 0",
                     name="ck_posting_head"),
+    Index("ix_posting_day", "effective_day", sqlite_where=text("line = 0"), postgresql_where=text("line = 0")),
+    Index("ix_posting_held", "entry", sqlite_where=text("line = 0 AND (flags & 2) > 0"),
+          postgresql_where=text("line = 0 AND (flags & 2) > 0")),
     sqlite_with_rowid=False,
 )  # fmt: skip
 """An entry is its postings: lines 0, 1, … under one number. Line 0 carries its key and where it comes from; the others
@@ -250,6 +260,13 @@ desk_close = Table(
     "desk_close", metadata, _col("cashier", Text), _col("day", Integer), _col("at_ms", Big), _col("document", Bytes),
     PrimaryKeyConstraint("cashier", "day"),
 )  # fmt: skip
+
+day_close = Table(
+    "day_close", metadata, Column("day", Integer, primary_key=True, autoincrement=False), _col("last_entry", Big),
+    _col("maker", Text), _col("checker", Text), _col("at_ms", Big), _col("document", Bytes),
+)  # fmt: skip
+"""Append-only: what persons have said of a business day of the campus. last_entry: the newest entry of the books then;
+what is booked for that day behind it came after the close. checker: who stands for its gaps; '': it had none."""
 
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 

@@ -20,10 +20,12 @@ from shared.clocks.clock import DAY_S
 _MINE = (AccountKind.MERCHANT, AccountKind.HELD)
 _LINES = (
     "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "
-    "r.key{stored} FROM posting p JOIN account d ON d.id = p.debit JOIN account c ON c.id = p.credit "
-    "JOIN posting h ON h.entry = p.entry AND h.line = 0 LEFT JOIN record r ON r.id = h.record "
-    "WHERE p.effective_day >= ? AND p.effective_day <= ? AND (d.kind IN (?, ?) OR c.kind IN (?, ?))"
+    "r.key{stored} FROM posting h JOIN posting p ON p.entry = h.entry JOIN account d ON d.id = p.debit "
+    "JOIN account c ON c.id = p.credit LEFT JOIN record r ON r.id = h.record "
+    "WHERE h.line = 0 AND h.effective_day >= ? AND h.effective_day <= ? AND h.entry > ? "
+    "AND (d.kind IN (?, ?) OR c.kind IN (?, ?))"
 )
+"""The index ix_posting_day has first lines alone; an entry's others are of the same day."""
 _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 """Entries that have no record, or have one later; their key names the terminal."""
 _PAYS = frozenset({EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID})
@@ -67,11 +69,11 @@ class Sums:
         self.held_fen += other.held_fen
 
 
-def takings(db: Database, first: int, last: int, edges: Sequence[int] = ()) -> dict[Place, Sums]:
-    """Of business days, both ends included. edges: seconds of the day at which its parts begin. Looks at every line of
-    the books: for a report."""
+def takings(db: Database, first: int, last: int, edges: Sequence[int] = (), after: int = 0) -> dict[Place, Sums]:
+    """Of business days, both ends included. edges: seconds of the day at which its parts begin. after: of entries that
+    were booked behind this one alone."""
     kinds = [str(kind) for kind in _MINE]
-    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, *kinds, *kinds))
+    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, after, *kinds, *kinds))
     bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
     found: defaultdict[Place, Sums] = defaultdict(Sums)
     counted: set[int] = set()
