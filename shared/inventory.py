@@ -18,6 +18,8 @@ from shared.wire import codec
 CONTEXT = b"openykt inventory v1\0"
 FORMAT = 1
 _CARD_FIELDS = 10
+GROUP_MAX = 60
+"""Characters of a class's name."""
 
 
 class DeviceKind(StrEnum):
@@ -37,7 +39,8 @@ LOADERS = frozenset((DeviceKind.LOAD_MACHINE, DeviceKind.DESK))
 @dataclass(frozen=True, slots=True)
 class CardRow:
     """A user card. label: text printed on it ('0012' is not '12'). opening: fen in its purse when issued; subsidy: fen
-    in its subsidy purse 补助, 0 when it has none or an empty one."""
+    in its subsidy purse 补助, 0 when it has none or an empty one. group: the holder's class 班级, '' unknown: a
+    later inventory may name another."""
 
     card: CardId
     label: str
@@ -50,6 +53,7 @@ class CardRow:
     expires: int
     opening_fen: int
     subsidy_fen: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,8 @@ def _body(v: Inventory) -> bytes:
 def _card_fields(c: CardRow) -> list[object]:
     key = [c.card, c.label, c.profile, c.key_version, c.algorithm]
     row = [*key, c.card_class, c.hotlist_index, c.issued, c.expires, c.opening_fen]
+    if c.group:
+        return [*row, c.subsidy_fen, c.group]
     return [*row, c.subsidy_fen] if c.subsidy_fen else row
 
 
@@ -167,12 +173,18 @@ _BODY = (int, int, str, bool, int, list, list, list, list)
 
 
 def _card(row: list[Any]) -> CardRow:
-    """The subsidy stands at the end, and only where there is one."""
-    subsidy = (int,) if len(row) > _CARD_FIELDS else ()
-    card, *rest = codec.fields(
-        row, bytes, str, str, int, int, int, int, int, int, int, *subsidy, what="inventory card"
-    )
+    """The subsidy stands at the end, and only where there is one or a class, which stands behind it."""
+    more = (int, str)[: max(0, len(row) - _CARD_FIELDS)]
+    card, *rest = codec.fields(row, bytes, str, str, int, int, int, int, int, int, int, *more, what="inventory card")
+    _check_group(rest)
     return CardRow(card_id(card), *rest)
+
+
+def _check_group(rest: list[Any]) -> None:
+    """The last of all fields is a text that people read."""
+    group = rest[_CARD_FIELDS] if len(rest) > _CARD_FIELDS else ""
+    if len(group) > GROUP_MAX or not (group.isprintable() and group == group.strip()):
+        raise WireFault("inventory card: class")
 
 
 def _psam(row: list[Any]) -> PsamRow:

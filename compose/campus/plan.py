@@ -87,11 +87,23 @@ class Box:
 class Card:
     """A card to be made: its printed label (text) and what is in its purses at the start, in fen.
 
-    subsidy_fen None: it has no subsidy purse 补助."""
+    subsidy_fen None: it has no subsidy purse 补助. group: its holder's class, '' unknown; it goes to provisioning."""
 
     label: str
     opening_fen: int
     subsidy_fen: int | None = None
+    group: str = ""
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> "Card":
+        """Of a plan. TypeError for a key that is none."""
+        return cls(**{"group" if key == "class" else key: value for key, value in raw.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """The same; without a class as it was before there were any."""
+        told = asdict(self)
+        group = told.pop("group")
+        return told | ({"class": group} if group else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,8 @@ def with_load_and_validators_on_can(plan: Plan) -> Plan:
 
 def write_plan(path: Path, plan: Plan, extra: Mapping[str, Any] | None = None) -> None:
     """Write PLAN.json; extra: optional keys that only provisioning reads (issued, expires, ceiling_fen)."""
-    boxes = [_box_json(box) for box in plan.boxes]
-    text = json.dumps({**asdict(plan), "boxes": boxes, **(extra or {})}, ensure_ascii=False, indent=1)
+    boxes, cards = [_box_json(box) for box in plan.boxes], [card.to_json() for card in plan.cards]
+    text = json.dumps({**asdict(plan), "boxes": boxes, "cards": cards, **(extra or {})}, ensure_ascii=False, indent=1)
     path.write_text(text, encoding="utf-8")
 
 
@@ -150,7 +162,7 @@ def parse_plan(raw: dict[str, Any]) -> Plan:
     """The plan of its JSON; WrongUse when it is not one. What only provisioning needs is left to it."""
     try:
         boxes = tuple(_box(box) for box in raw["boxes"])
-        cards = tuple(Card(**card) for card in raw["cards"])
+        cards = tuple(Card.from_json(card) for card in raw["cards"])
         rules = raw["caps"], tuple(raw["hotlist"]), raw.get("fares")
         plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, *rules)
     except (ValueError, KeyError, TypeError) as fault:

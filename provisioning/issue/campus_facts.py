@@ -42,10 +42,11 @@ class CampusFacts:
         return int.from_bytes(self.inventory.cards[0].card[2:4], "big")
 
     def with_rows(self, cards: list[CardRow], psams: list[PsamRow], now_s: int) -> Inventory:
-        """The next inventory; rows that it has already are not taken again. ConfigFault for a known card changed."""
+        """The next inventory; rows that it has already are not taken again, but for the holder's class, which may
+        change. ConfigFault for a known card changed."""
         known = {row.card: row for row in self.inventory.cards}
         for row in cards:
-            if known.get(row.card, row) != row:
+            if replace(known.get(row.card, row), group=row.group) != row:
                 raise ConfigFault(
                     Text(
                         f"卡 {row.card.hex()} 已在清单中，且不同",
@@ -61,10 +62,9 @@ class CampusFacts:
                 )
         psam_ids = {row.psam for row in self.inventory.psams}
         new_psams = tuple(row for row in psams if row.psam not in psam_ids)
-        old = self.inventory
-        return replace(
-            old, number=old.number + 1, issued=now_s, cards=old.cards + fresh, psams=old.psams + new_psams
-        )  # fmt: skip
+        old, groups = self.inventory, {row.card: row.group for row in cards if row.group}
+        kept = tuple(replace(row, group=groups.get(row.card, row.group)) for row in old.cards)
+        return replace(old, number=old.number + 1, issued=now_s, cards=kept + fresh, psams=old.psams + new_psams)
 
     def publish(self, made: Inventory, school: KeyStore) -> None:
         """Inside `changing`: sign it with the campus key and put it in place."""

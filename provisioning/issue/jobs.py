@@ -102,4 +102,5 @@ def card_row(school: School, order: Order, attempt: Attempt, algorithm: int = AL
         issued=school.dates.issued,
         expires=school.dates.expires,
         opening_fen=0,
+        group=line.group,
     )

@@ -149,6 +149,7 @@ def _row(plan: Plan, number: int, card: CardPlan, dates: Validity, algorithm: in
         expires=dates.expires,
         opening_fen=card.opening_fen,
         subsidy_fen=card.subsidy_fen or 0,
+        group=card.group,
     )
 
 

@@ -18,6 +18,8 @@ _FARES = {
     ],
 }  # fmt: skip
 """Every further rule by its default, see docs/rides.md."""
+CLASS_SIZE = 50
+_CLASSES = ("高一1班", "高一2班", "高一3班", "高一4班")
 _STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
 
 
@@ -77,7 +79,8 @@ def _body(name: str, kind: str, link: str, address: int, merchant: str, place: s
 
 def _card(number: int) -> dict[str, Any]:
     """Three of four are students with a subsidy purse 补助; the fourth has the main purse alone."""
-    card = {"label": f"{number:04d}", "opening_fen": _opening_fen(number)}
+    group = _CLASSES[(number - 1) // CLASS_SIZE % len(_CLASSES)]
+    card = {"label": f"{number:04d}", "opening_fen": _opening_fen(number), "class": group}
     return card | ({"subsidy_fen": _subsidy_fen(number)} if number % 4 else {})
 
 

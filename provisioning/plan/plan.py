@@ -2,9 +2,9 @@
 
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
-PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
-the broker and console, beside localhost), console (its public address, to which messages link: https://HOST[:PORT]),
-meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
+PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), a card's
+class (of its holder), hosts (of the broker and console, beside localhost), console (its public address, to which
+messages link: https://HOST[:PORT]), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
 counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
 (shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts; a
 box's spares (name, kind): bodies that stand ready; a TCP link's plain (true: without TLS, and the box warns of it), an
@@ -118,11 +118,13 @@ class BoxPlan:
 
 @dataclass(frozen=True, slots=True)
 class CardPlan:
-    """A card: the text printed on it, and what its purse holds at issue. subsidy_fen None: it has no subsidy purse."""
+    """A card: the text printed on it, and what its purse holds at issue. subsidy_fen None: it has no subsidy purse.
+    group: its holder's class, '' unknown."""
 
     label: str
     opening_fen: int
     subsidy_fen: int | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,8 +318,9 @@ def _fares(row: Section | None) -> FareTable | None:
 
 def _card(row: Section, ceiling_fen: int) -> CardPlan:
     card = CardPlan(
-        _text(row, "label"), row.within("opening_fen", 0, ceiling_fen), row.optional("subsidy_fen", ceiling_fen)
-    )
+        _text(row, "label"), row.within("opening_fen", 0, ceiling_fen), row.optional("subsidy_fen", ceiling_fen),
+        _text(row, "class") if row.has("class") else "",
+    )  # fmt: skip
     row.done()
     return card
 

@@ -33,6 +33,21 @@ def test_a_subsidy_stands_at_the_end_of_its_card_and_only_there() -> None:
     assert [len(row) for row in codec.loads(body)[5]] == [10, 11]
 
 
+def test_a_class_stands_behind_the_subsidy_and_only_where_there_is_one() -> None:
+    known = replace(SAMPLE.cards[0], label="0014", group="高一3班")
+    with_class = replace(SAMPLE, cards=(*SAMPLE.cards, known))
+    assert inventory.open_sealed(inventory.seal(with_class, KEY), KEY.public_key()) == with_class
+    _, body, _ = codec.unpack_file(inventory.seal(with_class, KEY))
+    assert [len(row) for row in codec.loads(body)[5]] == [10, 12]
+
+
+@pytest.mark.parametrize("group", ["x" * 61, " 高一3班", "高一\n3班"])
+def test_a_class_is_a_text_that_people_read(group: str) -> None:
+    raw = inventory.seal(replace(SAMPLE, cards=(replace(SAMPLE.cards[0], group=group),)), KEY)
+    with pytest.raises(WireFault, match="class"):
+        inventory.open_sealed(raw, KEY.public_key())
+
+
 def test_an_inventory_of_before_the_subsidy_has_the_same_bytes() -> None:
     sealed = inventory.seal(SAMPLE, KEY)
     assert hashlib.sha256(sealed).hexdigest() == BEFORE

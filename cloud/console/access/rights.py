@@ -141,6 +141,12 @@ class Signed(NamedTuple):
         """May he, of this object? Every page of one object and every list asks it."""
         return any(scope.takes(box, merchant, group) for scope in self.scopes(right))
 
+    def groups(self, right: Right) -> frozenset[str] | None:
+        """The classes in which he may; None: wherever, so nothing is asked."""
+        if self.everywhere(right):
+            return None
+        return frozenset(scope.group for scope in self.scopes(right) if scope == Scope(group=scope.group))
+
     def looking_as(self, role: Role) -> "Signed":
         """The console as that role has it, of what he may see himself; he then changes nothing."""
         return self._replace(grants=(Grant(role),), own=frozenset(r for r in Right if self.may(r)), seen_as=role)

@@ -13,10 +13,11 @@ WORDS: dict[str, Text] = {
         "The ledger has no cards yet. Issue some, then bring in the inventory by cloud import.",
     ),
     "cards_no_class": Text(
-        "账本不知道哪张卡属于哪个班级（未知），所以这里不列卡，也不能办挂失。请到卡务台办理。",
-        "The ledger does not know which card is of which class (unknown), so none is listed and none can be reported "
-        "here. Please go to the card desk.",
+        "账本里没有属于您班级的在用卡（班级随发卡清单导入）。请到卡务台办理。",
+        "The ledger knows no card in use of your class (classes come with the inventory). Please go to the card desk.",
     ),
+    "cards_of_classes": Text("只列您的班级：", "Of your class only:"),
+    "holder_class": Text("班级", "School class"),
     "card_number": Text("卡号（十六进制）", "Number (hex)"),
     "card_listed": Text("黑名单", "Hotlist"),
     "card_is_listed": Text("已列入", "listed"),
@@ -26,7 +27,7 @@ WORDS: dict[str, Text] = {
     "card_replaced": Text("已换卡，作废", "Replaced, void"),
     "card_expired": Text("已过期", "Expired"),
     "card_expires": Text("有效期至", "Good until"),
-    "card_class_no": Text("卡类型", "Class"),
+    "card_class_no": Text("卡类型", "Card type"),
     "card_successor": Text("新卡", "In its place"),
     "card_former": Text("原卡", "In the place of"),
     "card_reasons": Text("列入黑名单的原因", "Why it is on the hotlist"),

@@ -10,10 +10,11 @@ WORDS: dict[str, Text] = {
     "roles": Text("角色", "Roles"),
     "no_role": Text("没有角色", "no role"),
     "group": Text("班级", "Class"),
+    "group_of_teacher": Text("班主任必填", "of a class teacher"),
     "everywhere": Text("全部", "Everywhere"),
     "grants_note": Text(
-        "商户、班级不填即全部。改动从对方的下一次点击起生效。",
-        "An empty merchant or class is all of them. Changes hold from the next click on.",
+        "商户不填即全部；班主任必须写明班级。改动从对方的下一次点击起生效。",
+        "An empty merchant is all of them; a class teacher needs a class. Changes hold from the next click on.",
     ),
     "open_sessions": Text("打开的会话", "Open sessions"),
     "no_sessions": Text("没有打开的会话。", "No session is open."),

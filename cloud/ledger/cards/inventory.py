@@ -10,6 +10,7 @@ from itertools import chain
 from cloud.ledger.books.chart import card_accounts, merchant_accounts
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
+from cloud.ledger.cards.classes import take_classes
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
@@ -48,6 +49,7 @@ def import_inventory(db: Database, inventory: Inventory, registry: Registry, boo
     _add_devices(db, devices)
     db.insert("spare", "device, kind, box, name", spares)
     opening = _add_cards(db, cards, registry, booking)
+    take_classes(db, inventory.cards)
     _set_meta(db, inventory)
     fresh = [*boxes, *psams, *devices, *spares, *cards]
     if fresh:

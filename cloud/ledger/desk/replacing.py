@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts, Moved
+from cloud.ledger.cards.classes import hand_class_on
 from cloud.ledger.cards.life import DeedKind, Life, add_deed, deed_of, life_of, set_life
 from cloud.ledger.cards.listing import Why, list_card, unlist_card
 from cloud.ledger.cards.refusals import (
@@ -155,6 +156,7 @@ def _replace(
     use(writing, wish.key, wish.cashier, new)
     since_ms = _since_ms(writing, old)
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
+    hand_class_on(writing.db, old, new)
     list_card(writing, old, Why.REPLACED, wish.cashier, wish.reason)
     moved, kept_back = _movable(writing, old, said_fen)
     kind = EntryKind.LOSS_RELEASED if deed is DeedKind.REISSUED else EntryKind.CARD_REPLACED
@@ -225,9 +227,7 @@ def _give_back_borne(writing: Writing, wish: Wish, card: bytes) -> None:
         enter(writing, EntryKind.LOSS_RELEASED, (card, card, *moved), wish.key)
 
 
-def _told(
-    writing: Writing, key: bytes, old: bytes, moved: Moved = _NOTHING, *, again: bool = False
-) -> Replaced:
+def _told(writing: Writing, key: bytes, old: bytes, moved: Moved = _NOTHING, *, again: bool = False) -> Replaced:
     """What was moved and what is left; of a repeated question the sums stand in its receipt alone."""
     writing.booking.flush()
     accounts: CardAccounts = writing.registry.cards[old].accounts

@@ -7,6 +7,7 @@ school, an index for the city comes with as-of balances.
 import threading
 from collections.abc import Collection, Mapping, Sequence
 
+from cloud.ledger.cards.classes import classes
 from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import card_gaps as found_gaps
 from cloud.ledger.findings import rows as read_findings
@@ -291,6 +292,16 @@ class Reader:
         """The same with their states."""
         with self._lock, self.database.reading():
             return read_card.card_lines(self.database, start, _bounded(most))
+
+    def card_lines_of(self, groups: Collection[str], start: str, most: int = 20) -> list[read_card.CardLine]:
+        """The same of these classes alone."""
+        with self._lock, self.database.reading():
+            return read_card.card_lines_of(self.database, groups, start, _bounded(most))
+
+    def classes(self) -> list[str]:
+        """Classes 班级 that holders are of, by name."""
+        with self._lock, self.database.reading():
+            return classes(self.database)
 
     def card_file(self, card: CardId) -> read_card.CardFile | None:
         """One of them whole; None: it is in no inventory."""

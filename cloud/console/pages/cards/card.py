@@ -3,7 +3,7 @@
 What of its money is aid this page tells nobody (statement.py).
 """
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import moment_of, wall_now
@@ -13,7 +13,7 @@ from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.frame.told import tell
-from cloud.console.pages.cards.cards import MARKS, CardActRefused, card_id, new_key, reach_of, wish
+from cloud.console.pages.cards.cards import MARKS, CardActRefused, file_for, new_key, reach_of, wish
 from cloud.console.pages.cards.statement import Line, statement, sums_of
 from cloud.console.pages.sign_in import now
 from cloud.console.words.catalogue import words
@@ -45,9 +45,10 @@ def _columns() -> tuple[Column[Line], ...]:
 
 
 def _card(sources: Sources, card: str) -> Reply:
-    found = _file(sources, card)
+    found = file_for(sources, card, Right.SEE_CARDS)
     signed: Signed = g.signed
-    sees_money = signed.everywhere(Right.SEE_BALANCES)
+    group = found.line.group
+    sees_money = signed.sees(Right.SEE_BALANCES, group=group)
     lines = _lines(sources, found) if sees_money else []
     expires = found.line.expires
     return render_template(
@@ -56,26 +57,23 @@ def _card(sources: Sources, card: str) -> Reply:
         sees_money=sees_money, sums=sums_of(found.balances), list=listed(lines, _columns(), asked(request.args)),
         loads=_loads(sources, found.line.card) if sees_money else [], moment=moment_of, time_text=time_text, whys=WHYS,
         deed_words=_deed_words, differences=_differences(sources, found) if sees_money else [],
-        may_report=signed.everywhere(Right.REPORT_LOSS), may_cancel=signed.everywhere(Right.CANCEL_LOSS),
-        may_issue=signed.everywhere(Right.ISSUE), reason_max=REASON_MAX, as_of=moment_of(wall_now().unix_ms),
+        may_report=signed.sees(Right.REPORT_LOSS, group=group), may_cancel=signed.sees(Right.CANCEL_LOSS, group=group),
+        may_issue=signed.sees(Right.ISSUE, group=group), reason_max=REASON_MAX, as_of=moment_of(wall_now().unix_ms),
     )  # fmt: skip
 
 
 def _statement_csv(sources: Sources, card: str) -> Reply:
-    signed: Signed = g.signed
-    if not signed.everywhere(Right.SEE_BALANCES):
-        abort(403)
+    found = file_for(sources, card, Right.SEE_BALANCES)
     said, wanted, columns = words(g.language), asked(request.args), _columns()
-    rows = ordered(fitting(_lines(sources, _file(sources, card)), columns, wanted.find), columns, wanted)
+    rows = ordered(fitting(_lines(sources, found), columns, wanted.find), columns, wanted)
     return csv_answer(f"card-{card}", [said[column.name] for column in columns], columns, rows)
 
 
 def _cancel_loss(sources: Sources, card: str) -> Reply:
     """解挂 gives a card back its use: the password again, and why."""
     signed: Signed = g.signed
-    found, reason = _file(sources, card), " ".join(request.form.get("reason", "").split())[:REASON_MAX]
-    if not signed.everywhere(Right.CANCEL_LOSS):
-        abort(403)
+    found = file_for(sources, card, Right.CANCEL_LOSS)
+    reason = " ".join(request.form.get("reason", "").split())[:REASON_MAX]
     if not reason:
         raise CardActRefused(Text("解挂要写缘由", "taking back a report needs a reason"))
     if not sources.accounts.check(signed.name, request.form.get("password", ""), now()):
@@ -84,17 +82,6 @@ def _cancel_loss(sources: Sources, card: str) -> Reply:
         DeskLedger(opened).cancel_lost(wish(found.line.label, reason), wall_now())
     tell(f"card:{found.line.label}", Text(f"解挂：{reason}", f"report taken back: {reason}"))
     return redirect(url_for("card", card=card))
-
-
-def _file(sources: Sources, card: str) -> CardFile:
-    """Of nobody's class: the books know of none, so whoever sees one class alone sees no card yet."""
-    signed: Signed = g.signed
-    found = sources.reader.card_file(card_id(card))
-    if found is None:
-        abort(404)
-    if not signed.everywhere(Right.SEE_CARDS):
-        abort(403)
-    return found
 
 
 def _lines(sources: Sources, found: CardFile) -> list[Line]:

@@ -1,6 +1,7 @@
 """One search 查找: pages, devices, cards, records of an amount, entries by number; each only for whoever may see it."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import FIND_MAX
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.views import newest_of
+from cloud.ledger.read.shown.card import CardLine
+from cloud.ledger.read.views import CardName
 from shared.clocks.clock import time_text
 from shared.money import yuan
 
@@ -43,8 +46,8 @@ def _groups(sources: Sources, wanted: str) -> list[tuple[str, list[Found]]]:
     found = [("pages", _pages(signed, wanted))]
     if signed.may(Right.SEE_CAMPUS):
         found.append(("devices", _devices(sources, signed, wanted)))
-    if signed.everywhere(Right.SEE_CARDS):
-        found.append(("cards", _cards(sources, wanted)))
+    if signed.may(Right.SEE_CARDS):
+        found.append(("cards", _cards(sources, signed, wanted)))
     if signed.everywhere(Right.SEE_BOOKS):
         found.append(("records", _records(sources, wanted)))
     return found
@@ -66,14 +69,20 @@ def _devices(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
     ][:EACH_MAX]
 
 
-def _cards(sources: Sources, wanted: str) -> list[Found]:
-    said = words(g.language)
+def _cards(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
+    said, groups = words(g.language), signed.groups(Right.SEE_CARDS)
+    known: Sequence[CardName | CardLine] = (
+        sources.reader.cards_like(wanted, EACH_MAX)
+        if groups is None
+        else sources.reader.card_lines_of(groups, wanted, EACH_MAX)
+    )
     return [
         Found(
-            one.label, url_for("card", card=one.card.hex()),
+            one.label,
+            url_for("card", card=one.card.hex()),
             f"{one.card.hex()}{' · ' + said['listed_card'] if one.hotlisted else ''}",
         )
-        for one in sources.reader.cards_like(wanted, EACH_MAX)
+        for one in known
     ]
 
 

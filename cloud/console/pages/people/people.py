@@ -32,7 +32,9 @@ class PeopleRefused(ConfigFault):
 
 def _people(sources: Sources) -> Reply:
     users = sources.accounts.operators(now())
-    return render_template("people/people.html", users=users, roles=ROLE_WORDS, moment=moment)
+    return render_template(
+        "people/people.html", users=users, roles=ROLE_WORDS, moment=moment, classes=sources.reader.classes()
+    )  # fmt: skip
 
 
 def _person(sources: Sources, name: str) -> Reply:
@@ -42,7 +44,7 @@ def _person(sources: Sources, name: str) -> Reply:
     rows = [*((grant.role, grant.scope) for grant in user.grants), *((None, Scope()) for _ in range(2))]
     return render_template(
         "people/person.html", user=user, roles=ROLE_WORDS, rows=rows, places=_places(sources), moment=moment,
-        sessions=sources.accounts.sessions(now(), name),
+        sessions=sources.accounts.sessions(now(), name), classes=sources.reader.classes(),
     )  # fmt: skip
 
 
@@ -134,6 +136,8 @@ def _asked_grants(sources: Sources) -> list[Grant]:
     for role, box, merchant, group in rows:
         if role not in set(Role) or (box and box not in boxes):
             raise PeopleRefused(Text("没有这个角色或地点", "there is no such role or place"))
+        if role == Role.TEACHER and not group.strip():
+            raise PeopleRefused(Text("班主任要写明班级", "say of which class he is the teacher"))
         found.append(Grant(Role(role), Scope(box, merchant.strip()[:NAME_MAX], group.strip()[:NAME_MAX])))
     return sorted(set(found))
 

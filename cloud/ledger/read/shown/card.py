@@ -1,8 +1,9 @@
 """One card as its page shows it, and cards as they are found. Inside of a snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from cloud.ledger.cards.classes import class_of, classes_of, in_class
 from cloud.ledger.cards.life import DeedKind, life_of
 from cloud.ledger.cards.listing import ListedFor, reasons_of
 from cloud.ledger.journal.balances import balances_of
@@ -20,13 +21,14 @@ _STATES = {0: CardState.NORMAL, 1: CardState.LOST, 2: CardState.REPLACED}
 
 
 class CardLine(NamedTuple):
-    """A card as one looks for it: no balance. expires: campus seconds."""
+    """A card as one looks for it: no balance. expires: campus seconds. group: its holder's class, '' unknown."""
 
     card: bytes
     label: str
     hotlisted: bool
     state: CardState
     expires: int
+    group: str = ""
 
 
 class CardDeed(NamedTuple):
@@ -56,12 +58,23 @@ class CardFile(NamedTuple):
 
 def card_lines(db: Database, start: str, most: int) -> list[CardLine]:
     """Cards whose label or number begins so, by label."""
-    found = cards_like(db, start, most)
-    lives: dict[bytes, int] = dict(db.find("SELECT card, state FROM card_life WHERE card", [one.card for one in found]))
-    expires: dict[bytes, int] = dict(db.find("SELECT card, expires FROM card WHERE card", [one.card for one in found]))
+    return _lines(db, [one.card for one in cards_like(db, start, most)])
+
+
+def card_lines_of(db: Database, groups: Collection[str], start: str, most: int) -> list[CardLine]:
+    """The same of these classes alone. A class is small: it is read whole."""
+    of_groups = [card for group in sorted(groups) for card in in_class(db, group, most)]
+    fits = [one for one in _lines(db, of_groups) if one.label.startswith(start) or one.card.hex().startswith(start)]
+    return fits[:most]
+
+
+def _lines(db: Database, cards: Sequence[bytes]) -> list[CardLine]:
+    lives: dict[bytes, int] = dict(db.find("SELECT card, state FROM card_life WHERE card", cards))
+    groups = classes_of(db, cards)
+    rows = db.find("SELECT label, card, hotlisted, expires FROM card WHERE card", cards)
     return [
-        CardLine(one.card, one.label, one.hotlisted, _STATES[lives.get(one.card, 0)], expires[one.card])
-        for one in found
+        CardLine(card, label, bool(hotlisted), _STATES[lives.get(card, 0)], expires, groups.get(bytes(card), ""))
+        for label, card, hotlisted, expires in sorted(rows)
     ]
 
 
@@ -75,7 +88,7 @@ def card_file(db: Database, card: bytes) -> CardFile | None:
         return None
     label, hotlisted, card_class, issued, expires, *accounts = rows[0]
     life, surplus = life_of(db, card), balances_of(db, accounts)
-    line = CardLine(card, label, bool(hotlisted), life.state, expires)
+    line = CardLine(card, label, bool(hotlisted), life.state, expires, class_of(db, card))
     since = db.run("SELECT since_ms FROM card_life WHERE card = ?", (card,))
     former = db.run("SELECT c.label FROM card_life l JOIN card c ON c.card = l.card WHERE l.successor = ?", (card,))
     named = db.run("SELECT label FROM card WHERE card = ?", (life.successor,)) if life.successor else []

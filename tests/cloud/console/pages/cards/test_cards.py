@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access.audit import Question
-from cloud.console.access.rights import Grant, Role, Scope
+from cloud.console.access.rights import Grant, Role
 from cloud.ledger.ledger import Ledger
 from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.console.rig import PASSWORD, Browser, Rig, made
@@ -101,20 +101,6 @@ def test_duty_reports_a_loss_and_sees_no_money(rig: Rig) -> None:
     assert "已挂失" in page
     assert "¥" not in page
     duty.send(f"{CARD}/found", 403, key=KEY, reason="找到了", password=PASSWORD)
-
-
-def test_a_class_teacher_sees_no_balance_and_of_a_class_that_the_books_do_not_know_nothing(rig: Rig) -> None:
-    whole = rig.browser("陈静", [Grant(Role.TEACHER)])
-    assert "¥" not in whole.see(CARD)
-    whole.see(f"{CARD}/statement.csv", 403)
-    his = rig.browser("赵磊", [Grant(Role.TEACHER, Scope(group="高一3班"))])
-    assert "账本不知道哪张卡属于哪个班级" in his.see("/cards")
-    assert "0001" not in his.see("/cards")
-    assert "0001" not in his.see("/cards.csv")
-    assert "账本不知道哪张卡属于哪个班级" in his.see("/loss")
-    his.see(CARD, 403)
-    his.see(f"/loss/{c.card(1).hex()}", 403)
-    his.send("/loss", 403, label="0001", key=KEY)
 
 
 @pytest.mark.parametrize("address", ["/cards/nothing", "/cards/00", f"/cards/{c.card(99).hex()}", "/loss/zz"])
