@@ -25,6 +25,10 @@ _ALARM = (
     "rule, source, grade, is_active, is_acked, since_ms, last_ms, count, returned_ms, acked_by, ack_until_ms, "
     "taken_by, shelved_by, shelved_until_ms, suppressed_by, stopped_by, assigned, code, told"
 )
+_CALLING = (
+    "SELECT rule, COUNT(*) FROM alarm WHERE is_active = 1 AND is_acked = 0 AND shelved_until_ms = 0 "
+    "AND suppressed_by = '' AND stopped_by = '' AND grade <> ? GROUP BY rule"
+)
 _EVENT = "at_ms, rule, source, deed, grade, state, who, note, code, told"
 EVENTS_MAX = 1000
 """Most events of one question."""
@@ -118,6 +122,11 @@ class WatchStore:
         """All that stand on some list, the gravest and oldest first is for whoever shows them."""
         with self.db.reading():
             return list(self.listed())
+
+    def calling(self) -> dict[str, int]:
+        """Rule → how many of its alarms want a person now (`Alarm.calls`), counted where they are kept. Inside of a
+        transaction."""
+        return dict(self.db.run(_CALLING, (str(Level.NOTICE),)))
 
     def events(self, after: int, most: int = EVENTS_MAX) -> list[Event]:
         """Those behind this number, oldest first."""

@@ -7,6 +7,7 @@ AID alone, so nobody has all rights.
 
 from collections.abc import Collection
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.words.voice import Text
@@ -135,11 +136,12 @@ class Signed(NamedTuple):
 
     def scopes(self, right: Right) -> tuple[Scope, ...]:
         """Where he may; empty: nowhere."""
-        return tuple(grant.scope for grant in self.grants if right in ROLES[grant.role] & self.own)
+        return _scopes(self.grants, self.own, right)
 
     def sees(self, right: Right, *, box: str = "", merchant: str = "", group: str = "") -> bool:
         """May he, of this object? Every page of one object and every list asks it."""
-        return any(scope.takes(box, merchant, group) for scope in self.scopes(right))
+        scopes = self.scopes(right)
+        return EVERYWHERE in scopes or any(scope.takes(box, merchant, group) for scope in scopes)
 
     def groups(self, right: Right) -> frozenset[str] | None:
         """The classes in which he may; None: wherever, so nothing is asked."""
@@ -159,6 +161,12 @@ class Signed(NamedTuple):
     def everywhere(self, right: Right) -> bool:
         """Is nothing kept from him? Sums of the whole campus are his alone who sees all of it."""
         return EVERYWHERE in self.scopes(right)
+
+
+@lru_cache(maxsize=1024)
+def _scopes(grants: tuple[Grant, ...], own: frozenset[Right], right: Right) -> tuple[Scope, ...]:
+    """A list asks it for each of its rows."""
+    return tuple(grant.scope for grant in grants if right in ROLES[grant.role] & own)
 
 
 def grants_of(roles: Collection[tuple[str, str, str, str]]) -> tuple[Grant, ...]:

@@ -5,6 +5,7 @@ Inside of transactions of the watch's file.
 
 from collections.abc import Mapping
 from contextlib import closing
+from functools import lru_cache
 from typing import NamedTuple
 
 from cloud.ledger.read.reader import Reader, open_reader
@@ -26,6 +27,9 @@ from cloud.watch.turn import BEAT, BEHIND, STALE_MS
 from cloud.watch.words import Calls, Shown, names
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import YktError
+
+RULESETS_KEPT = 4
+"""Texts of rules that are remembered as they were read."""
 
 
 class Standing(NamedTuple):
@@ -65,7 +69,13 @@ def key_of(one: Shown) -> Key:
 def own_rules(db: Database) -> RuleFile:
     """What the school has said of rules."""
     text = RULESETS.in_force(db)
-    return read_rules(text, RULES) if text else RuleFile()
+    return _rule_file(text) if text else RuleFile()
+
+
+@lru_cache(maxsize=RULESETS_KEPT)
+def _rule_file(text: str) -> RuleFile:
+    """Every page asks for the one in force; it was checked when it was pushed."""
+    return read_rules(text, RULES)
 
 
 def rules_in_force(db: Database) -> dict[str, Rule]:

@@ -18,6 +18,9 @@ from cloud.watch.words import Calls, Shown, stale_line, unknown_line
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 
+LOOK = "look"
+"""Where a request keeps its look, for the head of the page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -60,6 +63,7 @@ def look(sources: Sources, store: WatchStore) -> Look:
     fleet = stands.fleet_or_none(sources.reader)
     here = Look(now_ms(), found, fleet, groups, stands.calls_of(fleet, groups), Places(fleet, groups))
     here.seen.extend(one for one in found.shown if here.may(one.name, one.source))
+    setattr(g, LOOK, here)
     return here
 
 
