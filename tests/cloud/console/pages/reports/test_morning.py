@@ -50,6 +50,11 @@ def test_what_no_source_has_said_is_unknown_and_never_ok(finance: Browser) -> No
     assert "今天还没有人签" in page
 
 
+def test_what_is_signed_is_what_the_part_that_renews_itself_shows(finance: Browser) -> None:
+    shown = finance.see("/morning").split('<div id="fresh">')[1].split("<section")[0]
+    assert re.search(r'name="digest"[^>]*form="sign"', shown), "what it was when the page was opened would be signed"
+
+
 def test_a_backup_has_an_age_and_an_old_one_is_wrong(rig: Rig, finance: Browser) -> None:
     mark = rig.sources.settings.data / FOLDER / MARK
     for hours, said in ((2, "正常"), (30, "不对")):
