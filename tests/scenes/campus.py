@@ -54,10 +54,11 @@ class Campus:
         clock: str = "",
         watched: bool = False,
         docked: bool = False,
+        shown: bool = False,
     ) -> None:
         """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms.
 
-        docked: with the dock, where strangers' devices come."""
+        docked: with the dock, where strangers' devices come. shown: with the console."""
         self.room = room
         self.data = room / "campus"
         self.plan = plan_of(room)
@@ -66,14 +67,15 @@ class Campus:
         ports = {box.box: free_port() for box in self.plan.boxes}
         docking_port = free_port() if docked else 0
         self.where = lines.Where(
-            self.data, self.run, free_port(), 0, ports, clock=clock, docking_port=docking_port
+            self.data, self.run, free_port(), free_port() if shown else 0, ports, clock=clock,
+            docking_port=docking_port,
         )  # fmt: skip
         self._habits = {
             terminal.name: ("--customers", "--rate", str(rate), "--tear", str(tear), "--seed", str(seed * 100 + n))
             for n, (_, _, terminal) in enumerate(self.plan.terminals())
             if terminal.kind != lines.DESK
         }
-        self._without = {"console"} if watched else {"console", "watch"}
+        self._without = {name for name, there in (("console", shown), ("watch", watched)) if not there}
         self.parts = self._made(broker)
         self._alive: set[str] = set()
         self.displays: dict[str, list[tuple[float, str]]] = {}

@@ -104,6 +104,16 @@ def three_tills() -> Plan:
     return replace(sixteen_tills(), boxes=(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in (1, 2, 3)]),))
 
 
+def four_canteens() -> Plan:
+    """Fifty counters in each, on TCP."""
+    return _canteens(50)
+
+
+def four_small_canteens() -> Plan:
+    """Six counters in each, on TCP."""
+    return _canteens(6)
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
@@ -190,6 +200,15 @@ def run(module: str, *words: object) -> "subprocess.CompletedProcess[str]":
 
 def _plan(box: Box) -> Plan:
     return Plan(1, "演示校园", True, (box,), tuple(_cards()), None, ())
+
+
+def _canteens(tills: int) -> Plan:
+    """Four of them, and two cards: nobody comes."""
+    numbers = (range(n * tills + 1, (n + 1) * tills + 1) for n in range(4))
+    boxes = [
+        _box(f"canteen-{at}", (_link("tcp"),), [_pos(n, "tcp", 0) for n in some]) for at, some in enumerate(numbers, 1)
+    ]
+    return replace(_plan(boxes[0]), boxes=tuple(boxes), cards=(Card("0001", 0), Card(STRANGER, 0)))
 
 
 def _cards() -> Iterator[Card]:

@@ -33,6 +33,26 @@ tls = false
 [patience]
 """
 
+DEAD_BOX = """format = 1
+[[rule]]
+name = "box-dead"
+family = "offline"
+grade = "urgent"
+signal = "box-silent"
+scope = "*"
+when = "> 15"
+clear = "< 10"
+[rule.text]
+title = "网关没有声音"
+cause = "断电或断网"
+consequence = "记录留在网关"
+action = "去看"
+[[change]]
+rule = "box-silent"
+off = true
+"""
+"""A box that is not heard for a quarter of a minute, in the place of the rule that ships."""
+
 
 class Post:
     """A mail server that keeps what it takes, and may be away."""

@@ -16,7 +16,7 @@ from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import Campus
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.ways import Gateway, is_past, push, staff, ways
+from tests.scenes.ways import DEAD_BOX, Gateway, is_past, push, staff, ways
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
 SLEEPER, HEAD = "王芳", "主任"
@@ -24,24 +24,6 @@ PEOPLE = {SLEEPER: ("13800138000", ""), HEAD: ("13900139000", "head@school.edu.c
 STRANGER = "13700137000"
 THEN_S, LAST_S, BOUND_S = 12, 30, 60.0
 """An escalation of 12 s in the place of a quarter of an hour, and one after the answer that must not come."""
-RULES = """format = 1
-[[rule]]
-name = "box-dead"
-family = "offline"
-grade = "urgent"
-signal = "box-silent"
-scope = "*"
-when = "> 15"
-clear = "< 10"
-[rule.text]
-title = "网关没有声音"
-cause = "断电或断网"
-consequence = "记录留在网关"
-action = "去看"
-[[change]]
-rule = "box-silent"
-off = true
-"""
 POLICY = f"""format = 1
 [[route]]
 name = "all"
@@ -108,7 +90,7 @@ async def _play(stage: Stage) -> None:
         (box,) = campus.boxes
         await asyncio.to_thread(staff, campus, PEOPLE)
         await asyncio.to_thread(push, campus, "notify", POLICY, HEAD)
-        await asyncio.to_thread(push, campus, "rules", RULES, HEAD)
+        await asyncio.to_thread(push, campus, "rules", DEAD_BOX, HEAD)
         await campus.open(*campus.bodies)
         with stage.step(Text("网关死了", "the box dies"), Text("值班的王芳收到短信", "the one on duty gets an SMS")):
             await campus.kill(box)
