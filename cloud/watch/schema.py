@@ -20,6 +20,8 @@ CREATE TABLE event (
   grade TEXT NOT NULL, state TEXT NOT NULL, who TEXT NOT NULL, note TEXT NOT NULL, code TEXT NOT NULL,
   told TEXT NOT NULL);
 CREATE INDEX event_of_alarm ON event (rule, source, id);
+CREATE INDEX event_of_source ON event (source, at_ms);
+CREATE INDEX event_of_rule ON event (rule, deed, id);
 CREATE TRIGGER event_kept BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
 CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'event is append-only'); END;
 CREATE TABLE reading (
@@ -58,6 +60,7 @@ CREATE TABLE policy (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE sample (signal TEXT NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL, value REAL);
 CREATE INDEX sample_of_signal ON sample (signal, at_ms);
+CREATE INDEX sample_of_source ON sample (signal, source, at_ms);
 CREATE TABLE ruleset (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE ring (

@@ -7,8 +7,10 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+from cloud.commands.opening import wall_now
 from cloud.commands.watch.around import fleet_of, now_ms, open_store, say
-from cloud.commands.watch.links import require_there
+from cloud.ledger.read.reader import open_reader
+from cloud.process.settings import load_settings
 from cloud.watch import words
 from cloud.watch.alarms.flood import CAMPUS
 from cloud.watch.alarms.terms import source_of
@@ -17,6 +19,7 @@ from cloud.watch.notify import persons
 from cloud.watch.notify.persons import Person
 from cloud.watch.people import standing as stands
 from cloud.watch.people.answers import Word, answer
+from cloud.watch.people.links import require_there
 from cloud.watch.people.standing import groups_in_force, key_of, standing
 from cloud.watch.words import Calls
 from shared.errors import ConfigFault
@@ -87,7 +90,8 @@ def act(data: Path, dsn: str | None, rule: str, source: str, word: Word) -> int:
     """What a known person does. AlarmRefused, PersonRefused: nothing has changed."""
     key, at_ms = _key(rule, source), now_ms()
     if word.step == "link":
-        require_there(data, dsn, word.to)
+        with closing(open_reader(load_settings(data).books(dsn))) as reader:
+            require_there(reader, word.to, wall_now())
     with closing(open_store(data)) as store:
         answer(store, key, word, at_ms)
         with store.db.reading():

@@ -89,6 +89,16 @@ _READ: dict[str, Callable[[int], Text]] = {
 """By unit; of what is only so or not, there is nothing to say."""
 
 
+def in_unit(unit: str, value: float) -> Text:
+    """A value with its unit, rounded as people say it."""
+    if unit == "yes":
+        return Text("是", "yes") if value else Text("否", "no")
+    if unit in _READ:
+        return _READ[unit](round(value))
+    sign = {"h": " h", "celsius": " °C"}.get(unit, "")
+    return Text(f"{value:.3g}{sign}", f"{value:.3g}{sign}")
+
+
 def reading(rule: Rule | None, told: Params) -> Text | None:
     """What a signal read when it raised this rule's alarm, with its unit; None where there is nothing to say."""
     value = dict(told).get("value")

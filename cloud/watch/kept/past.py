@@ -7,10 +7,12 @@ from cloud.store.db import Database
 from cloud.watch.alarms.drill import DRILL
 from cloud.watch.alarms.figures import Past
 from cloud.watch.alarms.states import Deed, State
-from cloud.watch.alarms.terms import source_of
+from cloud.watch.alarms.terms import Source, source_of
 from cloud.watch.alarms.watching import Key
 from shared.facts.told import Level
 
+AT_MAX = 200
+"""Events of one source in one question."""
 PART = 10_000
 """Events that are read at once."""
 
@@ -49,6 +51,20 @@ def key_of_event(db: Database, number: int) -> Key | None:
     """What it happened to; None: there is no such number."""
     rows = db.run("SELECT rule, source FROM event WHERE id = ?", (number,))
     return Key(rows[0][0], source_of(rows[0][1])) if rows else None
+
+
+def raised_elsewhere(db: Database, key: Key, most: int) -> list[tuple[int, int, Source]]:
+    """Where else the same rule has raised something: number, when, of what; the newest first."""
+    sql = "SELECT id, at_ms, source FROM event WHERE rule = ? AND deed = ? AND source <> ? ORDER BY id DESC LIMIT ?"
+    rows = db.run(sql, (key.rule, str(Deed.RAISED), str(key.source), most))
+    return [(number, at_ms, source_of(source)) for number, at_ms, source in rows]
+
+
+def events_at(db: Database, source: Source, from_ms: int, until_ms: int) -> list[tuple[int, int, str, Deed]]:
+    """What happened to alarms of this source then: number, when, rule, deed; by time."""
+    sql = "SELECT id, at_ms, rule, deed FROM event WHERE source = ? AND at_ms BETWEEN ? AND ? ORDER BY id LIMIT ?"
+    rows = db.run(sql, (str(source), from_ms, until_ms, AT_MAX))
+    return [(number, at_ms, rule, Deed(deed)) for number, at_ms, rule, deed in rows]
 
 
 def raised_by_rule(db: Database, from_ms: int) -> dict[str, int]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from flask import abort, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
+from cloud.console.frame.clock import wall_now
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import asked, fitting
@@ -21,6 +22,7 @@ from cloud.watch.alarms.states import Alarm, AlarmRefused
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from cloud.watch.people.answers import Word, answer, split, wants_note
+from cloud.watch.people.links import require_there
 from cloud.watch.people.standing import key_of
 from cloud.watch.store import WatchStore
 from shared.words.voice import Text
@@ -32,7 +34,8 @@ TYPED_ABOVE = 50
 STEPS = {
     "ack": Text("确认", "acknowledge"), "take": Text("接单", "take"), "shelve": Text("搁置", "shelve"),
     "unshelve": Text("取消搁置", "unshelve"), "stop": Text("停报", "out of service"),
-    "start": Text("恢复报警", "in service"), "assign": Text("指派", "assign"), "comment": Text("备注", "comment"),
+    "start": Text("恢复报警", "in service"), "link": Text("关联", "link"),
+    "assign": Text("指派", "assign"), "comment": Text("备注", "comment"),
 }  # fmt: skip
 BULK_STEPS = ("ack", "take", "shelve", "unshelve")
 SPANS_S = {"": 0, "30m": 1800, "2h": 7200, "8h": 28_800, "1d": 86_400, "3d": 259_200, "7d": 604_800}
@@ -56,6 +59,8 @@ def _act(sources: Sources, rule: str, source: str) -> Reply:
             here = look(sources, store)
         if not here.may(rule, key.source, Right.ANSWER):
             abort(403)
+        if word.step == "link":
+            require_there(sources.reader, word.to, wall_now())
         be_known(store)
         answer(store, key, word, here.at_ms)
     said = STEPS[word.step]

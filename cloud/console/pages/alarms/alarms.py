@@ -9,15 +9,18 @@ from cloud.console.frame.export import csv_answer
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, asked, fitting, listed, ordered
+from cloud.console.pages.alarms import around
 from cloud.console.pages.alarms.reading import Look, look, moment, signed
 from cloud.console.pages.alarms.rows import COLUMNS, EXPORT, FILTERS, ORDER, Row, alike, chosen, named, rows
 from cloud.console.words.catalogue import words
 from cloud.watch.alarms.flood import CAMPUS
-from cloud.watch.alarms.states import STATES
+from cloud.watch.alarms.rule import SignalRule
+from cloud.watch.alarms.states import STATES, Deed
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Kind, Source, source_of
 from cloud.watch.alarms.watching import Key, cause_text
 from cloud.watch.kept import past
 from cloud.watch.notify import persons
+from cloud.watch.people.standing import key_of
 from cloud.watch.store import Event
 from cloud.watch.words import DEEDS, behind_line, flood_line
 from shared.words.voice import Text
@@ -72,20 +75,39 @@ def _alarm(sources: Sources, rule: str, source: str) -> Reply:
             here = look(sources, store)
             known = {one.name for one in persons.persons(store.db) if not one.is_gone} | {signed().name}
         events = store.events_of(key)
-    if not here.may(rule, key.source):
-        abort(403)
-    row = next((one for one in rows(here) if one["key"] == cause_text(key)), None)
-    if row is None and not events:
-        abort(404)
-    made = here.standing.rules.get(rule)
+        if not here.may(rule, key.source):
+            abort(403)
+        row = next((one for one in rows(here) if one["key"] == cause_text(key)), None)
+        if row is None and not events:
+            abort(404)
+        made = here.standing.rules.get(rule)
+        came_ms, over_ms = _came(here, key, events)
+        with store.db.reading():
+            chart = around.drawn(store, made, key.source, (came_ms, over_ms), here.at_ms)
+            others = around.elsewhere(store.db, here, key)
+            there = around.beside(sources, store, here, key, came_ms)
+    before = around.episodes(events)
     return render_template(
         "alarms/alarm.html", row=row, rule=rule, source=str(key.source), about=here.calls(key.source),
         title=str(made.advice.title) if made else rule, advice=made.advice if made else None,
-        cause=made.advice.cause_of(here.calls(key.source)) if made else None, links=_links(here, key.source, events),
+        cause=made.advice.cause_of(here.calls(key.source)) if made else None, chart=chart,
+        links=_links(here, key.source, events),
+        has_value=isinstance(made, SignalRule), before=before[1:][: around.BEFORE_MAX], others=others, beside=there,
+        times=around.times(events, here.at_ms), moment=moment,
         history=[_happened(one) for one in events[: -EVENTS_SHOWN - 1 : -1]], persons=sorted(known),
         may_answer=here.may(rule, key.source, Right.ANSWER), unknown=here.why_unknown(),
         as_of=moment(here.standing.as_of_ms), above=_above(here, row),
     )  # fmt: skip
+
+
+def _came(here: Look, key: Key, events: list[Event]) -> tuple[int, int]:
+    """When it came last, and when it was over; 0: it is not."""
+    one = next((one for one in here.seen if key_of(one) == key), None)
+    if one is not None:
+        return one.alarm.since_ms, one.alarm.returned_ms
+    came = next((at for at in range(len(events) - 1, -1, -1) if events[at].deed is Deed.RAISED), 0)
+    over = next((one.at_ms for one in events[came:] if one.deed is Deed.RETURNED), events[-1].at_ms)
+    return events[came].at_ms, over
 
 
 def _link(sources: Sources, number: int) -> Reply:
@@ -121,11 +143,12 @@ def _links(here: Look, source: Source, events: list[Event]) -> list[tuple[str, s
     found = []
     terminals = here.fleet.terminals if here.fleet else ()
     if source.kind is Kind.TERMINAL:
-        found += [(one.name, url_for("devices", find=one.name)) for one in terminals if one.device.hex() == source.name]
+        found += [
+            (one.name, url_for("device", device=source.name)) for one in terminals if one.device.hex() == source.name
+        ]
     elif source.kind in (Kind.BOX, Kind.BUS):
         found.append((here.calls(source), url_for("devices", box=source.name.partition("/")[0])))
-    linked = [event.note.split("  ")[0] for event in events if event.deed.value == "linked"]
-    return found + [(name, "") for name in dict.fromkeys(linked)]
+    return [*found, *around.linked(events)]
 
 
 def _floods(here: Look) -> list[str]:
