@@ -60,7 +60,7 @@ CREATE TABLE policy (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE sample (signal TEXT NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL, value REAL);
 CREATE INDEX sample_of_signal ON sample (signal, at_ms);
-CREATE INDEX sample_of_source ON sample (signal, source, at_ms);
+CREATE INDEX sample_of_source ON sample (source, signal, at_ms);
 CREATE TABLE ruleset (
   number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE ring (

@@ -4,7 +4,7 @@ from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards
-from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, pushing
+from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, pushing, service
 from cloud.console.pages.home import saved, search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
@@ -37,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     *firmware.PAGES,
     *parameters.PAGES,
     *pushing.PAGES,
+    *service.PAGES,
     *topology.PAGES,
     *cards.PAGES,
     *card.PAGES,

@@ -49,7 +49,7 @@ WORDS: dict[str, Text] = {
     "serves_not": Text("不接待", "no"),
     "rule_at": Text("次序", "Order"),
     "in_text_alone": Text("只在全文中编辑的部分：", "Edited in the text alone:"),
-    "goes_to": Text("发给", "Goes to"),
+    "meant_for": Text("发给", "Goes to"),
     "every_terminal": Text("全部终端", "every terminal"),
     "these_boxes": Text("这些网关的终端", "the terminals of these boxes"),
     "these_terminals": Text("这些终端", "these terminals"),

@@ -54,6 +54,12 @@ def facts(db: Database, most: int) -> list[FactView]:
     return [_fact(*row) for row in db.run(sql, (most,))]
 
 
+def facts_of(db: Database, device: bytes, most: int) -> list[FactView]:
+    """Of one device, newest first."""
+    sql = "SELECT at_ms, level, code, box, device, text, params FROM fact WHERE device = ? ORDER BY id DESC LIMIT ?"
+    return [_fact(*row) for row in db.run(sql, (device, most))]
+
+
 def newest_fact(db: Database) -> int:
     """Its number; 0: there is none."""
     return db.run("SELECT MAX(id) FROM fact")[0][0] or 0

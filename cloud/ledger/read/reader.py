@@ -190,6 +190,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_fleet.facts(self.database, _bounded(most))
 
+    def facts_of(self, device: bytes, most: int = 20) -> list[FactView]:
+        """Of one device, newest first."""
+        with self._lock, self.database.reading():
+            return read_fleet.facts_of(self.database, device, _bounded(most))
+
     def newest_fact(self) -> int:
         """Its number; 0: there is none."""
         with self._lock, self.database.reading():

@@ -617,7 +617,7 @@ reasons: CBOR, [[reason, times], …]. Not append-only: totals grow, and go in t
 
 fact = Table(
     "fact", metadata, _id(), _col("at_ms", Big), _col("level", Text), _col("code", Text), _col("box", Text),
-    _col("device", Bytes), _col("text", Text), _col("params", Text),
+    _col("device", Bytes), _col("text", Text), _col("params", Text), Index("ix_fact_device", "device", "id"),
 )  # fmt: skip
 """text: only of boxes and ledgers before there were parameters, else empty. params: as facts.to_json writes them."""
 

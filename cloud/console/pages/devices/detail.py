@@ -9,9 +9,20 @@ from cloud.console.access.rights import Right
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.devices.commands import campus_now
-from cloud.console.pages.devices.deeds import VERBS
+from cloud.console.pages.devices.deeds import REASON_MAX, VERBS
 from cloud.console.pages.devices.devices import Row, may_command, seen_rows
+from cloud.console.pages.devices.service import (
+    HOURS_MAX,
+    events_of,
+    hidden_of,
+    moves_of,
+    offset_of,
+    swaps_of,
+    work_on,
+)
 from cloud.console.pages.devices.strip import Run, from_ms, is_known, strip
+from cloud.console.pages.places.kept import Plan, plans_of
+from cloud.console.pages.places.plans import sees
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
 from cloud.ledger.fleet.firmware.releases import model_text
 from cloud.ledger.fleet.firmware.views import FirmwareView
@@ -22,6 +33,7 @@ from cloud.ledger.records.values import Now
 from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import STATES as ALARM_STATES
 from cloud.watch.alarms.terms import GRADES, Kind, Source
+from cloud.watch.kept.planned import Work
 from cloud.watch.metrics.rings import minutes
 from cloud.watch.samples import samples_of
 from cloud.watch.turn import BEAT
@@ -47,6 +59,7 @@ class Watched(NamedTuple):
 
     runs: list[Run]
     alarms: list[dict[str, Any]] | None
+    work: Work | None = None
 
 
 def _device(sources: Sources, device: str) -> Reply:
@@ -58,12 +71,17 @@ def _device(sources: Sources, device: str) -> Reply:
     number, clock = bytes.fromhex(device), sources.clock()
     view = newest_of(one for one in sources.reader.terminals() if one.device == number)[number]
     watched = _watched(sources, Source(Kind.TERMINAL, device), now)
+    records, takings = sources.reader.last_records_of(number, RECORDS), _sees(Right.SEE_TAKINGS, row)
     return render_template(
         "devices/device.html", row=row, body=body, view=view, psams=[one.hex() for one in body.psams],
         heard=_age(max(view.heard_ms, body.status_ms or 0), now), owed=_ranges(view), watched=watched,
         strip_known=is_known(watched.runs), documents=_documents(sources, number, now),
         firmware=_firmware(sources, number),
-        orders=_orders(sources, number, now), records=_records(sources, row), verbs=VERBS.values(),
+        orders=_orders(sources, number, now), records=_records(records, row), verbs=VERBS.values(),
+        offset=offset_of(records), hidden=hidden_of(row, body, records), takings=takings,
+        events=events_of(sources, row), swaps=swaps_of(sources, number, now), number=number,
+        moves=moves_of(sources, number, now), boxes=sources.reader.boxes(), hours_max=HOURS_MAX, reason_max=REASON_MAX,
+        plans=_plans(sources, device, now),
         may_act=may_command(row), deeds=_deeds(sources, device), as_of=time_text(now.campus_s),
         moment=lambda ms: time_text(int(clock.at(ms / 1000))),
     )  # fmt: skip
@@ -86,7 +104,8 @@ def _watched(sources: Sources, source: Source, now: Now) -> Watched:
             found = samples_of(store.db, "terminal-silent", source, from_ms(now.unix_ms))
             looks = minutes(store.db, "watch-turns", from_ms(now.unix_ms))
             runs = strip(found, now.unix_ms, store.mark(BEAT), looks)
-            return Watched(runs, [_alarm(one, now) for one in store.listed() if one.key.source == source])
+            alarms = [_alarm(one, now) for one in store.listed() if one.key.source == source]
+            return Watched(runs, alarms, work_on(store, source.name, now.unix_ms))
     except YktError:
         return Watched([], None)
 
@@ -138,13 +157,22 @@ def _orders(sources: Sources, device: bytes, now: Now) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _records(sources: Sources, row: Row) -> list[dict[str, Any]]:
+def _records(found: list[RecordView], row: Row) -> list[dict[str, Any]]:
     """Sums are for whoever sees takings here; cards for whoever sees cards."""
-    takings, cards = (
-        g.signed.sees(right, box=row["box"], merchant=row["merchant"]) for right in (Right.SEE_TAKINGS, Right.SEE_CARDS)
-    )
-    found = sources.reader.last_records_of(bytes.fromhex(row["device"]), RECORDS)
+    takings, cards = _sees(Right.SEE_TAKINGS, row), _sees(Right.SEE_CARDS, row)
     return [_record(one, takings=takings, cards=cards) for one in found]
+
+
+def _plans(sources: Sources, device: str, now: Now) -> list[Plan]:
+    """On which it stands, or the body did in whose place it is."""
+    before = [one.row.broken.hex() for one in sources.reader.swaps(now.unix_ms) if one.row.spare.hex() == device]
+    kept = plans_of(sources)
+    return [plan for one in (device, *before) for plan in kept.standing(one) if sees(g.signed, plan)]
+
+
+def _sees(right: Right, row: Row) -> bool:
+    may: bool = g.signed.sees(right, box=row["box"], merchant=row["merchant"])
+    return may
 
 
 def _record(one: RecordView, *, takings: bool, cards: bool) -> dict[str, Any]:

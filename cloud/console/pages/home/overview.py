@@ -122,7 +122,7 @@ class Overview:
                 "rows": [_load(load) for load in loads[:OPEN_LOADS]],
             },
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],
-            "facts": [_fact(view) for view in self._reader.facts(FACTS) if view.code not in OF_A_PERSON],
+            "facts": [fact_row(view) for view in self._reader.facts(FACTS) if view.code not in OF_A_PERSON],
         }
 
     def _look_at_terminals(self, boxes: list[BoxView], now_ms: int) -> None:
@@ -332,7 +332,7 @@ def _load(one: LoadStanding) -> dict[str, Any]:
     }
 
 
-def _fact(view: FactView) -> dict[str, Any]:
+def fact_row(view: FactView) -> dict[str, Any]:
     """A fact; `said` is a pair, Chinese first."""
     return {
         "mark": _LEVELS.get(Level(view.level), "warn") if view.level in list(Level) else "warn",

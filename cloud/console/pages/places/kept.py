@@ -159,6 +159,13 @@ class Plans:
         with self._reading() as db:
             return _spots(db, plan, is_draft=is_draft)
 
+    def standing(self, device: str) -> list[Plan]:
+        """Plans on which it is, as published; by name."""
+        on = "SELECT plan FROM plan_spot WHERE device = ? AND is_draft = 0"
+        sql = f"{_PLAN} WHERE p.id IN ({on}) ORDER BY p.name"
+        with self._reading() as db:
+            return [Plan(*row) for row in db.run(sql, (device,))]
+
     def steps(self, plan: int) -> int:
         """Steps of the draft that can be undone."""
         with self._reading() as db:

@@ -17,6 +17,7 @@ from cloud.console.pages.places.kept import At, Plan, plans_of
 from cloud.console.pages.places.lanes import MARKS, Row, tally, used, worst
 from cloud.console.pages.places.pdf import program
 from cloud.console.pages.places.topology import device_link, moment
+from cloud.ledger.journal.swap_rows import SwapState
 
 WIDE = 1000
 """Units of the overlay from left to right."""
@@ -50,7 +51,9 @@ def _plans(sources: Sources) -> Reply:
     kept, rows = plans_of(sources), seen_rows(sources)
     found = []
     for plan in kept.all():
-        states = [(rows[device]["mark"], rows[device]["state"]) for device in kept.spots(plan.id) if device in rows]
+        states = [
+            (rows[device]["mark"], rows[device]["state"]) for device in placed(sources, plan.id) if device in rows
+        ]
         if states or sees(signed, plan):
             found.append(Listed(plan, len(states), worst(used(states)) if states else "off"))
     boxes = [box for box in sources.reader.boxes() if signed.sees(Right.DRAW, box=box.box)]
@@ -63,7 +66,7 @@ def _plans(sources: Sources) -> Reply:
 def _plan(sources: Sources, plan: str) -> Reply:
     rows = seen_rows(sources)
     found = seen_plan(sources, plan, rows)
-    spots = spots_of(found, plans_of(sources).spots(found.id), rows)
+    spots = spots_of(found, placed(sources, found.id), rows)
     counts = tally((spot.row["mark"], spot.row["state"]) for spot in spots)
     return render_template(
         "places/plan.html", plan=found, spots=spots, high=high(found), labels=len(spots) <= LABELS_MAX, moment=moment,
@@ -111,6 +114,18 @@ def may_draw(plan: Plan) -> bool:
     """Of this place?"""
     signed: Signed = g.signed
     return signed.sees(Right.DRAW, box=plan.box)
+
+
+def placed(sources: Sources, plan: int) -> dict[str, At]:
+    """As published; a spare that stands in for a broken body has its place."""
+    heirs, spots = heirs_of(sources), plans_of(sources).spots(plan)
+    return {heirs.get(device, device): at for device, at in spots.items()}
+
+
+def heirs_of(sources: Sources) -> dict[str, str]:
+    """Broken body → the spare in its place, as far as nobody has said no to it."""
+    told = [one.row for one in sources.reader.swaps(_now_ms()) if one.row.state is not SwapState.REJECTED]
+    return {one.broken.hex(): one.spare.hex() for one in told}
 
 
 def number_of(text: str) -> int:

@@ -11,7 +11,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from cloud.console.access.rights import Grant, Role
+from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.pages.devices.radius import closed_boxes, radius
+from cloud.console.pages.devices.service import hidden_of, offset_of
 from cloud.ledger.fleet.jobs.views import Stops
+from cloud.ledger.read.views import RecordView, TerminalBody
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.samples import Samples
 from cloud.watch.turn import BEAT
+from shared.clocks.campus_clock import WALL
 from shared.clocks.school_days import WEEKDAYS
 from shared.fleet.parameters import MealRow
 from shared.wire.messages import DeviceStatus, EpochStatus
@@ -109,3 +112,57 @@ def test_a_canteen_is_closed_when_no_till_is_left() -> None:
     assert closed_boxes([c.POS], [c.POS2], boxes, kinds) == ["a"]
     assert closed_boxes([c.FAR], [], boxes, kinds) == [], "a single till may be stolen"
     assert closed_boxes([c.FAR], [c.POS, c.POS2], boxes, kinds) == [], "it was closed before"
+
+
+def test_it_is_put_out_of_service_with_an_end_and_back(rig: Rig) -> None:
+    rig.browser()
+    browser = rig.browser("ops", [Grant(Role.OPERATIONS)])
+    browser.send(f"/devices/{POS}/out", 503, reason="", hours="8")
+    browser.send(f"/devices/{POS}/out", 503, reason="修", hours="800")
+    browser.send(f"/devices/{POS}/out", reason="换屏", hours="8")
+    page = browser.see(f"/devices/{POS}")
+    assert "停用 · 换屏 · ops" in page
+    assert "恢复使用" in page
+    browser.send(f"/devices/{POS}/back")
+    assert "停用 · 换屏" not in browser.see(f"/devices/{POS}")
+    browser.send(f"/devices/{POS}/back", 404)
+    page = browser.send(f"/devices/{POS}/out", reason="换屏", hours="8", lock="1")
+    assert "/devices/order/" in page, "a lock is confirmed by itself"
+
+
+def test_a_move_is_proposed_here_and_waits(rig: Rig) -> None:
+    browser = rig.browser()
+    other = next(one.box for one in rig.sources.reader.boxes() if one.box != c.BOX)
+    browser.send(f"/devices/{POS}/move", box=other, reason="换楼")
+    assert "待两人确认，提议" in browser.see(f"/devices/{POS}")
+    assert "终端换到别的网关" in browser.see("/proposals")
+
+
+def test_who_may_not_command_puts_nothing_out_of_service(rig: Rig) -> None:
+    rig.browser()
+    far = rig.browser("far", [Grant(Role.OPERATIONS, Scope(box="elsewhere"))])
+    far.send(f"/devices/{POS}/out", 404, reason="修", hours="8")
+
+
+def test_its_clock_is_told_as_far_as_records_tell() -> None:
+    def record(time_s: int, came_s: int) -> RecordView:
+        return RecordView(0, b"", "", 1, 1, "PURCHASE", b"", "", 1, 850, time_s, came_ms(came_s), "", "", b"")
+
+    def came_ms(campus_s: int) -> int:
+        return next(ms for ms in [1_700_000_000_000 + 1000 * (campus_s - int(WALL.at(1_700_000_000)))])
+
+    assert offset_of([]).least_s is None
+    assert "未知" in str(offset_of([]).said)
+    assert offset_of([record(100, 105), record(90, 200)]).said.zh.startswith("按最近记录，至多慢 5 秒")
+    fast = offset_of([record(100, 160), record(200, 170)])
+    assert fast.is_fast
+    assert fast.said.zh == "至少快 30 秒"
+
+
+def test_what_its_silence_hides_is_an_estimate_and_never_nought() -> None:
+    body = TerminalBody("pos", (), None, None, None, 900, None)
+    sale = RecordView(0, b"", "", 1, 1, "PURCHASE", b"", "", 1, 850, 1, 1, "", "", b"")
+    assert hidden_of({"owes": 4}, body, [sale]) == (4, 3_400, 900)
+    assert hidden_of({"owes": None}, body, [sale]) == (None, None, 900)
+    assert hidden_of({"owes": 4}, body, []).fen is None
+    assert hidden_of({"owes": 0}, body, []).fen == 0
