@@ -9,7 +9,7 @@ from cloud.console.pages.home import saved, search
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
 from cloud.console.pages.people import factors, listed, me, people
-from cloud.console.pages.places import placing, plans, topology
+from cloud.console.pages.places import order, placing, plans, topology
 from cloud.console.pages.reports import morning, reports, settlement
 from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
@@ -54,4 +54,5 @@ PAGES: tuple[Page, ...] = (
     *about.PAGES,
     *plans.PAGES,
     *placing.PAGES,
+    *order.PAGES,
 )

@@ -88,6 +88,28 @@ function clicks() {
   if (document.getElementById("place")) plan.classList.add("is-picking");
 }
 
+// a row of a lane's order is dragged onto another one: its own form, with that place
+function rows(list) {
+  let held = null;
+  for (const row of list.children) row.draggable = true;
+  list.addEventListener("dragstart", (event) => (held = event.target.closest("li")));
+  list.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    list.querySelector(".over")?.classList.remove("over");
+    event.target.closest("li")?.classList.add("over");
+  });
+  list.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const there = event.target.closest("li");
+    if (!held || !there || held === there) return;
+    const form = held.querySelector(".to");
+    form.to.value = there.dataset.place;
+    form.requestSubmit();
+  });
+}
+
+const order = document.getElementById("order");
+if (order) rows(order);
 if (plan && svg) {
   drags();
   keys();

@@ -7,27 +7,32 @@ long lanes has a bound: cells that are alike are one gap, and of a lane that is 
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from cloud.console.pages.places.walked import LaneOrder
 from cloud.ledger.fleet.views import BoxView
 
 SMALL = 300
 """A campus of no more terminals is shown whole."""
 CELLS_MAX = 900
 """Cells and gaps of a page; lanes behind it show their counts, the worst ones first served."""
+LEAST = 2
+"""One terminal alone that is silent is no cut."""
 ENDS = 2
 """Of cells that are alike so many are shown at both ends, and a gap between them."""
 MARKS = ("bad", "off", "warn", "ok")
 """From the worst."""
 NEVER = "never"
 """Registered, and it has never joined: nobody misses it, and nothing of it is well or wrong."""
+_BOXES_OWN: Mapping[str, LaneOrder] = MappingProxyType({})
 Row = Mapping[str, Any]
 """A terminal as the list of devices has it."""
 
 
 class Cut(NamedTuple):
-    """A bus is suspected to be cut before this terminal. behind: the last one that is heard. is_active: as the watch
-    has it now; where it is over by time alone, the terminals behind decide."""
+    """A bus is suspected to be cut before this terminal. behind: the last one that is heard. since_ms 0: nobody knows.
+    is_active: as the watch has it now; where it is over by time alone, the terminals behind decide."""
 
     box: str
     link: str
@@ -51,7 +56,8 @@ class Cell(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """A line of a box. cells: all of them. shown: what the page has of it; empty: the counts alone."""
+    """A line of a box. cells: all of them. shown: what the page has of it; empty: the counts alone. is_walked: in an
+    order of the console's own."""
 
     box: str
     link: str
@@ -59,6 +65,7 @@ class Lane(NamedTuple):
     is_dark: bool
     cells: tuple[Cell, ...]
     shown: tuple[Cell, ...] = ()
+    is_walked: bool = False
 
     @property
     def mark(self) -> str:
@@ -97,8 +104,12 @@ def worst(marks: Iterable[str]) -> str:
     return min(marks, key=MARKS.index, default="ok")
 
 
-def lanes_of(box: BoxView, rows: Mapping[str, Row], cuts: Sequence[Cut], *, is_heard: bool) -> list[Lane]:
-    """rows: by device, those that may be seen; others are left out. What the box has not named stands last."""
+def lanes_of(
+    box: BoxView, rows: Mapping[str, Row], cuts: Sequence[Cut], orders: Mapping[str, LaneOrder] = _BOXES_OWN, *,
+    is_heard: bool,
+) -> list[Lane]:  # fmt: skip
+    """rows: by device, those that may be seen; others are left out. What the box has not named stands last. orders: of
+    cables that somebody has walked; a cut of such a one is looked for here, for its box knows another order."""
     told = box.state.terminals if box.state is not None else ()
     lines: dict[tuple[str, bool], list[Cell]] = {}
     for one in told:
@@ -110,10 +121,31 @@ def lanes_of(box: BoxView, rows: Mapping[str, Row], cuts: Sequence[Cut], *, is_h
     unnamed = [_cell(row, "") for device, row in rows.items() if device not in named]
     if unnamed:
         lines["", False] = unnamed
-    return [
-        Lane(box.box, link, is_bus, not is_heard, tuple(_broken(cells, _of(cuts, box.box, link))))
-        for (link, is_bus), cells in lines.items()
-    ]
+    found = []
+    for (link, is_bus), cells in lines.items():
+        own = _of(cuts, box.box, link)
+        walked = orders.get(f"{box.box}/{link}")
+        if walked is not None:
+            cells.sort(key=lambda cell: _place_of(cell, walked))
+            own = looked_for(box.box, link, cells) if is_heard and is_bus else {}
+        found.append(
+            Lane(box.box, link, is_bus, not is_heard, tuple(_broken(cells, own)), is_walked=walked is not None)
+        )
+    return found
+
+
+def _place_of(cell: Cell, walked: LaneOrder) -> int:
+    return walked.devices.index(cell.device) if cell.device in walked.devices else len(walked.devices)
+
+
+def looked_for(box: str, link: str, cells: Sequence[Cell]) -> dict[str, Cut]:
+    """Where all behind a place are silent, LEAST of them or more, and the one before it is heard."""
+    joined = [cell for cell in cells if cell.state != NEVER]
+    silent = next((at for at, cell in enumerate(reversed(joined)) if cell.mark not in ("bad", "off")), len(joined))
+    at = len(joined) - silent
+    if silent < LEAST or not at:
+        return {}
+    return {joined[at].name: Cut(box, link, joined[at].name, joined[at - 1].name, 0, is_active=True)}
 
 
 def _cell(row: Row, address: str) -> Cell:

@@ -11,6 +11,7 @@ from cloud.console.frame.sources import Sources
 from cloud.console.pages.home.overview import box_rows, terminal_rows
 from cloud.console.pages.places.heard import figures, kept_or_nothing
 from cloud.console.pages.places.lanes import Lane, Row, lanes_of, with_shown, worst
+from cloud.console.pages.places.walked import LaneOrders
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 
@@ -42,7 +43,8 @@ def _topology(sources: Sources) -> Reply:
     shown = [row._replace(lanes=[by_key[lane.key] for lane in row.lanes]) for row in shown]
     return render_template(
         "places/topology.html", rows=shown, every=len(rows), watch=watch, figures=figures(sources), now_ms=now_ms,
-        only_bad=only_bad, opened=opened, moment=moment, device_link=device_link,
+        only_bad=only_bad, opened=opened, moment=moment, device_link=device_link, may_draw=may_draw, may_ask=may_ask,
+        box=request.args.get("box", ""),
     )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def watch_says(row: BoxRow, troubles: dict[str, Any]) -> bool:
 
 def _rows(sources: Sources, cuts: Any, now_ms: int) -> list[BoxRow]:  # noqa: ANN401 - as lanes_of takes it
     signed: Signed = g.signed
-    wanted = request.args.get("box", "")
+    wanted, orders = request.args.get("box", ""), orders_of(sources).all()
     by_box: dict[str, dict[str, Row]] = {}
     for row in terminal_rows(sources.reader, now_ms):
         if signed.sees(Right.SEE_CAMPUS, box=row["box"], merchant=row["merchant"]):
@@ -64,9 +66,26 @@ def _rows(sources: Sources, cuts: Any, now_ms: int) -> list[BoxRow]:  # noqa: AN
         name = box["box"]
         is_whole = signed.sees(Right.SEE_CAMPUS, box=name)
         if (is_whole or name in by_box) and wanted in ("", name):
-            lanes = lanes_of(views[name], by_box.get(name, {}), cuts, is_heard=box["state"] == "ok")
+            lanes = lanes_of(views[name], by_box.get(name, {}), cuts, orders, is_heard=box["state"] == "ok")
             found.append(BoxRow(box, views[name].heard_ms, lanes, is_whole))
     return found
+
+
+def orders_of(sources: Sources) -> LaneOrders:
+    """Of this console."""
+    return LaneOrders(sources.file)
+
+
+def may_draw(box: str) -> bool:
+    """Its lanes?"""
+    signed: Signed = g.signed
+    return signed.sees(Right.DRAW, box=box)
+
+
+def may_ask(box: str) -> bool:
+    """All on its lanes?"""
+    signed: Signed = g.signed
+    return signed.sees(Right.COMMAND, box=box)
 
 
 def moment(at_ms: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.pages.places.lanes import CELLS_MAX, SMALL, Cell, Cut, Lane, gathered, with_shown
+from cloud.console.pages.places.lanes import CELLS_MAX, SMALL, Cell, Cut, Lane, gathered, looked_for, with_shown
 from cloud.watch.alarms.states import Alarm, Deed
 from cloud.watch.alarms.topology import segment
 from cloud.watch.alarms.watching import Change, Key
@@ -17,7 +17,7 @@ from shared.facts.told import Level
 from shared.ids import BoxId
 from shared.inventory import BoxRow, DeviceKind, DeviceRow
 from shared.wire.messages import BoxState, TerminalState
-from tests.cloud.console.rig import Rig, made
+from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 
 
@@ -158,3 +158,53 @@ def test_a_break_stands_at_the_edge_of_a_gap_though_all_around_are_alike() -> No
     found = list(gathered(cells))
     at = next(at for at, cell in enumerate(found) if cell.cut)
     assert (found[at - 1].name, found[at].name) == ("t8", "t9")
+
+
+def order(browser: Browser) -> list[str]:
+    page = browser.see(f"/topology/order?lane={c.BOX}/can0")
+    return re.findall(r'<li data-place="\d+">.*?>((?:pos|load)-\d+)</a>', page, re.DOTALL)
+
+
+def test_a_cable_is_drawn_in_the_order_that_somebody_walked(rig: Rig) -> None:
+    say(rig, (c.LOADER, "1", "joined", 0), (c.POS2, "2", "joined", 0), (c.POS, "3", "joined", 0))
+    browser, lane_of = rig.browser(), f"{c.BOX}/can0"
+    assert order(browser) == ["load-01", "pos-02", "pos-01"]
+    browser.send("/topology/order", lane=lane_of, device=c.POS.hex(), to="1")
+    browser.send("/topology/order", lane=lane_of, device=c.POS2.hex(), by="up")
+    assert order(browser) == ["pos-01", "pos-02", "load-01"]
+    found = lane(browser.see("/topology"))
+    assert found.index("● pos-01") < found.index("● load-01")
+    assert "现场所走" in found
+    browser.send("/topology/order", 404, lane=lane_of, device="00", to="1")
+    browser.send("/topology/order", 400, lane=lane_of, device=c.POS.hex(), to="first")
+    browser.send("/topology/order/reset", lane=lane_of)
+    assert order(browser) == ["load-01", "pos-02", "pos-01"]
+
+
+def test_a_cut_of_a_walked_cable_is_looked_for_by_its_own_order(rig: Rig) -> None:
+    say(rig, (c.LOADER, "1", "parted", 60_000), (c.POS2, "2", "joined", 0), (c.POS, "3", "parted", 60_000))
+    browser = rig.browser()
+    assert "✂ 疑似断开" not in lane(browser.see("/topology")), "the box's order has no cut"
+    browser.send("/topology/order", lane=f"{c.BOX}/can0", device=c.POS2.hex(), to="1")
+    found = lane(browser.see("/topology"))
+    assert "疑似断开 pos-02 ↔ load-01" in found
+    assert "按所走的次序推断" in found
+
+
+def test_one_alone_or_all_together_are_no_cut() -> None:
+    def cells(marks: str) -> list[Cell]:
+        return [Cell({"o": "ok", "b": "bad"}[mark], "joined", name=str(at)) for at, mark in enumerate(marks)]
+
+    assert looked_for("b", "l", cells("ooob")) == {}
+    assert looked_for("b", "l", cells("bbbb")) == {}
+    assert list(looked_for("b", "l", cells("obbb"))) == ["1"]
+    assert looked_for("b", "l", cells("obbo")) == {}
+
+
+def test_a_roll_call_is_of_those_that_he_may_order_about_and_is_confirmed(rig: Rig) -> None:
+    say(rig, (c.POS2, "1", "joined", 0), (c.POS, "2", "joined", 0))
+    page = rig.browser().send("/topology/ask", lane=f"{c.BOX}/can0")
+    assert "/devices/order/" in page
+    far = rig.browser("far", [Grant(Role.OPERATIONS, Scope(box="elsewhere"))])
+    far.send("/topology/ask", 404, lane=f"{c.BOX}/can0")
+    far.see(f"/topology/order?lane={c.BOX}/can0", 404)
