@@ -108,6 +108,29 @@ function rows(list) {
   });
 }
 
+// a plan that is larger than its frame: moved by dragging it; where it stood is kept when the page's part is fetched anew
+function pans(part) {
+  let at = [0, 0];
+  let from = null;
+  const frame = () => part.querySelector(".pan");
+  const keep = () => (at = [frame().scrollLeft, frame().scrollTop]);
+  part.addEventListener("scroll", (event) => event.target === frame() && keep(), true);
+  new MutationObserver(() => frame()?.scrollTo(...at)).observe(part, { childList: true });
+  part.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "mouse" || event.target.closest(".spot") || !event.target.closest(".pan")) return;
+    from = [event.clientX + frame().scrollLeft, event.clientY + frame().scrollTop];
+    frame().classList.add("is-held");
+  });
+  addEventListener("pointermove", (event) => from && frame()?.scrollTo(from[0] - event.clientX, from[1] - event.clientY));
+  addEventListener("pointerup", () => {
+    from = null;
+    frame()?.classList.remove("is-held");
+  });
+  part.addEventListener("dragstart", (event) => event.target.closest(".pan") && event.preventDefault());
+}
+
+const part = document.getElementById("fresh");
+if (part?.querySelector(".pan")) pans(part);
 const order = document.getElementById("order");
 if (order) rows(order);
 if (plan && svg) {

@@ -159,6 +159,15 @@ class Plans:
         with self._reading() as db:
             return _spots(db, plan, is_draft=is_draft)
 
+    def all_spots(self) -> dict[int, dict[str, At]]:
+        """Plan → where its devices stand, as published."""
+        found: dict[int, dict[str, At]] = {}
+        sql = "SELECT plan, device, x, y FROM plan_spot WHERE is_draft = 0 ORDER BY plan, device"
+        with self._reading() as db:
+            for plan, device, x, y in db.run(sql):
+                found.setdefault(plan, {})[device] = x, y
+        return found
+
     def standing(self, device: str) -> list[Plan]:
         """Plans on which it is, as published; by name."""
         on = "SELECT plan FROM plan_spot WHERE device = ? AND is_draft = 0"

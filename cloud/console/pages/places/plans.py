@@ -5,9 +5,11 @@ the plan.
 """
 
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlencode
 
-from flask import abort, g, make_response, render_template
+from flask import abort, g, make_response, render_template, request
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.page import Menu, Page, Reply
@@ -21,8 +23,13 @@ from cloud.ledger.journal.swap_rows import SwapState
 
 WIDE = 1000
 """Units of the overlay from left to right."""
+NOWHERE_MAX = 60
+"""Devices on no plan that are named; the others are counted."""
 LABELS_MAX = 60
 """More symbols have their names in the list and on touch alone."""
+ZOOMS = (1, 2, 4)
+WRONG = "wrong"
+"""The layer of what is wrong."""
 KEPT_S = 86_400
 """A browser keeps a drawing so long: its address names its version."""
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -38,6 +45,20 @@ class Spot(NamedTuple):
     y: float
 
 
+class Layer(NamedTuple):
+    """What can be shown or not. query: the address with it the other way round."""
+
+    name: str
+    spots: list[Spot]
+    is_on: bool
+    query: list[tuple[str, str | None]]
+
+    @property
+    def link(self) -> str:
+        """To the other way round."""
+        return "?" + urlencode([(key, value) for key, value in self.query if value])
+
+
 class Listed(NamedTuple):
     """A plan in the list, with how those of its devices are that he may see."""
 
@@ -50,15 +71,17 @@ def _plans(sources: Sources) -> Reply:
     signed: Signed = g.signed
     kept, rows = plans_of(sources), seen_rows(sources)
     found = []
+    where = placed(sources)
     for plan in kept.all():
-        states = [
-            (rows[device]["mark"], rows[device]["state"]) for device in placed(sources, plan.id) if device in rows
-        ]
+        states = [(rows[one]["mark"], rows[one]["state"]) for one in where.get(plan.id, {}) if one in rows]
         if states or sees(signed, plan):
             found.append(Listed(plan, len(states), worst(used(states)) if states else "off"))
     boxes = [box for box in sources.reader.boxes() if signed.sees(Right.DRAW, box=box.box)]
+    on_a_plan = {device for spots in where.values() for device in spots}
+    nowhere = sorted((row for device, row in rows.items() if device not in on_a_plan), key=lambda row: str(row["name"]))
     return render_template(
-        "places/plans.html", plans=found, boxes=boxes, moment=moment, has_pdf=program() is not None,
+        "places/plans.html", plans=found, nowhere=nowhere[:NOWHERE_MAX], nowhere_count=len(nowhere),
+        device_link=device_link, boxes=boxes, moment=moment, has_pdf=program() is not None,
         everywhere=signed.sees(Right.DRAW), may_draw=may_draw,
     )  # fmt: skip
 
@@ -66,12 +89,49 @@ def _plans(sources: Sources) -> Reply:
 def _plan(sources: Sources, plan: str) -> Reply:
     rows = seen_rows(sources)
     found = seen_plan(sources, plan, rows)
-    spots = spots_of(found, placed(sources, found.id), rows)
-    counts = tally((spot.row["mark"], spot.row["state"]) for spot in spots)
+    where = placed(sources)
+    every = spots_of(found, where.get(found.id, {}), rows)
+    layers = layers_of(every, {device.hex(): kind for device, kind in sources.reader.kinds().items()})
+    spots = [spot for layer in layers if layer.is_on for spot in layer.spots]
+    counts = tally((spot.row["mark"], spot.row["state"]) for spot in every)
     return render_template(
         "places/plan.html", plan=found, spots=spots, high=high(found), labels=len(spots) <= LABELS_MAX, moment=moment,
         now_ms=_now_ms(), device_link=device_link, counts=counts, listed=_worst_first(spots), may_draw=may_draw,
+        layers=layers, hidden=len(every) - len(spots),
+        zoom=zoom_of(request.args.get("zoom", "")), zooms=ZOOMS, floors=_floors(sources, found, rows, where),
     )  # fmt: skip
+
+
+def layers_of(spots: list[Spot], kinds: Mapping[str, str]) -> list[Layer]:
+    """By kind of device, and by how they are; what is wrong has a layer of its own, so that it is never hidden with a
+    kind. The address says what is off."""
+    off = request.args.getlist("off")
+    found: dict[str, list[Spot]] = {}
+    for spot in spots:
+        name = WRONG if spot.row["mark"] == "bad" else kinds.get(spot.row["device"], "pos")
+        found.setdefault(name, []).append(spot)
+    zoom = request.args.get("zoom") or None
+    return [
+        Layer(name, own, name not in off, [("zoom", zoom), *(("off", one) for one in _toggled(off, name))])
+        for name, own in sorted(found.items(), key=lambda one: (one[0] != WRONG, one[0]))
+    ]
+
+
+def _toggled(off: list[str], name: str) -> list[str]:
+    return [one for one in off if one != name] if name in off else [*off, name]
+
+
+def zoom_of(text: str) -> int:
+    """One of ZOOMS."""
+    return int(text) if text in map(str, ZOOMS) else 1
+
+
+def _floors(sources: Sources, plan: Plan, rows: dict[str, Row], where: dict[int, dict[str, At]]) -> list[Plan]:
+    """Plans of the same place that he may see: its floors and rooms, by name."""
+    return [
+        one for one in plans_of(sources).all()
+        if one.box == plan.box and (sees(g.signed, one) or any(device in rows for device in where.get(one.id, {})))
+    ]  # fmt: skip
 
 
 def _drawing(sources: Sources, plan: str, number: str) -> Reply:
@@ -116,10 +176,11 @@ def may_draw(plan: Plan) -> bool:
     return signed.sees(Right.DRAW, box=plan.box)
 
 
-def placed(sources: Sources, plan: int) -> dict[str, At]:
-    """As published; a spare that stands in for a broken body has its place."""
-    heirs, spots = heirs_of(sources), plans_of(sources).spots(plan)
-    return {heirs.get(device, device): at for device, at in spots.items()}
+def placed(sources: Sources) -> dict[int, dict[str, At]]:
+    """Plan → where its devices stand, as published; a spare that stands in for a broken body has its place."""
+    heirs = heirs_of(sources)
+    every = plans_of(sources).all_spots()
+    return {plan: {heirs.get(device, device): at for device, at in spots.items()} for plan, spots in every.items()}
 
 
 def heirs_of(sources: Sources) -> dict[str, str]:

@@ -14,6 +14,7 @@ from cloud.console.pages.places.kept import DRAWINGS_KEPT
 from tests.cloud.console.pages.places import drawn
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.held.test_swaps import SPARES, SWAP
 
 POS, POS2, FAR = c.POS.hex(), c.POS2.hex(), c.FAR.hex()
 
@@ -180,3 +181,48 @@ def test_the_tray_finds_by_initials_and_a_plan_is_removed_by_its_name(rig: Rig) 
     browser.send("/plans/1/remove", name="一楼")
     browser.see("/plans/1", 404)
     assert "还没有平面图" in browser.see("/plans")
+
+
+def test_layers_are_switched_off_and_what_is_off_is_said(rig: Rig) -> None:
+    browser = rig.browser()
+    send_plan(browser, drawn.png(8, 8))
+    place(browser, POS)
+    place(browser, c.LOADER.hex(), "60", "60")
+    browser.send("/plans/1/publish")
+    page = browser.see("/plans/1")
+    assert len(symbols(page)) == 2
+    assert 'href="?off=load"' in page
+    page = browser.see("/plans/1?zoom=2&off=load")
+    assert len(symbols(page)) == 1
+    assert "1 台在不显示的图层里" in page
+    assert "zoom-2" in page
+    assert 'href="?zoom=2"' in page, "and on again"
+    assert "zoom-1" in browser.see("/plans/1?zoom=9")
+
+
+def test_floors_of_a_place_lead_to_each_other_and_what_is_on_none_is_named(rig: Rig) -> None:
+    browser = rig.browser()
+    send_plan(browser, drawn.png(8, 8), "一食堂 1F", box=str(c.BOX))
+    send_plan(browser, drawn.png(8, 8), "一食堂 2F", box=str(c.BOX))
+    assert 'href="/plans/2"' in browser.see("/plans/1")
+    page = browser.see("/plans")
+    nowhere = page[page.index("不在任何平面图上") :]
+    assert "pos-01" in nowhere
+    place(browser, POS)
+    browser.send("/plans/1/publish")
+    page = browser.see("/plans")
+    assert ">pos-01<" not in page[page.index("不在任何平面图上") :]
+
+
+def test_a_spare_keeps_the_place_of_the_body_that_it_stands_in_for(rig: Rig) -> None:
+    browser = rig.browser()
+    send_plan(browser, drawn.png(8, 8))
+    place(browser, POS)
+    browser.send("/plans/1/publish")
+    rig.ledger.import_inventory(c.inventory(number=2, spares=SPARES), c.NOW)
+    rig.ledger.swap_told(c.BOX, SWAP, c.NOW)
+    page = browser.see("/plans/1")
+    assert symbols(page) == [("off", "250.0", "500.0")]
+    assert "spare-01" in page
+    assert "一楼" in browser.see(f"/devices/{SWAP.spare.hex()}")
+    assert "备用机已顶替" in browser.see(f"/devices/{POS}")
