@@ -59,6 +59,7 @@ NAMES = {
     "quarantine": Text("隔离", "quarantine"),
     "device-orders": Text("终端指令", "orders about terminals"),
     "desk": Text("卡务", "desk"),
+    "days": Text("校园日结", "days of the campus"),
     "documents": Text("下发文件", "documents"),
     "jobs": Text("任务行", "job rows"),
     "parameters": Text("参数", "parameters"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.clocks.clock import ClockError, day_number, parse_time
 from shared.errors import ConfigFault, WireFault
 from shared.ids import PsamId, psam_id
 from shared.input.amount import AMOUNT_HELP, typed_sum
@@ -89,6 +90,14 @@ def psam(text: str) -> PsamId:
         return psam_id(bytes.fromhex(text))
     except (ValueError, WireFault):
         raise argparse.ArgumentTypeError(Text("12 位十六进制", "12 hexadecimal digits")) from None
+
+
+def campus_day(text: str) -> int:
+    """Campus days since 2000 of a date."""
+    try:
+        return day_number(parse_time(text))
+    except ClockError:
+        raise argparse.ArgumentTypeError(Text("日期应如 2026-11-27", "a date is as 2026-11-27")) from None
 
 
 def span_s(text: str) -> int:

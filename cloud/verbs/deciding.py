@@ -3,7 +3,18 @@
 import argparse
 from pathlib import Path
 
-from cloud.verbs.arguments import DECIDES, LABEL_HELP, LIST, Made, add_decision, add_json, add_steps, need, psam
+from cloud.verbs.arguments import (
+    DECIDES,
+    LABEL_HELP,
+    LIST,
+    Made,
+    add_decision,
+    add_json,
+    add_steps,
+    campus_day,
+    need,
+    psam,
+)
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
@@ -48,6 +59,14 @@ def deciding_verbs() -> dict[str, Made]:
             Text("挂失卡：余款等谁；两人销账", "lost cards: for whom their balances wait; write-off by two"),
             _lost,
             (_lost_options, add_json),
+        ),
+        "day": (
+            Text(
+                "校园日结：各日状态；日结，或两人带缺口日结",
+                "business days of the campus: how they stand; close one, with gaps by two persons",
+            ),
+            _day,
+            (_day_options, add_json),
         ),
         "put-back": (
             Text(
@@ -167,6 +186,19 @@ def _differences_options(parser: Parser) -> None:
     parser.add_argument("--reason", metavar="TEXT", help=Text("查明的缘由", "what it was"))
 
 
+def _day_options(parser: Parser) -> None:
+    steps = ("list", "close", "propose", "confirm", "reject")
+    told = Text(
+        "列出（缺省）、日结；有缺口时一人提议，另一人确认或否决",
+        "list (as without), close; with gaps one person proposes, another confirms or rejects",
+    )
+    add_steps(parser, steps, told)
+    parser.add_argument(
+        "--day", type=campus_day, metavar="DATE", help=Text("营业日，如 2026-11-27", "the business day, as 2026-11-27")
+    )
+    add_decision(parser)
+
+
 def _lost_options(parser: Parser) -> None:
     steps = ("list", "explain", "write-off", "reject")
     told = Text(
@@ -283,6 +315,24 @@ def _differences(chosen: argparse.Namespace) -> int:
     need(chosen, "number", "who", "reason")
     said = (chosen.number, chosen.who, chosen.reason)
     return differences.explain(chosen.data, chosen.dsn, *said, as_json=chosen.json)
+
+
+def _day(chosen: argparse.Namespace) -> int:
+    from cloud.commands import days
+
+    where = (chosen.data, chosen.dsn)
+    if chosen.step == LIST:
+        return days.listing(*where, chosen.day, as_json=chosen.json)
+    if chosen.step in DECIDES:
+        need(chosen, *DECIDES[chosen.step])
+        if chosen.step == "confirm":
+            return days.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+        return days.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
+    if chosen.step == "close":
+        need(chosen, "day", "who")
+        return days.close(*where, chosen.day, chosen.who, as_json=chosen.json)
+    need(chosen, "day", "who", "reason")
+    return days.propose(*where, chosen.day, chosen.who, chosen.reason, as_json=chosen.json)
 
 
 def _lost(chosen: argparse.Namespace) -> int:

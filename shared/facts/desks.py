@@ -204,6 +204,52 @@ class HeldRejected(Told):
 
 
 @dataclass(frozen=True)
+class DayClosed(Told):
+    code, level = "day-closed", Level.NOTICE
+    zh = "{day} 日结：净额 {fen:yuan}，已收齐，{who}"
+    en = "{day} is closed: net {fen:yuan}, complete; {who}"
+    day: str
+    fen: int
+    who: str
+
+
+@dataclass(frozen=True)
+class DayClosedOpen(Told):
+    code, level = "day-closed-open", Level.IMPORTANT
+    zh = "提议 {proposal} 已确认：{day} 带 {gaps} 处缺口日结，净额 {fen:yuan}，{maker} → {checker}"
+    en = "proposal {proposal}: {day} is closed with {gaps} named gaps, net {fen:yuan}; {maker} → {checker}"
+    proposal: int
+    day: str
+    gaps: int
+    fen: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class DayCloseProposed(Told):
+    code, level = "day-close-proposed", Level.NOTICE
+    zh = "提议 {proposal}：{day} 带 {gaps} 处缺口日结，{maker}：{reason}"
+    en = "proposal {proposal}: close {day} with {gaps} named gaps; {maker}: {reason}"
+    proposal: int
+    day: str
+    gaps: int
+    maker: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DayCloseRejected(Told):
+    code, level = "day-close-rejected", Level.NOTICE
+    zh = "提议 {proposal} 已否决：{day} 不带缺口日结，{maker} → {checker}"
+    en = "proposal {proposal} is rejected: {day} is not closed with gaps; {maker} → {checker}"
+    proposal: int
+    day: str
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
 class PutBackClosed(Told):
     code, level = "put-back-closed", Level.IMPORTANT
     zh = "放回旧账本所缺 {first}–{last} 号已由两人办结（提议 {proposal}），{maker} → {checker}：{reason}"

@@ -22,6 +22,7 @@ from cloud.ledger.checks.fleet.orders import check_orders
 from cloud.ledger.checks.fleet.parameters import check_parameters
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
+from cloud.ledger.checks.money.days import check_days
 from cloud.ledger.checks.money.desk import check_desk
 from cloud.ledger.checks.money.payments import check_payments
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
@@ -61,7 +62,7 @@ _WITH_KEYS = (check_tacs, check_voids, check_payments)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
     check_differences, check_looks, check_discounts, check_losses, check_thefts, check_two_persons, check_orders,
-    check_desk, check_documents, check_jobs, check_parameters, check_rollouts, check_open,
+    check_desk, check_days, check_documents, check_jobs, check_parameters, check_rollouts, check_open,
 )  # fmt: skip
 
 

@@ -75,6 +75,17 @@ def owing(there: Fleet, since_ms: int, refuses_from: Mapping[bytes, int] = _NOWH
     return found
 
 
+def owing_of_day(there: Fleet, since_ms: int) -> list[tuple[TerminalView, Owing]]:
+    """Every body with an epoch, load machines with them, that owes or may, of what it made before this moment."""
+    newest, found = newest_of(there.rows), []
+    for terminal in there.rows:
+        is_newest = terminal is newest[terminal.device]
+        one = _owing(terminal, since_ms, terminal.last, is_newest=is_newest) if terminal.device in there.given else None
+        if one is not None:
+            found.append((terminal, one))
+    return found
+
+
 def owed_upto(terminal: TerminalView, last: int) -> tuple[Range, ...]:
     """What it owes of the records up to this one."""
     return tuple((low, min(high, last)) for low, high in terminal.owed if low <= last)

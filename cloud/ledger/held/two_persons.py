@@ -52,6 +52,8 @@ class ProposalKind(IntEnum):
     """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
     SWAP = 15
     """A spare body in a broken one's place (cloud.ledger.held.swaps)."""
+    DAY = 31
+    """A day of the campus is closed with named gaps (cloud.ledger.desk.campus_day)."""
     TIGHTER = 30
     """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
 

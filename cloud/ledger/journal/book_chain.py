@@ -47,6 +47,8 @@ class BookLinkKind(IntEnum):
     """A document of the fleet was made. what: document.id."""
     JOB = 13
     """Terminals were ordered to do something. what: job.number."""
+    DAY = 14
+    """日结 of the campus. what: the day."""
     RELEASE = 20
     """Firmware that the officers signed was brought here, or what they stand for now. what: its number, 0."""
     ROLLOUT = 21

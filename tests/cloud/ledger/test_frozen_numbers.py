@@ -49,7 +49,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
-        "TIGHTER": 30,
+        "TIGHTER": 30, "DAY": 31,
     },
     DiscountState: {"WAITING": 1, "BORNE": 2, "UNDONE": 3, "DOUBTED": 4},
     Word: {
@@ -96,7 +96,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
-        "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22,
+        "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22,
     },
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ _LINES = (
     "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "
     "r.key{stored} FROM posting h JOIN posting p ON p.entry = h.entry JOIN account d ON d.id = p.debit "
     "JOIN account c ON c.id = p.credit LEFT JOIN record r ON r.id = h.record "
-    "WHERE h.line = 0 AND h.effective_day >= ? AND h.effective_day <= ? AND h.entry > ? "
+    "WHERE h.line = 0 AND h.effective_day >= ? AND h.effective_day <= ? AND h.entry <= ? "
     "AND (d.kind IN (?, ?) OR c.kind IN (?, ?))"
 )
 """The index ix_posting_day has first lines alone; an entry's others are of the same day."""
@@ -30,6 +30,8 @@ _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 """Entries that have no record, or have one later; their key names the terminal."""
 _PAYS = frozenset({EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID})
 NO_SLOT = -1
+NEWEST = 2**62
+"""No entry has a greater number."""
 
 
 class Place(NamedTuple):
@@ -69,11 +71,13 @@ class Sums:
         self.held_fen += other.held_fen
 
 
-def takings(db: Database, first: int, last: int, edges: Sequence[int] = (), after: int = 0) -> dict[Place, Sums]:
-    """Of business days, both ends included. edges: seconds of the day at which its parts begin. after: of entries that
-    were booked behind this one alone."""
+def takings(
+    db: Database, first: int, last: int, edges: Sequence[int] = (), upto: int = NEWEST
+) -> dict[Place, Sums]:  # fmt: skip
+    """Of business days, both ends included. edges: seconds of the day at which its parts begin. upto: of entries up to
+    this one."""
     kinds = [str(kind) for kind in _MINE]
-    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, after, *kinds, *kinds))
+    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, upto, *kinds, *kinds))
     bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
     found: defaultdict[Place, Sums] = defaultdict(Sums)
     counted: set[int] = set()
