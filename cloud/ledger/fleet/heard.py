@@ -4,13 +4,17 @@ from functools import lru_cache
 
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
 from cloud.ledger.journal.facts import from_json
-from cloud.ledger.journal.move_rows import boxes_now
+from cloud.ledger.journal.move_rows import NOW
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.store.db import Database
 from shared.wire.messages import BoxState, decode_state
 
 STATES_KEPT = 256
 """States of boxes that are remembered as they were read."""
+_PLACED = (
+    "SELECT d.device, d.name, d.place, d.merchant, COALESCE(m.box, d.box) FROM device d "  # noqa: S608  # our own words
+    f"LEFT JOIN {NOW} m ON m.device = d.device ORDER BY d.name"
+)
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"
 
 
@@ -27,9 +31,14 @@ def _state(raw: bytes) -> BoxState:
 
 def boxes(db: Database) -> list[BoxView]:
     """Registered boxes, by name of the box."""
-    states = box_states(db)
-    rows = db.run("SELECT box, name, partition FROM box ORDER BY box")
-    return [BoxView(box, name, nn, *states.get(box, (0, None))) for box, name, nn in rows]
+    rows = db.run(
+        "SELECT b.box, b.name, b.partition, s.at_ms, s.state FROM box b LEFT JOIN box_state s ON s.box = b.box "
+        "ORDER BY b.box"
+    )
+    return [
+        BoxView(box, name, partition, at_ms or 0, _state(bytes(raw)) if raw else None)
+        for box, name, partition, at_ms, raw in rows
+    ]
 
 
 def terminals(db: Database) -> list[TerminalView]:
@@ -40,9 +49,7 @@ def terminals(db: Database) -> list[TerminalView]:
     for device, epoch in (*held, *heard):
         keys.setdefault(device, set()).add(epoch)
     found = []
-    moved = boxes_now(db)
-    for device, *names, box in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
-        names.append(moved.get(device, box))
+    for device, *names in db.run(_PLACED):
         for epoch in sorted(keys.get(device, {0})):
             found.append(_terminal(device, names, epoch, held.get((device, epoch), EMPTY), heard.get((device, epoch))))
     return found

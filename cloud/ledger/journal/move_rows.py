@@ -36,7 +36,11 @@ def read_moves(db: Database) -> list[Moved]:
 
 def boxes_now(db: Database) -> dict[bytes, str]:
     """Where those are that have moved."""
-    return {moved.device: moved.box for moved in read_moves(db)}
+    return {bytes(device): box for device, box in db.run("SELECT device, box FROM device_move ORDER BY id")}
+
+
+NOW = "(SELECT device, box FROM device_move WHERE id IN (SELECT MAX(id) FROM device_move GROUP BY device))"
+"""Where those are that have moved, to be joined."""
 
 
 def add_move(db: Database, moved: Moved) -> None:

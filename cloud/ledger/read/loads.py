@@ -1,5 +1,6 @@
 """Load cases as they stand, each with its terminal and what will happen (load_state). Inside of a snapshot."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud.ledger.fleet.heard import terminals
@@ -23,6 +24,11 @@ _CASES = (
 _PENDING = f"l.state = {int(CaseState.PENDING)}"
 _WANTED = ", ".join(str(int(retry)) for retry in (*UNGRANTED, Retry.SECOND))
 _GIVEN_BACK = f"(l.state = {int(CaseState.REVERSED)} AND l.debited = 1 AND l.retry IN ({_WANTED}))"
+_OLDEST = (
+    "SELECT l.key, COALESCE(c.label, ''), l.amount_fen, l.opened_ms FROM load_case l LEFT JOIN card c "
+    "ON c.card = l.card WHERE {} ORDER BY l.opened_ms, l.key LIMIT ?"
+)
+_OPEN = f"SELECT * FROM ({_OLDEST.format(_PENDING)}) p UNION ALL SELECT * FROM ({_OLDEST.format(_GIVEN_BACK)}) g"  # noqa: S608  # our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,25 @@ class LoadStanding:
     opened_ms: int
     state: LoadState
     source: str = "online"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLoad:
+    """A load with money in transit, or given back and not done with. terminal: its name, or the body's number."""
+
+    terminal: str
+    label: str
+    amount_fen: int
+    opened_ms: int
+
+
+def open_loads(db: Database, most: int, views: Sequence[TerminalView]) -> list[OpenLoad]:
+    """So many of either, the oldest first. views: of every terminal."""
+    names = {view.device: view.name for view in views}
+    found = (
+        (split_key(key)[0], label, fen, opened) for key, label, fen, opened in db.run(_OPEN, (most, most))
+    )  # fmt: skip
+    return [OpenLoad(names.get(device, device.hex()), *rest) for device, *rest in found]
 
 
 def load_standings(db: Database, most: int, now: Now, *, open_only: bool) -> list[LoadStanding]:

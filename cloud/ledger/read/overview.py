@@ -20,10 +20,15 @@ from cloud.store.db import Database
 CARD_SIZE = 10
 """Octets of a card's number: issuer and application number."""
 _FIRST = (
-    "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
+    "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COUNT(*) FROM void_case WHERE state = ?), "
+    "(SELECT COUNT(*) FROM held_release h JOIN posting p ON p.entry = h.held AND p.line = 0 "
+    "JOIN record r ON r.id = p.record WHERE r.verdict = ?), "
+    "CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
     "CAST(COALESCE(SUM(suspense), 0) AS BIGINT), CAST(COALESCE(SUM(quarantined), 0) AS BIGINT), "
     "CAST(COALESCE(SUM(no_entry), 0) AS BIGINT), CAST(COALESCE(SUM(duplicates), 0) AS BIGINT) FROM device_mark"
 )
+"""The last record; voids that are posted; records that were held at first and are no more, by two persons; and sums of
+what was said of records first."""
 _SUMS = "CAST(SUM(m.d) AS BIGINT), CAST(SUM(m.c) AS BIGINT)"
 _MOVED = (
     "(SELECT account, debit_fen AS d, credit_fen AS c FROM balance "
@@ -37,20 +42,18 @@ _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM voi
 _PAYMENTS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case WHERE state IN (?, ?)"
 _RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
 """Spent, held, and given to the holder's pending load by two persons."""
-_DECIDED = (
-    "SELECT COUNT(*) FROM held_release h JOIN posting p ON p.entry = h.held AND p.line = 0 "
-    "JOIN record r ON r.id = p.record WHERE r.verdict = ?"
-)
-"""Records that were held at first and are no more, by two persons."""
 _GREY_HALVES = (
     "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM suspense s JOIN posting p ON p.entry = s.entry "
     "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind IN (?, ?)"
 )
 """Halves of mixed payments that evidence has given back at once."""
-_APART = (
-    "SELECT verdict, COUNT(*) FROM record WHERE key >= ? AND key < ? AND length(key) > ? GROUP BY verdict"
+_SINCE = (
+    "SELECT 'record', verdict, COUNT(*) FROM record WHERE key >= ? AND key < ? AND length(key) > ? GROUP BY verdict "
+    "UNION ALL SELECT 'suspense', state, COUNT(*) FROM suspense GROUP BY state "
+    "UNION ALL SELECT 'quarantine', state, COUNT(*) FROM quarantine GROUP BY state"
 )
-"""First verdicts of what was answered without its device: no mark counts them."""
+"""First verdicts of what was answered without its device, which no mark counts; what became of grey records, and of
+those in quarantine."""
 _SUBSIDY_SPENT = (
     "SELECT CAST(COALESCE(SUM(CASE WHEN a.id = p.debit THEN p.fen ELSE -p.fen END), 0) AS BIGINT) "
     "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind NOT IN (?, ?, ?, ?, ?)"
@@ -69,6 +72,19 @@ class SubsidySums(NamedTuple):
     spent_fen: int
     replaced_fen: int
     """Moved from void cards' subsidy purses."""
+
+
+class Waiting(NamedTuple):
+    """Records that are not posted yet, by what they wait for."""
+
+    held: int
+    suspense: int
+    quarantined: int
+
+
+def waiting(db: Database) -> Waiting:
+    """Of `counts` what waits."""
+    return Waiting(*_verdicts(db)[1:4])
 
 
 def counts(db: Database) -> Counts:
@@ -193,20 +209,19 @@ def _by_kind(db: Database) -> tuple[dict[AccountKind, int], int]:
 
 def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
     """First verdicts, moved by what became of suspense and quarantine since."""
-    posted, held, suspense, quarantined, no_entry, duplicates = db.run(_FIRST)[0]
-    (last,) = db.run("SELECT COALESCE(MAX(id), 0) FROM record")[0]
-    apart: dict[int, int] = dict(db.run(_APART, (*APART_KEYS, KEY_SIZE)))
+    asked = int(VoidState.POSTED), int(Verdict.HELD)
+    last, voids, decided, posted, held, suspense, quarantined, no_entry, duplicates = db.run(_FIRST, asked)[0]
+    tables: dict[str, dict[int, int]] = {"record": {}, "suspense": {}, "quarantine": {}}
+    for table, state, count in db.run(_SINCE, (*APART_KEYS, KEY_SIZE)):
+        tables[table][state] = count
+    apart, grey, cases = tables.values()
     posted, held = posted + apart.get(Verdict.POSTED, 0), held + apart.get(Verdict.HELD, 0)
     suspense, no_entry = suspense + apart.get(Verdict.SUSPENSE, 0), no_entry + apart.get(Verdict.NO_ENTRY, 0)
     quarantined = last - posted - held - suspense - no_entry  # also bytes without a readable head, which have no mark
-    grey: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM suspense GROUP BY state"))
-    cases: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM quarantine GROUP BY state"))
     evidence = grey.get(State.EVIDENCE, 0)
     settled = sum(grey.get(state, 0) for state in (State.RECOVERED, State.NOTHING, State.EMPTY))
     released, without = cases.get(QuarantineState.POSTED, 0), cases.get(QuarantineState.NO_ENTRY, 0)
     readable = cases.get(QuarantineState.SUSPENSE, 0)
-    (voids,) = db.run("SELECT COUNT(*) FROM void_case WHERE state = ?", (int(VoidState.POSTED),))[0]
-    (decided,) = db.run(_DECIDED, (int(Verdict.HELD),))[0]
     return (
         posted + held + evidence + released + voids,
         held - decided,

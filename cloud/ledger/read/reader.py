@@ -31,6 +31,8 @@ from cloud.ledger.fleet.jobs.pieces import Paper, papers
 from cloud.ledger.fleet.jobs.state import Job, JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.parameters import door as read_parameters
+from cloud.ledger.fleet.parameters import rows as read_pushes
+from cloud.ledger.fleet.parameters.rows import KeptFile, Push
 from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
@@ -58,6 +60,7 @@ from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import card as read_card
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import months as read_months
+from cloud.ledger.read.shown import morning as read_morning
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -80,7 +83,7 @@ from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
 from shared.clocks.school_days import Calendar
-from shared.fleet.parameters import MealRow
+from shared.fleet.parameters import MealRow, ParameterBody
 from shared.ids import CardId, PsamId
 from shared.wire.checkpoint import Checkpoint
 from shared.wire.messages import Revocations
@@ -492,6 +495,21 @@ class Reader:
         """The school calendar that counts now."""
         with self._lock, self.database.reading():
             return read_parameters.calendar(self.database)
+
+    def morning(self, loads_max: int) -> read_morning.MorningView:
+        """What a morning looks at."""
+        with self._lock, self.database.reading():
+            return read_morning.morning(self.database, _bounded(loads_max))
+
+    def parameter_pushes(self) -> list[tuple[Push, KeptFile]]:
+        """All pushes of parameters, oldest first, each with its file."""
+        with self._lock, self.database.reading():
+            return read_pushes.history(self.database)
+
+    def parameters_made(self, device: bytes, generation: int) -> ParameterBody | None:
+        """What that generation of a terminal's parameters said; None: it was never made here."""
+        with self._lock, self.database.reading():
+            return read_parameters.body_made(self.database, device, generation)
 
     def meals_begin(self) -> tuple[int, ...]:
         """When each meal begins by the parameters that count now, seconds after midnight."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from cloud.store.db import Database
+from cloud.store.db import Database, Row
 from cloud.watch.alarms.drill import DRILL
 from cloud.watch.alarms.figures import Past
 from cloud.watch.alarms.states import Deed, State
@@ -23,9 +23,10 @@ def past(db: Database, from_ms: int) -> Iterator[Past]:
         "SELECT id, at_ms, rule, source, deed, grade, state FROM event "
         "WHERE id > ? AND at_ms >= ? AND rule <> ? ORDER BY id LIMIT ?"
     )
-    number = 0
-    while rows := db.run(sql, (number, from_ms, DRILL, PART)):
-        number = rows[-1][0]
+    number, rows = 0, list[Row]()
+    while not number or len(rows) == PART:
+        rows = db.run(sql, (number, from_ms, DRILL, PART))
+        number = rows[-1][0] if rows else 1
         for _, at_ms, rule, source, deed, grade, state in rows:
             yield Past(at_ms, Key(rule, source_of(source)), Deed(deed), Level(grade), State(state))
 

@@ -50,10 +50,9 @@ class Standing(NamedTuple):
 def standing(store: WatchStore) -> Standing:
     """As it is kept."""
     rules = rules_in_force(store.db)
-    return Standing(
-        [shown(one, rules) for one in store.listed()], rules, store.mark(BEAT), store.mark(BEHIND),
-        floods.lasting(store.db),
-    )  # fmt: skip
+    as_of_ms, behind = store.marks(BEAT, BEHIND)
+    seen = [shown(one, rules) for one in store.listed()]
+    return Standing(seen, rules, as_of_ms, behind, floods.lasting(store.db))
 
 
 def shown(one: Listed, rules: Mapping[str, Rule]) -> Shown:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import abort, g, render_template, request
 
-from cloud.console.access.rights import Right
+from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.export import csv_answer
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
@@ -20,6 +20,7 @@ from cloud.console.pages.devices.pushing import may_decide, may_make, waiting_ca
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
 from cloud.ledger.fleet.parameters.door import ParameterLedger
+from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.parameters.campus_file import read_file
 from cloud.parameters.differences import difference_lines
 from cloud.words.fleet.documents import STATES, document_name
@@ -82,10 +83,9 @@ def _difference(sources: Sources, device: str) -> Reply:
 
 def _changes(sources: Sources, device: bytes, reported: int | None, wanted: int) -> list[Text] | None:
     """None: what it uses is not known, or was not made here."""
-    with sources.books() as opened:
-        ledger = ParameterLedger(opened)
-        before = ledger.made(device, reported) if reported else None
-        after, history = ledger.made(device, wanted) if wanted else None, ledger.history()
+    reader = sources.reader
+    before = reader.parameters_made(device, reported) if reported else None
+    after, history = reader.parameters_made(device, wanted) if wanted else None, reader.parameter_pushes()
     if reported is None or after is None or not history or (reported and before is None):
         return None
     return list(difference_lines(read_file(history[-1][1].text), before, after))
@@ -93,9 +93,13 @@ def _changes(sources: Sources, device: bytes, reported: int | None, wanted: int)
 
 def _lines(sources: Sources, now_ms: int) -> list[Line]:
     """Of terminals that he sees; what is red or late first."""
-    seen = {row["device"] for row in seen_rows(sources, now_ms)}
-    rows = [one for one in sources.reader.documents().terminals if one.device.hex() in seen]
-    lines = [_line(one, now_ms) for one in rows if one.standing is not DocumentState.UNUSED]
+    signed: Signed = g.signed
+    rows = [
+        one for one in sources.reader.documents().terminals
+        if one.standing is not DocumentState.UNUSED
+        and signed.sees(Right.SEE_CAMPUS, box=one.box, merchant=one.merchant)
+    ]  # fmt: skip
+    lines = [_line(one, now_ms) for one in rows]
     return sorted(lines, key=lambda one: (("bad", "warn", "off", "ok").index(one["mark"]), one["name"]))
 
 
@@ -131,8 +135,7 @@ def _facets(lines: list[Line], wanted: Any) -> list[dict[str, Any]]:  # noqa: AN
 
 def _pushes(sources: Sources) -> list[dict[str, Any]]:
     """The newest first."""
-    with sources.books() as opened:
-        history = ParameterLedger(opened).history()[-PUSHES:]
+    history = sources.reader.parameter_pushes()[-PUSHES:]
     return [
         {"push": push, "kind": KINDS[push.kind], "title": read_file(kept.text).title, "digest": kept.digest.hex()[:12]}
         for push, kept in reversed(history)

@@ -14,11 +14,11 @@ from cloud.console.pages.reports.days import joined, owing_of
 from cloud.console.pages.reports.signatures import BankFigure
 from cloud.ledger.fleet.documents.standing import DocumentState
 from cloud.ledger.fleet.views import newest_of
+from cloud.ledger.read.shown.morning import MorningView
 from cloud.process.settings import FOLDER
 from cloud.watch.subjects.marks import MARK, finished
 from cloud.watch.turn import BEAT, STALE_MS
 from shared.clocks.clock import DAY_S
-from shared.fleet.document import DocumentKind
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -26,6 +26,8 @@ OK, WRONG, UNKNOWN = "ok", "bad", "off"
 NAMES_MAX = 20
 BACKUP_MAX_H = 26
 """A daily backup that is older has been left out once."""
+LOADS_MAX = 1000
+"""Open loads that are looked at, of either kind, the oldest."""
 _HOUR_MS = 3_600_000
 
 
@@ -51,39 +53,37 @@ def digest(checks: Sequence[Check]) -> str:
 
 def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
     """All of them."""
-    reader, counts = sources.reader, sources.reader.counts()
-    apart = reader.standing_differences()
-    decided = len(reader.voids()) + len(reader.reversals())
+    found = sources.reader.morning(LOADS_MAX)
     return [
-        _closed(sources),
-        _owing(sources),
+        _closed(found),
+        _owing(found),
         _books(sources),
-        _loads(sources),
-        _none("held", counts.held + decided),
-        _none("suspense", counts.suspense),
-        _none("quarantine", counts.quarantined),
-        _none("differences", apart.unexplained),
+        _loads(found),
+        _none("held", found.waiting.held + found.to_decide),
+        _none("suspense", found.waiting.suspense),
+        _none("quarantine", found.waiting.quarantined),
+        _none("differences", found.apart.unexplained),
         _bank(bank),
         _backup(sources),
-        _hotlist(sources),
+        _hotlist(found),
         _alarms(sources),
     ]
 
 
-def _closed(sources: Sources) -> Check:
+def _closed(found: MorningView) -> Check:
     """Cashiers' days; the business day itself is not closed by the books yet."""
-    late = [one for one in sources.reader.open_periods() if one.day < today()]
-    if not sources.reader.cashiers():
+    late = [one for one in found.late if one.day < today()]
+    if not found.cashiers:
         return Check("closed", UNKNOWN, None, "", Text("还没有收银员的钱箱", "no cashier has a drawer yet"))
     return _named("closed", [f"{one.cashier} ({day_text(one.day)})" for one in late], "")
 
 
-def _owing(sources: Sources) -> Check:
-    views = joined(newest_of(sources.reader.terminals()).values())
+def _owing(found: MorningView) -> Check:
+    views = joined(newest_of(found.terminals).values())
     if not views:
         return Check("owing", UNKNOWN, None, "devices", Text("还没有终端入过网", "no terminal has ever joined"))
-    found = owing_of(views, today() - 1)
-    silent, owing = [one for one in found if one.owes is None], [one for one in found if one.owes]
+    late = owing_of(views, today() - 1)
+    silent, owing = [one for one in late if one.owes is None], [one for one in late if one.owes]
     names = [f"{one.terminal} ({one.owes})" for one in owing]
     if owing or not silent:
         return _named("owing", names, "reports")
@@ -102,11 +102,11 @@ def _books(sources: Sources) -> Check:
     return Check("books", OK if not fen else WRONG, abs(fen), "home", said)
 
 
-def _loads(sources: Sources) -> Check:
+def _loads(found: MorningView) -> Check:
     """Those of before today; one of this morning may still be under way."""
     since_ms = wall_now().unix_ms - wall_now().campus_s % DAY_S * 1000
-    found = [one for one in sources.reader.load_standings(wall_now(), 1000, open_only=True) if one.opened_ms < since_ms]
-    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in found], "loads")
+    late = [one for one in found.loads if one.opened_ms < since_ms]
+    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in late], "loads")
 
 
 def _bank(bank: BankFigure | None) -> Check:
@@ -132,13 +132,9 @@ def _backup(sources: Sources) -> Check:
     return Check("backup", OK if hours <= BACKUP_MAX_H else WRONG, None, "services", said)
 
 
-def _hotlist(sources: Sources) -> Check:
-    there = {view.device for view in joined(sources.reader.terminals())}
-    rows = [
-        one
-        for one in sources.reader.documents().terminals
-        if one.which[0] is DocumentKind.HOTLIST and one.device in there
-    ]
+def _hotlist(found: MorningView) -> Check:
+    there = {view.device for view in joined(found.terminals)}
+    rows = [one for one in found.hotlist if one.device in there]
     late = [one for one in rows if one.standing not in _HAS_IT and one.standing is not DocumentState.UNKNOWN]
     silent = [one.name for one in rows if one.standing is DocumentState.UNKNOWN]
     if not rows:

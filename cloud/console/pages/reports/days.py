@@ -45,8 +45,10 @@ class Days(NamedTuple):
         return self.is_over and not self.owing
 
 
-def days(sources: Sources, first: int, last: int, edges: Sequence[int] = ()) -> Days:
-    """Of the places that he may see."""
+def days(
+    sources: Sources, first: int, last: int, edges: Sequence[int] = (), views: Sequence[TerminalView] | None = None
+) -> Days:
+    """Of the places that he may see. views: of the terminals, where they were read already."""
     signed: Signed = g.signed
     found = {
         place: sums
@@ -55,7 +57,7 @@ def days(sources: Sources, first: int, last: int, edges: Sequence[int] = ()) -> 
     }
     views = [
         view
-        for view in newest_of(sources.reader.terminals()).values()
+        for view in newest_of(sources.reader.terminals() if views is None else views).values()
         if signed.sees(Right.SEE_TAKINGS, box=view.box, merchant=view.merchant)
     ]
     return Days(first, last, found, owing_of(views, last), last < today())

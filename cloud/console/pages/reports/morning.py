@@ -28,13 +28,13 @@ class MorningRefused(ConfigFault):
 
 def _morning(sources: Sources) -> Reply:
     store = _mornings(sources)
-    found = checks(sources, store.bank())
-    signed = store.signatures()
+    bank, signed = store.bank(), store.signatures()
+    found = checks(sources, bank)
     his: Signed = g.signed
     return render_template(
         "reports/morning.html", checks=found, digest=digest(found), day=day_text(today() - 1), today=today(),
         of_today=[one for one in signed if one.day == today()], signatures=signed[:LOOKED_BACK], day_text=day_text,
-        unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=store.bank(),
+        unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=bank,
         is_mine=any(one.day == today() and one.who == his.name for one in signed),
         may_sign=his.everywhere(Right.CLOSE_DAY), note_max=NOTE_MAX, wrong=sum(one.mark == WRONG for one in found),
         there={page.name for page in current_app.config[DECLARED] if page.menu and his.may(page.right)},

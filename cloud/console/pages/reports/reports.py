@@ -82,8 +82,10 @@ def _report(sources: Sources) -> Report:
     kind = kind if kind in KINDS else KINDS[0]
     first, last = asked_span(today())
     edges = {"hour": _HOURS, "meal": sources.reader.meals_begin()}.get(kind, ())
-    length = last - first + 1
-    now, earlier = days(sources, first, last, edges), days(sources, first - length, first - 1, edges)
+    length, views = last - first + 1, sources.reader.terminals()
+    now, earlier = (
+        days(sources, *span, edges, views) for span in ((first, last), (first - length, first - 1))
+    )  # fmt: skip
     name = _names(kind, edges)
     return Report(kind, now, earlier, _rows(kind, now, earlier, name))
 

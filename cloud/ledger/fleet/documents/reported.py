@@ -15,7 +15,7 @@ from shared.ids import BoxId, DeviceId
 from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
 
 _HELD = "box, kind, scope, generation, digest, as_of, at_ms"
-_REPORTED = (
+REPORTED = (
     "device, kind, scope, generation, digest, echo, seq, as_of, offered, verdict, detail, box, at_ms, since_ms, "
     "reached, told"
 )
@@ -73,23 +73,23 @@ def store_reported(db: Database, box: BoxId, said: Reported, now_ms: int) -> Tol
         now_ms if before is None or is_new else before.since_ms,
         max(reached, said.generation) if is_ours else reached, before.told if before else 0,
     )  # fmt: skip
-    db.upsert("document_reported", _REPORTED, _KEY, [row])
+    db.upsert("document_reported", REPORTED, _KEY, [row])
     return _told(db, said, ours) if is_new and said.generation else None
 
 
 def known_of(db: Database, device: bytes, kind: DocumentKind, whom: Scope) -> Known | None:
     """The last word of one terminal about one document."""
     rows = db.run(
-        f"SELECT {_REPORTED} FROM document_reported WHERE device = ? AND kind = ? AND scope = ?",  # noqa: S608  # ours
+        f"SELECT {REPORTED} FROM document_reported WHERE device = ? AND kind = ? AND scope = ?",  # noqa: S608  # ours
         (device, int(kind), whom),
     )
-    return _known(rows[0]) if rows else None
+    return as_kept(rows[0]) if rows else None
 
 
 def reported(db: Database) -> list[Known]:
     """All of them."""
-    rows = db.run(f"SELECT {_REPORTED} FROM document_reported ORDER BY {_KEY}")  # noqa: S608  # ours
-    return [_known(row) for row in rows]
+    rows = db.run(f"SELECT {REPORTED} FROM document_reported ORDER BY {_KEY}")  # noqa: S608  # ours
+    return [as_kept(row) for row in rows]
 
 
 class InUse(NamedTuple):
@@ -151,7 +151,8 @@ def _ahead(db: Database, kind: DocumentKind, whom: Scope, generation: int) -> To
     return DocumentAhead(kind.name.lower(), generation, above) if generation > above else None
 
 
-def _known(row: Row) -> Known:
+def as_kept(row: Row) -> Known:
+    """From REPORTED's columns."""
     device, kind, whom, generation, digest, echo, seq, as_of, offered, verdict, detail, *rest = row
     said = Reported(
         DeviceId(bytes(device)), DocumentKind(kind), Scope(bytes(whom)), generation, bytes(digest), echo, seq, as_of,

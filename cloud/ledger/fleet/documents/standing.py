@@ -4,14 +4,14 @@ What a terminal has never said is unknown, and stays so. Behind is counted from 
 generation that it lacks was made.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.ledger.fleet.documents.reported import Known, held_by, reported
+from cloud.ledger.fleet.documents.reported import REPORTED, Known, as_kept, held_by
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which, wanted
-from cloud.ledger.journal.move_rows import boxes_now
-from cloud.store.db import Database
+from cloud.ledger.journal.move_rows import NOW
+from cloud.store.db import Database, Row
 from shared.fleet.document import CAMPUS, OPTIONAL, DocumentKind, Scope, device_scope
 from shared.ids import DeviceId
 from shared.wire.fleet_lane import HeldRow, Verdict
@@ -73,6 +73,7 @@ class TerminalRow(NamedTuple):
     standing: DocumentState
     known: Known | None
     behind_ms: int
+    merchant: str = ""
 
 
 class DocumentsView(NamedTuple):
@@ -106,43 +107,67 @@ def standing(db: Database) -> DocumentsView:
     return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
         tuple(_boxes(db, there, held)),
-        tuple(_terminals(db, [one for one in there if one.document.kind not in FOR_BOXES]))[:ROWS_MAX],
+        tuple(_terminals([one for one in there if one.document.kind not in FOR_BOXES], _said(db), db.run(_DEVICES)))[
+            :ROWS_MAX
+        ],
         _unmade(db),
     )
 
 
+_NAMED = "SELECT card FROM hotlist_named WHERE until IS NULL"
+
+
+def rows_of_kind(db: Database, kind: DocumentKind, devices: Sequence[Row]) -> list[TerminalRow]:
+    """One kind at these terminals: device, name, place, merchant and box of each. Inside of a snapshot."""
+    return list(_terminals(wanted(db, kind), _said(db, kind), devices))
+
+
 def _unmade(db: Database) -> int:
-    listed = {bytes(card) for (card,) in db.run("SELECT card FROM hotlisted")}
-    return len(listed ^ {bytes(card) for (card,) in db.run("SELECT card FROM hotlist_named WHERE until IS NULL")})
+    """Cards that are on one of the two lists alone."""
+    listed = "SELECT card FROM hotlisted"
+    apart = f"SELECT * FROM ({listed} EXCEPT {_NAMED}) a UNION ALL SELECT * FROM ({_NAMED} EXCEPT {listed}) b"  # noqa: S608  # our own names
+    return int(db.run(f"SELECT COUNT(*) FROM ({apart}) c")[0][0])  # noqa: S608  # our own names
 
 
 def _boxes(
     db: Database, there: Sequence[Wanted], held: Mapping[tuple[str, DocumentKind, Scope], HeldRow]
 ) -> Iterator[BoxRow]:
+    everywhere = {one.document.which for one in there if one.document.scope == CAMPUS}
+    wanted_of = {one.document.which: one.document.generation for one in there}
+    here: dict[str, set[Which]] = {}
+    for named, kind, scope in held:
+        here.setdefault(named, set()).add((kind, scope))
     for (box,) in db.run("SELECT box FROM box ORDER BY box"):
-        for one in there:
-            if one.document.scope == CAMPUS or (box, *one.document.which) in held:
-                found = held.get((box, *one.document.which))
-                yield BoxRow(box, one.document.which, one.document.generation, found)
+        for which in sorted(everywhere | (here.get(box, set()) & wanted_of.keys())):
+            yield BoxRow(box, which, wanted_of[which], held.get((box, *which)))
 
 
-def _terminals(db: Database, there: Sequence[Wanted]) -> Iterator[TerminalRow]:
+def _terminals(there: Sequence[Wanted], said: "Said", devices: Iterable[Row]) -> Iterator[TerminalRow]:
     newest = {one.document.which: one.document for one in there}
-    known = {(bytes(one.said.device), one.said.kind, one.said.scope): one for one in reported(db)}
-    known = {key: one for key, one in known.items() if one.said.kind not in _TOLD_ELSEWHERE}
-    made, moved = _made(db), boxes_now(db)
-    for device, name, place, registered in db.run("SELECT device, name, place, box FROM device ORDER BY name"):
-        box = str(moved.get(bytes(device), registered))
-        own = device_scope(DeviceId(bytes(device)))
-        asked = {which for which in newest if which[1] in (CAMPUS, own)}
-        asked |= {(kind, whom) for of, kind, whom in known if of == device}
-        for which in sorted(asked):
-            last, key = newest.get(which), (bytes(device), *which)
-            how = judged(last, known.get(key), made.get(key, _NEVER))
-            behind_ms = made.get(key, _NEVER).next_ms if how in (DocumentState.BEHIND, DocumentState.STORED) else 0
+    by_scope = _by_scope(newest)
+    for device, name, place, merchant, box in devices:
+        words = said.get(bytes(device), {})
+        own = by_scope.get(device_scope(DeviceId(bytes(device))), ())
+        for which in sorted({*by_scope.get(CAMPUS, ()), *own, *words}):
+            last, (word, made) = newest.get(which), words.get(which, (None, _NEVER))
+            how = judged(last, word, made)
+            behind_ms = made.next_ms if how in (DocumentState.BEHIND, DocumentState.STORED) else 0
             yield TerminalRow(
-                bytes(device), name, place, box, which, last.generation if last else 0, how, known.get(key), behind_ms,
-            )  # fmt: skip
+                bytes(device), name, place, box, which, last.generation if last else 0, how, word, behind_ms, merchant
+            )
+
+
+_DEVICES = (
+    "SELECT d.device, d.name, d.place, d.merchant, COALESCE(m.box, d.box) FROM device d "  # noqa: S608  # our own words
+    f"LEFT JOIN {NOW} m ON m.device = d.device ORDER BY d.name"
+)
+
+
+def _by_scope(whiches: Iterable[Which]) -> dict[Scope, list[Which]]:
+    found: dict[Scope, list[Which]] = {}
+    for which in whiches:
+        found.setdefault(which[1], []).append(which)
+    return found
 
 
 class Made(NamedTuple):
@@ -175,14 +200,25 @@ def judged(last: Document | None, word: Known | None, made: Made) -> DocumentSta
     return DocumentState.STORED if said.verdict is Verdict.STORED and said.offered == newest else DocumentState.BEHIND
 
 
-def _made(db: Database) -> dict[tuple[bytes, DocumentKind, Scope], Made]:
-    rows = db.run(
-        "SELECT r.device, r.kind, r.scope, d.digest, (SELECT n.made_ms FROM document n WHERE n.kind = r.kind "
-        "AND n.scope = r.scope AND n.generation > r.generation ORDER BY n.generation LIMIT 1) "
-        "FROM document_reported r LEFT JOIN document d ON d.kind = r.kind AND d.scope = r.scope "
-        "AND d.generation = r.generation"
-    )
-    return {
-        (bytes(device), DocumentKind(kind), Scope(bytes(whom))): Made(bytes(digest or b""), next_ms or 0)
-        for device, kind, whom, digest, next_ms in rows
-    }
+Said = dict[bytes, dict[Which, tuple[Known, Made]]]
+"""Of each terminal its last word about each document."""
+_SAID = (
+    f"SELECT {', '.join(f'r.{name}' for name in REPORTED.split(', '))}, d.digest, "  # noqa: S608  # our own words
+    "(SELECT n.made_ms FROM document n WHERE n.kind = r.kind "
+    "AND n.scope = r.scope AND n.generation > r.generation ORDER BY n.generation LIMIT 1) "
+    "FROM document_reported r LEFT JOIN document d ON d.kind = r.kind AND d.scope = r.scope "
+    "AND d.generation = r.generation WHERE r.kind "
+)
+
+
+def _said(db: Database, kind: DocumentKind | None = None) -> Said:
+    """About one kind, or all that are told here."""
+    told_elsewhere = ", ".join(str(int(one)) for one in _TOLD_ELSEWHERE)
+    found: Said = {}
+    for *row, digest, next_ms in db.run(
+        f"{_SAID} NOT IN ({told_elsewhere})" if kind is None else f"{_SAID} = {int(kind)}"
+    ):
+        word = as_kept(tuple(row))
+        which = word.said.kind, word.said.scope
+        found.setdefault(bytes(word.said.device), {})[which] = word, Made(bytes(digest or b""), next_ms or 0)
+    return found

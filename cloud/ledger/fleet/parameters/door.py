@@ -57,6 +57,12 @@ class Standing:
     until_s: int = 0
 
 
+def body_made(db: Database, device: bytes, generation: int) -> ParameterBody | None:
+    """What that generation of this terminal's said; None: it was never made here. Inside of a snapshot."""
+    found = generation_of(db, DocumentKind.PARAMETERS, device_scope(DeviceId(device)), generation)
+    return decode_parameters(body_of(db, found)) if found else None
+
+
 class ParameterLedger:
     """Over an opened ledger; belongs to one thread at a time."""
 
@@ -78,8 +84,7 @@ class ParameterLedger:
     def made(self, device: bytes, generation: int) -> ParameterBody | None:
         """What that generation of this terminal's said; None: it was never made here."""
         with self.database.reading():
-            found = generation_of(self.database, DocumentKind.PARAMETERS, device_scope(DeviceId(device)), generation)
-            return decode_parameters(body_of(self.database, found)) if found else None
+            return body_made(self.database, device, generation)
 
     def would_refuse(self, bodies: Mapping[bytes, ParameterBody], now: Now) -> list[Refused]:
         """In the last days, by terminal and meal."""
@@ -145,7 +150,7 @@ class ParameterLedger:
     def history(self) -> list[tuple[Push, KeptFile]]:
         """All pushes, oldest first, each with its file."""
         with self.database.reading():
-            return [(one, rows.file_of(self.database, one.file)) for one in rows.pushes(self.database)]
+            return rows.history(self.database)
 
     def push_of(self, number: int) -> tuple[Push, CampusFile]:
         """ConfigFault: there is none."""

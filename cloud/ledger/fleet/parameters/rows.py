@@ -105,6 +105,16 @@ def file_of(db: Database, number: int) -> KeptFile:
     return KeptFile(number, bytes(digest), *rest)
 
 
+def history(db: Database) -> list[tuple[Push, KeptFile]]:
+    """All pushes, oldest first, each with its file. StoreFault when one is gone."""
+    found = pushes(db)
+    numbers = sorted({push.file for push in found})
+    files = {row[0]: row for row in db.find(f"SELECT {_FILE} FROM parameter_file WHERE id", numbers)}  # noqa: S608  # ours
+    if lost := {push.file for push in found} - files.keys():
+        raise StoreFault(f"parameter file {min(lost)} is gone")
+    return [(push, KeptFile(push.file, bytes(files[push.file][1]), *files[push.file][2:])) for push in found]
+
+
 def keep_push(
     writing: Writing, file: int, kind: PushKind, who: str, targets: Iterable[bytes], made: dict[bytes, int],
     proposal: int | None = None,
