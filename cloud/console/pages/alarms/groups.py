@@ -27,6 +27,8 @@ from shared.errors import ConfigFault
 from shared.words.voice import Text
 
 WORKS_SHOWN = 100
+TERMINALS_MAX = 200
+"""Of more, those of one box are offered, which is chosen first."""
 SECONDS = ":00"
 """What a browser's field of a time leaves out."""
 STATES = {
@@ -85,9 +87,10 @@ def _work(sources: Sources) -> Reply:
         here = look(sources, store)
         works = planned.works(store.db, WORKS_SHOWN)
     rows = [_row(here, one) for one in works if here.may_hear(one.source)]
+    box = request.args.get("box", "")
     return render_template(
-        "alarms/work.html", rows=rows, sources=_sources(here), as_of=moment(here.at_ms), now=moment(here.at_ms)[:16],
-        later=moment(here.at_ms + 2 * 3_600_000)[:16],
+        "alarms/work.html", rows=rows, sources=_sources(here, box), boxes=_boxes(here), box=box,
+        as_of=moment(here.at_ms), now=moment(here.at_ms)[:16], later=moment(here.at_ms + 2 * 3_600_000)[:16],
     )  # fmt: skip
 
 
@@ -99,14 +102,23 @@ def _row(here: Look, one: Work) -> WorkRow:
     )  # fmt: skip
 
 
-def _sources(here: Look) -> list[tuple[str, str]]:
-    """On what he may plan work."""
+def _sources(here: Look, box: str) -> list[tuple[str, str]]:
+    """On what he may plan work. box: of many terminals, those of this one alone."""
     fleet = here.fleet
     every = [CAMPUS, *(one.source for one in here.groups.named)]
     if fleet:
+        is_few = len(fleet.terminals) <= TERMINALS_MAX
         every += [box_source(one.box) for one in fleet.boxes]
-        every += sorted(terminal_source(one.device) for one in fleet.terminals)
+        every += sorted(terminal_source(one.device) for one in fleet.terminals if is_few or one.box == box)
     return [(str(one), here.calls(one)) for one in every if here.may_plan(one)]
+
+
+def _boxes(here: Look) -> list[tuple[str, str]]:
+    """One of which he chooses first; none: all terminals are there to be chosen."""
+    fleet = here.fleet
+    if fleet is None or len(fleet.terminals) <= TERMINALS_MAX:
+        return []
+    return [(one.box, one.name) for one in fleet.boxes if here.may_see(one.box)]
 
 
 def _plan(sources: Sources) -> Reply:

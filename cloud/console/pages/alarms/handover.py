@@ -25,6 +25,8 @@ from shared.words.voice import Text
 DAY_MS = 86_400_000
 LOOKED_MS = 3 * DAY_MS
 """Where nothing was handed over for longer, what happened is told of so long."""
+SHOWN = 50
+"""Alarms of one state that are named, the first of the list; the list has them all."""
 COUNTED = (Deed.RAISED, Deed.RETURNED, Deed.ACKNOWLEDGED, Deed.TAKEN, Deed.SHELVED, Deed.STOPPED)
 
 
@@ -54,7 +56,7 @@ def _handover(sources: Sources) -> Reply:
         standing=_by_state(found), works=[(one, here.calls(one.source)) for one in works if here.may_hear(one.source)],
         notes=shifts.notes(since_ms), stood=_stood(here, waits) if waits else [], unknown=here.why_unknown(),
         as_of=moment(here.standing.as_of_ms), may_sign=_may_sign(), text_max=TEXT_MAX, name=signed().name,
-        is_cut=since_ms < at_ms - LOOKED_MS,
+        shown=SHOWN, is_cut=since_ms < at_ms - LOOKED_MS,
     )  # fmt: skip
 
 

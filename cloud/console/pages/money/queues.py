@@ -35,6 +35,8 @@ from shared.words.spans import span
 from shared.words.voice import Text
 
 LEAF = 100
+REVERSALS_SHOWN = 100
+"""The oldest."""
 CASES_MAX = 1000
 """Of one queue, the oldest: more are shown when these are done."""
 
@@ -165,8 +167,11 @@ def _queue_file(sources: Sources, name: str, form: str) -> Reply:
 
 
 def _reversals(sources: Sources) -> Reply:
-    rows = [(one, card_label(one.label, one.card)) for one in sources.reader.reversals()]
-    return render_template("money/reversals.html", rows=rows, at=moment(now().unix_ms))
+    found = sources.reader.reversals()
+    rows = [(one, card_label(one.label, one.card)) for one in found[:REVERSALS_SHOWN]]
+    return render_template(
+        "money/reversals.html", rows=rows, more=len(found) - len(rows), at=moment(now().unix_ms)
+    )  # fmt: skip
 
 
 def _differences(sources: Sources) -> Reply:

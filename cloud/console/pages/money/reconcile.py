@@ -57,6 +57,8 @@ class Take(NamedTuple):
     owed: int | None
 
 
+MERCHANTS_MAX = 100
+"""Merchants that are summed up on the page, the worst first; each is found in the list of terminals."""
 COLUMNS: tuple[Column[Row], ...] = (
     Column("merchant", lambda row: row.merchant),
     Column("terminal", lambda row: row.terminal),
@@ -89,7 +91,7 @@ def _reconcile(sources: Sources) -> Reply:
     rows = _rows(wanted, views, here)
     return render_template(
         "money/reconcile.html", list=listed(rows, COLUMNS, wanted), day=day_state(views), sums=_sums(rows),
-        states=list(Completeness), at=moment(now().unix_ms),
+        states=list(Completeness), merchants_max=MERCHANTS_MAX, at=moment(now().unix_ms),
     )  # fmt: skip
 
 
@@ -134,7 +136,7 @@ def _sums(rows: Sequence[Row]) -> list[tuple[str, int, int, int, str]]:
             merchant, sum(row.received for row in mine), sum(row.owed or 0 for row in mine),
             sum(row.spent_fen for row in mine), max((row.state for row in mine), key=_worse),
         )
-        for merchant, mine in sorted(found.items())
+        for merchant, mine in sorted(found.items(), key=lambda one: (-max(_worse(row.state) for row in one[1]), one[0]))
     ]  # fmt: skip
 
 
