@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Signed
 from cloud.console.asgi import AS_COOKIE, SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.packed import packed
 from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
 from cloud.console.frame.saved import SavedView, saved_views
@@ -33,7 +34,6 @@ from cloud.console.pages.home.seen import Seen
 from cloud.console.pages.sign_in import LANGUAGE_COOKIE, YEAR_S, asked_for, now, remember_wanted
 from cloud.console.words.catalogue import LANGUAGES, words
 from shared.errors import YktError
-from shared.money import yuan
 from shared.words.voice import Language, Text, speak_here
 
 _READS = ("GET", "HEAD")
@@ -45,7 +45,7 @@ def create_pages(sources: Sources) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = TEXT_MAX
     app.config[RIGHTS] = {"static": Right.OPEN}
-    app.jinja_env.filters["yuan"] = yuan
+    app.jinja_env.filters["money"] = sum_text
     app.jinja_env.filters["said"] = _said
     app.before_request(lambda: _admit(app, sources))
     app.after_request(packed)  # the last: they run from below

@@ -37,8 +37,15 @@ FAMILIES = (
 WORDS: dict[str, Text] = {key: text for family in FAMILIES for key, text in family.WORDS.items()}
 
 
+class Words(dict[str, str]):
+    """A key that is not there is shown as itself in ⟦⟧, never as nothing: whoever looks sees it, and so does a test."""
+
+    def __missing__(self, key: str) -> str:
+        return f"⟦{key}⟧"
+
+
 @cache
 def words(language: str) -> Mapping[str, str]:
     """Key → text in one language; Chinese for an unknown language."""
     spoken = Language(language if language in LANGUAGES else LANGUAGES[0])
-    return {key: text.in_language(spoken) for key, text in WORDS.items()}
+    return Words((key, text.in_language(spoken)) for key, text in WORDS.items())

@@ -113,7 +113,7 @@ def test_the_overview_shows_what_the_snapshot_says(client: FlaskClient, sources:
 def test_an_open_load_is_shown_with_evidence_and_what_will_happen(client: FlaskClient, sources: Sources) -> None:
     sign_in(client, sources)
     page = client.get("/overview").get_data(as_text=True)
-    for part in ("未了圈存", "21 · ¥1050.00", "¥50.00", "1 分 30 秒", "终端不知是否入卡", "计数 7", "仍为 7 则退回"):
+    for part in ("未了圈存", "21 · ¥1,050.00", "¥50.00", "1 分 30 秒", "终端不知是否入卡", "计数 7", "仍为 7 则退回"):
         assert part in page
     english = client.get("/overview?lang=en").get_data(as_text=True)
     for part in ("Loads without an end", "in doubt", "counter 7", "still 7: given back"):

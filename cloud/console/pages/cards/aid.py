@@ -10,6 +10,7 @@ from flask import abort, current_app, g, redirect, render_template, request, url
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import moment_of, wall_now
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
@@ -23,7 +24,6 @@ from cloud.ledger.records.values import GrantRefused
 from cloud.process.settings import FOLDER
 from shared.ids import CardId
 from shared.input.table import LABEL_MAX
-from shared.money import yuan
 from shared.words.voice import Text
 
 FILE = "console.db"
@@ -109,8 +109,8 @@ def _propose_batch(sources: Sources) -> Reply:
         raise BatchRefused(Text("有误的行须先改正", "the lines that are wrong must be put right first"))
     lines = sorted(row.line for row in rows)
     number = _batches(sources).propose(name, payer, _signed().name, lines, wall_now().unix_ms)
-    fen = yuan(sum(line.fen for line in lines))
-    said = Text(f"提出批次 {name}：{len(lines)} 笔 ¥{fen}", f"proposed batch {name}: {len(lines)} grants, ¥{fen}")
+    fen = sum_text(sum(line.fen for line in lines))
+    said = Text(f"提出批次 {name}：{len(lines)} 笔 {fen}", f"proposed batch {name}: {len(lines)} grants, {fen}")
     tell(f"aid-batch:{name}", said)
     return redirect(url_for("aid_batch", number=number))
 

@@ -19,8 +19,6 @@ from cloud.console.pages.devices.devices import seen_rows
 from cloud.console.pages.devices.pushing import may_decide, may_make, waiting_cases
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
-from cloud.ledger.fleet.parameters.door import ParameterLedger
-from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.parameters.campus_file import read_file
 from cloud.parameters.differences import difference_lines
 from cloud.words.fleet.documents import STATES, document_name

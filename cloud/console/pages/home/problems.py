@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cloud.console.access.rights import Right
+from cloud.console.frame.money import sum_text
 from cloud.console.pages.home.seen import Seen
-from shared.money import yuan
 from shared.words.spans import span
 from shared.words.voice import Text
 
@@ -56,7 +56,8 @@ def _books(s: Row) -> Iterator[Problem]:
     ledger, figures, loads = s["ledger"], s["figures"], s["open_loads"]
     if ledger["difference_fen"]:
         fen = ledger["difference_fen"]
-        yield Problem("bad", abs(fen), Text(f"账本不平，差 ¥{yuan(fen)}", f"books out of balance by ¥{yuan(fen)}"),
+        text = sum_text(fen)
+        yield Problem("bad", abs(fen), Text(f"账本不平，差 {text}", f"books out of balance by {text}"),
                       Right.SEE_BOOKS, "books")  # fmt: skip
     if count := ledger["unexplained"]:
         yield Problem("bad", count, Text(f"{count} 处卡与账不符，未说明", f"{count} unexplained differences of cards"),
@@ -72,7 +73,7 @@ def _books(s: Row) -> Iterator[Problem]:
                       "held")  # fmt: skip
     if count := loads["count"]:
         fen = loads["fen"]
-        said = Text(f"{count} 笔圈存未了，共 ¥{yuan(fen)}", f"{count} loads without an end, ¥{yuan(fen)}")
+        said = Text(f"{count} 笔圈存未了，共 {sum_text(fen)}", f"{count} loads without an end, {sum_text(fen)}")
         yield Problem("warn", fen, said, Right.SEE_BOOKS, "loads")
 
 

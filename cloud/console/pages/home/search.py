@@ -9,6 +9,7 @@ from flask import current_app, g, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.initials import is_like
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
@@ -18,7 +19,6 @@ from cloud.ledger.fleet.views import newest_of
 from cloud.ledger.read.shown.card import CardLine
 from cloud.ledger.read.views import CardName
 from shared.clocks.clock import time_text
-from shared.money import yuan
 
 EACH_MAX = 20
 """Most of one kind that are shown."""
@@ -93,7 +93,7 @@ def _records(sources: Sources, wanted: str) -> list[Found]:
         return []
     fen = int(Decimal(asked[1] + (asked[2] or "")) * 100)
     return [
-        Found(f"¥{yuan(one.amount_fen)}", "", " · ".join((one.terminal, one.label, time_text(one.time))))
+        Found(sum_text(one.amount_fen), "", " · ".join((one.terminal, one.label, time_text(one.time))))
         for one in sources.reader.last_records(RECORDS_LOOKED)
         if one.amount_fen == fen
     ][:EACH_MAX]

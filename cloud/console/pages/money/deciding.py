@@ -10,6 +10,7 @@ from typing import NamedTuple
 from flask import redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, Column, asked, listed
@@ -27,7 +28,6 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive.void_words import VoidLedger, read_voids
 from cloud.ledger.records.values import Now
 from cloud.words.held import SIDES, STATES, state_of
-from shared.money import yuan
 from shared.words.voice import Text
 
 REASON_MAX = 200
@@ -130,8 +130,8 @@ def what(one: Proposal) -> Text:
     """What is proposed, in one line."""
     if one.kind is ProposalKind.HELD:
         offer = read_offer(one.document)
-        count, fen, side = len(offer.entries), yuan(offer.fen), SIDES[offer.side]
-        return Text(f"{count} 笔待核，¥{fen}，{side.zh}", f"{count} held entries, ¥{fen}, {side.en}")
+        count, fen, side = len(offer.entries), sum_text(offer.fen), SIDES[offer.side]
+        return Text(f"{count} 笔待核，{fen}，{side.zh}", f"{count} held entries, {fen}, {side.en}")
     if one.kind in (ProposalKind.VOID, ProposalKind.REVERSAL):
         is_void = one.kind is ProposalKind.VOID
         named = ", ".join(map(str, read_voids(one.document) if is_void else read_reversals(one.document)))

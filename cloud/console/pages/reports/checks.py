@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.reports.days import joined, owing_of
 from cloud.console.pages.reports.signatures import BankFigure
@@ -19,7 +20,6 @@ from cloud.process.settings import FOLDER
 from cloud.watch.subjects.marks import MARK, finished
 from cloud.watch.turn import BEAT, STALE_MS
 from shared.clocks.clock import DAY_S
-from shared.money import yuan
 from shared.words.voice import Text
 
 OK, WRONG, UNKNOWN = "ok", "bad", "off"
@@ -98,7 +98,7 @@ def _books(sources: Sources) -> Check:
     if not known:
         return Check("books", UNKNOWN, None, "home", Text("没有新的账本检查", "no fresh check of the books"))
     fen = known["difference_fen"]
-    said = Text(f"差异 ¥{yuan(fen)}", f"difference ¥{yuan(fen)}")
+    said = Text(f"差异 {sum_text(fen)}", f"difference {sum_text(fen)}")
     return Check("books", OK if not fen else WRONG, abs(fen), "home", said)
 
 
@@ -106,7 +106,7 @@ def _loads(found: MorningView) -> Check:
     """Those of before today; one of this morning may still be under way."""
     since_ms = wall_now().unix_ms - wall_now().campus_s % DAY_S * 1000
     late = [one for one in found.loads if one.opened_ms < since_ms]
-    return _named("loads", [f"{one.label} ¥{yuan(one.amount_fen)} ({one.terminal})" for one in late], "loads")
+    return _named("loads", [f"{one.label} {sum_text(one.amount_fen)} ({one.terminal})" for one in late], "loads")
 
 
 def _bank(bank: BankFigure | None) -> Check:
@@ -114,11 +114,10 @@ def _bank(bank: BankFigure | None) -> Check:
         last = f" ({moment_of(bank.at_ms)})" if bank else ""
         said = Text(f"今天还没有填银行数{last}", f"nobody has typed the bank's figure in today{last}")
         return Check("bank", UNKNOWN, None, "", said)
-    fen = bank.fen - bank.books_fen
+    fen, typed = bank.fen - bank.books_fen, f"{bank.who} {moment_of(bank.at_ms)}"
     said = Text(
-        f"银行 ¥{yuan(bank.fen)}，账面 ¥{yuan(bank.books_fen)}，差 ¥{yuan(fen)} · {bank.who} {moment_of(bank.at_ms)}",
-        f"bank ¥{yuan(bank.fen)}, books ¥{yuan(bank.books_fen)}, apart ¥{yuan(fen)} · {bank.who} "
-        f"{moment_of(bank.at_ms)}",
+        f"银行 {sum_text(bank.fen)}，账面 {sum_text(bank.books_fen)}，差 {sum_text(fen)} · {typed}",
+        f"bank {sum_text(bank.fen)}, books {sum_text(bank.books_fen)}, apart {sum_text(fen)} · {typed}",
     )
     return Check("bank", WRONG if fen else OK, abs(fen), "", said)
 

@@ -13,6 +13,7 @@ from flask import abort, g, render_template, request
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.export import csv_answer
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column
@@ -222,7 +223,7 @@ def valued(unit: str, value: float | None) -> Text | None:
         case "s" if value >= 60:
             return Text(*span_words(int(value)))
         case "fen":
-            return Text(f"¥{value / 100:.2f}", f"¥{value / 100:.2f}")
+            return Text(sum_text(round(value)), sum_text(round(value)))
         case "yes":
             return Text("是", "yes") if value else Text("否", "no")
         case "days":

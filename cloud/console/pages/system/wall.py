@@ -12,6 +12,7 @@ from flask import abort, current_app, g, jsonify, redirect, render_template, req
 from werkzeug.exceptions import HTTPException
 
 from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
@@ -142,7 +143,7 @@ def _numbers(
         at_least = bool(figures["boxes_unknown"])
         return [
             Number("taps_rate", f"{figures['rate']:.1f}"),
-            Number("takings", f"¥{figures['spent_fen'] / 100:,.2f}"),
+            Number("taken_today", sum_text(figures["spent_fen"])),
             Number(
                 "unposted", f"{'≥ ' if at_least else ''}{waits}", "warn" if at_least or figures["oldest_s"] > 60 else ""
             ),
