@@ -80,6 +80,7 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     async with healthy(given.health, lambda: _health(server, live)):
         await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
+    shell.ending.set()
     server.should_exit = True
     server.serving.set()
     await asyncio.gather(serving, told)

@@ -70,6 +70,8 @@ class Shell:
         self._live = live
         self._viewer = viewer
         self._reader: asyncio.Task[None] | None = None
+        self.ending = asyncio.Event()
+        """The process ends: so do its streams, in order."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -147,11 +149,12 @@ class Shell:
                 await refuse(send, 503, retry_s=RETRY_S)
 
     async def _watch(self, asked: "_Asked", view: View, receive: Receive, send: Send) -> None:
-        """Until the viewer goes, its session ends or may see something else, which ends the answer in order."""
+        """Until the viewer goes, process or session ends, or he may see something else: the answer ends in order."""
         await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
         tasks = [
             asyncio.create_task(self._stream(view, send), name="viewer"),
             asyncio.create_task(_gone(receive), name="viewer-gone"),
+            asyncio.create_task(self._ends(), name="viewer-ends"),
             asyncio.create_task(self._seen_otherwise(asked, view), name="viewer-seen-otherwise"),
         ]
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -165,6 +168,9 @@ class Shell:
         async with aclosing(self._live.frames(view)) as frames:
             async for frame in frames:
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    async def _ends(self) -> None:
+        await self.ending.wait()
 
     async def _seen_otherwise(self, asked: "_Asked", view: View) -> None:
         while self._viewer(*asked) == view:  # noqa: ASYNC110 - it ends in a file, and by time

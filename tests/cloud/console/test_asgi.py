@@ -1,5 +1,6 @@
 """The console's shell on a real port: unfinished requests, refusals, streams and who is too many."""
 
+import asyncio
 import json
 import ssl
 import threading
@@ -161,6 +162,28 @@ def test_a_session_an_address_and_all_have_their_bounds_and_the_page_falls_back(
         patience = time.monotonic() + PATIENCE_S
         while watch(console, stack, one)[1] != 200:
             assert time.monotonic() < patience, "streams that are over keep their seats"
+
+
+def test_a_stream_ends_in_order_with_its_process() -> None:
+    said: list[Any] = []
+
+    async def watched() -> None:
+        live = Live(lambda: SNAPSHOT, lambda *_: "", lambda: 0)
+        shell = Shell(lambda *_: [], live, lambda *_: View("zh"))
+        begun = asyncio.Event()
+
+        async def hear(message: Any) -> None:
+            said.append(message)
+            begun.set()
+
+        scope = {"type": "http", "path": "/events", "query_string": b"", "headers": [], "client": ("127.0.0.1", 1)}
+        stream = asyncio.create_task(shell(scope, asyncio.Event().wait, hear))
+        await begun.wait()
+        shell.ending.set()
+        await asyncio.wait_for(stream, PATIENCE_S)
+
+    asyncio.run(watched())
+    assert said[-1] == {"type": "http.response.body", "body": b""}
 
 
 def test_a_stream_ends_with_its_session(console: Console) -> None:
