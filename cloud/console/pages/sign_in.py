@@ -149,10 +149,18 @@ def remember_wanted(answer: Response, sources: Sources) -> None:
     """A message's link survives the sign-in: what was asked for as a page, on this machine's own paths."""
     is_page = request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "document") == "document"
     path = asked_for()
+    if _is_renewed() and WANTED_COOKIE in request.cookies:
+        return
     if is_page and path != url_for("home") and len(path) <= WANTED_MAX:
         answer.set_cookie(
             WANTED_COOKIE, quote(path), max_age=WANTED_S, httponly=True, samesite="Strict", secure=sources.secure
         )
+
+
+def _is_renewed() -> bool:
+    """By itself, as every open page does when its session ends: what a person has asked for meanwhile comes first."""
+    is_anew = "max-age=0" in request.headers.get("Cache-Control", "")
+    return is_anew and request.headers.get("Sec-Fetch-User") != "?1"
 
 
 def asked_for() -> str:

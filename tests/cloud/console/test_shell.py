@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -267,6 +268,19 @@ def test_what_is_no_page_is_not_gone_back_to(client: FlaskClient) -> None:
         answer = client.get(path, headers=headers)
         assert "ykt_wanted" not in answer.headers.get("Set-Cookie", "")
     assert "ykt_wanted" not in client.post("/logout").headers.get("Set-Cookie", "")
+
+
+def test_what_a_person_has_asked_for_comes_before_what_renews_itself(client: FlaskClient) -> None:
+    renewed = {"Cache-Control": "max-age=0"}
+    for path, headers, kept in (
+        ("/alarms", renewed, "/alarms"), ("/devices", renewed, "/alarms"),
+        ("/cards", {"Sec-Fetch-User": "?1"}, "/cards"),
+        ("/devices", renewed, "/cards"), ("/people", renewed | {"Sec-Fetch-User": "?1"}, "/people"),
+    ):  # fmt: skip
+        client.get(path, headers=headers)
+        cookie = client.get_cookie("ykt_wanted")
+        assert cookie
+        assert unquote(cookie.value) == kept
 
 
 def test_a_link_in_a_mail_asks_once_more_from_a_page_of_ours(client: FlaskClient) -> None:

@@ -51,8 +51,14 @@ function put(part, next) {
   document.dispatchEvent(new Event("ykt:fresh"));
 }
 
+// the session is over: what is looked at asks for a sign-in, what is hidden when it is looked at
+function leave() {
+  if (!document.hidden) return location.reload();
+  document.addEventListener("visibilitychange", () => location.reload(), { once: true });
+}
+
 function take(frame) {
-  if (frame.gone) return location.reload();
+  if (frame.gone) return leave();
   if (!frame.stale) heard = Date.now();
   document.querySelectorAll("[data-as-of]").forEach((one) => { one.textContent = frame.as_of || one.textContent; });
   if (live && frame.html !== undefined && !isBusy(live)) {
