@@ -108,8 +108,24 @@ function keys() {
   document.addEventListener("keydown", pressed);
 }
 
+// what is wider than its place is scrolled by keys: the place takes the focus, unless something in it does
+function scrolls() {
+  for (const place of document.querySelectorAll(".scroll")) {
+    const isWide = place.scrollWidth > place.clientWidth && !place.querySelector("a, button, input, select, summary");
+    if (isWide === (place.tabIndex === 0)) continue;
+    place.toggleAttribute("tabindex", isWide);
+    if (!isWide) continue;
+    place.tabIndex = 0;
+    place.role = "group";
+    place.ariaLabel = (place.closest("section")?.querySelector("h2") ?? document.querySelector("h1"))?.innerText ?? null;
+  }
+}
+
 chooses("theme", "ykt-theme", "theme", THEMES, () => (getComputedStyle(root).colorScheme === "dark" ? "dark" : "light"));
 chooses("size", "ykt-size", "size", SIZES, () => "");
 menu();
 copy();
 keys();
+scrolls();
+addEventListener("resize", scrolls);
+document.addEventListener("ykt:fresh", scrolls);
