@@ -26,6 +26,7 @@ from cloud.console.frame.saved import SavedView, saved_views
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import told
 from cloud.console.frame.unchanged import unchanged
+from cloud.console.frame.undo import Undoable, undos
 from cloud.console.live.live import View
 from cloud.console.pages import index
 from cloud.console.pages.alarms.counting import calling
@@ -58,7 +59,7 @@ def create_pages(sources: Sources) -> Flask:
     app.context_processor(lambda: _context(app))
     app.context_processor(lambda: {"alarm_count": lambda: calling(sources)})
     app.context_processor(lambda: {"moved": sources.live.moved(), "now_as_of": sources.live.as_of()})
-    app.context_processor(lambda: {"views": _views(sources)})
+    app.context_processor(lambda: {"views": _views(sources), "undoable": _undoable(sources)})
     app.url_defaults(lambda endpoint, values: _numbered(app, endpoint, values))
     register(app, sources, index.PAGES)
     return app
@@ -131,6 +132,12 @@ def _is_machine(token: str) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     is_read = request.method in _READS and request.path.startswith("/api/")
     return is_read and bool(given) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _undoable(sources: Sources) -> Undoable | None:
+    """What the act before this page did, while whoever did it may take it back."""
+    token, signed = request.args.get("undo", ""), g.get("signed")
+    return undos(sources.file).of(token, signed.name, now() * 1000) if token and signed else None
 
 
 def _views(sources: Sources) -> list[SavedView]:

@@ -46,6 +46,7 @@ DEEDS = {
     Deed.ASSIGNED: Text("指派", "assigned"),
     Deed.COMMENTED: Text("备注", "comment"),
     Deed.LINKED: Text("关联", "linked"),
+    Deed.UNDONE: Text("撤消", "taken back"),
 }
 _MARKS = {
     State.UNACKNOWLEDGED: "■", State.ACKNOWLEDGED: "□", State.RETURNED: "◇", State.SHELVED: "◷", State.SUPPRESSED: "·",

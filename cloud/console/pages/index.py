@@ -5,7 +5,7 @@ from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, pushing, service
-from cloud.console.pages.home import saved, search
+from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
 from cloud.console.pages.people import factors, listed, me, people
@@ -19,7 +19,10 @@ PAGES: tuple[Page, ...] = (
     *search.PAGES,
     *saved.PAGES,
     *devices.PAGES,
-    *books.PAGES, *reconcile.PAGES, *queues.PAGES, *deciding.PAGES,
+    *books.PAGES,
+    *reconcile.PAGES,
+    *queues.PAGES,
+    *deciding.PAGES,
     *people.PAGES,
     *listed.PAGES,
     *me.PAGES,
@@ -55,4 +58,5 @@ PAGES: tuple[Page, ...] = (
     *plans.PAGES,
     *placing.PAGES,
     *order.PAGES,
+    *undone.PAGES,
 )

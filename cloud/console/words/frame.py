@@ -82,6 +82,8 @@ WORDS: dict[str, Text] = {
     "view_unnamed": Text("请给视图一个名称。", "Give the view a name."),
     "views_full": Text("最多保存 30 个视图，请先删除一个。", "30 views at most: forget one first."),
     "done": Text("已完成", "Done"),
+    "undo_it": Text("撤消", "Undo"),
+    "undo_over": Text("已撤消过，或已过撤消的时间。", "It was undone already, or the time for that is over."),
     "reason": Text("缘由", "Reason"),
     "save": Text("保存", "Save"),
     "cancel": Text("取消", "Cancel"),

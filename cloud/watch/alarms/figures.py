@@ -143,6 +143,8 @@ def _goes_on(called: Called, one: Past) -> None:
             called.is_void = one.at_ms - called.at_ms < SETTLED_MS
         case Deed.ACKNOWLEDGED | Deed.TAKEN:
             called.answered_ms = called.answered_ms or one.at_ms
+        case Deed.UNDONE if one.state is State.UNACKNOWLEDGED:
+            called.answered_ms = 0
         case Deed.RETURNED:
             called.over_ms = called.over_ms or one.at_ms
 

@@ -43,6 +43,8 @@ class Deed(StrEnum):
     ASSIGNED = "assigned"
     COMMENTED = "commented"
     LINKED = "linked"
+    UNDONE = "undone"
+    """Whoever answered took his word back: it is as it was before."""
 
 
 CALLS_ANEW = frozenset({

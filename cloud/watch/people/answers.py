@@ -34,12 +34,17 @@ class Split(NamedTuple):
 def answer(store: WatchStore, key: Key, word: Word, at_ms: int) -> bool:
     """Whether anything has happened; in a transaction of its own. AlarmRefused, PersonRefused: nothing has."""
     with store.one(key) as one:
-        who = persons.known(store.db, word.who).name
-        if word.step == "assign":
-            persons.known(store.db, word.to)
-        to = word.to if word.step in ("assign", "link") else ""
-        note = "  ".join(part for part in (to, word.note) if part)
-        return one.keep(stepped(one.listed.alarm, replace(word, who=who), at_ms), at_ms, who, note)
+        said, note = word_of(store, word)
+        return one.keep(stepped(one.listed.alarm, said, at_ms), at_ms, said.who, note)
+
+
+def word_of(store: WatchStore, word: Word) -> tuple[Word, str]:
+    """As the watch knows who says it, and the note of the event. PersonRefused."""
+    who = persons.known(store.db, word.who).name
+    if word.step == "assign":
+        persons.known(store.db, word.to)
+    to = word.to if word.step in ("assign", "link") else ""
+    return replace(word, who=who), "  ".join(part for part in (to, word.note) if part)
 
 
 def stepped(alarm: Alarm, word: Word, at_ms: int) -> Step:

@@ -5,7 +5,7 @@ may not answer is refused whole.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import abort, redirect, render_template, request, url_for
 
@@ -15,15 +15,18 @@ from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import asked, fitting
 from cloud.console.frame.told import tell
+from cloud.console.frame.undo import Undoable, offered, undos
 from cloud.console.pages.alarms.alarms import key_of_path
 from cloud.console.pages.alarms.reading import Look, look, now_ms, signed
 from cloud.console.pages.alarms.rows import COLUMNS, FILTERS, Row, chosen, rows
 from cloud.watch.alarms.states import Alarm, AlarmRefused
 from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
-from cloud.watch.people.answers import Word, answer, split, wants_note
+from cloud.watch.people.answers import Word, split, wants_note
 from cloud.watch.people.links import require_there
 from cloud.watch.people.standing import key_of
+from cloud.watch.people.undoing import STEPS as UNDOABLE
+from cloud.watch.people.undoing import Taken, answer_undoably, taken_of, undo
 from cloud.watch.store import WatchStore
 from shared.words.voice import Text
 
@@ -37,6 +40,8 @@ STEPS = {
     "start": Text("恢复报警", "in service"), "link": Text("关联", "link"),
     "assign": Text("指派", "assign"), "comment": Text("备注", "comment"),
 }  # fmt: skip
+UNDO = "alarms"
+"""The kind of what can be taken back here."""
 BULK_STEPS = ("ack", "take", "shelve", "unshelve")
 SPANS_S = {"": 0, "30m": 1800, "2h": 7200, "8h": 28_800, "1d": 86_400, "3d": 259_200, "7d": 604_800}
 
@@ -62,10 +67,31 @@ def _act(sources: Sources, rule: str, source: str) -> Reply:
         if word.step == "link":
             require_there(sources.reader, word.to, wall_now())
         be_known(store)
-        answer(store, key, word, here.at_ms)
+        taken = answer_undoably(store, key, word, here.at_ms)
     said = STEPS[word.step]
     tell(f"alarm:{rule} {key.source}", Text(f"{said.zh}报警 {_noted(word)}", f"{said.en} {_noted(word)}"))
-    return redirect(url_for("alarm", rule=rule, source=str(key.source)))
+    back = url_for("alarm", rule=rule, source=str(key.source))
+    return redirect(_offered(sources, word.step, [taken] if taken else [], back))
+
+
+def _offered(sources: Sources, step: str, found: Sequence[Taken], back: str, then: str = "") -> str:
+    """The address of the next page, which offers to take it back where that can be. then: where it is another one."""
+    if step not in UNDOABLE or not found:
+        return then or back
+    said = Text(f"已{STEPS[step].zh} {len(found)} 条", f"{STEPS[step].en}: {len(found)}")
+    one = Undoable(UNDO, said, [each.to_json() for each in found], back)
+    return offered(then or back, undos(sources.file).keep(signed().name, one, now_ms()))
+
+
+def take_back(sources: Sources, payload: Any) -> None:  # noqa: ANN401 - as JSON has it
+    """What was answered is as it was, of what he may still answer."""
+    found = [taken_of(one) for one in payload]
+    with sources.watch() as store:
+        with store.db.reading():
+            here = look(sources, store)
+        _require_his(here, [one.key for one in found])
+        count = undo(store, found, be_known(store), now_ms())
+    tell("alarms", Text(f"撤消 {count} 条", f"took back {count}"))
 
 
 def _bulk(sources: Sources) -> Reply:
@@ -81,18 +107,20 @@ def _bulk(sources: Sources) -> Reply:
                 span=request.form.get("for", ""), typed_above=TYPED_ABOVE, lacks=_lacks(found, word),
             )  # fmt: skip
         be_known(store)
-        done = sum(_one(store, key, word) for key in found.changes)
+        taken = [one for key in found.changes if (one := _one(store, key, word))]
+    done = len(taken)
     said = STEPS[word.step]
     tell("alarms", Text(f"{said.zh} {done} 条报警 {_noted(word)}", f"{said.en} {done} alarms {_noted(word)}"))
-    return redirect(url_for("alarms", done=done, left=len(found.rows) - done))
+    shown = url_for("alarms", done=done, left=len(found.rows) - done)
+    return redirect(_offered(sources, word.step, taken, url_for("alarms"), shown))
 
 
-def _one(store: WatchStore, key: Key, word: Word) -> bool:
+def _one(store: WatchStore, key: Key, word: Word) -> Taken | None:
     """One that is gone by now, or was answered in between, is left."""
     try:
-        return answer(store, key, word, now_ms())
+        return answer_undoably(store, key, word, now_ms())
     except AlarmRefused:
-        return False
+        return None
 
 
 def _chosen(here: Look, word: Word) -> Chosen:

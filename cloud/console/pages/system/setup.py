@@ -1,18 +1,23 @@
 """The first steps 设置向导 as a page, and the part of it that stands above the overview until all is done."""
 
-from flask import current_app, g, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import abort, current_app, g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
+from cloud.console.frame.undo import Undoable, offered, undos
 from cloud.console.pages.sign_in import now
 from cloud.console.pages.system.once import once
 from cloud.console.pages.system.services import moment
 from cloud.console.pages.system.steps import Done, Step, dismiss, is_dismissed, steps
 from shared.words.voice import Text
 
+UNDO = "setup"
+"""The kind of what can be taken back here."""
 KEPT_S = 5.0
 MARKS = {Done.YES: "ok", Done.NO: "warn", Done.UNKNOWN: "off"}
 
@@ -41,13 +46,26 @@ def _there() -> set[str]:
 
 def _put_away(sources: Sources) -> Reply:
     away = request.form.get("away") == "1"
-    dismiss(sources, g.signed.name, now(), away=away)
-    once().forget("setup-left")
+    _put(sources, away=away)
     said = (
         Text("收起设置向导", "put the first steps away") if away else Text("重新显示设置向导", "showed the first steps")
     )
     tell("setup", said)
-    return redirect(url_for("setup"))
+    one = Undoable(UNDO, said, not away, url_for("setup"))
+    return redirect(offered(url_for("setup"), undos(sources.file).keep(g.signed.name, one, now() * 1000)))
+
+
+def _put(sources: Sources, *, away: bool) -> None:
+    dismiss(sources, g.signed.name, now(), away=away)
+    once().forget("setup-left")
+
+
+def take_back(sources: Sources, payload: Any) -> None:  # noqa: ANN401 - as JSON has it
+    """The first steps are shown, or not, as before."""
+    if not g.signed.may(Right.SET_PEOPLE):
+        abort(403)
+    _put(sources, away=bool(payload))
+    tell("setup", Text("撤消：设置向导如前", "took back: the first steps are as before"))
 
 
 PAGES = (

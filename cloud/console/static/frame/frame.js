@@ -20,6 +20,19 @@ function chooses(id, kept, set, values, now) {
   });
 }
 
+// What was done can be taken back for ten seconds, and as long as somebody is about to; a reload offers nothing
+const UNDO_MS = 10_000;
+
+function undo() {
+  const form = document.getElementById("undo");
+  if (!form) return;
+  const here = new URL(location.href);
+  here.searchParams.delete("undo");
+  history.replaceState(history.state, "", here);
+  const end = () => (form.matches(":hover, :focus-within") ? setTimeout(end, 1_000) : form.remove());
+  setTimeout(end, UNDO_MS);
+}
+
 function menu() {
   const details = document.getElementById("menu");
   if (details && matchMedia("(max-width: 900px)").matches) details.open = false;
@@ -72,6 +85,7 @@ const DEEDS = {
   k: () => step(-1),
   x: () => row()?.querySelector("input[type=checkbox]")?.click(),
   Enter: () => row() === document.activeElement && row()?.querySelector("a")?.click(),
+  u: () => document.querySelector("#undo button")?.click(),
   g: () => { gone = Date.now(); },
   "?": () => document.getElementById("keys")?.showModal(),
 };
@@ -124,6 +138,7 @@ function scrolls() {
 chooses("theme", "ykt-theme", "theme", THEMES, () => (getComputedStyle(root).colorScheme === "dark" ? "dark" : "light"));
 chooses("size", "ykt-size", "size", SIZES, () => "");
 menu();
+undo();
 copy();
 keys();
 scrolls();
