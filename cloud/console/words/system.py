@@ -89,6 +89,12 @@ WORDS: dict[str, Text] = {
     "wall_alarms": Text("未确认报警", "Open alarms"),
     "data_cut": Text("数据中断", "Data cut off"),
     "alarms_unknown": Text("报警未知：读不到值守", "Alarms unknown: the watch cannot be read"),
+    "wall_no_alarms_heard": Text("听得到的范围内无未确认报警", "No open alarm, as far as boxes are heard"),
+    "wall_boxes": Text("各网关", "Boxes by state"),
+    "wall_lines": Text("线路", "Lines"),
+    "wall_plan": Text("平面图", "Floor plan"),
+    "wall_month": Text("本月", "This month"),
+    "wall_goal": Text("目标", "goal"),
     "wall_no_alarms": Text("无未确认报警", "No open alarms"),
     "integrations": Text("第三方接入", "Integrations"),
     "dock_note": Text(

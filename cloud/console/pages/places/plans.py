@@ -136,7 +136,12 @@ def _floors(sources: Sources, plan: Plan, rows: dict[str, Row], where: dict[int,
 
 def _drawing(sources: Sources, plan: str, number: str) -> Reply:
     found = seen_plan(sources, plan, seen_rows(sources))
-    image = plans_of(sources).image(found.id, number_of(number))
+    return drawing_answer(sources, found.id, number_of(number))
+
+
+def drawing_answer(sources: Sources, plan: int, number: int) -> Reply:
+    """The bytes as they were sent, in a sandbox. 404: that drawing is not kept."""
+    image = plans_of(sources).image(plan, number)
     if image is None:
         abort(404)
     answer = make_response(image[1])

@@ -75,6 +75,11 @@ def _goals(sources: Sources) -> Goals:
     return Goals(answers.values.get(_GOALS), answers.why.get(_GOALS))
 
 
+def goals_of(sources: Sources) -> Goals:
+    """Of this month, as they were within GOALS_KEPT_S."""
+    return once().ask(_GOALS, GOALS_KEPT_S, lambda: _goals(sources))
+
+
 def _his(goals: Goals, signed: Signed) -> list[Outcome]:
     found = goals.measured.outcomes if goals.measured else ()
     return [one for one in found if signed.sees(Right.SEE_CAMPUS, box=one.about)]
@@ -92,7 +97,7 @@ def since(at_ms: int) -> Text:
 
 def _services(sources: Sources) -> Reply:
     root = seen_by(campus(sources), g.signed)
-    goals = once().ask(_GOALS, GOALS_KEPT_S, lambda: _goals(sources))
+    goals = goals_of(sources)
     return render_template(
         "system/services.html", root=root, marks=MARKS, states=STATES, every_state=list(reversed(State)), shown=shown,
         clock=lambda at_ms: clock_time(at_ms, root.as_of_ms), since=since, moment=moment, quiet=_QUIET, What=What,

@@ -16,11 +16,13 @@ from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
+from cloud.console.pages.places.plans import drawing_answer, number_of
 from cloud.console.pages.sign_in import YEAR_S, now
 from cloud.console.pages.system.about import version
 from cloud.console.pages.system.once import once
 from cloud.console.pages.system.screens import Screens
-from cloud.console.pages.system.services import since
+from cloud.console.pages.system.services import goals_of, since
+from cloud.console.pages.system.slides import plans_on, shown
 from cloud.process.settings import FOLDER
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rule_file import read_rules
@@ -28,8 +30,11 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.alarms.states import State
 from cloud.watch.alarms.terms import GRADES, Kind, Source
 from cloud.watch.pushes import RULESETS
+from cloud.watch.services.goals import Outcome
+from cloud.watch.services.spells import STALE_MS
 from cloud.watch.services.tree import SERVICES
 from cloud.watch.store import Listed
+from cloud.watch.turn import BEAT
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import YktError
@@ -42,9 +47,15 @@ CAMPUS, DEVICES, BOX = "campus", "devices", "box:"
 """Views: with the day's takings, without money, and one box without money."""
 ALARMS_SHOWN = 5
 ALARMS_KEPT_S = 2.0
+GOALS_SHOWN = 3
+AVAILABLE = "available"
 CUT_MS = 15_000
 _LEVELS = {Level.URGENT: "bad", Level.IMPORTANT: "bad", Level.GENERAL: "warn", Level.NOTICE: "off"}
 _NAMES = "ykt_screens"
+
+
+class Unwatched(YktError):
+    """Happens when the watch has not looked lately: what stands in its file says nothing about now."""
 
 
 class Strip(NamedTuple):
@@ -72,6 +83,17 @@ def screens(sources: Sources) -> Screens:
     if found is None:
         found = current_app.extensions[_NAMES] = Screens(sources.settings.data / FOLDER / FILE)
     return found
+
+
+def _drawing(sources: Sources, plan: str, number: str) -> Reply:
+    """Of a plan that has its turn in this view, for whoever has the wall alone."""
+    view = _view(sources)
+    boxes, _ = _of_view(sources.live.snapshot(), view)
+    names = {box["box"] for box in boxes}
+    plans = plans_on(sources, names, is_campus=not view.startswith(BOX))
+    if number_of(plan) not in {one.id for one in plans}:
+        abort(404)
+    return drawing_answer(sources, number_of(plan), number_of(number))
 
 
 def _wall(sources: Sources) -> Reply:
@@ -117,8 +139,26 @@ def _shown(sources: Sources, view: str) -> dict[str, Any]:
         "clock": time_text(WALL.at(now_ms / 1000)),
         "numbers": _numbers(snapshot, view, boxes, terminals, alarms), "alarms": alarms and alarms[:ALARMS_SHOWN],
         "more": max(0, len(alarms) - ALARMS_SHOWN) if alarms is not None else 0,
+        "all_heard": bool(boxes) and all(one["state"] == "ok" for one in boxes),
+        "turn": shown(sources, boxes, terminals, not view.startswith(BOX), now_ms, _asked_slide()),
+        "goals": _goals(sources, view),
         "boxes": [(box, Counter(one["mark"] for one in terminals if one["box"] == box["box"])) for box in boxes],
     }  # fmt: skip
+
+
+def _asked_slide() -> int | None:
+    text = request.args.get("slide", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+
+
+def _goals(sources: Sources, view: str) -> list[Outcome] | None:
+    """Of this month, from where `cloud slo` has it: the campus's, or those of the view's box. None: not known."""
+    measured = goals_of(sources).measured
+    if measured is None:
+        return None
+    wanted = view.removeprefix(BOX) if view.startswith(BOX) else ""
+    found = [one for one in measured.outcomes if one.about == wanted or (not wanted and one.name == AVAILABLE)]
+    return sorted(found, key=lambda one: (one.is_met is not False, one.about))[:GOALS_SHOWN]
 
 
 def _of_view(snapshot: dict[str, Any], view: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -177,6 +217,8 @@ def _alarms(
 
 def _read(sources: Sources) -> tuple[list[Listed], dict[str, Rule]]:
     with sources.watch() as watch, watch.db.reading():
+        if int(time.time() * 1000) - watch.mark(BEAT) > STALE_MS:
+            raise Unwatched(Text("值守没有在看", "the watch does not look"))
         text = RULESETS.in_force(watch.db)
         rules = read_rules(text, RULES).over(RULES) if text else RULES
         listed = [one for one in watch.listed() if one.alarm.state is State.UNACKNOWLEDGED]
@@ -275,6 +317,7 @@ def _take(sources: Sources, token: str) -> Reply:
 PAGES = (
     Page("wall", "/wall", Right.OPEN, _wall),
     Page("wall_live", "/wall/live", Right.OPEN, _live),
+    Page("wall_drawing", "/wall/drawing/<plan>/<number>", Right.OPEN, _drawing),
     Page("wall_link", "/wall/<token>", Right.OPEN, _link),
     Page("wall_take", "/wall/<token>", Right.OPEN, _take, writes=True),
     Page("walls", "/wall/tokens", Right.SET_PEOPLE, _walls, Menu.SYSTEM),

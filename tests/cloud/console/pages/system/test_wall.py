@@ -10,12 +10,16 @@ import pytest
 from flask.testing import FlaskClient
 
 from cloud.console.access.rights import Grant, Role, Scope
+from cloud.console.pages.places.drawings import drawing_of
+from cloud.console.pages.places.kept import Author, plans_of
 from cloud.console.pages.system.screens import LINK_S, SCREENS_MAX, Screens
 from cloud.watch.alarms.states import raised
 from cloud.watch.alarms.terms import Kind, Source
 from cloud.watch.alarms.watching import Change, Key
+from cloud.watch.turn import BEAT
 from shared.errors import ConfigFault
 from shared.facts.told import Level
+from tests.cloud.console.pages.places import drawn
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.console.test_shell import SNAPSHOT
 from tests.cloud.ledger import campus as c
@@ -115,11 +119,61 @@ def test_alarms_are_on_it_and_no_person_and_no_card(rig: Rig, admin: Browser) ->
         changes.append(Change(Key(rule, source), 1_795_000_000_000, deed, alarm))
     with rig.sources.watch() as watch, watch.db.writing():
         watch.write(changes)
+        watch.set_mark(BEAT, int(time.time() * 1000))
     rig.app.extensions.pop("ykt_once", None)
     page = screen(rig, admin, "strip").get("/wall").get_data(as_text=True)
     assert page.count("紧急") == 3
     assert re.search(r"紧急</strong>[^<]*第一食堂", page)
     assert (CARD in page, PERSON in page) == (False, False)
+
+
+def test_a_watch_that_does_not_look_knows_no_alarms(tmp_path: Path) -> None:
+    with made(tmp_path, snapshot()) as rig:
+        assert "无未确认报警" not in rig.browser().see("/wall")
+        with rig.sources.watch() as watch, watch.db.writing():
+            watch.set_mark(BEAT, int(time.time() * 1000) - 60_000)
+        rig.app.extensions.pop("ykt_once", None)
+        assert "无未确认报警" not in rig.browser().see("/wall")
+
+
+def test_no_green_word_stands_over_a_box_that_is_not_heard(tmp_path: Path) -> None:
+    dark = snapshot()
+    dark["boxes"] = [one | {"state": "offline", "mark": "bad"} for one in dark["boxes"]]
+    for shown, said in ((dark, "听得到的范围内无未确认报警"), (snapshot(), "无未确认报警")):
+        folder = tmp_path / str(len(said))
+        folder.mkdir()
+        with made(folder, shown) as rig:
+            with rig.sources.watch() as watch, watch.db.writing():
+                watch.set_mark(BEAT, int(time.time() * 1000))
+            page = rig.browser().see("/wall")
+            assert said in page
+            assert ('<p class="ok">' in page) is (shown is not dark)
+
+
+def test_plans_have_their_turn_and_their_drawing_opens_for_the_wall_alone(rig: Rig, admin: Browser) -> None:
+    by = Author("admin", 1)
+    kept = plans_of(rig.sources)
+    mine = kept.make("一食堂", "canteen-1", drawing_of(drawn.png()), drawn.png(), by)
+    other = kept.make("别处", "elsewhere", drawing_of(drawn.png()), drawn.png(), by)
+    for plan in (mine, other):
+        kept.put(plan, "00010000000f", (0.5, 0.5), by)
+        kept.publish(plan)
+    rig.app.extensions.pop("ykt_once", None)
+    client = screen(rig, admin, "turns", "devices")
+    page = client.get("/wall?slide=2").get_data(as_text=True)
+    assert "一食堂" in page
+    assert f"/wall/drawing/{mine}/1" in page
+    assert 'class="spot' in page
+    assert client.get(f"/wall/drawing/{mine}/1").status_code == 200
+    assert client.get(f"/wall/drawing/{other}/1").status_code == 404
+    assert client.get(f"/plans/{mine}/drawing/1").status_code in (302, 401)
+    assert rig.app.test_client().get(f"/wall/drawing/{mine}/1").status_code == 401
+    assert "线路" in client.get("/wall?slide=1").get_data(as_text=True)
+
+
+def test_the_month_is_not_known_where_it_cannot_be_read_and_never_met(rig: Rig, admin: Browser) -> None:
+    page = admin.see("/wall")
+    assert "本月" in page
 
 
 def test_the_fragment_carries_version_and_age(rig: Rig, admin: Browser) -> None:
