@@ -19,15 +19,20 @@ from cloud.console.frame.told import tell
 from cloud.console.pages.system.services import moment, since
 from cloud.console.words.catalogue import words
 from cloud.process.settings import FOLDER
+from cloud.store.db import Database
 from cloud.watch.docking.came import came, is_done
 from cloud.watch.docking.dock import LATE_MS, TOLD_MS, written
 from cloud.watch.docking.keeping.files import new_secret, prepare
 from cloud.watch.docking.keeping.store import DockingStore, open_docking
 from cloud.watch.docking.keeping.values import OPEN, Ordered, Standing, State, name_of
-from cloud.watch.docking.rights.accounts import Account, Speech, account
+from cloud.watch.docking.mapping.reading import BODY_MAX
+from cloud.watch.docking.pace import A_SECOND, AT_ONCE
+from cloud.watch.docking.rights.accounts import ACCOUNTS_MAX, Account, Speech, account
+from cloud.watch.docking.rights.acl import rights
 from cloud.watch.docking.settings import read_settings
-from cloud.watch.docking.signals import BEAT, STALE_MS
-from shared.errors import ConfigFault
+from cloud.watch.docking.signals import BEAT, NAMES_MAX, STALE_MS
+from cloud.watch.notify.doors_file import read_places
+from shared.errors import ConfigFault, YktError
 from shared.words.voice import Text
 
 COMMANDS_SHOWN = 20
@@ -58,6 +63,7 @@ class Row(NamedTuple):
     is_online: bool
     is_known: bool
     since_ms: int
+    heard_ms: int
     metrics: int
 
     @property
@@ -68,6 +74,21 @@ class Row(NamedTuple):
         if not self.is_known:
             return "dock_unknown"
         return "dock_online" if self.is_online else "dock_away"
+
+
+class Hook(NamedTuple):
+    """A way of the watch to another program. state '': nothing was ever sent."""
+
+    name: str
+    state: str
+    at_ms: int
+    code: str
+    waits: int
+
+    @property
+    def mark(self) -> str:
+        """How the last message ended."""
+        return {"": "off", "sent": "ok", "arrived": "ok"}.get(self.state, "bad")
 
 
 class Command(NamedTuple):
@@ -84,6 +105,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("dock_speech", lambda row: row.speech),
     Column("state", lambda row: row.state),
     Column("since", lambda row: row.since_ms or None),
+    Column("last_seen", lambda row: row.heard_ms or None),
     Column("dock_metrics", lambda row: row.metrics, numeric=True),
 )
 
@@ -108,21 +130,29 @@ def _is_told(store: DockingStore) -> bool:
 def _rows(store: DockingStore) -> list[Row]:
     """All that has docked, and accounts that have not yet."""
     is_told, accounts = _is_told(store), {one.source: one for one in store.accounts()}
-    counts: dict[str, int] = {}
+    counts, heard = dict[str, int](), dict[str, int]()
     for metric in store.metrics():
         counts[metric.source] = counts.get(metric.source, 0) + 1
+        heard[metric.source] = max(heard.get(metric.source, 0), metric.at_ms)
     standings = store.standings()
     rows = [
-        _row(one, accounts.get(one.source.of_node), counts.get(name_of(one.source), 0), is_told) for one in standings
+        _row(
+            one,
+            accounts.get(one.source.of_node),
+            counts.get(name_of(one.source), 0),
+            is_told,
+            heard.get(name_of(one.source), 0),
+        )
+        for one in standings
     ]
     docked = {one.source.of_node for one in standings}
     waiting = [one for source, one in accounts.items() if source not in docked]
-    return rows + [Row(name_of(one.source), one.name, one.speech.value, False, is_told, 0, 0) for one in waiting]
+    return rows + [Row(name_of(one.source), one.name, one.speech.value, False, is_told, 0, 0, 0) for one in waiting]
 
 
-def _row(one: Standing, of: Account | None, metrics: int, is_told: bool) -> Row:
+def _row(one: Standing, of: Account | None, metrics: int, is_told: bool, heard_ms: int) -> Row:
     named = (of.name, of.speech.value) if of else ("", "")
-    return Row(name_of(one.source), *named, one.is_online, is_told, one.since_ms, metrics)
+    return Row(name_of(one.source), *named, one.is_online, is_told, one.since_ms, heard_ms, metrics)
 
 
 def _command(one: Ordered) -> Command:
@@ -138,10 +168,39 @@ def _listed(sources: Sources) -> Reply:
     with opened(sources) as store:
         rows, refused, is_told = _rows(store), store.refused(), _is_told(store)
         commands = [_command(one) for one in reversed(store.orders(most=COMMANDS_SHOWN))]
+        quotas = _quotas(len(store.accounts()))
     return render_template(
         "system/integrations.html", list=listed(rows, COLUMNS, asked(request.args)), refused=refused, reasons=REASONS,
         is_told=is_told, commands=commands, moment=moment, since=since, speeches=SPEECHES, now_ms=_now_ms(),
+        quotas=quotas, hooks=_hooks(sources),
     )  # fmt: skip
+
+
+def _quotas(accounts: int) -> list[tuple[str, int | None, int]]:
+    """Each bound: its word, how much of it is taken, and where it is. None: it is counted by sender, and not kept."""
+    return [
+        ("quota_accounts", accounts, ACCOUNTS_MAX), ("quota_a_second", None, int(A_SECOND)),
+        ("quota_at_once", None, int(AT_ONCE)), ("quota_names", None, NAMES_MAX), ("quota_body", None, BODY_MAX),
+    ]  # fmt: skip
+
+
+def _hooks(sources: Sources) -> list[Hook] | None:
+    """Webhooks and chats of the watch, by name, with what was last sent to them; None: they cannot be read."""
+    try:
+        names = sorted(read_places(sources.settings.data / FOLDER))
+        with sources.watch() as watch, watch.db.reading():
+            return [_hook(watch.db, name) for name in names]
+    except YktError:
+        return None
+
+
+def _hook(db: Database, name: str) -> Hook:
+    """Its address may be a secret, and is not read."""
+    sql = "SELECT state, done_ms, code FROM message WHERE person = ? AND done_ms > 0 ORDER BY done_ms DESC LIMIT 1"
+    rows = db.run(sql, (name,))
+    waits = int(db.run("SELECT COUNT(*) FROM message WHERE person = ? AND state = 'waiting'", (name,))[0][0])
+    state, at_ms, code = rows[0] if rows else ("", 0, "")
+    return Hook(name, state, at_ms, code, waits)
 
 
 def _listed_csv(sources: Sources) -> Reply:
@@ -158,13 +217,25 @@ def _device(sources: Sources) -> Reply:
         of = next((one for one in store.accounts() if row and one.name == row.account), None)
         metrics = store.metrics(name) if name else []
         commands = [_command(one) for one in reversed(store.orders()) if one.source == name][:COMMANDS_SHOWN]
-        is_told = _is_told(store)
+        is_told, admitted = _is_told(store), store.admitted()
     if row is None:
         abort(404)
+    host = read_settings(sources.settings.data / FOLDER, sources.settings.campus).host if of else ""
     return render_template(
         "system/docked.html", row=row, metrics=metrics, commands=commands, is_told=is_told, moment=moment, since=since,
         of=of, speeches=SPEECHES, now_ms=_now_ms(), value_max=VALUE_MAX,
+        allowed=rights(of, host) if of else (), admitted=admitted.get(of.name) if of else None,
     )  # fmt: skip
+
+
+def _rotate(sources: Sources) -> Reply:
+    """Another secret, on this one answer; the former opens nothing from now on. What it may stays."""
+    name, (secret, seal) = request.form.get("name", ""), new_secret()
+    with opened(sources) as store:
+        of = store.reseal(name, seal)
+        is_reloaded = _write_rights(sources, store)
+    tell(f"docked:{name}", Text(f"{name} 换密钥", f"{name}: another secret"))
+    return render_template("system/dock_made.html", of=of, secret=secret, is_reloaded=is_reloaded)
 
 
 def _add(sources: Sources) -> Reply:
@@ -220,6 +291,7 @@ PAGES = (
     Page("integrations_csv", "/integrations.csv", Right.DOCK, _listed_csv),
     Page("docked", "/integrations/device", Right.DOCK, _device),
     Page("dock_add", "/integrations/add", Right.DOCK, _add, writes=True),
+    Page("dock_rotate", "/integrations/rotate", Right.DOCK, _rotate, writes=True),
     Page("dock_remove", "/integrations/remove", Right.DOCK, _remove, writes=True),
     Page("dock_order", "/integrations/command", Right.DOCK, _order, writes=True),
 )

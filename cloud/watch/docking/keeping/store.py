@@ -79,6 +79,20 @@ class DockingStore:
             self._forget(found.source)
         return found
 
+    def reseal(self, name: str, seal: str) -> Account:
+        """Another secret; what is shown of it stays. ConfigFault: there is none."""
+        with self.db.writing():
+            found = next((one for one in self._accounts() if one.name == name), None)
+            if found is None:
+                raise ConfigFault(Text(f"没有此账号：{name}", f"no such account: {name}"))
+            self.db.run("UPDATE account SET seal = ? WHERE name = ?", (seal, name))
+        return found._replace(seal=seal)
+
+    def admitted(self) -> dict[str, tuple[int, str]]:
+        """Account → when it was admitted, and by whom."""
+        with self.db.reading():
+            return {name: (at_ms, who) for name, at_ms, who in self.db.run("SELECT name, made_ms, who FROM account")}
+
     def forget(self, node: Source) -> None:
         """All that is shown of it and its devices."""
         with self.db.writing():

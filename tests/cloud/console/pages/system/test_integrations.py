@@ -187,3 +187,36 @@ def test_about_says_whether_money_is_real(rig: Rig, admin: Browser) -> None:
     assert "演示数据，不是真钱" in page
     assert "演示校园" in page
     assert all(Path(one).exists() for one in re.findall(r"<code>(docs/[^<]+)</code>", page))
+
+
+def test_a_secret_is_made_anew_and_the_former_opens_nothing(rig: Rig, admin: Browser) -> None:
+    admin.send("/integrations/add", 200, name="boiler", speech="sparkplug", group="plant")
+    with store(rig) as opened:
+        (before,) = opened.accounts()
+    dock(rig)
+    page = admin.send("/integrations/rotate", 200, name="boiler")
+    secret = re.findall(r'class="once">([^<]+)<', page)[1]
+    with store(rig) as opened:
+        (after,) = opened.accounts()
+    assert opens(after.seal, secret)
+    assert after == before._replace(seal=after.seal)
+    device = admin.see("/integrations/device?source=plant/boiler")
+    assert secret not in device
+    assert "spBv1.0/plant/NDATA/boiler" in device, "what it may"
+    assert "900 rpm" in admin.see("/integrations/device?source=plant/boiler/pump"), "what is shown stays"
+    assert "没有此账号" in admin.send("/integrations/rotate", 503, name="nobody")
+
+
+def test_bounds_and_webhooks_are_told_without_their_secrets(rig: Rig, admin: Browser) -> None:
+    page = admin.see("/integrations")
+    assert "0 / 200" in page
+    assert "没有回调" in page
+    file = rig.sources.settings.data / FOLDER / "channels.toml"
+    file.write_text('[webhook.ops]\nurl = "https://127.0.0.1:9/a-secret-path"\nsecret = "0123456789abcdef0123456789"\n')
+    file.chmod(0o600)
+    page = admin.see("/integrations")
+    assert "hook:ops" in page
+    assert "从未发过" in page
+    assert "a-secret-path" not in page
+    file.chmod(0o644)
+    assert "读不到通道文件，未知" in admin.see("/integrations")
