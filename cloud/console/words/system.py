@@ -121,6 +121,8 @@ WORDS: dict[str, Text] = {
     "wall_boxes": Text("各网关", "Boxes by state"),
     "wall_lines": Text("线路", "Lines"),
     "wall_plan": Text("平面图", "Floor plan"),
+    "wall_least": Text("最低", "lowest:"),
+    "wall_takings": Text("今日消费", "Spent today"),
     "wall_month": Text("本月", "This month"),
     "wall_goal": Text("目标", "goal"),
     "wall_no_alarms": Text("无未确认报警", "No open alarms"),

@@ -152,13 +152,16 @@ def _asked_slide() -> int | None:
 
 
 def _goals(sources: Sources, view: str) -> list[Outcome] | None:
-    """Of this month, from where `cloud slo` has it: the campus's, or those of the view's box. None: not known."""
+    """Of this month, from where `cloud slo` has it: the campus's and the box that was heard least, or those of the
+    view's box. None: not known."""
     measured = goals_of(sources).measured
     if measured is None:
         return None
     wanted = view.removeprefix(BOX) if view.startswith(BOX) else ""
-    found = [one for one in measured.outcomes if one.about == wanted or (not wanted and one.name == AVAILABLE)]
-    return sorted(found, key=lambda one: (one.is_met is not False, one.about))[:GOALS_SHOWN]
+    found = [one for one in measured.outcomes if one.about == wanted]
+    boxes = [one for one in measured.outcomes if one.name == AVAILABLE and one.about and not wanted]
+    worst = sorted(boxes, key=lambda one: (one.share is not None, one.share or 0.0))[:1]
+    return [*found, *worst][:GOALS_SHOWN]
 
 
 def _of_view(snapshot: dict[str, Any], view: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -179,11 +182,11 @@ def _numbers(
     on_line = Number("wall_terminals", f"{good} / {len(terminals)}" if terminals else None, mark)
     figures = snapshot.get("figures")
     if view == CAMPUS and figures:
-        ledger, waits = snapshot["ledger"], figures["unposted"]
+        ledger, waits, today = snapshot["ledger"], figures["unposted"], snapshot.get("today")
         at_least = bool(figures["boxes_unknown"])
         return [
             Number("taps_rate", f"{figures['rate']:.1f}"),
-            Number("taken_today", sum_text(figures["spent_fen"])),
+            Number("wall_takings", sum_text(today["fen"]) if today else None),
             Number(
                 "unposted", f"{'≥ ' if at_least else ''}{waits}", "warn" if at_least or figures["oldest_s"] > 60 else ""
             ),

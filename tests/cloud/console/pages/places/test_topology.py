@@ -46,7 +46,7 @@ def cut(rig: Rig, before: str, behind: str) -> None:
 
 
 def lane(page: str) -> str:
-    return page[page.index(f'id="lane-{c.BOX}/can0"') :].split("</div>")[0]
+    return re.split(r'<div class="lane|</section>', page[page.index(f'id="lane-{c.BOX}/can0"') :])[0]
 
 
 def test_the_break_is_drawn_between_the_two_that_the_alarm_names(rig: Rig) -> None:

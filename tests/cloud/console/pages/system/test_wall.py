@@ -29,7 +29,7 @@ CARD, PERSON = "0012-0047-11", "王小明"
 
 def snapshot() -> dict[str, Any]:
     terminals = [one | {"device": "00010000000f", "box": "canteen-1"} for one in SNAPSHOT["terminals"]]
-    return SNAPSHOT | {"at_ms": int(time.time() * 1000), "terminals": terminals}
+    return SNAPSHOT | {"at_ms": int(time.time() * 1000), "terminals": terminals, "today": {"fen": 1_250}}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,7 @@ def test_a_view_without_sums_has_none_and_one_of_a_box_has_its_terminals(rig: Ri
     devices = screen(rig, admin, "b", "devices").get("/wall").get_data(as_text=True)
     box = screen(rig, admin, "c", f"box:{c.OTHER_BOX}").get("/wall?view=campus").get_data(as_text=True)
     assert "¥12.50" in campus
+    assert "<h2></h2>" not in campus + devices, "each number says what it is"
     assert "已平" in campus
     assert "¥" not in devices
     assert "第一食堂" in devices
