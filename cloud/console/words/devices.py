@@ -135,6 +135,31 @@ WORDS: dict[str, Text] = {
     "no_records_of_it": Text("账本还没有它的记录。", "The ledger has no record of it yet."),
     "done_to_it": Text("操作记录", "Operator actions"),
     "nothing_done": Text("没有操作记录。", "No operator actions yet."),
+    "arrival": Text("从到货到开卖", "From its arrival to its first sale"),
+    "arrived_registered": Text("已登记", "Registered"),
+    "arrived_psam": Text("PSAM 已登记", "Its PSAM is registered"),
+    "arrived_psam_do": Text(
+        "发行时写入清单；没有 PSAM 的机型不必", "named when it is provisioned; not for bodies without"
+    ),
+    "arrived_box": Text("网关在线", "Its box is heard"),
+    "arrived_box_do": Text("先让网关连上中心", "bring the box on line first"),
+    "arrived_joined": Text("已入网", "It has joined the line"),
+    "arrived_joined_do": Text(
+        "查线、电源、地址与机身号；报警中心会说号不对或密钥不对",
+        "look at cable, power, address and body number; an alarm says where number or key are wrong",
+    ),
+    "arrived_clock": Text("已校时", "Its clock is set"),
+    "arrived_clock_do": Text("入网后网关自动校时", "its box sets it when it has joined"),
+    "arrived_hotlist": Text("黑名单在用", "It uses the hotlist"),
+    "arrived_hotlist_do": Text("入网后自动下发", "comes by itself when it has joined"),
+    "arrived_parameters": Text("参数在用", "It uses the parameters"),
+    "arrived_parameters_do": Text(
+        "把现行参数发给它；下一餐次起用", "push the present file to it; from its next meal on"
+    ),
+    "arrived_plan": Text("放上平面图", "It stands on a floor plan"),
+    "arrived_plan_do": Text("不影响开卖", "it sells without"),
+    "arrived_sold": Text("第一笔已到账本", "Its first record is in the ledger"),
+    "arrived_sold_do": Text("刷一张测试卡", "tap a test card"),
     "by_last_sales": Text("按最近几笔均价估计", "reckoned by its last sales"),
     "silence_hides": Text("听不到它，因而不知道的", "What its silence hides"),
     "hides_owed": Text("它说过有、账本还没有的记录：", "Records that it said it has, and that are not here:"),

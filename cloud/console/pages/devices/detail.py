@@ -8,6 +8,7 @@ from cloud.console.access.audit import Question
 from cloud.console.access.rights import Right
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
+from cloud.console.pages.devices.arrival import is_underway, steps
 from cloud.console.pages.devices.commands import campus_now
 from cloud.console.pages.devices.deeds import REASON_MAX, VERBS
 from cloud.console.pages.devices.devices import Row, may_command, seen_rows
@@ -21,6 +22,7 @@ from cloud.console.pages.devices.service import (
     work_on,
 )
 from cloud.console.pages.devices.strip import Run, from_ms, is_known, strip
+from cloud.console.pages.home.overview import box_rows
 from cloud.console.pages.places.kept import Plan, plans_of
 from cloud.console.pages.places.plans import sees
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
@@ -72,8 +74,14 @@ def _device(sources: Sources, device: str) -> Reply:
     view = newest_of(one for one in sources.reader.terminals() if one.device == number)[number]
     watched = _watched(sources, Source(Kind.TERMINAL, device), now)
     records, takings = sources.reader.last_records_of(number, RECORDS), _sees(Right.SEE_TAKINGS, row)
+    plans = _plans(sources, device, now)
+    arrival = steps(
+        row, body, sources.reader.documents().of(device).terminals, is_on_plan=bool(plans), has_sold=bool(records),
+        is_box_heard=any(one["box"] == row["box"] and one["state"] == "ok" for one in _boxes(sources, now)),
+    )  # fmt: skip
     return render_template(
-        "devices/device.html", row=row, body=body, view=view, psams=[one.hex() for one in body.psams],
+        "devices/device.html", arrival=arrival if is_underway(arrival) else [], row=row, body=body, view=view,
+        psams=[one.hex() for one in body.psams],
         heard=_age(max(view.heard_ms, body.status_ms or 0), now), owed=_ranges(view), watched=watched,
         strip_known=is_known(watched.runs), documents=_documents(sources, number, now),
         firmware=_firmware(sources, number),
@@ -81,7 +89,7 @@ def _device(sources: Sources, device: str) -> Reply:
         offset=offset_of(records), hidden=hidden_of(row, body, records), takings=takings,
         events=events_of(sources, row), swaps=swaps_of(sources, number, now), number=number,
         moves=moves_of(sources, number, now), boxes=sources.reader.boxes(), hours_max=HOURS_MAX, reason_max=REASON_MAX,
-        plans=_plans(sources, device, now),
+        plans=plans,
         may_act=may_command(row), deeds=_deeds(sources, device), as_of=time_text(now.campus_s),
         moment=lambda ms: time_text(int(clock.at(ms / 1000))),
     )  # fmt: skip
@@ -161,6 +169,10 @@ def _records(found: list[RecordView], row: Row) -> list[dict[str, Any]]:
     """Sums are for whoever sees takings here; cards for whoever sees cards."""
     takings, cards = _sees(Right.SEE_TAKINGS, row), _sees(Right.SEE_CARDS, row)
     return [_record(one, takings=takings, cards=cards) for one in found]
+
+
+def _boxes(sources: Sources, now: Now) -> list[dict[str, Any]]:
+    return box_rows(sources.reader.boxes(), now.unix_ms)
 
 
 def _plans(sources: Sources, device: str, now: Now) -> list[Plan]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
+from cloud.console.pages.devices.arrival import is_underway, steps
 from cloud.console.pages.devices.radius import closed_boxes, radius
 from cloud.console.pages.devices.service import hidden_of, offset_of
 from cloud.ledger.fleet.jobs.views import Stops
@@ -166,3 +167,22 @@ def test_what_its_silence_hides_is_an_estimate_and_never_nought() -> None:
     assert hidden_of({"owes": None}, body, [sale]) == (None, None, 900)
     assert hidden_of({"owes": 4}, body, []).fen is None
     assert hidden_of({"owes": 0}, body, []).fen == 0
+
+
+def test_from_arrival_to_the_first_sale_each_step_is_told_by_the_books() -> None:
+    body = TerminalBody("pos", (b"1",), 1, 1, 1, 900, True)
+    found = steps({"state": "joined"}, body, [], is_box_heard=True, has_sold=False, is_on_plan=False)
+    marks = {one.key: one.mark for one in found}
+    assert (marks["arrived_joined"], marks["arrived_parameters"], marks["arrived_sold"]) == ("ok", "warn", "warn")
+    assert is_underway(found)
+    dark = steps({"state": "unknown"}, body, [], is_box_heard=False, has_sold=True, is_on_plan=True)
+    assert {one.key: one.mark for one in dark}["arrived_joined"] == "off", "behind a silent box nothing is known"
+    assert not is_underway([one._replace(mark="ok" if one.key != "arrived_plan" else "warn") for one in found])
+
+
+def test_a_new_terminal_is_told_what_it_waits_for(rig: Rig) -> None:
+    page = rig.browser().see(f"/devices/{POS}")
+    steps_of = page[page.index("从到货到开卖") :].split("</ol>")[0]
+    assert "◇</span> 网关在线" in steps_of
+    assert "▲</span> 参数在用" in steps_of
+    assert "●</span> 已登记" in steps_of
