@@ -2,30 +2,51 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cloud.console.access import accounts
 from compose.campus.campus import step
 from compose.servers.ports import free_port
 from tests.cloud.console.screen import CHROMIUM, QUIET, Console
 from tests.patience import PATIENCE_S
 
 
-@pytest.fixture
-def console(tmp_path: Path) -> Iterator[Console]:
-    room = tmp_path / "campus"
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Of consoles in this process: two passwords took most of a test's time. A console's own process pays the price."""
+    cheap = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "PasswordHasher", cheap)
+        yield
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A campus as provisioning made it, imported. Only copies are changed."""
+    folder = tmp_path_factory.mktemp("small")
+    room, plan = folder / "campus", folder / "plan.json"
     for words in (
-        ("provisioning", "plan", "demo", "--cards", "5", "--out", str(tmp_path / "plan.json")),
-        ("provisioning", "campus", "--data", str(room), "--plan", str(tmp_path / "plan.json")),
+        ("provisioning", "plan", "demo", "--cards", "5", "--out", str(plan)),
+        ("provisioning", "campus", "--data", str(room), "--plan", str(plan)),
         ("cloud", "import", "--data", str(room)),
     ):
         subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
+    return room
+
+
+@pytest.fixture
+def console(small: Path, tmp_path: Path) -> Iterator[Console]:
+    room = shutil.copytree(small, tmp_path / "campus")
     argv = [sys.executable, "-P", "-m", "cloud", "console", "--data", str(room), "--port", str(free_port())]
     with running(argv) as (process, said):
         found = re.match(r"READY console (\S+) (\S+)", said)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
@@ -25,6 +26,23 @@ from tests.cloud.ledger import campus as c
 
 PASSWORD = "correct horse battery"
 TOKEN = "machine-token"
+
+
+class Compiled(BytecodeCache):
+    """Each template once per process: every application of a test would compile all that it shows again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (kept := self._kept.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,7 @@ def made(folder: Path, snapshot: dict[str, Any] | None = None, signer: DocumentS
         signer=lambda: nullcontext(signer) if signer else nobody_signs(),
     )  # fmt: skip
     app = create_pages(sources)
+    app.jinja_env.bytecode_cache = COMPILED
     yield Rig(app, sources, ledger)
     reader.close()
     accounts.close()
