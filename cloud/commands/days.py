@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
-from cloud.commands.opening import wall_now
+from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.desk.campus_day import DayLedger
 from cloud.ledger.held.days import decode
 from cloud.ledger.journal.opened import open_prepared
@@ -28,7 +28,8 @@ def listing(data: Path, dsn: str | None, day: int | None, *, as_json: bool) -> i
     """The last days, or one of them whole; 1 while one that is over cannot be closed, or waits for a second person."""
     last = wall_now().campus_s // DAY_S if day is None else day
     first = last - SHOWN_DAYS + 1 if day is None else day
-    found = _with(data, dsn, lambda books, now: books.states(first, last, now))
+    with open_books(data, dsn) as reader:
+        found = reader.campus_days(first, last, wall_now())
     if as_json:
         _say(json.dumps({"days": [day_json(one) for one in found]}, ensure_ascii=False))
     else:

@@ -62,7 +62,7 @@ def deciding_verbs() -> dict[str, Made]:
         ),
         "day": (
             Text(
-                "校园日结：各日状态；日结，或两人带缺口日结",
+                "校园日结：各日状态；日结，或两人注明缺口日结",
                 "business days of the campus: how they stand; close one, with gaps by two persons",
             ),
             _day,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cloud.ledger.desk.campus_day_sums import DayState, net_of
 from cloud.ledger.held.days import Closed, DaySum, Gap, Statement
+from cloud.ledger.read.shown.campus_days import DayState, net_of
 from cloud.words.both import halves
 from shared.clocks.clock import DAY_S, time_text
 from shared.money import yuan
@@ -17,9 +17,9 @@ STATES = {
     RUNNING: Text("未结束", "not over"),
     OPEN: Text("已收齐，待日结", "complete, to be closed"),
     OWING: Text("未收齐，不能日结", "not complete, cannot be closed"),
-    PROPOSED: Text("带缺口日结，待第二人确认", "proposed with gaps, waits for a second person"),
+    PROPOSED: Text("注明缺口日结，待第二人确认", "proposed with gaps, waits for a second person"),
     WHOLE: Text("已日结", "closed"),
-    WITH_GAPS: Text("已带缺口日结", "closed with named gaps"),
+    WITH_GAPS: Text("已注明缺口日结", "closed with named gaps"),
 }
 
 
@@ -86,17 +86,14 @@ def gap_text(gap: Gap) -> Text:
     """What a terminal lacks."""
     where = " ".join(part for part in (gap.name, gap.place) if part)
     spans = ", ".join(f"{low}–{high}" if low != high else str(low) for low, high in gap.ranges)
-    zh, en = [], []
-    if gap.records:
-        zh.append(f"欠 {gap.records} 条（{spans}）")
-        en.append(f"owes {gap.records} ({spans})")
-    if gap.open_slots:
-        zh.append(f"{gap.open_slots} 笔未完成")
-        en.append(f"{gap.open_slots} unfinished")
-    if gap.silent:
-        zh.append("日终后未联系，未知")
-        en.append("not heard since the day ended: unknown")
-    return Text(f"{where}：{'，'.join(zh)}", f"{where}: {', '.join(en)}")
+    lacks = (
+        Text(f"欠 {gap.records} 条（{spans}）", f"owes {gap.records} ({spans})") if gap.records else None,
+        Text(f"{gap.open_slots} 笔未完成", f"{gap.open_slots} unfinished") if gap.open_slots else None,
+        Text("日终后未联系，未知", "not heard since the day ended: unknown") if gap.silent else None,
+    )
+    said = [one for one in lacks if one is not None]
+    zh, en = "，".join(one.zh for one in said), ", ".join(one.en for one in said)
+    return Text(f"{where}：{zh}", f"{where}: {en}")
 
 
 def chain_text(said: Statement) -> Text:

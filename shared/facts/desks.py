@@ -241,7 +241,7 @@ class DayCloseProposed(Told):
 @dataclass(frozen=True)
 class DayCloseRejected(Told):
     code, level = "day-close-rejected", Level.NOTICE
-    zh = "提议 {proposal} 已否决：{day} 不带缺口日结，{maker} → {checker}"
+    zh = "提议 {proposal} 已否决：{day} 不注明缺口日结，{maker} → {checker}"
     en = "proposal {proposal} is rejected: {day} is not closed with gaps; {maker} → {checker}"
     proposal: int
     day: str

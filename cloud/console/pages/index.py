@@ -10,7 +10,7 @@ from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
-from cloud.console.pages.reports import morning, reports, settlement
+from cloud.console.pages.reports import closing, morning, reports, settlement
 from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
 PAGES: tuple[Page, ...] = (
@@ -59,4 +59,5 @@ PAGES: tuple[Page, ...] = (
     *placing.PAGES,
     *order.PAGES,
     *undone.PAGES,
+    *closing.PAGES,
 )

@@ -177,6 +177,7 @@ WORDS: dict[str, Text] = {
         "没有提议。在待核、撤销、冲正页上选择并提议。",
         "No proposals. Select held items on the Held, Voids or Reversals page and propose.",
     ),
+    "proposal_day": Text("日结", "Day close"),
     "proposal_held": Text("待核", "Held"),
     "proposal_void": Text("撤销", "Void"),
     "proposal_reversal": Text("冲正", "Reversal"),

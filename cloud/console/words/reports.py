@@ -47,6 +47,37 @@ WORDS: dict[str, Text] = {
         "账本还没有向商户付款的分录，这里只列应付。",
         "The ledger has no payments to merchants yet: this is what is owed.",
     ),
+    "closing": Text("日结", "Day close"),
+    "closing_note": Text(
+        "只有人签过才算日结。有终端欠记录或没有联系时，只能注明缺口日结，由第二人确认；之后到的记录照常入账，列为日结后。",
+        "A day is closed only when somebody has said so. While terminals owe or are silent it is closed with named "
+        "gaps, by two persons; what comes later is booked as ever, and stands as after the close.",
+    ),
+    "closing_day": Text("营业日", "Business day"),
+    "closing_late": Text("日结后又来", "After the close"),
+    "closing_who": Text("谁日结", "Closed by"),
+    "closing_lacks": Text("处未齐", "still owe"),
+    "closing_said": Text("日结时的数", "As it was closed"),
+    "closing_so_far": Text("到现在的数", "So far"),
+    "closing_late_note": Text(
+        "日结单不改。下面是之后入账的差额。", "The statement stays. This is what was booked for the day since."
+    ),
+    "closing_no_late": Text("日结后没有新的入账。", "Nothing was booked for it since."),
+    "closing_gaps": Text("谁还没有交齐", "Who still owes"),
+    "closing_gaps_named": Text("日结时写明的缺口", "Gaps that were named"),
+    "closing_no_gaps": Text(
+        "没有缺口，各终端在日终后都已交齐。", "No gap: every terminal has brought all since the day ended."
+    ),
+    "closing_drawer": Text("收银员未日结：", "Drawer not closed:"),
+    "closing_act": Text("日结", "Close the day"),
+    "closing_act_note": Text("记入账本，不能修改。", "It goes into the books and is never changed."),
+    "closing_cannot": Text("未收齐，不能说成已日结。", "Not complete: it cannot be called closed."),
+    "closing_propose": Text("提议注明缺口日结", "Propose to close it with these gaps"),
+    "closing_propose_note": Text(
+        "缺口按名写进日结单，由另一人确认。", "The gaps stand in the statement by name; somebody else confirms."
+    ),
+    "closing_waits": Text("等另一人确认：", "Waits for somebody else:"),
+    "morning_day": Text("昨日日结", "Yesterday closed"),
     "as_xlsx": Text("导出 XLSX", "XLSX"),
     "print_note": Text("打印本页即报表", "Print this page for paper"),
     "morning": Text("晨间核对", "Morning check"),

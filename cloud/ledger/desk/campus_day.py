@@ -6,12 +6,12 @@ confirms it, if no gap has come since that was not named. A day is closed once, 
 
 from collections.abc import Sequence
 
-from cloud.ledger.desk.campus_day_sums import DayState, day_states, net_of, statement_now
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.days import Closed, DayRefused, Statement, closed, decode, keep, new_gaps
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.read.shown.campus_days import net_of, statement_now
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import DAY_S, day_number, time_text
 from shared.facts.desks import DayClosed, DayClosedOpen, DayCloseProposed, DayCloseRejected
@@ -26,11 +26,6 @@ class DayLedger:
 
     def __init__(self, opened: OpenedLedger) -> None:
         self._opened = opened
-
-    def states(self, first: int, last: int, now: Now) -> list[DayState]:
-        """How these days stand, the newest first."""
-        with self._opened.database.reading():
-            return day_states(self._opened.database, first, last, now)
 
     def close(self, day: int, who: str, now: Now) -> Closed:
         """Of a day that lacks nothing. Idempotent for the same person. DayRefused, ProposalRefused."""
@@ -62,7 +57,7 @@ def _close(writing: Writing, day: int, who: str) -> Closed:
     if not made.is_whole:
         raise DayRefused(
             Text(
-                f"{_day(day)} 还不能日结：{_gaps(made).zh}。可提议带缺口日结，由第二人确认",
+                f"{_day(day)} 还不能日结：{_gaps(made).zh}。可提议注明缺口日结，由第二人确认",
                 f"{_day(day)} cannot be closed: {_gaps(made).en}. Propose to close it with named gaps",
             )
         )
@@ -140,7 +135,7 @@ def _of_day(writing: Writing, number: int) -> Proposal:
 
 
 def _gaps(made: Statement) -> Text:
-    names = [one.name for one in made.gaps] + [who for who, _ in made.drawers]
+    names = made.gap_names
     more = made.more_gaps
     return Text(f"{len(names) + more} 处未齐（{_some(names)}）", f"{len(names) + more} still owe ({_some(names)})")
 

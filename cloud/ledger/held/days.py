@@ -80,6 +80,11 @@ class Statement(NamedTuple):
         """Does it lack nothing?"""
         return not (self.gaps or self.more_gaps or self.drawers)
 
+    @property
+    def gap_names(self) -> list[str]:
+        """Terminals and cashiers."""
+        return [*(one.name for one in self.gaps), *(who for who, _ in self.drawers)]
+
     def encode(self) -> bytes:
         """As it is kept."""
         sums, gaps = [list(one) for one in self.sums], [_gap_row(one) for one in self.gaps]

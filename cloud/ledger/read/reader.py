@@ -57,6 +57,7 @@ from cloud.ledger.read.put_backs import LackView, PutBackView
 from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
+from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import months as read_months
@@ -320,6 +321,11 @@ class Reader:
         """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
         with self._lock, self.database.reading():
             return read_takings.takings(self.database, first, last, edges)
+
+    def campus_days(self, first: int, last: int, now: Now) -> list[read_days.DayState]:
+        """How these business days stand, closed or not and by whom, the newest first."""
+        with self._lock, self.database.reading():
+            return read_days.day_states(self.database, first, last, now)
 
     def fund(self) -> read_aid.FundView:
         """What was granted in all."""

@@ -60,7 +60,7 @@ def test_a_day_with_a_gap_is_closed_by_two_persons_who_name_it(data: Path, capsy
     number = json.loads(run(capsys, data, "--json")[1])["days"][1]["proposal"]
     assert run(capsys, data, "confirm", "--proposal", number, "--who", "王芳")[0] == 2
     code, said = run(capsys, data, "confirm", "--proposal", number, "--who", "李明")
-    assert (code, "已带缺口日结，王芳 → 李明" in said, "账至分录" in said) == (0, True, True), said
+    assert (code, "已注明缺口日结，王芳 → 李明" in said, "账至分录" in said) == (0, True, True), said
 
 
 def test_what_comes_after_the_close_is_told_beside_it(data: Path, capsys) -> None:

@@ -10,13 +10,16 @@ from typing import NamedTuple
 from flask import redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
+from cloud.console.frame.clock import day_text
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, Column, asked, listed
 from cloud.console.frame.told import tell
 from cloud.console.pages.money.shown import moment, now, seen, whole
+from cloud.ledger.desk.campus_day import DayLedger
 from cloud.ledger.findings.rows import DifferenceRefused
+from cloud.ledger.held.days import DayRefused, decode
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.losses.door import LossLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side, read_offer
@@ -31,11 +34,13 @@ from cloud.words.held import SIDES, STATES, state_of
 from shared.words.voice import Text
 
 REASON_MAX = 200
+NAMES_MAX = 12
+"""Terminals of a proposal that its line names."""
 Confirm = Callable[[int, str, Now], Decided]
 Reject = Callable[[int, str, str, Now], Decided]
 HERE = (
     ProposalKind.HELD, ProposalKind.VOID, ProposalKind.REVERSAL, ProposalKind.SWAP, ProposalKind.PUT_BACK,
-    ProposalKind.MOVE, ProposalKind.EPOCH, ProposalKind.WRITE_OFF,
+    ProposalKind.MOVE, ProposalKind.EPOCH, ProposalKind.WRITE_OFF, ProposalKind.DAY,
 )  # fmt: skip
 """What is decided on these pages; limits of terminals are decided where they are set."""
 MARKS = {"waits": "warn", "expired": "off", "confirmed": "ok", "rejected": "off"}
@@ -92,6 +97,8 @@ def doors(opened: OpenedLedger, kind: ProposalKind) -> Doors:
         return Doors(VoidLedger(opened).confirm, VoidLedger(opened).reject)
     if kind is ProposalKind.REVERSAL:
         return Doors(ReversalLedger(opened).confirm, ReversalLedger(opened).reject)
+    if kind is ProposalKind.DAY:
+        return Doors(DayLedger(opened).confirm, DayLedger(opened).reject)
     if kind is ProposalKind.WRITE_OFF:
         return Doors(LossLedger(opened).confirm_write_off, LossLedger(opened).reject_write_off)
     return {
@@ -141,6 +148,10 @@ def what(one: Proposal) -> Text:
     if one.kind is ProposalKind.SWAP:
         number = number_in(one.document)
         return Text(f"换机 {number}：备用机顶替坏机", f"swap {number}: a spare stands in for a broken body")
+    if one.kind is ProposalKind.DAY:
+        day, names = decode(one.document).day, decode(one.document).gap_names
+        some = ", ".join(names[:NAMES_MAX]) + (f" … (+{len(names) - NAMES_MAX})" if len(names) > NAMES_MAX else "")
+        return Text(f"{day_text(day)} 注明缺口日结：{some}", f"close {day_text(day)} with gaps: {some}")
     return _PLAIN[one.kind]
 
 
@@ -195,7 +206,7 @@ def _confirm(sources: Sources, number: int) -> Reply:
     try:
         with sources.books() as opened:
             decided = doors(opened, _kind(opened, number)).confirm(number, seen().name, now())
-    except ProposalRefused as refused:
+    except (ProposalRefused, DayRefused) as refused:
         return _refused(refused, "proposals")
     said = what(decided.proposal)
     tell(f"proposal:{number}", Text(f"确认提议 {number}：{said.zh}", f"confirms {number}: {said.en}"))
@@ -247,7 +258,7 @@ def _numbers(name: str) -> Sequence[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16]
 
 
-def _refused(refused: ProposalRefused | DifferenceRefused, back: str) -> Reply:
+def _refused(refused: ProposalRefused | DifferenceRefused | DayRefused, back: str) -> Reply:
     """What the ledger says, as it says it."""
     return render_template("fault.html", fault=refused.args[0], back=url_for(back)), 409
 

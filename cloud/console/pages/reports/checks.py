@@ -15,10 +15,13 @@ from cloud.console.pages.reports.days import joined, owing_of
 from cloud.console.pages.reports.signatures import BankFigure
 from cloud.ledger.fleet.documents.standing import DocumentState
 from cloud.ledger.fleet.views import newest_of
+from cloud.ledger.read.shown.campus_days import net_of
 from cloud.ledger.read.shown.morning import MorningView
 from cloud.process.settings import FOLDER
 from cloud.watch.subjects.marks import MARK, finished
 from cloud.watch.turn import BEAT, STALE_MS
+from cloud.words.both import halves
+from cloud.words.days import OWING, STATES, WHOLE, WITH_GAPS, state_of
 from shared.clocks.clock import DAY_S
 from shared.words.voice import Text
 
@@ -55,6 +58,7 @@ def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
     """All of them."""
     found = sources.reader.morning(LOADS_MAX)
     return [
+        _day(sources),
         _closed(found),
         _owing(found),
         _books(sources),
@@ -70,8 +74,19 @@ def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
     ]
 
 
+def _day(sources: Sources) -> Check:
+    """Of what persons have said of yesterday."""
+    (one,) = sources.reader.campus_days(today() - 1, today() - 1, wall_now())
+    state = state_of(one)
+    late = net_of(one.late)
+    zh, en = halves(Text(f"，日结后又来 {sum_text(late)}", f", {sum_text(late)} after the close") if one.late else None)
+    said = Text(STATES[state].zh + zh, STATES[state].en + en)
+    mark = {WHOLE: OK, WITH_GAPS: UNKNOWN}.get(state, WRONG)
+    return Check("day", mark, one.lacks if state == OWING else None, "closing", said)
+
+
 def _closed(found: MorningView) -> Check:
-    """Cashiers' days; the business day itself is not closed by the books yet."""
+    """Cashiers' days."""
     late = [one for one in found.late if one.day < today()]
     if not found.cashiers:
         return Check("closed", UNKNOWN, None, "", Text("还没有收银员的钱箱", "no cashier has a drawer yet"))

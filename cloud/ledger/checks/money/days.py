@@ -2,10 +2,10 @@
 stands for gaps is another person, whose word stands as a proposal that was confirmed."""
 
 from cloud.ledger.checks.check import Check
-from cloud.ledger.desk.campus_day_sums import day_sums
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.days import Closed, closed, decode
 from cloud.ledger.held.two_persons import Outcome, ProposalKind, is_same_person
+from cloud.ledger.read.shown.campus_days import day_sums
 from cloud.ledger.read.shown.takings import NEWEST
 from cloud.store.db import Database
 from shared.clocks.clock import DAY_S, time_text
@@ -24,7 +24,7 @@ def check_days(db: Database) -> Check:
     confirmed = _confirmed(db)
     broken = next((fault for day, one in sorted(found.items()) if (fault := _fault(db, day, one, confirmed))), "")
     open_ones = sum(not one.statement.is_whole for one in found.values())
-    note = Text(f"带缺口：{open_ones}", f"with named gaps: {open_ones}") if open_ones else None
+    note = Text(f"注明缺口：{open_ones}", f"with named gaps: {open_ones}") if open_ones else None
     return Check(NAME, len(found), broken, note)
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.campus_day import DayLedger
-from cloud.ledger.desk.campus_day_sums import DayState, day_states, statement_now
 from cloud.ledger.held.days import DayRefused, DaySum, decode
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.shown.campus_days import DayState, day_states, statement_now
 from cloud.ledger.records.values import Now
 from shared.errors import RuleBroken
 from shared.wire.messages import DeviceStatus, EpochStatus
