@@ -33,7 +33,7 @@ def listing(data: Path, dsn: str | None, day: int | None, *, as_json: bool) -> i
     if as_json:
         _say(json.dumps({"days": [day_json(one) for one in found]}, ensure_ascii=False))
     else:
-        _say(*(list_lines(found) if day is None else day_lines(found[0])))
+        _say(*(list_lines(found) if day is None else (line for one in found for line in day_lines(one))))
     return 1 if any(state_of(one) in (OWING, PROPOSED) for one in found) else 0
 
 

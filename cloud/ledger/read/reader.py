@@ -36,6 +36,7 @@ from cloud.ledger.fleet.parameters.rows import KeptFile, Push
 from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
+from cloud.ledger.held.days import Closed, closed
 from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import LostCard
@@ -326,6 +327,11 @@ class Reader:
         """How these business days stand, closed or not and by whom, the newest first."""
         with self._lock, self.database.reading():
             return read_days.day_states(self.database, first, last, now)
+
+    def closed_days(self, first: int, last: int) -> dict[int, Closed]:
+        """Those of these days that persons have closed, and what they said."""
+        with self._lock, self.database.reading():
+            return closed(self.database, first, last)
 
     def fund(self) -> read_aid.FundView:
         """What was granted in all."""

@@ -76,7 +76,10 @@ def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
 
 def _day(sources: Sources) -> Check:
     """Of what persons have said of yesterday."""
-    (one,) = sources.reader.campus_days(today() - 1, today() - 1, wall_now())
+    found = sources.reader.campus_days(today() - 1, today() - 1, wall_now())
+    if not found:
+        return Check("day", UNKNOWN, None, "closing", Text("账本今天才开始", "the books begin today"))
+    (one,) = found
     state = state_of(one)
     late = net_of(one.late)
     zh, en = halves(Text(f"，日结后又来 {sum_text(late)}", f", {sum_text(late)} after the close") if one.late else None)

@@ -79,8 +79,12 @@ def _shown(one: DayState) -> Statement | None:
 
 
 def _state(sources: Sources, day: str) -> DayState:
+    """404 for a day of before the books."""
     number = _number(day)
-    return sources.reader.campus_days(number, number, wall_now())[0]
+    found = sources.reader.campus_days(number, number, wall_now())
+    if not found:
+        abort(404)
+    return found[0]
 
 
 def _number(day: str) -> int:

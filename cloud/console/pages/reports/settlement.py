@@ -44,7 +44,8 @@ def _settlement(sources: Sources) -> Reply:
     found = _days(sources)
     return render_template(
         "reports/settlement.html", list=listed(_rows(found), COLUMNS, asked(request.args, FILTERS)), days=found,
-        total=total(found.sums), day_text=day_text, as_of=moment_of(wall_now().unix_ms),
+        total=total(found.sums), closed=sources.reader.closed_days(found.first, found.last), day_text=day_text,
+        as_of=moment_of(wall_now().unix_ms),
     )  # fmt: skip
 
 

@@ -42,7 +42,8 @@ class DayState(NamedTuple):
 
 
 def day_states(db: Database, first: int, last: int, now: Now) -> list[DayState]:
-    """Of these days, the newest first; as many questions for one as for many."""
+    """Of these days since the books began, the newest first; as many questions for one as for many."""
+    first = max(first, began(db, now))
     there, said, sums, drawers = fleet(db), closed(db, first, last), days_sums(db, first, last), open_drawers(db)
     proposed = {
         decode(one.document).day: one for one in waiting(db, now.unix_ms) if one.kind is ProposalKind.DAY
@@ -54,6 +55,13 @@ def day_states(db: Database, first: int, last: int, now: Now) -> list[DayState]:
         )
         for day in range(last, first - 1, -1)
     ]  # fmt: skip
+
+
+def began(db: Database, now: Now) -> int:
+    """The day on which something was booked first; tomorrow where nothing ever was."""
+    rows = db.run("SELECT booked_at_ms FROM posting ORDER BY entry LIMIT 1")
+    since_s = (now.unix_ms - rows[0][0]) // 1000 if rows else -DAY_S
+    return (now.campus_s - since_s) // DAY_S
 
 
 def statement_now(db: Database, day: int, now: Now) -> Statement:

@@ -18,7 +18,7 @@ from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 
 _MINE = (AccountKind.MERCHANT, AccountKind.HELD)
-_LINES = (
+LINES = (
     "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "
     "r.key{stored} FROM posting h JOIN posting p ON p.entry = h.entry JOIN account d ON d.id = p.debit "
     "JOIN account c ON c.id = p.credit LEFT JOIN record r ON r.id = h.record "
@@ -77,7 +77,7 @@ def takings(
     """Of business days, both ends included. edges: seconds of the day at which its parts begin. upto: of entries up to
     this one."""
     kinds = [str(kind) for kind in _MINE]
-    rows = db.run(_LINES.format(stored=", r.stored" if edges else ""), (first, last, upto, *kinds, *kinds))
+    rows = db.run(LINES.format(stored=", r.stored" if edges else ""), (first, last, upto, *kinds, *kinds))
     bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
     found: defaultdict[Place, Sums] = defaultdict(Sums)
     counted: set[int] = set()

@@ -9,6 +9,7 @@ import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.frame.clock import day_text
+from cloud.ledger.read.shown.takings import LINES
 from tests.cloud.console.rig import Rig, made
 from tests.cloud.ledger import campus as c
 
@@ -53,12 +54,35 @@ def test_whoever_sees_one_canteen_or_stall_sees_its_money_alone(rig: Rig) -> Non
 
 
 @pytest.mark.parametrize(("kind", "row"), [
-    ("day", DAY), ("merchant", "面点"), ("terminal", "pos-01 · 1号窗口 · 一楼大伙"), ("hour", "12:00–13:00"),
+    ("day", DAY), ("canteen", "第二食堂"), ("cross", "第一食堂"), ("merchant", "面点"), ("terminal", "pos-01 · 1号窗口 · 一楼大伙"), ("hour", "12:00–13:00"),
 ])  # fmt: skip
 def test_each_report_adds_up_to_the_day(rig: Rig, kind: str, row: str) -> None:
     page = rig.browser().see(f"/reports?kind={kind}&first={DAY}")
     assert row in page.split("<tbody>")[1]
     assert "¥17.00" in page.split("<tfoot>")[1]
+
+
+def test_day_canteen_merchant_and_meal_stand_apart_and_go_home_so(rig: Rig) -> None:
+    text = rig.browser().see(f"/reports.csv?kind=cross&first={DAY}")
+    heads, *rows = text.lstrip("\ufeff").splitlines()
+    assert heads.split(",")[:5] == ["日", "食堂", "商户", "餐次", "笔数"]
+    assert [row.split(",")[:5] for row in rows] == [
+        [DAY, "第一食堂", "一楼大伙", "未知", "2"], [DAY, "第一食堂", "面点", "未知", "1"],
+        [DAY, "第二食堂", "面点", "未知", "1"],
+    ]  # fmt: skip
+
+
+def test_a_report_asks_as_much_of_a_year_as_of_a_day(rig: Rig) -> None:
+    """By the day's index, and not by every line of the books."""
+    with rig.ledger.database.reading():
+        plan = rig.ledger.database.run("EXPLAIN QUERY PLAN " + LINES.format(stored=""), (0, 9, 9, "a", "b", "a", "b"))
+    assert any("ix_posting_day" in str(row) for row in plan)
+    assert not any(str(row[-1]).startswith(("SCAN p", "SCAN h")) for row in plan)
+
+
+def test_settlement_says_which_days_nobody_has_closed(rig: Rig) -> None:
+    page = rig.browser("王芳", [Grant(Role.FINANCE)]).see(f"/settlement?first={DAY}")
+    assert ("0 / 1 天已日结" in page, f"未日结： {DAY}" in page) == (True, True)
 
 
 def test_the_period_before_stands_beside(rig: Rig) -> None:
