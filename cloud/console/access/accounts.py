@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -205,7 +205,18 @@ class Accounts:
             "UNION SELECT name FROM link WHERE until > ? ORDER BY 1",
             now,
         )
-        return [self._operator(str(name), now) for (name,) in rows]
+        roles: dict[str, list[tuple[Any, ...]]] = {}
+        for name, *role in self._file.rows("SELECT name, role, box, merchant, people FROM role"):
+            roles.setdefault(name, []).append(tuple(role))
+        with_password = {name for (name,) in self._file.rows("SELECT name FROM operator")}
+        links = dict(self._file.rows("SELECT name, MAX(until) FROM link WHERE until > ? GROUP BY name", now))
+        open_ones = dict(self._file.rows("SELECT name, COUNT(*) FROM session WHERE until > ? GROUP BY name", now))
+        return [
+            Operator(
+                name, grants_of(roles.get(name, [])), name in with_password, links.get(name, 0), open_ones.get(name, 0)
+            )
+            for (name,) in rows
+        ]
 
     def invite(self, name: str, grants: Collection[Grant], now: int) -> str:
         """A new operator with these roles, and the token of his one-time link."""
@@ -222,13 +233,6 @@ class Accounts:
         """Who can give rights everywhere; the last of them must stay."""
         rows = self._file.rows("SELECT name FROM role WHERE role = ? ORDER BY name", Role.ADMIN)
         return [str(name) for (name,) in rows]
-
-    def _operator(self, name: str, now: int) -> Operator:
-        has_password = self._file.one("SELECT 1 FROM operator WHERE name = ?", name) is not None
-        link = self._file.one("SELECT until FROM link WHERE name = ? AND until > ?", name, now)
-        return Operator(
-            name, self.grants(name), has_password, int(link[0]) if link else 0, len(self.sessions(now, name))
-        )
 
     def close(self) -> None:
         """Close the file."""

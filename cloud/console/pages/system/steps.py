@@ -115,8 +115,7 @@ def _has_backup(sources: Sources) -> bool:
 
 def _has_plan(sources: Sources) -> bool:
     """Is there one that somebody sees devices on?"""
-    kept = plans_of(sources)
-    return any(kept.spots(plan.id) for plan in kept.all())
+    return bool(plans_of(sources).all_spots())
 
 
 def _console_file(sources: Sources) -> Database:

@@ -86,9 +86,10 @@ def known_of(db: Database, device: bytes, kind: DocumentKind, whom: Scope) -> Kn
     return as_kept(rows[0]) if rows else None
 
 
-def reported(db: Database) -> list[Known]:
-    """All of them."""
-    rows = db.run(f"SELECT {REPORTED} FROM document_reported ORDER BY {_KEY}")  # noqa: S608  # ours
+def reported(db: Database, kind: DocumentKind | None = None) -> list[Known]:
+    """All of them; about one kind alone, if it is said."""
+    of_kind = "" if kind is None else f"WHERE kind = {int(kind)} "
+    rows = db.run(f"SELECT {REPORTED} FROM document_reported {of_kind}ORDER BY {_KEY}")  # noqa: S608  # ours
     return [as_kept(row) for row in rows]
 
 

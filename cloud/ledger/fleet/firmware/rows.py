@@ -77,6 +77,28 @@ def rows_of(db: Database, number: int) -> list[TerminalRow]:
     return [_row(row) for row in found]
 
 
+def events_of_all(db: Database) -> dict[int, list[Event]]:
+    """Of every roll-out, the newest last."""
+    found: dict[int, list[Event]] = {}
+    for row in db.run(f"SELECT {_EVENT} FROM rollout_event ORDER BY rollout, number"):  # noqa: S608  # ours
+        found.setdefault(row[0], []).append(Event(row[0], row[1], EventKind(row[2]), *row[3:]))
+    return found
+
+
+def out(db: Database) -> list[TerminalRow]:
+    """Of all roll-outs, those whose permit has left, with no end yet: what a clock can still end."""
+    return [_row(row) for row in db.run(f"SELECT {_ROW} FROM rollout_row WHERE {_OUT}")]  # noqa: S608  # ours
+
+
+def ended(db: Database) -> list[tuple[int, TerminalState, int, int]]:
+    """Roll-out, state, terminals, the last wave of them: of all others, counted where they are kept."""
+    sql = f"SELECT rollout, state, COUNT(*), MAX(wave) FROM rollout_row WHERE NOT ({_OUT}) GROUP BY rollout, state"  # noqa: S608  # ours
+    return [(number, TerminalState(state), count, wave) for number, state, count, wave in db.run(sql)]
+
+
+_OUT = f"state >= {int(TerminalState.OFFERED)} AND state < {int(TerminalState.IN_USE)}"
+
+
 def rows_about(db: Database, device: bytes) -> list[TerminalRow]:
     """Of one terminal, in every roll-out, the oldest first."""
     found = db.run(f"SELECT {_ROW} FROM rollout_row WHERE device = ? ORDER BY rollout", (device,))  # noqa: S608  # ours

@@ -3,6 +3,7 @@
 A clock that has run out counts in what is read, whether or not the ingest is there to write it down.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -53,8 +54,21 @@ class RolloutView(NamedTuple):
 
 
 def rollout_views(db: Database, now: Now) -> list[RolloutView]:
-    """All, the newest last."""
-    return [_view(db, one, now)[0] for one in rows.rollouts(db).values()]
+    """All, the newest last: in four questions, however many and of however many terminals."""
+    found, events = rows.rollouts(db), rows.events_of_all(db)
+    counts: dict[int, Counter[TerminalState]] = {number: Counter() for number in found}
+    waves = dict.fromkeys(found, 0)
+    for number, how, count, wave in rows.ended(db):
+        counts[number][how] += count
+        waves[number] = max(waves[number], wave)
+    for row in rows.out(db):
+        counts[row.rollout][state.by_time(row, found[row.rollout], now.unix_ms).state] += 1
+        waves[row.rollout] = max(waves[row.rollout], row.wave)
+    return [
+        RolloutView(one, own, counts[number], state.wave_of(own), waves[number])
+        for number, one in found.items()
+        for own in (events.get(number, []),)
+    ]
 
 
 def rollout_view(db: Database, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow]] | None:
@@ -74,11 +88,11 @@ class FirmwareView(NamedTuple):
 
 def firmware(db: Database) -> FirmwareView:
     """What there is, and what runs."""
-    said = (one.said for one in reported(db))
+    said = (one.said for one in reported(db, DocumentKind.FIRMWARE))
     return FirmwareView(
         releases(db),
         {bytes(device): MODELS[kind] for device, kind in db.run("SELECT device, kind FROM device ORDER BY name")},
-        {bytes(one.device): one.generation for one in said if one.kind is DocumentKind.FIRMWARE},
+        {bytes(one.device): one.generation for one in said},
     )
 
 
