@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
+from cloud.console.access.proving import prove
 from cloud.console.asgi import Shell
 from cloud.console.frame.sources import Shown, Sources
 from cloud.console.live.live import Live, View
@@ -69,7 +70,8 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     dsn = settings.dsn(given.dsn)
     reader = open_reader(dsn)
     accounts = Accounts(settings.data / FOLDER / FILE)
-    live, shell = _assemble(settings, dsn, reader, accounts)
+    audit = Audit(settings.data / FOLDER / FILE)
+    live, shell = _assemble(settings, dsn, reader, accounts, audit)
     server = HttpsServer(
         shell, given.host, given.port, settings.console_certificate, settings.console_key
     )  # fmt: skip
@@ -77,24 +79,27 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="console")
     told = asyncio.create_task(_tell(server, stop, accounts, live, f"https://{given.host}:{given.port}/"))
+    proving = asyncio.create_task(prove(audit, stop, _now_ms), name="audit")
     async with healthy(given.health, lambda: _health(server, live)):
         await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     shell.ending.set()
     server.should_exit = True
     server.serving.set()
-    await asyncio.gather(serving, told)
+    await asyncio.gather(serving, told, proving)
     accounts.close()
     reader.close()
 
 
-def _assemble(settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts) -> tuple[Live, Shell]:
+def _assemble(
+    settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts, audit: Audit
+) -> tuple[Live, Shell]:
     folder = settings.data / FOLDER
     overview, standing = Overview(reader), Standing(folder)
     live: Live
     sources = Sources(
         Shown(lambda: live.snapshot, lambda view: live.fragment(view), lambda: live.moved(), lambda: live.as_of()),
-        reader, accounts, Audit(folder / FILE), settings, dsn, _machine_token(folder / TOKEN_FILE),
+        reader, accounts, audit, settings, dsn, _machine_token(folder / TOKEN_FILE),
         signer=lambda: KeyClient(orders_socket(settings.data, None)), clock=lambda: campus_clock(settings.data, ""),
     )  # fmt: skip
     pages = create_pages(sources)

@@ -1,6 +1,6 @@
 """The audit list 审计: who did what, when, from where, to which object, and how it ended. Append-only, chained.
 
-Each row's hash is over the row and the hash before it, so a row that was changed or taken out is seen by `broken_at`.
+Each row's hash is over the row and the hash before it, so a row that was changed or taken out is seen by `look`.
 No row holds a secret: a page tells in words what it has done, forms are not copied.
 """
 
@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from cloud.console.access.chain import LOOK_ROWS, Chain, Listed, Looked
 from cloud.store.db import Database, open_database
 from shared.words.voice import Text
 
@@ -76,6 +77,7 @@ class Audit:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._chain = Chain(_hash)
         with self._opened() as db, db.writing():
             for statement in _SCHEMA:
                 db.run(statement)
@@ -101,20 +103,21 @@ class Audit:
         with self._opened() as db, db.reading():
             return [Row(row[0], Deed(*row[1:9])) for row in db.run(sql, (*values, min(most, ROWS_MAX)))]
 
-    def broken_at(self) -> int | None:
-        """Number of the first row whose chain does not fit; None: all fit."""
-        before, expected = b"", 1
+    def look(self, now_ms: int, most: int = LOOK_ROWS) -> Looked:
+        """Prove a piece of the chain more: what is new, and again a piece of what is old. StoreFault."""
         with self._opened() as db, db.reading():
-            for row in db.run(f"SELECT {_COLUMNS} FROM audit ORDER BY number"):  # noqa: S608  # our own names
-                if row[0] != expected or bytes(row[9]) != _hash(before, row[0], Deed(*row[1:9])):
-                    return expected
-                before, expected = bytes(row[9]), expected + 1
-        return None
+            last: int = db.run("SELECT COALESCE(MAX(number), 0) FROM audit")[0][0]
+            return self._chain.look(lambda after, rows: _listed(db, after, rows), last, now_ms, most)
 
     @contextmanager
     def _opened(self) -> Iterator[Database]:
         with closing(open_database(str(self._path))) as db:
             yield db
+
+
+def _listed(db: Database, after: int, most: int) -> list[Listed[Deed]]:
+    sql = f"SELECT {_COLUMNS} FROM audit WHERE number > ? ORDER BY number LIMIT ?"  # noqa: S608  # our own names
+    return [Listed(row[0], Deed(*row[1:9]), bytes(row[9])) for row in db.run(sql, (after, most))]
 
 
 def _strangers(db: Database, now_ms: int) -> int:

@@ -46,6 +46,8 @@ WORDS: dict[str, Text] = {
     "password_now": Text("当前密码", "Current password"),
     "password_changed": Text("密码已改，其他会话已下线。", "Password changed. Your other sessions were signed out."),
     "chain_holds": Text("审计链完整。", "Audit chain intact."),
+    "chain_proving": Text("审计链还在核对，已核对", "Audit chain still being checked:"),
+    "chain_round": Text("从头核对完于", "all checked at"),
     "chain_broken": Text("审计链断在第几条：", "Audit chain broken at row"),
     "number": Text("号", "No."),
     "object": Text("对象", "Object"),

@@ -9,6 +9,7 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import FIND_MAX, Column
 from cloud.console.pages.people.people import moment
+from cloud.console.pages.sign_in import now
 
 SHOWN = 100
 _EXPORT: tuple[Column[Row], ...] = (
@@ -24,7 +25,7 @@ def _listed(sources: Sources) -> Reply:
     question = _question()
     rows = sources.audit.rows(question, SHOWN)
     return render_template(
-        "people/audit.html", rows=rows, question=question, moment=moment, broken_at=sources.audit.broken_at(),
+        "people/audit.html", rows=rows, question=question, moment=moment, chain=sources.audit.look(now() * 1000),
         more=rows[-1].number if len(rows) == SHOWN else 0,
     )  # fmt: skip
 
