@@ -7,6 +7,7 @@ a row in the audit list, whatever came of it.
 
 import hmac
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Signed
 from cloud.console.asgi import AS_COOKIE, SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
+from cloud.console.frame.clock import moment_of
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.packed import packed
 from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
@@ -34,6 +36,8 @@ from cloud.console.pages.home.drawn import drawn
 from cloud.console.pages.home.seen import Seen
 from cloud.console.pages.sign_in import LANGUAGE_COOKIE, YEAR_S, asked_for, now, remember_wanted
 from cloud.console.words.catalogue import LANGUAGES, words
+from cloud.console.words.faults import CODES
+from cloud.console.words.terms import TERMS
 from shared.errors import YktError
 from shared.words.voice import Language, Text, speak_here
 
@@ -113,13 +117,20 @@ def _stranger(sources: Sources, right: Right | None) -> Reply:
     a page of ours, it comes with it."""
     if request.path.startswith("/api/"):
         abort(401)
-    answer = redirect(url_for("login"))
+    answer = redirect(url_for("login", why=_why_again()))
     if right is None:
         return answer
     if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
         return render_template("sign_in/again.html", to=asked_for())
     remember_wanted(answer, sources)
     return answer
+
+
+def _why_again() -> str | None:
+    """Whoever has a session's cookie was signed in once."""
+    if not request.cookies.get(SESSION_COOKIE):
+        return None
+    return "login_expired" if request.method in _READS else "login_lost"
 
 
 def _is_own_form(signed: Signed) -> bool:
@@ -192,6 +203,7 @@ def _context(app: Flask) -> dict[str, Any]:
         "w": words(language), "lang": language, "at": LANGUAGES.index(language), "signed": signed,
         "operator": signed.name if signed else None, "menu": _menu(app, signed), "may": _may(signed), "Right": Right,
         "jumps": [(key, name) for key, name in JUMPS.items() if name in _names(app, signed)],
+        "terms": TERMS.get(request.endpoint or "", ()) if signed else (),
         "seen_as": ROLE_WORDS[signed.seen_as] if signed and signed.seen_as else None,
     }  # fmt: skip
 
@@ -224,8 +236,17 @@ def _error(fault: HTTPException) -> Reply:
     code = fault.code or 500
     if request.path.startswith("/api/"):
         return Response(f'{{"error": {code}}}', status=code, mimetype="application/json")
-    text = {404: "not_found", 403: "forbidden"}.get(code, "form_expired")
-    return render_template("message.html", text=text), code
+    said = code if code in CODES else 500
+    number = _fault_number(fault) if said == 500 else ""
+    at_time = moment_of(int(time.time() * 1000))
+    return render_template("message.html", code=said, number=number, at_time=at_time, roles=ROLE_WORDS), code
+
+
+def _fault_number(fault: HTTPException) -> str:
+    """What a person can quote, and whoever reads the log can find."""
+    number = secrets.token_hex(4)
+    log.error("fault %s at %s: %r", number, request.path, getattr(fault, "original_exception", None) or fault)
+    return number
 
 
 def _refused(fault: YktError) -> Reply:

@@ -69,7 +69,8 @@ _SAID = {
 
 async def refuse(send: Send, status: int, retry_s: int | None = None) -> None:
     """An answer that ends the connection, with a line for who reads it. retry_s: when it may be asked again."""
-    said = str(_SAID[status]).encode()
+    text = _SAID[status]
+    said = f"{text.zh} · {text.en}".encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"), (b"connection", b"close"),
         (b"content-length", b"%d" % len(said)),

@@ -22,6 +22,8 @@ WANTED_COOKIE = "ykt_wanted"
 """The page that a stranger asked for, to which his sign-in leads."""
 WANTED_S, WANTED_MAX = 600, 1000
 CODE_MAX = 20
+WHY_AGAIN = ("login_expired", "login_lost")
+"""Why somebody who was signed in is asked once more."""
 YEAR_S = 31_536_000
 
 
@@ -31,7 +33,8 @@ def now() -> int:
 
 
 def _login(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
-    return render_template("sign_in/login.html", fault=None)
+    why = request.args.get("why", "")
+    return render_template("sign_in/login.html", fault=None, why=why if why in WHY_AGAIN else None)
 
 
 def _try_login(sources: Sources) -> Reply:
@@ -185,7 +188,7 @@ def _caller() -> Caller:
 
 
 def _link_gone() -> Reply:
-    return render_template("message.html", text="first_login_gone"), 410
+    return render_template("message.html", code=410), 410
 
 
 def password_fault(password: str, again: str) -> str | None:

@@ -7,6 +7,7 @@ from cloud.console.words import (
     alarms,
     cards,
     devices,
+    faults,
     frame,
     money,
     overview,
@@ -15,6 +16,7 @@ from cloud.console.words import (
     places,
     reports,
     system,
+    terms,
 )
 from shared.words.voice import Language, Text
 
@@ -31,6 +33,8 @@ FAMILIES = (
     reports,
     system,
     money,
+    faults,
+    terms,
 )
 """One module for each family of pages; no key stands in two."""
 
