@@ -26,8 +26,8 @@ _ALARM = (
     "taken_by, shelved_by, shelved_until_ms, suppressed_by, stopped_by, assigned, code, told"
 )
 _CALLING = (
-    "SELECT rule, COUNT(*) FROM alarm WHERE is_active = 1 AND is_acked = 0 AND shelved_until_ms = 0 "
-    "AND suppressed_by = '' AND stopped_by = '' AND grade <> ? GROUP BY rule"
+    "SELECT rule, COUNT(*), SUM(CASE WHEN grade = ? THEN 1 ELSE 0 END) FROM alarm "
+    "WHERE is_active = 1 AND is_acked = 0 AND shelved_until_ms = 0 AND suppressed_by = '' AND stopped_by = '' AND grade <> ? GROUP BY rule"
 )
 _EVENT = "at_ms, rule, source, deed, grade, state, who, note, code, told"
 EVENTS_MAX = 1000
@@ -129,10 +129,11 @@ class WatchStore:
         with self.db.reading():
             return list(self.listed())
 
-    def calling(self) -> dict[str, int]:
-        """Rule → how many of its alarms want a person now (`Alarm.calls`), counted where they are kept. Inside of a
-        transaction."""
-        return dict(self.db.run(_CALLING, (str(Level.NOTICE),)))
+    def calling(self) -> dict[str, tuple[int, int]]:
+        """Rule → how many of its alarms want a person now (`Alarm.calls`), and how many of these are urgent; counted
+        where they are kept. Inside of a transaction."""
+        rows = self.db.run(_CALLING, (str(Level.URGENT), str(Level.NOTICE)))
+        return {rule: (count, urgent) for rule, count, urgent in rows}
 
     def events(self, after: int, most: int = EVENTS_MAX) -> list[Event]:
         """Those behind this number, oldest first."""

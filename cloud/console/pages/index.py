@@ -2,7 +2,7 @@
 
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
-from cloud.console.pages.alarms import acts, alarms, groups, handover, notify, quality, rules
+from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, pushing, service
 from cloud.console.pages.home import saved, search, undone
@@ -29,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *factors.PAGES,
     *alarms.PAGES,
     *acts.PAGES,
+    *counting.PAGES,
     *quality.PAGES,
     *rules.PAGES,
     *notify.PAGES,

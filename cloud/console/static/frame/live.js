@@ -68,6 +68,8 @@ function take(frame) {
   }
   const mine = fresh ? (fresh.dataset.subjects?.split(" ") ?? Object.keys(frame.moved)) : ["alarms"];
   if (mine.some((one) => frame.moved[one] !== moved[one])) isDue = true;
+  const others = Object.keys(frame.moved).filter((one) => frame.moved[one] !== moved[one]);
+  if (others.length) document.dispatchEvent(new CustomEvent("ykt:moved", { detail: others }));
   moved = frame.moved;
   look();
   show();

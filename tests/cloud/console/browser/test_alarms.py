@@ -19,6 +19,7 @@ from tests.cloud.console.screen import PASSWORD, Console, sign_in
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 BOX = Key("box-silent", Source(Kind.BOX, "canteen-1"))
 BOOKS = Key("trial-balance", CAMPUS)
+KEYS = Key("keys-down", Source(Kind.SERVICE, "keys"))
 AHEAD_MS = 600_000
 """The watch's last look lies ahead, so that no slow machine makes it old in the midst of a test."""
 
@@ -32,7 +33,7 @@ def raised(console: Console, *keys: Key, beat_ms: int = AHEAD_MS) -> None:
     now_ms = int(time.time() * 1000)
     with closing(opened(console)) as store, store.db.writing():
         for key in keys:
-            grade = Level.URGENT if key == BOOKS else Level.IMPORTANT
+            grade = Level.URGENT if key in (BOOKS, KEYS) else Level.IMPORTANT
             one = Alarm(grade, is_active=True, is_acked=False, since_ms=now_ms - 60_000, last_ms=now_ms)
             store.write([Change(key, one.since_ms, Deed.RAISED, one)])
         store.set_mark(BEAT, now_ms + beat_ms)
@@ -56,7 +57,7 @@ def test_one_is_acknowledged_by_keyboard_and_one_by_mouse(page: Page, console: C
     page.keyboard.press("a")
     expect(page.locator("main").get_by_role("status")).to_contain_text("1 条将改变")
     page.get_by_role("button", name="确认 1").press("Enter")
-    expect(page.locator("main").get_by_role("status").first).to_contain_text("已完成 1")
+    expect(page.locator("main").get_by_role("status").filter(has_text="已完成 1")).to_be_visible()
     assert acked_by(console, BOX) == "admin"
     page.get_by_role("link", name="试算不平").click()
     page.get_by_role("textbox", name=re.compile("说明")).fill("在查")
@@ -64,6 +65,10 @@ def test_one_is_acknowledged_by_keyboard_and_one_by_mouse(page: Page, console: C
     expect(page.locator("#fresh")).to_contain_text("已确认")
     expect(page.locator(".doings")).to_contain_text("在查")
     assert acked_by(console, BOOKS) == "admin"
+    page.keyboard.press("u")
+    expect(page.locator(".doings").first).to_contain_text("撤消")
+    assert acked_by(console, BOOKS) == ""
+    expect(page.locator("#undo")).to_have_count(0)
 
 
 def test_a_watch_that_does_not_run_is_said_and_so_is_one_that_does_again(page: Page, console: Console) -> None:
@@ -92,3 +97,36 @@ def test_a_messages_link_leads_to_its_alarm_past_the_sign_in(page: Page, console
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("button", name="接单").click()
     expect(page.locator(".doings")).to_contain_text("接单")
+
+
+def test_an_urgent_alarm_sounds_where_somebody_has_turned_it_on_until_it_is_acknowledged(
+    page: Page, console: Console
+) -> None:
+    raised(console, BOX)
+    sign_in(page, console)
+    sound = page.locator("#sound")
+    expect(sound).to_have_text("声音未开")
+    expect(sound).to_have_attribute("aria-pressed", "false")
+    sound.click()
+    expect(sound).to_have_text("声音已开")  # an important one does not sound
+    raised(console, BOOKS)
+    expect(sound).to_have_text("声音在响，紧急 1", timeout=60_000)
+    page.goto(f"{console.address}alarms/{BOOKS.rule}/{BOOKS.source}")
+    expect(sound).to_have_text(
+        re.compile("声音未响|声音在响")
+    )  # a browser may want a click on each page, and is told so
+    page.locator("h1").click()
+    expect(sound).to_have_text("声音在响，紧急 1")
+    page.get_by_role("textbox", name=re.compile("说明")).first.fill("在查")
+    page.get_by_role("button", name="确认", exact=True).click()
+    expect(page.locator("#undo")).to_be_visible()
+    page.locator("h1").click()
+    expect(sound).to_have_text("声音已开", timeout=60_000)
+    page.goto(f"{console.address}alarms")
+    raised(console, KEYS)
+    page.locator("h1").click()
+    expect(sound).to_have_text("声音在响，紧急 1", timeout=60_000)
+    sound.click()
+    expect(sound).to_have_text("声音未开")
+    page.reload()
+    expect(sound).to_have_text("声音未开")

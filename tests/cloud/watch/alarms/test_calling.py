@@ -28,10 +28,11 @@ def test_the_file_counts_as_each_alarm_says(tmp_path: Path) -> None:
             Change(Key(f"rule-{n % 3}", Source(Kind.BOX, f"box-{n}")), 1, None, one) for n, one in enumerate(alarms)
         ]
         store.write(changes)
-        wanted = {
-            f"rule-{rule}": count
-            for rule in range(3)
-            if (count := sum(one.calls for n, one in enumerate(alarms) if n % 3 == rule))
-        }
+        wanted = {}
+        for rule in range(3):
+            calls = [one for n, one in enumerate(alarms) if n % 3 == rule and one.calls]
+            if calls:
+                wanted[f"rule-{rule}"] = len(calls), sum(one.grade is Level.URGENT for one in calls)
         assert store.calling() == wanted
-        assert sum(wanted.values()) == sum(one.calls for one in alarms) == len(Level) - 1
+        assert sum(count for count, _ in wanted.values()) == sum(one.calls for one in alarms) == len(Level) - 1
+        assert sum(urgent for _, urgent in wanted.values()) == 1

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -260,3 +261,14 @@ def test_a_messages_number_opens_its_alarm_for_whoever_may_see_it_and_for_nobody
         mine.see(other, 404)
     stranger = rig.app.test_client().get("/a/2")
     assert stranger.headers["Location"].startswith("/login"), "and learns nothing"
+
+
+def test_the_sound_asks_how_many_urgent_ones_call_that_he_may_see_and_hears_when_nobody_knows(rig: Rig) -> None:
+    s.raised(rig, s.OTHER)
+    s.raised(rig, s.BOX, s.alarm(Level.URGENT))
+    s.raised(rig, s.SERVICE, replace(s.alarm(Level.URGENT), is_acked=True))
+    browser, mine = rig.browser(), rig.browser("王芳", [Grant(Role.DUTY, Scope(box=c.OTHER_BOX))])
+    assert browser.client.get("/api/v1/calling").get_json() == {"calls": 2, "urgent": 1, "flooded": False}
+    assert mine.client.get("/api/v1/calling").get_json() == {"calls": 1, "urgent": 0, "flooded": False}
+    s.beaten(rig, ago_s=60)
+    assert browser.client.get("/api/v1/calling").get_json()["urgent"] is None, "the watch does not run"
