@@ -92,5 +92,5 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
-    assert [line for line in said if not re.search(r"ERR_|status of (401|503)", line)] == []
+    assert [line for line in said if not re.search(r"ERR_|status of (401|422|503)", line)] == []
     context.close()

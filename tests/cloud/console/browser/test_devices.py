@@ -88,11 +88,11 @@ def key_process(room: Path, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def second(browser: Browser, console: Console, name: str) -> Iterator[Page]:
+def second(browser: Browser, console: Console, name: str, role: Role = Role.OPERATIONS) -> Iterator[Page]:
     """Another person at another browser."""
     accounts = Accounts(console.ca.parent / "console.db")
     link = accounts.make_link(name, int(time.time()))
-    accounts.set_grants(name, [Grant(Role.OPERATIONS)])
+    accounts.set_grants(name, [Grant(role)])
     accounts.close()
     context = browser.new_context(ignore_https_errors=True)
     page = context.new_page()
@@ -171,3 +171,36 @@ def test_a_phone_reads_rows_as_cards_and_a_row_leads_to_its_device(page: Page, c
     page.locator("tbody a").first.click()
     expect(page.locator("body")).to_contain_text("24 小时心跳")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_price_is_changed_by_two_persons_and_stands_in_the_sheet(
+    page: Page, browser: Browser, console: Console, fleet: Fleet
+) -> None:
+    fleet.joined(*fleet.boxes)
+    sign_in(page, console)
+    page.goto(f"{console.address}parameters/edit")
+    page.fill("input[name=m0_number]", "1")
+    page.fill("input[name=m0_name]", "午餐")
+    page.fill("input[name=m0_from]", "25:30")
+    page.fill("input[name=r0_single]", "50.00")
+    page.get_by_role("button", name="校验并比较").click()
+    expect(page.get_by_role("alert").filter(has_text="文件有误")).to_be_visible()
+    expect(page.locator("input[name=r0_single]")).to_have_value("50.00")
+    page.fill("input[name=m0_from]", "10:30")
+    page.get_by_role("button", name="校验并比较").click()
+    expect(page.locator("h1")).to_contain_text("参数草稿")
+    expect(page.locator("body")).to_contain_text("不限 → 50.00")
+    expect(page.locator(".sheet .banner")).to_contain_text("各终端自下一餐次起用")
+    page.fill("input[name=reason]", "开学")
+    page.get_by_role("button", name="提交他人确认").click()
+    expect(page.locator("#waiting")).to_contain_text("须由另一人确认")
+    with second(browser, console, "周会计", Role.FINANCE) as other:
+        other.goto(f"{console.address}parameters/waiting")
+        other.get_by_role("button", name="确认并下达").click()
+        expect(other.locator("body")).to_contain_text("没有待确认的参数")
+    page.goto(f"{console.address}parameters/pushes/1")
+    expect(page.locator("body")).to_contain_text("admin, 周会计")
+    expect(page.locator("tbody tr").first).to_contain_text("未知")
+    page.go_back()
+    page.goto(f"{console.address}parameters/edit")
+    expect(page.locator("input[name=r0_single]")).to_have_value("50.00")
