@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cloud.ledger.held.records_words import read_records
 from cloud.ledger.held.releases import Side, read_offer
-from cloud.ledger.held.reversals import read_reversals
 from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.reversals import ReversalView
 from cloud.ledger.read.views import VoidView
-from cloud.ledger.receive.void_words import read_voids
 from cloud.words.both import halves
 from shared.clocks.clock import time_text
 from shared.facts.terms import REASONS
@@ -149,11 +148,11 @@ def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
 def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
     """What was proposed, how it stands, and what the second person does."""
     if proposal.kind is ProposalKind.VOID:
-        named = ", ".join(map(str, read_voids(proposal.document)))
+        named = ", ".join(map(str, read_records(proposal.document)))
         voids = Text(f"撤销，记录 {named}", f"voids, records {named}")
         return decision_lines(proposal, voids, now_ms, "held confirm")
     if proposal.kind is ProposalKind.REVERSAL:
-        named = ", ".join(map(str, read_reversals(proposal.document)))
+        named = ", ".join(map(str, read_records(proposal.document)))
         reversals = Text(f"冲正，记录 {named}", f"reversals, records {named}")
         return decision_lines(proposal, reversals, now_ms, "held confirm")
     offer = read_offer(proposal.document)
@@ -164,9 +163,9 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
 
 def _what(proposal: Proposal) -> dict[str, Any]:
     if proposal.kind is ProposalKind.VOID:
-        return {"to": str(Side.HOLDER), "voids": list(read_voids(proposal.document))}
+        return {"to": str(Side.HOLDER), "voids": list(read_records(proposal.document))}
     if proposal.kind is ProposalKind.REVERSAL:
-        return {"to": str(Side.HOLDER), "reversals": list(read_reversals(proposal.document))}
+        return {"to": str(Side.HOLDER), "reversals": list(read_records(proposal.document))}
     offer = read_offer(proposal.document)
     return {"to": str(offer.side), "fen": offer.fen, "entries": list(offer.entries)}
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven, walk
+from cloud.ledger.held.records_words import read_records
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.receive.beyond import beyond_marks
 from cloud.ledger.receive.quarantine import QuarantineState
-from cloud.ledger.receive.void_words import read_voids
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import NOBODY, Arrival, arrive, is_apart, split_apart, split_key
 from cloud.ledger.records.grey import State
@@ -174,7 +174,7 @@ def _alone_fault(db: Database) -> str:
     """By PIN alone no void moves money, but by the word of two persons. Those of an older program have no cause."""
     for record, number in db.run(_BY_PIN, (int(VoidState.POSTED), int(Cause.CASHIER))):
         rows = db.run(_CONFIRMED, (number or 0, int(ProposalKind.VOID), int(Outcome.CONFIRMED)))
-        if not rows or record not in read_voids(rows[0][0]):
+        if not rows or record not in read_records(rows[0][0]):
             return f"record {record}: a void by PIN alone has moved money, and no two persons have let it"
     return ""
 

@@ -22,13 +22,14 @@ from cloud.ledger.findings.rows import DifferenceRefused
 from cloud.ledger.held.days import DayRefused, decode
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.losses.door import LossLedger
+from cloud.ledger.held.records_words import read_records
 from cloud.ledger.held.releases import ENTRIES_MAX, Side, read_offer
-from cloud.ledger.held.reversals import ReversalLedger, read_reversals
+from cloud.ledger.held.reversals import ReversalLedger
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused, is_same_person, proposal
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.swap_rows import number_in
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.receive.void_words import VoidLedger, read_voids
+from cloud.ledger.receive.void_words import VoidLedger
 from cloud.ledger.records.values import Now
 from cloud.words.held import SIDES, STATES, state_of
 from shared.words.voice import Text
@@ -141,7 +142,7 @@ def what(one: Proposal) -> Text:
         return Text(f"{count} 笔待核，{fen}，{side.zh}", f"{count} held entries, {fen}, {side.en}")
     if one.kind in (ProposalKind.VOID, ProposalKind.REVERSAL):
         is_void = one.kind is ProposalKind.VOID
-        named = ", ".join(map(str, read_voids(one.document) if is_void else read_reversals(one.document)))
+        named = ", ".join(map(str, read_records(one.document)))
         return Text(f"撤销，记录 {named}", f"voids, records {named}") if is_void else Text(
             f"冲正，记录 {named}", f"reversals, records {named}"
         )  # fmt: skip

@@ -6,10 +6,11 @@ from contextlib import closing
 import pytest
 
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.held.records_words import RECORDS_MAX
 from cloud.ledger.held.two_persons import Outcome, ProposalRefused
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.receive.void_words import VOIDS_MAX, VoidLedger
+from cloud.ledger.receive.void_words import VoidLedger
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.judge import Reason
 from shared.records import Cause
@@ -56,7 +57,7 @@ def test_rejected_it_stays_held(ledger: Ledger, words: VoidLedger) -> None:
     assert (pending(ledger), cases(ledger)) == (0, [(VoidState.HELD, Reason.VOID_PIN)])
 
 
-@pytest.mark.parametrize("records", [[], [1], [2, 99], list(range(2, VOIDS_MAX + 3))])
+@pytest.mark.parametrize("records", [[], [1], [2, 99], list(range(2, RECORDS_MAX + 3))])
 def test_what_is_no_held_void_is_not_proposed(words: VoidLedger, records: list[int]) -> None:
     with pytest.raises(ProposalRefused):
         words.propose(records, "张三", "退", c.NOW)

@@ -54,7 +54,8 @@ def test_whoever_sees_one_canteen_or_stall_sees_its_money_alone(rig: Rig) -> Non
 
 
 @pytest.mark.parametrize(("kind", "row"), [
-    ("day", DAY), ("canteen", "第二食堂"), ("cross", "第一食堂"), ("merchant", "面点"), ("terminal", "pos-01 · 1号窗口 · 一楼大伙"), ("hour", "12:00–13:00"),
+    ("day", DAY), ("canteen", "第二食堂"), ("cross", "第一食堂"), ("merchant", "面点"),
+    ("terminal", "pos-01 · 1号窗口 · 一楼大伙"), ("hour", "12:00–13:00"),
 ])  # fmt: skip
 def test_each_report_adds_up_to_the_day(rig: Rig, kind: str, row: str) -> None:
     page = rig.browser().see(f"/reports?kind={kind}&first={DAY}")
