@@ -27,7 +27,8 @@ _ALARM = (
 )
 _CALLING = (
     "SELECT rule, COUNT(*), SUM(CASE WHEN grade = ? THEN 1 ELSE 0 END) FROM alarm "
-    "WHERE is_active = 1 AND is_acked = 0 AND shelved_until_ms = 0 AND suppressed_by = '' AND stopped_by = '' AND grade <> ? GROUP BY rule"
+    "WHERE is_active = 1 AND is_acked = 0 AND shelved_until_ms = 0 AND suppressed_by = '' AND stopped_by = '' "
+    "AND grade <> ? GROUP BY rule"
 )
 _EVENT = "at_ms, rule, source, deed, grade, state, who, note, code, told"
 EVENTS_MAX = 1000

@@ -33,7 +33,7 @@ from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault
 from shared.ids import BoxId, DeviceId
-from shared.records import Kind as RecordKind
+from shared.records import kinds
 from shared.words.voice import Text
 
 WORKS_MAX = 200
@@ -41,7 +41,7 @@ EVENTS = 12
 HOURS_MAX = 72
 FAST_S = 2
 """A record that is from so much later than it came here was written by a clock that is fast."""
-_SALES = frozenset({RecordKind.PURCHASE.name, RecordKind.RECOVERED.name})
+_SALES = frozenset({kinds.Kind.PURCHASE.name, kinds.Kind.RECOVERED.name})
 
 
 class Offset(NamedTuple):
