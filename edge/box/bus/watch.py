@@ -178,7 +178,8 @@ class BusWatch:
         here = {address: talk for address, talk in here.items() if address not in away}
         silent = sum(address not in self._nodes or not any(grown[address][:2]) for address in here)
         named = name_culprit(grown, silent, away)
-        if self._seems_cut is not None and named.fault in (Culprit.LINE, Culprit.UNKNOWN):
+        is_cut = self._seems_cut is not None or self._cut is not None
+        if is_cut and named.fault in (Culprit.LINE, Culprit.UNKNOWN):
             self._begin_anew()  # an open end reflects: that is said already
             return []
         if named.fault is Culprit.QUIET:
@@ -317,6 +318,7 @@ class BusWatch:
         if self._cut is not None:
             whole = BusSegmentWhole(self._name, self._name_of(self._cut.before))
             self._tell(now, whole, about=self._about(self._cut))
+            self._begin_anew()  # what was counted until now, the open end did
         if cut is not None:
             self._cuts += 1
             behind = self._name_of(cut.behind)

@@ -109,6 +109,24 @@ def test_a_cut_that_is_mended_is_told_so_and_one_at_the_same_place_after_it_too(
         assert [row["before"] for row in field.told("bus-segment-whole")] == ["pos-04"] * times
 
 
+@pytest.mark.parametrize("more_s", [0, 4, 8])
+def test_what_an_open_end_did_is_nobodys_fault_when_it_is_mended(more_s):
+    field = BusField(8, BusSettings(restart_ns=None))
+    field.sell_every_s = 1.0
+    field.open()
+    field.go(11)
+    field.bus.cut(5)
+    field.go(26 + more_s)
+    field.bus.cut(None)
+    field.go(60)
+    assert culprits(field) == []
+    assert field.box._buses.watches["can0"]._search is None, "good terminals are sent off a bus that is whole"
+    assert len(field.told("bus-segment-whole")) == 1
+    field.stop_selling()
+    field.go(15)
+    assert not field.lost()
+
+
 def test_terminals_that_are_switched_off_here_and_there_are_no_cut(field):
     for address in (2, 5, 6):
         field.hung[address].is_mute = True
