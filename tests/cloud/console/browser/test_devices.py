@@ -21,6 +21,7 @@ from shared.fleet.document import DocumentKind, device_scope
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
 from shared.wire.messages import BoxState, TerminalState
+from tests.cloud.console.browser.test_every_page import faults, violations
 from tests.cloud.console.screen import PASSWORD, Console, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -186,11 +187,13 @@ def test_a_price_is_changed_by_two_persons_and_stands_in_the_sheet(
     page.get_by_role("button", name="校验并比较").click()
     expect(page.get_by_role("alert").filter(has_text="文件有误")).to_be_visible()
     expect(page.locator("input[name=r0_single]")).to_have_value("50.00")
+    assert list(violations(page)) == []
     page.fill("input[name=m0_from]", "10:30")
     page.get_by_role("button", name="校验并比较").click()
     expect(page.locator("h1")).to_contain_text("参数草稿")
     expect(page.locator("body")).to_contain_text("不限 → 50.00")
     expect(page.locator(".sheet .banner")).to_contain_text("各终端自下一餐次起用")
+    assert list(violations(page)) == []
     page.fill("input[name=reason]", "开学")
     page.get_by_role("button", name="提交他人确认").click()
     expect(page.locator("#waiting")).to_contain_text("须由另一人确认")
@@ -201,6 +204,6 @@ def test_a_price_is_changed_by_two_persons_and_stands_in_the_sheet(
     page.goto(f"{console.address}parameters/pushes/1")
     expect(page.locator("body")).to_contain_text("admin, 周会计")
     expect(page.locator("tbody tr").first).to_contain_text("未知")
-    page.go_back()
-    page.goto(f"{console.address}parameters/edit")
+    assert list(violations(page)) == []
+    assert list(faults(page, console, "/parameters/edit")) == []
     expect(page.locator("input[name=r0_single]")).to_have_value("50.00")
