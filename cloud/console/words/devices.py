@@ -89,6 +89,7 @@ WORDS: dict[str, Text] = {
     "cancel_asked": Text("已请求撤回", "a cancel is asked for"),
     "retry_failed": Text("只重试未成的", "Retry only the failed:"),
     "cancel_job": Text("取消未完的", "Cancel what is pending"),
+    "by_box": Text("各网关进度", "By box"),
     "log_of": Text("上报的日志或小票", "what it said at length"),
     "log_part": Text("只到", "came so far:"),
     "no_jobs": Text(

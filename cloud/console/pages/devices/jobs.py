@@ -123,7 +123,7 @@ def _job(sources: Sources, number: int) -> Reply:
         expires=time_text(int(clock.at(view.job.expires_ms / 1000))) if view.job.expires_ms else None,
         may_act=is_whole and bool(rows) and all(may_command(row) for row in rows), reason_max=REASON_MAX,
         failed=sum(one.row.state in RETRIED for one in there), left=sum(not one.row.state.is_over for one in there),
-        done=sum(one.row.state is RowState.OK for one in there), expires_s=EXPIRES_S,
+        done=sum(one.row.state is RowState.OK for one in there), expires_s=EXPIRES_S, boxes=_by_box(there),
     )  # fmt: skip
 
 
@@ -136,6 +136,22 @@ def _states(there: Collection[Answer], wanted: Asked, kept: str) -> list[dict[st
         rows = [one for one in there if one.row.state is state]
         found.append({"said": STATES[state], "rows": len(rows), "link": link, "is_on": name == kept, "of": rows[0]})
     return found
+
+
+def _by_box(there: Collection[Answer]) -> list[dict[str, Any]]:
+    """How far each box has come, the slowest first; empty: there is but one."""
+    found: dict[str, list[Answer]] = {}
+    for one in there:
+        found.setdefault(one.box, []).append(one)
+    rows = [
+        {
+            "box": box, "of": len(own), "done": sum(one.row.state is RowState.OK for one in own),
+            "failed": sum(one.row.state.is_failure for one in own),
+            "left": sum(not one.row.state.is_over for one in own),
+        }
+        for box, own in found.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda one: (-one["left"], -one["failed"], one["box"])) if len(rows) > 1 else []
 
 
 def _job_csv(sources: Sources, number: int) -> Reply:

@@ -7,6 +7,7 @@ who confirms it decides about money. A canary's others follow by themselves, or 
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import abort, g, redirect, render_template, request, url_for
@@ -19,11 +20,12 @@ from cloud.console.pages.devices.commands import campus_now, radius_here
 from cloud.console.pages.devices.deeds import REASON_MAX, TYPED_ABOVE
 from cloud.console.pages.devices.drafts import Draft, Drafts, Waiting
 from cloud.console.pages.devices.sheets import COUNTS, RULE, SUMS, WHERE, sheet_of, text_of
+from cloud.console.pages.system.once import once
 from cloud.fleet.pushing import Pusher, Target, alike, targets_of
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import Push, PushKind
 from cloud.ledger.held.door import HeldLedger
-from cloud.ledger.held.tightening import DAYS, DAYS_MAX
+from cloud.ledger.held.tightening import DAYS, DAYS_MAX, Offer
 from cloud.ledger.held.two_persons import Proposal, ProposalKind, ProposalRefused, is_same_person
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
@@ -38,6 +40,7 @@ from shared.words.voice import Text
 
 LINES_MAX = 200
 """Most lines of a difference that a page has; the others are counted."""
+SEEN_S = 30.0
 EMPTY = 'format = 1\ntitle = ""\n'
 
 
@@ -210,18 +213,19 @@ def _tried(ledger: ParameterLedger, one: Draft | Waiting, canary: Collection[byt
     file = read_file(one.text)
     targets = targets_of(ledger, file, one.targets)
     first = [each for each in targets if not canary or each.position.device in canary]
-    is_known = one.kind is PushKind.CONTINUE or any(kept.digest == file.hash for _, kept in ledger.history())
-    return Tried(file, targets, first, _way(one.kind, first, is_known=is_known))
+    history = ledger.history()
+    is_known = bool(history) and history[-1][1].digest == file.hash
+    return Tried(file, targets, first, _way(one.kind, first, targets, is_known=is_known))
 
 
-def _way(kind: PushKind, first: Sequence[Target], *, is_known: bool) -> Way:
-    """is_known: this file was pushed before, so what it says to a terminal that has nothing yet was decided."""
-    changed = [one for one in first if one.is_new]
-    if not changed:
+def _way(kind: PushKind, first: Sequence[Target], targets: Sequence[Target], *, is_known: bool) -> Way:
+    """Sums are looked at for those, too, that follow a canary by themselves. is_known: this is the file that counts, so
+    what it says to a terminal that has nothing yet was decided."""
+    if not any(one.is_new for one in first):
         return Way.NOTHING
-    if any(one.tighter for one in changed):
+    if any(one.tighter for one in first):
         return Way.TIGHTER
-    if kind is PushKind.CONTINUE or not any(_is_money(one, is_known=is_known) for one in changed):
+    if kind is PushKind.CONTINUE or not any(_is_money(one, is_known=is_known) for one in targets if one.is_new):
         return Way.PLAIN
     return Way.MONEY
 
@@ -386,44 +390,61 @@ class Case(NamedTuple):
     is_mine: bool
 
 
+class Seen(NamedTuple):
+    """What a proposal would change now, or why it no longer can."""
+
+    title: str
+    groups: list[tuple[Text, int, list[Text]]]
+    fault: Text | None = None
+
+
 def waiting_cases(sources: Sources, now: Now) -> list[Case]:
-    """Of both kinds, the oldest first."""
+    """Of both kinds, the oldest first. What each would change is worked out anew every SEEN_S, however many look."""
     with sources.books() as opened:
         ledger = ParameterLedger(opened)
-        held = HeldLedger(opened)
-        cases = [_money_case(ledger, one) for one in drafts(sources).waiting(now.unix_ms)]
-        for one in sources.reader.proposals():
-            if one.kind is ProposalKind.TIGHTER and state_of(one, now.unix_ms) == "waits":
-                cases.append(_tighter_case(ledger, held, one))
+        newest = _newest(ledger)
+        cases = []
+        for one in drafts(sources).waiting(now.unix_ms):
+            key = "waiting", one.number, newest
+            cases.append(_money_case(one, once().ask(key, SEEN_S, partial(_money_seen, ledger, one))))
+        for held in sources.reader.proposals():
+            if held.kind is ProposalKind.TIGHTER and state_of(held, now.unix_ms) == "waits":
+                offer, kept = HeldLedger(opened).tighter(held.number)
+                key = "tighter", held.number, newest
+                seen = once().ask(key, SEEN_S, partial(_tighter_seen, ledger, kept.text, offer.devices))
+                cases.append(_tighter_case(held, offer, seen))
     return sorted(cases, key=lambda case: case.made_ms)
 
 
-def _money_case(ledger: ParameterLedger, one: Waiting) -> Case:
-    fault = None
+def _money_seen(ledger: ParameterLedger, one: Waiting) -> Seen:
     try:
         _require_newest(ledger, one.behind)
         tried = _tried(ledger, one, one.canary)
-        groups, title = _groups(tried), tried.file.title
+        return Seen(tried.file.title, _groups(tried))
     except ConfigFault as broken:
-        groups, title, fault = [], "", _text(broken)
+        return Seen(read_file(one.text).title, [], _text(broken))
+
+
+def _tighter_seen(ledger: ParameterLedger, text: str, devices: Sequence[bytes]) -> Seen:
+    file = read_file(text)
+    try:
+        targets = targets_of(ledger, file, devices)
+        return Seen(file.title, _groups(Tried(file, targets, targets, Way.TIGHTER)))
+    except ConfigFault as broken:
+        return Seen(file.title, [], _text(broken))
+
+
+def _money_case(one: Waiting, seen: Seen) -> Case:
     return Case(
-        "money", one.number, one.maker, one.reason, one.made_ms, one.until_ms, len(one.targets), title, 0, (0, 0),
-        len(one.canary), groups, fault, is_same_person(one.maker, g.signed.name),
+        "money", one.number, one.maker, one.reason, one.made_ms, one.until_ms, len(one.targets), seen.title, 0, (0, 0),
+        len(one.canary), seen.groups, seen.fault, is_same_person(one.maker, g.signed.name),
     )  # fmt: skip
 
 
-def _tighter_case(ledger: ParameterLedger, held: HeldLedger, one: Proposal) -> Case:
-    offer, kept = held.tighter(one.number)
-    fault, groups = None, list[tuple[Text, int, list[Text]]]()
-    file = read_file(kept.text)
-    try:
-        targets = targets_of(ledger, file, offer.devices)
-        groups = _groups(Tried(file, targets, targets, Way.TIGHTER))
-    except ConfigFault as broken:
-        fault = _text(broken)
+def _tighter_case(one: Proposal, offer: Offer, seen: Seen) -> Case:
     return Case(
-        "tighter", one.number, one.maker, one.reason, one.at_ms, one.until_ms, len(offer.devices), file.title,
-        offer.days, (offer.times, offer.fen), 0, groups, fault, is_same_person(one.maker, g.signed.name),
+        "tighter", one.number, one.maker, one.reason, one.at_ms, one.until_ms, len(offer.devices), seen.title,
+        offer.days, (offer.times, offer.fen), 0, seen.groups, seen.fault, is_same_person(one.maker, g.signed.name),
     )  # fmt: skip
 
 

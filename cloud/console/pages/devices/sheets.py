@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.parameters.campus_file import SIZE_MAX
 from cloud.parameters.written import written
 from shared.errors import ConfigFault
 from shared.words.voice import Text
@@ -55,6 +56,8 @@ def text_of(text: str, form: Mapping[str, str]) -> str:
 
 
 def _raw(text: str) -> dict[str, Any]:
+    if len(text.encode()) > SIZE_MAX:
+        raise ConfigFault(Text(f"文件超过 {SIZE_MAX} 字节", f"the file is above {SIZE_MAX} bytes"))
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:

@@ -71,7 +71,9 @@ def plans_on(sources: Sources, names: set[str], *, is_campus: bool) -> list[Plan
 
 
 def _slides(sources: Sources, names: set[str], *, is_campus: bool) -> list[Slide]:
-    plans = once().ask(f"wall-plans-{sorted(names)}", KEPT_S, lambda: plans_on(sources, names, is_campus=is_campus))
+    plans = once().ask(
+        ("wall-plans", is_campus, *sorted(names)), KEPT_S, lambda: plans_on(sources, names, is_campus=is_campus)
+    )
     return [Slide(BOXES), *([Slide(LINES)] if names else []), *(Slide(PLAN, plan) for plan in plans)]
 
 

@@ -159,6 +159,40 @@ def test_a_canary_goes_first_and_an_earlier_push_comes_back(rig: Rig, desk: tupl
     assert "60.00 → 50.00" in desk[0].see(found[1])
 
 
+def test_a_canary_where_no_sum_changes_takes_no_sum_past_the_second_person(
+    rig: Rig, desk: tuple[Browser, Browser]
+) -> None:
+    settled(rig, desk)
+    dearer = FILE.replace("午餐", "正餐") + '\n[[limit]]\nterminals = ["pos-02"]\nsingle = "90.00"\n'
+    draft = drafted(desk[0], dearer)
+    desk[0].send(f"{draft}/push", reason="改名", canary="pos-01")
+    assert len(pushes(rig)) == 1, "what follows the canary by itself changes a sum"
+    assert "90.00" in desk[1].see("/parameters/waiting")
+
+
+def test_a_terminal_that_comes_new_gets_the_file_that_counts_by_one_and_an_older_one_by_two(
+    rig: Rig, desk: tuple[Browser, Browser]
+) -> None:
+    draft = drafted(desk[0], FILE, to="names", names="pos-01")
+    desk[0].send(f"{draft}/push", reason="开学")
+    desk[1].send("/parameters/waiting/money/1/confirm")
+    draft = drafted(desk[0], FILE, to="names", names="pos-02")
+    desk[0].send(f"{draft}/push", reason="新机")
+    assert pushes(rig)[-1] == (PushKind.PUSH, "ops")
+    draft = drafted(desk[0], FILE.replace("50.00", "90.00"), to="names", names="pos-01")
+    desk[0].send(f"{draft}/push", reason="涨")
+    desk[1].send("/parameters/waiting/money/2/confirm")
+    draft = drafted(desk[0], FILE, to="names", names="pos-03")
+    desk[0].send(f"{draft}/push", reason="旧价")
+    assert len(pushes(rig)) == 3
+    assert "旧价" in desk[1].see("/parameters/waiting")
+
+
+def test_a_file_that_is_too_large_is_not_read(rig: Rig, desk: tuple[Browser, Browser]) -> None:
+    large = FILE + "#" * 300_000
+    assert "字节" in desk[0].send("/uploads/parameters", 422, text=large, to="all")
+
+
 def test_a_file_that_is_wrong_is_shown_with_its_fault(rig: Rig, desk: tuple[Browser, Browser]) -> None:
     form = {"as": "text", "to": "all"}
     page = desk[0].send("/uploads/parameters", 422, text=FILE.replace('"50.00"', "50"), **form)
