@@ -119,7 +119,7 @@ WORDS: dict[str, Text] = {
         "It is shown once; the former opens nothing from then on, so the device needs the new one.",
     ),
     "wall_boxes": Text("各网关", "Boxes by state"),
-    "wall_lines": Text("线路", "Links"),
+    "wall_lines": Text("各线路", "Lines"),
     "wall_plan": Text("平面图", "Floor plan"),
     "wall_least": Text("最低", "lowest:"),
     "wall_takings": Text("今日消费", "Spent today"),
