@@ -21,6 +21,7 @@ from cloud.console.access.audit import Deed
 from cloud.console.access.rights import ROLE_WORDS, Right, Signed
 from cloud.console.asgi import AS_COOKIE, SESSION_COOKIE, TEXT_MAX, UPLOAD_MAX, UPLOADS
 from cloud.console.frame.clock import moment_of
+from cloud.console.frame.looks import LOOKS_COOKIE, looks_of
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.packed import packed
 from cloud.console.frame.page import PAGES, RIGHTS, Menu, Page, Reply, register, right_of
@@ -64,6 +65,7 @@ def create_pages(sources: Sources) -> Flask:
     app.context_processor(lambda: {"alarm_count": lambda: calling(sources)})
     app.context_processor(lambda: {"moved": sources.live.moved(), "now_as_of": sources.live.as_of()})
     app.context_processor(lambda: {"views": _views(sources), "undoable": _undoable(sources)})
+    app.context_processor(lambda: {"campus": sources.settings.name})
     app.url_defaults(lambda endpoint, values: _numbered(app, endpoint, values))
     register(app, sources, index.PAGES)
     return app
@@ -117,20 +119,13 @@ def _stranger(sources: Sources, right: Right | None) -> Reply:
     a page of ours, it comes with it."""
     if request.path.startswith("/api/"):
         abort(401)
-    answer = redirect(url_for("login", why=_why_again()))
+    answer = redirect(url_for("login"))
     if right is None:
         return answer
     if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
         return render_template("sign_in/again.html", to=asked_for())
     remember_wanted(answer, sources)
     return answer
-
-
-def _why_again() -> str | None:
-    """Whoever has a session's cookie was signed in once."""
-    if not request.cookies.get(SESSION_COOKIE):
-        return None
-    return "login_expired" if request.method in _READS else "login_lost"
 
 
 def _is_own_form(signed: Signed) -> bool:
@@ -203,6 +198,7 @@ def _context(app: Flask) -> dict[str, Any]:
         "w": words(language), "lang": language, "at": LANGUAGES.index(language), "signed": signed,
         "operator": signed.name if signed else None, "menu": _menu(app, signed), "may": _may(signed), "Right": Right,
         "jumps": [(key, name) for key, name in JUMPS.items() if name in _names(app, signed)],
+        "looks": looks_of(request.cookies.get(LOOKS_COOKIE, "")),
         "terms": TERMS.get(request.endpoint or "", ()) if signed else (),
         "seen_as": ROLE_WORDS[signed.seen_as] if signed and signed.seen_as else None,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 import time
 from urllib.parse import quote, unquote
 
-from flask import redirect, render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -12,6 +12,7 @@ from cloud.console.access.factors import HALF_S
 from cloud.console.access.passkeys import PasskeyRefused, Site, ask_for_known, id_of, uses_after
 from cloud.console.access.rights import Right
 from cloud.console.asgi import SESSION_COOKIE
+from cloud.console.frame.looks import LOOKS_COOKIE, Looks, kept_looks
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.words.catalogue import LANGUAGES
@@ -22,8 +23,6 @@ WANTED_COOKIE = "ykt_wanted"
 """The page that a stranger asked for, to which his sign-in leads."""
 WANTED_S, WANTED_MAX = 600, 1000
 CODE_MAX = 20
-WHY_AGAIN = ("login_expired", "login_lost")
-"""Why somebody who was signed in is asked once more."""
 YEAR_S = 31_536_000
 
 
@@ -33,8 +32,9 @@ def now() -> int:
 
 
 def _login(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
-    why = request.args.get("why", "")
-    return render_template("sign_in/login.html", fault=None, why=why if why in WHY_AGAIN else None)
+    """Whoever comes with a session's cookie that opens nothing was signed in once."""
+    has_ended = bool(request.cookies.get(SESSION_COOKIE)) and g.signed is None
+    return render_template("sign_in/login.html", fault=None, has_ended=has_ended)
 
 
 def _try_login(sources: Sources) -> Reply:
@@ -177,10 +177,17 @@ def _signed_in(sources: Sources, name: str) -> Reply:
     answer = redirect(_back_to(wanted))
     token = sources.accounts.open_session(name, now(), _caller())
     answer.set_cookie(SESSION_COOKIE, token, max_age=SESSION_S, httponly=True, samesite="Strict", secure=sources.secure)
+    show_as(answer, sources, kept_looks(sources.file).of(name))
     answer.delete_cookie(HALF_COOKIE)
     if wanted:
         answer.delete_cookie(WANTED_COOKIE)
     return answer
+
+
+def show_as(answer: Response, sources: Sources, looks: Looks) -> None:
+    """From the next page on."""
+    kept = looks.cookie()
+    answer.set_cookie(LOOKS_COOKIE, kept, max_age=YEAR_S, samesite="Lax", httponly=True, secure=sources.secure)
 
 
 def _caller() -> Caller:

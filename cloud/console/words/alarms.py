@@ -155,7 +155,7 @@ WORDS: dict[str, Text] = {
         "还没有登记任何人，报警送不到人。请在下面登记手机或邮箱。",
         "Nobody is registered, so alarms reach no one. Add a phone or mail address below.",
     ),
-    "alarm_gone": Text("不再值班", "Is gone"),
+    "alarm_gone": Text("不再值班", "Remove"),
     "test_send": Text("试发", "Send a test"),
     "queued_as": Text("已排队，第几条：", "Queued as message"),
     "swap_duty": Text("换班", "Swaps duty"),

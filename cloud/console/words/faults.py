@@ -65,11 +65,8 @@ WORDS: dict[str, Text] = {
     "to_login": Text("去登录", "Sign in"),
     "your_roles": Text("您的角色", "Your roles"),
     "login_expired": Text(
-        "登录已过期，或已在别处下线。请重新登录，之后回到刚才的页面。",
-        "Your sign-in has expired or was ended elsewhere. Sign in again, and you return to your page.",
-    ),
-    "login_lost": Text(
-        "登录已过期，刚才提交的没有保存。请重新登录后再做一次。",
-        "Your sign-in has expired, and what you just sent was not saved. Sign in, then do it again.",
+        "登录已过期，或已在别处下线。请重新登录，之后回到刚才的页面。若刚才提交过内容，它没有保存，请再做一次。",
+        "Your sign-in has expired or was ended elsewhere. Sign in again, and you return to your page. If you had just "
+        "sent something, it was not saved: do it again.",
     ),
 }

@@ -14,6 +14,7 @@ WORDS: dict[str, Text] = {
     "success_rate": Text("刷卡成功率", "Successful taps"),
     "latency_p95": Text("95% 的记录到账用时不超过", "95 % of records arrived within"),
     "curve": Text("今日消费曲线", "Takings today, by hour"),
+    "curve_empty": Text("今天还没有消费，第一笔之后这里有曲线。", "No sales today yet."),
     "curve_now": Text("今天", "today"),
     "curve_then": Text("上周同日", "same weekday, last week"),
     "verdict_is_ok": Text("收到的各项正常", "All well, as far as heard"),

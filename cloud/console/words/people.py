@@ -45,6 +45,18 @@ WORDS: dict[str, Text] = {
     "change_password": Text("修改密码", "Change password"),
     "password_now": Text("当前密码", "Current password"),
     "password_changed": Text("密码已改，其他会话已下线。", "Password changed. Your other sessions were signed out."),
+    "looks": Text("显示", "Appearance"),
+    "looks_note": Text(
+        "随您的账号，在任何电脑上登录都一样。", "Kept with your account, on whichever computer you sign in."
+    ),
+    "set_looks": Text("改显示方式", "Changes appearance"),
+    "theme_system": Text("跟随系统", "As the system"),
+    "theme_light": Text("浅色", "Light"),
+    "theme_dark": Text("深色", "Dark"),
+    "theme_contrast": Text("高对比", "High contrast"),
+    "size_normal": Text("标准", "Normal"),
+    "size_large": Text("大", "Large"),
+    "size_larger": Text("特大", "Larger"),
     "chain_holds": Text("审计链完整。", "Audit chain intact."),
     "chain_proving": Text("审计链还在核对，已核对", "Audit chain still being checked:"),
     "chain_round": Text("从头核对完于", "all checked at"),

@@ -120,4 +120,7 @@ WORDS: dict[str, Text] = {
     "morning_signature": Text("签字时的核对结果", "Check at the time of signing"),
     "morning_go": Text("查看", "Open"),
     "morning_wrong": Text("项不对", "wrong"),
+    "morning_unsure": Text("项未知", "unknown"),
+    "morning_all_well": Text("全部正常", "All OK"),
+    "morning_found": Text("结果", "Result"),
 }

@@ -62,11 +62,15 @@ def _pages(signed: Signed, wanted: str) -> list[Found]:
 def _devices(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
     views = newest_of(sources.reader.terminals()).values()
     return [
-        Found(one.name, url_for("device", device=one.device.hex()), " · ".join((one.place, one.merchant, one.box)))
+        Found(one.name, url_for("device", device=one.device.hex()), _joined(one.place, one.merchant, one.box))
         for one in sorted(views, key=lambda view: view.name)
         if signed.sees(Right.SEE_CAMPUS, box=one.box, merchant=one.merchant)
         and is_like(wanted, one.name, one.place, one.merchant, one.device.hex())
     ][:EACH_MAX]
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))
 
 
 def _cards(sources: Sources, signed: Signed, wanted: str) -> list[Found]:

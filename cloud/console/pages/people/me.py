@@ -3,12 +3,35 @@
 from flask import abort, g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import ROLE_WORDS, Right, Signed
+from cloud.console.frame.looks import SIZES, THEMES, kept_looks, looks_of
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.people.people import moment
-from cloud.console.pages.sign_in import now, password_fault
+from cloud.console.pages.sign_in import now, password_fault, show_as
 from shared.words.voice import Text
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("MicroMessenger/", "WeChat"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def agent_of(said: str) -> str:
+    """'Chrome · Windows' of what a browser says of itself; all of it where we know neither."""
+    known = [next((name for mark, name in kinds if mark in said), "") for kinds in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(filter(None, known)) or said
 
 
 def _me(sources: Sources) -> Reply:
@@ -19,7 +42,7 @@ def _page(sources: Sources, fault: str = "") -> str:
     signed: Signed = g.signed
     return render_template(
         "people/me.html", sessions=sources.accounts.sessions(now(), signed.name), roles=ROLE_WORDS, moment=moment,
-        fault=fault, done=request.args.get("done") == "1",
+        fault=fault, themes=THEMES, sizes=SIZES, agent_of=agent_of, done=request.args.get("done") == "1",
     )  # fmt: skip
 
 
@@ -48,8 +71,19 @@ def _set_password(sources: Sources) -> Reply:
     return redirect(url_for("me", done="1"))
 
 
+def _set_looks(sources: Sources) -> Reply:
+    signed: Signed = g.signed
+    looks = looks_of(f"{request.form.get('theme', '')}.{request.form.get('size', '')}")
+    kept_looks(sources.file).keep(signed.name, looks)
+    tell(f"user:{signed.name}", Text("改显示方式", "another look of pages"))
+    answer = redirect(url_for("me"))
+    show_as(answer, sources, looks)
+    return answer
+
+
 PAGES = (
     Page("me", "/me", Right.SELF, _me, Menu.SYSTEM),
     Page("end_mine", "/me/session", Right.SELF, _end_mine, writes=True),
+    Page("set_looks", "/me/looks", Right.SELF, _set_looks, writes=True),
     Page("set_password", "/me/password", Right.SELF, _set_password, writes=True),
 )

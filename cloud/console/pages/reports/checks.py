@@ -18,6 +18,8 @@ from cloud.ledger.fleet.views import newest_of
 from cloud.ledger.read.shown.campus_days import net_of
 from cloud.ledger.read.shown.morning import MorningView
 from cloud.process.settings import FOLDER
+from cloud.watch.alarms.rules import RULES
+from cloud.watch.store import Listed
 from cloud.watch.subjects.marks import MARK, finished
 from cloud.watch.turn import BEAT, STALE_MS
 from cloud.words.both import halves
@@ -176,7 +178,18 @@ def _alarms(sources: Sources) -> Check:
     if wall_now().unix_ms - beat_ms > STALE_MS:
         said = Text("值守进程没有动静", "the watch does not beat")
         return Check("alarms", UNKNOWN, len(calls), "alarms", said)
-    return _named("alarms", [f"{one.key.rule} {one.key.source}" for one in calls], "alarms")
+    names = [_called(one) for one in calls]
+    said = Text(_list(one.zh for one in names).zh, _list(one.en for one in names).en)
+    return Check("alarms", WRONG if names else OK, len(names), "alarms", said)
+
+
+_TITLES = {rule.name: rule.advice.title for rule in RULES}
+
+
+def _called(one: Listed) -> Text:
+    """By its rule's title, where that is one of day one's, and the name of what it is about."""
+    name, title = one.key.source.name, _TITLES.get(one.key.rule, Text(one.key.rule, one.key.rule))
+    return Text(f"{title.zh} {name}", f"{title.en} {name}")
 
 
 def _none(name: str, count: int) -> Check:

@@ -35,7 +35,22 @@ function undo() {
 
 function menu() {
   const details = document.getElementById("menu");
-  if (details && matchMedia("(max-width: 900px)").matches) details.open = false;
+  if (!details) return;
+  if (matchMedia("(max-width: 900px)").matches) details.open = false;
+  const here = details.querySelector("[aria-current]");
+  if (here) details.scrollTop = here.offsetTop - details.offsetTop - details.clientHeight / 2;
+}
+
+// What goes with the account is for every browser, this one too
+function looks() {
+  document.getElementById("looks")?.addEventListener("submit", () => {
+    try {
+      localStorage.removeItem("ykt-theme");
+      localStorage.removeItem("ykt-size");
+    } catch {
+      // none is kept here
+    }
+  });
 }
 
 function copy() {
@@ -139,6 +154,7 @@ chooses("theme", "ykt-theme", "theme", THEMES, () => (getComputedStyle(root).col
 chooses("size", "ykt-size", "size", SIZES, () => "");
 menu();
 undo();
+looks();
 copy();
 keys();
 scrolls();
