@@ -53,7 +53,7 @@ WORDS: dict[str, Text] = {
     "first": Text("首页", "First"),
     "before": Text("上一页", "Previous"),
     "after": Text("下一页", "Next"),
-    "no_match": Text("没有符合条件的。", "Nothing matches."),
+    "no_match": Text("没有符合的。", "Nothing matches."),
     "all_again": Text("清除筛选", "Clear the filter"),
     "as_csv": Text("导出 CSV", "CSV"),
     "theme": Text("明暗", "Theme"),
