@@ -109,9 +109,10 @@ class Live:
         return self._said(view, with_html=True)
 
     def moved(self) -> dict[str, str]:
-        """Subject → its mark now."""
+        """Subject → its mark now. calling: how many alarms call; alarms: all that happens to them, and is told."""
         marks: Mapping[str, Any] = self.snapshot.get("moved", {})
-        said = {"alarms": self.snapshot.get("alarms"), **marks}
+        calling = self.snapshot.get("alarms")
+        said = {"calling": calling, "alarms": (calling, self.snapshot.get("alarm_marks")), **marks}
         return {name: f"{crc32(repr(mark).encode()):08x}" for name, mark in said.items()}
 
     def as_of(self) -> str:

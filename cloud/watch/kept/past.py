@@ -48,6 +48,15 @@ def newest_of(db: Database, key: Key) -> int:
     return rows[0][0] or 0
 
 
+def newest(db: Database) -> tuple[int, ...]:
+    """Numbers that rise with what happens to alarms, with what is told of them and becomes of it, and with pushes."""
+    tables = ("event", "message", "policy", "ruleset", "grouping", "work")
+    found = [db.run(f"SELECT COALESCE(MAX(rowid), 0) FROM {name}")[0][0] for name in tables]  # noqa: S608  # our own
+    sent = "SELECT done_ms > 0 AS is_done, tries FROM message ORDER BY id DESC LIMIT ?"
+    sums = db.run(f"SELECT COALESCE(SUM(is_done), 0), COALESCE(SUM(tries), 0) FROM ({sent})", (AT_MAX,))  # noqa: S608
+    return (*found, *sums[0])
+
+
 def key_of_event(db: Database, number: int) -> Key | None:
     """What it happened to; None: there is no such number."""
     rows = db.run("SELECT rule, source FROM event WHERE id = ?", (number,))

@@ -1,13 +1,16 @@
 """Alarms as the overview counts them: by grade, the oldest that nobody has acknowledged. A watch that cannot be read is
 said as such, and one that has never run."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 from cloud.console.frame.sources import watch_of
 from cloud.watch.alarms.states import State
 from cloud.watch.alarms.terms import GRADES
+from cloud.watch.kept import past
 from cloud.watch.store import FILE, Listed
+from cloud.watch.turn import BEAT, STALE_MS
 from shared.errors import YktError
 from shared.facts.told import Level
 
@@ -21,9 +24,12 @@ class Standing:
         self._folder = folder
         self._written: tuple[int, ...] = ()
         self._known: dict[str, Any] = {"known": False, "ran": False}
+        self._numbers: tuple[int, ...] = ()
+        self._beat_ms = 0
 
     def read(self) -> dict[str, Any]:
-        """{"alarms": …}; known: could it be read? ran: is there a watch at all?"""
+        """{"alarms": …, "alarm_marks": …}; known: could it be read? ran: is there a watch at all? alarm_marks: others
+        than before, and something has happened to alarms, in what is told or decided about them, or to the watch."""
         written = self._marks()
         if not written:
             return {"alarms": {"known": False, "ran": False}}
@@ -31,10 +37,13 @@ class Standing:
             try:
                 with watch_of(self._folder) as store:
                     self._known = _counted(store.alarms())
+                    with store.db.reading():
+                        self._numbers, self._beat_ms = past.newest(store.db), store.mark(BEAT)
             except (YktError, OSError):
                 return {"alarms": {**self._known, "known": False, "ran": True}}
             self._written = self._marks()
-        return {"alarms": self._known}
+        is_away = time.time() * 1000 - self._beat_ms > STALE_MS
+        return {"alarms": self._known, "alarm_marks": (*self._numbers, is_away)}
 
     def _marks(self) -> tuple[int, ...]:
         """Others than before: somebody has written. Empty: there is no file."""

@@ -1,25 +1,27 @@
 // What is shown stays true: frames of one stream say what has moved; the overview takes its part from them, and a part
-// (#fresh) of any other page fetches itself anew when a subject of its own has moved (data-subjects; none: any), at most
-// once a second. It says how old it is, and looks it (IX1). Whoever types, chooses or has a dialog open is not disturbed.
+// (#fresh) of any other page fetches itself anew when a subject of its own has moved (data-subjects; not said: any), at
+// most once a second. It says how old it is, and looks it (IX1). Whoever types, chooses or has a dialog open is not disturbed.
 import { Stream } from "./stream.js";
 
 const STALE_MS = 15_000;
 const LATE_MS = 6_000;
 const LEAST_MS = 1_000;
 const SHARE = 8; // a page that took long to fetch is left alone for so many times as long
-const REST_MS = 10_000; // times grow old by themselves
 const SAID_MS = 5_000;
 const { body } = document;
 const pill = document.getElementById("pill");
 const cut = document.getElementById("cut");
 const live = document.getElementById("live");
 const fresh = document.getElementById("fresh");
+const subjects = fresh ? fresh.dataset.subjects?.split(" ") : ["calling"]; // undefined: any
+const REST_MS = fresh?.dataset.subjects ? 30_000 : 10_000; // times grow old by themselves; the stream says what moves
 let heard = Date.now();
 let fetched = Date.now();
 let asked = Date.now();
 let took = 0;
 let etag = "";
 let isDue = false;
+let dueSince = 0;
 let isFetching = false;
 let moved = JSON.parse(body.dataset.moved || "{}");
 let said = 0;
@@ -66,13 +68,17 @@ function take(frame) {
     next.innerHTML = frame.html;
     put(live, next.content);
   }
-  const mine = fresh ? (fresh.dataset.subjects?.split(" ") ?? Object.keys(frame.moved)) : ["alarms"];
-  if (mine.some((one) => frame.moved[one] !== moved[one])) isDue = true;
+  if ((subjects ?? Object.keys(frame.moved)).some((one) => frame.moved[one] !== moved[one])) due();
   const others = Object.keys(frame.moved).filter((one) => frame.moved[one] !== moved[one]);
   if (others.length) document.dispatchEvent(new CustomEvent("ykt:moved", { detail: others }));
   moved = frame.moved;
   look();
   show();
+}
+
+function due() {
+  if (!isDue) dueSince ||= Date.now();
+  isDue = true;
 }
 
 function look() {
@@ -90,9 +96,9 @@ async function again() {
     });
     if (answer.type === "opaqueredirect" || answer.status === 401) return location.reload();
     if (answer.ok || answer.status === 304) await renew(answer);
-    else isDue = true;
+    else due();
   } catch {
-    isDue = true; // cannot be reached: the age of what is shown says it
+    due(); // cannot be reached: the age of what is shown says it
   } finally {
     [isFetching, took] = [false, Date.now() - asked];
   }
@@ -104,22 +110,23 @@ async function renew(answer) {
     const calls = page.getElementById("calling");
     if (calls) document.getElementById("calling")?.replaceWith(calls);
     const next = page.getElementById("fresh");
-    if (fresh && next && isBusy(fresh)) return void (isDue = true);
+    if (fresh && next && isBusy(fresh)) return due();
     if (fresh && next) put(fresh, next);
     etag = answer.headers.get("ETag") ?? "";
   } else {
     const time = fresh?.querySelector(".as-of");
     if (time) time.textContent = decodeURIComponent(answer.headers.get("X-As-Of") ?? time.textContent);
   }
-  fetched = Date.now();
+  [fetched, dueSince] = [Date.now(), 0];
   show();
 }
 
 function show() {
   const now = Date.now();
   const own = fresh && !document.hidden ? now - fetched : 0;
-  const isHeld = fresh && own > REST_MS + LATE_MS && isBusy(fresh);
-  const age = isHeld ? own : Math.max(now - heard, own > STALE_MS + LEAST_MS ? own : 0);
+  const isMissed = own > REST_MS + LATE_MS || (own && dueSince && now - dueSince > STALE_MS); // it has moved, and is not here
+  const isHeld = fresh && isMissed && isBusy(fresh);
+  const age = isHeld ? own : Math.max(now - heard, isMissed ? own : 0);
   const state = isHeld && now - heard <= STALE_MS ? "held" : age > STALE_MS ? "cut" : age > LATE_MS ? "late" : "live";
   for (const part of [live, fresh]) part?.classList.toggle("grey", state === "cut");
   if (cut) cut.hidden = state !== "cut";

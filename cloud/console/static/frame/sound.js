@@ -105,7 +105,7 @@ if (button && window.AudioContext) {
   button.addEventListener("click", (event) => { event.stopPropagation(); turn(!isOn() || !context); });
   for (const deed of ["pointerup", "keydown"]) addEventListener(deed, (event) => event.target !== button && begin());
   addEventListener("storage", (event) => { if (event.key === KEPT && !isOn()) end(); show(); });
-  document.addEventListener("ykt:moved", (event) => event.detail.includes("alarms") && ask());
+  document.addEventListener("ykt:moved", (event) => event.detail.includes("calling") && ask());
   setInterval(ring, EVERY_MS);
   setInterval(ask, ASK_MS);
   show();
