@@ -31,7 +31,7 @@ from shared.facts.told import Params
 from tests.scenes.plans import plan_of
 
 BOUND_S = 60.0
-POLL_S = 0.01
+POLL_S = 0.03
 RATE = 8.0
 TEAR = 0.03
 MESSAGES_MAX = 100
