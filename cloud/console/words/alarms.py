@@ -136,6 +136,12 @@ WORDS: dict[str, Text] = {
     "alarm_beside": Text("同一对象，前后半小时", "At the same place, half an hour around"),
     "alarm_nothing_beside": Text("没有别的事。", "Nothing else."),
     "alarm_books_away": Text("账本读不到：未知。", "Not known: the books cannot be read."),
+    "alarm_among_ticked": Text("已选的", "those that are picked"),
+    "alarm_among_page": Text("本页", "this page:"),
+    "alarm_more_after": Text(
+        "条超出一次的上限，完成后请再来一次。", "are more than are done at once: do them after these."
+    ),
+    "alarm_and_more": Text("另有", "and more:"),
     "last_failures": Text("最近失败", "Last failures"),
     "messages": Text("消息", "Messages"),
     "message_state": Text("状态", "State"),

@@ -11,9 +11,10 @@ from flask import abort, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
 from cloud.console.frame.clock import wall_now
+from cloud.console.frame.frozen import frozen
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
-from cloud.console.frame.table import asked, fitting
+from cloud.console.frame.table import Asked, asked, fitting
 from cloud.console.frame.told import tell
 from cloud.console.frame.undo import Undoable, offered, undos
 from cloud.console.pages.alarms.alarms import key_of_path
@@ -30,8 +31,11 @@ from cloud.watch.people.undoing import Taken, answer_undoably, taken_of, undo
 from cloud.watch.store import WatchStore
 from shared.words.voice import Text
 
-BULK_MAX = 200
-"""Alarms that are answered at once; more are answered in parts."""
+BULK_MAX = 1_000
+"""Alarms that are answered at once; more are answered in parts, and the page says how many are left."""
+SHOWN_MAX = 200
+"""Of them so many are named."""
+SCOPES = ("ticked", "page", "matching")
 TYPED_ABOVE = 50
 """Above so many their number is typed in."""
 STEPS = {
@@ -42,17 +46,20 @@ STEPS = {
 }  # fmt: skip
 UNDO = "alarms"
 """The kind of what can be taken back here."""
+FROZEN = "alarms"
+"""The kind of what is chosen here."""
 BULK_STEPS = ("ack", "take", "shelve", "unshelve")
 SPANS_S = {"": 0, "30m": 1800, "2h": 7200, "8h": 28_800, "1d": 86_400, "3d": 259_200, "7d": 604_800}
 
 
 class Chosen(NamedTuple):
-    """Several alarms that somebody has chosen, and what a step would do to them."""
+    """Several alarms that somebody has chosen, and what a step would do to them. more: beyond BULK_MAX."""
 
     rows: Sequence[Row]
     changes: Sequence[Key]
     leaves: Sequence[Key]
     without_note: Sequence[Key]
+    more: int = 0
 
 
 def _act(sources: Sources, rule: str, source: str) -> Reply:
@@ -100,11 +107,13 @@ def _bulk(sources: Sources) -> Reply:
     with sources.watch() as store:
         with store.db.reading():
             here = look(sources, store)
-        found = _chosen(here, word)
+        found = _chosen(sources, here, word)
         if request.form.get("sure") != "1" or _lacks(found, word):
+            token = frozen(sources.file).freeze(signed().name, FROZEN, [row["key"] for row in found.rows], now_ms())
             return render_template(
-                "alarms/bulk.html", found=found, word=word, said=STEPS[word.step], spans=SPANS_S,
+                "alarms/bulk.html", found=found, word=word, said=STEPS[word.step], spans=SPANS_S, frozen=token,
                 span=request.form.get("for", ""), typed_above=TYPED_ABOVE, lacks=_lacks(found, word),
+                shown=found.rows[:SHOWN_MAX],
             )  # fmt: skip
         be_known(store)
         taken = [one for key in found.changes if (one := _one(store, key, word))]
@@ -123,23 +132,39 @@ def _one(store: WatchStore, key: Key, word: Word) -> Taken | None:
         return None
 
 
-def _chosen(here: Look, word: Word) -> Chosen:
-    """Those that were ticked, or with `every` all that fit the filters; 403 when one is not his to answer."""
+def _chosen(sources: Sources, here: Look, word: Word) -> Chosen:
+    """Those that were ticked, that stood on the page, that fit the filters and are his to answer, or that were frozen
+    before; 403 when one that was named is not his to answer."""
     alarms: dict[Key, Alarm] = {key_of(one): one.alarm for one in here.seen}
-    every = rows(here)
-    if request.form.get("every") == "1":
-        wanted = asked(request.form, FILTERS)
-        picked = list(fitting(chosen(every, dict(wanted.kept)), COLUMNS, wanted.find))
+    every, among = rows(here), request.form.get("among", SCOPES[0])
+    if token := request.form.get("frozen", ""):
+        named = frozen(sources.file).of(token, signed().name, FROZEN, now_ms())
+        if named is None:
+            raise AlarmRefused(Text("这次选择已过期，请重新选择", "this choice has ended: choose again"))
+        picked = _named(here, every, named)
+    elif among == "matching":
+        picked = fit(here, every, asked(request.form, FILTERS))
     else:
-        ticked = set(request.form.getlist("key")[:BULK_MAX])
-        _require_his(here, [key_of_path(*one.partition(" ")[::2]) for one in ticked])
-        picked = [row for row in every if row["key"] in ticked]
-    picked = picked[:BULK_MAX]
+        picked = _named(here, every, request.form.getlist("shown" if among == "page" else "key")[:BULK_MAX])
+    more, picked = max(0, len(picked) - BULK_MAX), picked[:BULK_MAX]
     keys = {row["key"]: key_of_path(row["rule"], row["source"]) for row in picked}
     _require_his(here, list(keys.values()))
     found = split(((key, alarms[key]) for key in keys.values()), word.step)
     bare = [key for key in found.changes if wants_note(alarms[key], word.step) and not word.note.strip()]
-    return Chosen(picked, found.changes, found.leaves, bare)
+    return Chosen(picked, found.changes, found.leaves, bare, more)
+
+
+def fit(here: Look, every: Sequence[Row], wanted: Asked) -> list[Row]:
+    """All that fit the filters and are his to answer."""
+    found = fitting(chosen(every, dict(wanted.kept)), COLUMNS, wanted.find)
+    return [row for row in found if here.may(row["rule"], key_of_path(row["rule"], row["source"]).source, Right.ANSWER)]
+
+
+def _named(here: Look, every: Sequence[Row], names: Sequence[str]) -> list[Row]:
+    """What is over by now is left out."""
+    wanted = set(names)
+    _require_his(here, [key_of_path(*one.partition(" ")[::2]) for one in wanted])
+    return [row for row in every if row["key"] in wanted]
 
 
 def _require_his(here: Look, keys: Sequence[Key]) -> None:

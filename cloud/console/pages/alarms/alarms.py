@@ -51,8 +51,14 @@ def _alarms(sources: Sources) -> Reply:
         "alarms/alarms.html", list=listed(kept, COLUMNS, wanted), here=here, as_of=moment(here.standing.as_of_ms),
         alike=many, floods=_floods(here), unknown=here.why_unknown(), last=moment(last_ms), counts=_counts(found),
         kept=dict(wanted.kept), choices=_choices(here), behind=_behind(here), every=len(found),
-        done=_number("done"), left=_number("left"),
+        done=_number("done"), left=_number("left"), fit=_fit(here, found, wanted),
     )  # fmt: skip
+
+
+def _fit(here: Look, found: list[Row], wanted: Asked) -> int:
+    """How many fit, of all pages, that he may answer."""
+    rows = fitting(chosen(found, dict(wanted.kept)), COLUMNS, wanted.find)
+    return sum(here.may(row["rule"], source_of(row["source"]), Right.ANSWER) for row in rows)
 
 
 def _alarms_csv(sources: Sources) -> Reply:

@@ -9,7 +9,10 @@ import pytest
 
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
+from cloud.console.frame.frozen import FROZEN_MS, frozen
 from cloud.watch.alarms.states import Alarm, State
+from cloud.watch.alarms.terms import Kind, Source
+from cloud.watch.alarms.watching import Key
 from cloud.watch.notify import persons
 from shared.facts.told import Level
 from tests.cloud.console.pages.alarms import scene as s
@@ -140,8 +143,52 @@ def test_several_are_shown_with_their_counts_before_anything_is_done(rig: Rig) -
 def test_all_that_fit_the_filters_are_those_of_the_filters(rig: Rig) -> None:
     s.raised(rig, s.BOX)
     s.raised(rig, s.SERVICE)
-    page = rig.browser().send("/alarms", 200, step="ack", every="1", rule="box-silent")
-    assert re.findall(r'name="key" value="([^"]+)"', page) == [f"box-silent box:{c.BOX}"]
+    browser = rig.browser()
+    assert "符合筛选的全部 1<" in browser.see("/alarms?rule=box-silent")
+    page = browser.send("/alarms", 200, step="ack", among="matching", rule="box-silent")
+    token = re.findall(r'name="frozen" value="([^"]+)"', page)[0]
+    s.raised(rig, s.OTHER)
+    browser.send("/alarms", step="ack", frozen=token, sure="1")
+    assert s.of(rig, s.BOX).is_acked
+    assert not s.of(rig, s.OTHER).is_acked, "it came to fit later, and nobody has seen it counted"
+    assert not s.of(rig, s.SERVICE).is_acked
+
+
+def test_a_choice_is_its_makers_and_ends(rig: Rig) -> None:
+    s.raised(rig, s.BOX)
+    kept = frozen(rig.sources.file)
+    name = f"{s.BOX.rule} {s.BOX.source}"
+    old = kept.freeze("admin", "alarms", [name], s.now_ms() - FROZEN_MS - 1000)
+    others = kept.freeze("王芳", "alarms", [name], s.now_ms())
+    for token in (old, others, "x"):
+        assert "已过期" in rig.browser().send("/alarms", 503, step="ack", frozen=token, sure="1")
+    assert not s.of(rig, s.BOX).is_acked
+
+
+def test_the_page_alone_and_all_that_fit_are_two_things(rig: Rig) -> None:
+    s.raised(rig, s.SERVICE)
+    s.raised(rig, s.BOX)
+    browser = rig.browser()
+    page = browser.see("/alarms")
+    assert "本页 2<" in page
+    shown = re.findall(r'name="shown" value="([^"]+)"', page)
+    page = re.sub(r"<[^>]+>", "", browser.send("/alarms", 200, step="ack", among="page", shown=shown[:1]))
+    assert "1 条将改变" in page
+
+
+def test_more_than_fifty_are_typed_and_what_he_may_not_answer_is_not_among_all_that_fit(rig: Rig) -> None:
+    sources = [Source(Kind.SERVICE, f"s{number:03}") for number in range(60)]
+    keys = [s.raised(rig, Key("service-down", one)) for one in sources]
+    s.raised(rig, s.BOX)
+    browser = rig.browser()
+    page = browser.send("/alarms", 200, step="ack", among="matching")
+    token = re.findall(r'name="frozen" value="([^"]+)"', page)[0]
+    assert "请输入条数" in browser.send("/alarms", 200, step="ack", frozen=token, sure="1", count="6")
+    assert not s.of(rig, keys[0]).is_acked
+    browser.send("/alarms", step="ack", frozen=token, sure="1", count="61")
+    assert all(s.of(rig, key).is_acked for key in keys)
+    mine = rig.browser("王芳", [Grant(Role.AUDIT), Grant(Role.DUTY, Scope(c.BOX))])
+    assert "符合筛选的全部 1<" in mine.see("/alarms"), "the others he sees alone"
 
 
 def test_several_with_an_urgent_one_want_a_note(rig: Rig) -> None:
