@@ -95,12 +95,15 @@ WORDS: dict[str, Text] = {
     "go_to_it": Text("继续", "Go on"),
     "search": Text("查找", "Search"),
     "search_note": Text(
-        "终端、点位、卡号、金额、页面；中文名可用拼音首字母。",
-        "A terminal, position, card number, amount or page. Chinese names also by the initials of their pinyin.",
+        "终端、点位、卡号、报警、任务号、分录号、页面；金额可加日期，如 12.50 昨天；中文名可用拼音首字母。",
+        "A terminal, a position, a card, an alarm, a job, an entry, a page; a sum, also with a day: 12.50 yesterday; "
+        "Chinese names by the initials of their pinyin.",
     ),
     "found_pages": Text("页面", "Pages"),
     "found_devices": Text("终端", "Terminals"),
     "found_cards": Text("卡", "Cards"),
+    "found_alarms": Text("报警", "Alarms"),
+    "found_numbers": Text("编号", "By number"),
     "found_records": Text("最近记录", "Last records"),
     "first_of_more": Text("只列前面的，请多输几个字", "first matches only: type more"),
     "listed_card": Text("在黑名单上", "on the hotlist"),

@@ -119,6 +119,15 @@ def journal(db: Database, before: int, most: int) -> Leaf:
     return _leaf(db, [entry for (entry,) in rows], 1, most)
 
 
+def of_sum(db: Database, day: int, fen: int, most: int) -> Leaf:
+    """Entries of this day that moved this sum in all, whatever parts it has; the newest first."""
+    sql = (
+        "SELECT p.entry FROM posting h JOIN posting p ON p.entry = h.entry WHERE h.line = 0 AND h.effective_day = ? "
+        "GROUP BY p.entry HAVING SUM(p.fen) = ? ORDER BY p.entry DESC LIMIT ?"
+    )
+    return _leaf(db, [entry for (entry,) in db.run(sql, (day, fen, most))], 1, most)
+
+
 def moved(db: Database, accounts: Sequence[int], before: int, most: int) -> Leaf:
     """What moved these accounts, within WINDOW entries."""
     upto = before or _newest(db) + 1

@@ -605,6 +605,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_pages.journal(self.database, before, _bounded(most))
 
+    def entries_of_sum(self, day: int, fen: int, most: int = 20) -> read_pages.Leaf:
+        """Entries of this campus day that moved this sum in all, the newest first."""
+        with self._lock, self.database.reading():
+            return read_pages.of_sum(self.database, day, fen, _bounded(most))
+
     def moved(self, accounts: Sequence[int], before: int = 0, most: int = 50) -> read_pages.Leaf:
         """What moved these accounts, newest first, within so many entries as one page may walk over."""
         with self._lock, self.database.reading():

@@ -1,30 +1,35 @@
-"""One search 查找: pages, devices, cards, records of an amount, entries by number; each only for whoever may see it."""
+"""One search 查找: pages, devices, cards, alarms, records of a sum and a day, jobs and entries by number; each only for
+whoever may see it."""
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 from flask import current_app, g, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
+from cloud.console.frame.clock import moment_of, today, wall_now
 from cloud.console.frame.initials import is_like
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import FIND_MAX
+from cloud.console.pages.alarms.reading import look
+from cloud.console.pages.alarms.rows import rows
+from cloud.console.pages.home.sums import sum_and_day
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.views import newest_of
 from cloud.ledger.read.shown.card import CardLine
-from cloud.ledger.read.views import CardName
+from cloud.ledger.read.views import CardName, EntryView
 from shared.clocks.clock import time_text
+from shared.errors import YktError
 
 EACH_MAX = 20
 """Most of one kind that are shown."""
 RECORDS_LOOKED = 1_000
 """The newest records, among which an amount is looked for."""
-AMOUNT = re.compile(r"[¥￥]?(\d{1,6})(\.\d{1,2})?")
+NUMBER = re.compile(r"[1-9]\d{0,8}")
 
 
 class Found(NamedTuple):
@@ -48,6 +53,9 @@ def _groups(sources: Sources, wanted: str) -> list[tuple[str, list[Found]]]:
         found.append(("devices", _devices(sources, signed, wanted)))
     if signed.may(Right.SEE_CARDS):
         found.append(("cards", _cards(sources, signed, wanted)))
+    if signed.may(Right.SEE_ALARMS):
+        found.append(("alarms", _alarms(sources, wanted)))
+    found.append(("numbers", _numbers(sources, signed, wanted)))
     if signed.everywhere(Right.SEE_BOOKS):
         found.append(("records", _records(sources, wanted)))
     return found
@@ -91,15 +99,55 @@ def _cards(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
 
 
 def _records(sources: Sources, wanted: str) -> list[Found]:
-    """Of an amount, among the newest."""
-    asked = AMOUNT.fullmatch(wanted)
+    """Of a sum among the newest; with a day, what the books have of it then."""
+    asked = sum_and_day(wanted, today())
     if asked is None:
         return []
-    fen = int(Decimal(asked[1] + (asked[2] or "")) * 100)
+    if asked.day is not None:
+        return [_entry(one) for one in sources.reader.entries_of_sum(asked.day, asked.fen, EACH_MAX).entries]
     return [
-        Found(sum_text(one.amount_fen), "", " · ".join((one.terminal, one.label, time_text(one.time))))
+        Found(
+            sum_text(one.amount_fen),
+            url_for("ledger_record", device=one.device.hex(), epoch=one.epoch, seq=one.seq),
+            " · ".join((one.terminal, one.label, time_text(one.time))),
+        )
         for one in sources.reader.last_records(RECORDS_LOOKED)
-        if one.amount_fen == fen
+        if one.amount_fen == asked.fen
+    ][:EACH_MAX]
+
+
+def _entry(one: EntryView) -> Found:
+    """Its sum in all, and no word of what it was or whose: that its own page says, to whoever may see it."""
+    record = one.record
+    beside = (record.terminal,) if record else ()
+    total = sum(fen for *_, fen in one.postings)
+    return Found(
+        sum_text(total), url_for("ledger_entry", number=one.entry), " · ".join((*beside, moment_of(one.booked_at_ms)))
+    )
+
+
+def _numbers(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
+    """A job, an entry of the books, by number; of whoever sees all of them."""
+    said, number = words(g.language), int(wanted) if NUMBER.fullmatch(wanted) else 0
+    found = []
+    if number and signed.everywhere(Right.SEE_CAMPUS) and sources.reader.job(number, wall_now()):
+        found.append(Found(f"{said['job']} {number}", url_for("job", number=number)))
+    if number and signed.everywhere(Right.SEE_BOOKS) and sources.reader.entry(number):
+        found.append(Found(f"{said['entry']} {number}", url_for("ledger_entry", number=number)))
+    return found
+
+
+def _alarms(sources: Sources, wanted: str) -> list[Found]:
+    """That stand, and that he may see: by name, and by what they are about."""
+    try:
+        with sources.watch() as store, store.db.reading():
+            found = rows(look(sources, store))
+    except YktError:
+        return []
+    return [
+        Found(f"{row['title']} {row['about']}", url_for("alarm", rule=row["rule"], source=row["source"]), row["state"])
+        for row in found
+        if is_like(wanted, row["title"], row["about"], row["rule"])
     ][:EACH_MAX]
 
 
