@@ -107,7 +107,7 @@ def _wall(sources: Sources) -> Reply:
 def _live(sources: Sources) -> Reply:
     view = _view(sources)
     shown = _shown(sources, view)
-    html = render_template("system/wall_live.html", **shown)
+    html = render_template("system/wall_live.html", view=view, **shown)
     return jsonify({"version": version(), "age_ms": shown["age_ms"], "at_ms": shown["now_ms"], "html": html})
 
 

@@ -12,13 +12,18 @@ from flask.testing import FlaskClient
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.pages.places.drawings import drawing_of
 from cloud.console.pages.places.kept import Author, plans_of
+from cloud.console.pages.system.once import Once
 from cloud.console.pages.system.screens import LINK_S, SCREENS_MAX, Screens
+from cloud.console.pages.system.services import Goals
 from cloud.watch.alarms.states import raised
 from cloud.watch.alarms.terms import Kind, Source
 from cloud.watch.alarms.watching import Change, Key
+from cloud.watch.services.goals import Outcome, month_of
+from cloud.watch.services.months import Measured
 from cloud.watch.turn import BEAT
 from shared.errors import ConfigFault
 from shared.facts.told import Level
+from shared.words.voice import Text
 from tests.cloud.console.pages.places import drawn
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.console.test_shell import SNAPSHOT
@@ -172,9 +177,26 @@ def test_plans_have_their_turn_and_their_drawing_opens_for_the_wall_alone(rig: R
     assert "线路" in client.get("/wall?slide=1").get_data(as_text=True)
 
 
-def test_the_month_is_not_known_where_it_cannot_be_read_and_never_met(rig: Rig, admin: Browser) -> None:
-    page = admin.see("/wall")
-    assert "本月" in page
+def test_the_months_goals_stand_there_and_of_boxes_the_one_that_was_heard_least(rig: Rig, admin: Browser) -> None:
+    month = month_of("2026-11")
+    kept = [
+        Outcome("taps", Text("刷卡成功", "taps served"), "", 0.999, "taps", 999.0, 1.0, 5.0),
+        *(Outcome("available", Text(f"网关在线 {box}", box), box, 0.995, "s", good, 10.0, 5.0)
+          for box, good in (("near", 1_000.0), ("far", 100.0))),
+    ]  # fmt: skip
+    client = screen(rig, admin, "goals", "devices")
+    rig.app.extensions["ykt_once"] = told = Once()
+    told.ask("goals", 60, lambda: Goals(Measured(month, 0, 1, kept, {})))
+    for path_of in ("/wall", "/wall/live"):
+        answer = client.get(path_of)
+        page = str(answer.json["html"]) if answer.is_json and answer.json else answer.get_data(as_text=True)
+        goals = page[page.index("本月") :]
+        assert "99.90 %" in goals
+        assert "最低 网关在线 far" in goals
+        assert "near" not in goals
+    rig.app.extensions["ykt_once"] = told = Once()
+    told.ask("goals", 60, lambda: Goals(None))
+    assert "本月 未知" in client.get("/wall").get_data(as_text=True)
 
 
 def test_the_fragment_carries_version_and_age(rig: Rig, admin: Browser) -> None:
