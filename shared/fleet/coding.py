@@ -9,6 +9,7 @@ Nothing here proves a page: a symbol that was forged gives a wrong one, and the 
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from shared.fleet.document import PAGE_SIZE
 
@@ -37,7 +38,7 @@ def symbol_of(page: bytes, number: int) -> bytes:
         raise ValueError(f"symbol {number}")
     if number < DATA_SYMBOLS:
         return page[number * SYMBOL_SIZE : (number + 1) * SYMBOL_SIZE].ljust(SYMBOL_SIZE, b"\0")
-    weighed = (_number(part.translate(_TIMES[_WEIGHT[number ^ at]])) for at, part in enumerate(_parts(page)))
+    weighed = (_number(part.translate(_times_by(_weight(number ^ at)))) for at, part in enumerate(_parts(page)))
     return _xor(weighed).to_bytes(SYMBOL_SIZE, "big")
 
 
@@ -82,17 +83,17 @@ class Gathered:
         rows = [self._row(number, symbol, missing) for number, symbol in self._repair.items()]
         for at in range(width):
             # Every leading minor of a Cauchy matrix is regular: the pivot is never zero.
-            rows[at] = rows[at].translate(_TIMES[_INVERSE[rows[at][at]]])
+            rows[at] = rows[at].translate(_times_by(_inverse(rows[at][at])))
             pivot = rows[at]
             for other, row in enumerate(rows):
                 if other != at and row[at]:
-                    rows[other] = _plus(row, pivot.translate(_TIMES[row[at]]))
+                    rows[other] = _plus(row, pivot.translate(_times_by(row[at])))
         return [row[width:] for row in rows]
 
     def _row(self, number: int, symbol: bytes, missing: list[int]) -> bytes:
-        known = (_number(part.translate(_TIMES[_WEIGHT[number ^ at]])) for at, part in self._data.items())
+        known = (_number(part.translate(_times_by(_weight(number ^ at)))) for at, part in self._data.items())
         left = _number(symbol) ^ _xor(known)
-        return bytes(_WEIGHT[number ^ at] for at in missing) + left.to_bytes(SYMBOL_SIZE, "big")
+        return bytes(_weight(number ^ at) for at in missing) + left.to_bytes(SYMBOL_SIZE, "big")
 
 
 def _parts(page: bytes) -> Iterator[bytes]:
@@ -124,8 +125,17 @@ def _times(one: int, other: int) -> int:
     return product
 
 
-_TIMES = tuple(bytes(_times(factor, value) for value in range(256)) for factor in range(256))
-"""By factor: what `bytes.translate` takes to multiply every byte by it."""
-_INVERSE = tuple(row.find(1) if factor else 0 for factor, row in enumerate(_TIMES))
-_WEIGHT = _INVERSE
+@cache
+def _times_by(factor: int) -> bytes:
+    """What `bytes.translate` takes to multiply every byte by it: one of 256, made when it is first asked for."""
+    return bytes(_times(factor, value) for value in range(256))
+
+
+@cache
+def _inverse(factor: int) -> int:
+    """Of what is not 0."""
+    return _times_by(factor).index(1)
+
+
+_weight = _inverse
 """By j xor i, which is never 0."""
