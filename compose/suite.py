@@ -1,6 +1,6 @@
 """`./ykt test`: the checks that read the code, then the tests; pytest's closing line is the last line.
 
-Alone or with `--all` it is the whole suite: two workers, the long commands begun ahead, the slowest twenty at the end.
+Alone or with `--all` it is the whole suite: three workers, long commands begun ahead, the slowest twenty at the end.
 With `--mutants` it is a report of `tests/mutants`. With other arguments pytest alone runs, in the checkout. If a check
 fails, the others still run, but no test does.
 """
@@ -24,7 +24,7 @@ HELP = Text(
     """\
 用法：./ykt test [--all | --mutants N [--seed S] | PYTEST 参数]
 
-不带参数：ruff、mypy、导入约定，然后全部测试：两个进程并行，随机顺序，每个测试有时限，最后列出最慢的二十个。
+不带参数：ruff、mypy、导入约定，然后全部测试：三个进程并行，随机顺序，每个测试有时限，最后列出最慢的二十个。
   穷举的测试和长种子取固定的样本（同一份代码总是同一批）；--all 不取样，全部运行。
 --mutants N：在一份副本里植入 N 个小错误（按种子抽样），只运行对应的测试，列出没有测试发现的；详见 --mutants 1 --help。
 其他参数：只跑 pytest，下面是它的选项；顺序仍是随机的，单进程。
@@ -36,8 +36,8 @@ HELP = Text(
     """\
 usage: ./ykt test [--all | --mutants N [--seed S] | PYTEST ARGS]
 
-Without arguments ruff, mypy and the import contracts, then every test: two workers, random order, a limit for each, the
-slowest twenty at the end. Of exhaustive tests and long seeds a stable sample runs (the same code, the same tests);
+Without arguments ruff, mypy and the import contracts, then every test: three workers, random order, a limit for each,
+the slowest twenty at the end. Of exhaustive tests and long seeds a stable sample runs (the same code, the same tests);
 --all runs the whole of them.
 --mutants N: N small mistakes, a seeded sample, are planted in a copy, the tests that mirror the module are asked, and
 what no test sees is listed; more by --mutants 1 --help.
@@ -51,7 +51,9 @@ exit codes: 0 all passed · 1 something failed · 2 wrong use, or no test
 _OK, _FAILED = Text("通过", "ok"), Text("失败", "failed")
 ALL = "--all"
 MUTANTS = "--mutants"
-WORKERS = 2
+WORKERS = 3
+"""One more than the cores of a small machine: a test with processes waits longer than it works, so that of two workers
+a third of both cores idled."""
 SLOWEST = 20
 SUITE = (
     "-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder", "--ahead", "--durations", str(SLOWEST),

@@ -1,10 +1,10 @@
-"""`./ykt test`: what it says of itself, and how the whole suite is run: two workers, the slowest told, a limit each."""
+"""`./ykt test`: what it says of itself, and how the whole suite is run: workers, the slowest told, a limit each."""
 
 from pathlib import Path
 
 import pytest
 
-from compose.suite import SLOWEST, SUITE, main
+from compose.suite import SLOWEST, SUITE, WORKERS, main
 from shared.words.voice import Language, speak
 from tests.compose.whole_run import PLUGINS, run
 
@@ -72,7 +72,7 @@ def test_the_closing_line_is_the_last_and_the_slowest_come_before(tmp_path: Path
     said = run(tmp_path, *SUITE).stdout
     assert f"slowest {SLOWEST} durations" in said
     assert "call     test_slow.py::test_slow" in said
-    assert "created: 2/2 workers" in said
+    assert f"created: {WORKERS}/{WORKERS} workers" in said
     assert "= 2 passed in" in said.splitlines()[-1]
 
 
