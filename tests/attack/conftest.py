@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.attack.place import make
+from tests.once import once, shared
 
 
 @pytest.fixture(scope="session")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin") is None:
         pytest.skip("mosquitto is not installed")
-    return make(tmp_path_factory.mktemp("attack") / "made")
+    return once(shared(tmp_path_factory, "attack"), "made", make)
 
 
 @pytest.fixture

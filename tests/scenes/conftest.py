@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import shared
 from tests.scenes import plans
 from tests.scenes.scene import BUSY, Made, Scene, Stage, Unplayable
 
@@ -13,7 +14,7 @@ from tests.scenes.scene import BUSY, Made, Scene, Stage, Unplayable
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Those of this run."""
-    return Made(tmp_path_factory.mktemp("made"))
+    return Made(shared(tmp_path_factory, "made"))
 
 
 @pytest.fixture

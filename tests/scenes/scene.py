@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from compose.campus.plan import Plan
 from shared.words.voice import Text
+from tests.once import once
 from tests.scenes import plans
 
 CHINA = timezone(timedelta(hours=8))
@@ -165,10 +166,9 @@ class Made:
 
     def copy(self, plan: Callable[[], Plan], room: Path, *, days_old: int = 0) -> Path:
         """A campus of this plan, in a folder of its own. days_old: since when its cards are valid."""
-        made = self._folder / f"{plan.__name__}-{days_old}"
-        if not made.exists():
-            issued = datetime.now(tz=CHINA) - timedelta(days=days_old)
-            plans.make(plan(), made, {"issued": issued.date().isoformat()} if days_old else None)
+        issued = datetime.now(tz=CHINA) - timedelta(days=days_old)
+        extra = {"issued": issued.date().isoformat()} if days_old else None
+        made = once(self._folder, f"{plan.__name__}-{days_old}", lambda folder: plans.make(plan(), folder, extra))
         return plans.copy(made, room)
 
 

@@ -18,6 +18,7 @@ from cloud.console.access import accounts
 from compose.campus.campus import step
 from compose.servers.ports import free_port
 from tests.cloud.console.screen import CHROMIUM, QUIET, Console
+from tests.once import once, shared
 from tests.patience import PATIENCE_S
 
 
@@ -33,15 +34,17 @@ def _cheap_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A campus as provisioning made it, imported. Only copies are changed."""
-    folder = tmp_path_factory.mktemp("small")
-    room, plan = folder / "campus", folder / "plan.json"
+    return once(shared(tmp_path_factory, "small"), "campus", _make)
+
+
+def _make(room: Path) -> None:
+    plan = room.with_name("plan.json")
     for words in (
         ("provisioning", "plan", "demo", "--cards", "5", "--out", str(plan)),
         ("provisioning", "campus", "--data", str(room), "--plan", str(plan)),
         ("cloud", "import", "--data", str(room)),
     ):
         subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
-    return room
 
 
 @pytest.fixture
