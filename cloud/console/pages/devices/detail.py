@@ -6,6 +6,7 @@ from flask import abort, g, render_template
 
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Right
+from cloud.console.frame.halves import joined_records
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.devices.arrival import is_underway, steps
@@ -73,7 +74,8 @@ def _device(sources: Sources, device: str) -> Reply:
     number, clock = bytes.fromhex(device), sources.clock()
     view = newest_of(one for one in sources.reader.terminals() if one.device == number)[number]
     watched = _watched(sources, Source(Kind.TERMINAL, device), now)
-    records, takings = sources.reader.last_records_of(number, RECORDS), _sees(Right.SEE_TAKINGS, row)
+    records = joined_records(sources.reader, sources.reader.last_records_of(number, RECORDS))
+    takings = _sees(Right.SEE_TAKINGS, row)
     plans = _plans(sources, device, now)
     arrival = steps(
         row, body, sources.reader.documents().of(device).terminals, is_on_plan=bool(plans), has_sold=bool(records),

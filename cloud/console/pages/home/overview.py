@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from cloud.console.frame.halves import joined_records
 from cloud.console.pages.home.today import Today
 from cloud.ledger.findings.rows import DifferenceSums
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView, newest_of
@@ -121,7 +122,7 @@ class Overview:
                 "fen": sum(load.amount_fen for load in loads if load.state.is_open),
                 "rows": [_load(load) for load in loads[:OPEN_LOADS]],
             },
-            "records": [_record(view) for view in self._reader.last_records(RECORDS)],
+            "records": [_record(view) for view in joined_records(self._reader, self._reader.last_records(RECORDS))],
             "facts": [fact_row(view) for view in self._reader.facts(FACTS) if view.code not in OF_A_PERSON],
         }
 

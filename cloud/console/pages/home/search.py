@@ -9,6 +9,7 @@ from flask import current_app, g, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import moment_of, today, wall_now
+from cloud.console.frame.halves import joined_records
 from cloud.console.frame.initials import is_like
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import PAGES as DECLARED
@@ -111,7 +112,7 @@ def _records(sources: Sources, wanted: str) -> list[Found]:
             url_for("ledger_record", device=one.device.hex(), epoch=one.epoch, seq=one.seq),
             " · ".join((one.terminal, one.label, time_text(one.time))),
         )
-        for one in sources.reader.last_records(RECORDS_LOOKED)
+        for one in joined_records(sources.reader, sources.reader.last_records(RECORDS_LOOKED))
         if one.amount_fen == asked.fen
     ][:EACH_MAX]
 

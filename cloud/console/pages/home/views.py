@@ -12,6 +12,7 @@ from cloud.console.frame.sources import Sources
 from cloud.console.live.live import View
 from cloud.console.pages.home.overview import entry_json
 from cloud.console.pages.home.seen import seen_by
+from cloud.console.pages.money.shown import of_one_total
 from cloud.console.pages.system import setup
 from shared.ids import card_id
 
@@ -57,7 +58,7 @@ def _api_entries(sources: Sources) -> Reply:
     else:
         card, counter = _octets("card", 10), _number("counter", 0xFFFF)
         found = sources.reader.entries(card_id(card), counter)[:ENTRIES_MAX]
-    return jsonify({"entries": [entry_json(entry) for entry in found]})
+    return jsonify({"entries": [entry_json(entry) for entry in of_one_total(sources.reader, found, alone=True)]})
 
 
 def _octets(name: str, size: int) -> bytes:

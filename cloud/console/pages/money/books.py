@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import abort, render_template, request
 
 from cloud.console.access.rights import Right
+from cloud.console.frame.halves import joined_records
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import FIND_MAX, Column
@@ -180,7 +181,7 @@ def _entry(sources: Sources, number: int) -> Reply:
     found = sources.reader.entry(number)
     if found is None:
         abort(404)
-    (row,) = entries_shown(sources.reader, [found])
+    (row,) = entries_shown(sources.reader, [found], alone=True)
     return render_template(
         "money/entry.html", row=row, at=moment(now().unix_ms), sum=sum(line.fen for line in row.lines),
         reason=reason_of(row.record.reason) if row.record and row.record.reason != "none" else None,
@@ -195,13 +196,14 @@ def _record(sources: Sources, device: str, epoch: int, seq: int) -> Reply:
         abort(404)
     if len(octets) != 6 or epoch > 0xFFFF or seq > 0xFFFF_FFFF:
         abort(404)
-    found = sources.reader.record(octets, epoch, seq)
-    if not found:
+    records = sources.reader.record(octets, epoch, seq)
+    if not records:
         abort(404)
+    found = records if sees_aid() else [joined_records(sources.reader, [one])[0] for one in records]
     return render_template(
         "money/record.html",
         records=[(one, tac_word(one), hexed(one.stored, aid=sees_aid()), _why(one.reason)) for one in found],
-        entries=entries_shown(sources.reader, sources.reader.entries_of_record(octets, epoch, seq)),
+        entries=entries_shown(sources.reader, sources.reader.entries_of_record(octets, epoch, seq), alone=True),
         card_label=card_label, moment=moment, sees_aid=sees_aid(), at=moment(now().unix_ms),
     )  # fmt: skip
 

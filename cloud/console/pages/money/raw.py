@@ -1,7 +1,7 @@
 """A record's own bytes and what its TAC proves, for whoever looks into it. Pure.
 
-Which purse paid is told by two of the bytes: they are covered for whoever may not see a named person's aid, in every
-record alike, so that being covered says nothing.
+Which purse paid, and how much of a mixed payment, is told by some of the bytes: they are covered for whoever may not
+see a named person's aid, in every record alike, so that being covered says nothing.
 """
 
 from cloud.ledger.read.views import RecordView
@@ -9,6 +9,8 @@ from cloud.ledger.records.arrival import arrive
 from shared.records import PROVEN, Kind, Record, encode
 from shared.words.voice import Text
 
+_TELLING = {"purse": 1, "flags": 1, "amount_fen": 0x01010101, "balance_fen": 0x01010101}
+"""Fields, and a change of each of their octets."""
 COVERED = "••"
 LINE = 16
 _WRONG = ("wrong_tac", "void_mac", "void_witness", "payment_mac")
@@ -48,12 +50,12 @@ def _of_purse(stored: bytes) -> set[int]:
     if record is None:
         return set()
     start = len(stored) - len(encode(record))
-    return {start + at for name in ("purse", "flags") for at in _changed(record, name)}
+    return {start + at for name in _TELLING for at in _changed(record, name)}
 
 
 def _changed(record: Record, name: str) -> list[int]:
     if name not in record._fields:
         return []
     own = encode(record)
-    other = encode(record._replace(**{name: getattr(record, name) ^ 1}))
+    other = encode(record._replace(**{name: getattr(record, name) ^ _TELLING[name]}))
     return [at for at, (one, two) in enumerate(zip(own, other, strict=True)) if one != two]

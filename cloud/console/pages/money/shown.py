@@ -7,6 +7,7 @@ is of; what a card got has one word, and the school one account.
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
@@ -15,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.export import csv_answer
+from cloud.console.frame.halves import joined_entries
 from cloud.console.frame.page import Reply
 from cloud.console.frame.sheet import xlsx_answer
 from cloud.console.frame.sources import Sources
@@ -123,8 +125,33 @@ def reason_of(word: str) -> Text:
 
 
 def sees_aid() -> bool:
-    """May he see a named person's aid?"""
-    return seen().everywhere(Right.SEE_AID)
+    """May he see a named person's aid? A machine that has its own token may not."""
+    found: Signed | None = g.get("signed")
+    return found is not None and found.everywhere(Right.SEE_AID)
+
+
+def of_one_total(reader: Reader, entries: Sequence[EntryView], *, alone: bool) -> list[EntryView]:
+    """Entries as whoever asks may see them, for a program: a card's account is one, and a total has no parts."""
+    found = joined_entries(reader, entries, alone=alone)
+    return found if sees_aid() else [_folded(one) for one in found]
+
+
+def _folded(one: EntryView) -> EntryView:
+    is_personal = any(card_in(code) for line in one.postings for code in line[:2])
+    sums: dict[tuple[str, str], int] = {}
+    for debit, credit, fen in one.postings:
+        sides = _plain(debit, is_personal=is_personal), _plain(credit, is_personal=is_personal)
+        sums[sides] = sums.get(sides, 0) + fen
+    kind = _ONE_WORD.get(one.kind, one.kind)
+    postings = tuple((*sides, fen) for sides, fen in sums.items())
+    return replace(one, kind=kind, who=one.who if kind == one.kind else "", postings=postings)
+
+
+def _plain(code: str, *, is_personal: bool) -> str:
+    kind, _, rest = code.partition(":")
+    if is_personal and kind in _SCHOOL:
+        return "school"
+    return f"{_ONE_TOTAL[kind]}:{rest}" if kind in _ONE_TOTAL and card_in(code) else code
 
 
 def may_walk(code: str) -> bool:
@@ -138,8 +165,12 @@ def card_label(label: str, card: bytes) -> str:
     return (label or card.hex()) if seen().everywhere(Right.SEE_CARDS) else "····" if card or label else ""
 
 
-def entries_shown(reader: Reader, entries: Sequence[EntryView], known: Mapping[bytes, str] = NOBODYS) -> list[Shown]:
-    """With the labels of all their cards, asked at once; those that are known are not asked for."""
+def entries_shown(
+    reader: Reader, found: Sequence[EntryView], known: Mapping[bytes, str] = NOBODYS, *, alone: bool = False
+) -> list[Shown]:
+    """With the labels of all their cards, asked at once; those that are known are not asked for. Both halves of a mixed
+    payment are one sale; alone: of an entry that is looked at by itself."""
+    entries = joined_entries(reader, found, alone=alone)
     cards = {card for one in entries for line in one.postings for code in line[:2] if (card := card_in(code))}
     wanted = cards - set(known)
     labels = {**known, **(reader.labels(wanted) if wanted else {})}

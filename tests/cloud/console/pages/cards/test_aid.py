@@ -4,6 +4,7 @@ import io
 import re
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cloud.console.frame.page import PAGES
 from cloud.console.pages.cards.aid import FILE
 from cloud.process.settings import FOLDER
 from shared.online import Purpose
+from shared.records import Pair
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 
@@ -145,3 +147,68 @@ def addresses(rig: Rig) -> list[str]:
     found = [re.sub(r"<(?:\w+:)?\w+>", hexed, page.rule) for page in looked]
     ones = [re.sub(r"<(?:\w+:)?\w+>", "1", page.rule) for page in looked if "<" in page.rule]
     return [*found, *ones, "/search?q=0001", "/audit?find=0001"]
+
+
+MAIN, AID_PART = 472, 613
+PARTS = re.compile(r"(?<![0-9a-f.])(6[.]13|4[.]72|0?613|0?472)(?![0-9a-f])")
+OF_TOTAL = re.compile(r"10[.]85|1085")
+
+
+def paid_from_both(rig: Rig) -> None:
+    """A mixed payment of card 30, its void, and the same again that stands: halves 6.13 and 4.72. Card 31 has paid from
+    both, too, for sums of the whole campus name nobody."""
+    known = c.inventory(number=2)
+    holder = replace(
+        known.cards[0], card=c.card(30), label="0030", hotlist_index=30, opening_fen=5_000, subsidy_fen=2 * AID_PART
+    )
+    other = replace(holder, card=c.card(31), label="0031", hotlist_index=31)
+    rig.ledger.import_inventory(replace(known, cards=(*known.cards, holder, other)), c.NOW)
+    aid = c.purchase(1, c.card(30), 0, AID_PART, 2 * AID_PART, purse=c.SUBSIDY, pair=Pair.FIRST)
+    main = c.purchase(2, c.card(30), 0, MAIN, 5_000, pair=Pair.SECOND)
+    box = c.Box(rig.ledger)
+    box.send(c.stored(aid), c.stored(main), c.void(3, aid), c.void(4, main))
+    again = (c.purchase(5, c.card(30), 1, AID_PART, AID_PART, purse=c.SUBSIDY, pair=Pair.FIRST),
+              c.purchase(6, c.card(30), 1, MAIN, 5_000 - MAIN, pair=Pair.SECOND))  # fmt: skip
+    others = (c.purchase(7, c.card(31), 0, 222, 2 * AID_PART, purse=c.SUBSIDY, pair=Pair.FIRST),
+              c.purchase(8, c.card(31), 0, 333, 5_000, pair=Pair.SECOND))  # fmt: skip
+    box.send(*(c.stored(one) for one in (*again, *others)), *(c.void(n, of) for n, of in enumerate(others, 9)))
+
+
+def test_the_parts_of_a_mixed_payment_are_told_to_nobody_but_who_gives_aid(rig: Rig) -> None:
+    """On any page, list, export, search or answer for a program, for any role; the total is told where sales are."""
+    paid_from_both(rig)
+    hexed, till = c.card(30).hex(), c.POS.hex()
+    more = [f"/ledger/records/{till}/1/{seq}" for seq in range(1, 7)]
+    more += [f"/ledger/entries/{n}" for n in range(1, 30)]
+    more += [f"/api/v1/entries?device={till}&epoch=1&seq={seq}" for seq in range(1, 7)]
+    more += [f"/api/v1/entries?card={hexed}&counter={n}" for n in (0, 1)]
+    more += [f"/cards/{hexed}", f"/cards/{hexed}/statement.csv", f"/devices/{till}", "/search?q=6.13"]
+    more.append("/search?q=10.85")
+    more += [f"/reports?kind={kind}&first=2026-07-23" for kind in ("day", "terminal", "cross")]
+    paths = [*addresses(rig), *more]
+    totals = 0
+    for role in set(Role) - {Role.AID}:
+        browser = rig.browser(f"b-{role.value}", [Grant(role)])
+        told = [(path, found) for path in paths if (found := PARTS.findall(seen(browser, path)))]
+        assert told == [], role
+        totals += sum(bool(OF_TOTAL.search(seen(browser, path))) for path in more)
+    assert totals > 20
+    bearer = {"Authorization": "Bearer machine-token"}
+    for path in (one for one in more if one.startswith("/api/")):
+        text = rig.app.test_client().get(path, headers=bearer).get_data(as_text=True)
+        assert (PARTS.findall(text), "subsidy" in text) == ([], False), path
+
+
+def test_who_gives_aid_and_keeps_the_books_sees_one_sale_with_both_parts(rig: Rig) -> None:
+    paid_from_both(rig)
+    both = rig.browser("两职", [Grant(Role.AID), Grant(Role.FINANCE)])
+    text = both.see(f"/ledger/records/{c.POS.hex()}/1/5").split("<h2>")[-1]
+    assert [part in text for part in ("¥6.13", "¥4.72")] == [True, True]
+    assert text.count("<a href=\"/ledger/entries/") == 1
+
+
+def seen(browser: Browser, path: str) -> str:
+    """What is to be read of it, without the address that was asked for."""
+    answer = browser.client.get(path)
+    text = answer.get_data().decode(errors="replace") if answer.status_code == 200 else ""
+    return text.replace(path.partition("q=")[2] or "\0", "")

@@ -123,7 +123,7 @@ def test_aid_of_a_named_person_is_nowhere_but_for_aid(rig: Rig, box: Box) -> Non
         page = browser.see(f"/ledger/records/{c.POS.hex()}/1/{seq}").split("<main")[1]
         assert "卡内余额" in page
         assert "补助" not in page
-        assert page.count("••") == 3, "covered in both alike, and in the note"
+        assert page.count("••") == 11, "covered in both alike, and in the note"
     for path in ("/ledger/journal", f"/ledger/accounts/purse:{c.card(6).hex()}", "/ledger/accounts?find=0006"):
         page = browser.see(path).split("<main")[1]
         assert "补助" not in page, path
