@@ -25,6 +25,10 @@ class Half(NamedTuple):
     other: int
 
 
+Known = Mapping[tuple[bytes, int, int], RecordView]
+"""Records of a list, by device, epoch and number."""
+
+
 def joined_records(reader: Reader, records: Sequence[RecordView]) -> list[RecordView]:
     """Each payment once, where the first of its halves stands in this list, with its whole sum."""
     found, seen, known = [], set[Half](), {(bytes(one.device), one.epoch, one.seq): one for one in records}
@@ -86,7 +90,9 @@ def _half(reader: Reader, one: RecordView) -> Half | None:
     return Half(bytes(one.device), one.epoch, first, record.linked, first + (pair is Pair.FIRST))
 
 
-def _whole(reader: Reader, one: RecordView, half: Half, known: Mapping[tuple[bytes, int, int], RecordView]) -> RecordView:
+def _whole(
+    reader: Reader, one: RecordView, half: Half, known: Mapping[tuple[bytes, int, int], RecordView]
+) -> RecordView:
     there = known.get((half.device, half.epoch, half.other))
     others = [there] if there else reader.record(half.device, half.epoch, half.other)
     fen = next((each.amount_fen for each in others if each.card == one.card), 0)

@@ -100,7 +100,6 @@ WORDS: dict[str, Text] = {
     "takings_note": Text(
         "只算已到账本的今日消费，退回的已扣除。", "Sales of today that have reached the ledger, less refunds."
     ),
-    "takings_part": Text("今天的分录太多，只算了最近的。", "Too many entries today: only the latest are counted."),
     "no_takings": Text(
         "您的范围内没有终端。请管理员核对您的食堂和商户。",
         "No terminal in your scope. Ask an administrator to check your canteen and merchant.",

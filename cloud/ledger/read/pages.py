@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cloud.ledger.books.chart import OF_A_CARD, SIDES, AccountKind
-from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.held.entries import held_after
 from cloud.ledger.journal.balances import balances_of, ends, folded_up_to
 from cloud.ledger.read.books import entries_of_numbers
@@ -17,26 +16,14 @@ from cloud.ledger.read.overview import moved_by_kind
 from cloud.ledger.read.views import EntryView
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE, split_key
+from cloud.ledger.records.arrival import KEY_SIZE, split_key
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.ids import CardId
 
 WINDOW = 200_000
-"""Entries that one question about an account, or about a day, walks over."""
+"""Entries that one question about an account walks over."""
 _NEWEST = "SELECT COALESCE(MAX(entry), 0) FROM posting"
-_OWED = (AccountKind.MERCHANT.value, AccountKind.HELD.value)
-_SOLD = (int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE), int(EntryKind.ACCOUNT_PAID))
-_TAKEN = (
-    "SELECT SUBSTR(r.key, 1, 6), COUNT(CASE WHEN p.line = 0 AND p.kind IN (?, ?, ?) THEN 1 END), "
-    "CAST(COALESCE(SUM(CASE WHEN c.kind = ? THEN p.fen ELSE 0 END - CASE WHEN d.kind = ? THEN p.fen ELSE 0 END), 0) "
-    "AS BIGINT), "
-    "CAST(COALESCE(SUM(CASE WHEN c.kind = ? THEN p.fen ELSE 0 END - CASE WHEN d.kind = ? THEN p.fen ELSE 0 END), 0) "
-    "AS BIGINT) "
-    "FROM posting p JOIN record r ON r.id = p.record JOIN account d ON d.id = p.debit "
-    "JOIN account c ON c.id = p.credit WHERE p.entry > ? AND p.effective_day = ? AND (r.key < ? OR r.key >= ?) "
-    "AND (c.kind IN (?, ?) OR d.kind IN (?, ?)) GROUP BY 1"
-)
 _COUNTS = (
     "SELECT (SELECT COUNT(*) FROM suspense WHERE state = ?), (SELECT COUNT(*) FROM quarantine WHERE state = ?), "
     "(SELECT COUNT(*) FROM void_case WHERE state <> ?), (SELECT MIN(opened_ms) FROM suspense WHERE state = ?), "
@@ -83,22 +70,6 @@ class HeldLeaf(NamedTuple):
 
     rows: Sequence[HeldView]
     newer: int
-
-
-class Taking(NamedTuple):
-    """What one terminal took on one day. held_fen: what of it waits for two persons, beside fen."""
-
-    device: bytes
-    sales: int
-    fen: int
-    held_fen: int
-
-
-class Takings(NamedTuple):
-    """is_whole False: the day has more entries than were looked at, so these are its last alone."""
-
-    rows: Sequence[Taking]
-    is_whole: bool
 
 
 class QueueSums(NamedTuple):
@@ -211,15 +182,6 @@ def held_leaf(db: Database, after: int, most: int, now_ms: int) -> HeldLeaf:
     if len(found) > most:
         return HeldLeaf(views_of(db, rows, now_ms), rows[-1].entry)
     return HeldLeaf(views_of(db, rows, now_ms), last)
-
-
-def takings(db: Database, day: int) -> Takings:
-    """What terminals took on a day, of the last WINDOW entries. day: of the campus, since 2000."""
-    low = max(0, _newest(db) - WINDOW)
-    asked = (*_SOLD, _OWED[0], _OWED[0], _OWED[1], _OWED[1], low, day, *APART_KEYS, *_OWED, *_OWED)
-    rows = [Taking(bytes(device), *sums) for device, *sums in db.run(_TAKEN, asked)]
-    first = db.run("SELECT effective_day FROM posting WHERE entry = ? AND line = 0", (low,)) if low else []
-    return Takings(rows, not first or first[0][0] < day)
 
 
 def queue_sums(db: Database) -> QueueSums:

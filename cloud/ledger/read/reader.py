@@ -662,11 +662,6 @@ class Reader:
         with self._lock, self.database.reading():
             return read_pages.held_leaf(self.database, after, _bounded(most), now_ms)
 
-    def takings_of_day(self, day: int) -> read_pages.Takings:
-        """What terminals took on a day of the campus (since 2000)."""
-        with self._lock, self.database.reading():
-            return read_pages.takings(self.database, day)
-
     def queue_sums(self) -> read_pages.QueueSums:
         """How many cases wait, and since when."""
         with self._lock, self.database.reading():

@@ -2,6 +2,7 @@
 whole while something is not here yet, or not known."""
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from cloud.console.frame.table import Asked, Column, asked, fitting, listed, ord
 from cloud.console.pages.money.books import day_state
 from cloud.console.pages.money.shown import moment, now, seen, taken_home, yuan_of
 from cloud.ledger.fleet.views import Completeness, TerminalView, newest_of
-from cloud.ledger.read.pages import Taking
+from cloud.ledger.read.shown.takings import Sums
 from cloud.ledger.read.views import TerminalCount
 from shared.clocks.clock import day_number, time_text
 
@@ -146,30 +147,32 @@ def _worse(state: str) -> int:
 
 def _takings(sources: Sources) -> Reply:
     wanted = asked(request.args)
-    rows, is_whole = _taken(sources)
+    rows = _taken(sources)
     fen, owed = sum(row.fen for row in rows), [row.owed for row in rows]
     return render_template(
         "money/takings.html", list=listed(rows, TAKEN, wanted), fen=fen, held_fen=sum(row.held_fen for row in rows),
         sales=sum(row.sales for row in rows), owed=sum(one or 0 for one in owed),
-        owing=sum(1 for one in owed if one), unknown=sum(one is None for one in owed), is_whole=is_whole,
+        owing=sum(1 for one in owed if one), unknown=sum(one is None for one in owed),
         at=moment(now().unix_ms), day=time_text(now().campus_s)[:10],
     )  # fmt: skip
 
 
 def _takings_file(sources: Sources, form: str) -> Reply:
     wanted = asked(request.args)
-    rows, _ = _taken(sources)
+    rows = _taken(sources)
     return taken_home(form, "takings", TAKEN, ordered(fitting(rows, TAKEN, wanted.find), TAKEN, wanted))
 
 
-def _taken(sources: Sources) -> tuple[list[Take], bool]:
-    """Of the terminals of his places; whether the day was looked at whole."""
-    found = sources.reader.takings_of_day(day_number(now().campus_s))
-    taken = {one.device: one for one in found.rows}
+def _taken(sources: Sources) -> list[Take]:
+    """Of the terminals of his places."""
+    today = day_number(now().campus_s)
+    taken: defaultdict[bytes, Sums] = defaultdict(Sums)
+    for place, sums in sources.reader.takings(today, today).items():
+        taken[place.device].add(sums)
     views, heard = newest_of(sources.reader.terminals()).values(), _boxes_heard(sources)
     mine = [one for one in views if seen().sees(Right.SEE_TAKINGS, box=one.box, merchant=one.merchant)]
     rows = [_take(one, taken.get(one.device), is_heard=one.box in heard) for one in mine]
-    return sorted(rows, key=lambda row: (row.merchant, row.terminal)), found.is_whole
+    return sorted(rows, key=lambda row: (row.merchant, row.terminal))
 
 
 def _boxes_heard(sources: Sources) -> set[str]:
@@ -181,9 +184,9 @@ def _boxes_heard(sources: Sources) -> set[str]:
     }  # fmt: skip
 
 
-def _take(view: TerminalView, taken: Taking | None, *, is_heard: bool) -> Take:
+def _take(view: TerminalView, taken: Sums | None, *, is_heard: bool) -> Take:
     owed = view.owes if is_heard and view.heard_ms else None
-    sums = taken[1:] if taken else (0, 0, 0)
+    sums = (taken.count, taken.net_fen - taken.held_fen, taken.held_fen) if taken else (0, 0, 0)
     return Take(view.merchant, view.name, view.place, *sums, owed)
 
 

@@ -16,12 +16,16 @@ from cloud.ledger.records.arrival import arrive, is_apart, split_key
 from cloud.store.db import Database, Row
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
+from shared.records import Pair
+from shared.records.stored import STORED_HEAD
 
 _MINE = (AccountKind.MERCHANT, AccountKind.HELD)
+_FLAGS_AT = STORED_HEAD + 4
+"""Where the low octet of a record's flags stands, counted from 1; of a mixed payment's second half it says so."""
 LINES = (
-    "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "
-    "r.key{stored} FROM posting h JOIN posting p ON p.entry = h.entry JOIN account d ON d.id = p.debit "
-    "JOIN account c ON c.id = p.credit LEFT JOIN record r ON r.id = h.record "
+    "SELECT p.entry, p.line, p.kind, p.effective_day, p.booked_at_ms, p.fen, d.kind, d.code, c.kind, c.code, h.key, "  # noqa: S608  # our own number
+    f"r.key, SUBSTR(r.stored, {_FLAGS_AT}, 1){{stored}} FROM posting h JOIN posting p ON p.entry = h.entry "
+    "JOIN account d ON d.id = p.debit JOIN account c ON c.id = p.credit LEFT JOIN record r ON r.id = h.record "
     "WHERE h.line = 0 AND h.effective_day >= ? AND h.effective_day <= ? AND h.entry <= ? "
     "AND (d.kind IN (?, ?) OR c.kind IN (?, ?))"
 )
@@ -89,7 +93,7 @@ def takings(
             sums.add(one)
             if row[0] not in counted:
                 counted.add(row[0])
-                sums.count += row[2] in _PAYS
+                sums.count += row[2] in _PAYS and not _is_second(row[12])
                 sums.backs += one.back_fen > 0
     return dict(found)
 
@@ -102,10 +106,15 @@ def _read(rows: list[Row], edges: Sequence[int]) -> Iterator[tuple[bytes, int, R
             device = entry_key[1:7] if row[2] in _BY_ANSWER else b""
             yield device, _slot(WALL.at(row[4] / 1000), edges), row
         elif edges:
-            a = arrive(bytes(row[12]))
+            a = arrive(bytes(row[13]))
             yield a.device, _slot(a.record.time, edges) if a.record else NO_SLOT, row
         else:
             yield (b"" if is_apart(record_key) else split_key(record_key)[0]), NO_SLOT, row
+
+
+def _is_second(flags: bytes | None) -> bool:
+    """A mixed payment is one sale: its second half is counted with its first."""
+    return flags is not None and len(flags) == 1 and flags[0] >> 3 & 3 == Pair.SECOND
 
 
 def _moved(row: Row) -> tuple[str, Sums | None]:

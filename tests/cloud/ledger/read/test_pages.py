@@ -6,7 +6,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import pages
 from cloud.ledger.read.reader import Reader
 from cloud.store.db import Database
-from shared.records import Kind
+from shared.records import Kind, Pair
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -89,17 +89,15 @@ def test_what_is_held_comes_leaf_by_leaf(reader: Reader, box: Box) -> None:
     assert [*first.rows, *second.rows] == reader.held(None, c.NOW.unix_ms)
 
 
-def test_a_days_takings_by_terminal_say_when_they_are_not_whole(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = reader.takings_of_day(DAY)
-    assert {one.device: one[1:] for one in found.rows} == {
-        c.POS: (2, 300, 0), c.POS2: (1, 50, 0), c.FAR: (1, 0, 30)
-    }  # fmt: skip
-    assert found.is_whole
-    assert reader.takings_of_day(DAY + 1).rows == []
-    monkeypatch.setattr(pages, "WINDOW", 2)
-    assert not reader.takings_of_day(DAY).is_whole
+def test_a_days_takings_by_terminal_and_a_mixed_payment_is_one_sale(reader: Reader, box: Box) -> None:
+    found = {place.device: (one.count, one.net_fen, one.held_fen) for place, one in reader.takings(DAY, DAY).items()}
+    assert found == {c.POS: (2, 300, 0), c.POS2: (1, 50, 0), c.FAR: (1, 30, 30)}
+    assert reader.takings(DAY + 1, DAY + 1) == {}
+    halves = (c.purchase(8, c.card(6), 2, 40, c.OPENING, pair=Pair.FIRST, at=c.POS2),
+              c.purchase(9, c.card(6), 3, 60, c.OPENING - 40, pair=Pair.SECOND, at=c.POS2))  # fmt: skip
+    box.send(*(c.stored(one, c.POS2) for one in halves))
+    (sums,) = (one for place, one in reader.takings(DAY, DAY, (0,)).items() if place.device == c.POS2)
+    assert (sums.count, sums.net_fen) == (2, 150)
 
 
 def test_queues_are_counted(reader: Reader) -> None:
@@ -120,7 +118,7 @@ def test_questions_are_as_many_whatever_there_is(reader: Reader, monkeypatch: py
         monkeypatch.setattr(type(reader.database), name, counted)
     for question in (
         lambda: reader.journal(0, 50), lambda: reader.held_leaf(0, 50, c.NOW.unix_ms),
-        lambda: reader.takings_of_day(DAY),
+        lambda: reader.takings(DAY, DAY),
         lambda: reader.accounts_like("merchant:"), lambda: reader.moved([1, 2]), reader.chart, reader.queue_sums,
     ):  # fmt: skip
         asked.clear()
