@@ -69,7 +69,7 @@ class Sources:
     @contextmanager
     def books(self) -> Iterator[OpenedLedger]:
         """The ledger, to write to, for one request. StoreFault."""
-        opened = open_prepared(self.dsn)
+        opened = open_prepared(self.dsn, lazily=True)
         try:
             yield opened
         finally:

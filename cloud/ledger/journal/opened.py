@@ -2,6 +2,7 @@
 
 Every door of the ledger (ingest, card desk, what is held) takes one, and adds what can be asked of it there. Holds a
 picture of the registry in memory and nothing else, so a new one over the same database goes on where the last ended.
+Whoever comes for one request takes it lazily: the registry, which is every card, is read when something is written.
 """
 
 import secrets
@@ -19,12 +20,12 @@ from cloud.store.db import Database, Question, Rows, open_database
 from shared.ids import LedgerId
 
 
-def open_prepared(dsn: str, ledger_id: LedgerId | None = None) -> "OpenedLedger":
+def open_prepared(dsn: str, ledger_id: LedgerId | None = None, *, lazily: bool = False) -> "OpenedLedger":
     """Open, migrate, and make it if it is new (with this id, else a random one). StoreFault, ConfigFault."""
     database = open_database(dsn)
     try:
         prepare_database(database, ledger_id)
-        return OpenedLedger(database)
+        return OpenedLedger(database, lazily=lazily)
     except BaseException:
         database.close()
         raise
@@ -41,18 +42,26 @@ def prepare_database(database: Database, ledger_id: LedgerId | None = None) -> N
 class OpenedLedger:
     """Over a prepared database. Belongs to one thread at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, lazily: bool = False) -> None:
         self.database = database
-        self.renew()
+        self._picture: Picture | None = None
+        if not lazily:
+            self.renew()
         with database.reading():
             self.began = self._newest = book_head(database)[0]
             """Number of the book-only head when this process first saw these books: what it has booked since then is
             not taken for what was there before they were put back (receive.put_back)."""
 
-    def renew(self) -> None:
+    @property
+    def picture(self) -> Picture:
+        """Of the registry; outside of a transaction it is made where it is not there yet."""
+        return self.renew() if self._picture is None else self._picture
+
+    def renew(self) -> Picture:
         """Look at everything anew: this process has changed the registry."""
         with self.database.reading():
-            self.picture = Picture(self.database)
+            self._picture = made = Picture(self.database)
+        return made
 
     @contextmanager
     def writing(self, now: Now) -> Iterator[Writing]:
@@ -69,13 +78,15 @@ class OpenedLedger:
 
     def begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
         """And the answers to questions that can be asked in the same go."""
-        last, answers = self.picture.look_and_ask(self.database, *questions)
+        if self._picture is None:
+            self._picture = Picture(self.database)
+        last, answers = self._picture.look_and_ask(self.database, *questions)
         number, _ = last.book_only
         if number < self._newest:  # put back while we had them open
             self.began = number
         self._newest = number
-        booking = Booking(self.database, now, self.picture.registry.campus, *last)
-        return Writing(self.database, self.picture, booking, now), answers
+        booking = Booking(self.database, now, self._picture.registry.campus, *last)
+        return Writing(self.database, self._picture, booking, now), answers
 
     def close(self) -> None:
         """Let the database go."""
