@@ -11,7 +11,7 @@ import sys
 from typing import Any, NoReturn
 
 from shared.input.described import DESCRIBE, described
-from shared.words.voice import OPTION, Language, Text, spoken
+from shared.words.voice import OPTION, Language, Text, as_called, spoken
 
 WRONG_USE = 2
 _ARGPARSE = (
@@ -40,6 +40,7 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *words: Any, **options: Any) -> None:  # noqa: ANN401  # handed on as they are
         """See argparse.ArgumentParser."""
         super().__init__(*words, **_said(options))
+        self.prog = as_called(self.prog)
         self._positionals.title = str(Text("命令与参数", "commands and arguments"))
         self._optionals.title = str(Text("选项", "options"))
         for action in self._actions:

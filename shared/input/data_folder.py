@@ -5,11 +5,15 @@ from pathlib import Path
 
 from shared.words.voice import Text
 
-VAR = Path(__file__).resolve().parents[2] / "var"
-"""The folder of `./ykt up`, beside the checkout."""
+INSTALLED = Path("/var/lib/openykt")
+"""Of a wheel, which has no checkout around it."""
+_AROUND = Path(__file__).resolve().parents[2]
+VAR = _AROUND / "var" if (_AROUND / "ykt").is_file() else INSTALLED
+"""The folder of `./ykt up`, beside the checkout; where the packages are installed, INSTALLED."""
 CAMPUS = VAR / "campus"
 """The campus in it: what every part works on."""
-DATA_HELP = Text("校园数据目录，缺省 var/campus", "data folder of the campus (var/campus)")
+_SHOWN = "var/campus" if VAR != INSTALLED else str(CAMPUS)
+DATA_HELP = Text(f"校园数据目录，缺省 {_SHOWN}", f"data folder of the campus ({_SHOWN})")
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:

@@ -41,14 +41,20 @@ class Text:
         return format(str(self), form)
 
     def in_language(self, language: Language) -> str:
-        """That one of the two."""
-        return self.en if language is Language.EN else self.zh
+        """That one of the two, with our commands as they are called here."""
+        return as_called(self.en if language is Language.EN else self.zh)
+
+
+CHECKOUT = "./ykt"
+"""How our commands are called in a checkout, and in every text."""
 
 
 class _Voice:
-    """What this process speaks."""
+    """What this process speaks, and how its commands are called where it is installed."""
 
     language = Language.ZH
+    called = ""
+    parts: tuple[str, ...] = ()
 
 
 _HERE: ContextVar[Language | None] = ContextVar("language", default=None)
@@ -57,6 +63,18 @@ _HERE: ContextVar[Language | None] = ContextVar("language", default=None)
 def speak(language: Language) -> None:
     """From now on; for the composition root, and for tests."""
     _Voice.language = language
+
+
+def call(name: str, parts: Sequence[str]) -> None:
+    """From now on these commands are called `name part`; for the composition root of an installation."""
+    _Voice.called, _Voice.parts = name, tuple(f"{CHECKOUT} {part}" for part in parts)
+
+
+def as_called(text: str) -> str:
+    """The same, its commands as this process calls them; those that only a checkout has stay as they are."""
+    for part in _Voice.parts:
+        text = text.replace(part, part.replace(CHECKOUT, _Voice.called, 1))
+    return text
 
 
 def speak_here(language: Language | None) -> None:
