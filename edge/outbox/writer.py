@@ -81,6 +81,8 @@ class OutboxWriter:
         self.depth = store.depth()
         """As of the last look: at most LOOK_S old, and as old as the disk is slow."""
         self.groups = 0
+        self.turns = 0
+        """Groups and idle moments: stands still when the disk does."""
         self._store = store
         self._ballast = ballast
         self._deliver = deliver
@@ -135,6 +137,7 @@ class OutboxWriter:
 
     def _turn(self) -> bool:
         """One group, or one idle moment. False when the work is over."""
+        self.turns += 1
         group = self._next_group()
         if group:
             outcomes = commit_group(self._store, group, self._give_up_ballast)

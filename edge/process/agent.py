@@ -28,6 +28,7 @@ from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, Mq
 from edge.process.outlets import Outlets
 from edge.process.readings import READINGS_S, ReadingsOut, Seen
 from edge.process.swap_file import OrderWatch, read_orders
+from edge.process.systemd import Systemd
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import BoxSettings
 from shared.clocks.campus_clock import CampusClock
@@ -110,6 +111,8 @@ class Agent:
         self._up = False
         self._orders = OrderWatch(settings.folder)
         self._machine = Machine(settings.folder)
+        self._systemd = Systemd(os.environ)
+        self._ticks = 0
         self._readings = ReadingsOut(links, {one.name: one.bitrate for one in settings.links})
 
     async def serve(self) -> int:
@@ -127,11 +130,13 @@ class Agent:
         await self._await_ports()
         if not self._stop.is_set():
             say(" ".join(("READY edge", *(f"plain:{name}" for name in self._settings.plain_links))))
+            self._systemd.ready()
             await every(STATUS_S, self._stop, self._report)
         return await self._end(tasks)
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> int:
         """Links first, so that nothing more is accepted; then the broker, then the outbox."""
+        self._systemd.ending()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -211,6 +216,7 @@ class Agent:
         self._stop.set()
 
     def _tick(self) -> bool:
+        self._ticks += 1
         for name, link in self._links.items():
             if isinstance(link, OnBus):
                 self._do(self._box.on_bus(self._now(), name, link.bus()))
@@ -248,6 +254,7 @@ class Agent:
         if self._statuses % READINGS_S == 0:
             self._say_readings()
         self._statuses += 1
+        self._systemd.alive({"loop": self._statuses, "tick": self._ticks, "disk": self._writer.turns})
         self._look_at_orders()
         self._look_at_certificate(self._now())
         return say("STATUS " + json.dumps(self._status(), ensure_ascii=False))

@@ -62,9 +62,9 @@ def edge_json(bodies=3, **changes):
 class EdgeProcess:
     """`python -m edge run` over one data folder; started, killed and started again."""
 
-    def __init__(self, data, broker_port, settings=None, more=()):
-        """more: words of its command line."""
-        self.more = more
+    def __init__(self, data, broker_port, settings=None, more=(), program=(sys.executable, "-m")):
+        """more: words of its command line. program: what runs it."""
+        self.more, self.program = more, program
         self.data = data
         self.folder = data / "boxes" / BOX
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class EdgeProcess:
         words = ["edge", "run", "--data", str(self.data), "--box", BOX, "--broker", f"127.0.0.1:{self.broker_port}"]
         words += ["--tcp-port", "0", "--tcp-host", "127.0.0.1", "--end-with-stdin", *self.more]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *words], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [*self.program, *words], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.statuses = []
