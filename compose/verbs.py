@@ -157,6 +157,13 @@ VERBS = (
         extras=DEV,
     ),
     Verb(
+        "release",
+        "[--box aarch64|x86_64]… [--out DIR]",
+        Text("制作发行文件：wheel、网关的文件夹与 .deb", "makes a release: the wheel, a box's folder and .deb"),
+        "compose.release.make",
+        extras=DEV,
+    ),
+    Verb(
         "sbom",
         "[--out FILE]",
         Text("软件物料清单（CycloneDX），不需要网络", "the bill of materials (CycloneDX), without a network"),
