@@ -39,7 +39,7 @@ if [ "$found" != "{python}" ]; then
     echo "this release needs Python {python}, here is ${{found:-none}}" >&2
     exit 2
 fi
-PYTHONPATH="$here/../lib" exec "$python" -B -P -S -c 'from shared.openykt import run; run()' "$@"
+PYTHONPATH="$here/../lib" exec "$python" -B -P -S -c 'from shared.input.openykt import run; run()' "$@"
 """
 
 

@@ -42,7 +42,7 @@ def _may(expression: str) -> bool:
 
 def _licensed(one: Distribution) -> Licensed:
     said = one.metadata
-    names = (said.get("License-Expression", ""), *_classes(one), _short(said.get("License", "")))
+    names = (*said.get_all("License-Expression", ()), *_classes(one), *map(_short, said.get_all("License", ())))
     return Licensed(said["Name"].lower().replace("_", "-"), said["Version"], tuple(dict.fromkeys(filter(None, names))))
 
 

@@ -133,7 +133,8 @@ def test_a_new_folder_is_a_decision(contract):
 
 def test_no_line_matches_nothing():
     listing = [contract for contract in LINTER["contracts"] if "ignore_imports" in contract]
-    assert [contract["id"] for contract in listing] == ["cores", "doors"]
+    assert [contract["id"] for contract in listing] == ["cores", "pure", "doors"]
+    assert CONTRACTS["pure"]["ignore_imports"] == ["shared.input.openykt -> os"], "a command that nobody imports"
     assert all(contract["unmatched_ignore_imports_alerting"] == "error" for contract in listing)
 
 

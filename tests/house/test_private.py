@@ -30,5 +30,5 @@ def test_a_program_keeps_its_files_private(program):
 
 def test_the_rule_stands_once_in_each_part():
     homes = [path.relative_to(ROOT).parts[0] for path in MODULES if MASK in path.read_text(encoding="utf-8")]
-    assert homes == ["cloud", "compose", "edge", "provisioning"]
+    assert homes == ["cloud", "compose", "edge", "provisioning", "shared"]
     assert len(PROGRAMS) > 12

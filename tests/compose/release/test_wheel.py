@@ -41,7 +41,7 @@ def _lay(folder: Path, of: Distribution) -> None:
 
 def openykt(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """The command of the wheel: neither this checkout nor this Python's own packages are there."""
-    command = [sys.executable, "-S", "-P", "-c", "from shared.openykt import run; run()", *map(str, words)]
+    command = [sys.executable, "-S", "-P", "-c", "from shared.input.openykt import run; run()", *map(str, words)]
     there = {"PYTHONPATH": str(folder), "PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "zh_CN.UTF-8"}
     return subprocess.run(command, cwd="/", env=there, capture_output=True, text=True, check=False, timeout=120)
 

@@ -1,6 +1,6 @@
 """`openykt PART …`: the parts of an installation, by the one command that the wheel brings.
 
-It imports nobody: a part is started by its name, as `python -m` does, and a part whose packages are not installed is
+It imports no part: one is started by its name, as `python -m` does, and a part whose packages are not installed is
 named with what installs them. What a checkout alone has (`./ykt up`, `./ykt test`) is not here.
 """
 
