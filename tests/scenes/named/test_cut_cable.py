@@ -55,7 +55,7 @@ async def _play(stage: Stage) -> None:
         await campus.open()
         page = await screens.person("王芳", Role.OPERATIONS)
         with stage.step(Text("拓扑：一条总线", "the topology: one bus"), Text("八台在网", "eight are there")):
-            await page.get_by_role("link", name="拓扑").click()
+            await page.get_by_role("link", name="拓扑", exact=True).click()
             lane = page.locator(f'[id="lane-{LANE}"]')
             await expect(lane.locator(".cell.ok")).to_have_count(TILLS)
         before = Alarmed(campus).calling()
@@ -73,7 +73,7 @@ async def _play(stage: Stage) -> None:
             Text("插头插回", "the plug is put in again"),
             Text("八台在网，断点消失，报警恢复", "whole; the alarm returns"),
         ) as step:
-            await page.get_by_role("link", name="拓扑").click()
+            await page.get_by_role("link", name="拓扑", exact=True).click()
             await expect(lane.locator(".cell.ok")).to_have_count(TILLS)
             await expect(lane.locator(".break")).to_have_count(0)
             await campus.until("nothing calls", lambda: not since(campus, before), BOUND_S)
@@ -86,7 +86,7 @@ async def _play(stage: Stage) -> None:
 async def _one_alarm(stage: Stage, campus: Campus, page: Page, before: set[Alarm]) -> None:
     """What is called by it is explained by it."""
     with stage.step(Text("报警", "alarms"), Text("一条，其余归于它", "one, which explains the others")) as step:
-        await page.get_by_role("link", name="报警中心").first.click()
+        await page.get_by_role("link", name="报警中心", exact=True).first.click()
         await page.get_by_role("link", name="总线断开").first.click()
         await expect(page.locator("#fresh")).to_contain_text(f"{BEFORE}")
         await expect(page.locator("main")).to_contain_text("查所指两台之间的线缆")

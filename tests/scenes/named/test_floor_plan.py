@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from cloud.console.access.rights import Role
 from shared.words.voice import Text
@@ -19,6 +19,7 @@ from tests.scenes.screens import PHONE, Screens, fits
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 TEN_MINUTES_S = 600.0
+TARGET_PX = 24
 BY_MOUSE, BY_KEYS, DIES = "pos-1", "pos-2", "pos-3"
 
 
@@ -75,6 +76,13 @@ async def _by_keys(page: Page) -> str:
     return f"{await spot.get_attribute('data-x')} {await spot.get_attribute('data-y')}"
 
 
+async def _is_hit(target: Locator) -> None:
+    """By a finger: no smaller than it may be (WCAG 2.5.8)."""
+    box = await target.bounding_box()
+    assert box, "it is not there"
+    assert min(box["width"], box["height"]) >= TARGET_PX, box
+
+
 async def _play(stage: Stage) -> None:
     async with AsyncExitStack() as stack:
         campus = await stack.enter_async_context(Campus(stage.room(plans.three_tills), seed=93, shown=True))
@@ -83,7 +91,7 @@ async def _play(stage: Stage) -> None:
         page = await screens.person("王芳", Role.OPERATIONS)
         began = time.monotonic()
         with stage.step(Text("上传图纸", "the drawing is sent"), Text("看得到图", "it is seen")) as step:
-            await page.get_by_role("link", name="平面图").click()
+            await page.get_by_role("link", name="平面图", exact=True).click()
             step.seen = await _send(page)
         with stage.step(
             Text("用鼠标放一台、拖一下", "one by mouse, and dragged"), Text("在所放之处", "it is there")
@@ -102,6 +110,7 @@ async def _play(stage: Stage) -> None:
             await page.get_by_role("button", name="发布").click()
             await page.wait_for_url(re.compile(r"/plans/\d+$"))
             await expect(page.locator(".spot.ok")).to_have_count(3)
+            await _is_hit(page.locator(".spot .hit").first)
             stage.at_most(step, time.monotonic() - began, TEN_MINUTES_S)
         with stage.step(
             Text("一台断电", "one loses its power"), Text("图上它变了，不用刷新", "the plan says so, by itself")
@@ -115,6 +124,7 @@ async def _play(stage: Stage) -> None:
         ) as step:
             await page.set_viewport_size(PHONE)
             step.seen = await fits(page)
+            await _is_hit(page.locator(".beside li a").first)
             await page.locator(".spot.bad").focus()
             await page.keyboard.press("Enter")
             await expect(page.locator("main")).to_contain_text(DIES)

@@ -54,7 +54,7 @@ async def _looks(stage: Stage, page: Page) -> None:
             "balanced; one till has not brought all, by name; the unsaid is unknown",
         ),
     ) as step:
-        await page.get_by_role("link", name="晨间核对").click()
+        await page.get_by_role("link", name="晨间核对", exact=True).click()
         await expect(line(page, "账本平")).to_contain_text("正常")
         await expect(line(page, "终端收齐")).to_contain_text(OWES)
         await expect(line(page, "终端收齐")).to_contain_text("不对")

@@ -123,7 +123,7 @@ async def _play(stage: Stage) -> None:
         phone = await screens.person(ON_DUTY, Role.DUTY, PHONE)
         await phone.context.clear_cookies()
         said = await _wakes(stage, campus, gateway)
-        await head.get_by_role("link", name="报警中心").first.click()
+        await head.get_by_role("link", name="报警中心", exact=True).first.click()
         await expect(head.locator("tbody tr", has_text="网关没有声音")).to_be_visible()
         await _answers(stage, screens, phone, said)
         with stage.step(
