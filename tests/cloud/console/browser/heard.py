@@ -16,7 +16,7 @@ _SAID = re.compile(
     r"\s*- '?((?:navigation|search|form|region|group|heading|button|textbox|searchbox|combobox|spinbutton"
     r"|columnheader|rowheader|table|complementary|contentinfo)\b.*?)'?:?$"
 )
-_NUMBER, _VALUE = re.compile(r"\d+(?:[.:-]\d+)*"), re.compile(r": .*$")
+_NUMBER, _VALUE = re.compile(r"(?<!level=)\d+(?:[.:-]\d+)*"), re.compile(r": .*$")
 _OF_THE_MACHINE = re.compile("PDF")
 """Fields that are there where a program of the machine is."""
 

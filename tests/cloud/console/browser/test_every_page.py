@@ -1,22 +1,26 @@
-"""What holds of every page of the menu: no fault that axe-core finds, no sideways scroll at 320 px, one language,
-nothing asked elsewhere; the address alone brings a page back; a stream that comes back by itself."""
+"""What holds of every page of the menu: no fault that axe-core finds, no sideways scroll at 320 px, one language, the
+same parts for who hears it, nothing asked elsewhere; the address alone brings a page back, a stream comes back."""
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import product
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from provisioning.plan.demo import demo_plan
+from tests.cloud.console.browser.heard import changed, heard
 from tests.cloud.console.conftest import started
 from tests.cloud.console.screen import Console, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 CHINESE = re.compile("[\u4e00-\u9fff]+")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+NO_PAGE = re.compile(r"^/(static|language|logout)|\.(csv|xlsx|json|svg)$")
 OURS = {"中文"}
 """Chinese on an English page that belongs there: the switch to it."""
 
@@ -26,9 +30,13 @@ def test_every_page_is_free_of_faults_and_fits_a_small_screen(page: Page, consol
     page.on("request", lambda one: strangers.append(one.url) if not one.url.startswith(console.address) else None)
     sign_in(page, console)
     expect(page.locator("#pill")).to_have_class(re.compile("live"))
-    found = [fault for path in menu(page) for fault in faults(page, console, path)]
+    found, said = [], {}
+    for path in menu(page):
+        found += faults(page, console, path)
+        said[path] = heard(page)
     assert found == []
     assert strangers == []
+    assert changed(said) == {}, "KEEP_HEARD=1 keeps what is heard of these pages now"
 
 
 def test_an_english_page_has_no_chinese_but_the_campus_own_names(page: Page, console: Console) -> None:
@@ -118,15 +126,15 @@ def test_a_view_is_saved_under_a_name_and_found_in_the_menu(page: Page, console:
 def test_no_page_has_a_fault_in_any_colours_language_or_width(browser: Browser, console: Console) -> None:
     found: list[Any] = []
     with signed_in(browser, console) as page:
-        for language in ("zh", "en"):
+        paths = reached(page, console)
+        for language, width in product(("zh", "en"), (360, 1440)):
             page.goto(f"{console.address}language/{language}")
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
-                for width in (360, 1440):
-                    page.set_viewport_size({"width": width, "height": 900})
-                    for path in menu(page):
-                        page.goto(console.address.rstrip("/") + path)
-                        found += [(language, scheme, width, path, *one) for one in violations(page)]
+            page.set_viewport_size({"width": width, "height": 900})
+            for path in paths:
+                page.goto(console.address.rstrip("/") + path)
+                for scheme in SCHEMES:
+                    page.emulate_media(color_scheme=scheme)
+                    found += [(language, scheme, width, path, *one) for one in violations(page)]
     assert found == []
 
 
@@ -149,6 +157,23 @@ class signed_in:  # noqa: N801 - a context manager
 def menu(page: Page) -> list[str]:
     """Addresses of its pages."""
     return [str(one.get_attribute("href")) for one in page.locator("nav.menu li a").all()]
+
+
+def reached(page: Page, console: Console) -> list[str]:
+    """Those of the menu, and the first of each kind that a page of the menu leads to."""
+    found = {kind(path): path for path in menu(page)}
+    for path in menu(page):
+        page.goto(console.address.rstrip("/") + path)
+        for link in page.locator("main a").all():
+            there = str(link.get_attribute("href")).split("?")[0].split("#")[0]
+            if there.startswith("/") and not NO_PAGE.search(there):
+                found.setdefault(kind(there), there)
+    return [*found.values()]
+
+
+def kind(path: str) -> str:
+    """What addresses of one page have in common."""
+    return re.sub(r"[0-9a-f]{12,}|\d+|[a-z]+-[a-z]+/[a-z]+:.*|:[^/]*$", "*", path)
 
 
 def faults(page: Page, console: Console, path: str) -> Iterator[tuple[str, ...]]:
