@@ -68,6 +68,7 @@ WORDS: dict[str, Text] = {
     "key_rows": Text("下一行、上一行", "next row, row before"),
     "key_select": Text("选中这一行", "select this row"),
     "key_open": Text("打开这一行", "open this row"),
+    "key_expand": Text("展开这一行", "unfold this row"),
     "key_help": Text("打开这张表", "this table"),
     "saved_views": Text("常用视图", "Saved views"),
     "save_view": Text("保存当前视图", "Save this view"),

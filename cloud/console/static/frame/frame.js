@@ -100,6 +100,7 @@ const DEEDS = {
   k: () => step(-1),
   x: () => row()?.querySelector("input[type=checkbox]")?.click(),
   Enter: () => row() === document.activeElement && row()?.querySelector("a")?.click(),
+  e: () => row()?.querySelector("details > summary")?.click(),
   u: () => document.querySelector("#undo button")?.click(),
   g: () => { gone = Date.now(); },
   "?": () => document.getElementById("keys")?.showModal(),
