@@ -9,10 +9,13 @@ from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.frame.clock import day_text
 from cloud.console.frame.initials import is_like
 from cloud.console.pages.home.sums import sum_and_day
+from cloud.console.words.catalogue import WORDS
 from shared.clocks.clock import day_number, parse_time
 from tests.cloud.console.pages.alarms import scene as s
 from tests.cloud.console.rig import Rig, made
 from tests.cloud.ledger import campus as c
+
+NOTHING = WORDS["no_match"].zh
 
 
 @pytest.fixture
@@ -34,16 +37,16 @@ def test_terminals_cards_and_pages_are_found(rig: Rig) -> None:
     assert c.card(3).hex() in browser.see("/search?q=0003")
     assert "0003" in browser.see(f"/search?q={c.card(3).hex()}")
     assert 'href="/people"' in browser.see("/search?q=yh")
-    assert "没有符合条件的" in browser.see("/search?q=nowhere")
-    assert "没有符合条件的" in browser.see("/search?q=%25")
+    assert NOTHING in browser.see("/search?q=nowhere")
+    assert NOTHING in browser.see("/search?q=%25")
 
 
 def test_nobody_finds_what_he_may_not_see(rig: Rig) -> None:
     duty = rig.browser("值班", [Grant(Role.CANTEEN, Scope(box=c.OTHER_BOX))])
-    assert "没有符合条件的" in duty.see("/search?q=pos-01")
+    assert NOTHING in duty.see("/search?q=pos-01")
     assert c.card(3).hex() not in duty.see("/search?q=0003")
-    assert "没有符合条件的" in duty.see("/search?q=yh")
-    assert "没有符合条件的" in rig.browser("资助", [Grant(Role.AID)]).see("/search?q=pos")
+    assert NOTHING in duty.see("/search?q=yh")
+    assert NOTHING in rig.browser("资助", [Grant(Role.AID)]).see("/search?q=pos")
 
 
 @pytest.mark.parametrize("wanted", ["<script>alert(1)</script>", "'; DROP TABLE card; --", "\U0010ffff", "x" * 300])
