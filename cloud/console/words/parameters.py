@@ -22,9 +22,9 @@ WORDS: dict[str, Text] = {
     "drop_row": Text("删除此行", "drop this row"),
     "rules_of": Text("限额、价格、折扣、输密", "Caps, prices, discounts, PIN"),
     "rules_note": Text(
-        "由上而下，靠后的优先；空栏不改变，“无”取消上面的限额。金额以元计，折扣如 20% 或 1.00。",
+        "由上而下，靠后的优先；空栏不改变，“无”取消上面的限额。金额以元计，折扣如 20% 或 1.00。改动后注释不保留。",
         "From above to below, the later one counts; an empty field changes nothing, “none” lifts a limit from above. "
-        "Sums in yuan; a discount as 20% or 1.00.",
+        "Sums in yuan; a discount as 20% or 1.00. Remarks of the file do not outlive a change made here.",
     ),
     "rule_row": Text("规则", "Rule"),
     "rule_classes": Text("卡类（逗号分开，空为全部）", "Classes (commas; empty: all)"),

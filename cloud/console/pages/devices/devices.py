@@ -19,8 +19,11 @@ from cloud.console.frame.table import Asked, Column, Listed, asked, listed, orde
 from cloud.console.pages.devices.deeds import VERBS
 from cloud.console.pages.home.overview import terminal_rows
 from cloud.console.words.catalogue import words
+from cloud.watch.alarms.terms import Kind
+from cloud.watch.kept import planned
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
+from shared.errors import YktError
 
 Row = dict[str, Any]
 COLUMNS: tuple[Column[Row], ...] = (
@@ -34,6 +37,7 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("open_slots", lambda row: row["open_slots"], numeric=True),
 )
 FILTERS = ("box", "state", "merchant")
+WORKS_MAX = 200
 OPEN_MAX = 6
 """More values than this of a filter are folded."""
 
@@ -66,7 +70,7 @@ def _devices(sources: Sources) -> Reply:
     page = paged(found, COLUMNS, wanted, len(seen))
     return render_template(
         "devices/devices.html", list=page, facets=_facets(seen, wanted),
-        commanded_here=sum(map(may_command, page.rows)),
+        commanded_here=sum(map(may_command, page.rows)), out=_out_now(sources, int(now_s * 1000)),
         verbs=VERBS.values(), commanded=sum(may_command(row) for row in found), may_command=may_command,
         as_of=time_text(WALL.at(now_s)),
     )  # fmt: skip
@@ -77,6 +81,17 @@ def _devices_csv(sources: Sources) -> Reply:
     said = words(g.language)
     rows = ordered(found_rows(seen_rows(sources, int(time.time() * 1000)), wanted), COLUMNS, wanted)
     return csv_answer("devices", [said[column.name] for column in COLUMNS], COLUMNS, rows)
+
+
+def _out_now(sources: Sources, now_ms: int) -> frozenset[str]:
+    """Devices on which planned work goes on. Where the watch's file cannot be read none is marked: the state stays."""
+    try:
+        with sources.watch() as store, store.db.reading():
+            works = planned.works(store.db, WORKS_MAX)
+    except YktError:
+        return frozenset()
+    on = (one for one in works if one.source.kind is Kind.TERMINAL and one.from_ms <= now_ms < one.end_ms)
+    return frozenset(one.source.name for one in on)
 
 
 def seen_rows(sources: Sources, now_ms: int) -> list[Row]:

@@ -49,7 +49,8 @@ def _parameters(sources: Sources) -> Reply:
     lines = [one for one in every if all(one[f"{name}_key"] == value for name, value in kept.items())]
     return render_template(
         "devices/parameters.html", list=listed(lines, COLUMNS, wanted), facets=_facets(every, wanted),
-        pushes=_pushes(sources), cases=waiting_cases(sources, now), may_make=may_make(), may_decide=may_decide(),
+        pushes=_pushes(sources), cases=waiting_cases(sources, now) if g.signed.everywhere(Right.SEE_CAMPUS) else [],
+        may_make=may_make(), may_decide=may_decide(),
         reason_max=REASON_MAX, as_of=time_text(now.campus_s), moment=lambda ms: time_text(int(clock.at(ms / 1000))),
     )  # fmt: skip
 

@@ -543,7 +543,7 @@ def _waiting_one(kept: Drafts, number: int, now: Now) -> Waiting:
 
 
 def _one(sources: Sources, number: int) -> Reply:
-    """What it said, to whom, who uses it, how its canary does."""
+    """What it said, to whom, who uses it, how its canary does. The file is about all of the campus."""
     now, clock = campus_now(sources), sources.clock()
     with sources.books() as opened:
         ledger = ParameterLedger(opened)
@@ -552,9 +552,11 @@ def _one(sources: Sources, number: int) -> Reply:
         said = ledger.canaries().get(number, [])
         watched = next((one for one in ledger.watched(now) if one.push.number == number), None)
         is_newest = _newest(ledger) == number
+    is_whole = g.signed.everywhere(Right.SEE_CAMPUS)
     return render_template(
-        "devices/push.html", push=push, kind=KINDS[push.kind], text=text, title=read_file(text).title,
-        rows=_used(sources, push, names), left=[names.get(one, one.hex()) for one in push.left],
+        "devices/push.html", push=push, kind=KINDS[push.kind], text=text if is_whole else "",
+        title=read_file(text).title,
+        rows=_used(sources, push, names), left=push.left,
         said=[WORDS[word] for word in said], watched=watched, may_make=may_make(), is_newest=is_newest,
         made=time_text(int(clock.at(push.at_ms / 1000))), as_of=time_text(now.campus_s), reason_max=REASON_MAX,
     )  # fmt: skip
@@ -566,7 +568,10 @@ def _used(sources: Sources, push: Push, names: dict[bytes, str]) -> list[dict[st
         one.device: one.known.said.generation if one.known else None
         for one in sources.reader.documents().terminals if one.which[0].name == "PARAMETERS"
     }  # fmt: skip
-    seen = {one.device for one in sources.reader.terminals() if g.signed.sees(Right.SEE_CAMPUS, box=one.box)}
+    seen = {
+        one.device for one in sources.reader.terminals()
+        if g.signed.sees(Right.SEE_CAMPUS, box=one.box, merchant=one.merchant)
+    }  # fmt: skip
     rows = []
     for device, generation in push.made.items():
         uses = reported.get(device)

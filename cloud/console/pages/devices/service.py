@@ -16,7 +16,7 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.devices.commands import campus_now, kept_in
 from cloud.console.pages.devices.deeds import REASON_MAX
-from cloud.console.pages.devices.devices import Row, may_command, seen_rows
+from cloud.console.pages.devices.devices import WORKS_MAX, Row, may_command, seen_rows
 from cloud.console.pages.home.overview import OF_A_PERSON, fact_row
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.orders import read_move
@@ -36,7 +36,6 @@ from shared.ids import BoxId, DeviceId
 from shared.records import kinds
 from shared.words.voice import Text
 
-WORKS_MAX = 200
 EVENTS = 12
 HOURS_MAX = 72
 FAST_S = 2

@@ -124,7 +124,9 @@ def test_it_is_put_out_of_service_with_an_end_and_back(rig: Rig) -> None:
     page = browser.see(f"/devices/{POS}")
     assert "停用中 · 换屏 · ops" in page
     assert "恢复使用" in page
+    assert browser.see("/devices").count("停用中") == 1
     browser.send(f"/devices/{POS}/back")
+    assert "停用中" not in browser.see("/devices")
     assert "停用中 · 换屏" not in browser.see(f"/devices/{POS}")
     browser.send(f"/devices/{POS}/back", 404)
     page = browser.send(f"/devices/{POS}/out", reason="换屏", hours="8", lock="1")

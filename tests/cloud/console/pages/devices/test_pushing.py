@@ -219,3 +219,18 @@ def test_who_commands_one_canteen_sets_no_campus_file(rig: Rig) -> None:
     part.send("/uploads/parameters", 403, text=FILE, to="all")
     cook = rig.browser("cook", [Grant(Role.FINANCE, Scope(box=str(c.BOX)))])
     cook.see("/parameters/waiting", 403)
+
+
+def test_who_sees_one_canteen_sees_its_terminals_of_a_push_and_not_the_campus_file(
+    rig: Rig, desk: tuple[Browser, Browser]
+) -> None:
+    settled(rig, desk)
+    draft = drafted(desk[0], FILE.replace("50.00", "60.00"))
+    desk[0].send(f"{draft}/push", reason="涨价")
+    cook = rig.browser("cook", [Grant(Role.CANTEEN, Scope(box=str(c.OTHER_BOX)))])
+    page = cook.see("/parameters/pushes/1")
+    assert "pos-03" in page
+    assert "pos-01" not in page
+    assert "format = 1" not in page
+    assert "涨价" not in cook.see("/parameters")
+    assert "format = 1" in desk[0].see("/parameters/pushes/1")
