@@ -4,10 +4,11 @@ from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards
-from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, pushing, service
+from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
+from cloud.console.pages.parameters import editing, pushes, pushing, waiting
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
 from cloud.console.pages.reports import closing, morning, reports, settlement
@@ -40,7 +41,7 @@ PAGES: tuple[Page, ...] = (
     *jobs.PAGES,
     *firmware.PAGES,
     *parameters.PAGES,
-    *pushing.PAGES,
+    *editing.PAGES, *pushing.PAGES, *pushes.PAGES, *waiting.PAGES,
     *service.PAGES,
     *topology.PAGES,
     *cards.PAGES,

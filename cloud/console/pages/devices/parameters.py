@@ -16,7 +16,8 @@ from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.pages.devices.commands import campus_now
 from cloud.console.pages.devices.deeds import REASON_MAX
 from cloud.console.pages.devices.devices import seen_rows
-from cloud.console.pages.devices.pushing import may_decide, may_make, waiting_cases
+from cloud.console.pages.parameters.trying import may_decide, may_make
+from cloud.console.pages.parameters.waiting import waiting_cases
 from cloud.console.words.catalogue import words
 from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
 from cloud.parameters.campus_file import read_file

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.pages.devices.sheets import sheet_of, text_of
+from cloud.console.pages.parameters.sheets import sheet_of, text_of
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.parameters.campus_file import read_file
