@@ -219,7 +219,7 @@ def _menu(app: Flask, signed: Signed | None) -> list[tuple[Menu, list[Page]]]:
     """What somebody sees of it; a part that has nothing for him is not there."""
     if signed is None:
         return []
-    mine = [page for page in app.config[PAGES] if page.menu and signed.may(page.right)]
+    mine = [page for page in app.config[PAGES] if page.menu and page.is_for(signed)]
     parts = [(part, [page for page in mine if page.menu is part]) for part in Menu]
     return [(part, pages) for part, pages in parts if pages]
 

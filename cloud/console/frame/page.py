@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask import Flask, abort
+from flask import Flask, abort, g
 from werkzeug.wrappers import Response
 
-from cloud.console.access.rights import Right
+from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.sources import Sources
 
 Reply = str | Response | tuple[str, int]
@@ -37,7 +37,8 @@ class Page:
     """name: the endpoint, and the key of its title in the words. view: takes the sources and the address's own values.
 
     menu: where its name stands, for whoever has its right; None: it is reached from another page. writes: it takes
-    POST alone; each call of it stands in the audit list.
+    POST alone; each call of it stands in the audit list. whole: it is about all of the campus: who has its right for a
+    part of it alone gets neither it nor its name.
     """
 
     name: str
@@ -46,6 +47,11 @@ class Page:
     view: Callable[..., Reply]
     menu: Menu | None = None
     writes: bool = False
+    whole: bool = False
+
+    def is_for(self, signed: Signed) -> bool:
+        """May he have it?"""
+        return signed.everywhere(self.right) if self.whole else signed.may(self.right)
 
 
 def register(app: Flask, sources: Sources, pages: tuple[Page, ...]) -> None:
@@ -64,6 +70,8 @@ def _bound(page: Page, sources: Sources) -> Callable[..., Reply]:
     def view(**values: str | int) -> Reply:
         if any(isinstance(value, int) and value > NUMBER_MAX for value in values.values()):
             abort(404)
+        if page.whole and not page.is_for(g.signed):
+            abort(403)
         return page.view(sources, **values)
 
     view.__name__ = page.name

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud.console.access.rights import ROLES, Grant, Right, Role
+from cloud.console.access.rights import ROLES, Grant, Right, Role, Scope
 from cloud.console.frame.page import PAGES, Page, register
 from tests.cloud.console.rig import Browser, Rig, made
+from tests.cloud.ledger import campus as c
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,19 @@ def test_each_role_gets_what_it_was_given_and_nothing_else(rig: Rig, people: dic
             status = (client.post(path, data={}) if page.writes else client.get(path)).status_code
             if (status == 403) != (page.right not in ROLES[role]):
                 wrong.append((page.name, role.value, status))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scope", [Scope(box=c.BOX), Scope(box=c.BOX, merchant="面点"), Scope(group="高一3班")])
+def test_no_menu_names_a_page_that_says_no(rig: Rig, scope: Scope) -> None:
+    """Whoever has a role for a part of the campus is not led to what is about all of it."""
+    wrong = []
+    for role in Role:
+        browser = rig.browser(f"m-{role.value}-{len(scope.merchant)}-{len(scope.group)}", [Grant(role, scope)])
+        page = browser.client.get("/", follow_redirects=True).get_data(as_text=True)
+        menu = page.split("<nav", 1)[-1].split("</nav>", 1)[0]
+        links = re.findall(r'href="(/[^"?#]*)"', menu)
+        wrong += [(role.value, link) for link in links if browser.client.get(link).status_code == 403]
     assert wrong == []
 
 

@@ -135,7 +135,7 @@ def _shifts(sources: Sources) -> Shifts:
 
 
 PAGES = (
-    Page("handover", "/handover", Right.SEE_ALARMS, _handover, Menu.ALARMS),
+    Page("handover", "/handover", Right.SEE_ALARMS, _handover, Menu.ALARMS, whole=True),
     Page("shift_note", "/handover/note", Right.ANSWER, _add_note, writes=True),
     Page("leave_shift", "/handover/leave", Right.ANSWER, _leave, writes=True),
     Page("take_shift", "/handover/take", Right.ANSWER, _take, writes=True),

@@ -129,4 +129,4 @@ def _actor(here: Look, key: Key, said: str) -> Actor:
     return Actor(title, here.calls(key.source), url_for("alarm", rule=key.rule, source=str(key.source)), said)
 
 
-PAGES = (Page("alarm_figures", "/alarms/figures", Right.SEE_ALARMS, _figures, Menu.ALARMS),)
+PAGES = (Page("alarm_figures", "/alarms/figures", Right.SEE_ALARMS, _figures, Menu.ALARMS, whole=True),)

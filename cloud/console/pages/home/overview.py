@@ -25,9 +25,11 @@ from cloud.words.put_backs import one_line
 from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
+from shared.facts.books import VoidByOperator
 from shared.facts.catalogue import words
 from shared.facts.desks import Granted
 from shared.facts.told import Level
+from shared.money import yuan
 from shared.wire.messages import Revocations, TerminalState, revocations_mark
 from shared.words.spans import span
 
@@ -38,6 +40,7 @@ DEAD_MS = 30_000
 """And then taken for dead."""
 RECORDS = 15
 FACTS = 8
+COVERED = "••"
 OF_A_PERSON = frozenset({Granted.code})
 """Facts that name whom aid was given to: for whoever gives it, on pages of its own."""
 THEFTS = 8
@@ -339,8 +342,15 @@ def fact_row(view: FactView) -> dict[str, Any]:
         "mark": _LEVELS.get(Level(view.level), "warn") if view.level in list(Level) else "warn",
         "time": _clock(WALL.at(view.at_ms / 1000)),
         "code": view.code,
-        "said": list(words(view.code, view.told)),
+        "said": _said(view),
     }
+
+
+def _said(view: FactView) -> list[str]:
+    """A void's sum is covered: of half a mixed payment it would tell how much was aid. Its record has the total."""
+    said = list(words(view.code, view.told))
+    fen = dict(view.told).get("fen") if view.code == VoidByOperator.code and not isinstance(view.told, str) else None
+    return said if fen is None else [text.replace(yuan(int(fen)), COVERED) for text in said]
 
 
 def _clock(campus_s: int) -> str:

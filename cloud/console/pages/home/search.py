@@ -64,7 +64,7 @@ def _groups(sources: Sources, wanted: str) -> list[tuple[str, list[Found]]]:
 
 def _pages(signed: Signed, wanted: str) -> list[Found]:
     said = words(g.language)
-    pages = [page for page in current_app.config[DECLARED] if page.menu and signed.may(page.right)]
+    pages = [page for page in current_app.config[DECLARED] if page.menu and page.is_for(signed)]
     return [Found(said[p.name], url_for(p.name)) for p in pages if is_like(wanted, said[p.name])][:EACH_MAX]
 
 

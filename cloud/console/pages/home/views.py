@@ -22,7 +22,7 @@ ENTRIES_MAX = 100
 def _home(sources: Sources) -> Reply:  # noqa: ARG001 - a page's signature
     """The first page of his menu, or what is open to everybody."""
     signed: Signed = g.signed
-    mine = [page for page in current_app.config[DECLARED] if page.menu and signed.may(page.right)]
+    mine = [page for page in current_app.config[DECLARED] if page.menu and page.is_for(signed)]
     first = min(mine, key=lambda page: list(Menu).index(page.menu), default=None)
     return redirect(url_for(first.name)) if first else (render_template("message.html", text="nothing_yet"), 200)
 

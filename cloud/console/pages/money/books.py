@@ -23,7 +23,6 @@ from cloud.console.pages.money.shown import (
     seen,
     sees_aid,
     taken_home,
-    whole,
     yuan_of,
 )  # fmt: skip
 from cloud.ledger.books.chart import AccountKind
@@ -217,7 +216,7 @@ def _form(form: str) -> str:
 
 
 def _books(name: str, rule: str, view: View, menu: Menu | None = None) -> Page:
-    return Page(name, rule, Right.SEE_BOOKS, whole(Right.SEE_BOOKS, view), menu)
+    return Page(name, rule, Right.SEE_BOOKS, view, menu, whole=True)
 
 
 PAGES = (

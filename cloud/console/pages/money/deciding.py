@@ -16,7 +16,7 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, Column, asked, listed
 from cloud.console.frame.told import tell
-from cloud.console.pages.money.shown import moment, now, seen, whole
+from cloud.console.pages.money.shown import moment, now, seen
 from cloud.ledger.desk.campus_day import DayLedger
 from cloud.ledger.findings.rows import DifferenceRefused
 from cloud.ledger.held.days import DayRefused, decode
@@ -265,11 +265,11 @@ def _refused(refused: ProposalRefused | DifferenceRefused | DayRefused, back: st
 
 
 def _writes(name: str, rule: str, view: Callable[..., Reply]) -> Page:
-    return Page(name, rule, Right.DECIDE, whole(Right.DECIDE, view), writes=True)
+    return Page(name, rule, Right.DECIDE, view, writes=True, whole=True)
 
 
 PAGES = (
-    Page("proposals", "/proposals", Right.SEE_BOOKS, whole(Right.SEE_BOOKS, _proposals), Menu.MONEY),
+    Page("proposals", "/proposals", Right.SEE_BOOKS, _proposals, Menu.MONEY, whole=True),
     _writes("propose_held", "/held/propose", _propose_held),
     _writes("propose_voids", "/voids/propose", _propose_voids),
     _writes("propose_reversals", "/reversals/propose", _propose_reversals),

@@ -19,7 +19,6 @@ from cloud.console.pages.money.shown import (
     now,
     reason_of,
     taken_home,
-    whole,
     yuan_of,
 )  # fmt: skip
 from cloud.ledger.findings.rows import Difference, Kind
@@ -240,7 +239,7 @@ def _desks(sources: Sources) -> Reply:
 
 
 def _books(name: str, rule: str, view: View, menu: Menu | None = None) -> Page:
-    return Page(name, rule, Right.SEE_BOOKS, whole(Right.SEE_BOOKS, view), menu)
+    return Page(name, rule, Right.SEE_BOOKS, view, menu, whole=True)
 
 
 PAGES = (

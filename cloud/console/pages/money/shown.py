@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from flask import abort, g, request
+from flask import g, request
 from werkzeug.wrappers import Response
 
 from cloud.console.access.rights import Right, Signed
@@ -19,7 +19,6 @@ from cloud.console.frame.export import csv_answer
 from cloud.console.frame.halves import joined_entries
 from cloud.console.frame.page import Reply
 from cloud.console.frame.sheet import xlsx_answer
-from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column
 from cloud.console.words.catalogue import words
 from cloud.ledger.books.chart import OF_A_CARD
@@ -81,17 +80,6 @@ def moment(unix_ms: int) -> str:
 def age(opened_ms: int, now_ms: int) -> Text:
     """How long it waits."""
     return Text(*span(max(0, now_ms - opened_ms) // 1000))
-
-
-def whole(right: Right, view: View) -> View:
-    """The page is about all of the campus: who has the right for a part of it alone does not get it."""
-
-    def asked(sources: Sources, **values: str) -> Reply:
-        if not seen().everywhere(right):
-            abort(403)
-        return view(sources, **values)
-
-    return asked
 
 
 def seen() -> Signed:

@@ -211,7 +211,7 @@ def _waiting_one(kept: Drafts, number: int, now: Now) -> Waiting:
 
 
 PAGES = (
-    Page("parameters_waiting", "/parameters/waiting", Right.DECIDE, _waiting, Menu.MONEY),
+    Page("parameters_waiting", "/parameters/waiting", Right.DECIDE, _waiting, Menu.MONEY, whole=True),
     Page("confirm_parameters", "/parameters/waiting/<kind>/<int:number>/confirm", Right.DECIDE, _confirm, writes=True),
     Page("reject_parameters", "/parameters/waiting/<kind>/<int:number>/reject", Right.DECIDE, _reject, writes=True),
     Page(

@@ -11,7 +11,7 @@ from cloud.console.frame.clock import day_text, moment_of, today, wall_now
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
-from cloud.console.pages.money.shown import seen, whole
+from cloud.console.pages.money.shown import seen
 from cloud.ledger.desk.campus_day import DayLedger
 from cloud.ledger.held.days import DayRefused, Statement
 from cloud.ledger.held.two_persons import REASON_MAX, ProposalRefused
@@ -104,8 +104,8 @@ def _refused(refused: ConfigFault, day: str) -> Reply:
 
 
 PAGES = (
-    Page("closing", "/days", Right.SEE_BOOKS, whole(Right.SEE_BOOKS, _closing), Menu.MONEY),
-    Page("closing_day", "/days/<day>", Right.SEE_BOOKS, whole(Right.SEE_BOOKS, _closing_day)),
-    Page("close_day", "/days/<day>/close", Right.CLOSE_DAY, whole(Right.CLOSE_DAY, _close), writes=True),
-    Page("propose_day", "/days/<day>/propose", Right.CLOSE_DAY, whole(Right.CLOSE_DAY, _propose), writes=True),
+    Page("closing", "/days", Right.SEE_BOOKS, _closing, Menu.MONEY, whole=True),
+    Page("closing_day", "/days/<day>", Right.SEE_BOOKS, _closing_day, whole=True),
+    Page("close_day", "/days/<day>/close", Right.CLOSE_DAY, _close, writes=True, whole=True),
+    Page("propose_day", "/days/<day>/propose", Right.CLOSE_DAY, _propose, writes=True, whole=True),
 )

@@ -37,7 +37,7 @@ def _morning(sources: Sources) -> Reply:
         unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=bank,
         is_mine=any(one.day == today() and one.who == his.name for one in signed),
         may_sign=his.everywhere(Right.CLOSE_DAY), note_max=NOTE_MAX, wrong=sum(one.mark == WRONG for one in found),
-        there={page.name for page in current_app.config[DECLARED] if page.menu and his.may(page.right)},
+        there={page.name for page in current_app.config[DECLARED] if page.menu and page.is_for(his)},
     )  # fmt: skip
 
 
@@ -96,8 +96,8 @@ def _mornings(sources: Sources) -> Mornings:
 
 
 PAGES = (
-    Page("morning", "/morning", Right.SEE_BOOKS, _morning, Menu.HOME),
-    Page("morning_signature", "/morning/<day>", Right.SEE_BOOKS, _signature),
-    Page("morning_sign", "/morning/sign", Right.CLOSE_DAY, _sign, writes=True),
-    Page("morning_bank", "/morning/bank", Right.CLOSE_DAY, _bank, writes=True),
+    Page("morning", "/morning", Right.SEE_BOOKS, _morning, Menu.HOME, whole=True),
+    Page("morning_signature", "/morning/<day>", Right.SEE_BOOKS, _signature, whole=True),
+    Page("morning_sign", "/morning/sign", Right.CLOSE_DAY, _sign, writes=True, whole=True),
+    Page("morning_bank", "/morning/bank", Right.CLOSE_DAY, _bank, writes=True, whole=True),
 )

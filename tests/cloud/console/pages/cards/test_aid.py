@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -211,4 +212,5 @@ def seen(browser: Browser, path: str) -> str:
     """What is to be read of it, without the address that was asked for."""
     answer = browser.client.get(path)
     text = answer.get_data().decode(errors="replace") if answer.status_code == 200 else ""
-    return text.replace(path.partition("q=")[2] or "\0", "")
+    asked = path.partition("q=")[2] or "\0"
+    return text.replace(asked, "").replace(unquote_plus(asked), "")
