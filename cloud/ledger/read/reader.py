@@ -423,6 +423,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_documents.standing(self.database)
 
+    def documents_of(self, device: bytes) -> list[read_documents.TerminalRow]:
+        """The same of one terminal alone."""
+        with self._lock, self.database.reading():
+            return read_documents.rows_of_device(self.database, device)
+
     def awaited(self, now: Now) -> AwaitedNow:
         """Which cards every terminal should await now, and how many more there are."""
         with self._lock, self.database.reading():

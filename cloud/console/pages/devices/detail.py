@@ -1,5 +1,6 @@
 """One device 设备详情: who it is, how it is and since when, what it owes, what it should have beside what it says."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flask import abort, g, render_template
@@ -77,15 +78,16 @@ def _device(sources: Sources, device: str) -> Reply:
     records = joined_records(sources.reader, sources.reader.last_records_of(number, RECORDS))
     takings = _sees(Right.SEE_TAKINGS, row)
     plans = _plans(sources, device, now)
+    documents = sources.reader.documents_of(number)
     arrival = steps(
-        row, body, sources.reader.documents().of(device).terminals, is_on_plan=bool(plans), has_sold=bool(records),
+        row, body, documents, is_on_plan=bool(plans), has_sold=bool(records),
         is_box_heard=any(one["box"] == row["box"] and one["state"] == "ok" for one in _boxes(sources, now)),
     )  # fmt: skip
     return render_template(
         "devices/device.html", arrival=arrival if is_underway(arrival) else [], row=row, body=body, view=view,
         psams=[one.hex() for one in body.psams],
         heard=_age(max(view.heard_ms, body.status_ms or 0), now), owed=_ranges(view), watched=watched,
-        strip_known=is_known(watched.runs), documents=_documents(sources, number, now),
+        strip_known=is_known(watched.runs), documents=_documents(documents, now),
         firmware=_firmware(sources, number),
         orders=_orders(sources, number, now), records=_records(records, row), verbs=VERBS.values(),
         offset=offset_of(records), hidden=hidden_of(row, body, records), takings=takings,
@@ -129,8 +131,7 @@ def _alarm(one: Any, now: Now) -> dict[str, Any]:  # noqa: ANN401 - the watch's 
     }  # fmt: skip
 
 
-def _documents(sources: Sources, device: bytes, now: Now) -> list[dict[str, Any]]:
-    rows = sources.reader.documents().of(device.hex()).terminals
+def _documents(rows: Sequence[TerminalRow], now: Now) -> list[dict[str, Any]]:
     return [_document(one, now) for one in rows if one.standing is not DocumentState.UNUSED]
 
 

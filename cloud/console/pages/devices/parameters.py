@@ -71,7 +71,7 @@ def _difference(sources: Sources, device: str) -> Reply:
     row = next((one for one in seen_rows(sources, now.unix_ms) if one["device"] == device), None)
     if row is None:
         abort(404)
-    rows = sources.reader.documents().of(device).terminals
+    rows = sources.reader.documents_of(bytes.fromhex(device))
     one = next((one for one in rows if one.which[0] is DocumentKind.PARAMETERS), None)
     reported = one.known.said.generation if one and one.known else None
     return render_template(

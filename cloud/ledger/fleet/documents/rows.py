@@ -68,15 +68,17 @@ def documents(db: Database) -> list[Document]:
     return [_document(row) for row in db.run(f"SELECT {COLUMNS} FROM document ORDER BY kind, scope, generation")]  # noqa: S608  # ours
 
 
-def wanted(db: Database, kind: DocumentKind | None = None) -> list[Wanted]:
-    """All that terminals should have, by kind and scope; of one kind alone, if it is said."""
+def wanted(db: Database, kind: DocumentKind | None = None, scopes: Sequence[Scope] = ()) -> list[Wanted]:
+    """All that terminals should have, by kind and scope; of one kind, or of these scopes alone, if that is said."""
     of_kind = "" if kind is None else f"WHERE h.kind = {int(kind)} "
+    of_kind += f"WHERE h.scope IN ({', '.join('?' * len(scopes))}) " if scopes else ""
     rows = db.run(
         f"SELECT {', '.join(f'd.{name}' for name in COLUMNS.split(', '))}, h.raw, h.signature, x.raw, b.digest "  # noqa: S608  # our own names
         "FROM document_head h JOIN document d ON d.kind = h.kind AND d.scope = h.scope AND d.generation = h.generation "
         "LEFT JOIN document_delta x ON x.kind = h.kind AND x.scope = h.scope AND x.generation = h.generation "
         "LEFT JOIN document b ON b.kind = h.kind AND b.scope = h.scope AND b.generation = h.generation - 1 "
-        f"{of_kind}ORDER BY d.kind, d.scope"
+        f"{of_kind}ORDER BY d.kind, d.scope",
+        scopes,
     )
     return [_wanted(row) for row in rows]
 

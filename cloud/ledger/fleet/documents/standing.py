@@ -21,6 +21,7 @@ ROWS_MAX = 100_000
 _TOLD_ELSEWHERE = (DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT)
 FOR_BOXES = frozenset({DocumentKind.REVOCATIONS, DocumentKind.TRUST})
 """Kinds of which terminals have no use."""
+_NOT_FOR_TERMINALS = FOR_BOXES | set(_TOLD_ELSEWHERE)
 
 
 class DocumentState(StrEnum):
@@ -107,9 +108,11 @@ def standing(db: Database) -> DocumentsView:
     return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
         tuple(_boxes(db, there, held)),
-        tuple(_terminals([one for one in there if one.document.kind not in FOR_BOXES], _said(db), db.run(_DEVICES)))[
-            :ROWS_MAX
-        ],
+        tuple(
+            _terminals(
+                [one for one in there if one.document.kind not in FOR_BOXES], _said(db), db.run(_DEVICES.format(""))
+            )
+        )[:ROWS_MAX],
         _unmade(db),
     )
 
@@ -120,6 +123,14 @@ _NAMED = "SELECT card FROM hotlist_named WHERE until IS NULL"
 def rows_of_kind(db: Database, kind: DocumentKind, devices: Sequence[Row]) -> list[TerminalRow]:
     """One kind at these terminals: device, name, place, merchant and box of each. Inside of a snapshot."""
     return list(_terminals(wanted(db, kind), _said(db, kind), devices))
+
+
+def rows_of_device(db: Database, device: bytes) -> list[TerminalRow]:
+    """One terminal alone, whatever others have. Inside of a snapshot."""
+    said, own = _said(db, device=device), device_scope(DeviceId(device))
+    scopes = {CAMPUS, own, *(scope for words in said.values() for _, scope in words)}
+    there = [one for one in wanted(db, scopes=sorted(scopes)) if one.document.kind not in _NOT_FOR_TERMINALS]
+    return list(_terminals(there, said, db.run(_DEVICES.format("WHERE d.device = ? "), (device,))))
 
 
 def _unmade(db: Database) -> int:
@@ -159,7 +170,7 @@ def _terminals(there: Sequence[Wanted], said: "Said", devices: Iterable[Row]) ->
 
 _DEVICES = (
     "SELECT d.device, d.name, d.place, d.merchant, COALESCE(m.box, d.box) FROM device d "  # noqa: S608  # our own words
-    f"LEFT JOIN {NOW} m ON m.device = d.device ORDER BY d.name"
+    f"LEFT JOIN {NOW} m ON m.device = d.device {{}}ORDER BY d.name"
 )
 
 
@@ -211,13 +222,13 @@ _SAID = (
 )
 
 
-def _said(db: Database, kind: DocumentKind | None = None) -> Said:
-    """About one kind, or all that are told here."""
+def _said(db: Database, kind: DocumentKind | None = None, device: bytes | None = None) -> Said:
+    """About one kind, or all that are told here; by one terminal, or by all."""
     told_elsewhere = ", ".join(str(int(one)) for one in _TOLD_ELSEWHERE)
     found: Said = {}
-    for *row, digest, next_ms in db.run(
-        f"{_SAID} NOT IN ({told_elsewhere})" if kind is None else f"{_SAID} = {int(kind)}"
-    ):
+    asked = f"{_SAID} NOT IN ({told_elsewhere})" if kind is None else f"{_SAID} = {int(kind)}"
+    by = ("", ()) if device is None else (" AND r.device = ?", (device,))
+    for *row, digest, next_ms in db.run(asked + by[0], by[1]):
         word = as_kept(tuple(row))
         which = word.said.kind, word.said.scope
         found.setdefault(bytes(word.said.device), {})[which] = word, Made(bytes(digest or b""), next_ms or 0)
