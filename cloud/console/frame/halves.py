@@ -29,8 +29,49 @@ Known = Mapping[tuple[bytes, int, int], RecordView]
 """Records of a list, by device, epoch and number."""
 
 
-def joined_records(reader: Reader, records: Sequence[RecordView]) -> list[RecordView]:
+class _Ahead:
+    """A reader that was asked for what several rows want in one go."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._kept: dict[tuple[bytes, int, int], list[RecordView]] = {}
+
+    def look(self, keys: Iterable[tuple[bytes, int, int]]) -> None:
+        """At those that are not known yet."""
+        if missing := set(keys) - self._kept.keys():
+            self._kept.update(self._reader.records(missing))
+
+    def record(self, device: bytes, epoch: int, seq: int) -> list[RecordView]:
+        """As Reader.record."""
+        key = bytes(device), epoch, seq
+        self.look((key,))
+        return self._kept[key]
+
+    def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[EntryView]:
+        """As Reader.entries_of_record."""
+        return self._reader.entries_of_record(device, epoch, seq)
+
+
+def _ahead(reader: Reader, records: Sequence[RecordView]) -> _Ahead:
+    """The sales of voids, then the other halves."""
+    found = _Ahead(reader)
+    found.look(key for one in records if (key := _voided(one)))
+    halves = [half for one in records if (half := _half(found, one))]
+    there = {(bytes(one.device), one.epoch, one.seq) for one in records}
+    found.look({(half.device, half.epoch, half.other) for half in halves} - there)
+    return found
+
+
+def _voided(one: RecordView) -> tuple[bytes, int, int] | None:
+    """The key of the sale that a void is of."""
+    record = arrive(one.stored).record
+    is_void = isinstance(record, VoidRecord) and 0 < record.linked < one.seq
+    return (bytes(one.device), one.epoch, one.seq - record.linked) if is_void and record else None
+
+
+def joined_records(whole: Reader, records: Sequence[RecordView]) -> list[RecordView]:
     """Each payment once, where the first of its halves stands in this list, with its whole sum."""
+    reader = _ahead(whole, records)
     found, seen, known = [], set[Half](), {(bytes(one.device), one.epoch, one.seq): one for one in records}
     for one in records:
         half = _half(reader, one)
@@ -42,8 +83,9 @@ def joined_records(reader: Reader, records: Sequence[RecordView]) -> list[Record
     return found
 
 
-def joined_entries(reader: Reader, entries: Sequence[EntryView], *, alone: bool = False) -> list[EntryView]:
+def joined_entries(whole: Reader, entries: Sequence[EntryView], *, alone: bool = False) -> list[EntryView]:
     """The same of entries. alone: of one that is looked at by itself; else what stands on a newer leaf is left out."""
+    reader = _ahead(whole, [one.record for one in entries if one.record])
     found: list[EntryView] = []
     done: set[tuple[str, Half]] = set()
     for one in entries:
@@ -62,7 +104,7 @@ def joined_entries(reader: Reader, entries: Sequence[EntryView], *, alone: bool 
     return found
 
 
-def _other(reader: Reader, one: EntryView, half: Half, entries: Iterable[EntryView]) -> EntryView | None:
+def _other(reader: _Ahead, one: EntryView, half: Half, entries: Iterable[EntryView]) -> EntryView | None:
     """The entry of the other half that is of the same kind."""
     there = [each for each in entries if each.kind == one.kind and each.entry != one.entry and each.record]
     mine = half._replace(other=0)
@@ -74,7 +116,7 @@ def _other(reader: Reader, one: EntryView, half: Half, entries: Iterable[EntryVi
     return next((each for each in known if each.kind == one.kind), None)
 
 
-def _half(reader: Reader, one: RecordView) -> Half | None:
+def _half(reader: _Ahead, one: RecordView) -> Half | None:
     """None: it is a whole payment, or none."""
     record = arrive(one.stored).record
     if isinstance(record, VoidRecord) and 0 < record.linked < one.seq:
@@ -91,7 +133,7 @@ def _half(reader: Reader, one: RecordView) -> Half | None:
 
 
 def _whole(
-    reader: Reader, one: RecordView, half: Half, known: Mapping[tuple[bytes, int, int], RecordView]
+    reader: _Ahead, one: RecordView, half: Half, known: Mapping[tuple[bytes, int, int], RecordView]
 ) -> RecordView:
     there = known.get((half.device, half.epoch, half.other))
     others = [there] if there else reader.record(half.device, half.epoch, half.other)

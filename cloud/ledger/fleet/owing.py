@@ -23,6 +23,10 @@ _GIVEN = " UNION ".join(
     for table in ("epoch", "epoch_let", "device_mark", "epoch_status")
 )
 """A ledger that was put back may have forgotten an epoch; the box that keeps it goes on under it, and asks for none."""
+_KINDS = (
+    "SELECT d.device, d.kind, CASE WHEN g.device IS NULL THEN 0 ELSE 1 END FROM device d "  # noqa: S608  # our own names
+    f"LEFT JOIN ({_GIVEN}) g ON g.device = d.device"
+)
 
 
 class Owing(NamedTuple):
@@ -52,10 +56,13 @@ class Fleet(NamedTuple):
         return self.kinds[device] not in LOADERS and device in self.given
 
 
-def fleet(db: Database) -> Fleet:
-    """Inside of a snapshot."""
-    given = {device for (device,) in db.run(_GIVEN)}
-    return Fleet(terminals(db), dict(db.run("SELECT device, kind FROM device")), given)
+def fleet(db: Database, rows: list[TerminalView] | None = None) -> Fleet:
+    """Inside of a snapshot. rows: all terminals, where they were read in it already."""
+    kinds = {device: (kind, is_given) for device, kind, is_given in db.run(_KINDS)}
+    return Fleet(
+        terminals(db) if rows is None else rows, {device: kind for device, (kind, _) in kinds.items()},
+        {device for device, (_, is_given) in kinds.items() if is_given},
+    )  # fmt: skip
 
 
 def owing(there: Fleet, since_ms: int, refuses_from: Mapping[bytes, int] = _NOWHERE) -> list[tuple[bytes, Owing]]:

@@ -1,6 +1,6 @@
 """Records, entries and cases by the names that people know them by. Inside of a snapshot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
@@ -52,6 +52,18 @@ def records_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[Re
     """The first bytes under the key, then its forks."""
     key = record_key(device, epoch, seq)
     return _views(db, db.run(f"SELECT {_RECORD} FROM record WHERE key = ? ORDER BY id", (key,)))  # noqa: S608
+
+
+def records_of_keys(
+    db: Database, keys: Collection[tuple[bytes, int, int]]
+) -> dict[tuple[bytes, int, int], list[RecordView]]:
+    """The same of many keys in one go."""
+    asked = [record_key(*key) for key in keys]
+    rows = sorted(db.find(f"SELECT {_RECORD} FROM record WHERE key", asked))  # noqa: S608  # our own names
+    found: dict[tuple[bytes, int, int], list[RecordView]] = {key: [] for key in keys}
+    for one in _views(db, rows):
+        found[bytes(one.device), one.epoch, one.seq].append(one)
+    return found
 
 
 def entries_of_counter(db: Database, card: CardId, counter: int, application: int | None = None) -> list[EntryView]:

@@ -250,6 +250,13 @@ class Reader:
         with self._lock, self.database.reading():
             return read_books.records_of_key(self.database, device, epoch, seq)
 
+    def records(
+        self, keys: Collection[tuple[bytes, int, int]]
+    ) -> dict[tuple[bytes, int, int], list[RecordView]]:
+        """The same of many keys: device, epoch and sequence of each."""
+        with self._lock, self.database.reading():
+            return read_books.records_of_keys(self.database, keys)
+
     def entries(self, card: CardId, counter: int, application: int | None = None) -> list[EntryView]:
         """Entries of a card's purchase or load with this counter, in order of booking.
 
@@ -513,10 +520,10 @@ class Reader:
         with self._lock, self.database.reading():
             return read_parameters.calendar(self.database)
 
-    def morning(self, loads_max: int) -> read_morning.MorningView:
+    def morning(self, loads_max: int, now: Now) -> read_morning.MorningView:
         """What a morning looks at."""
         with self._lock, self.database.reading():
-            return read_morning.morning(self.database, _bounded(loads_max))
+            return read_morning.morning(self.database, _bounded(loads_max), now)
 
     def parameter_pushes(self) -> list[tuple[Push, KeptFile]]:
         """All pushes of parameters, oldest first, each with its file."""

@@ -15,7 +15,7 @@ from cloud.console.pages.reports.days import joined, owing_of
 from cloud.console.pages.reports.signatures import BankFigure
 from cloud.ledger.fleet.documents.standing import DocumentState
 from cloud.ledger.fleet.views import newest_of
-from cloud.ledger.read.shown.campus_days import net_of
+from cloud.ledger.read.shown.campus_days import DayState, net_of
 from cloud.ledger.read.shown.morning import MorningView
 from cloud.process.settings import FOLDER
 from cloud.watch.alarms.rules import RULES
@@ -58,9 +58,9 @@ def digest(checks: Sequence[Check]) -> str:
 
 def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
     """All of them."""
-    found = sources.reader.morning(LOADS_MAX)
+    found = sources.reader.morning(LOADS_MAX, wall_now())
     return [
-        _day(sources),
+        _day(found.yesterday),
         _closed(found),
         _owing(found),
         _books(sources),
@@ -76,12 +76,10 @@ def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
     ]
 
 
-def _day(sources: Sources) -> Check:
+def _day(one: DayState | None) -> Check:
     """Of what persons have said of yesterday."""
-    found = sources.reader.campus_days(today() - 1, today() - 1, wall_now())
-    if not found:
+    if one is None:
         return Check("day", UNKNOWN, None, "closing", Text("账本今天才开始", "the books begin today"))
-    (one,) = found
     state = state_of(one)
     late = net_of(one.late)
     zh, en = halves(Text(f"，日结后又来 {sum_text(late)}", f", {sum_text(late)} after the close") if one.late else None)

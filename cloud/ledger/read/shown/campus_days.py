@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cloud.ledger.fleet.owing import Fleet, fleet, owing_of_day
+from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.held.days import GAPS_MAX, RANGES_MAX, Closed, DaySum, Gap, Statement, Waiting, closed, decode
 from cloud.ledger.held.two_persons import Proposal, ProposalKind, waiting
 from cloud.ledger.loads.cases import CaseState
@@ -41,10 +42,13 @@ class DayState(NamedTuple):
         return len(self.gaps) + len(self.drawers)
 
 
-def day_states(db: Database, first: int, last: int, now: Now) -> list[DayState]:
-    """Of these days since the books began, the newest first; as many questions for one as for many."""
+def day_states(
+    db: Database, first: int, last: int, now: Now, views: list[TerminalView] | None = None
+) -> list[DayState]:
+    """Of these days since the books began, the newest first; as many questions for one as for many. views: all
+    terminals, where they were read already."""
     first = max(first, began(db, now))
-    there, said, sums, drawers = fleet(db), closed(db, first, last), days_sums(db, first, last), open_drawers(db)
+    there, said, sums, drawers = fleet(db, views), closed(db, first, last), days_sums(db, first, last), open_drawers(db)
     proposed = {
         decode(one.document).day: one for one in waiting(db, now.unix_ms) if one.kind is ProposalKind.DAY
     }  # fmt: skip
