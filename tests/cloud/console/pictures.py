@@ -28,7 +28,7 @@ SIZE = {"width": 1280, "height": 800}
 SELLS_S, BREAKS_S = 240, 75
 LOST = ("--name pos-06 ", "--name pos-07 ", "--name pos-08 ", "--box bus-1 ")
 """What is stopped, by its command line: the end of a bus, and the box of a bus line."""
-COLOURS = 256
+COLOURS, NEAR = 256, 60
 PLAN = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 560" width="1200" height="560">'
     '<rect width="1200" height="560" fill="#fff"/><g fill="none" stroke="#444" stroke-width="6">'
@@ -47,6 +47,8 @@ def main() -> int:
         base = link.split("/first-login")[0]
         _sign_in(page, link)
         _draw(page, base)
+        page.goto(f"{base}/setup")
+        page.click('form[action$="/setup/away"] button')
         time.sleep(SELLS_S)
         _stop(launcher)
         time.sleep(BREAKS_S)
@@ -130,10 +132,10 @@ def _paths(page: Page, base: str) -> dict[str, str]:
 
 
 def smaller(png: bytes) -> bytes:
-    """The same picture in 256 colours: the commonest, and of every other the nearest of these."""
+    """The same picture in 256 colours, and of every other the nearest of these."""
     width, height, rows = _pixels(png)
     counts = Counter(row[at : at + 3] for row in rows for at in range(0, len(row), 3))
-    palette = [colour for colour, _ in counts.most_common(COLOURS)]
+    palette = _palette([colour for colour, _ in counts.most_common()])
     place = {colour: at for at, colour in enumerate(palette)}
     for colour in counts:
         if colour not in place:
@@ -144,6 +146,15 @@ def smaller(png: bytes) -> bytes:
     return png[:8] + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in parts
     )
+
+
+def _palette(colours: list[bytes]) -> list[bytes]:
+    """The commonest, and each that none of them is near to, so that a rare colour stays what it is."""
+    chosen: list[bytes] = []
+    for colour in colours:
+        if len(chosen) < COLOURS and all(_apart(colour, one) > NEAR for one in chosen):
+            chosen.append(colour)
+    return chosen
 
 
 def _apart(one: bytes, other: bytes) -> int:
