@@ -27,8 +27,8 @@ SIZES = 4, 12
 QUESTIONS_MAX = 12
 ABOVE = {
     "/overview": 13, "/setup": 13, "/morning": 18, "/alarms/terminal-silent/": 13, "/devices/0": 37, "/parameters": 17,
-    "/parameters/0": 13, "/parameters/pushes/": 23, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18, "/cards/1": 33,
-    "/aid/card/": 21, "/services": 30, "/metrics-view": 27,
+    "/parameters/0": 13, "/parameters/pushes/": 23, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
+    "/cards/1": 33, "/aid/card/": 21, "/services": 30, "/metrics-view": 27,
 }  # fmt: skip
 """Beginning of an address → the most that it asks of a file. Most are of one thing in many parts; the last two
 share what they have read for seconds (`system/once.py`)."""
