@@ -103,7 +103,9 @@ def test_fifty_are_acknowledged_and_then_all_that_fit_with_their_count_typed(pag
     assert acked(console) == PAGE_ROWS
     page.goto(f"{console.address}alarms?rule=terminal-silent&state=unacknowledged")
     left = 2 * SILENT - PAGE_ROWS
-    page.get_by_label(re.compile(f"全部.* {left}$")).check()
+    scope = page.locator("select[name=among]")
+    expect(scope.locator("option[value=matching]")).to_have_text(re.compile(f" {left}$"))
+    scope.select_option("matching")
     page.get_by_role("button", name="确认", exact=True).click()
     page.get_by_role("button", name=f"确认 {left}").click()
     expect(page.locator("main")).to_contain_text("请输入条数确认")
