@@ -10,7 +10,7 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.home.overview import box_rows, terminal_rows
 from cloud.console.pages.places.heard import figures, kept_or_nothing
-from cloud.console.pages.places.lanes import Lane, Row, lanes_of, with_shown, worst
+from cloud.console.pages.places.lanes import SMALL, Lane, Row, lanes_of, with_shown, worst
 from cloud.console.pages.places.walked import LaneOrders
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
@@ -42,10 +42,15 @@ def _topology(sources: Sources) -> Reply:
     by_key = {lane.key: lane for lane in lanes}
     shown = [row._replace(lanes=[by_key[lane.key] for lane in row.lanes]) for row in shown]
     return render_template(
-        "places/topology.html", rows=shown, every=len(rows), watch=watch, figures=figures(sources), now_ms=now_ms,
+        "places/topology.html", rows=shown, is_small=sum(map(_size, lanes)) <= SMALL,
+        every=len(rows), watch=watch, figures=figures(sources), now_ms=now_ms,
         only_bad=only_bad, opened=opened, moment=moment, device_link=device_link, may_draw=may_draw, may_ask=may_ask,
         box=request.args.get("box", ""),
     )  # fmt: skip
+
+
+def _size(lane: Lane) -> int:
+    return len(lane.cells)
 
 
 def watch_says(row: BoxRow, troubles: dict[str, Any]) -> bool:

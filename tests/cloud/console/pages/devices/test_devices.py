@@ -40,4 +40,4 @@ def test_what_is_asked_stands_in_the_address_and_goes_home_as_it_is_seen(rig: Ri
 
 
 def test_who_may_not_see_it_is_told_so(rig: Rig) -> None:
-    assert "没有这个权限" in rig.browser("李明", [Grant(Role.AID)]).see("/devices", 403)
+    assert "没有权限" in rig.browser("李明", [Grant(Role.AID)]).see("/devices", 403)
