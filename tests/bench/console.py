@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +65,7 @@ A_SESSION, AN_ADDRESS = 8, 30
 LISTEN_S = 10.0
 CALLS = 8
 """At once, until they are in."""
+TRIES = 5
 SAID_S = 2.0
 LOOKS = 5
 
@@ -384,9 +385,7 @@ async def _viewer(port: int, token: str, n: int, turns: asyncio.Semaphore) -> li
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     async with turns:
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=context, local_addr=(f"127.0.0.{2 + n // AN_ADDRESS}", 0)
-        )
+        reader, writer = await _connected(port, context, f"127.0.0.{2 + n // AN_ADDRESS}")
     writer.write(f"GET /events?show=overview HTTP/1.1\r\nHost: x\r\nCookie: ykt_session={token}\r\n\r\n".encode())
     lags, until = list[float](), time.monotonic() + LISTEN_S
     while time.monotonic() < until:
@@ -395,6 +394,16 @@ async def _viewer(port: int, token: str, n: int, turns: asyncio.Semaphore) -> li
             lags.append(time.time() * 1000 - json.loads(line[6:])["at_ms"])
     writer.close()
     return lags[1:]
+
+
+async def _connected(
+    port: int, context: ssl.SSLContext, address: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A busy machine lets some handshakes fall: tried again so many times."""
+    for _ in range(TRIES - 1):
+        with suppress(ConnectionResetError):
+            return await asyncio.open_connection("127.0.0.1", port, ssl=context, local_addr=(address, 0))
+    return await asyncio.open_connection("127.0.0.1", port, ssl=context, local_addr=(address, 0))
 
 
 def _now() -> Now:

@@ -51,7 +51,7 @@ def test_what_no_source_has_said_is_unknown_and_never_ok(finance: Browser) -> No
 
 
 def test_what_is_signed_is_what_the_part_that_renews_itself_shows(finance: Browser) -> None:
-    shown = finance.see("/morning").split('<div id="fresh">')[1].split("<section")[0]
+    shown = finance.see("/morning").split('<div id="fresh"')[1].split("<section")[0]
     assert re.search(r'name="digest"[^>]*form="sign"', shown), "what it was when the page was opened would be signed"
 
 
