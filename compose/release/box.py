@@ -25,22 +25,9 @@ PYTHON = "3.13"
 """Of Debian 13, which a box runs."""
 PLATFORMS = {"aarch64": "manylinux_2_28_aarch64", "x86_64": "manylinux_2_28_x86_64"}
 DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
-OURS = ("edge", "shared")
+LAUNCHER = "compose/templates/box/openykt.sh"
 _LEFT_OUT = ("bin", "cloud", "provisioning")
 _BY_PIP = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
-_LAUNCHER = """\
-#!/bin/sh
-# 由 openykt 发行目录启动；只用 Debian 的 python3 / started from this release's folder, by Debian's python3
-here=$(dirname "$(readlink -f "$0")")
-python=/usr/bin/python3
-found=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
-if [ "$found" != "{python}" ]; then
-    echo "此版本需要 Python {python}，本机为 ${{found:-无}}" >&2
-    echo "this release needs Python {python}, here is ${{found:-none}}" >&2
-    exit 2
-fi
-PYTHONPATH="$here/../lib" exec "$python" -B -P -S -c 'from shared.input.openykt import run; run()' "$@"
-"""
 
 
 class Terms(NamedTuple):
@@ -72,7 +59,8 @@ def make(wheel: Path, out: Path, terms: Terms) -> Path:
     _papers(folder, lib)
     _compile(folder)
     (folder / "bin").mkdir()
-    (folder / "bin/openykt").write_text(_LAUNCHER.format(python=PYTHON), encoding="utf-8")
+    launcher = (ROOT / LAUNCHER).read_text(encoding="utf-8").replace("@PYTHON@", PYTHON)
+    (folder / "bin/openykt").write_text(launcher, encoding="utf-8")
     write_manifest(folder, terms._asdict() | {"format": 1, "python": PYTHON})
     settle(folder, terms.dated_s)
     return folder

@@ -22,19 +22,7 @@ _PLACES = {
     "edge.conf": "etc/openykt",
 }  # fmt: skip
 """Each template's folder, or its whole name."""
-_SCRIPTS = ("conffiles", "postinst", "prerm", "postrm")
-_CONTROL = """\
-Package: openykt-edge
-Version: {version}
-Architecture: {architecture}
-Maintainer: OpenYKT <openykt@localhost>
-Section: misc
-Priority: optional
-Depends: python3 (>= {python}), python3 (<< {next}~), systemd
-Recommends: chrony | systemd-timesyncd, can-utils
-Description: OpenYKT edge box 开放一卡通数据网关
- Collects the records of terminals on CAN, RS-485 and TCP, keeps them on disk and relays them.
-"""
+_SCRIPTS = ("postinst", "prerm", "postrm")
 
 
 def package(folder: Path, out: Path, terms: Terms) -> Path:
@@ -45,7 +33,7 @@ def package(folder: Path, out: Path, terms: Terms) -> Path:
         root.mkdir()
         _lay_out(root, folder, terms)
         settle(root, terms.dated_s)
-        for name in _SCRIPTS[1:]:
+        for name in _SCRIPTS:
             (root / "DEBIAN" / name).chmod(0o755)
         command = ("dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(made.absolute()))
         run(command, Path(room), SOURCE_DATE_EPOCH=str(terms.dated_s))
@@ -64,10 +52,15 @@ def _lay_out(root: Path, folder: Path, terms: Terms) -> None:
     control.mkdir()
     major, minor = PYTHON.split(".")
     words = {
-        "version": terms.version, "architecture": DEBIAN[terms.machine], "python": PYTHON,
-        "next": f"{major}.{int(minor) + 1}",
+        "@RELEASE@": terms.name, "@VERSION@": terms.version, "@ARCHITECTURE@": DEBIAN[terms.machine],
+        "@PYTHON@": PYTHON, "@NEXT@": f"{major}.{int(minor) + 1}",
     }  # fmt: skip
-    (control / "control").write_text(_CONTROL.format(**words), encoding="utf-8")
-    for name in _SCRIPTS:
-        text = (TEMPLATES / name).read_text(encoding="utf-8").replace("@RELEASE@", terms.name)
-        (control / name).write_text(text, encoding="utf-8")
+    for name in ("control", "conffiles", *_SCRIPTS):
+        (control / name).write_text(_filled(TEMPLATES / name, words), encoding="utf-8")
+
+
+def _filled(template: Path, words: dict[str, str]) -> str:
+    text = template.read_text(encoding="utf-8")
+    for mark, word in words.items():
+        text = text.replace(mark, word)
+    return text
