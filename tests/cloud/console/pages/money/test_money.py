@@ -83,7 +83,7 @@ def test_the_ledger_is_in_balance_and_the_sums_of_the_chart_are_there(rig: Rig, 
 def test_an_account_is_found_and_every_entry_leads_to_its_record_and_its_bytes(rig: Rig, box: Box) -> None:
     fill(box)
     browser = finance(rig)
-    assert "merchant:一楼大伙" in browser.see("/ledger/accounts?find=merchant:")
+    assert ">一楼大伙</a>" in browser.see("/ledger/accounts?find=merchant:")
     account = browser.see("/ledger/accounts/merchant:一楼大伙")
     assert "¥3.50" in account
     (entry, *_) = re.findall(r'href="(/ledger/entries/\d+)"', account)
