@@ -72,7 +72,7 @@ def _bound(page: Page, sources: Sources) -> Callable[..., Reply]:
             abort(404)
         if page.whole and not page.is_for(g.signed):
             abort(403)
-        return page.view(sources, **values)
+        return page.view(sources if page.writes else sources.one_look(), **values)
 
     view.__name__ = page.name
     return view

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ class Sources:
     secure: bool = True
     signer: Callable[[], AbstractContextManager[DocumentSigner]] = nobody_signs
     clock: Callable[[], CampusClock] = lambda: WALL
+
+    def one_look(self) -> "Sources":
+        """The same for one page: the ledger is asked nothing twice, and so the page is of one moment."""
+        return replace(self, reader=self.reader.one_look())
 
     @property
     def file(self) -> Path:

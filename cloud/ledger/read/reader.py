@@ -84,6 +84,7 @@ from cloud.ledger.read.views import (
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
+from cloud.store.one_look import OneLook
 from shared.clocks.school_days import Calendar
 from shared.fleet.parameters import MealRow, ParameterBody
 from shared.ids import CardId, PsamId
@@ -105,6 +106,12 @@ class Reader:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._lock = threading.Lock()
+
+    def one_look(self) -> "Reader":
+        """The same ledger for one page, at most: what was asked once has that answer. It is not closed by itself."""
+        looking = Reader(OneLook(self.database))
+        looking._lock = self._lock
+        return looking
 
     def close(self) -> None:
         """Let the database go."""

@@ -26,12 +26,14 @@ from tests.cloud.ledger import campus as c
 SIZES = 4, 12
 QUESTIONS_MAX = 12
 ABOVE = {
-    "/overview": 13, "/setup": 13, "/morning": 18, "/alarms/terminal-silent/": 13, "/devices/0": 37, "/parameters": 17,
-    "/parameters/0": 13, "/parameters/pushes/": 23, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
-    "/cards/1": 33, "/aid/card/": 21, "/services": 30, "/metrics-view": 27,
+    "/overview": 13, "/setup": 13, "/morning": 18, "/alarms/terminal-silent/": 13, "/devices/0": 28, "/parameters": 17,
+    "/parameters/0": 13, "/parameters/pushes/": 22, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
+    "/cards/1": 32, "/aid/card/": 21, "/services": 18, "/metrics-view": 27,
 }  # fmt: skip
 """Beginning of an address → the most that it asks of a file. Most are of one thing in many parts; the last two
 share what they have read for seconds (`system/once.py`)."""
+ALIKE_MAX = 1
+"""Two questions may be the same on the small campus, and are asked once there; a question a row makes eight more."""
 NODES_MAX = 3_000
 CARD, TILL = c.card(1).hex(), stocked.body(0).hex()
 NAMED: dict[str, Callable[[str], list[str]]] = {
@@ -123,7 +125,7 @@ def test_where_there_is_more_no_page_asks_more(seen: list[dict[str, Seen]]) -> N
     more = {
         path: (dict(few[path].asked), dict(many[path].asked))
         for path in few
-        if many[path].asked > few[path].asked and path not in SHARED
+        if (many[path].asked - few[path].asked).total() > ALIKE_MAX and path not in SHARED
     }
     assert more == {}
 
