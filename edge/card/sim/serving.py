@@ -7,8 +7,9 @@ stay locked while they are in somebody's hands or in a reader.
 from __future__ import annotations
 
 import os
+import select
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ HELP = Text(
        before-commit · after-commit           power lost before or after the next write
   help · quit""",
 )
+SLICE_S = 0.5
 SEEN_S = 3.0
 """pcscd looks for cards every 0.4 s."""
 _COMMITS = {"before-commit": Tear.BEFORE, "after-commit": Tear.AFTER}
@@ -168,4 +170,17 @@ def serve_lines(hands: Hands, lines: Iterable[str]) -> None:
 
 def serve_input(hands: Hands) -> None:
     """The lines of standard input."""
-    serve_lines(hands, sys.stdin)
+    serve_lines(hands, _input())
+
+
+def _input() -> Iterator[str]:
+    """Waits in slices: of a Ctrl-C in the very moment before a wait nobody would hear until the next line."""
+    number, rest = sys.stdin.fileno(), b""
+    while True:
+        while not select.select([number], [], [], SLICE_S)[0]:
+            pass
+        piece = os.read(number, 4096)
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.decode("utf-8", "replace") for line in lines)
+        if not piece:
+            return

@@ -38,7 +38,7 @@ def file_of(name: str) -> str:
 
 
 DEEDS = frozenset({
-    "device-moved", "epoch-let-through", "hotlist-policy", "psam-found", "put-back-closed", "swap-rejected",
-    "tighter-confirmed", "tighter-ended", "write-off-confirmed",
+    "day-closed-open", "device-moved", "epoch-let-through", "hotlist-policy", "psam-found", "put-back-closed",
+    "swap-rejected", "tighter-confirmed", "tighter-ended", "write-off-confirmed",
 })  # fmt: skip
 """What people have done or decided: told, and no alarm."""
