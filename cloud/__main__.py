@@ -1,6 +1,6 @@
 """Command line of the cloud 中心平台: ingest, console, desk, watch, dock, cashier, import, deposit, grant, verify,
 report, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, operators, job,
-parameters, holiday, status, slo, alarms, person, series, notify, rules, docking.
+parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -18,6 +18,7 @@ from cloud.verbs.deciding import deciding_verbs
 from cloud.verbs.docking import docking_verbs
 from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
+from cloud.verbs.keeping import keeping_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
 from cloud.verbs.planning import planning_verbs
@@ -81,7 +82,7 @@ def _parser() -> Parser:
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
         **planning_verbs(),
     }  # fmt: skip
-    known |= firmware_verbs() | docking_verbs()
+    known |= firmware_verbs() | docking_verbs() | keeping_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

@@ -1,9 +1,6 @@
 """Stores that are lost: the outbox folder destroyed after ACK, the ledger put back from an older copy, a full disk."""
 
 import asyncio
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,15 +40,11 @@ def test_outbox_destroyed_after_ack(room: Path) -> None:
     asyncio.run(_outbox_destroyed(room))
 
 
-def _back_up(ledger: Path, copy: Path) -> None:
-    with closing(sqlite3.connect(ledger)) as db, closing(sqlite3.connect(copy)) as old:
-        db.backup(old)
-
-
-def _put_back(copy: Path, ledger: Path) -> None:
-    for file in ledger.parent.glob(ledger.name + "-*"):
+def _put_back(old: Path, campus: Campus) -> None:
+    """As somebody does whose disk is gone: into an empty place."""
+    for file in campus.ledger.parent.glob("*.db*"):
         file.unlink()
-    shutil.copy(copy, ledger)
+    command("cloud", "backup", "restore", "--from", old, "--data", campus.data)
 
 
 async def _older_copy(room: Path) -> None:
@@ -63,13 +56,14 @@ async def _older_copy(room: Path) -> None:
 
         await campus.open()
         await campus.until_posted(20)
-        _back_up(campus.ledger, room / "old.db")
+        command("cloud", "backup", "--data", campus.data, "--to", room / "backups")
+        (old,) = (room / "backups").iterdir()
         command("cloud", "deposit", "--data", campus.data, "--card", STRANGER, "--fen", "100000", "--key", "late")
         await campus.until("the stranger's load confirmed", loads)
         await campus.until_shown(20)
         await campus.kill("ingest")
         had = campus.posted()
-        _put_back(room / "old.db", campus.ledger)
+        _put_back(old, campus)
         assert (campus.posted() < had, loads()) == (True, 0)
         await campus.start("ingest")
         await campus.until_told("ledger-recovery")

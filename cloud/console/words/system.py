@@ -11,7 +11,7 @@ WORDS: dict[str, Text] = {
     "how_many_more": Text("另有", "and more:"),
     "ago": Text("前", "ago"),
     "backup": Text("上次备份", "Last backup"),
-    "no_backup": Text("没有备份的记号：备份完成后写 backup.json", "No backup mark (backup.json) found"),
+    "no_backup": Text("还没有备份：./ykt cloud backup --to 目录", "No backup yet: ./ykt cloud backup --to DIR"),
     "goals": Text("本月服务目标", "Service goals this month"),
     "goal": Text("目标", "Goal"),
     "so_far": Text("至今", "So far"),
@@ -242,7 +242,7 @@ WORDS: dict[str, Text] = {
     ),
     "step_backup": Text("有两天内的备份", "Backup not older than two days"),
     "step_backup_note": Text(
-        "备份完成后写 DATA/cloud/backup.json。", "A finished backup writes DATA/cloud/backup.json."
+        "每晚运行 ./ykt cloud backup --to 目录。", "Run ./ykt cloud backup --to DIR each night."
     ),
     "about": Text("关于", "About"),
     "version": Text("版本", "Version"),

@@ -17,6 +17,6 @@ RULE = SignalRule(
         Text("没有备份", "there is no backup"),
         Text("备份标记没有写过、被删或读不出", "its mark was never written, is gone or unreadable"),
         Text("磁盘损坏时账本只能从网关恢复", "if the disk fails, boxes alone can restore the books"),
-        Text("做一次备份，写 DATA/cloud/backup.json", "make one; it writes DATA/cloud/backup.json"),
+        Text("./ykt cloud backup --to 目录，每晚一次", "./ykt cloud backup --to DIR, each night"),
     ),
 )

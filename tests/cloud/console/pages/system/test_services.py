@@ -54,7 +54,7 @@ def test_a_campus_that_never_ran_is_unknown_and_never_green(rig: Rig) -> None:
     assert "值守从未运行过" in page
     assert "截至" in page or "从未得知" in page
     assert re.search(r"设备 ◇ 未知|设备 ■ 异常", page)
-    assert "没有备份的记号" in page
+    assert "还没有备份" in page
     english = rig.browser().see("/services?lang=en")
     assert "unknown" in english
 
