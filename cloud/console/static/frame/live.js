@@ -31,8 +31,9 @@ function isBusy(part) {
   const types = at && part.contains(at) && at.matches("input, select, textarea");
   const chosen = getSelection();
   const reads = chosen && !chosen.isCollapsed && part.contains(chosen.anchorNode);
-  const open = document.querySelector("dialog[open]") ?? part.querySelector("details.keep[open], :checked");
-  return types || reads || open !== null;
+  const open = document.querySelector("dialog[open]") ?? part.querySelector("details.keep[open]:not([data-open])");
+  const ticked = [...part.querySelectorAll("input")].some((one) => one.checked !== one.defaultChecked); // by somebody
+  return types || reads || ticked || open !== null;
 }
 
 const PLACES = "a, button, tbody tr"; // where the focus may be
