@@ -100,6 +100,7 @@ WORDS: dict[str, Text] = {
     "before_now": Text("前", " ago"),
     "ranges": Text("序号", "Numbers"),
     "owes_nothing": Text("都已收齐", "all received"),
+    "owed_then": Text("最近听到时的数，此后未知", "as last heard; unknown since then"),
     "no_status_yet": Text("还没有状态报告", "no status report yet"),
     "slots_left": Text("剩余空间（笔）", "Room left (records)"),
     "clock": Text("时钟", "Clock"),

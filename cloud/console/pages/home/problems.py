@@ -153,12 +153,12 @@ def _alarms(alarms: Row | None, now_ms: int) -> Iterator[Problem]:
     elif count := alarms["urgent"]:
         zh, en = span(max(0, now_ms - alarms["oldest_ms"]) // 1000)
         yield Problem("bad", count, Text(
-            f"{count} 条紧急报警无人确认，最早 {zh} 前", f"{count} urgent alarms unacknowledged, the oldest for {en}"
+            f"{count} 条紧急报警无人确认，最早 {zh} 前", f"urgent alarms unacknowledged: {count}, the oldest for {en}"
         ), Right.SEE_ALARMS, "alarms")  # fmt: skip
     elif count := alarms["waiting"]:
         zh, en = span(max(0, now_ms - alarms["oldest_ms"]) // 1000)
         yield Problem("warn", count, Text(
-            f"{count} 条报警无人确认，最早 {zh} 前", f"{count} alarms unacknowledged, the oldest for {en}"
+            f"{count} 条报警无人确认，最早 {zh} 前", f"alarms unacknowledged: {count}, the oldest for {en}"
         ), Right.SEE_ALARMS, "alarms")  # fmt: skip
 
 

@@ -55,6 +55,16 @@ def test_what_it_owes_is_told_in_ranges(rig: Rig) -> None:
     assert "900" in page
 
 
+def test_of_a_silent_one_what_it_owed_is_as_of_then(rig: Rig) -> None:
+    """Nothing was owed when it was heard last; what it has written since nobody knows."""
+    status = DeviceStatus(c.POS, (EpochStatus(1, c.psam(1), 1, 0, 0, 0),), 1, 1, 900, True, 9700, 11)
+    rig.ledger.store_status(c.BOX, status, int(time.time() * 1000))
+    page = rig.browser().see(f"/devices/{POS}")
+    assert "≥ 0" in page
+    assert "最近听到时的数，此后未知" in page
+    assert "都已收齐" not in page
+
+
 def test_wanted_stands_beside_reported(rig: Rig) -> None:
     Office(rig.ledger.opened).push(campus_file())
     browser = rig.browser()
