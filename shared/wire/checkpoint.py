@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from shared.errors import WireFault
 from shared.ids import LedgerId, ledger_id
 from shared.wire import codec
-from shared.wire.money_lane import CHAIN_HASH_SIZE
+from shared.wire.lanes.money_lane import CHAIN_HASH_SIZE
 
 CHECKPOINT_CONTEXT = b"openykt ledger checkpoint v1\0"
 CHAINS_MAX = 256

@@ -1,6 +1,6 @@
 """Messages between edge and cloud by one name for both ends: what the two lanes offer, and nothing else.
 
-The values and their descriptions stand in money_lane.py, now_lane.py, signed_answer.py, awaited.py, box_state.py and
+The values and their descriptions stand in lanes/, signed_answer.py, awaited.py, box_state.py and
 revocation.py; how they are described: form/. Lanes: topics.py; version byte: codec.py. A new message is
 imported from where it is described.
 """
@@ -14,7 +14,7 @@ from shared.wire.box_state import READINGS, STATE, BoxState, TerminalState, deco
 from shared.wire.fleet_lane import FLEET
 from shared.wire.form.fields import NONCE_SIZE
 from shared.wire.form.layout import Layout, Message
-from shared.wire.money_lane import (
+from shared.wire.lanes.money_lane import (
     ACK,
     ACK_BODY,
     ACK_CONTEXT,
@@ -35,7 +35,7 @@ from shared.wire.money_lane import (
     encode_ack_body,
     encode_batch,
 )
-from shared.wire.now_lane import (
+from shared.wire.lanes.now_lane import (
     NOW,
     WHO_MAX,
     Bound,

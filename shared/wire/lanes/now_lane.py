@@ -27,7 +27,7 @@ from shared.wire.form import fields
 from shared.wire.form.fields import NONCE_SIZE
 from shared.wire.form.layout import Field, Layout, Message
 from shared.wire.form.told import pack_told, read_told
-from shared.wire.money_lane import SignedAck
+from shared.wire.lanes.money_lane import SignedAck
 from shared.wire.revocation import REVOCATIONS, SignedRevocations
 from shared.wire.signed_answer import SIGNED_ANSWER, SignedAnswer, kind_of
 from shared.wire.tags import EPOCHS_MAX, FORM_1, FORM_2, FORM_MAX, NUMBER_MAX, SHORT_MAX, SLOTS_MAX, Tag
