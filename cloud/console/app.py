@@ -15,6 +15,7 @@ from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
 from cloud.console.access.proving import prove
 from cloud.console.asgi import Shell
+from cloud.console.desks.kept import desks_of
 from cloud.console.frame.sources import Shown, Sources
 from cloud.console.live.live import Live, View
 from cloud.console.pages.home.overview import Overview
@@ -104,7 +105,7 @@ def _assemble(
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, standing.read)
-    return live, Shell(pages, live, lambda *asked: viewer(accounts, *asked))
+    return live, Shell(pages, live, lambda *asked: viewer(accounts, *asked), desks=desks_of(sources.file))
 
 
 def viewer(accounts: Accounts, token: str, role: str, language: str, shows: str) -> View | None:

@@ -1,4 +1,5 @@
-"""The ASGI shell: `/events` natively, everything else through Flask (DESIGN 8: one process, one port).
+"""The ASGI shell: `/events` and the line of card desks natively, everything else through Flask (DESIGN 8: one process,
+one port).
 
 A request takes a worker thread once its body is whole, and its answer holds none, as it fits the bridge's queue. A
 stream ends when its viewer goes or its session ends: `http.disconnect` is awaited, because a send to a gone client is
@@ -14,9 +15,12 @@ from urllib.parse import parse_qs
 
 from a2wsgi import WSGIMiddleware
 
+from cloud.console.desks.kept import Desks
+from cloud.console.desks.line import DeskLine
 from cloud.console.live.live import Live, View
 from cloud.console.live.seats import SeatBounds, Seats
 from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
+from shared.wire.desk_line import LINE_PATH
 
 WSGI_THREADS = 8
 FORM_MAX = 16 * 1024
@@ -60,6 +64,7 @@ class Shell:
         viewer: Callable[[str, str, str, str], View | None],
         body_s: float = BODY_S,
         seats: SeatBounds | None = None,
+        desks: Desks | None = None,
     ) -> None:
         pages: Any = WSGIMiddleware(flask_app, workers=WSGI_THREADS)  # its event types are its own
         self._body_s = body_s
@@ -72,6 +77,7 @@ class Shell:
         self._reader: asyncio.Task[None] | None = None
         self.ending = asyncio.Event()
         """The process ends: so do its streams, in order."""
+        self._desks = DeskLine(desks, self.ending) if desks else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -79,6 +85,8 @@ class Shell:
             await self._lifespan(receive, send)
         elif scope["type"] == "http" and scope["path"] == "/events":
             await self._events(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == LINE_PATH and self._desks:
+            await self._desks(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(UPLOADS):
             await self._upload(scope, receive, send)
         elif scope["type"] == "http":

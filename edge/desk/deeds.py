@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from edge.desk.agent import serving
+from edge.desk.agent.orders import Bench
 from edge.desk.card import adding, cards, upkeep
 from edge.desk.desk import Desk
 from edge.desk.doors.body import find_body
-from edge.desk.doors.finding import centre
+from edge.desk.doors.finding import CLOUD, centre
 from edge.desk.doors.keys import DeskKeys
 from edge.desk.doors.laying import card_in
 from edge.desk.doors.matters import Matters
@@ -27,7 +29,6 @@ from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
 from shared.purse.errors import LayoutError
-from shared.purse.upkeep import valid_pin
 from shared.wire.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.words.voice import Text
 
@@ -166,13 +167,16 @@ def _pin(given: argparse.Namespace) -> bool:
 def _secret(what: Text) -> bytes:
     """Digits, from the keyboard unseen, or a line of the input. ConfigFault when it cannot be a PIN."""
     wanted = Text(f"{what.zh}：", f"{what.en}: ")
-    text = getpass.getpass(str(wanted)) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    is_packed = len(text) % 2 == 0 and text.isascii() and text.isdigit()
     try:
-        return valid_pin(bytes.fromhex(text) if is_packed else text.encode("ascii"))
-    except (UnicodeEncodeError, LayoutError) as fault:
+        return upkeep.pin_of(_typed(wanted))
+    except LayoutError as fault:
         said = Text(f"{what.zh}应为 4 到 12 位数字，且为偶数位", f"{what.en}: 4 to 12 digits, an even number of them")
         raise ConfigFault(said) from fault
+
+
+def _typed(wanted: Text) -> str:
+    """From the keyboard unseen, or a line of the input."""
+    return (getpass.getpass(str(wanted)) if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 # --- the life of cards -------------------------------------------------------------------------------------------
@@ -243,7 +247,23 @@ def _print(given: argparse.Namespace, said: DaySheet | None) -> bool:
 # --- what they stand on ------------------------------------------------------------------------------------------
 
 
-def _desk(given: argparse.Namespace, card: CardId | None = None) -> Desk:
+def _agent(given: argparse.Namespace) -> bool:
+    def desk(card: CardId | None, out: Callable[[str | Text], object]) -> Desk:
+        return _desk(given, card, out)
+
+    body = find_body(given.data, given.name)
+    ca = given.ca or given.data / CLOUD / "ca.pem"
+    paired = serving.paired(body.folder, given.console, ca, lambda: _typed(CODE), anew=given.pair)
+    bench = Bench(lambda: card_in(laying_of(given)), lambda: centre(line_of(given)), desk)
+    return serving.serve(paired, ca, bench, _say_one)
+
+
+CODE = Text("集控平台“卡务台”页给出的配对码：", "the code that the console's page Card desks shows: ")
+
+
+def _desk(
+    given: argparse.Namespace, card: CardId | None = None, out: Callable[[str | Text], object] | None = None
+) -> Desk:
     line = centre(line_of(given))
     body = find_body(given.data, given.name)
     socket = given.desk_keys or running.desk_keys_of(given.data)
@@ -252,7 +272,7 @@ def _desk(given: argparse.Namespace, card: CardId | None = None) -> Desk:
         answer = line.ask(DeskOp.CARD, CardAsk(card, 0, 0).to_list())
         version = parse_card_books(answer).key_version if isinstance(answer, list) else 0
     keys = DeskKeys(socket, version or 1) if socket else None
-    return Desk(given.data, body, Matters(body.matters), line, keys, say)
+    return Desk(given.data, body, Matters(body.matters), line, keys, out or _say_one)
 
 
 def _say(texts: Iterable[str | Text]) -> None:
@@ -265,6 +285,7 @@ def _say_one(text: str | Text) -> None:
 
 
 _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
+    "agent": _agent,
     "read": _read,
     "log": _log,
     "cash-in": _cash(DeskOp.CASH_IN),

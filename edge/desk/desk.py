@@ -30,11 +30,11 @@ class Desk:
     matters: Matters
     line: Centre | None
     keys: DeskKeys | None
-    out: Callable[[str], object]
+    out: Callable[[str | Text], object]
 
     def say(self, what: str | Text) -> None:
-        """To the cashier, in the language of this desk."""
-        self.out(str(what))
+        """To the cashier."""
+        self.out(what)
 
     @property
     def centre(self) -> Centre:

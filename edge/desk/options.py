@@ -57,6 +57,23 @@ class _Verbs:
         )
         log = self._verb("log", Text("打印卡内明细", "print the card's log"), card=True)
         log.add_argument("--csv", type=Path, metavar="FILE", help=Text("另存为 CSV", "save it as a CSV file, too"))
+        agent = self._verb(
+            "agent",
+            Text(
+                "代理：替集控平台的“卡务台”页读写本台读卡器上的卡",
+                "the agent: does on this desk's reader what the console's page Card desks asks for",
+            ),
+            card=True,
+        )
+        agent.add_argument(
+            "--console",
+            default="",
+            metavar="URL",
+            help=Text("集控平台 https://主机:端口，配对后记住", "the console, https://HOST:PORT; kept once paired"),
+        )
+        agent.add_argument(
+            "--pair", action="store_true", help=Text("重新配对（再要一次配对码）", "pair anew, by another code")
+        )
         self._add_money()
         self._add_upkeep()
         self._add_day()

@@ -3,7 +3,7 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
-from cloud.console.pages.cards import aid, card, cards
+from cloud.console.pages.cards import aid, card, cards, desks
 from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
@@ -46,6 +46,7 @@ PAGES: tuple[Page, ...] = (
     *topology.PAGES,
     *cards.PAGES,
     *card.PAGES,
+    *desks.PAGES,
     *aid.PAGES,
     *settlement.PAGES,
     *reports.PAGES,

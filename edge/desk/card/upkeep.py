@@ -18,11 +18,12 @@ from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_PUBLIC
 from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload, Refused
 from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
+from shared.purse.errors import LayoutError
 from shared.purse.flows.upkeep import change_pin, maintain, reload_pin, verify_pin
 from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
-from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
+from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep, valid_pin
 from shared.words.voice import Text
 
 TRIES = 0x63C0
@@ -36,6 +37,7 @@ OPERATIONS: dict[str, tuple[Upkeep, Text]] = {
     "unblock": (UnblockApplication(), Text("应用已解锁", "the application is unblocked")),
 }
 
+CHANGED, UNBLOCKED = Text("口令已更换", "the PIN is changed"), Text("口令已解锁", "the PIN is unblocked")
 _CLOSING = frozenset(("block", "block-forever"))
 _IN_USE = frozenset((Sw.OK,))
 _WORTH = {"block-forever": frozenset((Sw.OK, Sw.APP_BLOCKED)), "unblock": frozenset((Sw.APP_BLOCKED,))}
@@ -86,25 +88,32 @@ def check_pin(say: Callable[[Text], object], card: CardChannel, pin: bytes) -> b
     """The only way to learn of a PIN: try it. A wrong one costs a try, and the card says how many are left."""
     card_in_field(card)
     outcome = drive_desk(verify_pin(Pin(pin)), card=card, centre=_silent, keep=_keep)
-    say(_pin_line(outcome, Text("口令正确", "the PIN is right")))
+    say(pin_line(outcome, Text("口令正确", "the PIN is right")))
     if isinstance(outcome, Refused) and outcome.sw is not None and outcome.sw & 0xFFF0 == TRIES:
         left = outcome.sw & 0x0F
         say(Text(f"剩余次数：{left}", f"tries left: {left}"))
     return isinstance(outcome, DoneAtCard)
 
 
+def pin_of(digits: str) -> bytes:
+    """As a card takes it; LayoutError for what can be none."""
+    if not digits.isascii() or not digits.isdigit() or len(digits) % 2:
+        raise LayoutError("a PIN has an even number of digits")
+    return valid_pin(bytes.fromhex(digits))
+
+
 def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> bool:
     """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
     who = card_in_field(card)
     flow = reload_pin(Pin(new), who) if old is None else change_pin(Pin(old), Pin(new))
-    return _told_of_pin(desk, run(desk, card, flow), Text("口令已更换", "the PIN is changed"))
+    return _told_of_pin(desk, run(desk, card, flow), CHANGED)
 
 
 def unblock_pin(desk: Desk, card: CardChannel, pin: bytes) -> bool:
     """All tries again, for whoever knows the right PIN."""
     who = card_in_field(card)
     outcome = run(desk, card, maintain(UnblockPin(0, pin), who))
-    return _told_of_pin(desk, outcome, Text("口令已解锁", "the PIN is unblocked"))
+    return _told_of_pin(desk, outcome, UNBLOCKED)
 
 
 def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutcome]) -> DeskOutcome:
@@ -128,12 +137,12 @@ def told(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
 
 
 def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
-    desk.say(_pin_line(outcome, done))
+    desk.say(pin_line(outcome, done))
     return isinstance(outcome, DoneAtCard)
 
 
-def _pin_line(outcome: DeskOutcome, done: Text) -> Text:
-    """Of a PIN, "no such key" means that the card was issued without one."""
+def pin_line(outcome: DeskOutcome, done: Text) -> Text:
+    """What became of a PIN: "no such key" means that the card was issued without one."""
     if isinstance(outcome, Refused) and outcome.sw == Sw.KEY_NOT_FOUND:
         outcome = replace(outcome, why=Text("卡上没有口令", "this card has no PIN"))
     return card_line(outcome, done)

@@ -10,7 +10,7 @@ from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.input.sheet import Cell, yuan_cell
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD
-from shared.purse.files import LogRecord, is_enabled
+from shared.purse.files import LogRecord, PublicData, is_enabled
 from shared.wire.desk import CardBooks, CardState
 from shared.words.voice import Text
 
@@ -35,7 +35,7 @@ def purse_lines(said: PurseSaid, today_bcd: bytes) -> Iterator[Text]:
     zh, en = said.profile.title
     yield Text(f"应用：{zh}", f"application: {en}")
     yield _holder_line(said)
-    dates, passed = f"{_date(public.start)} – {_date(public.expiry)}", _dates_word(said, today_bcd)
+    dates, passed = dates_of(public), _dates_word(said, today_bcd)
     valid = Text(f"有效期：{dates}", f"valid: {dates}")
     yield Text(f"{valid.zh}　{passed.zh}", f"{valid.en}  {passed.en}") if passed else valid
     is_on = is_enabled(said.profile.form, public)
@@ -48,6 +48,11 @@ def purse_lines(said: PurseSaid, today_bcd: bytes) -> Iterator[Text]:
     yield Text("口令：剩余次数须核对一次才知（pin-verify）", "PIN: its tries left are only learnt by one (pin-verify)")
     if said.balance_fen is None:
         yield Text("卡不报余额", "the card does not tell its balance")
+
+
+def dates_of(public: PublicData) -> str:
+    """From when and until when it is valid."""
+    return f"{_date(public.start)} – {_date(public.expiry)}"
 
 
 def _holder_line(said: PurseSaid) -> Text:

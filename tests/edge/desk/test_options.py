@@ -41,9 +41,9 @@ def test_what_is_no_pin_is_told_in_english_to_who_reads_english(
 
 
 VERBS = (
-    "read", "log", "cash-in", "cash-out", "float", "load", "unload", "claim", "settle", "activate", "block", "unblock",
-    "add", "pin-verify", "pin-change", "pin-reload", "pin-unblock", "class", "lost", "found", "replace", "reissue",
-    "release", "draw", "spoil", "close", "sheet",
+    "agent", "read", "log", "cash-in", "cash-out", "float", "load", "unload", "claim", "settle", "activate", "block",
+    "unblock", "add", "pin-verify", "pin-change", "pin-reload", "pin-unblock", "class", "lost", "found", "replace",
+    "reissue", "release", "draw", "spoil", "close", "sheet",
 )  # fmt: skip
 
 

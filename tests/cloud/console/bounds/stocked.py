@@ -5,6 +5,7 @@ import re
 import time
 
 from cloud.console.access.rights import Grant, Role
+from cloud.console.desks.kept import desks_of
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.records.values import Now
 from cloud.watch.alarms.terms import Kind as Thing
@@ -14,7 +15,9 @@ from shared.clocks.campus_clock import WALL
 from shared.ids import BoxId, DeviceId
 from shared.inventory import BoxRow, DeviceKind, DeviceRow, PsamRow
 from shared.records import Kind
+from shared.wire.desk_line import ID_SIZE, CardSeen, Deed, End, Ended, Moved, Order, Sums
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus, TerminalState
+from shared.words.voice import Text
 from tests.cloud.console.pages.alarms.scene import raised
 from tests.cloud.console.pages.devices.test_commands import chosen, given
 from tests.cloud.console.pages.places import drawn
@@ -145,6 +148,25 @@ def sign(browser: Browser) -> None:
     browser.send("/morning/sign", digest=found[1], note="在查")
 
 
+def desks(rig: Rig, n: int) -> None:
+    """So many card desks, and the first was asked as often."""
+    kept = desks_of(rig.sources.file)
+    for at in range(n):
+        at_ms = now().unix_ms
+        kept.pair(kept.make_code(f"desk-{at}", "admin", at_ms), at_ms)
+    for at in range(n):
+        order = Order(at.to_bytes(ID_SIZE, "big"), Deed.READ)
+        kept.ask(1, "admin", order, at_ms)
+        kept.take(1, at_ms)
+        kept.end(1, Ended(order.id, End.DONE, (), CARD_SEEN), at_ms)
+
+
+CARD_SEEN = CardSeen(
+    c.card(1), "0001", Text("学生卡", "student"), "", True, "normal", False, Sums(1, 1, 1, 1, 1), "AGREES",
+    Text("相符", "agrees"), (Moved("2026-09-15 12:00:00", Text("消费", "purchase"), -100, "till"),),
+)  # fmt: skip
+
+
 def stock(rig: Rig, browser: Browser, signer: Signer, n: int) -> str:
     """All of it; the number of an order that is chosen and not given."""
     rig.sources.accounts.set_grants("admin", [Grant(Role.ADMIN), Grant(Role.AID)])
@@ -154,4 +176,5 @@ def stock(rig: Rig, browser: Browser, signer: Signer, n: int) -> str:
     fleet(rig, signer, n)
     alarms(rig, n)
     console(rig, browser, n)
+    desks(rig, n)
     return chosen(browser, "locate", *(body(at) for at in range(n))).rpartition("/")[2]

@@ -44,6 +44,7 @@ NAMED: dict[str, Callable[[str], list[str]]] = {
     "alarm": lambda _: [f"terminal-silent/terminal:{TILL}"],
     "device": lambda _: [TILL, c.POS.hex()],
     "order": lambda order: [order],
+    "card_desk": lambda _: ["1"],
     "parameter_difference": lambda _: [c.POS.hex()],
     **dict.fromkeys(
         ("alarm_link", "push", "job", "job_csv", "rollout", "rollout_csv", "plan", "plan_edit", "aid_batch"),

@@ -8,8 +8,8 @@ from edge.box.values.effects import Now
 from edge.link import messages as link
 from edge.link.messages import Type
 from shared.facts.boxes import LedgerTimeImpossible, LedgerTimeJumps
+from shared.wire.lanes.now_lane import MS_MAX
 from shared.wire.messages import Hello, LedgerTime, OnlineRequest
-from shared.wire.now_lane import MS_MAX
 
 T0 = 1_784_000_000_000
 YEAR_MS = 365 * 86_400_000

@@ -116,7 +116,10 @@ class Office:
         answers = DeskAnswers(self.ledger, UnloadKeys())
         settings = type("Settings", (), {"device": b"\x00\x01\x00\x00\x00\x63"})()
         body = type("Body", (), {"settings": settings})()
-        self.desk = Desk(folder, body, CutMatters(folder / "m", cut), Line(answers, cut), None, self.said.append)
+        self.desk = Desk(folder, body, CutMatters(folder / "m", cut), Line(answers, cut), None, self.hear)
+
+    def hear(self, what):
+        self.said.append(str(what))
 
     def field(self):
         card = UserCard(TearingMemory(self.memory, self.cut), random.Random(7).randbytes)
@@ -278,7 +281,7 @@ def torn_after_the_debit(office):
 def at_another_desk(one, tmp_path, fen):
     """The holder goes to another desk of the same ledger, which knows nothing of the torn unload."""
     desk = one.desk
-    one.desk = Desk(tmp_path, desk.body, Matters(tmp_path / "other"), desk.line, None, one.said.append)
+    one.desk = Desk(tmp_path, desk.body, Matters(tmp_path / "other"), desk.line, None, one.hear)
     assert one.try_unload(fen) is True
     one.desk = desk
 

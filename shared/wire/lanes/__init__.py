@@ -1,0 +1,1 @@
+"""What the two lanes of a box carry: what cannot wait, and records in their order."""
