@@ -15,22 +15,29 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from compose.servers.ports import free_port
 from edge.desk.card.upkeep import check_pin, pin_of
+from edge.desk.doors import pairing
+from edge.desk.doors.console import ConsoleLine, Revoked
 from edge.desk.doors.laying import Laying, card_in
 from edge.files.memory import read_image
+from shared.errors import ConfigFault
 from shared.purse.cos.images import open_card_image
 from shared.purse.cos.layout import pin_slot
 from shared.slot_file import render_initial
+from shared.wire.desk_line import Deed, End, Ended, LineOp, Order
+from shared.words.voice import Text
 from tests.cloud.campus import ROOT, Campus, make_campus, run_part
 from tests.patience import PATIENCE_S
-from tests.scenes.test_desk import CARD, Office, _plan
+from tests.scenes.test_desk import CARD, FRESH, OTHER, Office, _plan
 
 pytestmark = pytest.mark.process
 PIN, NEW = "123456", "65432109"
+Found = TypeVar("Found")
 PASSWORD = "a long enough password"
 CONSOLE = re.compile(r"READY console (\S+?)/? \S+/first-login/(\S+)")
 
@@ -64,15 +71,15 @@ class Clerk:
         page = self.get(f"/card-desks/{desk}")
         form |= {"card": found[1]} if (found := re.search(r'name="card" value="(\w+)"', page)) else {}
         key = re.search(r'name="key" value="(\w+)"', page)
-        page = self.post(f"/card-desks/{desk}/ask", key=key[1] if key else "", deed=deed, **form)
-        return until(lambda: None if 'http-equiv="refresh"' in page_of(self, desk) else page_of(self, desk))
+        self.post(f"/card-desks/{desk}/ask", key=key[1] if key else "", deed=deed, **form)
+        return until(lambda: None if is_open(page_of(self, desk)) else page_of(self, desk))
 
 
 def page_of(clerk: Clerk, desk: int) -> str:
     return clerk.get(f"/card-desks/{desk}")
 
 
-def until(found: Callable[[], str | None], within_s: float = PATIENCE_S) -> str:
+def until(found: Callable[[], Found | None], within_s: float = PATIENCE_S) -> Found:
     end_s = time.monotonic() + within_s
     while (said := found()) is None:
         assert time.monotonic() < end_s
@@ -172,3 +179,116 @@ def test_a_card_on_the_desks_reader_is_read_and_its_pin_given_anew(room: Room) -
     assert NEW not in clerk.get("/audit")
     kept = data.rglob("*")
     assert not any(NEW.encode() in one.read_bytes() for one in kept if one.is_file() and one.suffix != ".card")
+
+
+def test_a_code_pairs_once_and_a_token_counts_until_it_is_revoked(room: Room) -> None:
+    ca = room.office.data / "cloud" / "ca.pem"
+    line = ConsoleLine(room.address, ca)
+    assert isinstance(line.ask(LineOp.PAIR, ["0" * 16]), Text)
+    code = room.clerk.code("东门")
+    agent = room.agent(code)
+    assert isinstance(line.ask(LineOp.PAIR, [code]), Text), "used"
+    path = kept_in(room.office.data)
+    assert path.stat().st_mode & 0o777 == 0o600
+    stolen = ConsoleLine(room.address, ca, kept(room).token)
+    assert stolen.token not in repr(stolen)
+    refused = until(lambda: said if isinstance(said := stolen.ask(LineOp.NEXT), Text) else None)
+    assert "另有程序" in refused.zh
+    assert stolen.token not in room.clerk.get("/card-desks/1")
+    room.clerk.post("/card-desks/1/revoke")
+    assert agent.wait(PATIENCE_S) == 2
+    with pytest.raises(Revoked):
+        stolen.ask(LineOp.NEXT)
+    assert "已撤销" in room.clerk.get("/card-desks")
+
+
+def test_nobody_but_the_campus_authority_vouches_for_a_console(room: Room, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=x", "-keyout", tmp_path / "key"]
+    subprocess.run([*made, "-out", other], check=True, capture_output=True)
+    assert ConsoleLine(room.address, other).ask(LineOp.PAIR, [room.clerk.code("东门")]) is None
+    with pytest.raises(ConfigFault, match="https"):
+        ConsoleLine("http://127.0.0.1:1", other).ask(LineOp.NEXT)
+
+
+def test_each_desk_does_what_it_was_asked_for_and_no_other(room: Room, tmp_path: Path) -> None:
+    beside = shutil.copytree(room.office.data, tmp_path / "beside")
+    room.agent(room.clerk.code("东门"))
+    room.agent(room.clerk.code("西门"), OTHER, beside)
+    assert f">{OTHER}</a>" in room.clerk.ask(2, "read")
+    assert "还没有读过卡" in page_of(room.clerk, 1)
+    assert f">{CARD}</a>" in room.clerk.ask(1, "read")
+    page = room.clerk.post("/card-desks/2/ask", key="ab" * 16, deed="pin-unblock", pin=PIN, card=card_of(room, CARD))
+    page = until(lambda: None if is_open(page_of(room.clerk, 2)) else page_of(room.clerk, 2))
+    assert "另一张卡" in page
+
+
+def test_an_order_is_handed_out_until_it_is_answered_and_done_once(room: Room) -> None:
+    """The agent's line by hand: what it did not hear it hears again, and the first answer stands."""
+    ca = room.office.data / "cloud" / "ca.pem"
+    paired = ConsoleLine(room.address, ca).ask(LineOp.PAIR, [room.clerk.code("东门")])
+    assert isinstance(paired, list)
+    line = ConsoleLine(room.address, ca, paired[0])
+    form = {"key": "cd" * 16, "deed": "read"}
+    room.clerk.post("/card-desks/1/ask", **form)
+    room.clerk.post("/card-desks/1/ask", **form)
+    (first,), (second,) = line.ask(LineOp.NEXT), line.ask(LineOp.NEXT)
+    assert first == second
+    assert "正在办" in page_of(room.clerk, 1)
+    for end, said in ((End.FAILED, "没有卡"), (End.DONE, "假的")):
+        assert line.ask(LineOp.DONE, Ended(first[0], end, (Text(said, said),)).to_list()) == []
+    page = page_of(room.clerk, 1)
+    assert "没有卡" in page
+    assert "假的" not in page
+    assert page.count("读卡</td>") == 1
+
+
+def test_an_agent_that_stopped_in_the_middle_does_nothing_twice(room: Room) -> None:
+    data = room.office.data
+    give_pin(data, CARD)
+    agent = room.agent(room.clerk.code("东门"))
+    agent.kill()
+    agent.wait()
+    key = "ef" * 16
+    form = {"key": key, "deed": "pin-reload", "card": card_of(room, CARD), "pin": NEW, "again": NEW}
+    room.clerk.post("/card-desks/1/ask", **form)
+    kept(room).begun(Order(bytes.fromhex(key), Deed.PIN_RELOAD))
+    room.agent("")
+    page = until(lambda: None if is_open(page_of(room.clerk, 1)) else page_of(room.clerk, 1))
+    assert "结果未知" in page
+    assert "中途" in page or "停过" in page
+    assert not has_pin(data, CARD, NEW)
+
+
+def test_a_broken_card_is_replaced_from_the_console(room: Room) -> None:
+    office = room.office
+    office.desk("draw", "--first", FRESH, "--last", FRESH)
+    room.agent(room.clerk.code("东门"))
+    room.clerk.ask(1, "read")
+    page = room.clerk.ask(1, "replace", new=FRESH, reason="折断")
+    assert f"旧卡 {CARD} 作废，新卡 {FRESH}" in page
+    assert "永久锁定" in page
+    assert "读卡器上的卡" in page
+    page = room.clerk.ask(1, "replace", new="9002", reason="折断")
+    assert "已办" in page.split("<tbody>")[-1]
+    assert "未办" in page
+    assert "永久锁定" in office.desk("read", "--card", CARD, code=1)
+
+
+def kept_in(data: Path) -> Path:
+    (found,) = (data / "terminals").glob(f"*/{pairing.FILE}")
+    return found
+
+
+def kept(room: Room) -> pairing.Paired:
+    found = pairing.load(kept_in(room.office.data).parent)
+    assert found
+    return found
+
+
+def card_of(room: Room, label: str) -> str:
+    return room.office.card(label)
+
+
+def is_open(page: str) -> bool:
+    return 'http-equiv="refresh"' in page

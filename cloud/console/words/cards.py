@@ -208,7 +208,7 @@ WORDS: dict[str, Text] = {
         "读后又办过别的事，卡上可能已变：请再读一次。",
         "Something was asked since, and the card may have changed: read it again.",
     ),
-    "card_label": Text("卡面号（读出）", "Printed number, as read"),
+    "card_label": Text("卡面号", "Printed number"),
     "desk_kind": Text("卡的类别、有效期", "Class of the card, validity"),
     "desk_not_enabled": Text("未激活", "not activated"),
     "desk_match": Text("卡与账", "Card and ledger"),

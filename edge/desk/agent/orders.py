@@ -51,16 +51,15 @@ class _Done:
 
 def carry_out(order: Order, bench: Bench) -> Ended:
     """Do it. Whatever this desk or card refuses is an answer."""
-    began: list[bool] = []
     try:
         with bench.lay() as card:
-            done = _read(card, bench) if order.deed is Deed.READ else _on(order, card, bench, began)
+            done = _read(card, bench) if order.deed is Deed.READ else _on(order, card, bench)
     except CardLost:
-        done = _Done(End.UNKNOWN, (TORN,)) if began else _Done(End.FAILED, (GONE,))
+        done = _Done(End.FAILED, (GONE,))
     except LayoutError:
         done = _Done(End.FAILED, (NO_PIN,))
     except (YktError, OSError) as fault:
-        done = _Done(End.UNKNOWN if began else End.FAILED, (_said(fault),))
+        done = _Done(End.FAILED, (_said(fault),))
     return Ended(order.id, done.end, done.words, done.seen)
 
 
@@ -71,7 +70,7 @@ def _read(card: CardChannel, bench: Bench) -> _Done:
     return _Done(End.DONE, (), seen(reading, reading.main))
 
 
-def _on(order: Order, card: CardChannel, bench: Bench, began: list[bool]) -> _Done:
+def _on(order: Order, card: CardChannel, bench: Bench) -> _Done:
     """A deed on the card that was meant and no other."""
     who = upkeep.card_in_field(card)
     if who != order.card:
@@ -79,21 +78,28 @@ def _on(order: Order, card: CardChannel, bench: Bench, began: list[bool]) -> _Do
     said: list[Text] = []
     desk = bench.desk(who, lambda what: said.append(_text(what)))
     if order.deed in _PIN:
-        return _pin(order, desk, card, began)
+        return _pin(order, desk, card)
     before = _open(desk)
-    began.append(True)
-    is_done = _DEEDS[order.deed](desk, card, *order.arguments)
-    unsure = bool(_open(desk) - before)
-    return _Done(End.DONE if is_done else End.UNKNOWN if unsure else End.FAILED, tuple(said))
+    try:
+        end = End.DONE if _DEEDS[order.deed](desk, card, *order.arguments) else End.FAILED
+    except CardLost:
+        said.append(TORN)
+        end = End.UNKNOWN
+    except (YktError, OSError) as fault:
+        said.append(_said(fault))
+        end = End.FAILED
+    return _Done(End.UNKNOWN if _open(desk) - before else end, tuple(said))
 
 
-def _pin(order: Order, desk: Desk, card: CardChannel, began: list[bool]) -> _Done:
+def _pin(order: Order, desk: Desk, card: CardChannel) -> _Done:
     (digits,) = order.arguments
     pin, who = upkeep.pin_of(digits), CardId(order.card)
     is_new = order.deed is Deed.PIN_RELOAD
     flow = reload_pin(Pin(pin), who) if is_new else maintain(UnblockPin(0, pin), who)
-    began.append(True)
-    outcome = upkeep.run(desk, card, flow)
+    try:
+        outcome = upkeep.run(desk, card, flow)
+    except CardLost:
+        return _Done(End.UNKNOWN, (TORN,))
     return _Done(_end(outcome), (upkeep.pin_line(outcome, upkeep.CHANGED if is_new else upkeep.UNBLOCKED),))
 
 

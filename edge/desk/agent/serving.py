@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge.desk.agent.orders import TORN, Bench, carry_out
+from edge.desk.agent.orders import Bench, carry_out
 from edge.desk.doors import pairing
 from edge.desk.doors.console import ConsoleLine, require_https
 from edge.desk.doors.pairing import Paired
@@ -23,6 +23,7 @@ from shared.words.voice import Text
 PAUSE_S, PAUSE_MAX_S = 1.0, 30.0
 NO_CONSOLE = Text("第一次须说明 --console https://…", "the first time it needs --console https://…")
 AWAY = Text("集控平台没有应答，或证书不是本校签发", "no answer from the console, or its certificate is not the campus'")
+STOPPED = Text("代理在办理中停过：先读卡查明", "the agent stopped in the middle of it: read the card first")
 _TOLD = {
     End.DONE: Text("已办", "done"),
     End.FAILED: Text("未办", "not done"),
@@ -89,7 +90,7 @@ def _once(kept: Paired, order: Order) -> Ended | None:
         return None
     if kept.ended is not None:
         return kept.ended
-    return None if order.deed is Deed.READ else Ended(order.id, End.UNKNOWN, (TORN,))
+    return None if order.deed is Deed.READ else Ended(order.id, End.UNKNOWN, (STOPPED,))
 
 
 def _order(answer: list[Any]) -> Order | None:

@@ -66,11 +66,12 @@ def _card_desk(sources: Sources, number: int) -> Reply:
     rows = [Row(one, one.state(now_ms)) for one in asked]
     read = next((one for one in asked if one.told and one.told.seen), None)
     seen = read.told.seen if read and read.told else None
+    found = sources.reader.card_lines(seen.card.hex(), 1) if seen else []
     return render_template(
         "cards/desk.html", desk=desk, is_heard=desk.is_heard(now_ms), rows=rows, marks=MARKS, deeds=DEEDS, seen=seen,
         read_ms=read.ended_ms if read else 0, is_stale=_is_stale(asked, read), matches=MATCHES, moment=moment_of,
         is_open=any(one.is_open(now_ms) for one in asked[:1]), key=new_key(), reason_max=REASON_MAX,
-        as_of=moment_of(now_ms), known=bool(seen and sources.reader.cards_of_labels([seen.label]).get(seen.label)),
+        as_of=moment_of(now_ms), label=found[0].label if found else "",
     )  # fmt: skip
 
 
