@@ -48,6 +48,13 @@ class Deed(StrEnum):
     """[new PIN as digits]."""
     PIN_UNBLOCK = "pin-unblock"
     """[right PIN as digits]."""
+    CASH_IN = "cash-in"
+    """[fen as digits], as of the next three. Cash into the online account."""
+    CASH_OUT = "cash-out"
+    LOAD = "load"
+    """Online account → card."""
+    UNLOAD = "unload"
+    """Card → online account."""
     REPLACE = "replace"
     """[label of the new card, reason]: the old one lies in the field."""
 

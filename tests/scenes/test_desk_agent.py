@@ -275,6 +275,32 @@ def test_a_broken_card_is_replaced_from_the_console(room: Room) -> None:
     assert "永久锁定" in office.desk("read", "--card", CARD, code=1)
 
 
+def test_cash_goes_through_the_account_onto_the_card_and_back(room: Room) -> None:
+    office, clerk = room.office, room.clerk
+    office.start_field()
+    room.agent(clerk.code("东门"))
+    before = office.on_card(CARD)
+    clerk.ask(1, "read")
+    assert "收据 王芳-000001" in clerk.ask(1, "cash-in", yuan="50")
+    assert last(clerk.ask(1, "load", yuan="30.00")) == "已办"
+    assert office.on_card(CARD) == before + 3_000
+    page = clerk.ask(1, "unload", yuan="20")
+    assert "已圈提 ¥20.00" in page
+    assert office.on_card(CARD) == before + 1_000
+    assert last(clerk.ask(1, "cash-out", yuan="999")) == "未办"
+    assert "收据 王芳-000003" in clerk.ask(1, "cash-out", yuan="40")
+    page = clerk.ask(1, "read")
+    assert "相符" in page
+    assert "¥50.00" in clerk.get("/audit")
+    office.verify()
+
+
+def last(page: str) -> str:
+    """The state of the newest order."""
+    found = re.search(r'data-label="状态"><span[^>]*>.</span> (\w+)', page)
+    return found[1] if found else ""
+
+
 def kept_in(data: Path) -> Path:
     (found,) = (data / "terminals").glob(f"*/{pairing.FILE}")
     return found

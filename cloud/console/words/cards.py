@@ -236,6 +236,12 @@ WORDS: dict[str, Text] = {
         "请持卡人自己输入。口令不落盘、不入审计，交给卡务台即忘。",
         "Let the holder type it. It is kept in no file and no list, and forgotten when the desk has it.",
     ),
+    "desk_money": Text("现金、圈存、圈提", "Cash, load, unload"),
+    "desk_money_note": Text(
+        "元。收款：先充值再圈存。退款：先圈提，“已办”之后再付现金。结果未知时不收也不付，先再读卡。",
+        "In yuan. To take cash: into the account first, then load. To refund: unload, and pay when it says done. While "
+        "it is unknown take and pay nothing, and read the card again.",
+    ),
     "desk_replace": Text("坏卡换卡", "Replacement of a broken card"),
     "desk_new_label": Text("库存新卡的卡面号", "Printed number of the new card"),
     "desk_replace_note": Text(

@@ -13,6 +13,7 @@ from edge.desk.agent.seen import seen
 from edge.desk.card import cards, upkeep
 from edge.desk.desk import Desk
 from edge.desk.doors.centre import Centre
+from edge.desk.money import money
 from edge.desk.reading.reading import lines, read_card
 from shared.errors import ConfigFault, YktError
 from shared.ids import CardId
@@ -22,6 +23,7 @@ from shared.purse.errors import CardLost, LayoutError
 from shared.purse.flows.upkeep import maintain, reload_pin
 from shared.purse.outcomes import Pin
 from shared.purse.upkeep import UnblockPin
+from shared.wire.desk import DeskOp
 from shared.wire.desk_line import CardSeen, Deed, End, Ended, Order
 from shared.words.voice import Text
 
@@ -29,6 +31,7 @@ GONE = Text("读卡器上没有卡，或卡已离开", "no card on the reader, o
 TORN = Text("卡在办理中离开：请再放同一张卡，先读卡", "the card left in the middle: put it back and read it first")
 OTHER = Text("读卡器上是另一张卡，未办理", "another card lies on the reader: nothing was done")
 NO_PIN = Text("口令应为 4 到 12 位数字，且为偶数位", "a PIN has 4 to 12 digits, an even number of them")
+FEN_DIGITS = 10
 TODAY = bytes(4)
 Out = Callable[[str | Text], object]
 
@@ -81,6 +84,7 @@ def _on(order: Order, card: CardChannel, bench: Bench) -> _Done:
         return _pin(order, desk, card)
     before = _open(desk)
     try:
+        _ = desk.centre  # without it nothing is begun
         end = End.DONE if _DEEDS[order.deed](desk, card, *order.arguments) else End.FAILED
     except CardLost:
         said.append(TORN)
@@ -113,8 +117,36 @@ def _replace(desk: Desk, card: CardChannel, new: str, reason: str) -> bool:
     return cards.replace_readable(desk, card, new, reason)
 
 
+def _cash(operation: DeskOp) -> Callable[..., bool]:
+    def deed(desk: Desk, card: CardChannel, fen: str) -> bool:
+        return money.cash(desk, operation, money.identity_of(card).card_id, _fen(fen))
+
+    return deed
+
+
+def _load(desk: Desk, card: CardChannel, fen: str) -> bool:
+    return money.load(desk, card, _fen(fen))
+
+
+def _unload(desk: Desk, card: CardChannel, fen: str) -> bool:
+    return money.unload(desk, card, _fen(fen))
+
+
+def _fen(digits: str) -> int:
+    """Above zero; ConfigFault for what is none."""
+    if not digits.isascii() or not digits.isdigit() or len(digits) > FEN_DIGITS or not int(digits):
+        raise ConfigFault(Text("金额不对", "not a sum"))
+    return int(digits)
+
+
 _PIN = (Deed.PIN_RELOAD, Deed.PIN_UNBLOCK)
-_DEEDS: dict[Deed, Callable[..., bool]] = {Deed.REPLACE: _replace}
+_DEEDS: dict[Deed, Callable[..., bool]] = {
+    Deed.CASH_IN: _cash(DeskOp.CASH_IN),
+    Deed.CASH_OUT: _cash(DeskOp.CASH_OUT),
+    Deed.LOAD: _load,
+    Deed.UNLOAD: _unload,
+    Deed.REPLACE: _replace,
+}
 
 
 def _open(desk: Desk) -> set[bytes]:

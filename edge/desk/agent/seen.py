@@ -18,7 +18,9 @@ from shared.words.voice import Text
 TOGETHER_S = 2
 """Two purchases of one terminal, one of each purse, that are so near to each other are one payment."""
 APART = Text("卡与账不同，或有流水未到账本", "card and ledger differ, or a record is late")
-NO_LEDGER = Text("未与账本核对：账本没有应答", "not held against the ledger: no answer from it")
+NO_LEDGER = Text(
+    "未与账本核对：没有账本接口或令牌，或没有应答", "not held against the ledger: no line to it, no token, or no answer"
+)
 
 
 def seen(reading: Reading, main: PurseSaid) -> CardSeen:

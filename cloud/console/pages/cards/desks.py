@@ -12,12 +12,15 @@ from flask import abort, g, redirect, render_template, request, url_for
 from cloud.console.access.rights import Right, Signed
 from cloud.console.desks.kept import Asked, DeskRefused, Desks, PairedDesk, desks_of
 from cloud.console.frame.clock import moment_of, wall_now
+from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.cards.cards import new_key
 from cloud.ledger.held.two_persons import REASON_MAX
+from shared.errors import WireFault
 from shared.ids import CardId
+from shared.input.amount import parse_amount
 from shared.input.table import LABEL_MAX
 from shared.wire.desk_line import ID_SIZE, Deed, Order
 from shared.words.voice import Text
@@ -29,8 +32,15 @@ DEEDS = {
     Deed.READ: Text("读卡", "read the card"),
     Deed.PIN_RELOAD: Text("口令重装", "reload the PIN"),
     Deed.PIN_UNBLOCK: Text("口令解锁", "unblock the PIN"),
+    Deed.CASH_IN: Text("现金充值到电子账户", "cash into the online account"),
+    Deed.CASH_OUT: Text("电子账户退现金", "cash out of the online account"),
+    Deed.LOAD: Text("圈存：电子账户 → 卡", "load: online account → card"),
+    Deed.UNLOAD: Text("圈提：卡 → 电子账户", "unload: card → online account"),
     Deed.REPLACE: Text("坏卡换卡", "replacement of a broken card"),
 }
+
+
+MONEY = (Deed.CASH_IN, Deed.LOAD, Deed.UNLOAD, Deed.CASH_OUT)
 
 
 class Row(NamedTuple):
@@ -70,7 +80,7 @@ def _card_desk(sources: Sources, number: int) -> Reply:
     return render_template(
         "cards/desk.html", desk=desk, is_heard=desk.is_heard(now_ms), rows=rows, marks=MARKS, deeds=DEEDS, seen=seen,
         read_ms=read.ended_ms if read else 0, is_stale=_is_stale(asked, read), matches=MATCHES, moment=moment_of,
-        is_open=any(one.is_open(now_ms) for one in asked[:1]), key=new_key(), reason_max=REASON_MAX,
+        is_open=any(one.is_open(now_ms) for one in asked[:1]), key=new_key(), reason_max=REASON_MAX, money=MONEY,
         as_of=moment_of(now_ms), label=found[0].label if found else "",
     )  # fmt: skip
 
@@ -86,11 +96,19 @@ def _desk_ask(sources: Sources, number: int) -> Reply:
         raise DeskRefused(Text("这个卡务台没有应答，未交办", "this desk is not heard: nothing was asked of it"))
     order = _order()
     _of(sources).ask(number, _signed().name, order, now_ms)
-    said = DEEDS[order.deed]
-    card = order.card.hex()
-    where = Text(f"卡务台 {desk.name}：{said.zh} {card}".strip(), f"card desk {desk.name}: {said.en} {card}".strip())
-    tell(_object(sources, order, desk), where)
+    tell(_object(sources, order, desk), _told(order, desk))
     return redirect(url_for("card_desk", number=number))
+
+
+def _told(order: Order, desk: PairedDesk) -> Text:
+    """What was asked, with its sum; a PIN is never told."""
+    said, card = DEEDS[order.deed], order.card.hex()
+    fen = f" {sum_text(int(order.arguments[0]))}" if order.deed in MONEY else ""
+    whose = f" {card}" if card else ""
+    return Text(
+        f"卡务台 {desk.name}：{said.zh}{fen}{whose}",
+        f"card desk {desk.name}: {said.en}{fen}{whose}",
+    )
 
 
 def _object(sources: Sources, order: Order, desk: PairedDesk) -> str:
@@ -127,6 +145,8 @@ def _arguments(deed: Deed) -> tuple[str, ...]:
         if not new or not reason:
             raise DeskRefused(Text("换卡要写新卡的卡面号和缘由", "an exchange needs the new card's label and a reason"))
         return new, reason
+    if deed in MONEY:
+        return (str(_typed_fen(form.get("yuan", ""))),)
     pin = form.get("pin", "")
     if not PIN.fullmatch(pin):
         raise DeskRefused(
@@ -135,6 +155,13 @@ def _arguments(deed: Deed) -> tuple[str, ...]:
     if deed is Deed.PIN_RELOAD and pin != form.get("again", ""):
         raise DeskRefused(Text("两次口令不同", "the two PINs differ"))
     return (pin,)
+
+
+def _typed_fen(text: str) -> int:
+    try:
+        return parse_amount(text)
+    except WireFault as fault:
+        raise DeskRefused(*fault.args) from fault
 
 
 def _desk(sources: Sources, number: int) -> PairedDesk:

@@ -86,7 +86,7 @@ def test_a_card_is_read_with_both_purses_as_one_sum(tmp_path):
     assert ended.seen.sums.card == 12_845
     assert ended.seen.sums.ledger is None, "no ledger was asked"
     assert ended.seen.is_listed is None
-    assert "账本没有应答" in ended.seen.match_said.zh
+    assert "未与账本核对" in ended.seen.match_said.zh
 
 
 def test_a_look_that_is_cut_off_anywhere_is_none(tmp_path):
