@@ -28,6 +28,8 @@ NAME_MAX = 32
 HEARD_MS = int((POLL_S + 25) * 1000)
 """Who has not asked for so long is not heard: what lies on his reader nobody knows."""
 ORDER_MS = int(ORDER_S * 1000)
+CARRIED_MS = 2 * ORDER_MS
+"""Nothing is handed out that was asked before: it waits ORDER_MS at most, and is handed out again as long."""
 SEEN_MS = 10 * 60_000
 SHOWN = 20
 _SCHEMA = (
@@ -175,7 +177,6 @@ class Desks:
             db.insert("desk_order", "id, desk, who, deed, card, at_ms", [row])
             db.run("UPDATE desk_order SET told = NULL WHERE at_ms < ? AND deed = 'read'", (now_ms - SEEN_MS,))
         with self._lock:
-            self._carried = {key: one for key, one in self._carried.items() if now_ms - one[0] <= 2 * ORDER_MS}
             self._carried[order.id] = now_ms, order.arguments
         self._ring(desk)
 
@@ -185,7 +186,7 @@ class Desks:
         with self._opened() as db, db.writing():
             rows = db.run(f"{_ORDER} WHERE desk = ? ORDER BY number DESC LIMIT 1", (desk,))
             found = _asked(rows[0]) if rows else None
-            carried = self._carried.get(found.id) if found else None
+            carried = self._carried_now(now_ms).get(found.id) if found else None
             if found is None or carried is None or not found.is_open(now_ms):
                 return None
             db.run("UPDATE desk_order SET taken_ms = ? WHERE number = ? AND taken_ms = 0", (now_ms, found.number))
@@ -216,6 +217,12 @@ class Desks:
         """Nobody listens for it any more."""
         with self._lock:
             self._bells.pop(desk, None)
+
+    def _carried_now(self, now_ms: int) -> dict[bytes, tuple[int, tuple[str, ...]]]:
+        """What may still be handed out; everything older is forgotten, a PIN above all."""
+        with self._lock:
+            self._carried = {key: one for key, one in self._carried.items() if now_ms - one[0] <= CARRIED_MS}
+            return self._carried
 
     def _ring(self, desk: int) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ import pytest
 
 from edge.card.sim.place import CARD_READER
 from edge.card.sim.slot import Cut
+from edge.desk.agent.orders import Bench, carry_out
 from edge.desk.doors.laying import Laying, card_in
 from edge.desk.reading.reading import lines, read_card
 from shared.purse.cos.card import UserCard
@@ -15,6 +16,7 @@ from shared.purse.crypto import Key
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS
+from shared.wire.desk_line import Deed, End, Order
 
 pytestmark = pytest.mark.process
 HERE = Laying(Path(), reader=CARD_READER)
@@ -45,3 +47,18 @@ def test_a_card_that_is_taken_away_is_no_reading(readers):
         readers.server.card.tear(Cut.BEFORE, at=5)
         with pytest.raises(CardLost):
             read_card(card, None)
+
+
+BENCH = Bench(lambda: card_in(HERE), lambda: None, lambda _, __: pytest.fail("a look needs no desk"))
+LOOK = Order(bytes(16), Deed.READ)
+
+
+def test_the_console_has_the_card_in_the_reader_read(readers):
+    assert carry_out(LOOK, BENCH).end is End.FAILED, "the reader is empty"
+    readers.put(chip()).close()
+    ended = carry_out(LOOK, BENCH)
+    assert ended.end is End.DONE
+    assert ended.seen.sums.card == 12_345
+    readers.server.card.tear(Cut.BEFORE, at=5)
+    ended = carry_out(LOOK, BENCH)
+    assert (ended.end, ended.seen) == (End.FAILED, None)

@@ -111,6 +111,14 @@ def test_a_console_that_starts_anew_hands_out_no_old_order(desks: Desks, desk: i
     assert state(anew, desk, T0 + ORDER_MS + 1) == "unknown"
 
 
+def test_a_pin_that_nobody_took_is_forgotten_when_any_desk_asks(desks: Desks, desk: int) -> None:
+    desks.ask(desk, "王芳", TWO, T0)
+    other, _ = paired(desks, "西门")
+    desks.ask(other, "王芳", ONE, T0 + 2 * ORDER_MS + 1)
+    assert desks.take(other, T0 + 2 * ORDER_MS + 1)
+    assert TWO.id not in desks._carried
+
+
 def test_what_a_card_said_is_forgotten(desks: Desks, desk: int) -> None:
     desks.ask(desk, "王芳", ONE, T0)
     desks.take(desk, T0)
