@@ -100,10 +100,7 @@ def _pin(order: Order, desk: Desk, card: CardChannel) -> _Done:
     pin, who = upkeep.pin_of(digits), CardId(order.card)
     is_new = order.deed is Deed.PIN_RELOAD
     flow = reload_pin(Pin(pin), who) if is_new else maintain(UnblockPin(0, pin), who)
-    try:
-        outcome = upkeep.run(desk, card, flow)
-    except CardLost:
-        return _Done(End.UNKNOWN, (TORN,))
+    outcome = upkeep.run(desk, card, flow)
     return _Done(_end(outcome), (upkeep.pin_line(outcome, upkeep.CHANGED if is_new else upkeep.UNBLOCKED),))
 
 
