@@ -36,7 +36,7 @@ FIRST = (
     ("status", "", Text("哪些在、哪些不在、为什么", "what is up, what is not, and why")),
     ("verify", "", Text("核对账本与网关，校园运行时也可以", "check ledger and boxes, also while it runs")),
     ("up", " --for 60s", Text("六十秒后收市，打印能手算的结账表", "end after a minute; a sheet that adds up")),
-    ("test", "", Text("全部检查和测试，约十分钟", "every check and test, about ten minutes")),
+    ("test", "", Text("全部检查和测试，约二十分钟", "every check and test, about twenty minutes")),
 )
 """What somebody should try who has just got here, in this order: a verb, its words, what he will see."""
 PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
