@@ -21,13 +21,20 @@ pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=st
 ROOT = Path(__file__).parents[3]
 
 
+def _hears_ctrl_c():
+    """Also where the whole run was started in the background of a shell, which ignores it from birth."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Serving:
     """The process with the readers; `environment` is what its clients need."""
 
     def __init__(self, data, *words):
         command = [sys.executable, "-P", "-m", "edge.card", "serve", "--data", str(data), "--psam", "t1", *words]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, bufsize=1, preexec_fn=_hears_ctrl_c
+        )
         self.lines = []
         self.until("READY cards")
         exported = next(line for line in self.lines if line.startswith("export "))
