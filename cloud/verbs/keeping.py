@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from cloud.verbs.arguments import Made, add_json
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
+from shared.words.ending import reader_is_gone
 from shared.words.voice import Text
 
 MAKE, LIST, CHECK, RESTORE = "make", "list", "check", "restore"
@@ -30,6 +31,16 @@ def _options(parser: Parser) -> None:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
+    try:
+        return _done(chosen)
+    except OSError as fault:
+        if reader_is_gone(fault):
+            raise
+        said = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)
+        raise StoreFault(Text(f"无法读写：{said}", f"cannot read or write: {said}")) from fault
+
+
+def _done(chosen: argparse.Namespace) -> int:
     from cloud.commands.chains import backup
     from cloud.commands.opening import wall_now
     from cloud.process.settings import load_settings

@@ -71,7 +71,7 @@ def make(settings: CloudSettings, dsn: str, to: Path, now_ms: int, keep: int = K
     done = part.with_suffix("")
     part.rename(done)
     _sync(to)
-    _thin_out(to, keep)
+    _thin_out(to, keep, done)
     said = {"format": 1, "finished_ms": now_ms, "what": "ledger", "where": str(done)}
     write_whole(source / MARK, json.dumps(said, ensure_ascii=False).encode())
     return replace(made, folder=done)
@@ -100,8 +100,10 @@ def restore(folder: Path, data: Path) -> Backup:
         raise ConfigFault(Text(f"{said} 已存在：请先移走，不覆盖", f"{said}: is there, move it away first"))
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in made.files:
-        shutil.copyfile(folder / name, target / f"{name}{PART}")
-        (target / f"{name}{PART}").rename(target / name)
+        part = target / f"{name}{PART}"
+        shutil.copyfile(folder / name, part)
+        _sync(part)
+        part.rename(target / name)
     _sync(target)
     return made
 
@@ -150,8 +152,10 @@ def _read(folder: Path) -> Backup:
         raise StoreFault(Text(f"{folder.name}: 不是备份", f"{folder.name}: no backup")) from fault
 
 
-def _thin_out(to: Path, keep: int) -> None:
-    for old in listed(to)[keep:]:
+def _thin_out(to: Path, keep: int, made: Path) -> None:
+    """The one just made stays, whatever the clock says of its age."""
+    others = [one for one in listed(to) if one.folder != made]
+    for old in others[keep - 1 :]:
         shutil.rmtree(old.folder)
 
 
@@ -160,8 +164,9 @@ def _digest(path: Path) -> str:
         return file_digest(opened, "sha256").hexdigest()
 
 
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _sync(path: Path) -> None:
+    """A file's content, or a folder's names, on the disk."""
+    fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
     finally:

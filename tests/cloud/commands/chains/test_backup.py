@@ -48,6 +48,12 @@ def test_the_newest_stay(campus: CloudSettings, tmp_path: Path) -> None:
     assert backup.listed(tmp_path / "to") == [every[3], every[2]]
 
 
+def test_the_one_just_made_stays_though_the_clock_went_back(campus: CloudSettings, tmp_path: Path) -> None:
+    made(campus, tmp_path / "to")
+    new = made(campus, tmp_path / "to", day=-30, keep=1)
+    assert backup.listed(tmp_path / "to") == [new]
+
+
 def test_one_that_was_broken_off_is_none_and_takes_no_place(campus: CloudSettings, tmp_path: Path) -> None:
     (tmp_path / "to/backup-20261128-030000.part").mkdir(parents=True)
     (tmp_path / "to/backup-20261127-030000").mkdir()
@@ -81,6 +87,13 @@ def test_a_ledger_of_postgresql_is_not_pretended_to(campus: CloudSettings, tmp_p
     with pytest.raises(ConfigFault):
         backup.make(campus, "postgresql://x", tmp_path / "to", NOW_MS)
     assert not (tmp_path / "to").exists()
+
+
+def test_what_cannot_be_written_is_said_in_a_line(campus: CloudSettings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    told = command("cloud", "backup", "--data", campus.data, "--to", tmp_path / "file", code=1)
+    assert "无法读写" in told
+    assert "Traceback" not in told
 
 
 def test_by_the_command_into_an_empty_place(campus: CloudSettings, tmp_path: Path) -> None:
