@@ -54,6 +54,8 @@ JUST_SENT_S = 2.0
 """Less than the patience of a terminal, which asks again after three seconds."""
 KEY_S = 1.0
 """A key that was sent is there by then: what goes to all at once waits for no message to one."""
+KEY_LOSSES_MAX = 4
+"""So often a key that was sent is lost before anybody is told: when many join a bus at once two losses are chance."""
 REPORTS_MAX = 2048
 KINDS = (
     DocumentKind.HOTLIST, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS, DocumentKind.AWAITED,
@@ -95,7 +97,7 @@ class _Desk:
         self.reports: dict[Name, DocumentReport] = {}
         self.keys: dict[tuple[int, int], float] = {}
         """Kind and version of those that it was sent, and when."""
-        self.keyless: set[DocumentKind] = set()
+        self.keyless: Counter[DocumentKind] = Counter()
         """Kinds whose key it has missed."""
         self.offers: dict[Name, _Offer] = {}
         self.asked: set[Name] = set()
@@ -271,12 +273,12 @@ class Serving:
         if report.verdict is Verdict.UNKNOWN_KEY:
             was_sent = any(kind == report.kind for kind, _ in desk.keys)
             desk.forget_keys(report.kind)
-            if report.kind not in desk.keyless:
-                desk.keyless.add(report.kind)
+            if desk.keyless[report.kind] and not was_sent:
+                return  # to an offer of before the key goes again
+            desk.keyless[report.kind] += 1
+            if desk.keyless[report.kind] < KEY_LOSSES_MAX:
                 desk.asked.add((report.kind, report.scope))
                 return
-            if not was_sent:
-                return  # to an offer of before the key goes again
         if (report.kind, report.verdict) == (DocumentKind.FIRMWARE, Verdict.REFUSED):
             self._tell(now, FirmwareReturned(report.offered, desk.talk.hello.firmware), desk.talk.terminal.device)
             return

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edge.box.down import serving
-from edge.box.down.serving import OFFER_AGAIN_MAX_S, OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
+from edge.box.down.serving import KEY_LOSSES_MAX, OFFER_AGAIN_MAX_S, OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
 from edge.box.values.effects import Send
 from edge.link import messages as link
 from edge.link.messages import DocumentReport, Type
@@ -479,11 +479,16 @@ def test_a_key_that_was_lost_is_sent_again_when_the_terminal_says_so(field):
     terminal.holder.deaf = True
     ticks(field, 1)
     heard(terminal)
-    for facts in ([], ["document-refused"]):
-        field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)))
-        ticks(field, 2 * OFFER_AGAIN_S)
+    lacks = terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)
+    for _ in range(KEY_LOSSES_MAX - 1):
+        field.hear(TCP1, terminal.say(*lacks))
+        ticks(field, OFFER_AGAIN_S)
         assert heard(terminal) == [KEY, HEAD]
-        assert field.codes() == facts
+        assert field.codes() == []
+    field.hear(TCP1, terminal.say(*lacks))
+    ticks(field, REFUSED_AGAIN_S)
+    assert heard(terminal)[:2] == [KEY, HEAD], "told, and tried further"
+    assert field.codes() == ["document-refused"]
 
 
 def test_a_lost_key_costs_no_wait_and_two_offers_without_it_are_one_loss(field):
