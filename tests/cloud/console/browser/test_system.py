@@ -50,6 +50,8 @@ def make_screen(page: Page, console: Console, name: str) -> str:
 
 
 def open_screen(page: Page, link: str) -> None:
+    """As somebody else; from an empty page, for one that finds itself signed out goes to the sign-in on its own."""
+    page.goto("about:blank")
     page.context.clear_cookies()
     page.goto(link)
     page.get_by_role("button", name="打开大屏").click()
