@@ -143,8 +143,10 @@ function scrolls() {
   for (const place of document.querySelectorAll(".scroll")) {
     const isWide = place.scrollWidth > place.clientWidth && !place.querySelector("a, button, input, select, summary");
     if (isWide === (place.tabIndex === 0)) continue;
-    place.toggleAttribute("tabindex", isWide);
-    if (!isWide) continue;
+    if (!isWide) {
+      for (const told of ["tabindex", "role", "aria-label"]) place.removeAttribute(told);
+      continue;
+    }
     place.tabIndex = 0;
     place.role = "group";
     place.ariaLabel = (place.closest("section")?.querySelector("h2") ?? document.querySelector("h1"))?.innerText ?? null;

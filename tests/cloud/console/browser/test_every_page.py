@@ -187,6 +187,7 @@ def faults(page: Page, console: Console, path: str) -> Iterator[tuple[str, ...]]
     if (width := page.evaluate("document.documentElement.scrollWidth")) > 320:
         yield path, "sideways", str(width)
     page.set_viewport_size({"width": 1440, "height": 900})
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 def violations(page: Page) -> Iterator[tuple[str, str]]:
