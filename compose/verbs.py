@@ -120,7 +120,7 @@ VERBS = (
             "服务器、服务、设备：什么在、自何时、等什么、为何不在",
             "server, services, devices: what is up, since when, and why not",
         ),
-        "compose.status",
+        "compose.commands.status",
     ),
     Verb(
         "verify",
@@ -129,7 +129,7 @@ VERBS = (
             "核对账本与网关：检查了什么、多少条、第一处不符",
             "check ledger and boxes: what, how many, the first thing broken",
         ),
-        "compose.verify",
+        "compose.commands.verify",
     ),
     Verb(
         "psam-stolen",
@@ -138,7 +138,7 @@ VERBS = (
             "PSAM 被盗：挂失到每个网关、商户侧待核、列出涉及的卡",
             "a stolen PSAM: revoked at every box, held, its cards listed",
         ),
-        "compose.psam_stolen",
+        "compose.commands.psam_stolen",
     ),
     Verb(
         "held",
@@ -147,7 +147,7 @@ VERBS = (
             "待核：一人提议、另一人确认，放行给商户或退还持卡人",
             "what is held: one person proposes, another confirms",
         ),
-        "compose.held",
+        "compose.commands.held",
     ),
     Verb(
         "lock",
@@ -174,7 +174,7 @@ VERBS = (
         "completion",
         "bash|zsh|fish",
         Text("命令补全脚本，用法见其 --help", "a script by which the shell completes words; see its --help"),
-        "compose.completion",
+        "compose.commands.completion",
         extras=f"{RUN},shell",
     ),
     Verb("edge", "…", Text("数据网关", "the edge box"), "edge"),

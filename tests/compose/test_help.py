@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from compose import held, psam_stolen, status, verify
 from compose.campus import up
+from compose.commands import held, psam_stolen, status, verify
 from compose.lock import make, sbom
 from shared.words.voice import Language, speak
 

@@ -13,8 +13,9 @@ from compose.place import ROOT
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 PROGRAMS = (
-    "compose.campus.up", "compose.verify", "compose.held", "compose.psam_stolen", "compose.status",
-    "compose.completion", "compose.lock.sbom", "tests.bench", "tests.scenes", "tests.sim", "tests.torn", "edge",
+    "compose.campus.up", "compose.commands.verify", "compose.commands.held", "compose.commands.psam_stolen",
+    "compose.commands.status", "compose.commands.completion", "compose.lock.sbom", "tests.bench", "tests.scenes",
+    "tests.sim", "tests.torn", "edge",
     "edge.card", "edge.desk", "edge.terminal", "cloud", "cloud console", "cloud desk", "provisioning",
 )  # fmt: skip
 
@@ -29,7 +30,7 @@ def helps(tree: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
 
 
 def asked(program: str, language: str) -> dict[str, Any]:
-    """As a shell's completion asks: compose/completion.py."""
+    """As a shell's completion asks: compose/commands/completion.py."""
     words = (sys.executable, "-P", "-m", *program.split(), "--describe")
     environment = {"PYTHONPATH": str(ROOT), "YKT_LANG": language}
     done = subprocess.run(words, capture_output=True, check=True, timeout=60, env=environment)

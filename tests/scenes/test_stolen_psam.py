@@ -38,7 +38,7 @@ class Case:
     def report(self, *more: str, code: int = 0) -> dict[str, Any]:
         """./ykt psam-stolen."""
         words = "--psam", self.psam.hex(), "--who", "王五", "--reason", "窗口被撬", "--json", *more
-        done = run("compose.psam_stolen", "--data", self.campus.room, *words)
+        done = run("compose.commands.psam_stolen", "--data", self.campus.room, *words)
         assert done.returncode == code, done.stdout + done.stderr
         return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -112,10 +112,11 @@ async def _lunch_with_a_thief(room: Path) -> None:
 def _two_persons(case: Case) -> None:
     """./ykt held: one proposes to give the money back, and cannot confirm it himself; another does."""
     words = "--data", case.campus.room, "--psam", case.psam.hex(), "--to", "holder", "--who", "张三", "--reason", "被盗"
-    made = run("compose.held", "propose", *words, "--json")
+    made = run("compose.commands.held", "propose", *words, "--json")
     number = json.loads(made.stdout.splitlines()[-1])["proposal"]
     for who, code in (("张三", 2), ("李四", 0), ("李四", 0)):
-        done = run("compose.held", "confirm", "--data", case.campus.room, "--proposal", str(number), "--who", who)
+        words = "confirm", "--data", case.campus.room, "--proposal", str(number), "--who", who
+        done = run("compose.commands.held", *words)
         assert done.returncode == code, done.stdout + done.stderr
 
 

@@ -80,4 +80,4 @@ def test_launcher_killed_with_all_its_parts(room: Path, tmp_path: Path) -> None:
     assert again.returncode == 0, said
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["lost"], report["double"], report["taps"] + report["loads"] >= 8) == (0, 0, True), report
-    command("compose.verify", "--data", new)
+    command("compose.commands.verify", "--data", new)

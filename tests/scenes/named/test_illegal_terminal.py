@@ -187,7 +187,7 @@ async def _stolen(case: Case) -> None:
         psam = campus.asked("SELECT psam FROM psam WHERE device = ?", bytes(device))[0][0]
         since = datetime.now(tz=CHINA).strftime("%Y-%m-%dT%H:%M")
         words = "--psam", psam.hex(), "--who", "王五", "--reason", "窗口被撬", "--since", since, "--wait", "20"
-        done = await asyncio.to_thread(run, "compose.psam_stolen", "--data", campus.room, *words)
+        done = await asyncio.to_thread(run, "compose.commands.psam_stolen", "--data", campus.room, *words)
         assert done.returncode == 0, done.stdout + done.stderr
         await campus.until_status("it sells no more", f"t-{thief}", lambda said: said["why"] == "revoked")
         there = case.of("stolen", thief)

@@ -62,7 +62,9 @@ def test_who_is_told_by_tasks_ends_by_the_signal_too() -> None:
     assert ended("-c", CALLS + mixed).returncode == 1
 
 
-@pytest.mark.parametrize("module", ["compose", "cloud", "edge.desk", "provisioning", "compose.verify", "tests.bench"])
+@pytest.mark.parametrize(
+    "module", ["compose", "cloud", "edge.desk", "provisioning", "compose.commands.verify", "tests.bench"]
+)
 def test_a_page_of_help_for_nobody(module: str) -> None:
     done = ended("-m", module, "--help")
     assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compose import held
+from compose.commands import held
 
 
 def test_a_folder_without_a_campus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

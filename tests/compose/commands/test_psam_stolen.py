@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compose import psam_stolen
+from compose.commands import psam_stolen
 
 STOLEN = ("--psam", "51" * 6, "--who", "王五", "--reason", "窗口被撬")
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from compose.completion import script, whole
+from compose.commands.completion import script, whole
 from compose.place import ROOT
 from compose.verbs import existing
 from shared.words.voice import Language, speak
