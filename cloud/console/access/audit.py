@@ -6,13 +6,12 @@ No row holds a secret: a page tells in words what it has done, forms are not cop
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from cloud.console.access.chain import LOOK_ROWS, Chain, Listed, Looked
-from cloud.store.db import Database, open_database
+from cloud.store.db import Database
+from cloud.store.own_tables import OwnTables
 from shared.words.voice import Text
 
 _SCHEMA = (
@@ -76,16 +75,13 @@ class Audit:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._chain = Chain(_hash)
-        with self._opened() as db, db.writing():
-            for statement in _SCHEMA:
-                db.run(statement)
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def write(self, deed: Deed) -> None:
         """Add one. StoreFault: it is not there. Of strangers so many are kept an hour, and the last says so."""
         kept = deed._replace(**{name: getattr(deed, name)[:TEXT_MAX] for name in ("who", "object", "zh", "en")})
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if not kept.who:
                 others = _strangers(db, kept.at_ms)
                 if others >= STRANGERS_MAX:
@@ -100,19 +96,14 @@ class Audit:
         """The newest first."""
         asked, values = _where(question)
         sql = f"SELECT {_COLUMNS} FROM audit WHERE {asked} ORDER BY number DESC LIMIT ?"  # noqa: S608  # our own names
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return [Row(row[0], Deed(*row[1:9])) for row in db.run(sql, (*values, min(most, ROWS_MAX)))]
 
     def look(self, now_ms: int, most: int = LOOK_ROWS) -> Looked:
         """Prove a piece of the chain more: what is new, and again a piece of what is old. StoreFault."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             last: int = db.run("SELECT COALESCE(MAX(number), 0) FROM audit")[0][0]
             return self._chain.look(lambda after, rows: _listed(db, after, rows), last, now_ms, most)
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def _listed(db: Database, after: int, most: int) -> list[Listed[Deed]]:

@@ -8,13 +8,13 @@ is forgotten after SEEN_MS. Each call opens the file, so any thread may.
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.store.db import Database, Row, open_database
+from cloud.store.db import Row
+from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.wire import codec
 from shared.wire.desk_line import ORDER_S, POLL_S, Deed, End, Ended, Order, parse_ended
@@ -99,20 +99,17 @@ class Desks:
     """Over the console's file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._carried: dict[bytes, tuple[int, tuple[str, ...]]] = {}
         self._bells: dict[int, Callable[[], object]] = {}
         self._lock = threading.Lock()
-        with self._opened() as db, db.writing():
-            for statement in _SCHEMA:
-                db.run(statement)
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def make_code(self, name: str, maker: str, now_ms: int) -> str:
         """Pairs one desk of this name, once. DeskRefused for a name that is none, or when there are DESKS_MAX."""
         if not 0 < len(name) <= NAME_MAX or not name.isprintable():
             raise DeskRefused(Text(f"名称须为 1 到 {NAME_MAX} 个字", f"a name has 1 to {NAME_MAX} letters"))
         code = secrets.token_hex(CODE_BYTES)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("DELETE FROM desk_code WHERE at_ms < ? OR name = ?", (now_ms - CODE_MS, name))
             ((codes,),) = db.run("SELECT COUNT(*) FROM desk_code")
             ((desks,),) = db.run("SELECT COUNT(*) FROM card_desk WHERE revoked_ms = 0")
@@ -124,7 +121,7 @@ class Desks:
     def pair(self, code: str, now_ms: int) -> tuple[str, str] | None:
         """A new token, and the desk's name; its old token ends. None: no such code, or it was used, or is too old."""
         token = secrets.token_urlsafe(32)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             wanted = (_digest(code.strip().lower()), now_ms - CODE_MS)
             found = db.run("SELECT name, maker FROM desk_code WHERE digest = ? AND at_ms >= ?", wanted)
             if not found:
@@ -138,36 +135,35 @@ class Desks:
 
     def heard(self, token: str, now_ms: int) -> int | None:
         """Whose token this is, who is heard now; None: nobody's, or it was revoked."""
-        with self._opened() as db:
-            with db.reading():
-                found = db.run("SELECT number FROM card_desk WHERE digest = ? AND revoked_ms = 0", (_digest(token),))
-            if not found:
-                return None
-            with db.writing():
-                db.run("UPDATE card_desk SET heard_ms = ? WHERE number = ?", (now_ms, found[0][0]))
+        with self._tables.reading() as db:
+            found = db.run("SELECT number FROM card_desk WHERE digest = ? AND revoked_ms = 0", (_digest(token),))
+        if not found:
+            return None
+        with self._tables.writing() as db:
+            db.run("UPDATE card_desk SET heard_ms = ? WHERE number = ?", (now_ms, found[0][0]))
         return int(found[0][0])
 
     def revoke(self, number: int, now_ms: int) -> None:
         """Its token is worth nothing from now on, and what it was asked for and has not taken is not done."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("UPDATE card_desk SET revoked_ms = ? WHERE number = ? AND revoked_ms = 0", (now_ms, number))
         self._ring(number)
 
     def desks(self) -> list[PairedDesk]:
         """Those that may ask, by name; then the newest that were revoked."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(f"{_DESK} ORDER BY revoked_ms > 0, revoked_ms DESC, name LIMIT ?", (DESKS_MAX + SHOWN,))
         return [PairedDesk(*row) for row in rows]
 
     def desk(self, number: int) -> PairedDesk | None:
         """One of them."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(f"{_DESK} WHERE number = ?", (number,))
         return PairedDesk(*rows[0]) if rows else None
 
     def ask(self, desk: int, who: str, order: Order, now_ms: int) -> None:
         """Once by its id, whatever is sent twice. DeskRefused while another one is open."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             newest = db.run(f"{_ORDER} WHERE desk = ? ORDER BY number DESC LIMIT 1", (desk,))
             if db.run("SELECT 1 FROM desk_order WHERE id = ?", (order.id,)):
                 return
@@ -183,7 +179,7 @@ class Desks:
     def take(self, desk: int, now_ms: int) -> Order | None:
         """What it is to do now. One that it took and has not answered is handed out again: it asks, so it is at work on
         none, and it knows what it did by the id."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             rows = db.run(f"{_ORDER} WHERE desk = ? ORDER BY number DESC LIMIT 1", (desk,))
             found = _asked(rows[0]) if rows else None
             carried = self._carried_now(now_ms).get(found.id) if found else None
@@ -195,7 +191,7 @@ class Desks:
     def end(self, desk: int, ended: Ended, now_ms: int) -> None:
         """The first word stands; of an order of another desk nothing is kept."""
         raw = codec.pack(ended.to_list())
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             sql = "UPDATE desk_order SET ended_ms = ?, outcome = ?, told = ? WHERE id = ? AND desk = ?"
             kept = (now_ms, ended.end.value, raw, ended.id, desk)
             db.run(f"{sql} AND ended_ms = 0 AND taken_ms > 0", kept)
@@ -204,7 +200,7 @@ class Desks:
 
     def asked(self, desk: int, now_ms: int) -> list[Asked]:
         """The newest first; what a card said is shown for SEEN_MS."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(f"{_ORDER} WHERE desk = ? ORDER BY number DESC LIMIT ?", (desk, SHOWN))
         return [_forgotten(_asked(row), now_ms) for row in rows]
 
@@ -229,11 +225,6 @@ class Desks:
             bell = self._bells.get(desk)
         if bell:
             bell()
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 @cache

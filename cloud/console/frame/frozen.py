@@ -5,12 +5,11 @@ In the console's file. A choice is one person's, of one kind, and ends.
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from cloud.store.db import Database, open_database
+from cloud.store.own_tables import OwnTables
 
 FROZEN_MS = 600_000
 """So long it may be acted on: then the list is another one."""
@@ -25,14 +24,12 @@ class Frozen:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            db.run(_SCHEMA)
+        self._tables = OwnTables(path, _SCHEMA)
 
     def freeze(self, who: str, kind: str, items: Sequence[str], now_ms: int) -> str:
         """Its name."""
         token = secrets.token_urlsafe(12)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("DELETE FROM frozen WHERE at_ms < ?", (now_ms - FROZEN_MS,))
             db.run("DELETE FROM frozen WHERE number <= (SELECT MAX(number) FROM frozen) - ?", (KEPT_MAX - 1,))
             db.insert("frozen", "token, who, kind, at_ms, items", [(token, who, kind, now_ms, json.dumps([*items]))])
@@ -41,14 +38,9 @@ class Frozen:
     def of(self, token: str, who: str, kind: str, now_ms: int) -> list[str] | None:
         """In his order. None: there is none of his, or its time is over."""
         sql = "SELECT items FROM frozen WHERE token = ? AND who = ? AND kind = ? AND at_ms >= ?"
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(sql, (token, who, kind, now_ms - FROZEN_MS))
         return json.loads(rows[0][0]) if rows else None
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 @cache

@@ -3,13 +3,11 @@
 A cookie carries it to pages, so none asks the file; it is set when he chooses and whenever he signs in.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.store.db import Database, open_database
+from cloud.store.own_tables import OwnTables
 
 LOOKS_COOKIE = "ykt_looks"
 THEMES = ("", "light", "dark", "contrast")
@@ -40,25 +38,18 @@ class KeptLooks:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            db.run(_SCHEMA)
+        self._tables = OwnTables(path, _SCHEMA)
 
     def of(self, who: str) -> Looks:
         """His, or as we made it."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run("SELECT theme, size FROM looks WHERE who = ?", (who,))
         return Looks(*rows[0]) if rows else Looks()
 
     def keep(self, who: str, looks: Looks) -> None:
         """In the place of what he chose before."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.upsert("looks", "who, theme, size", "who", [(who, *looks)])
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 @cache

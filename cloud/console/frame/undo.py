@@ -7,14 +7,13 @@ and without a script. Money, keys and orders are not undone: they are confirmed 
 
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from cloud.store.db import Database, open_database
+from cloud.store.db import Database
+from cloud.store.own_tables import OwnTables
 from shared.words.voice import Text
 
 UNDO_MS = 60_000
@@ -39,15 +38,13 @@ class Undos:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            db.run(_SCHEMA)
+        self._tables = OwnTables(path, _SCHEMA)
 
     def keep(self, who: str, one: Undoable, now_ms: int) -> str:
         """Its token."""
         token = secrets.token_urlsafe(12)
         row = (token, who, now_ms, one.kind, one.said.zh, one.said.en, json.dumps(one.payload), one.back)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("DELETE FROM undo WHERE at_ms < ?", (now_ms - UNDO_MS,))
             db.run("DELETE FROM undo WHERE number <= (SELECT MAX(number) FROM undo) - ?", (KEPT_MAX - 1,))
             db.insert("undo", "token, who, at_ms, kind, zh, en, payload, back", [row])
@@ -55,20 +52,15 @@ class Undos:
 
     def of(self, token: str, who: str, now_ms: int) -> Undoable | None:
         """None: there is none of his, or its time is over."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return _of(db, token, who, now_ms)
 
     def take(self, token: str, who: str, now_ms: int) -> Undoable | None:
         """Once."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             found = _of(db, token, who, now_ms)
             db.run("DELETE FROM undo WHERE token = ? AND who = ?", (token, who))
         return found
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def _of(db: Database, token: str, who: str, now_ms: int) -> Undoable | None:

@@ -5,11 +5,11 @@ Pattern of access/audit.py: each call opens the file, so any thread may.
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.store.db import Database, open_database
+from cloud.store.db import Database
+from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -55,33 +55,25 @@ class Shifts:
     """Over the console's file in this folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
-        with self._opened() as db, db.writing():
-            for name, columns in _TABLES.items():
-                db.run(f"CREATE TABLE IF NOT EXISTS {name} ({columns}) STRICT")
-                for deed in ("UPDATE", "DELETE"):
-                    db.run(
-                        f"CREATE TRIGGER IF NOT EXISTS {name}_{deed.lower()} BEFORE {deed} ON {name} "
-                        f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
-                    )
+        self._tables = OwnTables(folder / FILE, *_schema())
 
     def add_note(self, note: Note) -> None:
         """ShiftRefused: there is nothing in it."""
         text = _text(note.text)
         if not text:
             raise ShiftRefused(Text("备注是空的", "the note is empty"))
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.insert("shift_note", "at_ms, who, text", [(note.at_ms, note.who, text)])
 
     def notes(self, from_ms: int) -> list[Note]:
         """Since then, oldest first; the last LISTED_MAX."""
         sql = "SELECT at_ms, who, text FROM shift_note WHERE at_ms >= ? ORDER BY number DESC LIMIT ?"
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return [Note(*row) for row in reversed(db.run(sql, (from_ms, LISTED_MAX)))]
 
     def leave(self, at_ms: int, who: str, note: str, stands: Sequence[tuple[str, str]]) -> int:
         """Who leaves signs; its number. ShiftRefused: the one before was not taken yet."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             last = _newest(db, 1)
             if last and not last[0].taken_ms:
                 raise ShiftRefused(Text("上一次交班还没有人接", "nobody has taken over the one before yet"))
@@ -93,7 +85,7 @@ class Shifts:
 
     def take(self, number: int, at_ms: int, who: str, note: str) -> None:
         """Who comes signs. ShiftRefused: there is none that waits, or it is his own."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             found = next((one for one in _newest(db, 1) if one.number == number and not one.taken_ms), None)
             if found is None:
                 raise ShiftRefused(Text("没有等着接的交班", "no hand-over waits to be taken"))
@@ -103,13 +95,8 @@ class Shifts:
 
     def listed(self) -> list[Left]:
         """The newest first, LISTED_MAX at most."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return _newest(db, LISTED_MAX)
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def _newest(db: Database, most: int) -> list[Left]:
@@ -135,3 +122,13 @@ def _text(text: str) -> str:
     if len(kept) > TEXT_MAX:
         raise ShiftRefused(Text(f"至多 {TEXT_MAX} 字", f"{TEXT_MAX} characters at most"))
     return kept
+
+
+def _schema() -> Iterator[str]:
+    for name, columns in _TABLES.items():
+        yield f"CREATE TABLE IF NOT EXISTS {name} ({columns}) STRICT"
+        for deed in ("UPDATE", "DELETE"):
+            yield (
+                f"CREATE TRIGGER IF NOT EXISTS {name}_{deed.lower()} BEFORE {deed} ON {name} "
+                f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+            )

@@ -4,13 +4,13 @@ Rows are never edited. The file itself refuses a decision by the one who has pro
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cloud.ledger.funds.batch import Line
-from cloud.store.db import Database, Row, open_database
+from cloud.store.db import Row
+from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -65,12 +65,12 @@ class Batches:
     """Over the console's file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def propose(self, name: str, payer: str, maker: str, lines: Sequence[Line], at_ms: int) -> int:
         """Its number. BatchRefused: the name is taken."""
         kept = json.dumps([[one.number, one.label, one.fen, one.reason, one.key] for one in lines], ensure_ascii=False)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if db.run("SELECT 1 FROM aid_batch WHERE name = ?", (name,)):
                 raise BatchRefused(Text(f"已有批次 {name}", f"there is a batch {name} already"))
             number = 1 + int(db.run("SELECT COALESCE(MAX(number), 0) FROM aid_batch")[0][0])
@@ -80,7 +80,7 @@ class Batches:
 
     def decide(self, number: int, checker: str, at_ms: int, *, is_confirmed: bool) -> None:
         """Once; the same decision again is success. BatchRefused."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             known = db.run("SELECT is_confirmed FROM aid_decision WHERE batch = ?", (number,))
             if known and bool(known[0][0]) == is_confirmed:
                 return
@@ -94,22 +94,14 @@ class Batches:
 
     def batch(self, number: int) -> Batch | None:
         """One of them."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(f"{_SELECT} WHERE b.number = ?", (number,))
         return _batch(rows[0]) if rows else None
 
     def batches(self) -> list[Batch]:
         """The newest first."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return [_batch(row) for row in db.run(f"{_SELECT} ORDER BY b.number DESC LIMIT ?", (BATCHES_MAX,))]
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            with db.writing():
-                for statement in _SCHEMA:
-                    db.run(statement)
-            yield db
 
 
 def _batch(row: Row) -> Batch:

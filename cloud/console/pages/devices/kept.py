@@ -9,12 +9,12 @@ does not know what came of it asks again with the same moment, and the ledger ma
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.store.db import Database, Row, open_database
+from cloud.store.db import Database, Row
+from cloud.store.own_tables import OwnTables
 
 SELECTION_MS = 600_000
 """So long a frozen selection may be ordered about."""
@@ -94,10 +94,7 @@ class Kept:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            for statement in _SCHEMA:
-                db.run(statement)
+        self._tables = OwnTables(path, *_SCHEMA)
 
     # --- selections ----------------------------------------------------------------------------------------------
 
@@ -105,7 +102,7 @@ class Kept:
         """Its number."""
         number = secrets.token_urlsafe(12)
         row = (number, who, verb, _written(devices), scope, now_ms, 0)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("DELETE FROM selection WHERE made_ms < ?", (now_ms - 10 * SELECTION_MS,))
             db.run(
                 "DELETE FROM selection WHERE number IN "
@@ -118,13 +115,13 @@ class Kept:
     def selection(self, number: str, who: str) -> Selection | None:
         """None: there is none, or it is somebody else's."""
         sql = f"SELECT {_SELECTION} FROM selection WHERE number = ? AND who = ?"  # noqa: S608  # our own names
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(sql, (number, who))
         return _selection(rows[0]) if rows else None
 
     def begin(self, number: str, who: str, now_ms: int) -> Begun | None:
         """It is given from now on, or was begun before. None: it was proposed instead, or its time is over."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             lasts = db.run(
                 "SELECT is_used FROM selection WHERE number = ? AND made_ms >= ?", (number, now_ms - SELECTION_MS)
             )
@@ -136,19 +133,19 @@ class Kept:
 
     def begun(self, what: str) -> Begun | None:
         """None: nobody has begun to give it."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return _begun(db, what)
 
     def given(self, what: str, job: int) -> None:
         """The ledger has taken it."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("UPDATE order_begun SET job = ? WHERE what = ?", (job, what))
 
     # --- proposals -----------------------------------------------------------------------------------------------
 
     def propose(self, one: Proposal, selection: str = "") -> int:
         """Its number; 0: too many wait already. selection: what it was chosen by, which is used with that."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if len(_waiting(db, one.made_ms)) >= PROPOSALS_MAX:
                 return 0
             db.run("UPDATE selection SET is_used = 1 WHERE number = ?", (selection,))
@@ -160,12 +157,12 @@ class Kept:
 
     def waiting(self, now_ms: int) -> list[Proposal]:
         """Those that nobody has decided, and that last; the oldest first."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return _waiting(db, now_ms)
 
     def decide(self, number: int, checker: str, now_ms: int, *, is_confirmed: bool) -> bool:
         """False: somebody has decided already. RuleBroken: its maker would confirm it, or its time is over."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if db.run("SELECT 1 FROM order_decision WHERE proposal = ?", (number,)):
                 return False
             row = (number, int(is_confirmed), checker, now_ms)
@@ -181,14 +178,9 @@ class Kept:
             f"SELECT {_PROPOSAL} FROM order_proposal WHERE until_ms >= ? AND 'proposal:' || number IN "  # noqa: S608
             "(SELECT what FROM order_begun WHERE job = 0) ORDER BY number"
         )
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             found = [_proposal(row) for row in db.run(sql, (now_ms - UNSURE_MS,))]
             return [(one, begun) for one in found if (begun := _begun(db, proposed(one.number)))]
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def selected(number: str) -> str:

@@ -7,13 +7,13 @@ behind which push they were made; another one since makes them void.
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from cloud.ledger.fleet.parameters.rows import PushKind
-from cloud.store.db import Database, Row, open_database
+from cloud.store.db import Database, Row
+from cloud.store.own_tables import OwnTables
 
 DRAFT_MS = 12 * 3_600_000
 DRAFTS_MAX = 50
@@ -76,15 +76,12 @@ class Drafts:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            for statement in _SCHEMA:
-                db.run(statement)
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def keep(self, who: str, text: str, kind: PushKind, targets: Sequence[bytes], behind: int, now_ms: int) -> str:
         """A new draft; its number."""
         number = secrets.token_urlsafe(12)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run(
                 "DELETE FROM parameter_draft WHERE number IN "
                 "(SELECT number FROM parameter_draft ORDER BY made_ms DESC LIMIT -1 OFFSET ?)",
@@ -97,13 +94,13 @@ class Drafts:
     def draft(self, number: str, who: str, now_ms: int) -> Draft | None:
         """None: there is none, it is somebody else's, or it is too old."""
         sql = f"SELECT {_DRAFT} FROM parameter_draft WHERE number = ? AND who = ? AND made_ms >= ?"  # noqa: S608  # ours
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(sql, (number, who, now_ms - DRAFT_MS))
         return _draft(rows[0]) if rows else None
 
     def use(self, number: str) -> bool:
         """False: it was used."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if not db.run("SELECT 1 FROM parameter_draft WHERE number = ? AND is_used = 0", (number,)):
                 return False
             db.run("UPDATE parameter_draft SET is_used = 1 WHERE number = ?", (number,))
@@ -111,14 +108,14 @@ class Drafts:
 
     def unuse(self, number: str) -> None:
         """Nothing came of it: it may be used again."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("UPDATE parameter_draft SET is_used = 0 WHERE number = ?", (number,))
 
     # --- two persons ---------------------------------------------------------------------------------------------
 
     def propose(self, one: Draft, canary: Sequence[bytes], reason: str, now_ms: int, *, by_hand: bool) -> int:
         """Its number; 0: too many wait already."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if len(_waiting(db, now_ms)) >= WAITING_MAX:
                 return 0
             number = int(db.run("SELECT COALESCE(MAX(number), 0) + 1 FROM parameter_proposal")[0][0])
@@ -131,12 +128,12 @@ class Drafts:
 
     def waiting(self, now_ms: int) -> list[Waiting]:
         """Those that nobody has decided, and that last; the oldest first."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return _waiting(db, now_ms)
 
     def decide(self, number: int, checker: str, now_ms: int, *, is_confirmed: bool) -> bool:
         """False: somebody has decided already. RuleBroken: its maker would confirm it, or its time is over."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if db.run("SELECT 1 FROM parameter_decision WHERE proposal = ?", (number,)):
                 return False
             row = (number, int(is_confirmed), checker, now_ms, 0)
@@ -145,18 +142,13 @@ class Drafts:
 
     def done(self, number: int, push: int) -> None:
         """What came of its confirmation."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("UPDATE parameter_decision SET push = ? WHERE proposal = ?", (push, number))
 
     def undecide(self, number: int) -> None:
         """Nothing came of the confirmation: it may be confirmed again."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             db.run("DELETE FROM parameter_decision WHERE proposal = ? AND push = 0", (number,))
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def _waiting(db: Database, now_ms: int) -> list[Waiting]:

@@ -6,8 +6,6 @@ plans, SPOTS_MAX devices on each, the last DRAWINGS_KEPT drawings, the last STEP
 the first two is refused, the oldest of the others go.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +13,8 @@ from typing import NamedTuple
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.places.drawings import Drawing
 from cloud.process.settings import FOLDER
-from cloud.store.db import Database, open_database
+from cloud.store.db import Database
+from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -93,37 +92,34 @@ class Plans:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._writing() as db:
-            for statement in _SCHEMA:
-                db.run(statement)
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def all(self) -> list[Plan]:
         """By name."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             return [Plan(*row) for row in db.run(f"{_PLAN} ORDER BY p.name, p.id")]
 
     def one(self, plan: int) -> Plan | None:
         """None: there is no such plan."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             rows = db.run(f"{_PLAN} WHERE p.id = ?", (plan,))
         return Plan(*rows[0]) if rows else None
 
     def image(self, plan: int, number: int) -> tuple[str, bytes] | None:
         """Type and bytes of a drawing that is kept."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             rows = db.run("SELECT media, image FROM plan_drawing WHERE plan = ? AND number = ?", (plan, number))
         return (rows[0][0], bytes(rows[0][1])) if rows else None
 
     def versions(self, plan: int) -> list[Version]:
         """Drawings that are kept, the newest first."""
         sql = "SELECT number, at_ms, who FROM plan_drawing WHERE plan = ? ORDER BY number DESC"
-        with self._reading() as db:
+        with self._tables.reading() as db:
             return [Version(*row) for row in db.run(sql, (plan,))]
 
     def make(self, name: str, box: str, drawing: Drawing, image: bytes, by: Author) -> int:
         """A new plan; its number. PlanRefused: there are PLANS_MAX."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             count, last = db.run("SELECT COUNT(*), MAX(id) FROM plan")[0]
             if count >= PLANS_MAX:
                 raise PlanRefused(Text(f"最多 {PLANS_MAX} 张平面图", f"{PLANS_MAX} plans at most"))
@@ -134,7 +130,7 @@ class Plans:
 
     def replace(self, plan: int, drawing: Drawing, image: bytes, by: Author) -> int:
         """Another drawing under the same positions; its number."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             number: int = db.run("SELECT MAX(number) + 1 FROM plan_drawing WHERE plan = ?", (plan,))[0][0]
             _insert(db, (plan, number, *drawing, by.at_ms, by.who, image))
             db.run("UPDATE plan SET drawing = ? WHERE id = ?", (number, plan))
@@ -143,27 +139,27 @@ class Plans:
 
     def choose(self, plan: int, number: int) -> None:
         """An earlier drawing again. PlanRefused: it is not kept."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             if not db.run("SELECT 1 FROM plan_drawing WHERE plan = ? AND number = ?", (plan, number)):
                 raise PlanRefused(Text(f"没有第 {number} 版图纸", f"there is no drawing {number}"))
             db.run("UPDATE plan SET drawing = ? WHERE id = ?", (number, plan))
 
     def remove(self, plan: int) -> None:
         """With its drawings and positions."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             for table, key in (("plan", "id"), ("plan_drawing", "plan"), ("plan_spot", "plan"), ("plan_step", "plan")):
                 db.run(f"DELETE FROM {table} WHERE {key} = ?", (plan,))  # noqa: S608 - our own names
 
     def spots(self, plan: int, *, is_draft: bool = False) -> dict[str, At]:
         """Device → where it stands."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             return _spots(db, plan, is_draft=is_draft)
 
     def all_spots(self) -> dict[int, dict[str, At]]:
         """Plan → where its devices stand, as published."""
         found: dict[int, dict[str, At]] = {}
         sql = "SELECT plan, device, x, y FROM plan_spot WHERE is_draft = 0 ORDER BY plan, device"
-        with self._reading() as db:
+        with self._tables.reading() as db:
             for plan, device, x, y in db.run(sql):
                 found.setdefault(plan, {})[device] = x, y
         return found
@@ -172,18 +168,18 @@ class Plans:
         """Plans on which it is, as published; by name."""
         on = "SELECT plan FROM plan_spot WHERE device = ? AND is_draft = 0"
         sql = f"{_PLAN} WHERE p.id IN ({on}) ORDER BY p.name"
-        with self._reading() as db:
+        with self._tables.reading() as db:
             return [Plan(*row) for row in db.run(sql, (device,))]
 
     def steps(self, plan: int) -> int:
         """Steps of the draft that can be undone."""
-        with self._reading() as db:
+        with self._tables.reading() as db:
             found: int = db.run("SELECT COUNT(*) FROM plan_step WHERE plan = ?", (plan,))[0][0]
         return found
 
     def put(self, plan: int, device: str, at: At | None, by: Author) -> None:
         """In the draft: there, or, None, nowhere. PlanRefused: SPOTS_MAX stand on it."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             spots = _spots(db, plan, is_draft=True)
             if at is not None and device not in spots and len(spots) >= SPOTS_MAX:
                 raise PlanRefused(Text(f"一张平面图最多 {SPOTS_MAX} 台", f"{SPOTS_MAX} devices at most on a plan"))
@@ -200,7 +196,7 @@ class Plans:
 
     def undo(self, plan: int) -> str | None:
         """Take the last step of the draft back; the device that it moved, None: there is none."""
-        with self._writing() as db:
+        with self._tables.writing() as db:
             sql = "SELECT number, device, x, y FROM plan_step WHERE plan = ? ORDER BY number DESC LIMIT 1"
             rows = db.run(sql, (plan,))
             if not rows:
@@ -219,7 +215,7 @@ class Plans:
         self._copy(plan, from_draft=False)
 
     def _copy(self, plan: int, *, from_draft: bool) -> None:
-        with self._writing() as db:
+        with self._tables.writing() as db:
             db.run("DELETE FROM plan_spot WHERE plan = ? AND is_draft = ?", (plan, int(not from_draft)))
             db.run(
                 "INSERT INTO plan_spot (plan, device, is_draft, x, y) "
@@ -227,16 +223,6 @@ class Plans:
                 (int(not from_draft), plan, int(from_draft)),
             )
             db.run("DELETE FROM plan_step WHERE plan = ?", (plan,))
-
-    @contextmanager
-    def _writing(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db, db.writing():
-            yield db
-
-    @contextmanager
-    def _reading(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db, db.reading():
-            yield db
 
 
 def _insert(db: Database, row: tuple[object, ...]) -> None:

@@ -4,12 +4,11 @@ Each call opens the file, so any thread may. A morning keeps what it showed to w
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cloud.store.db import Database, open_database
+from cloud.store.own_tables import OwnTables
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS morning_sign (
@@ -52,11 +51,11 @@ class Mornings:
     """Over the console's file."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._tables = OwnTables(path, *_SCHEMA)
 
     def sign(self, one: Signature) -> bool:
         """False: he has signed this day before, and that stands."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             if db.run("SELECT 1 FROM morning_sign WHERE day = ? AND who = ?", (one.day, one.who)):
                 return False
             row = (one.day, one.who, one.at_ms, one.note, json.dumps(one.shown, ensure_ascii=False))
@@ -66,7 +65,7 @@ class Mornings:
     def signatures(self, most: int = DAYS_MAX) -> list[Signature]:
         """The newest first."""
         sql = "SELECT day, who, at_ms, note, shown FROM morning_sign ORDER BY day DESC, at_ms DESC LIMIT ?"
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return [
                 Signature(day, who, at_ms, note, json.loads(shown))
                 for day, who, at_ms, note, shown in db.run(sql, (most,))
@@ -74,21 +73,13 @@ class Mornings:
 
     def type_in(self, one: BankFigure) -> None:
         """Another figure of the same day stands beside the first; the last one counts."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             number = 1 + int(db.run("SELECT COALESCE(MAX(number), 0) FROM morning_bank")[0][0])
             db.insert("morning_bank", "number, day, fen, books_fen, who, at_ms", [(number, *one)])
 
     def bank(self) -> BankFigure | None:
         """The last that was typed in."""
         sql = "SELECT day, fen, books_fen, who, at_ms FROM morning_bank ORDER BY number DESC LIMIT 1"
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(sql)
         return BankFigure(*rows[0]) if rows else None
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            with db.writing():
-                for statement in _SCHEMA:
-                    db.run(statement)
-            yield db

@@ -6,12 +6,11 @@ Of both only SHA-256 is kept. A screen that is taken away is dark at its next lo
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from cloud.store.db import Database, open_database
+from cloud.store.db import Database
+from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -46,13 +45,11 @@ class Screens:
     """Over the console's file. Each call opens it, so any thread may."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._opened() as db, db.writing():
-            db.run(_SCHEMA)
+        self._tables = OwnTables(path, _SCHEMA)
 
     def listed(self) -> list[Screen]:
         """All, in the order in which they were made."""
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             return [_screen(*row) for row in db.run(f"SELECT {_COLUMNS} FROM wall_screen ORDER BY number")]  # noqa: S608
 
     def make(self, name: str, view: str, who: str, now: int) -> str:
@@ -60,7 +57,7 @@ class Screens:
         if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
             raise ConfigFault(Text(f"名称：1 至 {NAME_MAX} 个字符", f"a name has 1 to {NAME_MAX} characters"))
         secret = secrets.token_urlsafe(24)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             known = [one for (one,) in db.run("SELECT name FROM wall_screen")]
             if name in known:
                 raise ConfigFault(Text(f"已有此大屏：{name}", f"there is a screen of that name: {name}"))
@@ -73,7 +70,7 @@ class Screens:
     def link_again(self, number: int, now: int) -> str:
         """Another link for it; who has it open loses it when the link is used. ConfigFault: there is none."""
         secret = secrets.token_urlsafe(24)
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             self._require(db, number)
             sql = "UPDATE wall_screen SET link = ?, link_until = ? WHERE number = ?"
             db.run(sql, (_digest(secret), now + LINK_S, number))
@@ -81,7 +78,7 @@ class Screens:
 
     def take_away(self, number: int) -> str:
         """Its link and its browser open nothing any more; its name. ConfigFault: there is none."""
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             name = self._require(db, number)
             db.run("DELETE FROM wall_screen WHERE number = ?", (number,))
         return name
@@ -95,7 +92,7 @@ class Screens:
         kept = secrets.token_urlsafe(32)
         set_ = "link = NULL, token = ?, seen_at = ?"
         sql = f"UPDATE wall_screen SET {set_} WHERE link = ? AND link_until > ? RETURNING name"  # noqa: S608  # our own
-        with self._opened() as db, db.writing():
+        with self._tables.writing() as db:
             rows = db.run(sql, (_digest(kept), now, _digest(secret), now))
         return kept if rows else None
 
@@ -103,12 +100,12 @@ class Screens:
         """Whose browser this is; that it looks is noted."""
         found = self._found("token = ?", _digest(kept)) if kept else None
         if found is not None and abs(now - found.seen_at) >= SEEN_S:
-            with self._opened() as db, db.writing():
+            with self._tables.writing() as db:
                 db.run("UPDATE wall_screen SET seen_at = ? WHERE number = ?", (now, found.number))
         return found
 
     def _found(self, where: str, *values: object) -> Screen | None:
-        with self._opened() as db, db.reading():
+        with self._tables.reading() as db:
             rows = db.run(f"SELECT {_COLUMNS} FROM wall_screen WHERE {where}", values)  # noqa: S608  # our own words
         return _screen(*rows[0]) if rows else None
 
@@ -117,11 +114,6 @@ class Screens:
         if not rows:
             raise ConfigFault(Text("没有这块大屏", "there is no such screen"))
         return str(rows[0][0])
-
-    @contextmanager
-    def _opened(self) -> Iterator[Database]:
-        with closing(open_database(str(self._path))) as db:
-            yield db
 
 
 def _screen(number: int, name: str, view: str, who: str, made_at: int, *rest: int) -> Screen:
