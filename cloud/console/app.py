@@ -60,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
+    signs = Text("密钥进程的指令接口；缺省找运行中的", "the key process's socket for orders (the running one's)")
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=signs)
     add_health(parser)
     given = parser.parse_args(arguments)
     settings = load_settings(given.data)
@@ -72,7 +74,7 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     reader = open_reader(dsn)
     accounts = Accounts(settings.data / FOLDER / FILE)
     audit = Audit(settings.data / FOLDER / FILE)
-    live, shell = _assemble(settings, dsn, reader, accounts, audit)
+    live, shell = _assemble(settings, dsn, reader, accounts, audit, given.keys)
     server = HttpsServer(
         shell, given.host, given.port, settings.console_certificate, settings.console_key
     )  # fmt: skip
@@ -93,7 +95,7 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
 
 
 def _assemble(
-    settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts, audit: Audit
+    settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts, audit: Audit, keys: Path | None
 ) -> tuple[Live, Shell]:
     folder = settings.data / FOLDER
     overview, standing = Overview(reader), Standing(folder)
@@ -101,7 +103,7 @@ def _assemble(
     sources = Sources(
         Shown(lambda: live.snapshot, lambda view: live.fragment(view), lambda: live.moved(), lambda: live.as_of()),
         reader, accounts, audit, settings, dsn, _machine_token(folder / TOKEN_FILE),
-        signer=lambda: KeyClient(orders_socket(settings.data, None)), clock=lambda: campus_clock(settings.data, ""),
+        signer=lambda: KeyClient(orders_socket(settings.data, keys)), clock=lambda: campus_clock(settings.data, ""),
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, standing.read)

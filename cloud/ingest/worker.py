@@ -74,7 +74,7 @@ class Options:
     clock: CampusClock
     end_with_stdin: bool
     login: Login | None = None
-    health: int | None = None
+    health: int | Path | None = None
 
 
 def run_ingest(options: Options) -> int:

@@ -53,6 +53,13 @@ def add_to(verbs: Verbs) -> None:
         help=Text("看护用的套接字：/healthz、/metrics", "socket for whoever looks after it: /healthz, /metrics"),
     )
     keys.add_argument(
+        "--for-group", action="store_true",
+        help=Text(
+            "套接字也给其目录的组（660；目录须设组继承位）",
+            "sockets are for their folder's group, too (660; its set-group-id bit is set)",
+        ),
+    )  # fmt: skip
+    keys.add_argument(
         "--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE,
         help=Text("主密钥由谁保管：软件或密码设备", "who keeps the masters: software or a token"),
     )  # fmt: skip
@@ -96,7 +103,10 @@ def _keys(chosen: argparse.Namespace) -> None:
         chosen.keeper, chosen.passphrase_file, tuple(chosen.share_file), chosen.module, chosen.pin_file
     )
     _remind(chosen.data)
-    serve_keys(chosen.data, paths, choice, end_with_stdin=chosen.end_with_stdin, health=chosen.health_socket)
+    serve_keys(
+        chosen.data, paths, choice, end_with_stdin=chosen.end_with_stdin, health=chosen.health_socket,
+        for_group=chosen.for_group,
+    )  # fmt: skip
 
 
 def _remind(data: Path) -> None:

@@ -1,4 +1,5 @@
-"""The key process: the only one that opens the keys; others ask it for operations over unix sockets (mode 0600).
+"""The key process: the only one that opens the keys; others ask it for operations over unix sockets (mode 0600; 0660
+for the group of a folder that was made for one).
 
 Each socket has a role, which says what may be asked there. One thread, one event loop. Bounds: CONNECTIONS_MAX
 connections (one more is closed at once), FRAME_MAX bytes a frame (a longer one closes its connection), FRAME_S for the
@@ -11,6 +12,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import sys
 import time
 from collections import deque
@@ -117,18 +119,19 @@ class KeyServer:
 
 
 def serve_keys(
-    data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, end_with_stdin: bool, health: Path | None = None
-) -> None:
+    data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, end_with_stdin: bool, health: Path | None = None,
+    for_group: bool = False,
+) -> None:  # fmt: skip
     """Open the school's keeper, write the custody log, serve until SIGTERM, SIGINT or the end of stdin.
 
-    health: a further socket, where counts are told and nothing is asked.
+    health: a further socket, where counts are told and nothing is asked. for_group: sockets are their folder's group's.
     ConfigFault when a socket is taken or its path too long; KeyFault when the keeper does not open; OSError.
     """
     leave_no_core()
     locked = stay_out_of_swap()
     with ExitStack() as ends:
-        listening = {role: _listen_until(ends, path) for role, path in paths.items()}
-        looked_at = _listen_until(ends, health) if health is not None else None
+        listening = {role: _listen_until(ends, path, for_group=for_group) for role, path in paths.items()}
+        looked_at = _listen_until(ends, health, for_group=for_group) if health is not None else None
         record = partial(custody.append, data / key_files.FOLDER / key_files.CUSTODY)
         opened = open_keeper(data, choice, _now_s(), ReopeningNeeds(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
@@ -164,15 +167,22 @@ def _now_s() -> int:
     return WALL.at(time.time())
 
 
-def _listen_until(ends: ExitStack, path: Path) -> socket.socket:
-    listening = listen(path)
+def _listen_until(ends: ExitStack, path: Path, *, for_group: bool) -> socket.socket:
+    listening = listen(path, for_group=for_group)
     ends.callback(path.unlink, missing_ok=True)
     ends.callback(listening.close)
     return listening
 
 
-def listen(path: Path) -> socket.socket:
-    """A listening socket of mode 0600; ConfigFault when another process answers there. A dead one is replaced."""
+def listen(path: Path, *, for_group: bool = False) -> socket.socket:
+    """A listening socket of mode 0600; ConfigFault when another process answers there. A dead one is replaced.
+
+    for_group: 0660, in a folder whose set-group-id bit gives it that folder's group; ConfigFault without the bit.
+    """
+    if for_group and not path.parent.stat().st_mode & stat.S_ISGID:
+        raise ConfigFault(
+            Text(f"--for-group: {path.parent} 未设组继承位", f"--for-group: {path.parent} has no set-group-id bit")
+        )
     if len(os.fsencode(path)) > SOCKET_PATH_MAX:
         raise ConfigFault(
             Text(
@@ -184,7 +194,7 @@ def listen(path: Path) -> socket.socket:
     if path.is_socket():
         path.unlink()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
+    mask = os.umask(0o117 if for_group else 0o177)
     try:
         listening.bind(str(path))
         listening.listen(BACKLOG)

@@ -3,9 +3,11 @@
 import asyncio
 import http.client
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +100,24 @@ def test_a_page_has_numbers_alone() -> None:
     )
     assert spread("commit", [0.1, 0.3, 0.2]) == {"commit_p50_s": 0.2, "commit_p99_s": 0.3}
     assert spread("commit", []) == {}
+
+
+def test_a_socket_in_the_place_of_a_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever looks after it may live in another network namespace; its group may ask, and nobody else."""
+    at = tmp_path / "health.sock"
+
+    async def asked() -> bytes:
+        async with healthy(at, lambda: WELL):
+            assert stat.S_IMODE(at.stat().st_mode) == 0o660
+            reader, writer = await asyncio.open_unix_connection(at)
+            writer.write(b"GET /readyz HTTP/1.1\r\n\r\n")
+            said = await reader.read()
+            writer.close()
+            return said
+
+    for _ in range(2):
+        assert asyncio.run(asked()).startswith(b"HTTP/1.1 200 ")
+        with closing(socket.socket(socket.AF_UNIX)) as left:  # as a killed one leaves it behind
+            at.unlink(missing_ok=True)
+            left.bind(str(at))
+    assert capsys.readouterr().out == f"HEALTH {at}\n" * 2
