@@ -1,6 +1,6 @@
-"""Release 0.1 kept whole: what it left on its disks, and the bytes that its parts said to each other.
+"""Releases kept whole: what they left on their disks, and the bytes that their parts said to each other.
 
-Whatever comes later opens the two data folders, carries their ledgers over, and drains what lay in outboxes and
+Whatever comes later opens their data folders, carries their ledgers over, and drains what lay in outboxes and
 terminals when the power went: each record once, and the sums are those that were counted beside the product when the
 folders were made (README.md).
 """
@@ -27,12 +27,15 @@ from cloud.process.settings import DSN_FILE, load_settings
 from compose.servers.postgres import Postgres
 from edge.box.up.signature import ack_verifier
 from edge.files.deck import Deck
+from edge.link import messages as link
 from shared.wire import messages as wire
 from tests.released import seams_0_1 as seams
 from tests.released.field import Field, asked, books
 from tests.scenes.plans import command, run
 
-KEPT = Path(__file__).parent / "0.1"
+HERE = Path(__file__).parent
+KEPT, NEWER = HERE / "0.1", HERE / "0.2"
+RELEASES = pytest.mark.parametrize("kept", [KEPT, NEWER], ids=lambda kept: kept.name)
 SQLITE, POSTGRES = "sqlite", "postgres"
 LATER_S = {SQLITE: 60, POSTGRES: 20 * 365 * 86_400}
 """By the campus clock, after the power cut: one folder is opened the next minute, one after twenty years."""
@@ -40,15 +43,17 @@ BOUND_S = 120.0
 BEFORE, AFTER = "before", "after"
 
 
-def test_what_is_kept_is_as_it_was() -> None:
-    for line in (KEPT / "SHA256SUMS").read_text().splitlines():
+@RELEASES
+def test_what_is_kept_is_as_it_was(kept: Path) -> None:
+    for line in (kept / "SHA256SUMS").read_text().splitlines():
         told, name = line.split()
-        assert sha256((KEPT / name).read_bytes()).hexdigest() == told, f"{name} is released: nobody may change it"
+        assert sha256((kept / name).read_bytes()).hexdigest() == told, f"{name} is released: nobody may change it"
 
 
-def test_released_schemas_are_as_they_were() -> None:
+@RELEASES
+def test_released_schemas_are_as_they_were(kept: Path) -> None:
     """New files come beside them. Where a migration imports from may change, for modules move; nothing else of it."""
-    for line in (KEPT / "SCHEMAS").read_text().splitlines():
+    for line in (kept / "SCHEMAS").read_text().splitlines():
         told, name = line.split()
         (found,) = [path for part in (cloud, edge) for path in Path(part.__path__[0]).rglob(name)]
         assert _digest(found) == told, f"{name} is released: a change of the schema is a new file"
@@ -91,6 +96,23 @@ def test_bytes_of_0_1_mean_what_they_meant(seam: str, case: str) -> None:
 def test_bytes_of_0_1_are_still_written(seam: str, case: str) -> None:
     one = seams.SEAMS[seam]
     assert one.encode(one.values[case]).hex() == WIRE[seam][case]["bytes"]
+
+
+LANES: dict[str, list[str]] = json.loads((NEWER / "lanes.json").read_text(encoding="utf-8"))
+LINK: dict[str, str] = json.loads((NEWER / "terminal_messages.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", LANES)
+def test_messages_of_0_2_between_box_and_cloud_are_understood(name: str) -> None:
+    (one,) = [one for one in wire.MESSAGES if one.layout.name == name]
+    for told, example in zip(LANES[name], one.examples, strict=False):
+        assert one.decode(bytes.fromhex(told)) == example
+
+
+@pytest.mark.parametrize("name", LINK)
+def test_messages_of_0_2_between_terminal_and_box_are_understood(name: str) -> None:
+    (one,) = [one for one in link.MESSAGES if one.name == name]
+    assert one.decode(bytes.fromhex(LINK[name])) == one.example
 
 
 def test_signatures_of_0_1_hold() -> None:
@@ -144,6 +166,7 @@ class Folder:
     kind: str
     room: Path
     figures: dict[str, Any]
+    release: str
     untrue: dict[str, list[str]] = field(default_factory=dict)
     """What `verify` had to say against it, before and after the drain."""
     carried: int = 0
@@ -165,24 +188,32 @@ class Folder:
         self.untrue[when] = [done.stdout + done.stderr for done in checked if done.returncode]
 
 
-def unpack(kind: str, room: Path) -> Folder:
-    with lzma.open(KEPT / f"campus-{kind}.tar.xz") as packed, tarfile.open(fileobj=packed) as archive:
+def unpack(kept: Path, kind: str, room: Path) -> Folder:
+    with lzma.open(kept / f"campus-{kind}.tar.xz") as packed, tarfile.open(fileobj=packed) as archive:
         archive.extractall(room, filter="data")
-    return Folder(kind, room, json.loads((KEPT / f"campus-{kind}.json").read_text(encoding="utf-8")))
+    figures = json.loads((kept / f"campus-{kind}.json").read_text(encoding="utf-8"))
+    return Folder(kind, room, figures, kept.name)
 
 
 def restore(folder: Folder, server: Postgres) -> None:
     """The ledger into a database of its own; its address where the cloud looks for it."""
-    dsn = server.create_database(f"released_{folder.kind}")
+    dsn = server.create_database(f"released_{folder.room.parent.name}_{folder.kind}".replace("-", "_"))
     words = (server.programs / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", folder.room / "ledger.sql", dsn)
     subprocess.run(words, check=True, capture_output=True, timeout=BOUND_S)
     (folder.data / "cloud" / DSN_FILE).write_text(f"{dsn}\n")
 
 
-@pytest.fixture(scope="module", params=[SQLITE, pytest.param(POSTGRES, marks=pytest.mark.postgres)])
+FOLDERS = [
+    pytest.param((kept, kind), id=f"{kept.name}-{kind}", marks=[pytest.mark.postgres] if kind == POSTGRES else [])
+    for kept in (KEPT, NEWER)
+    for kind in (SQLITE, POSTGRES)
+]
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """As it was kept; nothing has looked at it."""
-    folder = unpack(request.param, tmp_path_factory.mktemp("released") / "room")
+    folder = unpack(*request.param, tmp_path_factory.mktemp("released") / "room")
     if folder.kind == POSTGRES:
         restore(folder, request.getfixturevalue("postgres_server"))
     return folder
@@ -264,7 +295,7 @@ class TestDataFolder:
     def test_console_lets_its_people_in(self, drained: Folder) -> None:
         assert "/first-login/" in command("cloud", "sign-in", "--data", drained.data)
 
-    @pytest.mark.parametrize("folder", [SQLITE], indirect=True)
+    @pytest.mark.parametrize("folder", [(KEPT, SQLITE)], ids=["0.1"], indirect=True)
     def test_launcher_goes_on_with_it(self, drained: Folder, tmp_path: Path) -> None:
         """By today's date, with people who buy. The load that waits for its card keeps it from saying that all is done.
 
