@@ -47,6 +47,7 @@ NAMES = {
     "keys": Text("唯一键", "unique keys"),
     "marks": Text("回执标记", "ack marks"),
     "gaps": Text("缺号", "lost numbers"),
+    "backup-marks": Text("备份标记", "backup marks"),
     "batch-chain": Text("批次链", "batch chain"),
     "book-chain": Text("账内链", "book-only chain"),
     "cards": Text("逐卡", "cards"),

@@ -11,7 +11,7 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, Notice, States, Ticket
-from cloud.ingest.witnesses import Met, Witnesses
+from cloud.ingest.witnesses import BackupsTold, Met, Witnesses
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
@@ -23,7 +23,7 @@ from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJun
 from shared.facts.endings import told_of
 from shared.facts.fleet import DocumentUnmade
 from shared.facts.told import Told
-from shared.ids import BoxId, DeviceId
+from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.fleet_lane import (
     FirmwareProgress,
     FleetDown,
@@ -89,6 +89,7 @@ class Clerk:
         self._awaiting = Awaiting(ledger)
         self._witnesses = Witnesses(ledger)
         self._met = Met(ledger)
+        self._backups = BackupsTold(ledger)
         self._expiry = expiry
         self._on_boxes = on_boxes
         self._centre = centre
@@ -160,7 +161,8 @@ class Clerk:
         """A head of the ledger's chains that the boxes should keep, when there is one; then they should show it."""
         now = self._clock()
         told = [self._acked(ack) for ack in self._witnesses.due(now)]
-        return told + [_hello_wanted(ack) for ack in self._witnesses.to_ask(now)]
+        asked = [_hello_wanted(ack.box, ack.store, ack.partition) for ack in self._witnesses.to_ask(now)]
+        return told + asked + [_hello_wanted(*one) for one in self._backups.to_ask(now)]
 
     def looked(self) -> list[Letter]:
         """What boxes lack of the documents that were made."""
@@ -227,6 +229,8 @@ class Clerk:
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)
         self._tally.committed(len(batches), sum(len(batch.records) for batch in batches))
+        for batch in batches:
+            self._backups.spoke(batch.box, batch.store, batch.partition, batch.form)
         return [self._acked(ack) for ack in acks]
 
     def _acked(self, ack: AckBody) -> Letter:
@@ -234,7 +238,7 @@ class Clerk:
         one that the box has seen, and with it what is gone of a ledger that was put back."""
         if ack.heads is None or self._met.has(ack.box, ack.store):
             return self._seal.letter(ack)
-        return _hello_wanted(ack)
+        return _hello_wanted(ack.box, ack.store, ack.partition)
 
     def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:
         match body:
@@ -247,7 +251,7 @@ class Clerk:
                 if self._centre is not None:
                     self._centre.connected(sender.box)
                 greeted = self._greeted(sender, body, now)
-                return [self._bound(sender, body.asked, LedgerTime(now.unix_ms)), *former, greeted]
+                return [self._bound(sender, body.asked, LedgerTime(now.unix_ms)), *former, *greeted]
             case RecordCopy():
                 self._copy([Copied(sender.box, sender.partition, body.stored)], now)
             case DeviceStatus():
@@ -288,14 +292,16 @@ class Clerk:
         letters = [self._bound(sender, asked, LedgerTime(now.unix_ms))] if request.is_late(now.unix_ms) else []
         return letters + ([_letter(sender, answer)] if answer else [])
 
-    def _greeted(self, sender: Address, hello: Hello, now: Now) -> Letter:
-        """What the ledger holds of this store, or that the ledger is the older one and needs all above again."""
+    def _greeted(self, sender: Address, hello: Hello, now: Now) -> list[Letter]:
+        """What the ledger holds of this store, and has in a backup; or that the ledger is the older one and needs all
+        above again."""
         answer: AckBody | Recover = self._ledger.hello(sender.box, sender.partition, hello, self._seal.opened, now)
         self._met.add(sender.box, hello.store)
         if isinstance(answer, Recover):
             self._tally.recoveries += 1
-            return self._bound(sender, hello.asked, answer)
-        return self._seal.letter(answer)
+            return [self._bound(sender, hello.asked, answer)]
+        mark = self._backups.answer(sender.box, hello.store)
+        return [*([self._bound(sender, hello.asked, mark)] if mark else []), self._seal.letter(answer)]
 
     def _bound(self, to: Address, asked: bytes, answer: Bound) -> Letter:
         """Signed for this box and its question; bare for a box of form 1, which asks without a name."""
@@ -342,9 +348,9 @@ def _of_copy(ticket: Ticket) -> Copied | None:
     return Copied(ticket.address.box, ticket.address.partition, ticket.body.stored)
 
 
-def _hello_wanted(ack: AckBody) -> Letter:
-    """For the box and the store of this ack."""
-    return _letter(Address(ack.partition, ack.box, DOWN_NOW), HelloWanted(ack.store))
+def _hello_wanted(box: BoxId, store: StoreId, partition: int) -> Letter:
+    """For this outbox of that box."""
+    return _letter(Address(partition, box, DOWN_NOW), HelloWanted(store))
 
 
 def _bulk(to: Address, message: FleetDown) -> Letter:

@@ -4,6 +4,9 @@ A box that sends records has it with its next ack; this is for the others. Said 
 connection; a box that was away hears it with the answer to its Hello. Then each is asked to show what it keeps, so that
 the books know what it has seen, and an older copy of them names nothing as gone that it has. Bound: the boxes that have
 said Hello; one ack each, no oftener than SPREAD_S, and one question each, no oftener than ASK_S.
+
+What a verified backup covers is told the same way: a box of form 3 hears it with the answer to its Hello, and is asked
+to say one when there is a newer mark.
 """
 
 from collections.abc import Iterator
@@ -11,9 +14,10 @@ from contextlib import contextmanager
 
 from cloud.ledger.journal.book_chain import NO_HEAD
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.receive.backup_marks import BackupMarks, Covered
 from cloud.ledger.records.values import Now
 from shared.ids import BoxId, StoreId
-from shared.wire.messages import AckBody
+from shared.wire.messages import FORM_3, AckBody, BackupMark
 
 MET_MAX = 4096
 SPREAD_S = 3
@@ -88,6 +92,45 @@ class Witnesses:
             return []
         told, self._to_ask = self._to_ask, []
         return told
+
+
+class BackupsTold:
+    """Which backup mark each box was told. Belongs to the ledger thread. In memory: a new process learns from the first
+    batch of a box that it takes marks. Bound: MET_MAX outboxes; at the bound all are learnt again."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._marks = BackupMarks(ledger.opened)
+        self._partitions: dict[tuple[BoxId, StoreId], int] = {}
+        """Of the outboxes that take marks."""
+        self._told: dict[tuple[BoxId, StoreId], Covered] = {}
+        self._asked_ms: int | None = None
+
+    def spoke(self, box: BoxId, store: StoreId, partition: int, form: int) -> None:
+        """A batch of it came."""
+        if form < FORM_3:
+            return
+        if len(self._partitions) >= MET_MAX:
+            self._partitions.clear()
+        self._partitions[box, store] = partition
+
+    def answer(self, box: BoxId, store: StoreId) -> BackupMark | None:
+        """What its Hello is answered with, when it takes marks and there is one. It counts as told. StoreFault."""
+        mark = self._marks.covered().get((box, store)) if (box, store) in self._partitions else None
+        if mark is None:
+            return None
+        self._told[box, store] = mark
+        return BackupMark(self._ledger.id, store, mark.row, mark.made_ms)
+
+    def to_ask(self, now: Now) -> list[tuple[BoxId, StoreId, int]]:
+        """Those that a newer mark waits for, no oftener than ASK_S: outbox and partition. StoreFault."""
+        if not self._partitions or _is_within(ASK_S, self._asked_ms, now):
+            return []
+        self._asked_ms, marks = now.unix_ms, self._marks.covered()
+        return [
+            (*key, partition) for key, partition in self._partitions.items()
+            if key in marks and self._told.get(key) != marks[key]
+        ]  # fmt: skip
 
 
 def _is_within(seconds: int, since_ms: int | None, now: Now) -> bool:

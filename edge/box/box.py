@@ -74,6 +74,7 @@ from shared.ids import DeviceId, device_id
 from shared.wire import topics
 from shared.wire.messages import (
     Awaited,
+    BackupMark,
     Bound,
     EpochAnswer,
     EpochRequest,
@@ -512,7 +513,7 @@ class Box:
             case SignedAnswer():
                 answer = self._questions.opened(now, down)
                 return self._answered(now, answer, down.asked) if answer else []
-            case EpochAnswer() | Recover() | LedgerTime():
+            case EpochAnswer() | Recover() | LedgerTime() | BackupMark():
                 self._questions.bare(now, down)
                 return []
             case OnlineAnswer():
@@ -534,6 +535,8 @@ class Box:
             case LedgerTime():
                 self._heed_time(now, answer.unix_ms)
                 return []
+            case BackupMark():
+                return self._uplink.backed_up(answer, asked)
 
     def _tell_swaps(self, now: Now) -> None:
         self._swaps_told_s = now.mono_s

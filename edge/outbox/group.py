@@ -16,6 +16,7 @@ from edge.box.values.effects import (
     DocumentNotKept,
     EpochKept,
     KeepAddress,
+    KeepBackupMark,
     KeepDocument,
     KeepEpoch,
     Kept,
@@ -52,6 +53,7 @@ class Store(Protocol):
     def unsettle(self, unsettle: Unsettle) -> int: ...
     def keep_epoch(self, kept: KeepEpoch) -> None: ...
     def keep_address(self, kept: KeepAddress) -> None: ...
+    def keep_backup_mark(self, mark: KeepBackupMark) -> None: ...
     def keep_document(self, wanted: KeepDocument) -> None: ...
     def set_aside(self, damage: Damage) -> None: ...
     def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]: ...
@@ -130,6 +132,8 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
             elif isinstance(command, KeepAddress):
                 store.keep_address(command)
                 outcomes.append(AddressKept(command))
+            elif isinstance(command, KeepBackupMark):
+                store.keep_backup_mark(command)
     store.commit()
     first = store.first_unsettled
     return [*outcomes, *(Settled(settle, first) for settle in settles), *store.take_troubles()]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from edge.box.values.effects import (
     Depth,
     KeepAddress,
+    KeepBackupMark,
     KeepDocument,
     KeepEpoch,
     Kept,
@@ -244,7 +245,8 @@ class OutboxStore:
             lowest = outbox_scan.lowest_seqs(self._db, above)
             down = [(stream, seq - 1) for stream, seq in lowest if tables.read_mark(self._db, stream) >= seq]
             tables.write_marks(self._db, down)
-            tables.write_ledger(self._db, unsettle.ledger, unsettle.floor)
+            covered = min(self._backed_up(), above)
+            tables.write_ledger(self._db, unsettle.ledger, unsettle.floor, backup=covered.to_bytes(8, "big"))
             return max(0, self._next - 1 - above - there)
 
     def keep_epoch(self, kept: KeepEpoch) -> None:
@@ -262,10 +264,11 @@ class OutboxStore:
         with refusals():
             write_document(self._db, wanted)
 
-    def keep_backup_mark(self, row: int) -> None:
-        """Rows up to here are covered by a signed backup mark of the cloud."""
+    def keep_backup_mark(self, mark: KeepBackupMark) -> None:
+        """Rows up to here, and no others, are covered by a signed backup mark of the cloud."""
         with refusals():
-            tables.write_about(self._db, backup=row.to_bytes(8, "big"))
+            if mark.row != self._backed_up():
+                tables.write_about(self._db, backup=mark.row.to_bytes(8, "big"))
 
     def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped:
         """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when their budget forces it early.
@@ -279,6 +282,8 @@ class OutboxStore:
             if not row or not (over or (age_ms > KEEP_MS and row <= self._backed_up())):
                 return Dropped(0)
             last = min(self._settled.run(row - 1), row + DROP_MAX - 1)
+            if not over:
+                last = tables.aged_upto(self._db, row, min(last, self._backed_up()), unix_ms - KEEP_MS)
             rows = tables.drop(self._db, row, last)
             self._kept -= rows
             self._no_longer_apart(row, last)

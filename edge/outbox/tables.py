@@ -102,6 +102,13 @@ def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections di
     return read_about(db, "revocations")
 
 
+def aged_upto(db: Any, low: int, high: int, before_ms: int) -> int:  # noqa: ANN401  # DB-API connections differ
+    """The last row of low..high such that it and all before it in there came before this time."""
+    sql = "SELECT min(row) FROM record WHERE row BETWEEN ? AND ? AND at_ms >= ?"
+    young = db.execute(sql, (low, high, before_ms)).fetchone()[0]
+    return high if young is None else int(young) - 1
+
+
 def oldest_of(db: Any, ranges: Iterable[Range]) -> tuple[int, int]:  # noqa: ANN401  # DB-API connections differ
     """Row and time of the oldest row within ascending ranges that is still there, zeros if there is none."""
     for low, high in ranges:

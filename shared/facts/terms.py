@@ -140,6 +140,7 @@ ANSWERS: dict[str, Words] = {
     "time": ("账本时刻", "the ledger's time"),
     "epoch": ("存储代", "an epoch"),
     "recover": ("要求重发", "a recovery"),
+    "backup-mark": ("备份标记", "a backup mark"),
 }
 """What the ledger answers to a question of a box, and signs."""
 

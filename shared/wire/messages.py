@@ -38,6 +38,7 @@ from shared.wire.lanes.money_lane import (
 from shared.wire.lanes.now_lane import (
     NOW,
     WHO_MAX,
+    BackupMark,
     Bound,
     DeviceStatus,
     EpochAnswer,
@@ -73,6 +74,7 @@ from shared.wire.tags import (
     EPOCHS_MAX,
     FORM_1,
     FORM_2,
+    FORM_3,
     PAYLOAD_MAX,
     Tag,
 )
@@ -92,6 +94,7 @@ __all__ = [
     "EPOCH_MAX",
     "FORM_1",
     "FORM_2",
+    "FORM_3",
     "MESSAGES",
     "NOBODY_AWAITED",
     "NONCE_SIZE",
@@ -102,6 +105,7 @@ __all__ = [
     "WHO_MAX",
     "AckBody",
     "Awaited",
+    "BackupMark",
     "Batch",
     "Bound",
     "BoxState",

@@ -1,6 +1,7 @@
 """An answer of the ledger that only the box which asked can use, and only once: signed over box and question. Frozen.
 
-LedgerTime, EpochAnswer and Recover go down so to a box of form 2; one of form 1 gets them bare. Refuses, with
+LedgerTime, EpochAnswer and Recover go down so to a box of form 2, a BackupMark to one of form 3; one of form 1 gets
+the first three bare. Refuses, with
 WireFault, what is malformed or an answer of another kind; whether the signature is right is judged elsewhere.
 """
 
@@ -19,6 +20,7 @@ CONTEXTS: dict[int, bytes] = {
     Tag.EPOCH_ANSWER: b"openykt epoch answer v1\0",
     Tag.RECOVER: b"openykt recover v1\0",
     Tag.LEDGER_TIME: b"openykt ledger time v1\0",
+    Tag.BACKUP_MARK: b"openykt backup mark v1\0",
 }
 """What the signature begins with, for each kind of answer."""
 
@@ -41,7 +43,7 @@ def covered(box: BoxId, asked: bytes, body: bytes) -> bytes:
 
 
 def kind_of(body: bytes) -> Tag:
-    """Which of the three answers this is."""
+    """Which of the answers this is."""
     tag = next(iter(codec.unpack(body)), None)
     if type(tag) is not int or tag not in CONTEXTS:
         raise WireFault("a signed answer of another kind")

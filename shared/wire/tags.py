@@ -18,10 +18,11 @@ SLOTS_MAX = 0xFF
 """Open slots have one."""
 
 
-FORM_1, FORM_2 = 1, 2
+FORM_1, FORM_2, FORM_3 = 1, 2, 3
 """Forms of the wire that a box may speak. 1: release 0.1. 2: its Hello and its EpochRequest bring a nonce, and it takes
 LedgerTime, EpochAnswer and Recover signed over its question, and no others; its acks may name rows that are answered
-without their device, and heads of the ledger's chains. The ledger answers each box in the form that it spoke.
+without their device, and heads of the ledger's chains. 3: it takes a BackupMark among the answers to its
+Hello, and says so in its batches, which a ledger of before reads. The ledger answers each box in the form it spoke.
 """
 FORM_MAX = 0xFF
 
@@ -48,3 +49,4 @@ class Tag(IntEnum):
     SWAP = 17
     HELLO_WANTED = 18
     READINGS = 19
+    BACKUP_MARK = 28

@@ -9,11 +9,13 @@ from cloud.ledger.checks.check import Check
 from cloud.ledger.fleet.former import former_holds
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.fleet.views import TerminalView
+from cloud.ledger.receive.backup_marks import covered, rows_held
 from cloud.store.db import Database
 from shared.wire.messages import BoxState
 from shared.words.voice import Text
 
 NAME = "gaps"
+COVERED = "backup-marks"
 
 
 def check_gaps(db: Database) -> Check:
@@ -37,6 +39,16 @@ def check_gaps(db: Database) -> Check:
         return Check(NAME, len(rows), f"terminal {terminal.name} epoch {terminal.epoch}: {shown} are lost{hint}")
     note = Text(f"网关正在重发：{waiting}", f"being sent again: {waiting}") if waiting else None
     return Check(NAME, len(rows), "", note)
+
+
+def check_backup_marks(db: Database) -> Check:
+    """No box is told that a backup holds rows which these books have not."""
+    held, marks = rows_held(db), covered(db)
+    for (box, store), mark in sorted(marks.items()):
+        if mark.row > held.get((box, store), 0):
+            ours = held.get((box, store), 0)
+            return Check(COVERED, len(marks), f"{box} is told that rows up to {mark.row} are kept; {ours} are here")
+    return Check(COVERED, len(marks))
 
 
 def _settled_and_missing(terminal: TerminalView) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ from cloud.ledger.checks.fleet.firmware import check_rollouts
 from cloud.ledger.checks.fleet.jobs import check_jobs
 from cloud.ledger.checks.fleet.orders import check_orders
 from cloud.ledger.checks.fleet.parameters import check_parameters
-from cloud.ledger.checks.gaps import check_gaps
+from cloud.ledger.checks.gaps import check_backup_marks, check_gaps
 from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.money.days import check_days
 from cloud.ledger.checks.money.desk import check_desk
@@ -60,9 +60,9 @@ class Report:
 _FIRST = (check_file, check_balances, check_entries, check_records)
 _WITH_KEYS = (check_tacs, check_voids, check_payments)
 _THEN = (
-    check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
-    check_differences, check_looks, check_discounts, check_losses, check_thefts, check_two_persons, check_orders,
-    check_desk, check_days, check_documents, check_jobs, check_parameters, check_rollouts, check_open,
+    check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
+    check_cards, check_differences, check_looks, check_discounts, check_losses, check_thefts, check_two_persons,
+    check_orders, check_desk, check_days, check_documents, check_jobs, check_parameters, check_rollouts, check_open,
 )  # fmt: skip
 
 

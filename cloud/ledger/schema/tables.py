@@ -399,6 +399,12 @@ witness = Table(
 """A box's last Hello: its store, the form of the wire that it speaks. number: the newest book-only link that it has
 shown and that was contained, or that stood here when it was heard first."""
 
+backup_mark = Table(
+    "backup_mark", metadata, _col("box", Text), _col("store", Bytes), _col("row", Big), _col("made_ms", Big),
+    PrimaryKeyConstraint("box", "store"),
+)  # fmt: skip
+"""All rows of the box's store up to `row` stand in the newest backup that was archived and verified."""
+
 # --- losses after a report ---------------------------------------------------------------------------------------
 
 loss_report = Table(

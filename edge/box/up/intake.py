@@ -23,7 +23,7 @@ from shared.errors import WireFault
 from shared.facts.boxes import OutboxRefused
 from shared.facts.terminals import RecordFork
 from shared.records import HEAD, LOAD_SHAPED, SEQ_MAX, WIRE_MAX, Kind, digest
-from shared.wire.messages import FORM_2, PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
+from shared.wire.messages import FORM_3, PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
 
 SETTLED_EVERY_S = 1.0
 SETTLED_RECORDS = 64
@@ -232,7 +232,7 @@ class Intake:
             self.counters["requests_held"] += 1
             return
         device, until_ms = talk.terminal.device, ledger_ms + wait_ms
-        request = OnlineRequest(device, view.epoch, view.psam, ask.request, ask.payload, until_ms, FORM_2)
+        request = OnlineRequest(device, view.epoch, view.psam, ask.request, ask.payload, until_ms, FORM_3)
         self.up.append(Perishable(request, now.mono_s + wait_ms / 1000))
 
     def _settle_stream(self, now: Now, stream: Stream) -> list[Send]:

@@ -11,6 +11,7 @@ from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import Now
 from shared.facts.boxes import AnswerForged, AnswerStale, AnswerUnsigned
 from shared.wire.messages import (
+    BackupMark,
     Bound,
     EpochAnswer,
     EpochRequest,
@@ -31,7 +32,7 @@ Verify = Callable[[SignedAnswer], bool]
 Question = Hello | EpochRequest | OnlineRequest
 
 _ANSWERS: dict[type[Question], tuple[Tag, ...]] = {
-    Hello: (Tag.LEDGER_TIME, Tag.RECOVER),
+    Hello: (Tag.LEDGER_TIME, Tag.RECOVER, Tag.BACKUP_MARK),
     EpochRequest: (Tag.EPOCH_ANSWER,),
     OnlineRequest: (Tag.LEDGER_TIME,),
 }
@@ -39,8 +40,11 @@ _TAGS: dict[type[Bound], Tag] = {
     EpochAnswer: Tag.EPOCH_ANSWER,
     Recover: Tag.RECOVER,
     LedgerTime: Tag.LEDGER_TIME,
+    BackupMark: Tag.BACKUP_MARK,
 }
-_WORDS = {Tag.EPOCH_ANSWER: "epoch", Tag.RECOVER: "recover", Tag.LEDGER_TIME: "time"}
+_WORDS = {
+    Tag.EPOCH_ANSWER: "epoch", Tag.RECOVER: "recover", Tag.LEDGER_TIME: "time", Tag.BACKUP_MARK: "backup-mark",
+}  # fmt: skip
 
 
 class Questions:

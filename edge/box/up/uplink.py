@@ -12,7 +12,7 @@ from collections.abc import Callable
 from edge.box.terminals.terminals import Tell
 from edge.box.up.greeting import Greeting
 from edge.box.up.now_lane import Perishable, TokenSource
-from edge.box.values.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot, Unsettle
+from edge.box.values.effects import Effect, KeepBackupMark, Now, Publish, Read, Row, Rows, Settle, Snapshot, Unsettle
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, ref_of, stream_of
@@ -32,10 +32,11 @@ from shared.ids import LedgerId, StoreId
 from shared.wire import topics
 from shared.wire.messages import (
     BATCH_MAX,
-    FORM_2,
+    FORM_3,
     NONCE_SIZE,
     RANGES_MAX,
     AckBody,
+    BackupMark,
     Batch,
     DeviceMark,
     Hello,
@@ -106,6 +107,8 @@ class Uplink:
         self._unsettling: Unsettle | None = None
         """What a recovery asks of the store, until it is durable."""
         self._presented = 0
+        self._hello_nonce = b""
+        """Of the newest Hello, as long as no recovery has come since: a backup mark that answers another is old."""
         self._shown: dict[bytes, SignedAck | None] = {}
         """Which ack each of the last Hellos has shown, by its nonce."""
         self._sent: deque[_Sent] = deque()
@@ -131,7 +134,7 @@ class Uplink:
         self._hello_s = now.mono_s
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
-        nonce = self._random(NONCE_SIZE)
+        nonce = self._hello_nonce = self._random(NONCE_SIZE)
         if len(self._shown) >= HELLOS_MAX:
             del self._shown[next(iter(self._shown))]
         self._shown[nonce] = self._ack
@@ -214,9 +217,20 @@ class Uplink:
         else:
             self._adopt(message.ledger)
         self._known = None
+        self._hello_nonce = b""
         self._rewind()
         self._unsettling = Unsettle(max(0, message.row_cumulative), message.ledger, self._floor)
         return [self._unsettling]
+
+    def backed_up(self, mark: BackupMark, asked: bytes) -> list[Effect]:
+        """How far this ledger is backed up: what to make durable. It counts as it is said, also when it is less than
+        before: a ledger that was put back begins anew. Of another ledger or outbox, or of before a recovery: nothing.
+        """
+        is_ours = (mark.store, mark.ledger) == (self._store, self._ledger)
+        if not is_ours or asked != self._hello_nonce or self._unsettling is not None:
+            self.counters["backup_marks_of_before"] += 1
+            return []
+        return [KeepBackupMark(min(mark.row, self._last_row))]
 
     def unsettled(self, unsettle: Unsettle) -> None:
         """It is durable; what the store holds now was loaded."""
@@ -337,7 +351,7 @@ class Uplink:
         self._published_s = now.mono_s
         self._sent.append(_Sent(rows, now.mono_s))
         self.counters["batches"] += 1
-        batch = Batch(self._store, rows[0].row, tuple(row.stored for row in rows), FORM_2)
+        batch = Batch(self._store, rows[0].row, tuple(row.stored for row in rows), FORM_3)
         return Publish(topics.UP_MONEY, encode_batch(batch), token)
 
     def _is_ours(self, now: Now, body: AckBody) -> bool:

@@ -131,6 +131,13 @@ class KeepDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepBackupMark:
+    """Rows up to here, and no others, stand in a verified backup of the ledger. 0: none."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeepAddress:
     """Remember durably which address on a bus the position of a device has."""
 
@@ -139,7 +146,7 @@ class KeepAddress:
     address: int
 
 
-Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument | KeepAddress
+Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument | KeepAddress | KeepBackupMark
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
 Effect = Send | Publish | Command
 

@@ -154,6 +154,18 @@ class LedgerTime:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupMark:
+    """down/now, with the answer to a Hello, to a box of form 3. All rows of this store up to `row` stand in a backup
+    of this ledger that was archived and verified; made_ms: of that backup. It counts until the next one, which may
+    name fewer: a ledger that was put back begins anew with what it knows to be kept."""
+
+    ledger: LedgerId
+    store: StoreId
+    row: int
+    made_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class HelloWanted:
     """down/now, to boxes of form 2. This process of the ledger's has not heard yet what the box bears witness of.
 
@@ -218,7 +230,7 @@ class Fact:
 
 
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap | FleetUp
-Bound = EpochAnswer | Recover | LedgerTime
+Bound = EpochAnswer | Recover | LedgerTime | BackupMark
 """Answers that are bound to box and question, for a box of form 2."""
 NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | HelloWanted
 
@@ -341,6 +353,14 @@ LEDGER_TIME = Message(
     Tag.LEDGER_TIME, topics.DOWN_NOW, Layout("ledger time", LedgerTime, fields.whole("unix_ms", MS_MAX)),
     (LedgerTime(_UNIX_MS),),
 )  # fmt: skip
+BACKUP_MARK = Message(
+    Tag.BACKUP_MARK, topics.DOWN_NOW,
+    Layout(
+        "backup mark", BackupMark, fields.ledger(), fields.store(), fields.whole("row", least=0),
+        fields.whole("made_ms", MS_MAX),
+    ),
+    (BackupMark(_LEDGER, _STORE, 900, _UNIX_MS),),
+)  # fmt: skip
 SWAP = Message(
     Tag.SWAP, topics.UP_NOW,
     Layout(
@@ -355,7 +375,7 @@ HELLO_WANTED = Message(
 NOW: tuple[Message[Any], ...] = (
     EPOCH_REQUEST, EPOCH_ANSWER, ONLINE_REQUEST, ONLINE_ANSWER, RECORD_COPY, HELLO, RECOVER, STATUS, FACT, LEDGER_TIME,
     REVOCATIONS, AWAITED, SIGNED_ANSWER, SWAP, HELLO_WANTED, HELD, PAGES_WANTED, REPORTED,
-    FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK,
+    FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK, BACKUP_MARK,
 )  # fmt: skip
 """All messages of the two lanes, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in NOW}

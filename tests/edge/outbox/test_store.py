@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from edge.box.values.effects import KeepAddress, KeepEpoch, Kept, Put, Refused, Settle, Trouble, Unsettle
+from edge.box.values.effects import (
+    KeepAddress,
+    KeepBackupMark,
+    KeepEpoch,
+    Kept,
+    Put,
+    Refused,
+    Settle,
+    Trouble,
+    Unsettle,
+)
 from edge.box.values.streams import ref_of, stream_of
 from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox.scan import Damage
@@ -362,12 +372,54 @@ def test_settled_rows_are_kept_35_days_and_until_a_backup(store):
     late = 35 * DAY_MS + 10_000
     assert drop(store, late).rows == 0
     store.begin()
-    store.keep_backup_mark(2)
+    store.keep_backup_mark(KeepBackupMark(2))
     store.commit()
     assert drop(store, 35 * DAY_MS).rows == 0
     dropped = drop(store, late)
     assert (dropped.rows, dropped.trouble) == (2, None)
     assert store.check() == []
+
+
+def marked(store, row):
+    store.begin()
+    store.keep_backup_mark(KeepBackupMark(row))
+    store.commit()
+
+
+def test_of_old_rows_only_those_that_a_backup_covers_are_dropped(store):
+    keep(store, *(put(n, at_ms=n) for n in range(1, 6)))
+    settle(store, (1, 5))
+    marked(store, 3)
+    assert drop(store, 36 * DAY_MS).rows == 3
+    assert drop(store, 36 * DAY_MS).rows == 0
+    assert store.depth().kept == 2
+
+
+def test_a_covered_row_stays_until_it_is_old_itself(store):
+    keep(store, put(1, at_ms=0), put(2, at_ms=DAY_MS), put(3, at_ms=0))
+    settle(store, (1, 3))
+    marked(store, 3)
+    assert [drop(store, 35 * DAY_MS + hours).rows for hours in (1, 2, DAY_MS + 1)] == [1, 0, 2]
+
+
+def test_a_later_mark_counts_though_it_covers_less(store):
+    keep(store, *(put(n, at_ms=n) for n in range(1, 4)))
+    settle(store, (1, 3))
+    for row in (3, 1):
+        marked(store, row)
+    assert drop(store, 36 * DAY_MS).rows == 1
+
+
+def test_a_recovery_takes_the_mark_back_with_it(shelf):
+    store = shelf.open()
+    keep(store, *(put(n, at_ms=n) for n in range(1, 4)))
+    settle(store, (1, 3))
+    marked(store, 3)
+    store.begin()
+    store.unsettle(Unsettle(1, LEDGER, 8))
+    store.commit()
+    settle(store, (2, 3))
+    assert drop(store, 36 * DAY_MS).rows == 1
 
 
 def test_ring_over_its_budget_drops_the_oldest_and_says_so(shelf):

@@ -10,6 +10,7 @@ from shared.ids import BoxId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.wire import codec, messages
 from shared.wire.messages import (
     FORM_2,
+    BackupMark,
     EpochAnswer,
     EpochRequest,
     Hello,
@@ -30,6 +31,7 @@ ANSWERS = {
     b"openykt epoch answer v1\0": EpochAnswer(1, DEVICE, STORAGE, PSAM, 4, ""),
     b"openykt recover v1\0": Recover(LedgerId(b"ledger-1"), StoreId(b"store-01"), 5),
     b"openykt ledger time v1\0": LedgerTime(1_795_796_407_000),
+    b"openykt backup mark v1\0": BackupMark(LedgerId(b"ledger-1"), StoreId(b"store-01"), 5, 1_795_796_407_000),
 }
 TIME = encode_now(LedgerTime(1_795_796_407_000))
 REQUEST = OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", 1_784_000_000_000)

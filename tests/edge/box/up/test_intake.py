@@ -13,7 +13,7 @@ from edge.settings import OutboxSetting
 from shared.records import Kind
 from shared.wire import topics
 from shared.wire.messages import (
-    FORM_2,
+    FORM_3,
     DeviceStatus,
     EpochStatus,
     Hello,
@@ -359,7 +359,7 @@ def online(body, number=5, payload=b"INIT", wait_ms=6000):
 def test_online_request_and_its_answer(field, body):
     field.hear(TCP1, online(body))
     [request] = [message for message in field.up if isinstance(message, OnlineRequest)]
-    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT", field.ledger_ms() + 6000 - RETURN_MS, FORM_2)
+    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT", field.ledger_ms() + 6000 - RETURN_MS, FORM_3)
     field.hear(TCP1, online(body))
     assert len([message for message in field.up if isinstance(message, OnlineRequest)]) == 1
     field.down(topics.DOWN_NOW, encode_now(OnlineAnswer(body.device, 1, 5, b"MAC2")))

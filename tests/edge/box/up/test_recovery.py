@@ -16,7 +16,7 @@ from shared.errors import StoreFault
 from shared.ids import LedgerId, StoreId
 from shared.wire import topics
 from shared.wire.messages import (
-    FORM_2,
+    FORM_3,
     NONCE_SIZE,
     Hello,
     HelloWanted,
@@ -207,7 +207,7 @@ def test_box_speaks_form_2_and_every_hello_has_a_nonce_of_its_own(field, body):
     nonces = [hello.nonce for hello in hellos(field)]
     assert len(set(nonces)) == len(nonces) > 1
     assert {len(nonce) for nonce in nonces} == {NONCE_SIZE}
-    assert {batch.form for batch in field.batches} == {FORM_2}
+    assert {batch.form for batch in field.batches} == {FORM_3}
 
 
 def test_recovery_sends_again_what_the_ledger_has_lost(field, body):
