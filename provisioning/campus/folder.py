@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.campus.file import File
+from provisioning.custody.journal import write_private
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -31,6 +32,26 @@ def make_folder(target: Path, files: Iterable[File]) -> None:
         require_empty(target)
         making.rename(target)
         _sync_folder(target.parent)
+
+
+def write_into(target: Path, files: Iterable[File]) -> None:
+    """Each file whole or as it was, in the order given; all of them durable when this returns. OSError.
+
+    A file that has other rights than its owner's keeps them.
+    """
+    for file in files:
+        path = target / file.path
+        if path.exists():
+            mode = path.stat().st_mode & 0o777
+            write_private(path, file.body)
+            path.chmod(mode)
+            continue
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        made = path.with_name(f".{path.name}.new")
+        made.unlink(missing_ok=True)
+        _write(made, file.body)
+        made.rename(path)
+    os.sync()  # one for all that are new
 
 
 def require_empty(target: Path) -> None:
@@ -87,9 +108,13 @@ def _write_all(folder: Path, files: Iterable[File]) -> None:
             path.parent.parent.mkdir(mode=0o700, exist_ok=True)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             made.add(path.parent)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb", buffering=0) as out:
-            out.write(file.body)
+        _write(path, file.body)
+
+
+def _write(path: Path, body: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb", buffering=0) as out:
+        out.write(body)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,11 +14,12 @@ def link_files(box: str, terminals: Mapping[str, DeviceId], now: datetime) -> It
     own = link.of_box(box, now)
     made = {name: link.of_terminal(device, now) for name, device in terminals.items()}
     for name, one in made.items():
-        yield from _end(f"terminals/{name}", one, own.certificate)
-    yield from _end(f"boxes/{box}", own, b"".join(one.certificate for one in made.values()))
+        yield from end_files(f"terminals/{name}", one, own.certificate)
+    yield from end_files(f"boxes/{box}", own, b"".join(one.certificate for one in made.values()))
 
 
-def _end(folder: str, own: Own, believed: bytes) -> Iterator[File]:
+def end_files(folder: str, own: Own, believed: bytes) -> Iterator[File]:
+    """Of one end, its certificate last: where that is, the others are."""
     yield File(f"{folder}/{link.KEY}", own.key)
     yield File(f"{folder}/{link.BELIEVED}", believed)
     yield File(f"{folder}/{link.CERTIFICATE}", own.certificate)

@@ -106,18 +106,6 @@ def edge_json(
     plan: Plan, box: BoxPlan, bodies: Sequence[Body], spares: Sequence[Spare], keys: PublicKeys
 ) -> dict[str, Any]:
     """edge.json of a box; bodies: the terminals that it serves; spares: those that it knows beside."""
-    terminals = [
-        {
-            "device": body.device.hex(),
-            "name": body.plan.name,
-            "kind": body.plan.kind.value,
-            "link": body.plan.link,
-            "address": body.plan.address,
-            "key": body.key.hex(),
-            "key_version": LINK_VERSION,
-        }
-        for body in bodies
-    ]
     return {
         "format": FORMAT,
         "box": box.box,
@@ -130,8 +118,8 @@ def edge_json(
         "hotlist_version": HOTLIST_VERSION,
         "parameter_version": PARAMETER_VERSION,
         "links": [link.to_json() for link in box.links],
-        "terminals": terminals,
-        **({"spares": [_spare(spare) for spare in spares]} if spares else {}),
+        "terminals": [wired_json(body) for body in bodies],
+        **({"spares": [spare_json(spare) for spare in spares]} if spares else {}),
         "outbox": OUTBOX,
         "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"},
     }
@@ -185,7 +173,21 @@ def _operators(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:
     return {"operators": [card.hex() for card in ids]}
 
 
-def _spare(spare: Spare) -> dict[str, Any]:
+def wired_json(body: Body) -> dict[str, Any]:
+    """A body as its box lists it."""
+    return {
+        "device": body.device.hex(),
+        "name": body.plan.name,
+        "kind": body.plan.kind.value,
+        "link": body.plan.link,
+        "address": body.plan.address,
+        "key": body.key.hex(),
+        "key_version": LINK_VERSION,
+    }
+
+
+def spare_json(spare: Spare) -> dict[str, Any]:
+    """A spare as its box lists it."""
     return {
         "device": spare.device.hex(),
         "name": spare.plan.name,

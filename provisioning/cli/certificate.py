@@ -16,7 +16,7 @@ from provisioning.certificates.authority import Authority
 from provisioning.certificates.enrol import rights_text
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.beside import may_lie_open
-from provisioning.cli.stock import school_store
+from provisioning.cli.issuing.stock import school_store
 from provisioning.custody.chain import Act, deed
 from provisioning.custody.journal import write_private
 from provisioning.custody.notes import noted

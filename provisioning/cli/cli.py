@@ -9,13 +9,12 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from provisioning.campus.campus import Making, campus_files
+from provisioning.campus.file import File
 from provisioning.campus.folder import make_folder, require_empty
-from provisioning.campus.settings import to_bytes
-from provisioning.cli import cards as cli_cards
 from provisioning.cli import ceremony as cli_ceremony
 from provisioning.cli import certificate as cli_certificate
 from provisioning.cli import crl as cli_crl
@@ -25,17 +24,17 @@ from provisioning.cli import keys as cli_keys
 from provisioning.cli import operators as cli_operators
 from provisioning.cli import psam as cli_psam
 from provisioning.cli import seal as cli_seal
-from provisioning.cli import stock as cli_stock
 from provisioning.cli import terminal_tls as cli_terminal_tls
 from provisioning.cli import theft as cli_theft
 from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
+from provisioning.cli.issuing import cards as cli_cards
+from provisioning.cli.issuing import stock as cli_stock
+from provisioning.cli.plans import plan as cli_plan
+from provisioning.cli.plans.apply import PLAN
 from provisioning.custody import files as key_files
 from provisioning.keys.store import KeyStore, Level
-from provisioning.plan.demo import CARDS, demo_plan
-from provisioning.plan.differences import differences, summary
 from provisioning.plan.plan import parse_plan
-from provisioning.plan.sheets import plan_of
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
 from shared.input.command_line import Parser
@@ -104,7 +103,7 @@ def _parser() -> Parser:
         default=[],
         help=Text("打开 --masters 的份额，可重复", "a share that opens --masters; may be repeated"),
     )
-    _plan_options(verbs.add_parser("plan", help=Text("写出、核对校园计划", "write and check a plan")))
+    cli_plan.add_to(verbs)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
     for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls):
         part.add_to(verbs)
@@ -113,14 +112,16 @@ def _parser() -> Parser:
 
 def _campus(chosen: argparse.Namespace) -> None:
     require_empty(chosen.data.resolve())
-    plan = parse_plan(from_json(chosen.plan.read_bytes(), "--plan"))
+    raw = chosen.plan.read_bytes()
+    plan = parse_plan(from_json(raw, "--plan"))
     unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
     now = time.time()
     masters, custody = _masters(chosen)
     making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock, masters, custody)
     with ProgressLine(sys.stderr, os.environ) as progress:
         making_files = Text("制作卡与密钥，文件", "making cards and keys, files")
-        make_folder(chosen.data, progress.through(making_files, campus_files(making)))
+        files = chain(campus_files(making), [File(PLAN, raw)])
+        make_folder(chosen.data, progress.through(making_files, files))
     bodies, cards, boxes = sum(1 for _ in plan.terminals()), len(plan.cards), len(plan.boxes)
     say(
         Text(
@@ -137,58 +138,3 @@ def _masters(chosen: argparse.Namespace) -> tuple[KeyStore | None, bytes]:
         chosen.masters, Level.SCHOOL, key_files.unlock_of(chosen.masters, chosen.passphrase_file, chosen.share_file)
     )
     return school, (chosen.masters / key_files.FOLDER / key_files.CUSTODY).read_bytes()
-
-
-def _plan_options(parser: Parser) -> None:
-    kinds = parser.add_subparsers(required=True, metavar="WHICH")
-    demo = kinds.add_parser("demo", help=Text("演示校园", "the demonstration's"))
-    demo.add_argument("--cards", type=int, default=CARDS, help=Text("多少张卡", "how many cards"))
-    demo.set_defaults(run=lambda chosen: _write_plan(chosen, demo_plan(chosen.cards)))
-    tables = Text("由学校的两张表：终端、卡", "from a school's two tables: terminals, cards")
-    new = kinds.add_parser("new", help=tables, description=_TABLES)
-    new.add_argument("--campus", type=int, required=True, metavar="N", help=Text("校园编号", "the campus's number"))
-    new.add_argument("--name", required=True, help=Text("校名", "the school's name"))
-    new.add_argument("--terminals", type=Path, required=True, metavar="CSV", help=Text("终端表", "its terminals"))
-    new.add_argument("--cards", type=Path, metavar="CSV", help=Text("卡表；没有则分批制卡", "cards; else by batches"))
-    new.set_defaults(run=_new_plan)
-    for one in (demo, new):
-        one.add_argument(
-            "--out", type=Path, required=True, metavar="FILE", help=Text("- 为标准输出", "- is standard output")
-        )
-    check = kinds.add_parser("check", help=Text("核对一份计划，可与旧的比较", "check a plan, and against an old one"))
-    check.add_argument("plan", type=Path, metavar="PLAN.json", help=Text("要核对的计划", "the plan to check"))
-    check.add_argument("--than", type=Path, metavar="OLD.json", help=Text("旧计划", "the old one"))
-    check.set_defaults(run=_check_plan)
-
-
-_TABLES = Text(
-    "终端表的列：网关、地点、线路、线路类型（can、485、tcp）、速率、终端、类型（消费机、车载机、圈存机、卡务台、备用消费机）、"
-    "地址、商户、点位；卡表的列：卡面号、班级、开卡余额（元）、补助（元）。UTF-8 或 GB18030，列序不限。",
-    "Columns of terminals: box, site, link, link kind (can, 485, tcp), rate, terminal, kind (pos, validator, load, "
-    "desk, spare pos), address, merchant, place; of cards: label, class, opening and subsidy (yuan). UTF-8 or GB18030.",
-)
-
-
-def _new_plan(chosen: argparse.Namespace) -> None:
-    cards = chosen.cards.read_bytes() if chosen.cards else None
-    _write_plan(chosen, plan_of(chosen.campus, chosen.name, chosen.terminals.read_bytes(), cards))
-
-
-def _write_plan(chosen: argparse.Namespace, raw: dict[str, Any]) -> None:
-    made, text = parse_plan(raw), to_bytes(raw)
-    if str(chosen.out) == "-":
-        sys.stdout.write(text.decode())
-        return
-    chosen.out.write_bytes(text)
-    say(Text(f"{summary(made).zh}：{chosen.out}\n", f"{summary(made).en}: {chosen.out}\n"))
-
-
-def _check_plan(chosen: argparse.Namespace) -> None:
-    made = parse_plan(from_json(chosen.plan.read_bytes(), str(chosen.plan)))
-    say(Text(f"{summary(made).zh}\n", f"{summary(made).en}\n"))
-    if chosen.than is None:
-        return
-    found = differences(parse_plan(from_json(chosen.than.read_bytes(), "--than")), made)
-    same = Text("与旧计划相同", "the same as the old one")
-    for line in found or [same]:
-        say(Text(f"{line.zh}\n", f"{line.en}\n"))

@@ -17,7 +17,7 @@ from provisioning.certificates.authority import Revocations
 from provisioning.certificates.revocation import Term
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.beside import may_lie_open
-from provisioning.cli.stock import school_store
+from provisioning.cli.issuing.stock import school_store
 from provisioning.custody.chain import NOTE_MAX, Act, deed
 from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import noted

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
-from provisioning.cli.stock import school_store
+from provisioning.cli.issuing.stock import school_store
 from provisioning.custody.chain import Act, Event, check_value, name_of
 from provisioning.custody.journal import write_private
 from provisioning.custody.vault import Vault

@@ -30,12 +30,12 @@ from provisioning.issue.bodies import in_reader
 from provisioning.issue.campus_facts import changing, read_campus
 from provisioning.issue.personalise import make_psam
 from provisioning.keeper.school_masters import Masters
-from provisioning.keys.store import KeyKind, KeyStore
+from provisioning.keys.store import KeyKind
 from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation import next_step, require_new
 from provisioning.psam.rotation_cost import cost
 from provisioning.psam.rotation_files import CampusKeys, retired, used
-from provisioning.psam.write import control_name, renew, require_masters
+from provisioning.psam.write import control_name, renew, require_masters, with_versions
 from shared.errors import ConfigFault, WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.input.command_line import Parser
@@ -200,7 +200,7 @@ def _make(chosen: argparse.Namespace) -> None:
     keys = _campus_keys(chosen)
     with keys.masters() as masters:
         versions = keys.purchase_versions(masters)
-        school = _kept(masters.store, versions)
+        school = with_versions(masters.store, versions)
         require_masters(school.versions(KeyKind.PURCHASE), versions)
         chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
         with keys.psams() as (register, commit):
@@ -212,7 +212,7 @@ def _make(chosen: argparse.Namespace) -> None:
                     commit([row], chosen.who, f"{_MADE} {psam.hex()}, {_VERSIONS} {_list_of(versions)}")
                 elif register.entry(psam).versions != versions:  # a version came or was retired since
                     commit([register.renew(psam, versions, chosen.who, now_s())], chosen.who, _renewed(psam, versions))
-                body = make_psam(psam, school, _control(masters, psam))
+                body = make_psam(psam, school, control_key(masters, psam))
                 write_private(chosen.out / f"{psam.hex()}.psam", body)
                 commit([register.written(psam, chosen.who, now_s())], chosen.who, f"{_WRITTEN} {psam.hex()}")
                 sys.stdout.write(f"{psam.hex()}\n")
@@ -230,7 +230,7 @@ def _renew(chosen: argparse.Namespace) -> None:
     with keys.masters() as masters, keys.psams() as (register, commit):
         versions, gone = keys.purchase_versions(masters), sorted(retired(chosen.data))
         row = register.renew(chosen.psam, versions, chosen.who, now_s())
-        written = _kept(masters.store, versions).versions(KeyKind.PURCHASE)
+        written = with_versions(masters.store, versions).versions(KeyKind.PURCHASE)
         require_masters((*written, *register.entry(chosen.psam).versions), versions)
         with in_reader(chosen.file) as memory:
             psam = Psam(memory, os.urandom)
@@ -362,15 +362,10 @@ def _list_of(versions: Iterable[int]) -> str:
     return ",".join(map(str, versions))
 
 
-def _control(masters: Masters, psam: PsamId) -> Key | None:
+def control_key(masters: Masters, psam: PsamId) -> Key | None:
     """The PSAM's own control key, if the school has any."""
     name = control_name(psam)
     return masters.keeper.own_key(name) if name.version in masters.keeper.versions(name.kind) else None
-
-
-def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:
-    keys = tuple(key for key in school.keys if key.kind is not KeyKind.PURCHASE or key.version in versions)
-    return KeyStore(school.level, school.campus, keys)
 
 
 def _free(register: Register) -> Text:

@@ -54,6 +54,7 @@ class Act(StrEnum):
     PSAM = "psam"
     STOCK = "stock"
     BATCH = "batch"
+    EXTENDED = "extended"
 
 
 class Event(NamedTuple):

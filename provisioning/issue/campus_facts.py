@@ -20,6 +20,8 @@ from shared.inventory import CardRow, Inventory, PsamRow
 from shared.words.voice import Text
 
 FILE = "inventory.bin"
+NEXT_PLAN = "plan.next.json"
+"""A plan that is being carried into the campus, with the numbers that it gives: `plan apply`, which may be cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,9 @@ class CampusFacts:
 
     @property
     def next_card(self) -> int:
-        """The first card number that the inventory has not."""
-        return max((row.hotlist_index for row in self.inventory.cards), default=0) + 1
+        """The first card number that the inventory has not, and that no plan on its way into it gives."""
+        given = _given_cards(self.data / NEXT_PLAN)
+        return max((*given, *(row.hotlist_index for row in self.inventory.cards)), default=0) + 1
 
     @property
     def region(self) -> int:
@@ -71,6 +74,15 @@ class CampusFacts:
         key = school.one(KeyKind.SIGNING, 1).for_use(KeyKind.SIGNING)
         path = self.data / FILE
         write_private(path, inventory.seal(made, Ed25519PrivateKey.from_private_bytes(key)))
+
+
+def _given_cards(note: Path) -> list[int]:
+    if not note.exists():
+        return []
+    try:
+        return [int(number) for number in json.loads(note.read_bytes())["given"]["cards"].values()]
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as fault:
+        raise ConfigFault(Text(f"{note.name}: 已损坏", f"{note.name}: is damaged")) from fault
 
 
 @contextmanager

@@ -4,7 +4,7 @@ A card gets its diversified keys and its opening balance; a PSAM gets purchase m
 load, TAC or link key. Real bodies are written by commands: personalise_apdu.py. Dates are campus seconds since 2000.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import islice
@@ -85,10 +85,12 @@ def usual_validity(issued: int) -> Validity:
     return Validity(_seconds(day), _seconds(last))
 
 
-def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCard]:
-    """All cards of a plan, in its order; numbers are dense from 1."""
-    numbered = iter(enumerate(plan.cards, 1))
-    while chunk := list(islice(numbered, _CHUNK)):
+def make_cards(
+    plan: Plan, school: KeyStore, dates: Validity, numbered: Iterable[tuple[int, CardPlan]] | None = None
+) -> Iterator[MadeCard]:
+    """All cards of a plan, in its order, numbers dense from 1; or those that are given with their numbers."""
+    left = iter(enumerate(plan.cards, 1) if numbered is None else numbered)
+    while chunk := list(islice(left, _CHUNK)):
         serials = [numbers.card_serial(plan.region, plan.campus, number) for number, _ in chunk]
         keys = card_keys(school, CARD_KEY_VERSION, serials)
         for (number, card), serial, own in zip(chunk, serials, keys, strict=True):

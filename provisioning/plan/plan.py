@@ -228,7 +228,7 @@ def _box(row: Section) -> BoxPlan:
     box = BoxPlan(
         _box_id(row),
         _text(row, "name"),
-        tuple(_link(link) for link in row.rows("links", 16)),
+        tuple(parse_link(link) for link in row.rows("links", 16)),
         tuple(_terminal(terminal) for terminal in row.rows("terminals", TERMINALS_MAX)),
         tuple(_spare(spare) for spare in row.rows("spares", SPARES_MAX, [])),
     )
@@ -257,7 +257,8 @@ def _box(row: Section) -> BoxPlan:
     return box
 
 
-def _link(row: Section) -> LinkPlan:
+def parse_link(row: Section) -> LinkPlan:
+    """A line, as in PLAN.json and edge.json."""
     kind = row.one_of("kind", LinkKind)
     rate, latency_ms, is_plain = 0, 0, False
     if kind is LinkKind.CAN:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from provisioning.keeper.keeper import CardKeyName, Keeper
 from provisioning.keys.levels import MASTER_SIZE
-from provisioning.keys.store import KeyKind, StoredKey
+from provisioning.keys.store import KeyKind, KeyStore, StoredKey
 from provisioning.keys.transport import PSAM_NO_USE, PSAM_USAGE, key_field
 from shared.errors import ConfigFault, KeyFault
 from shared.ids import PsamId
@@ -46,6 +46,12 @@ def require_masters(have: Collection[int], versions: Iterable[int]) -> None:
                 f"purchase masters of version {which} are in a token and do not come out: write PSAMs before the move",
             )
         )
+
+
+def with_versions(school: KeyStore, versions: Collection[int]) -> KeyStore:
+    """The store with these versions of the purchase master alone: what a PSAM is made of."""
+    keys = tuple(key for key in school.keys if key.kind is not KeyKind.PURCHASE or key.version in versions)
+    return KeyStore(school.level, school.campus, keys)
 
 
 def renew(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
+from provisioning.certificates.authority import fingerprint
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level, open_with, unlock_of
 from provisioning.custody.journal import read_journal
@@ -27,6 +28,7 @@ from provisioning.psam.register import Register
 from shared.purse.cos.images import decode_psam_image
 from shared.slot_file import choose
 from tests.provisioning.breaking import CRASHED, full_at, killed_at, touches
+from tests.provisioning.conftest import demo_with_hotlist
 from tests.provisioning.desk import WHO, ok, provision
 
 MEMORY = Path("/dev/shm")  # a disk without waiting
@@ -287,7 +289,48 @@ def every_counter_knows(*, is_known: bool) -> Callable[[Path], None]:
     return after
 
 
+def new_plan(room: Path) -> None:
+    """own() leaves out what the issuing office does not need; a plan reaches it, too."""
+    made = demo_with_hotlist()
+    made["boxes"].append({
+        "box": "canteen-2", "name": "第二食堂", "links": [{"name": "tcp", "kind": "tcp"}],
+        "terminals": [{"name": "pos-31", "kind": "pos", "link": "tcp", "merchant": "二食堂", "place": "1号"}],
+    })  # fmt: skip
+    line = made["boxes"][0]
+    line["terminals"] = [one | {"address": 30} if one["name"] == "pos-02" else one for one in line["terminals"][1:]]
+    line["terminals"].append(
+        {"name": "pos-32", "kind": "pos", "link": "tcp", "merchant": "一楼大伙", "place": "32号"}
+    )
+    made["cards"].append({"label": "x001", "opening_fen": 500})
+    (room / "p.json").write_text(json.dumps(made))
+
+
+def extend(room: Path) -> list[object]:
+    return ["plan", "apply", room / "p.json", *data(room), *WHO]
+
+
+def the_campus_is_as_planned(room: Path) -> None:
+    """Whole, once: what the second run says is that there is nothing to do."""
+    assert ok(*extend(room)).endswith("校园已如计划\n")
+    made = read_campus(room / "d").inventory
+    assert [row.label for row in made.cards[40:]] == ["x001"]
+    assert [row.name for row in made.devices[-2:]] == ["pos-31", "pos-32"]
+    assert made.boxes[-1].certificate == fingerprint((room / "d/boxes/canteen-2/box.pem").read_bytes())
+    register = Register.of_rows(1, read_journal(room / "d/keys/psam.journal"))
+    for row in made.devices[-2:]:
+        told = json.loads((room / f"d/terminals/{row.name}/terminal.json").read_text())
+        served = json.loads((room / f"d/boxes/{row.box}/edge.json").read_text())["terminals"]
+        assert [one["key"] for one in served if one["name"] == row.name] == [told["key"]]
+        chip = decode_psam_image(choose((room / f"d/terminals/{row.name}/psam.bin").read_bytes()).body)
+        assert chip.psam_id == register.in_body(row.device)
+        believed = (room / f"d/boxes/{row.box}/link-believed.pem").read_bytes()
+        assert (room / f"d/terminals/{row.name}/link.pem").read_bytes() in believed
+    assert json.loads((room / "d/retired.json").read_text()) == ["pos-01"]
+    assert json.loads((room / "d/terminals/pos-02/terminal.json").read_text())["address"] == 30
+
+
 SCENES = {
+    "plan apply": Scene(new_plan, extend, the_campus_is_as_planned),
     "begin": Scene(until("begin"), begin, phase("分别录入"), "已有未结束的仪式"),
     "enter": Scene(until("enter"), enter, phase("赵"), "已录入过"),
     "second": Scene(until("second"), second, phase("join"), "已录入过"),
@@ -314,14 +357,14 @@ CEREMONY = ("begin", "enter", "second", "join", "derive", "close", "abort")
 
 
 @pytest.fixture(params=SCENES)
-def played(request, own, whole):
+def played(request, own, campus, whole):
     """A room in which the scene is about to happen, and the scene. In memory: syncing a thousand times is no test."""
     scene = SCENES[request.param]
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None, prefix="ykt-killed-") as folder:
         room = Path(folder) / "room"
         room.mkdir()
         if request.param not in CEREMONY:
-            shutil.copytree(own, room / "d")
+            shutil.copytree(campus.data if request.param == "plan apply" else own, room / "d")
         scene.prepare(room)
         yield room, scene, touches(scene.stride, whole=whole, name=request.param)
 

@@ -25,7 +25,7 @@ from provisioning.cli.arguments import (
     vault_of,
 )
 from provisioning.cli.beside import may_lie_open
-from provisioning.cli.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
+from provisioning.cli.issuing.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
 from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import heard, noted

@@ -63,7 +63,7 @@ def add_to(verbs: Verbs) -> None:
 
 def batches(chosen: argparse.Namespace) -> Batches:
     """The issuing office that --data names."""
-    return Batches(chosen.data, vault_of(chosen), read_campus(chosen.data).next_card, now_s)
+    return Batches(chosen.data, vault_of(chosen), lambda: read_campus(chosen.data).next_card, now_s)
 
 
 def school_store(vault: Vault) -> KeyStore:
