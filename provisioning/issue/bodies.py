@@ -20,7 +20,7 @@ from shared.errors import ConfigFault, StoreFault
 from shared.purse.apdu import CardChannel
 from shared.purse.cos.card import UserCard
 from shared.purse.errors import CardLost, LayoutError
-from shared.slot_file import choose, fits, render_initial, render_slot
+from shared.records.slot_file import choose, fits, render_initial, render_slot
 from shared.words.voice import Text
 
 DONE, SPOILED = "done", "spoiled"

@@ -40,7 +40,7 @@ from shared.purse.crypto import Key
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS_CARDS, SUBSIDY, CardProfile, Purse
 from shared.purse.suite import suite_of
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from shared.transit.ride_record import RideRecord
 from shared.words.voice import Text
 

@@ -30,7 +30,7 @@ from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines
 from provisioning.issue import order as production_order
 from provisioning.keys import shares
-from shared import inventory, online, records, slot_file
+from shared import inventory, online, records
 from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
 from shared.fleet import cards as fleet_cards
@@ -42,7 +42,7 @@ from shared.purse import apdu, caps, files
 from shared.purse.cos import cardfs, images, psam_image
 from shared.purse.cos.psam_image import PsamMaster
 from shared.purse.crypto import Key
-from shared.records import kinds
+from shared.records import kinds, slot_file
 from shared.transit import ride_record, trip
 from shared.wire import codec, desk, messages, topics
 from tests.fuzz.mutations import mutated, other_values, sealed_again

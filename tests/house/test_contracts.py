@@ -114,6 +114,12 @@ def test_a_room_that_nobody_decided_on_is_caught(copy):
     assert "not listed as layers:\n\n- edge.planted\n" in said
 
 
+def test_all_that_is_shared_is_pure_but_for_one_room():
+    """What looks after an installation has clocks, files and threads; nobody who moves a record stands on it."""
+    pure = {name for name in CONTRACTS["pure"]["source_modules"] if name.startswith("shared.")}
+    assert graph().find_children("shared") - pure == {"shared.support"}
+
+
 def test_every_contract_has_a_planted_import():
     assert {contract for _, _, contract in PLANTED} == CONTRACTS.keys()
 

@@ -39,7 +39,7 @@ from shared.purse.upkeep import (
     UpkeepAsk,
     WriteKey,
 )
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from shared.words.voice import Text
 from tests.patience import PATIENCE_S
 from tests.provisioning.running_keys import needs_softhsm, running

@@ -26,7 +26,7 @@ from provisioning.keys.levels import MASTERS, school_of
 from provisioning.keys.store import CARD_LEVELS, Level
 from provisioning.psam.register import Register
 from shared.purse.cos.images import decode_psam_image
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from tests.provisioning.breaking import CRASHED, full_at, killed_at, touches
 from tests.provisioning.conftest import demo_with_hotlist
 from tests.provisioning.desk import WHO, ok, provision

@@ -21,7 +21,7 @@ from provisioning.keys.places import GOES, Places, in_store
 from provisioning.keys.store import KeyKind, Level
 from provisioning.psam.rotation_files import retired
 from shared.purse.cos.images import decode_psam_image
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from tests.provisioning.breaking import killed_at, touches
 from tests.provisioning.cli.test_psam import psam_files
 from tests.provisioning.desk import WHO, ok, provision

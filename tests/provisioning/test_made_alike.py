@@ -35,7 +35,7 @@ from shared.purse.flows.upkeep import authenticate_card
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from shared.transit.ride_record import RideRecord, ride_of
 from shared.wire.keyproc import Op
 

@@ -49,7 +49,7 @@ from shared.purse.profiles import CAMPUS_SM4
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES
 from shared.purse.tac import TacVerdict, tac_item
 from shared.purse.upkeep import CardKeyType, WriteKey
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 from shared.wire.upkeep_frames import to_frame

@@ -23,7 +23,7 @@ from shared.purse.flows.till import identify, read_balance
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.reasons import Reason
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 
 NOW_S = 9_700 * 86_400
 SUBSIDIES: tuple[int | None, ...] = (None, 0, 800)

@@ -25,7 +25,7 @@ from shared.purse.cos.psam import Psam
 from shared.purse.effects import drive
 from shared.purse.flows.till import open_psam
 from shared.purse.tac import TacVerdict
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from tests.patience import PATIENCE_S
 from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision

@@ -20,7 +20,7 @@ from provisioning.plan.demo import demo_plan
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC
 from shared.purse.cos.cardfs import KEY_SIZE, KeyKind
 from shared.purse.cos.images import decode_card_image, open_card_image
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from shared.transit.ride_record import RIDE_SIZE, RideRecord, ride_of
 from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 

@@ -28,7 +28,7 @@ from edge.files.memory import read_image
 from shared.errors import ConfigFault
 from shared.purse.cos.images import open_card_image
 from shared.purse.cos.layout import pin_slot
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from shared.wire.desk_line import Deed, End, Ended, LineOp, Order
 from shared.words.voice import Text
 from tests.cloud.campus import ROOT, Campus, make_campus, run_part

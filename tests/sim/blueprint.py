@@ -22,7 +22,7 @@ from shared import inventory
 from shared.clocks.clock import DAY_S
 from shared.ids import CardId
 from shared.inventory import Inventory
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from tests.sim.rides import FARES
 from tests.sim.truth import require_layout
 

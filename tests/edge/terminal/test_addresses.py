@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from shared.purse.cos.images import PsamMaster, new_psam_image
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, edge_json, until
 from tests.edge.rig import device, psam
 from tests.patience import PATIENCE_S

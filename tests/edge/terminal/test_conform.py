@@ -22,7 +22,7 @@ from shared.fleet.document import Offer, decode_head
 from shared.fleet.hotlist import Hotlist
 from shared.keys.document_key import Keyring
 from shared.purse.cos.images import PsamMaster, new_psam_image
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from shared.wire.fleet_lane import Verdict as Answered
 
 ROOT = Path(__file__).parents[3]

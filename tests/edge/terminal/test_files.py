@@ -13,7 +13,7 @@ from edge.terminal.store.book import Row
 from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
 from shared.records import Kind
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 
 CARD = CardId(bytes.fromhex("53030000000000000666"))
 

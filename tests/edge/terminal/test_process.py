@@ -18,7 +18,7 @@ from shared.clocks.campus_clock import WALL
 from shared.money import yuan
 from shared.purse.cos.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from tests.edge.terminal.rides import SERIAL, card_memory, ride
 from tests.edge.terminal.test_process import Campus, Process, on_loop
 from tests.patience import PATIENCE_S

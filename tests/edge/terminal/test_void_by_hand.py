@@ -7,7 +7,7 @@ import pytest
 from edge.terminal.counter.commands import Command, Verb, parse
 from edge.terminal.play.script import read_script
 from shared.errors import ConfigFault
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from tests.edge.terminal.test_process import Campus, Process, on_loop
 
 BOSS = "530300000000f0000001"

@@ -33,7 +33,7 @@ from shared.purse.flows.witness import present, stand_for
 from shared.purse.outcomes import CardIdentity, PsamIdentity
 from shared.purse.profiles import CAMPUS
 from shared.purse.tac import mac_of
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from shared.transit.door import Door
 from shared.transit.fares import Point, parse_table
 from shared.transit.ride_record import RideRecord, parse_ride

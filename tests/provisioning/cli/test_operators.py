@@ -17,7 +17,7 @@ from shared.purse.effects import drive
 from shared.purse.flows.witness import present, stand_for
 from shared.purse.profiles import CAMPUS
 from shared.purse.tac import mac_of
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import Loaded, LoadOrder, Purchased, PurchaseOrder
 from shared.purse.profiles import CAMPUS
 from shared.purse.tac import TacVerdict, tac_item
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from shared.wire import codec
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Op, Role
 from tests.patience import PATIENCE_S

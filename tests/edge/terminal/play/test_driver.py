@@ -7,7 +7,7 @@ import pytest
 
 from edge.files.deck import Deck
 from edge.terminal.play.driver import STOP_S, is_last, stop_at
-from shared.slot_file import render_initial
+from shared.records.slot_file import render_initial
 from tests.edge.terminal.rides import SERIAL, card_memory, tap
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import StoreFault
-from shared.slot_file import OVERHEAD, Chosen, choose, fits, render_initial, render_slot
+from shared.records.slot_file import OVERHEAD, Chosen, choose, fits, render_initial, render_slot
 
 CAPACITY = 64
 BODIES = st.binary(max_size=CAPACITY - OVERHEAD)
