@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from edge.doctor.options import doctor_options
 from edge.files.disk import keep_private
 from edge.outbox.opening import FILE
 from edge.outbox.store import OutboxStore, connect_to_check
@@ -184,6 +185,8 @@ def _parser() -> Parser:
     _swap_options(verbs.add_parser("swap", help=swap_help))
     commission_help = Text("CAN 线路验收，或先判旧线", "accept a CAN line, or judge an old one")
     _commission_options(verbs.add_parser("commission", help=commission_help))
+    doctor_help = Text("这台网关哪里不对、下一步做什么", "what is wrong with this box, and the next step")
+    doctor_options(verbs.add_parser("doctor", help=doctor_help))
     verify = verbs.add_parser("verify", help=Text("核对发件箱", "check outboxes"))
     add_data(verify)
     verify.add_argument("--box", help=Text("只查这一台", "only this one"))
@@ -260,7 +263,13 @@ def _write(is_json: bool, found: dict[str, Any], lines: list[str]) -> None:
     sys.stdout.write(said + "\n")
 
 
-_VERBS = {"run": _run, "verify": _verify, "swap": _swap, "commission": _commission}
+def _doctor(options: argparse.Namespace) -> int:
+    from edge.doctor.command import doctor
+
+    return doctor(options)
+
+
+_VERBS = {"run": _run, "verify": _verify, "swap": _swap, "commission": _commission, "doctor": _doctor}
 
 
 if __name__ == "__main__":

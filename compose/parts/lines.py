@@ -1,19 +1,14 @@
 """How a line of a part stands in its log: plain, or a JSON object a line for programs. Pure.
 
-What must not lie in a file is taken out, whichever part has said it: one-time links, passwords in addresses, and what
-looks like a card's number, of which the last four signs stay.
+What must not lie in a file is taken out, whichever part has said it.
 """
 
 import json
-import re
 from collections.abc import Callable
 from enum import StrEnum
 
-_LINK = re.compile(r"(/first-login/)\S+")
-_LOGIN = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
-_SECRET = re.compile(r"(?i)\b((?:password|passwd|token|secret|pin)\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)")
-_CARD = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{12,16}|[0-9A-Fa-f]{16})([0-9A-Fa-f]{4})(?![0-9A-Za-z])")
-"""16 to 20 digits, or the 10 bytes of a card in hex."""
+from shared.support.cleaning import cleaned
+
 _KINDS = ("READY", "HEALTH", "FAULT")
 
 
@@ -22,13 +17,6 @@ class Form(StrEnum):
 
     PLAIN = "plain"
     JSON = "json"
-
-
-def cleaned(line: str) -> str:
-    """Without what must not lie in a file."""
-    for pattern, left in ((_LINK, r"\1…"), (_LOGIN, r"\1…@"), (_SECRET, r"\1…"), (_CARD, r"…\1")):
-        line = pattern.sub(left, line)
-    return line
 
 
 def plain(line: str, _part: str, _at: str) -> str:

@@ -1,7 +1,7 @@
 """Memories of software cards and PSAMs in files: durable before `store` returns, whole whenever the power goes.
 
-Two-slot files (shared.records.slot_file): the older slot is overwritten and synced. A file is in one field at a time: it
-is held by an exclusive lock, which the kernel gives back when a process dies.
+Two-slot files (shared.records.slot_file): the older slot is overwritten and synced. A file is in one field at a
+time: it is held by an exclusive lock, which the kernel gives back when a process dies.
 """
 
 import fcntl

@@ -27,6 +27,7 @@ from edge.process.machine import Machine
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.process.outlets import Outlets
 from edge.process.readings import READINGS_S, ReadingsOut, Seen
+from edge.process.standing import StatusFile
 from edge.process.swap_file import OrderWatch, read_orders
 from edge.process.systemd import Systemd
 from edge.process.wiring import Endpoints, make_links
@@ -112,6 +113,7 @@ class Agent:
         self._orders = OrderWatch(settings.folder)
         self._machine = Machine(settings.folder)
         self._systemd = Systemd(os.environ)
+        self._standing = StatusFile(os.environ)
         self._ticks = 0
         self._readings = ReadingsOut(links, {one.name: one.bitrate for one in settings.links})
 
@@ -257,7 +259,9 @@ class Agent:
         self._systemd.alive({"loop": self._statuses, "tick": self._ticks, "disk": self._writer.turns})
         self._look_at_orders()
         self._look_at_certificate(self._now())
-        return say("STATUS " + json.dumps(self._status(), ensure_ascii=False))
+        status = self._status()
+        self._standing.tell(status)
+        return say("STATUS " + json.dumps(status, ensure_ascii=False))
 
     def _say_readings(self) -> None:
         """Behind everything else, and not at all where anything else waits."""

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from compose.parts import output
-from compose.parts.lines import Form, as_json, cleaned
+from compose.parts.lines import Form, as_json
 from compose.parts.output import PartLog
+from shared.support.cleaning import cleaned
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""`openykt edge doctor`: which box, where its broker is, and all checks."""
+
+import argparse
+import os
+from pathlib import Path
+
+from edge.doctor.checks import Around, box_checks
+from shared.input.endpoint import host_port
+from shared.support.checks import Result
+from shared.support.doctor import examine, say
+from shared.support.machine import settings_of
+
+CONF = Path("/etc/openykt/edge.conf")
+RUN = Path("/run/openykt")
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """All boxes of the folder, one after another."""
+    return say("edge", results(options), is_json=options.json)
+
+
+def results(options: argparse.Namespace) -> list[Result]:
+    """Where there is no box at all the first check says so."""
+    return [result for folder in folders(options.data, options.box) for result in _of(folder, options)]
+
+
+def folders(data: Path, box: str) -> list[Path]:
+    """That of the box; else of all; else where one should be."""
+    if box:
+        return [data / "boxes" / box]
+    try:
+        found = sorted(entry for entry in (data / "boxes").iterdir() if entry.is_dir())
+    except OSError:
+        found = []
+    return found or [data / "boxes"]
+
+
+def _of(folder: Path, options: argparse.Namespace) -> list[Result]:
+    found = examine(box_checks(_around(folder, options)))
+    return [_about(result, folder.name) for result in found] if not options.box else found
+
+
+def _about(result: Result, box: str) -> Result:
+    about = f"{box} {result.answer.about}".strip()
+    return result._replace(answer=result.answer._replace(about=about))
+
+
+def _around(folder: Path, options: argparse.Namespace) -> Around:
+    said = settings_of(CONF.read_text(encoding="utf-8")) if CONF.is_file() and not options.broker else {}
+    where = options.broker or said.get("BROKER", "")
+    run = Path(os.environ.get("RUNTIME_DIRECTORY", RUN))
+    return Around(folder, run, host_port(where, "--broker") if where else None, options.tls or bool(said))

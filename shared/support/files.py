@@ -1,0 +1,224 @@
+"""Checks of the files of an installation: whose they are, who may read them, what they say, what runs out."""
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+from shared.clocks.expiry import REMIND_DAYS, URGENT_DAYS
+from shared.support.checks import Answer, bad, care, good, unknown
+from shared.words.voice import Text
+
+OTHERS = 0o077
+SECRETS = ("*.key", "*.login", "*.token", "*.keys", "edge.json", "terminal.json", "unlock", "ledger.dsn", "*.passwords")
+"""Names of files whose content is for their owner alone."""
+NAMED_MAX = 3
+"""Files named in one answer."""
+JSON_MAX = 16_000_000
+
+
+def folder_there(folder: Path) -> Iterator[Answer]:
+    """It is there, it is ours, and we may write in it."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        yield bad(
+            Text(f"{folder} 不存在", f"{folder} is not there"),
+            Text("用 --data 指明数据目录，或从备份还原", "name the data folder with --data, or restore a backup"),
+        )
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        yield bad(
+            Text(f"{folder} 不是目录", f"{folder} is no folder"),
+            Text("把这个文件移开，从备份还原目录", "move that file away and restore the folder from a backup"),
+        )
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield bad(
+            Text(f"{folder} 不能读写", f"{folder} cannot be read and written"),
+            Text(f"以其属主运行，或 chmod u+rwx {folder}", f"run as its owner, or chmod u+rwx {folder}"),
+        )
+    else:
+        yield good(f"{folder} 可读写", f"{folder} can be read and written")
+
+
+def owners(folder: Path) -> Iterator[Answer]:
+    """All of it belongs to whom the folder belongs to: what root has made once stops a service of its own user."""
+    owner = folder.stat().st_uid
+    strange = [file for file in walked(folder) if file.lstat().st_uid != owner]
+    if strange:
+        yield bad(
+            Text(f"{_named(folder, strange)} 属于别的用户", f"{_named(folder, strange)} belong to another user"),
+            Text(f"chown -R --reference={folder} {folder}", f"chown -R --reference={folder} {folder}"),
+        )
+    else:
+        yield good(f"都属于用户 {owner}", f"all belong to user {owner}")
+
+
+def secret_modes(folder: Path) -> Iterator[Answer]:
+    """No key, login or token can be read by others."""
+    secrets = [file for file in walked(folder) if any(file.match(name) for name in SECRETS)]
+    loose = [file for file in secrets if file.lstat().st_mode & OTHERS]
+    if loose:
+        first = " ".join(str(file) for file in loose[:NAMED_MAX])
+        yield bad(
+            Text(f"他人可读：{_named(folder, loose)}", f"others may read {_named(folder, loose)}"),
+            Text(
+                f"chmod 600 {first}；曾被读走的密钥须换",
+                f"chmod 600 {first}; a key that somebody has read must be changed",
+            ),
+        )
+    elif secrets:
+        yield good(f"{len(secrets)} 个，只有属主可读", f"{len(secrets)}, each its owner's alone")
+    else:
+        yield unknown(Text("这里没有密钥文件", "there are no key files here"))
+
+
+def walked(folder: Path) -> Iterator[Path]:
+    """All below, in order; a folder that cannot be read is passed over."""
+    for at, names, files in os.walk(folder):
+        names.sort()
+        yield from (Path(at) / name for name in sorted([*names, *files]))
+
+
+def _named(folder: Path, files: Sequence[Path]) -> str:
+    """The names of a few; of more how many."""
+    few = ", ".join(str(file.relative_to(folder)) for file in files[:NAMED_MAX])
+    return few if len(files) <= NAMED_MAX else f"{few} … ({len(files)})"
+
+
+def json_files(files: Iterable[Path]) -> Iterator[Answer]:
+    """Each is there and is JSON."""
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                json.loads(opened.read(JSON_MAX))
+        except FileNotFoundError:
+            yield bad(Text("不存在", "is not there"), _from_backup(file), file.name)
+        except (ValueError, RecursionError):
+            yield bad(
+                Text("不是 JSON，断电或磁盘损坏所致", "is no JSON: a power cut, or a rotten disk"),
+                _from_backup(file),
+                file.name,
+            )
+        else:
+            yield good("能读", "can be read", file.name)
+
+
+def _from_backup(file: Path) -> Text:
+    return Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from what provisioning has made")
+
+
+def certificates(named: Iterable[tuple[str, Path]], now: datetime) -> Iterator[Answer]:
+    """By what each is called: it can be read, and does not end soon."""
+    for name, file in named:
+        try:
+            one = x509.load_pem_x509_certificate(file.read_bytes())
+        except FileNotFoundError:
+            yield bad(Text("不存在", "is not there"), _renew(name), name)
+        except ValueError:
+            yield bad(Text("不是证书", "is no certificate"), _renew(name), name)
+        else:
+            yield _ends(name, (one.not_valid_after_utc - now).days, one.not_valid_before_utc > now)
+
+
+def _ends(name: str, days: int, is_early: bool) -> Answer:
+    if is_early:
+        return bad(Text("尚未生效", "is not valid yet"), Text("看时钟", "look at the clock"), name)
+    if days < 0:
+        return bad(Text(f"{-days} 天前到期", f"ended {-days} days ago"), _renew(name), name)
+    said = Text(f"还有 {days} 天", f"{days} days left")
+    if days < URGENT_DAYS:
+        return bad(said, _renew(name), name)
+    return care(said, _renew(name), name) if days < REMIND_DAYS else good(said.zh, said.en, name)
+
+
+def _renew(name: str) -> Text:
+    return Text(f"续期 {name}：./ykt provision certificate renew", f"renew {name}: ./ykt provision certificate renew")
+
+
+def key_pairs(named: Iterable[tuple[str, Path, Path]]) -> Iterator[Answer]:
+    """Each key is that of its certificate: a pair that was put back by halves lets nobody in."""
+    for name, certificate, key in named:
+        try:
+            wanted = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+            found = load_pem_private_key(key.read_bytes(), None).public_key()
+        except FileNotFoundError as fault:
+            missing = Path(str(fault.filename)).name
+            yield bad(Text(f"缺 {missing}", f"{missing} is missing"), _pair(name), name)
+        except (ValueError, TypeError):
+            yield bad(Text("钥匙或证书损坏", "the key or the certificate is damaged"), _pair(name), name)
+        else:
+            form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+            if wanted.public_bytes(*form) == found.public_bytes(*form):
+                yield good("钥匙与证书相配", "key and certificate belong together", name)
+            else:
+                yield bad(Text("钥匙不是这张证书的", "the key is not that of the certificate"), _pair(name), name)
+
+
+def _pair(name: str) -> Text:
+    return Text(
+        f"{name}：把钥匙和证书成对放回，或重新签发：./ykt provision certificate renew",
+        f"{name}: put key and certificate back as a pair, or have it issued anew: ./ykt provision certificate renew",
+    )
+
+
+def revocations(file: Path, now: datetime) -> Iterator[Answer]:
+    """The list of revoked certificates: past its end a broker lets nobody in; half-written, it lets everybody in."""
+    fix = Text(
+        "发新表：./ykt provision crl renew，然后让代理重新读取",
+        "issue a new one: ./ykt provision crl renew, then have the broker read it",
+    )
+    try:
+        one = x509.load_pem_x509_crl(file.read_bytes())
+    except FileNotFoundError:
+        yield bad(Text("没有撤销表：被撤销的证书照样能连", "there is no list: a revoked certificate gets in"), fix)
+        return
+    except ValueError:
+        yield bad(Text("撤销表损坏：代理会不带表运行", "the list is damaged: a broker goes on without any"), fix)
+        return
+    until = one.next_update_utc
+    days = (until - now).days if until is not None else None
+    age = (now - one.last_update_utc).days
+    if days is None:
+        yield unknown(Text("撤销表没有写明到何时", "the list does not say until when"), fix)
+    elif days < URGENT_DAYS:
+        yield bad(Text(f"再过 {days} 天到期，届时谁也连不上", f"ends in {days} days: then nobody gets in"), fix)
+    elif days < REMIND_DAYS:
+        yield care(Text(f"还有 {days} 天", f"{days} days left"), fix)
+    else:
+        yield good(
+            f"{age} 天前所发，撤销 {len(one)} 张，还有 {days} 天",
+            f"{age} days old, {len(one)} revoked, {days} days left",
+        )
+
+
+def lock_of(file: Path, what: Text) -> Answer:
+    """Does a process hold this lock? What a dead one has left is no lock: the kernel has given it back."""
+    try:
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Answer(*good(f"{what.zh} 从未运行", f"{what.en} never ran")[:2])
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return good(f"{what.zh} 在运行", f"{what.en} runs")
+    finally:
+        os.close(fd)
+    return care(
+        Text(
+            f"{what.zh} 没有运行；遗留的 {file.name} 不碍事",
+            f"{what.en} does not run; {file.name} is left and harmless",
+        ),
+        Text("启动它；不必删锁文件", "start it; the lock's file need not be removed"),
+    )
+
+
+def now() -> datetime:
+    """The machine's."""
+    return datetime.now(UTC)
