@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from edge.terminal.counter import commands
 from edge.terminal.counter.commands import PIN_ALONE, Command, Verb
 from edge.terminal.counter.entries import Console, entries_of, entry_line
 from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
+from edge.terminal.counter.pins import keyed_pin
 from edge.terminal.counter.pulling import PulledAtDebit
+from edge.terminal.counter.reading import said_by
 from edge.terminal.counter.wording import again_line, sale_lines, selling_words, status_lines
 from edge.terminal.station import running
 from edge.terminal.station.figures import status
@@ -31,17 +33,11 @@ from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
-from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.errors import StoreFault
 from shared.inventory import LOADERS
-from shared.money import yuan
-from shared.purse.apdu import CardChannel
 from shared.purse.cos.torn import Tear
-from shared.purse.effects import drive
 from shared.purse.errors import CardLost
-from shared.purse.files import LogRecord
-from shared.purse.flows.till import identify, read_balance, read_log
-from shared.purse.outcomes import Pin, Rejected
+from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
 from shared.records import Kind
 from shared.words.voice import Text
@@ -50,6 +46,7 @@ LINE_MAX = 200
 JOIN_S = 5.0
 """A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
+
 
 @dataclass(frozen=True, slots=True)
 class CounterOptions:
@@ -122,10 +119,6 @@ def _operators(data: Path, label: str) -> DeckField | None:
     if deck is None or not deck.cards or (label and deck.find(label) is None):
         return None
     return DeckField(deck, label)
-
-
-PIN_DIGITS = range(4, 13, 2)
-"""Two in a byte, as cards keep them."""
 
 
 class _Counter:
@@ -241,14 +234,12 @@ class _Counter:
         """By the holder, for the card alone: it is kept nowhere. None: another thing was typed, and nothing is sold."""
         _tell(Text("请持卡人输入口令（4 至 12 位，双数位）", "the holder's PIN, please (4 to 12 digits)"))
         typed = (await self._lines.readline()).decode("utf-8", "replace").strip() if self._lines else ""
-        is_pin = typed.isascii() and typed.isdecimal() and len(typed) in PIN_DIGITS
-        return Pin(bytes.fromhex(typed)) if is_pin else None
+        return keyed_pin(typed)
 
     async def _again(self, command: Command) -> None:
         """An empty line with nothing to repeat is only an empty line."""
         firmware = self._station.firmware
-        has_open = bool(firmware.body.flash.waiting) or firmware.body.untold.row is not None
-        if not has_open and not firmware.has_fixed:
+        if not firmware.serves_card_alone:
             if command.verb is Verb.AGAIN:
                 _tell(Text("没有待确认的交易", "nothing waits to be presented again"))
             return
@@ -364,25 +355,11 @@ class _Counter:
             return
         with laid as lying:
             try:
-                lines = self._said_by(lying.channel, verb)
+                lines = said_by(lying.channel, self._station.firmware.body, verb)
             except CardLost:
                 lines = [Text("请重新放卡", "please present the card again")]
         for line in lines:
             _tell(line)
-
-    def _said_by(self, card: CardChannel, verb: Verb) -> list[Text]:
-        body = self._station.firmware.body
-        identity = drive(identify(body.settings.profile, body.time(), body.agreed), card=card)
-        if isinstance(identity, Rejected):
-            why = identity.reason.name
-            return [Text(f"读卡失败：{why}", f"the card cannot be read: {why}")]
-        if verb is Verb.LOG:
-            empty = Text("卡内无明细", "the log is empty")
-            return [_log_line(record) for record in drive(read_log(), card=card)] or [empty]
-        balance = drive(read_balance(), card=card)
-        if isinstance(balance, Rejected):
-            return [Text("余额读取失败", "the balance cannot be read")]
-        return [Text(f"余额 ¥{yuan(balance)}", f"balance ¥{yuan(balance)}")]
 
     def _kill_box(self) -> None:
         options = self._options
@@ -411,18 +388,6 @@ class _Counter:
 
 def _tell(what: Text) -> None:
     say(str(what))
-
-
-def _log_line(record: LogRecord) -> Text:
-    with suppress(ClockError):
-        day = seconds_of_bcd(record.date_time)
-        stamp = record.date_time.hex()
-        when = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[8:10]}:{stamp[10:12]}:{stamp[12:]}" if day else stamp
-        kind = Text("圈存", "load") if record.kind in (1, 2) else Text("消费", "purchase")
-        rest = f"¥{yuan(record.amount_fen)}  #{record.number}  @{record.terminal_id.hex()}"
-        return Text(f"  {when}  {kind.zh}  {rest}", f"  {when}  {kind.en}  {rest}")
-    raw = record.encode().hex()
-    return Text(f"  {raw}", f"  {raw}")
 
 
 async def _lines() -> asyncio.StreamReader:

@@ -279,6 +279,11 @@ class Firmware:
         return bool(self._fixed)
 
     @property
+    def serves_card_alone(self) -> bool:
+        """Has a card without a keyed amount anything to do here: something waits for it, or an amount is fixed?"""
+        return self.has_fixed or bool(self.body.flash.waiting) or self.body.untold.row is not None
+
+    @property
     def is_answered(self) -> bool:
         """May a tap that waits at AwaitAnswer go on?"""
         return self.line.asking.is_settled
