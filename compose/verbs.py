@@ -164,6 +164,15 @@ VERBS = (
         extras=DEV,
     ),
     Verb(
+        "server",
+        "build|init|up|status|down … [DIR]",
+        Text(
+            "学校服务器：从文件做镜像，用 compose 启动", "a school's server: images from files, started by compose"
+        ),
+        "compose.server.server",
+        extras=DEV,
+    ),
+    Verb(
         "sbom",
         "[--out FILE]",
         Text("软件物料清单（CycloneDX），不需要网络", "the bill of materials (CycloneDX), without a network"),

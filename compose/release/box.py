@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -26,7 +27,8 @@ PYTHON = "3.13"
 PLATFORMS = {"aarch64": "manylinux_2_28_aarch64", "x86_64": "manylinux_2_28_x86_64"}
 DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
 LAUNCHER = "compose/templates/box/openykt.sh"
-_LEFT_OUT = ("bin", "cloud", "provisioning")
+_PARTS = ("cloud", "edge", "provisioning")
+"""Packages of the wheel, each with an extra of its name."""
 _BY_PIP = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
@@ -44,19 +46,21 @@ class Terms(NamedTuple):
         return f"openykt-edge-{self.version}-{self.machine}"
 
 
-def make(wheel: Path, out: Path, terms: Terms) -> Path:
-    """The folder in `out`. NotBuilt: another Python would write the bytecode, a licence is not ours to hand on, pip
+def make(wheel: Path, out: Path, terms: Terms, extras: Sequence[str] = EXTRAS) -> Path:
+    """The folder in `out`, for these extras, without the parts of others.
+
+    NotBuilt: another Python would write the bytecode, a licence is not ours to hand on, pip
     refuses. OSError."""
     if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
         raise NotBuilt(str(Text(f"须用 Python {PYTHON} 制作", f"is to be made by Python {PYTHON}")))
     folder = out / terms.name
     folder.mkdir(parents=True)
     lib = folder / "lib"
-    _install(lib, terms.machine)
+    _install(lib, terms.machine, extras)
     with ZipFile(wheel) as opened:
         opened.extractall(lib)
-    _tidy(lib)
-    _papers(folder, lib)
+    _tidy(lib, extras)
+    _papers(folder, lib, extras)
     _compile(folder)
     (folder / "bin").mkdir()
     launcher = (ROOT / LAUNCHER).read_text(encoding="utf-8").replace("@PYTHON@", PYTHON)
@@ -66,9 +70,9 @@ def make(wheel: Path, out: Path, terms: Terms) -> Path:
     return folder
 
 
-def _install(lib: Path, machine: str) -> None:
+def _install(lib: Path, machine: str, extras: Sequence[str]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as wanted:
-        wanted.write(_wanted())
+        wanted.write(_wanted(extras))
         wanted.flush()
         machines = [("--platform", name) for name in (PLATFORMS[machine], f"manylinux2014_{machine}")]
         words = (
@@ -79,12 +83,12 @@ def _install(lib: Path, machine: str) -> None:
         run((sys.executable, *words), ROOT)
 
 
-def _wanted() -> str:
-    return encode(one for one in parse((ROOT / FILE).read_text(encoding="utf-8")) if one.is_for(EXTRAS))
+def _wanted(extras: Sequence[str]) -> str:
+    return encode(one for one in parse((ROOT / FILE).read_text(encoding="utf-8")) if one.is_for(extras))
 
 
-def _tidy(lib: Path) -> None:
-    for name in _LEFT_OUT:
+def _tidy(lib: Path, extras: Sequence[str]) -> None:
+    for name in ("bin", *(part for part in _PARTS if part not in extras)):
         shutil.rmtree(lib / name, ignore_errors=True)
     for name in _BY_PIP:
         for path in lib.glob(f"*.dist-info/{name}"):
@@ -93,7 +97,7 @@ def _tidy(lib: Path) -> None:
         shutil.rmtree(path)
 
 
-def _papers(folder: Path, lib: Path) -> None:
+def _papers(folder: Path, lib: Path, extras: Sequence[str]) -> None:
     found = licences(lib)
     if strange := [one for one in found if not one.may]:
         names = ", ".join(f"{one.name} {' / '.join(one.licence) or '?'}" for one in strange)
@@ -102,7 +106,7 @@ def _papers(folder: Path, lib: Path) -> None:
     (folder / "LICENCES").write_text("".join(rows), encoding="utf-8")
     shutil.copy(ROOT / "LICENSE", folder / "LICENSE")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (folder / "SBOM.json").write_text(bill(project, _wanted()), encoding="utf-8")
+    (folder / "SBOM.json").write_text(bill(project, _wanted(extras)), encoding="utf-8")
 
 
 def _compile(folder: Path) -> None:

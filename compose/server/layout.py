@@ -1,0 +1,138 @@
+"""What an installation consists of: users by number, directories and whose they are, and which file of a campus goes to
+which service. Pure.
+
+A number of a user is on disks for ever: it never changes, and compose/images/users has the same. Secrets are files, one
+directory for each service, which that service alone is given.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+ROOT_USER = 0
+POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD = range(10_001, 10_007)
+BOOKS_GROUP = 10_020
+"""Who may reach the database's socket."""
+ISSUE = "issue"
+"""The campus as provisioning makes it: of it cards, terminals, boxes and the upper keys leave the server."""
+MARK = "installation"
+"""In each directory with data: whose it is. compose/images/enter asks for it."""
+
+
+class Folder(NamedTuple):
+    """A directory of the installation, below its root."""
+
+    path: str
+    user: int
+    group: int
+    mode: int
+
+    @property
+    def has_data(self) -> bool:
+        """Does the installation live on what is in it?"""
+        return self.path.startswith("data/") and self.path.count("/") == 1
+
+
+FOLDERS = (
+    Folder("config", ROOT_USER, ROOT_USER, 0o755),
+    Folder("config/broker", BROKER, BROKER, 0o500),
+    Folder("config/postgres", POSTGRES, POSTGRES, 0o500),
+    Folder("secrets", ROOT_USER, ROOT_USER, 0o711),
+    Folder("secrets/broker", BROKER, BROKER, 0o500),
+    Folder("secrets/keys", KEYS, KEYS, 0o500),
+    Folder("secrets/ingest", INGEST, INGEST, 0o500),
+    Folder("secrets/console", CLOUD, CLOUD, 0o500),
+    Folder("secrets/watch", CLOUD, CLOUD, 0o500),
+    Folder("data", ROOT_USER, ROOT_USER, 0o711),
+    Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
+    Folder("data/broker", BROKER, BROKER, 0o700),
+    Folder("data/metrics", METRICS, METRICS, 0o700),
+    Folder("data/keys", KEYS, KEYS, 0o700),
+    Folder("data/keys/keys", KEYS, KEYS, 0o700),
+    Folder("data/ingest", INGEST, INGEST, 0o700),
+    Folder("data/ingest/cloud", INGEST, INGEST, 0o700),
+    Folder("data/cloud", CLOUD, CLOUD, 0o700),
+    Folder("data/cloud/cloud", CLOUD, CLOUD, 0o700),
+    Folder("run", ROOT_USER, ROOT_USER, 0o711),
+    Folder("run/postgres", POSTGRES, BOOKS_GROUP, 0o2750),
+    Folder("run/money", KEYS, INGEST, 0o2750),
+    Folder("run/desk", KEYS, CLOUD, 0o2750),
+    Folder("run/fleet", KEYS, CLOUD, 0o2750),
+    Folder("run/health", CLOUD, CLOUD, 0o711),
+    Folder("run/health/keys", KEYS, CLOUD, 0o2750),
+    Folder("run/health/ingest", INGEST, CLOUD, 0o2750),
+    Folder("run/health/console", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/watch", CLOUD, CLOUD, 0o2750),
+    Folder("run/beat", CLOUD, INGEST, 0o2750),
+)
+"""In the order in which they are made. A socket's directory is its owner's, and its group's to come in; the bit gives
+the group to the socket."""
+
+
+class Dealt(NamedTuple):
+    """A file that one service gets. source: below the issued campus; of: who reads it, alone."""
+
+    source: str
+    target: str
+    of: int
+
+    @property
+    def mode(self) -> int:
+        """A secret is never written; what lies among data is."""
+        return 0o600 if self.target.startswith("data/") else 0o400
+
+
+def dealt(key_files: Iterator[str]) -> list[Dealt]:
+    """Of an issued campus; key_files: the names in its keys/."""
+    return [
+        *_all("broker", ("broker.key", "acl"), "secrets/broker", BROKER),
+        *_all("broker", ("ca.pem", "broker.pem", "cloud.pem", "crl.pem"), "config/broker", BROKER),
+        *_all("keys", tuple(name for name in key_files if name not in UPPER), "data/keys/keys", KEYS),
+        *_all(".", ("campus.json", "ca.pem"), "data/keys", KEYS),
+        *_all("cloud", ("ack.key", "ingest.key"), "secrets/ingest", INGEST),
+        *_all("cloud", (*_PUBLIC, "ingest.pem"), "data/ingest/cloud", INGEST),
+        *_all("cloud", ("console.key",), "secrets/console", CLOUD),
+        *_all("cloud", ("watch.key",), "secrets/watch", CLOUD),
+        *_all("cloud", (*_PUBLIC, "ingest.pem", "watch.pem"), "data/cloud/cloud", CLOUD),
+        *_all(".", ("inventory.bin", "campus.json"), "data/cloud", CLOUD),
+    ]
+
+
+_PUBLIC = ("cloud.json", "ca.pem", "console.pem")
+UPPER = ("root.keys", "region.keys", "unlock")
+"""They could make the school's keys again, or open them: they stay in issue/, and leave the server."""
+LINKS = {
+    "data/ingest/cloud/ack.key": "/secrets/ack.key",
+    "data/ingest/cloud/ingest.key": "/secrets/ingest.key",
+    "data/ingest/cloud/watch.beat": "/run/ykt/beat/watch.beat",
+    "data/cloud/cloud/console.key": "/secrets/console.key",
+    "data/cloud/cloud/watch.key": "/secrets/watch.key",
+    "data/cloud/cloud/watch.beat": "/run/ykt/beat/watch.beat",
+}
+"""Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
+
+
+def _all(source: str, names: tuple[str, ...], target: str, of: int) -> Iterator[Dealt]:
+    for name in names:
+        yield Dealt(name if source == "." else f"{source}/{name}", f"{target}/{name}", of)
+
+
+class Service(NamedTuple):
+    """A service of compose.yaml that stays up. healthy: its health check, as the file has it."""
+
+    name: str
+    healthy: tuple[str, ...]
+
+
+FIRST = (
+    Service("postgres", ("/usr/local/bin/healthy-books",)),
+    Service("broker", ("/usr/local/bin/healthy-port", "8883")),
+    Service("keys", ("/usr/local/bin/healthy-service", "/run/ykt/health/keys.sock")),
+)
+"""What the others need, and the import of the inventory."""
+THEN = (
+    Service("ingest", ("/usr/local/bin/healthy-service", "/run/ykt/health/ingest.sock")),
+    Service("console", ("/usr/local/bin/healthy-service", "/run/ykt/health/console.sock")),
+    Service("watch", ("/usr/local/bin/healthy-service", "/run/ykt/health/watch/watch.sock")),
+)
+METRIC_STORE = Service("metrics", ("/usr/local/bin/healthy-port", "8428"))
+"""Where the installation has one of its own."""

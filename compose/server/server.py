@@ -1,0 +1,161 @@
+"""`./ykt server`: a school's server from images of this checkout, under Docker or podman (docs/server.md)."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from compose.place import ROOT, WrongUse, keep_private
+from compose.release.wheel import NotBuilt
+from compose.server import images, installation, making, starting
+from compose.server.engine import EngineRefused, engine
+from shared.input.command_line import Parser
+from shared.words.ending import end
+from shared.words.voice import Text, speak, wanted
+
+ABOUT = Text(
+    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，down 停止；说明 docs/server.md。",
+    "A school's server: build makes the images, init an installation, up starts it, status tells, down ends it.\n"
+    "The page of it: docs/server.md.",
+)
+FOLDER = Text("安装目录", "folder of the installation")
+ADDRESS = Text("本服务器的地址：集控平台与网关从这里连接", "address of this server, where console and boxes reach it")
+PLAN = Text(
+    "计划（provision plan new）；缺省为演示校园", "the plan (provision plan new); the demonstration's if not given"
+)
+CARDS = Text("演示校园的卡数", "cards of the demonstration")
+MASTERS = Text("仪式生成的主密钥目录", "folder with the masters that a ceremony made")
+SHARE = Text("打开 --masters 的一份份额，可重复", "a share that opens --masters; may be repeated")
+BASE = Text("现成的 Debian 根目录或其 .tar，代替 debootstrap", "a Debian root or its .tar, in debootstrap's place")
+WORDS = Text("cloud 的命令与参数", "a command of the cloud, with its words")
+_VERBS = {
+    "build": Text("从检出目录做镜像，不用任何镜像仓库", "make the images from this checkout; no registry is asked"),
+    "init": Text("建安装目录：目录、密钥文件、证书、配置", "make an installation: directories, secrets, certificates"),
+    "up": Text("启动，等到每个服务就绪", "start it, until each service is ready"),
+    "down": Text("停止；数据都留着", "end it; all data stay"),
+    "status": Text("每个服务是否就绪", "is each service ready?"),
+    "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """0 done or true, 1 refused or not ready, 2 wrong use."""
+    parser = Parser(prog="./ykt server", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    made = {name: verbs.add_parser(name, help=text, description=text) for name, text in _VERBS.items()}
+    for name, deed in _RUNS.items():
+        made[name].set_defaults(run=deed)
+        if name != "build":
+            made[name].add_argument("folder", type=Path, metavar="DIR", help=FOLDER)
+    made["build"].add_argument("--base", type=Path, metavar="DIR|TAR", help=BASE)
+    made["cloud"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=WORDS)
+    _init_options(made["init"])
+    given = parser.parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = given.run
+    try:
+        return run(given)
+    except (WrongUse, NotBuilt, EngineRefused, making.StepFailed, starting.NotReady) as fault:
+        sys.stderr.write(f"{fault}\n")
+        return fault.exit_code
+    except OSError as fault:
+        sys.stderr.write(f"{Text('无法读写：', 'cannot read or write: ')}{fault}\n")
+        return 1
+
+
+def _init_options(parser: Parser) -> None:
+    parser.add_argument("--address", required=True, metavar="IP", help=ADDRESS)
+    parser.add_argument("--plan", type=Path, metavar="PLAN.json", help=PLAN)
+    parser.add_argument("--cards", type=int, default=200, metavar="N", help=CARDS)
+    parser.add_argument("--masters", type=Path, metavar="DIR", help=MASTERS)
+    parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help=SHARE)
+
+
+def _build(given: argparse.Namespace) -> int:
+    images.build(engine(), version(), _say, given.base)
+    return 0
+
+
+def _init(given: argparse.Namespace) -> int:
+    root = given.folder.absolute()
+    masters = ("--masters", str(given.masters.absolute())) if given.masters else ()
+    shares = [word for file in given.share_file for word in ("--share-file", str(file.absolute()))]
+    asked = making.Wanted(root, given.address, version(), given.plan, given.cards, (*masters, *shares))
+    one = making.make(asked, engine(), _say)
+    _say(_made(root, one))
+    return 0
+
+
+def _made(root: Path, one: installation.Installation) -> Text:
+    return Text(
+        f"安装 {one.identity} 已建：{root}\n"
+        f"  离开本机：{root}/issue（卡、终端、网关，root.keys、region.keys），拷走后删除\n"
+        f"  开机启动：cp {root}/openykt-server.service /etc/systemd/system/ 后 systemctl enable --now openykt-server\n"
+        f"  现在启动：./ykt server up {root}",
+        f"the installation {one.identity} is made: {root}\n"
+        f"  to leave this machine: {root}/issue (cards, terminals, boxes, root.keys, region.keys); then remove it\n"
+        f"  at boot: cp {root}/openykt-server.service /etc/systemd/system/, systemctl enable --now openykt-server\n"
+        f"  now: ./ykt server up {root}",
+    )
+
+
+def _up(given: argparse.Namespace) -> int:
+    root, runs = given.folder.absolute(), engine()
+    is_first = starting.up(root, runs, _say)
+    if is_first:
+        sys.stdout.write(starting.sign_in(root, runs))
+    else:
+        _say(Text(f"集控平台：{starting.address(root)}", f"console: {starting.address(root)}"))
+    return 0
+
+
+def _down(given: argparse.Namespace) -> int:
+    starting.down(given.folder.absolute(), engine())
+    return 0
+
+
+def _status(given: argparse.Namespace) -> int:
+    root = given.folder.absolute()
+    one = installation.read(root)
+    installation.require_whole(root, one)
+    first, then = starting.services(root)
+    waiting = starting.unready(root, engine(), (*first, *then))
+    for service in (*first, *then):
+        is_up = service.name not in waiting
+        sys.stdout.write(f"{service.name:<10} {Text('就绪', 'ready') if is_up else Text('未就绪', 'not ready')}\n")
+    return 1 if waiting else 0
+
+
+def _cloud(given: argparse.Namespace) -> int:
+    if not given.words:
+        raise WrongUse(Text("缺少 cloud 的命令", "a command of the cloud is missing"))
+    sys.stdout.write(starting.command(given.folder.absolute(), engine(), given.words))
+    return 0
+
+
+def version() -> str:
+    """What images are called by: the commit that is checked out, marked when something is changed beside it."""
+    git = shutil.which("git")
+    done = subprocess.run(
+        (git or "git", "describe", "--always", "--dirty", "--abbrev=12"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _say(text: Text) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+_RUNS = {"build": _build, "init": _init, "up": _up, "down": _down, "status": _status, "cloud": _cloud}
+
+if __name__ == "__main__":
+    keep_private()
+    speak(wanted(sys.argv[1:], os.environ))
+    end(lambda: main(sys.argv[1:]))

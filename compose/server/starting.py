@@ -1,0 +1,125 @@
+"""`./ykt server up`, `down`, `status`: an installation started in order, and asked how each service is.
+
+The first start makes the database and takes the inventory; each is written down when it is done, so that a start which
+was cut goes on from where it stood, and none ever begins anew. Whether a service is ready its own health check says,
+asked here with a bound: an engine without systemd runs none by itself.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from compose.server import installation
+from compose.server.engine import Engine, EngineRefused
+from compose.server.installation import Installation
+from compose.server.layout import FIRST, METRIC_STORE, THEN, Service
+from shared.words.voice import Text
+
+READY_S = 90.0
+"""Longest that all services may take to be ready; then it is said which are not, and they go on trying."""
+POLL_S = 0.5
+IMPORT_S = 600.0
+PROFILES = "COMPOSE_PROFILES"
+
+Say = Callable[[Text], None]
+
+
+class NotReady(Exception):
+    """Services that are not ready at the bound. Exit code 1."""
+
+    exit_code = 1
+
+
+def up(root: Path, engine: Engine, say: Say) -> bool:
+    """All of it, ready. True: for the first time. WrongUse: it is not this installation. EngineRefused, NotReady."""
+    one = installation.read(root)
+    installation.require_whole(root, one)
+    is_first = not one.has_inventory
+    if not one.has_books:
+        one = _make_books(root, one, engine, say)
+    first, then = services(root)
+    _start(root, engine, first, say)
+    if not one.has_inventory:
+        one = _take_inventory(root, one, engine, say)
+    _start(root, engine, (*first, *then), say)
+    return is_first
+
+
+def down(root: Path, engine: Engine) -> None:
+    """Ended in order, nothing removed but containers and networks."""
+    installation.read(root)
+    engine.composed(root, "down", "--timeout", "60")
+
+
+def services(root: Path) -> tuple[tuple[Service, ...], tuple[Service, ...]]:
+    """Those that the others need, and the others."""
+    has_store = dict(_settings(root)).get(PROFILES) == "metrics"
+    return (*FIRST, METRIC_STORE) if has_store else FIRST, THEN
+
+
+def unready(root: Path, engine: Engine, asked: Sequence[Service]) -> list[str]:
+    """Names of those whose health check does not say that they are."""
+    return [one.name for one in asked if not engine.can(root, "exec", "-T", one.name, *one.healthy)]
+
+
+def sign_in(root: Path, engine: Engine) -> str:
+    """A one-time link to the console, as its own command says it."""
+    return command(root, engine, ("sign-in", "--address", address(root)))
+
+
+def address(root: Path) -> str:
+    """Of the console."""
+    settings = dict(_settings(root))
+    return f"https://{settings['YKT_ADDRESS']}:{settings['YKT_CONSOLE_PORT']}/"
+
+
+def command(root: Path, engine: Engine, words: Sequence[str], timeout_s: float = IMPORT_S) -> str:
+    """A command of the cloud beside what runs; what it says."""
+    verb, *rest = words
+    asked = ("run", "--rm", "-T", "--no-deps", "tools", "cloud", verb, "--data", "/campus", *rest)
+    return engine.composed(root, *asked, timeout_s=timeout_s)
+
+
+def _settings(root: Path) -> Iterator[tuple[str, str]]:
+    for line in (root / ".env").read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not name.startswith("#"):
+            yield name, value
+
+
+def _make_books(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:
+    say(Text("建立数据库", "making the database"))
+    if not (root / installation.BOOKS).exists():  # else it was made, and the word of it was lost
+        engine.composed(
+            root, "run", "--rm", "-T", "--no-deps", "postgres", "enter", "/var/lib/postgresql", "make-books"
+        )
+    return installation.made_books(root, one)
+
+
+def _take_inventory(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:
+    say(Text("导入清单", "taking the inventory"))
+    command(root, engine, ("import",))
+    return installation.took_inventory(root, one)
+
+
+def _start(root: Path, engine: Engine, asked: Sequence[Service], say: Say) -> None:
+    began_s = time.monotonic()
+    engine.composed(root, "up", "--detach", "--no-build", "--no-deps", *(one.name for one in asked))
+    waiting = unready(root, engine, asked)
+    while waiting:
+        if time.monotonic() - began_s > READY_S:
+            raise NotReady(_why(root, engine, waiting))
+        time.sleep(POLL_S)
+        waiting = unready(root, engine, [one for one in asked if one.name in waiting])
+    names = " ".join(one.name for one in asked)
+    took = time.monotonic() - began_s
+    say(Text(f"就绪：{names}（{took:.1f} 秒）", f"ready: {names} ({took:.1f} s)"))
+
+
+def _why(root: Path, engine: Engine, waiting: Sequence[str]) -> Text:
+    try:
+        tail = engine.composed(root, "logs", "--no-color", "--tail", "5", *waiting)
+    except EngineRefused as fault:
+        tail = str(fault)
+    names = ", ".join(waiting)
+    return Text(f"{READY_S:g} 秒内未就绪：{names}\n{tail}", f"not ready within {READY_S:g} s: {names}\n{tail}")

@@ -1,0 +1,144 @@
+"""compose.yaml as an engine reads it: what must hold of every service, and the same in the layout and the file."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from compose.place import ROOT
+from compose.server.installation import Installation
+from compose.server.layout import FIRST, FOLDERS, METRIC_STORE, THEN
+from compose.server.rendered import environment
+
+FILE = ROOT / "compose/compose.yaml"
+SAID: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = SAID["services"]
+PUBLISHED = {"broker", "console"}
+OUTSIDE = {"broker", "console", "watch"}
+"""Services on a network that leads out: who is called from there, and who sends messages."""
+NO_NETWORK = {"postgres", "keys"}
+ASKED = re.compile(r"\$\{(\w+)(:\?|:-|\})")
+
+
+@pytest.fixture(params=sorted(SERVICES))
+def service(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return SERVICES[request.param]
+
+
+def test_its_name_is_fixed_so_that_no_folder_renames_its_volumes() -> None:
+    assert SAID["name"] == "openykt"
+    assert "volumes" not in SAID, "an engine's own volumes are not to be seen, and go with `down -v`"
+
+
+def test_it_cannot_become_root_nor_write_where_it_runs(service: dict[str, Any]) -> None:
+    user, group = service["user"].split(":")
+    assert int(user) >= 10_000
+    assert user == group
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "devices", "pid", "ipc"} & service.keys()
+
+
+def test_it_has_limits_and_a_log_that_ends(service: dict[str, Any]) -> None:
+    assert {"mem_limit", "cpus", "pids_limit", "tmpfs", "stop_grace_period"} <= service.keys()
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+def test_it_is_started_by_an_init_and_is_of_this_machine_alone(service: dict[str, Any]) -> None:
+    assert service["init"] is True
+    assert service["pull_policy"] == "never"
+    assert service["image"].startswith("localhost/openykt-")
+
+
+def test_the_engines_socket_is_given_to_nobody_and_a_secret_to_be_read_only(service: dict[str, Any]) -> None:
+    assert not [one for one in service["volumes"] if "docker.sock" in one or "podman" in one]
+    assert all(one.endswith(":ro") for one in service["volumes"] if one.startswith(("./secrets/", "./config/")))
+
+
+def test_each_service_sees_its_own_secrets() -> None:
+    seen = {name: [one for one in of["volumes"] if "secrets" in one] for name, of in SERVICES.items()}
+    assert all(mounts in ([], [f"./secrets/{name}:/secrets:ro"]) for name, mounts in seen.items())
+
+
+def test_every_directory_that_is_mounted_is_made_and_is_its_users() -> None:
+    """Of the compose file's sources: an engine makes what is missing, as root's, and empty."""
+    made = {folder.path: folder for folder in FOLDERS}
+    for name, service in SERVICES.items():
+        for mount in service["volumes"]:
+            source, _, rest = mount.removeprefix("./").partition(":")
+            assert source in made, mount
+            if not rest.endswith(":ro") and not source.startswith("run/"):
+                assert str(made[source].user) == service["user"].split(":")[0], f"{name}: {mount}"
+
+
+def test_only_console_and_boxes_door_are_published_and_at_a_named_address() -> None:
+    assert {name for name, service in SERVICES.items() if "ports" in service} == PUBLISHED
+    for name in PUBLISHED:
+        assert all(port.startswith("${YKT_ADDRESS") for port in SERVICES[name]["ports"])
+
+
+def test_the_rest_has_no_way_out() -> None:
+    assert SAID["networks"]["inside"] == {"internal": True}
+    assert {name for name, service in SERVICES.items() if "school" in service.get("networks", ())} == OUTSIDE
+    assert {name for name, service in SERVICES.items() if service.get("network_mode") == "none"} == NO_NETWORK
+    assert all("networks" in service or "network_mode" in service for service in SERVICES.values())
+
+
+def test_the_database_is_ended_the_fast_way_and_has_time_for_it() -> None:
+    books = SERVICES["postgres"]
+    assert (books["stop_signal"], books["stop_grace_period"]) == ("SIGINT", "60s")
+    assert "./data/postgres:/var/lib/postgresql" in books["volumes"], "the parent: a version has a folder in it"
+
+
+def test_a_service_asks_whose_folder_it_is_before_it_runs(service: dict[str, Any]) -> None:
+    words = [*service.get("entrypoint", ()), *service["command"]]
+    folder = words[1]
+    assert words[0] == "enter"
+    assert any(mount.split(":")[1] == folder for mount in service["volumes"])
+
+
+def test_health_checks_are_script_files_and_those_that_up_asks() -> None:
+    asked = {one.name: one.healthy for one in (*FIRST, *THEN, METRIC_STORE)}
+    assert asked.keys() == {name for name, service in SERVICES.items() if service["restart"] == "always"}
+    for name, healthy in asked.items():
+        said = SERVICES[name]["healthcheck"]["test"]
+        assert said == ["CMD", *healthy]
+        assert not any(" " in word for word in said), "an engine splits it there"
+        assert (ROOT / "compose/images" / Path(said[1]).name).stat().st_mode & 0o111
+
+
+def test_nothing_waits_for_health_which_no_engine_asks_without_systemd() -> None:
+    assert "service_healthy" not in FILE.read_text(encoding="utf-8")
+
+
+def test_no_image_has_a_volume_a_password_or_a_registry() -> None:
+    for file in (ROOT / "compose/images").glob("*.Containerfile"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line.startswith("FROM ")] == ["FROM localhost/openykt-debian:trixie"]
+        assert not [line for line in lines if line.startswith(("VOLUME", "ARG"))]
+        assert lines[-2].startswith("USER ") or lines[-1].startswith("USER ")
+
+
+def test_dot_env_says_all_that_is_asked_and_no_secret() -> None:
+    said = environment(Installation("0123456789abcdef", "v1", "192.0.2.7"))
+    rows = dict(line.split("=", 1) for line in said.splitlines() if line and not line.startswith("#"))
+    asked = {name for name, _ in ASKED.findall(FILE.read_text(encoding="utf-8"))}
+    assert asked <= rows.keys()
+    assert all(name.startswith(("YKT_", "COMPOSE_PROFILES")) for name in rows)
+    assert not [name for name in rows if re.search("PASS|SECRET|KEY|TOKEN", name)]
+
+
+@pytest.mark.skipif(shutil.which("docker-compose") is None, reason="not installed: docker-compose")
+def test_docker_compose_takes_it(tmp_path: Path) -> None:
+    shutil.copy(FILE, tmp_path)
+    (tmp_path / ".env").write_text(environment(Installation("0123456789abcdef", "v1", "192.0.2.7")))
+    words = ("docker-compose", "config", "--format", "json")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["services"]["metrics"], "its profile is on"

@@ -1,0 +1,109 @@
+"""`init` on a disk: each service gets its files and nobody else's, and nothing is begun twice or by halves."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from compose.place import WrongUse
+from compose.server import installation, making
+from compose.server.dealing import require_new
+from compose.server.engine import Engine
+from compose.server.layout import FOLDERS, INGEST, KEYS, MARK
+from compose.server.making import Wanted, make, with_hosts
+from shared.words.voice import Text
+
+ENGINE = Engine("podman", ("docker-compose",), "unix:///run/podman/podman.sock")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to other users")
+
+
+def quiet(_: Text) -> None:
+    """Nobody listens."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("server") / "ykt"
+    make(Wanted(made, "192.0.2.7", "v1", None, 3), ENGINE, quiet)
+    return made
+
+
+@as_root
+def test_it_is_whole_and_knows_itself(root: Path) -> None:
+    one = installation.read(root)
+    installation.require_whole(root, one)
+    assert (one.address, one.version, one.has_books) == ("192.0.2.7", "v1", False)
+    assert f"YKT_INSTALLATION={one.identity}\n" in (root / ".env").read_text()
+
+
+@as_root
+def test_directories_are_as_the_layout_says(root: Path) -> None:
+    for folder in FOLDERS:
+        found = (root / folder.path).stat()
+        assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == folder[1:], folder.path
+
+
+@as_root
+def test_no_file_of_a_service_can_be_read_by_another(root: Path) -> None:
+    for place in ("secrets", "config", "data"):
+        files = [path for path in (root / place).rglob("*") if path.is_file() and not path.is_symlink()]
+        assert files
+        for path in files:
+            assert path.stat().st_mode & 0o077 == 0, path
+            assert path.stat().st_uid == path.parent.stat().st_uid >= 10_000, path
+
+
+@as_root
+def test_the_key_store_is_sealed_by_what_lies_with_the_key_process_alone(root: Path) -> None:
+    passphrase = root / "secrets/keys/passphrase"
+    assert (passphrase.stat().st_uid, stat.S_IMODE(passphrase.stat().st_mode)) == (KEYS, 0o400)
+    assert not [*root.rglob("unlock")]
+    assert {path.name for path in (root / "data/keys/keys").iterdir()} == {"school.keys", "custody.log"}
+
+
+@as_root
+def test_the_ledgers_seal_is_the_ingests_and_the_data_have_a_link_to_it(root: Path) -> None:
+    assert (root / "secrets/ingest/ack.key").stat().st_uid == INGEST
+    assert (root / "data/ingest/cloud/ack.key").readlink() == Path("/secrets/ack.key")
+
+
+@as_root
+def test_the_unit_starts_it_by_the_engine_that_was_found(root: Path) -> None:
+    unit = (root / "openykt-server.service").read_text()
+    assert f"WorkingDirectory={root}\n" in unit
+    assert "ExecStart=docker-compose up " in unit or "ExecStart=/usr/bin/docker-compose up " in unit
+    assert f"Environment=DOCKER_HOST={ENGINE.host}\n" in unit
+
+
+@as_root
+def test_it_is_not_made_over_another(root: Path) -> None:
+    with pytest.raises(WrongUse, match=r"compose\.yaml|config|data"):
+        make(Wanted(root, "192.0.2.7", "v1", None, 3), ENGINE, quiet)
+
+
+def test_a_broken_init_is_done_again(tmp_path: Path) -> None:
+    (tmp_path / "issue").mkdir()
+    require_new(tmp_path)
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(WrongUse, match="holiday"):
+        require_new(tmp_path)
+
+
+def test_the_certificates_have_the_address_and_the_names_inside() -> None:
+    plan = json.dumps({"name": "校园", "hosts": ["ykt.example.cn", "broker"]}).encode()
+    said = json.loads(with_hosts(plan, "192.0.2.7"))
+    assert said == {"name": "校园", "hosts": ["ykt.example.cn", "broker", "192.0.2.7", "console"]}
+
+
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"hosts": 1}'])
+def test_a_plan_that_is_none_is_refused(plan: bytes) -> None:
+    with pytest.raises(WrongUse):
+        with_hosts(plan, "192.0.2.7")
+
+
+def test_a_mark_is_in_each_directory_with_data() -> None:
+    assert {folder.path for folder in FOLDERS if folder.has_data} >= {"data/postgres", "data/keys", "data/cloud"}
+    assert MARK == "installation"
+    assert making.PASSPHRASE_BYTES >= 16
