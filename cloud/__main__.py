@@ -1,6 +1,6 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, watch, dock, cashier, import, deposit, grant, verify,
-report, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, operators, job,
-parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup.
+"""Command line of the cloud 中心平台: ingest, console, desk, watch, dock, enrol, cashier, import, deposit, grant,
+verify, report, box, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card,
+operators, job, parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -33,7 +33,7 @@ FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
 SERVERS = {
     CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app",
-    "dock": "cloud.watch.docking.app",
+    "dock": "cloud.watch.docking.app", "enrol": "cloud.fleet.enrol.app",
 }  # fmt: skip
 """Verbs that read their own words."""
 
@@ -75,6 +75,7 @@ def _parser() -> Parser:
     docked = Text("对接：第三方设备", "docking: strangers' devices")
     verbs.add_parser("dock", help=docked, add_help=False)
     admit = Text("准许一名收银员，写出令牌文件", "admit a cashier, write a token file")
+    verbs.add_parser("enrol", help=Text("入网服务：数据网关", "the enrolment door of boxes"), add_help=False)
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 

@@ -1,4 +1,4 @@
-"""`python -m edge`: run a box, swap a broken body for a spare, check outboxes. Exit 0 true, 1 false, 2 wrong use."""
+"""`python -m edge`: enrol and run a box, swap a body for a spare, check outboxes. Exit 0 true, 1 false, 2 wrong use."""
 
 import argparse
 import gc
@@ -17,7 +17,7 @@ from edge.outbox.store import OutboxStore, connect_to_check
 from edge.process.wiring import TCP_HOST, Endpoints
 from edge.settings import OutboxSetting, load
 from shared.clocks.campus_clock import parse_clock
-from shared.errors import ConfigFault, StoreFault
+from shared.errors import ConfigFault, LinkFault, StoreFault, WireFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     except ConfigFault as fault:
         sys.stderr.write(f"{Text(f'配置错误：{fault}', f'configuration: {fault}')}\n")
         return 2
-    except (StoreFault, OSError) as fault:
+    except (LinkFault, StoreFault, WireFault, OSError) as fault:
         if reader_is_gone(fault):
             raise
         sys.stderr.write(f"{fault}\n")
@@ -50,11 +50,15 @@ def main(arguments: list[str]) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from edge.process import agent  # the broker's and the links' libraries are not needed for a check
+    from edge.process.identity import install
+    from edge.process.identity.place import broker_of
 
-    settings = load(options.data / "boxes" / options.box / "edge.json")
-    if settings.box != options.box:
+    install.finish(options.data)
+    box = options.box or _only_box(options.data)
+    settings = load(options.data / "boxes" / box / "edge.json")
+    if settings.box != box:
         raise ConfigFault(Text(f"box: edge.json 属于 {settings.box}", f"box: edge.json belongs to {settings.box}"))
-    host, port = host_port(options.broker, "--broker")
+    host, port = host_port(broker_of(settings.folder, options.broker), "--broker")
     endpoints = Endpoints(
         can=dict(_can(word) for word in options.can),
         rs485=dict(_named(word, "--rs485") for word in options.rs485),
@@ -67,6 +71,23 @@ def _run(options: argparse.Namespace) -> int:
     return agent.run(
         settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin, login)
     )
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    from edge.process.identity.enrolling import enrol
+    from shared.wire.enrol.code import parse_ticket
+
+    ticket = parse_ticket(options.code, options.server)
+    host_port(ticket.server, "--server")
+    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    box = enrol(options.data, ticket, _say)
+    _say(Text(f"已入网：{box}。启动：edge run --tls", f"enrolled: {box}. Start it: edge run --tls"))
+    return 0
+
+
+def _say(text: Text) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _swap(options: argparse.Namespace) -> int:
@@ -167,8 +188,9 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help=Text("运行一台网关", "run a box"))
     add_data(run)
-    run.add_argument("--box", required=True, help=Text("网关编号", "box id"))
-    run.add_argument("--broker", required=True, metavar="HOST:PORT", help=Text("MQTT 消息代理", "MQTT broker"))
+    run.add_argument("--box", default="", help=Text("网关编号，只有一台时可省", "box id, where there are several"))
+    broker_help = Text("MQTT 消息代理；用入网码入网的不必给", "MQTT broker; one that came by a code knows it")
+    run.add_argument("--broker", default="", metavar="HOST:PORT", help=broker_help)
     run.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
     run.add_argument("--tls", action="store_true", help=Text("与消息代理用双向 TLS", "mutual TLS with the broker"))
     run.add_argument(
@@ -181,6 +203,8 @@ def _parser() -> Parser:
     run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT", help=RS485_HELP)
     run.add_argument("--clock", metavar="T0:REAL0:SPEED", help=CLOCK_HELP)
     run.add_argument("--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when stdin closes"))
+    enrol_help = Text("用入网码入网：密钥在本机生成", "enrol by a code: the key is made here")
+    _enrol_options(verbs.add_parser("enrol", help=enrol_help))
     swap_help = Text("备用机顶替坏机，不需要中心", "a spare stands in for a broken body; needs no centre")
     _swap_options(verbs.add_parser("swap", help=swap_help))
     commission_help = Text("CAN 线路验收，或先判旧线", "accept a CAN line, or judge an old one")
@@ -192,6 +216,14 @@ def _parser() -> Parser:
     verify.add_argument("--box", help=Text("只查这一台", "only this one"))
     verify.add_argument("--json", action="store_true", help=Text("机器可读", "for programs"))
     return parser
+
+
+def _enrol_options(parser: Parser) -> None:
+    add_data(parser)
+    code_help = Text("二维码的文本，或 16 位入网码", "the text of the QR, or the code of 16")
+    parser.add_argument("code", metavar="CODE", help=code_help)
+    server_help = Text("入网服务地址，只有入网码时须给", "the enrolment door, beside a typed code")
+    parser.add_argument("--server", default="", metavar="HOST:PORT", help=server_help)
 
 
 def _swap_options(swap: Parser) -> None:
@@ -269,7 +301,7 @@ def _doctor(options: argparse.Namespace) -> int:
     return doctor(options)
 
 
-_VERBS = {"run": _run, "verify": _verify, "swap": _swap, "commission": _commission, "doctor": _doctor}
+_VERBS = {"enrol": _enrol, "run": _run, "verify": _verify, "swap": _swap, "commission": _commission, "doctor": _doctor}
 
 
 if __name__ == "__main__":

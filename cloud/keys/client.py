@@ -136,13 +136,13 @@ class KeyClient:
             raise KeyFault("TAC: not one verdict per item")
         return answer
 
-    def _yes(self, op: Op, *arguments: object) -> bool:
+    def _yes(self, op: str, *arguments: object) -> bool:
         answer = self._ask(op, *arguments)
         if not isinstance(answer, bool):
             raise KeyFault(f"{op}: the answer is not yes or no")
         return answer
 
-    def _octets(self, size: int | None, op: Op, *arguments: object) -> bytes:
+    def _octets(self, size: int | None, op: str, *arguments: object) -> bytes:
         answer = self._ask(op, *arguments)
         if not isinstance(answer, bytes) or size not in (None, len(answer)):
             raise KeyFault(f"{op}: the answer is not {size} bytes")

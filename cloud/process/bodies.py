@@ -63,6 +63,7 @@ _SAID = {
     404: Text("没有这个地址", "no such address"),
     408: Text("请求来得太慢", "the request came too slowly"),
     413: Text("请求过长", "the request is too long"),
+    429: Text("问得太多，请稍后再试", "asked too often, try again later"),
     503: Text("人太多，请稍后再试", "too many at once, try again later"),
 }
 

@@ -8,19 +8,32 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from compose.campus.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
 from compose.parts.part import Part
 
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
-_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock")
+_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol")
 """Verbs that serve until they are told to end."""
 WITH_SERIES = ("ingest", "console")
 """Services whose pages the watch reads, beside the key process's."""
 LOAD_RATE = 0.6
 POS_RATE = 0.35
 """Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
+
+
+DOOR_SOCKET, OFFICE_SOCKET = "enrol-door.sock", "enrol-office.sock"
+"""Of the signer, in the run's folder."""
+
+
+class Places(NamedTuple):
+    """Ports: of the enrolment door, and of the broker's doors for boxes and for the cloud."""
+
+    server: int
+    boxes: int
+    cloud: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,22 @@ def key_process(
     asked = (("--desk-socket", desk), ("--fleet-socket", fleet), ("--health-socket", health))
     others = [word for name, path in asked if path is not None for word in (name, str(path))]
     return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *others)
+
+
+def signer(data: Path, sockets: Path, places: Places) -> Part:
+    """Who signs for boxes that come by a code, and proves the revocation list at the broker."""
+    return _python(
+        "signer", "provisioning", "signer", "--data", str(data),
+        "--door-socket", str(sockets / DOOR_SOCKET), "--office-socket", str(sockets / OFFICE_SOCKET),
+        "--server", f"127.0.0.1:{places.server}", "--broker", f"127.0.0.1:{places.boxes}",
+        "--guard-boxes", f"127.0.0.1:{places.boxes}", "--guard-cloud", f"127.0.0.1:{places.cloud}", spare=True,
+    )  # fmt: skip
+
+
+def enrol_door(data: Path, sockets: Path, port: int) -> Part:
+    """Where boxes ask: HTTPS; the signer makes its certificate."""
+    words = ("--data", str(data), "--signer", str(sockets / DOOR_SOCKET), "--port", str(port))
+    return _python("enrol", "cloud", "enrol", *words, after=("signer",), spare=True)
 
 
 def peers(folder: Path, smtp: int, smsc: int) -> Part:

@@ -100,6 +100,7 @@ def mosquitto(folder: Path, ports: BrokerPorts, files: BrokerFiles, address: str
         cloudfile=files.cloudfile.resolve(),
         crl=f"crlfile {files.crlfile.resolve()}" if files.crlfile else "",
         user="user root" if os.geteuid() == 0 else "",
+        pid_file=files.acl_file.resolve().with_name("mosquitto.pid"),
         queued_messages=QUEUED_MESSAGES_MAX,
         queued_bytes=QUEUED_BYTES_MAX,
         folder=folder.resolve(),
@@ -119,7 +120,6 @@ def _docking_door(port: int, address: str, files: BrokerFiles, passwords: Path) 
         certfile=files.certfile.resolve(),
         keyfile=files.keyfile.resolve(),
         passwords=passwords.resolve(),
-        pid_file=passwords.resolve().with_name("mosquitto.pid"),
     )
 
 

@@ -23,6 +23,8 @@ from shared.words.voice import Text
 
 AUTHORITY_DAYS = 20 * 365
 LEAF_DAYS = 2 * 365
+BOX_DAYS = 400
+"""Of a box that renews by itself, from half of it on: two summers of silence do not fit, and one does."""
 CRL_DAYS = LEAF_DAYS
 """A broker with an expired revocation list lets nobody in, so a list lives as long as what it speaks of."""
 BACKDATED = timedelta(hours=1)
@@ -64,9 +66,41 @@ def issue_server(authority: Authority, public: ec.EllipticCurvePublicKey, names:
     return _issue(authority, public, names[0], SERVER, now, alternatives)
 
 
-def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: str, now: datetime) -> bytes:
+def issue_client(
+    authority: Authority, public: ec.EllipticCurvePublicKey, name: str, now: datetime, days: int = LEAF_DAYS
+) -> bytes:
     """PEM certificate of a client; its common name is the user that the broker sees."""
-    return _issue(authority, public, name, CLIENT, now, None)
+    return _issue(authority, public, name, CLIENT, now, None, days)
+
+
+def spki_of(public: ec.EllipticCurvePublicKey) -> bytes:
+    """A public key's DER form (SubjectPublicKeyInfo)."""
+    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+class Given(NamedTuple):
+    """A certificate that this CA has signed: its name, key, serial and end."""
+
+    name: str
+    public: ec.EllipticCurvePublicKey
+    serial: int
+    ends: datetime
+    is_client: bool
+
+
+def open_given(authority: Authority, pem: bytes) -> Given:
+    """WireFault when malformed, or not of this CA. Whether it has ended or was revoked is not asked here."""
+    try:
+        one = x509.load_pem_x509_certificate(pem)
+        one.verify_directly_issued_by(authority.certificate)
+        uses = one.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        name = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+        public = one.public_key()
+    except (ValueError, TypeError, IndexError, InvalidSignature, x509.ExtensionNotFound) as fault:
+        raise WireFault(Text("不是本校 CA 签发的证书", "not a certificate of this CA")) from fault
+    if not isinstance(public, ec.EllipticCurvePublicKey):
+        raise WireFault(Text("证书的密钥须为 EC P-256", "certificate: the key must be EC P-256"))
+    return Given(str(name), public, one.serial_number, one.not_valid_after_utc, CLIENT in uses)
 
 
 def issue_own(
@@ -219,9 +253,10 @@ def _issue(
     use: x509.ObjectIdentifier,
     now: datetime,
     alternatives: x509.SubjectAlternativeName | None,
+    days: int = LEAF_DAYS,
 ) -> bytes:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME_MAX])])
-    builder = _builder(subject, authority.certificate.subject, public, now, LEAF_DAYS)
+    builder = _builder(subject, authority.certificate.subject, public, now, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)

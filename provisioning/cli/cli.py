@@ -28,6 +28,7 @@ from provisioning.cli import terminal_tls as cli_terminal_tls
 from provisioning.cli import theft as cli_theft
 from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
+from provisioning.cli.boxes import signer as cli_signer
 from provisioning.cli.issuing import cards as cli_cards
 from provisioning.cli.issuing import stock as cli_stock
 from provisioning.cli.plans import plan as cli_plan
@@ -105,7 +106,7 @@ def _parser() -> Parser:
     )
     cli_plan.add_to(verbs)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
-    for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls):
+    for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls, cli_signer):
         part.add_to(verbs)
     return parser
 

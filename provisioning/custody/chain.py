@@ -51,6 +51,7 @@ class Act(StrEnum):
     DESTROYED = "destroyed"
     REVOKED = "revoked"
     RENEWED = "renewed"
+    ENROLLED = "enrolled"
     PSAM = "psam"
     STOCK = "stock"
     BATCH = "batch"

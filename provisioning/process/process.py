@@ -21,7 +21,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
@@ -48,10 +48,17 @@ TIMES_MAX = 1024
 """Of the newest answers, for half and nearly all of them."""
 
 
+class Answering(Protocol):
+    """What stands behind the sockets: any bytes get an answer."""
+
+    def answer(self, request: bytes, role: Any) -> bytes:  # noqa: ANN401  # each server has roles of its own
+        """To one frame."""
+
+
 class KeyServer:
     """Answers framed requests on listening unix sockets, one for each role, until it is told to stop."""
 
-    def __init__(self, operations: KeyOperations, frame_s: float = FRAME_S, idle_s: float = IDLE_S) -> None:
+    def __init__(self, operations: Answering, frame_s: float = FRAME_S, idle_s: float = IDLE_S) -> None:
         self._operations = operations
         self._frame_s = frame_s
         self._idle_s = idle_s
@@ -65,7 +72,7 @@ class KeyServer:
         """Open connections."""
         return len(self._conversations)
 
-    async def serve(self, listening: Mapping[Role, socket.socket], stop: asyncio.Event) -> None:
+    async def serve(self, listening: Mapping[Any, socket.socket], stop: asyncio.Event) -> None:
         """Serve until `stop`; then every connection is closed."""
         servers = [
             await asyncio.start_unix_server(partial(self._greet, role), sock=one) for role, one in listening.items()
@@ -80,7 +87,7 @@ class KeyServer:
                 talk.cancel()
             await asyncio.gather(*talks, return_exceptions=True)
 
-    def _greet(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _greet(self, role: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._conversations) >= CONNECTIONS_MAX:
             self.turned_away += 1
             writer.close()
@@ -89,7 +96,7 @@ class KeyServer:
         self._conversations.add(talk)
         talk.add_done_callback(self._conversations.discard)
 
-    async def _converse(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, role: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await self._frame(reader):
                 began_s = time.monotonic()
@@ -234,7 +241,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if end_with_stdin:
-        _watch_stdin(loop, stop)
+        watch_stdin(loop, stop)
     server = KeyServer(operations)
     status = loop.create_task(_report(server, operations, told, stop))
     async with healthy(looked_at, lambda: _health(server, operations, told)):
@@ -243,7 +250,8 @@ async def _run(
     await status
 
 
-def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set stop when standard input ends."""
     def gone() -> None:
         if not os.read(sys.stdin.fileno(), 4096):
             loop.remove_reader(sys.stdin.fileno())
