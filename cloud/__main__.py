@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from cloud.process.private import keep_private
 from cloud.verbs.arguments import Verb
 from cloud.verbs.asking import asking_verbs
+from cloud.verbs.boxes import box_verbs
 from cloud.verbs.deciding import deciding_verbs
 from cloud.verbs.docking import docking_verbs
 from cloud.verbs.firmware import firmware_verbs
@@ -83,7 +84,7 @@ def _parser() -> Parser:
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
         **planning_verbs(),
     }  # fmt: skip
-    known |= firmware_verbs() | docking_verbs() | keeping_verbs()
+    known |= box_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

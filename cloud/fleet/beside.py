@@ -29,6 +29,21 @@ def orders_socket(data: Path, given: Path | None) -> Path:
     return Path(found)
 
 
+def signer_socket(data: Path, given: Path | None) -> Path:
+    """Where boxes' codes and revocations are asked for: as given, or of the running signer. ConfigFault."""
+    if given is not None:
+        return given
+    found = _option(data, "provisioning", "signer", "--office-socket")
+    if not found:
+        raise ConfigFault(
+            Text(
+                "没有运行中的签发进程：先启动，或用 --signer 指定其接口",
+                "no signer runs: start it, or name its socket with --signer",
+            )
+        )
+    return Path(found)
+
+
 def campus_clock(data: Path, given: str) -> CampusClock:
     """As given, or of the running ingest; else this machine's."""
     return parse_clock(given or _option(data, "cloud", "ingest", "--clock") or None)

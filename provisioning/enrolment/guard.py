@@ -53,13 +53,19 @@ class Guard:
         self._pid = ""
         self._told = 0
 
-    def turn(self, number: int, uncut: Sequence[str]) -> Found:
-        """Prove the list of this number where that is needed, and cut whom it revokes."""
+    def turn(self, number: int, uncut: Sequence[str], out: Sequence[str]) -> Found:
+        """Prove the list of this number where that is needed, and cut whom it revokes.
+
+        out: boxes that have no certificate at all. After a time without proof each of them may have come in, and a list
+        that is there again ends no session: so they are all cut again.
+        """
+        was_proved = self._proved
         hinders = self._prove(number) if self._is_needed(number) else ""
         if hinders:
             self._proved = 0
             return Found(0, hinders, ())
-        return Found(self._proved, "", [box for box in uncut if self._cut(box)])
+        wanted = dict.fromkeys((*uncut, *(() if was_proved else out)))
+        return Found(self._proved, "", [box for box in wanted if self._cut(box)])
 
     def _is_needed(self, number: int) -> bool:
         aged = time.monotonic() - self._proved_at_s > PROVE_S

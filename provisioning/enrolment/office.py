@@ -101,10 +101,15 @@ class Office:
         """Boxes of which a session of a revoked certificate may live still."""
         return [record.box for record in self._records.values() if record.owed]
 
+    def out(self) -> list[str]:
+        """Boxes none of whose certificates counts."""
+        return [record.box for record in self._records.values() if record.issued and record.current is None]
+
     def note_cut(self, boxes: Sequence[str], number: int) -> None:
         """Their sessions are gone."""
         for box in boxes:
-            self._keep(register.cut_off(self._records[box], number))
+            if self._records[box].owed:
+                self._keep(register.cut_off(self._records[box], number))
 
     # ---- the door
 
@@ -219,7 +224,7 @@ class Office:
         )  # fmt: skip
         return Row(
             record.box, step, key, expires_s, wrong, stolen, current.ends_s if current else 0, len(record.issued),
-            record.revoked_s, record.reason, record.cut,
+            record.revoked_s, record.reason, record.owed, record.cut,
         )  # fmt: skip
 
     def _compared(self, arguments: Sequence[Any]) -> bool:

@@ -79,7 +79,7 @@ async def _turn(office: Office, guard: Guard | None, stop: asyncio.Event) -> Non
     while not stop.is_set():
         number = office.publish()
         if guard is not None:
-            found = await asyncio.to_thread(guard.turn, number, office.uncut())
+            found = await asyncio.to_thread(guard.turn, number, office.uncut(), office.out())
             office.proved, office.hinders = found.proved, found.hinders
             office.note_cut(found.cut, found.proved)
         try:

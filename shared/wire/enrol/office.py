@@ -49,7 +49,8 @@ DOOR_SOCKET, OFFICE_SOCKET = "enrol-door.sock", "enrol-office.sock"
 
 
 class Row(NamedTuple):
-    """One box. step: of its code, empty: none; times in Unix seconds, 0: none; cut: the list that cut its session."""
+    """One box. step: of its code, empty: none; times in Unix seconds, 0: none. owed: a session of a revoked certificate
+    may live still; cut: the list that the last one was cut by."""
 
     box: str
     step: str
@@ -61,6 +62,7 @@ class Row(NamedTuple):
     certificates: int
     revoked_s: int
     reason: str
+    owed: bool
     cut: int
 
 
@@ -77,7 +79,7 @@ class Standing(NamedTuple):
 
 def row_of(raw: object) -> Row:
     """WireFault."""
-    types = str, str, bytes, int, int, int, int, int, int, str, int
+    types = str, str, bytes, int, int, int, int, int, int, str, bool, int
     return Row(*codec.fields(_list(raw), *types, what="box"))
 
 
