@@ -102,9 +102,11 @@ def told(wanted: Extension) -> Iterator[Text]:
 def _named(what: Text, names: Sequence[str]) -> Iterator[Text]:
     if not names:
         return
-    shown, more = ", ".join(names[:NAMED_MAX]), len(names) - NAMED_MAX
-    tail = Text(f" 等共 {len(names)}", f" and others, {len(names)} in all") if more > 0 else Text("", "")
-    yield Text(f"{what.zh}：{shown}{tail.zh}", f"{what.en}: {shown}{tail.en}")
+    shown, many = ", ".join(names[:NAMED_MAX]), len(names)
+    if many > NAMED_MAX:
+        yield Text(f"{what.zh}：{shown} 等共 {many}", f"{what.en}: {shown} and others, {many} in all")
+    else:
+        yield Text(f"{what.zh}：{shown}", f"{what.en}: {shown}")
 
 
 def _bodies(boxes: Iterable[BoxPlan]) -> dict[str, tuple[BoxPlan, TerminalPlan]]:

@@ -1,4 +1,4 @@
-"""`provisioning plan …` 校园计划: written from a school's own tables, checked, and carried into a campus that stands."""
+"""`provisioning plan …` 校园计划: written from a school's own tables, checked, carried into a campus that stands."""
 
 import argparse
 import sys

@@ -40,8 +40,8 @@ def test_a_real_campus_is_refused_until_it_is_sealed(own, tmp_path):
 
 
 LOOKS = [
-    "batch sheet", "ceremony minutes", "ceremony status", "crl status", "custody verify", "plan diff", "psam list", "rotate cost",
-    "rotate status", "stock sheet",
+    "batch sheet", "ceremony minutes", "ceremony status", "crl status", "custody verify", "plan diff", "psam list",
+    "rotate cost", "rotate status", "stock sheet",
 ]  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def steps(verb, name=""):
         yield from steps(step, f"{name} {word}".strip())
 
 
-@pytest.mark.parametrize("step", [*LOOKS, "certificate cloud-door"])
+@pytest.mark.parametrize("step", [*(one for one in LOOKS if one != "plan diff"), "certificate cloud-door"])
 def test_to_look_is_free_and_the_door_of_0_1_is_made(campus, own, step):
     for name in ("broker", "cloud", "boxes"):
         shutil.copytree(campus.data / name, own / name)
