@@ -1,6 +1,7 @@
 """Command line of the cloud 中心平台: ingest, console, desk, watch, dock, enrol, cashier, import, deposit, grant,
 verify, report, box, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card,
-operators, job, parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup.
+operators, job, parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup,
+functions.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """

@@ -39,6 +39,7 @@ from cloud.console.pages.sign_in import LANGUAGE_COOKIE, YEAR_S, asked_for, now,
 from cloud.console.words.catalogue import LANGUAGES, words
 from cloud.console.words.faults import CODES
 from cloud.console.words.terms import TERMS
+from cloud.process.functions import read_off
 from shared.errors import YktError
 from shared.words.voice import Language, Text, speak_here
 
@@ -67,7 +68,8 @@ def create_pages(sources: Sources) -> Flask:
     app.context_processor(lambda: {"views": _views(sources), "undoable": _undoable(sources)})
     app.context_processor(lambda: {"campus": sources.settings.name})
     app.url_defaults(lambda endpoint, values: _numbered(app, endpoint, values))
-    register(app, sources, index.PAGES)
+    off = read_off(sources.settings.data)
+    register(app, sources, (page for page in index.PAGES if page.needs not in off))
     return app
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from cloud.verbs.arguments import LIST, Made, add_json, add_steps, need
 from cloud.verbs.fleet import number_of
 from shared.input.command_line import Parser
+from shared.input.functions import Function, require_on
 from shared.words.voice import Text
 
 STEPS = (LIST, "show", "add", "remove", "command", "commands", "check", "push", "history", "rollback", "rights")
@@ -49,8 +50,10 @@ def _options(parser: Parser) -> None:
 
 def _docking(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch import docking
+    from cloud.process.functions import read_off
     from cloud.watch.docking.rights.accounts import Speech
 
+    require_on(read_off(chosen.data), Function.DOCKING)
     need(chosen, *_NEEDED.get(chosen.step, ()))
     data, what, who = chosen.data, chosen.what, chosen.who
     match chosen.step:

@@ -1,4 +1,4 @@
-"""Verbs that keep the books elsewhere and bring them back."""
+"""Verbs that keep the books elsewhere and bring them back, and the one that says which functions the campus has."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 from cloud.verbs.arguments import Made, add_json
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
+from shared.input.functions import Function
 from shared.words.ending import reader_is_gone
 from shared.words.voice import Text
 
@@ -17,7 +18,34 @@ MAKE, LIST, CHECK, RESTORE = "make", "list", "check", "restore"
 def keeping_verbs() -> dict[str, Made]:
     """Backup."""
     text = Text("备份：运行中复制、证明、列出、还原", "backups: made while all runs, proven, listed, put back")
-    return {"backup": (text, _backup, (_options, add_json))}
+    told = Text("这所校园有哪些功能，打开、关闭一个", "which functions this campus has; put one on or off")
+    return {
+        "backup": (text, _backup, (_options, add_json)),
+        "functions": (told, _functions, (_function_options,)),
+    }
+
+
+def _function_options(parser: Parser) -> None:
+    deed = Text("做什么，缺省 list", "what to do (list)")
+    parser.add_argument("deed", nargs="?", choices=[LIST, "on", "off"], default=LIST, help=deed)
+    parser.add_argument(
+        "function", nargs="?", type=Function, choices=list(Function), help=Text("哪个功能", "which function")
+    )
+
+
+def _functions(chosen: argparse.Namespace) -> int:
+    from cloud.process.functions import read_off, switch
+
+    if chosen.deed != LIST:
+        if chosen.function is None:
+            raise ConfigFault(Text("哪个功能？", "which function?"))
+        switch(chosen.data, chosen.function, on=chosen.deed == "on")
+        sys.stdout.write(f"{Text('重启集控平台、值守与对接后生效', 'restart console, watch and docking')}\n")
+    off = read_off(chosen.data)
+    for one in Function:
+        state = Text("关", "off") if one in off else Text("开", "on")
+        sys.stdout.write(f"{one:<13} {Text(f'{state.zh}  {one.said.zh}', f'{state.en:<4} {one.said.en}')}\n")
+    return 0
 
 
 def _options(parser: Parser) -> None:

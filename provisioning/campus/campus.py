@@ -49,6 +49,7 @@ from provisioning.plan.plan import BoxPlan, LinkKind, Plan
 from shared import inventory
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
+from shared.input.functions import FILE as FUNCTIONS
 from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.keys.ack_key import certify
 from shared.purse.crypto import suite_of
@@ -265,6 +266,8 @@ def _cloud_files(making: Making, keys: _Keys) -> Iterator[File]:
     yield File("cloud/cloud.json", to_bytes(cloud_json(plan, keys.public(plan.campus))))
     yield File("cloud/ack.key", _ed25519_pem(keys.ack))
     yield File("cloud/ca.pem", authority.certificate_pem(ca))
+    if plan.preset.off:
+        yield File(f"cloud/{FUNCTIONS}", to_bytes({"preset": plan.preset.name, "off": sorted(plan.preset.off)}))
     door = b""
     for file, user in ((INGEST, INGEST_USER), (WATCH, WATCH_USER)):
         key = authority.new_key()

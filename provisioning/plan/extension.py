@@ -197,8 +197,8 @@ def _other_body(old_box: BoxPlan, old: TerminalPlan, box: BoxPlan, new: Terminal
         )
     for what, was, now in (
         (Text("类型", "kind"), old.kind.value, new.kind.value),
-        (Text("点位", "place"), old.place, new.place),
-        (Text("门", "door"), old.door, new.door),
+        (Text("点位", "position"), old.place, new.place),
+        (Text("上下车门", "door"), old.door, new.door),
         (Text("线路号", "line"), old.line, new.line),
     ):
         if was != now:

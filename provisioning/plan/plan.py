@@ -8,7 +8,7 @@ messages link: https://HOST[:PORT]), meals, profile (of the cards: campus, or ca
 counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
 (shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts; a
 box's spares (name, kind): bodies that stand ready; a TCP link's plain (true: without TLS, and the box warns of it), an
-RS-485 link's latency_ms (of a radio module in it).
+RS-485 link's latency_ms (of a radio module in it), preset (which functions are off: shared/input/functions.py).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from itertools import pairwise
 from provisioning.plan import names
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
+from shared.input.functions import WHOLE, Function, Preset, preset_of
 from shared.input.section import Section
 from shared.input.web_address import web_address
 from shared.inventory import LOADERS, DeviceKind
@@ -167,6 +168,7 @@ class Plan:
     subsidy: bool = False
     operators: tuple[str, ...] = ()
     console: str = ""
+    preset: Preset = WHOLE
 
     @property
     def takes_subsidies(self) -> bool:
@@ -206,6 +208,7 @@ def parse_plan(raw: object) -> Plan:
         subsidy=top.take("subsidy", bool, False),
         operators=tuple(_operator(row) for row in top.rows("operators", OPERATORS_MAX, [])),
         console=web_address(top.take("console", str, ""), top.name("console")),
+        preset=preset_of(top.take("preset", str, WHOLE.name)),
     )
     top.done()
     _check(plan)
@@ -354,6 +357,7 @@ def _check(plan: Plan) -> None:
         raise ConfigFault(Text(f"terminals: 最多 {TERMINALS_MAX} 台", f"terminals: at most {TERMINALS_MAX}"))
     _once(names, "terminals")
     _check_rides(plan)
+    _check_preset(plan)
     labels = [card.label for card in plan.cards]
     _once(labels, "cards")
     _once(plan.operators, "operators")
@@ -367,6 +371,22 @@ def _check(plan: Plan) -> None:
     if plan.meals[0].from_s or not rising:
         raise ConfigFault(
             Text("meals: 编号与时间须递增，从 0 秒起", "meals: numbers and times must rise, from second 0")
+        )
+
+
+def _check_preset(plan: Plan) -> None:
+    preset = plan.preset
+    if len(plan.cards) > preset.cards_max or len(plan.boxes) > preset.boxes_max:
+        raise ConfigFault(
+            Text(
+                f"preset: {preset.said.zh}：最多 {preset.cards_max} 张卡、{preset.boxes_max} 台网关",
+                f"preset: {preset.name} has at most {preset.cards_max} cards and {preset.boxes_max} boxes",
+            )
+        )
+    bus = next((one.name for _, one in plan.terminals() if one.kind is DeviceKind.VALIDATOR), None)
+    if bus is not None and Function.BUSES in preset.off:
+        raise ConfigFault(
+            Text(f"preset: {preset.said.zh}：没有校车：{bus}", f"preset: {preset.name} has no buses: {bus}")
         )
 
 

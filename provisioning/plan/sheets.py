@@ -12,6 +12,7 @@ from provisioning.plan.demo import CAN_BITRATE, RS485_BAUD
 from provisioning.plan.plan import ADDRESS_MAX, BOXES_MAX, CARDS_MAX, TERMINALS_MAX, LinkKind
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_yuan
+from shared.input.functions import WHOLE, Preset
 from shared.input.table import Row, parse_label, read_table
 from shared.inventory import DeviceKind
 from shared.words.voice import Text
@@ -44,12 +45,13 @@ class _Wrong(Exception):
     """Why a row is wrong."""
 
 
-def plan_of(campus: int, name: str, bodies: bytes, cards: bytes | None) -> dict[str, Any]:
+def plan_of(campus: int, name: str, bodies: bytes, cards: bytes | None, preset: Preset = WHOLE) -> dict[str, Any]:
     """A PLAN.json value, for parse_plan to judge. ConfigFault names each wrong row."""
-    return {
+    plan = {
         "campus": campus, "name": name, "demo": False, "boxes": boxes_of(bodies),
         "cards": cards_of(cards) if cards is not None else [], "caps": None, "hotlist": [],
     }  # fmt: skip
+    return plan | ({} if preset is WHOLE else {"preset": preset.name})
 
 
 def boxes_of(raw: bytes) -> list[dict[str, Any]]:

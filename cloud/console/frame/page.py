@@ -3,7 +3,7 @@
 `register` is the only way to a route: an endpoint without a declared right does not exist.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.sources import Sources
+from shared.input.functions import Function
 
 Reply = str | Response | tuple[str, int]
 RIGHTS = "YKT_RIGHTS"
@@ -37,8 +38,8 @@ class Page:
     """name: the endpoint, and the key of its title in the words. view: takes the sources and the address's own values.
 
     menu: where its name stands, for whoever has its right; None: it is reached from another page. writes: it takes
-    POST alone; each call of it stands in the audit list. whole: it is about all of the campus: who has its right for a
-    part of it alone gets neither it nor its name.
+    POST alone; each call of it stands in the audit list. needs: without this function it is not there. whole: it is
+    about all of the campus: who has its right for a part of it alone gets neither it nor its name.
     """
 
     name: str
@@ -48,13 +49,14 @@ class Page:
     menu: Menu | None = None
     writes: bool = False
     whole: bool = False
+    needs: Function | None = None
 
     def is_for(self, signed: Signed) -> bool:
         """May he have it?"""
         return signed.everywhere(self.right) if self.whole else signed.may(self.right)
 
 
-def register(app: Flask, sources: Sources, pages: tuple[Page, ...]) -> None:
+def register(app: Flask, sources: Sources, pages: Iterable[Page]) -> None:
     """Give each its route. ValueError for a name or an address that is taken."""
     rights: dict[str, Right] = app.config.setdefault(RIGHTS, {})
     listed: list[Page] = app.config.setdefault(PAGES, [])

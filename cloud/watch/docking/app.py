@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cloud.ledger.fleet.views import BoxView, TerminalView, newest_of
 from cloud.ledger.read.reader import open_reader
+from cloud.process.functions import read_off
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.watch.docking.dock import Dock
@@ -42,6 +43,7 @@ from shared.errors import ConfigFault, StoreFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
+from shared.input.functions import Function, require_on
 from shared.input.login import read_login
 from shared.words.voice import Text
 
@@ -74,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigFault(Text("--broker 与 --listen 用其一", "one of --broker and --listen"))
     if given.listen and not _is_loopback(host_port(given.listen, "--listen")[0]):
         raise ConfigFault(Text("--listen: 无 TLS，只能是本机", "--listen: it has no TLS, so loopback alone"))
+    require_on(read_off(given.data), Function.DOCKING)
     asyncio.run(_run(given))
     return 0
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cloud.process.functions import read_off
 from cloud.watch.notify.channels.chat import URL_MAX, Chat, ChatDoor
 from cloud.watch.notify.channels.door import Door
 from cloud.watch.notify.channels.folder import FolderDoor
@@ -25,6 +26,7 @@ from cloud.watch.notify.policy_file import span_of
 from cloud.watch.notify.queue import Patience
 from cloud.watch.notify.terms import CHAT, HOOK, Channel
 from shared.errors import ConfigFault
+from shared.input.functions import Function, require_on
 from shared.input.section import Section
 from shared.words.voice import Text
 
@@ -59,7 +61,10 @@ def read_doors(folder: Path) -> dict[Channel, Door]:
     top.done()
     doors: dict[Channel, Door] = {Channel.MAIL: _smtp(mail) if mail else FolderDoor(folder / MAIL_FOLDER, _SENDER)}
     if sms is not None:
-        doors[Channel.SMS] = _SMS[sms.one_of("kind", Sms, Sms.MODEM)](sms)
+        kind = sms.one_of("kind", Sms, Sms.MODEM)
+        if kind is Sms.SMPP:
+            require_on(read_off(folder.parent), Function.SMPP)
+        doors[Channel.SMS] = _SMS[kind](sms)
     if hooks is not None:
         doors[Channel.WEBHOOK] = WebhookDoor({name: _hook(hooks.section(name)) for name in hooks.left()})
     if chats is not None:

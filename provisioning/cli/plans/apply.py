@@ -41,7 +41,7 @@ PLAN = "plan.json"
 _BY_OTHERS = {
     "caps": "cloud parameters", "meals": "cloud parameters", "ceiling_fen": "cloud parameters",
     "hotlist": "cloud hotlist", "operators": "provision operator", "hosts": "certificate renew",
-    "fares": "cloud parameters",
+    "fares": "cloud parameters", "preset": "cloud functions",
 }  # fmt: skip
 """What a plan says of a campus when it is made; later another command changes it."""
 _EXTENDED = noted(Text("扩展", "extended"))

@@ -14,6 +14,7 @@ from provisioning.plan.differences import differences, summary
 from provisioning.plan.plan import parse_plan
 from provisioning.plan.sheets import plan_of
 from shared.input.data_folder import add_data
+from shared.input.functions import PRESETS, WHOLE, preset_of
 from shared.input.section import from_json
 from shared.words.voice import Text
 
@@ -31,6 +32,12 @@ def add_to(verbs: Verbs) -> None:
     new.add_argument("--name", required=True, help=Text("校名", "the school's name"))
     new.add_argument("--terminals", type=Path, required=True, metavar="CSV", help=Text("终端表", "its terminals"))
     new.add_argument("--cards", type=Path, metavar="CSV", help=Text("卡表；没有则分批制卡", "cards; else by batches"))
+    new.add_argument(
+        "--preset",
+        choices=list(PRESETS),
+        default=WHOLE.name,
+        help=Text("预设：中学关闭用不到的功能", "a preset: `school` puts off what it does not need"),
+    )
     new.set_defaults(run=_new_plan)
     for one in (demo, new):
         one.add_argument(
@@ -74,7 +81,10 @@ _TABLES = Text(
 
 def _new_plan(chosen: argparse.Namespace) -> None:
     cards = chosen.cards.read_bytes() if chosen.cards else None
-    _write_plan(chosen, plan_of(chosen.campus, chosen.name, chosen.terminals.read_bytes(), cards))
+    preset = preset_of(chosen.preset)
+    _write_plan(chosen, plan_of(chosen.campus, chosen.name, chosen.terminals.read_bytes(), cards, preset))
+    for one in sorted(preset.off) if str(chosen.out) != "-" else ():
+        say(Text(f"已关：{one.said.zh}\n", f"off: {one.said.en}\n"))
 
 
 def _write_plan(chosen: argparse.Namespace, raw: dict[str, Any]) -> None:

@@ -21,7 +21,9 @@ from cloud.console.shell import create_pages, renderer
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import open_reader
+from cloud.process.functions import switch
 from cloud.process.settings import FOLDER, CloudSettings, MqttChoice, TlsFiles
+from shared.input.functions import Function
 from tests.cloud.ledger import campus as c
 
 PASSWORD = "correct horse battery"
@@ -85,9 +87,16 @@ class Browser:
 
 
 @contextmanager
-def made(folder: Path, snapshot: dict[str, Any] | None = None, signer: DocumentSigner | None = None) -> Iterator[Rig]:
+def made(
+    folder: Path,
+    snapshot: dict[str, Any] | None = None,
+    signer: DocumentSigner | None = None,
+    off: Sequence[Function] = (),
+) -> Iterator[Rig]:
     """In a folder of its own; an SQLite ledger with the small campus imported. signer None: the key process is away."""
     (folder / FOLDER).mkdir()
+    for function in off:
+        switch(folder, function, on=False)
     dsn = str(folder / FOLDER / "ledger.db")
     ledger = open_ledger(dsn, c.LEDGER_ID)
     ledger.import_inventory(c.inventory(), c.NOW)

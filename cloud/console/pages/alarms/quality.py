@@ -16,6 +16,7 @@ from cloud.watch.alarms.states import STATES, State
 from cloud.watch.alarms.terms import FAMILIES, GRADES, Family
 from cloud.watch.alarms.watching import Key
 from cloud.watch.people.figured import figured
+from shared.input.functions import Function
 from shared.words.voice import Text
 
 DAYS = (1, 7, 30)
@@ -129,4 +130,8 @@ def _actor(here: Look, key: Key, said: str) -> Actor:
     return Actor(title, here.calls(key.source), url_for("alarm", rule=key.rule, source=str(key.source)), said)
 
 
-PAGES = (Page("alarm_figures", "/alarms/figures", Right.SEE_ALARMS, _figures, Menu.ALARMS, whole=True),)
+PAGES = (
+    Page(
+        "alarm_figures", "/alarms/figures", Right.SEE_ALARMS, _figures, Menu.ALARMS, whole=True, needs=Function.KPIS
+    ),
+)

@@ -33,6 +33,7 @@ from cloud.watch.docking.settings import read_settings
 from cloud.watch.docking.signals import BEAT, NAMES_MAX, STALE_MS
 from cloud.watch.notify.doors_file import read_places
 from shared.errors import ConfigFault, YktError
+from shared.input.functions import Function
 from shared.words.voice import Text
 
 COMMANDS_SHOWN = 20
@@ -287,11 +288,11 @@ def _order(sources: Sources) -> Reply:
 
 
 PAGES = (
-    Page("integrations", "/integrations", Right.DOCK, _listed, Menu.SYSTEM),
-    Page("integrations_csv", "/integrations.csv", Right.DOCK, _listed_csv),
-    Page("docked", "/integrations/device", Right.DOCK, _device),
-    Page("dock_add", "/integrations/add", Right.DOCK, _add, writes=True),
-    Page("dock_rotate", "/integrations/rotate", Right.DOCK, _rotate, writes=True),
-    Page("dock_remove", "/integrations/remove", Right.DOCK, _remove, writes=True),
-    Page("dock_order", "/integrations/command", Right.DOCK, _order, writes=True),
+    Page("integrations", "/integrations", Right.DOCK, _listed, Menu.SYSTEM, needs=Function.DOCKING),
+    Page("integrations_csv", "/integrations.csv", Right.DOCK, _listed_csv, needs=Function.DOCKING),
+    Page("docked", "/integrations/device", Right.DOCK, _device, needs=Function.DOCKING),
+    Page("dock_add", "/integrations/add", Right.DOCK, _add, writes=True, needs=Function.DOCKING),
+    Page("dock_rotate", "/integrations/rotate", Right.DOCK, _rotate, writes=True, needs=Function.DOCKING),
+    Page("dock_remove", "/integrations/remove", Right.DOCK, _remove, writes=True, needs=Function.DOCKING),
+    Page("dock_order", "/integrations/command", Right.DOCK, _order, writes=True, needs=Function.DOCKING),
 )

@@ -13,6 +13,7 @@ from cloud.console.pages.system.services import moment
 from cloud.watch.docking.mapping.template import read_template
 from cloud.watch.pushes import TEMPLATES
 from shared.errors import ConfigFault
+from shared.input.functions import Function
 from shared.words.voice import Text
 
 WHY_MAX = 200
@@ -99,8 +100,8 @@ def _said(fault: ConfigFault) -> Text:
 
 
 PAGES = (
-    Page("mapping", "/integrations/mapping", Right.DOCK, _mapping),
-    Page("mapping_check", "/integrations/mapping/check", Right.DOCK, _check, writes=True),
-    Page("mapping_push", "/integrations/mapping/push", Right.DOCK, _push, writes=True),
-    Page("mapping_back", "/integrations/mapping/back", Right.DOCK, _back, writes=True),
+    Page("mapping", "/integrations/mapping", Right.DOCK, _mapping, needs=Function.DOCKING),
+    Page("mapping_check", "/integrations/mapping/check", Right.DOCK, _check, writes=True, needs=Function.DOCKING),
+    Page("mapping_push", "/integrations/mapping/push", Right.DOCK, _push, writes=True, needs=Function.DOCKING),
+    Page("mapping_back", "/integrations/mapping/back", Right.DOCK, _back, writes=True, needs=Function.DOCKING),
 )
