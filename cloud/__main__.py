@@ -1,7 +1,4 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, watch, dock, enrol, cashier, import, deposit, grant,
-verify, report, box, loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card,
-operators, job, parameters, holiday, status, slo, alarms, person, series, notify, rules, docking, backup,
-functions.
+"""Command line of the cloud 中心平台; `./ykt cloud --help` lists its verbs.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -24,6 +21,7 @@ from cloud.verbs.keeping import keeping_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
 from cloud.verbs.planning import planning_verbs
+from cloud.verbs.support import support_verbs
 from cloud.verbs.watching import watching_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
@@ -85,7 +83,7 @@ def _parser() -> Parser:
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
         **planning_verbs(),
     }  # fmt: skip
-    known |= box_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs()
+    known |= box_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs() | support_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

@@ -123,6 +123,15 @@ VERBS = (
         "compose.commands.status",
     ),
     Verb(
+        "doctor",
+        "[--json] [--data DIR]",
+        Text(
+            "这套安装哪里不对：问、答、下一步，坏了也能用",
+            "what is wrong with this installation, and the next step",
+        ),
+        "compose.commands.doctor",
+    ),
+    Verb(
         "verify",
         "[--data DIR] [--checkpoint FILE]",
         Text(

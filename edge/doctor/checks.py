@@ -81,8 +81,8 @@ def _settings(folder: Path) -> Iterator[Answer]:
             Text("放回本网关自己的 edge.json", "put this box's own edge.json back"),
         )
         return
-    yield good(f"{found.box}：{len(found.links)} 条线路，{len(found.terminals)} 台终端", f"{found.box}: "
-               f"{len(found.links)} lines, {len(found.terminals)} terminals")  # fmt: skip
+    yield good(Text(f"{found.box}：{len(found.links)} 条线路，{len(found.terminals)} 台终端", f"{found.box}: "
+               f"{len(found.links)} lines, {len(found.terminals)} terminals"))  # fmt: skip
     if found.demo:
         yield care(
             Text("这是演示数据，不能用于正式收款", "these are data of a demonstration, not for real money"),
@@ -122,7 +122,7 @@ def _outbox(folder: Path) -> Iterator[Answer]:
         rows = ", ".join(str(damage.row) for damage in damages[:3])
         yield bad(Text(f"{len(damages)} 行损坏：{rows}", f"{len(damages)} damaged rows: {rows}"), _KEEP_OUTBOX)
     else:
-        yield good("每一行都完好", "every row is sound")
+        yield good(Text("每一行都完好", "every row is sound"))
 
 
 _KEEP_OUTBOX = Text(
@@ -152,7 +152,7 @@ def _depth(folder: Path) -> Iterator[Answer]:
     elif share >= CAP_CARE or age_s >= OLDEST_CARE_S:
         yield care(said, fix)
     else:
-        yield good(said.zh, said.en)
+        yield good(said)
 
 
 def _cap(folder: Path) -> int:
@@ -166,7 +166,7 @@ def _ballast(folder: Path) -> Iterator[Answer]:
     wanted = _limits(folder).ballast_bytes
     size = (folder / BALLAST).stat().st_size if (folder / BALLAST).exists() else 0
     if size >= wanted:
-        yield good(f"{size >> 20} MiB", f"{size >> 20} MiB")
+        yield good(Text(f"{size >> 20} MiB", f"{size >> 20} MiB"))
     elif not (folder / FILE).exists():
         yield unknown(Text("尚未建立：网关从未运行", "not made yet: the box never ran"), _START)
     else:
@@ -216,7 +216,7 @@ def _joined(around: Around) -> Iterator[Answer]:
     wanted, joined = len(_registered(around.folder)), int(said.get("joined", 0))
     text = Text(f"{joined}/{wanted} 台已接入", f"{joined} of {wanted} have joined")
     if joined >= wanted:
-        yield good(text.zh, text.en)
+        yield good(text)
     else:
         yield care(
             text,

@@ -16,10 +16,13 @@ _UP = 1
 
 def link_answers(links: Iterable[LinkSetting], networks: Path = NETWORKS) -> Iterator[Answer]:
     """Of each; a TCP link has no wire of its own."""
-    for link in links:
+    wired = [link for link in links if link.kind is not LinkKind.TCP]
+    if not wired:
+        yield good(Text("只有 TCP 终端", "it has TCP terminals alone"))
+    for link in wired:
         if link.kind is LinkKind.CAN:
             yield can_answer(link, networks / link.name)
-        elif link.kind is LinkKind.RS485:
+        else:
             yield _serial(link)
 
 
@@ -48,7 +51,7 @@ def can_answer(link: LinkSetting, interface: Path) -> Answer:
             f"measure the termination (60 Ω), see to shield and stubs: openykt edge commission --link {link.name}",
         )
         return care(said, fix, link.name)
-    return good(said.zh, said.en, link.name)
+    return good(said, link.name)
 
 
 def _count(file: Path) -> int:
@@ -73,4 +76,4 @@ def _serial(link: LinkSetting) -> Answer:
             ),
             link.name,
         )
-    return good(f"{len(ports)} 个串口可用", f"{len(ports)} serial ports can be used", link.name)
+    return good(Text(f"{len(ports)} 个串口可用", f"{len(ports)} serial ports can be used"), link.name)

@@ -16,12 +16,17 @@ ALL_GOOD, WRONG, NOT_KNOWN = 0, 1, 2
 
 
 class State(StrEnum):
-    """From good to worst but for what is not known."""
+    """From good to worst."""
 
     GOOD = "good"
     CARE = "care"
-    BAD = "bad"
     UNKNOWN = "unknown"
+    BAD = "bad"
+
+
+def worst(states: Iterable[State]) -> State:
+    """Of some."""
+    return max(states, key=list(State).index)
 
 
 class Answer(NamedTuple):
@@ -50,9 +55,9 @@ class Result(NamedTuple):
     took_ms: int
 
 
-def good(zh: str, en: str, about: str = "") -> Answer:
+def good(said: Text, about: str = "") -> Answer:
     """As it should be."""
-    return Answer(State.GOOD, Text(zh, en), None, about)
+    return Answer(State.GOOD, said, None, about)
 
 
 def care(said: Text, fix: Text, about: str = "") -> Answer:

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from shared.errors import YktError
-from shared.support.checks import Answer, Check, Result, State, as_json, exit_code, unknown
+from shared.support.checks import Answer, Check, Result, State, as_json, exit_code, unknown, worst
 from shared.support.cleaning import cleaned
 from shared.words.columns import left
 from shared.words.screen import Ink, Inks
@@ -79,8 +79,8 @@ def _bounded(found: list[Answer]) -> list[Answer]:
     more = len(found) - ANSWERS_MAX
     if more <= 0:
         return found
-    worst = max((one.state for one in found[ANSWERS_MAX:]), key=list(State).index)
-    return [*found[:ANSWERS_MAX], Answer(worst, Text(f"另有 {more} 项", f"and {more} more"))]
+    rest = worst(one.state for one in found[ANSWERS_MAX:])
+    return [*found[:ANSWERS_MAX], Answer(rest, Text(f"另有 {more} 项", f"and {more} more"))]
 
 
 def _stumbled(fault: BaseException) -> Text:

@@ -1,6 +1,5 @@
 """Checks of the files of an installation: whose they are, who may read them, what they say, what runs out."""
 
-import fcntl
 import json
 import os
 import stat
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from shared.clocks.expiry import REMIND_DAYS, URGENT_DAYS
@@ -44,7 +44,7 @@ def folder_there(folder: Path) -> Iterator[Answer]:
             Text(f"以其属主运行，或 chmod u+rwx {folder}", f"run as its owner, or chmod u+rwx {folder}"),
         )
     else:
-        yield good(f"{folder} 可读写", f"{folder} can be read and written")
+        yield good(Text(f"{folder} 可读写", f"{folder} can be read and written"))
 
 
 def owners(folder: Path) -> Iterator[Answer]:
@@ -57,7 +57,7 @@ def owners(folder: Path) -> Iterator[Answer]:
             Text(f"chown -R --reference={folder} {folder}", f"chown -R --reference={folder} {folder}"),
         )
     else:
-        yield good(f"都属于用户 {owner}", f"all belong to user {owner}")
+        yield good(Text(f"都属于用户 {owner}", f"all belong to user {owner}"))
 
 
 def secret_modes(folder: Path) -> Iterator[Answer]:
@@ -74,7 +74,7 @@ def secret_modes(folder: Path) -> Iterator[Answer]:
             ),
         )
     elif secrets:
-        yield good(f"{len(secrets)} 个，只有属主可读", f"{len(secrets)}, each its owner's alone")
+        yield good(Text(f"{len(secrets)} 个，只有属主可读", f"{len(secrets)}, each its owner's alone"))
     else:
         yield unknown(Text("这里没有密钥文件", "there are no key files here"))
 
@@ -107,7 +107,7 @@ def json_files(files: Iterable[Path]) -> Iterator[Answer]:
                 file.name,
             )
         else:
-            yield good("能读", "can be read", file.name)
+            yield good(Text("能读", "can be read"), file.name)
 
 
 def _from_backup(file: Path) -> Text:
@@ -135,7 +135,7 @@ def _ends(name: str, days: int, is_early: bool) -> Answer:
     said = Text(f"还有 {days} 天", f"{days} days left")
     if days < URGENT_DAYS:
         return bad(said, _renew(name), name)
-    return care(said, _renew(name), name) if days < REMIND_DAYS else good(said.zh, said.en, name)
+    return care(said, _renew(name), name) if days < REMIND_DAYS else good(said, name)
 
 
 def _renew(name: str) -> Text:
@@ -156,7 +156,7 @@ def key_pairs(named: Iterable[tuple[str, Path, Path]]) -> Iterator[Answer]:
         else:
             form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
             if wanted.public_bytes(*form) == found.public_bytes(*form):
-                yield good("钥匙与证书相配", "key and certificate belong together", name)
+                yield good(Text("钥匙与证书相配", "key and certificate belong together"), name)
             else:
                 yield bad(Text("钥匙不是这张证书的", "the key is not that of the certificate"), _pair(name), name)
 
@@ -168,7 +168,7 @@ def _pair(name: str) -> Text:
     )
 
 
-def revocations(file: Path, now: datetime) -> Iterator[Answer]:
+def revocations(file: Path, ca: Path, now: datetime) -> Iterator[Answer]:
     """The list of revoked certificates: past its end a broker lets nobody in; half-written, it lets everybody in."""
     fix = Text(
         "发新表：./ykt provision crl renew，然后让代理重新读取",
@@ -177,39 +177,47 @@ def revocations(file: Path, now: datetime) -> Iterator[Answer]:
     try:
         one = x509.load_pem_x509_crl(file.read_bytes())
     except FileNotFoundError:
-        yield bad(Text("没有撤销表：被撤销的证书照样能连", "there is no list: a revoked certificate gets in"), fix)
+        yield bad(Text("没有吊销列表：被吊销的证书照样能连", "there is no list: a revoked certificate gets in"), fix)
         return
     except ValueError:
-        yield bad(Text("撤销表损坏：代理会不带表运行", "the list is damaged: a broker goes on without any"), fix)
+        yield bad(Text("吊销列表损坏：代理会不带表运行", "the list is damaged: a broker goes on without any"), fix)
+        return
+    if not _is_signed(one, ca):
+        yield bad(Text("吊销列表不是本校 CA 签的", "the list is not signed by this campus's CA"), fix)
         return
     until = one.next_update_utc
     days = (until - now).days if until is not None else None
     age = (now - one.last_update_utc).days
     if days is None:
-        yield unknown(Text("撤销表没有写明到何时", "the list does not say until when"), fix)
+        yield unknown(Text("吊销列表没有写明到何时", "the list does not say until when"), fix)
     elif days < URGENT_DAYS:
         yield bad(Text(f"再过 {days} 天到期，届时谁也连不上", f"ends in {days} days: then nobody gets in"), fix)
     elif days < REMIND_DAYS:
         yield care(Text(f"还有 {days} 天", f"{days} days left"), fix)
     else:
         yield good(
-            f"{age} 天前所发，撤销 {len(one)} 张，还有 {days} 天",
-            f"{age} days old, {len(one)} revoked, {days} days left",
+            Text(
+                f"{age} 天前所发，吊销 {len(one)} 张，还有 {days} 天",
+                f"{age} days old, {len(one)} revoked, {days} days left",
+            ),
         )
 
 
-def lock_of(file: Path, what: Text) -> Answer:
-    """Does a process hold this lock? What a dead one has left is no lock: the kernel has given it back."""
+def _is_signed(one: x509.CertificateRevocationList, ca: Path) -> bool:
+    key = x509.load_pem_x509_certificate(ca.read_bytes()).public_key()
+    return isinstance(key, ec.EllipticCurvePublicKey) and one.is_signature_valid(key)
+
+
+def lock_of(file: Path, what: Text, locks: Path = Path("/proc/locks")) -> Answer:
+    """Does a process hold this lock? Asked of the kernel, for whoever tries a lock keeps somebody else from it. What a
+    dead process has left is none: the kernel has taken it back."""
     try:
-        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        inode = file.stat().st_ino
     except FileNotFoundError:
-        return Answer(*good(f"{what.zh} 从未运行", f"{what.en} never ran")[:2])
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return good(f"{what.zh} 在运行", f"{what.en} runs")
-    finally:
-        os.close(fd)
+        return good(Text(f"{what.zh} 从未运行", f"{what.en} never ran"))
+    held = (line.split() for line in locks.read_text(encoding="ascii").splitlines() if " FLOCK " in line)
+    if any(words[5].endswith(f":{inode}") for words in held if len(words) > 5 and words[1] != "->"):
+        return good(Text(f"{what.zh} 在运行", f"{what.en} runs"))
     return care(
         Text(
             f"{what.zh} 没有运行；遗留的 {file.name} 不碍事",

@@ -61,7 +61,7 @@ def _python() -> Iterator[Answer]:
     minor = sys.version_info[:2]
     said = ".".join(map(str, minor))
     if PYTHON_LEAST <= minor <= PYTHON_MOST:
-        yield good(f"Python {said}", f"Python {said}")
+        yield good(Text(f"Python {said}", f"Python {said}"))
         return
     yield bad(
         Text(f"Python {said}，本版本用 3.11 至 3.13", f"Python {said}, this release is for 3.11 to 3.13"),
@@ -85,7 +85,7 @@ def _clock(folder: Path) -> Iterator[Answer]:
         yield bad(said, fix)
     else:
         at = time.strftime("%Y-%m-%d %H:%M:%S %z")
-        yield good(f"{at}，不早于数据", f"{at}, and no file is of later")
+        yield good(Text(f"{at}，不早于数据", f"{at}, and no file is of later"))
 
 
 def _newest_s(folder: Path) -> float:
@@ -118,7 +118,7 @@ def _synchronised() -> Iterator[Answer]:
                  "systemd-timesyncd: timedatectl set-ntp true"),
         )  # fmt: skip
     else:
-        yield good("在对时", "it is kept right")
+        yield good(Text("在对时", "it is kept right"))
 
 
 def _room(folder: Path) -> Iterator[Answer]:
@@ -134,13 +134,13 @@ def _room(folder: Path) -> Iterator[Answer]:
     elif free < FREE_CARE:
         yield care(left, fix)
     else:
-        yield good(left.zh, left.en)
+        yield good(left)
 
 
 def _inodes(folder: Path) -> Iterator[Answer]:
     found = os.statvfs(_there(folder))
     if not found.f_files:
-        yield good("此文件系统不限文件数", "this file system does not count them")
+        yield good(Text("此文件系统不限文件数", "this file system does not count them"))
         return
     left = 100 * found.f_favail / found.f_files
     said = Text(f"还剩 {left:.0f} %", f"{left:.0f} % left")
@@ -150,7 +150,7 @@ def _inodes(folder: Path) -> Iterator[Answer]:
     elif left < INODES_CARE:
         yield care(said, fix)
     else:
-        yield good(said.zh, said.en)
+        yield good(said)
 
 
 def _there(folder: Path) -> Path:
@@ -177,7 +177,7 @@ def _mounted(folder: Path) -> Iterator[Answer]:
                  "that is bound in"),
         )  # fmt: skip
     else:
-        yield good(f"在 {where}，可写", f"on {where}, which can be written")
+        yield good(Text(f"在 {where}，可写", f"on {where}, which can be written"))
 
 
 def mounts(text: str) -> list[Mount]:
@@ -208,7 +208,7 @@ def memory(meminfo: Path) -> Iterator[Answer]:
     if free < MEMORY_CARE_KIB:
         yield care(said, Text("看谁占得多：ps aux --sort -rss | head", "see who has it: ps aux --sort -rss | head"))
     else:
-        yield good(said.zh, said.en)
+        yield good(said)
 
 
 def journal(places: tuple[Path, ...]) -> Iterator[Answer]:
@@ -228,7 +228,7 @@ def journal(places: tuple[Path, ...]) -> Iterator[Answer]:
         )  # fmt: skip
     else:
         use, keep = said["SystemMaxUse"], said["MaxRetentionSec"]
-        yield good(f"上限 {use}，留 {keep}", f"{use} at most, kept {keep}")
+        yield good(Text(f"上限 {use}，留 {keep}", f"{use} at most, kept {keep}"))
 
 
 def settings_of(text: str) -> dict[str, str]:

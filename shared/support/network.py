@@ -29,7 +29,7 @@ def broker(host: str, port: int, pair: Pair | None) -> Iterator[Answer]:
     try:
         with closing(socket.create_connection((host, port), CALL_S)) as call:
             if pair is None:
-                yield good(f"{where} 应答（无 TLS）", f"{where} answers (no TLS)")
+                yield good(Text(f"{where} 应答（无 TLS）", f"{where} answers (no TLS)"))
                 return
             yield _shaken(call, host, where, pair)
     except OSError as fault:
@@ -64,7 +64,7 @@ def _shaken(call: socket.socket, host: str, where: str, pair: Pair) -> Answer:
         return bad(
             Text(f"{where} TLS 不成：{why}", f"{where} no TLS: {why}"),
             Text(
-                "看本机证书是否到期、被撤销、与钥匙成对",
+                "看本机证书是否到期、被吊销、与钥匙成对",
                 "see whether our certificate has ended, is revoked, and has its key",
             ),
         )
@@ -77,12 +77,12 @@ def _taken(spoken: ssl.SSLSocket, where: str) -> Answer:
         spoken.recv(1)
     except TimeoutError:
         version = spoken.version() or ""
-        return good(f"{where} 应答，{version}", f"{where} answers, {version}")
+        return good(Text(f"{where} 应答，{version}", f"{where} answers, {version}"))
     except OSError as fault:
         why = getattr(fault, "reason", None) or type(fault).__name__
         return bad(
             Text(f"{where} 不认本机的证书：{why}", f"{where} does not believe our certificate: {why}"),
-            Text("证书到期或被撤销：重新签发", "it has ended or is revoked: have it issued anew"),
+            Text("证书到期或被吊销：重新签发", "it has ended or is revoked: have it issued anew"),
         )
     return bad(
         Text(f"{where} 握手之后即挂断", f"{where} hangs up behind the handshake"),
@@ -118,4 +118,4 @@ def port_free(host: str, port: int) -> Answer:
                 Text(f"看是谁：ss -ltnp sport = :{port}", f"see by whom: ss -ltnp sport = :{port}"),
                 f"{host}:{port}",
             )
-    return good("端口空着", "the port is free", f"{host}:{port}")
+    return good(Text("端口空着", "the port is free"), f"{host}:{port}")

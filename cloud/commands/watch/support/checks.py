@@ -1,0 +1,300 @@
+"""The checks of a server: its machine, its files, its ledger, its services, its backup, what boxes say.
+
+Each opens for itself what it needs and lets it go; nothing is made that is not there.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+
+from cloud.commands.watch.support.places import Around, place_of, services
+from cloud.ledger.read.reader import open_reader
+from cloud.ledger.schema.migrate import HEAD, require_head
+from cloud.process.settings import FILE, FOLDER, load_settings
+from cloud.store.db import open_database, read_file
+from cloud.watch.metrics.settings import read_metric_store
+from cloud.watch.notify.doors_file import close_doors, read_doors
+from cloud.watch.store import FILE as WATCH_FILE
+from cloud.watch.subjects.marks import MARK, finished, read_said
+from shared.errors import ConfigFault, YktError
+from shared.support import files, network
+from shared.support.checks import Answer, Check, bad, care, good, unknown
+from shared.support.machine import machine_checks
+from shared.words.voice import Text
+
+BACKUP_CARE_H, BACKUP_BAD_H = 26, 72
+BEAT_CARE_S = 60
+MESSAGES_CARE_S = 900
+SILENT_S = 120
+OWED_CARE_S = 3600
+_UP = Text(
+    "看服务：./ykt status；日志在 log/ 或 journalctl", "see the services: ./ykt status; logs: log/ or journalctl"
+)
+
+
+def server_checks(around: Around) -> list[Check]:
+    """All of them, in the order in which a person looks."""
+    data, folder = around.data, around.data / FOLDER
+    return [
+        Check("data-folder", Text("数据目录在吗、能用吗？", "is the data folder there, and of use?"),
+              lambda: files.folder_there(data)),
+        Check("owners", Text("文件都属于同一个用户吗？", "do all files belong to one user?"),
+              lambda: files.owners(folder)),
+        Check("secret-modes", Text("钥匙只有属主能读吗？", "can keys be read by their owner alone?"),
+              lambda: files.secret_modes(data)),
+        Check("settings", Text("cloud.json 能用吗？", "can cloud.json be used?"), lambda: _settings(data)),
+        Check("settings-more", Text("其余设置能用吗？", "can the other settings be used?"), lambda: _more(folder)),
+        Check("certificate", Text("证书有效吗？", "are certificates valid?"), lambda: _certificates(data)),
+        Check("certificate-key", Text("钥匙与证书成对吗？", "is each key that of its certificate?"),
+              lambda: _pairs(data)),
+        Check("revocations", Text("吊销列表能用吗？", "can the list of revoked certificates be used?"),
+              lambda: _revocations(data)),
+        Check("ledger", Text("账本读得到吗、版本对吗？", "can the ledger be read, and is its schema ours?"),
+              lambda: _ledger(around)),
+        Check("store-files", Text("值守、控制台、对接的库完好吗？", "are the databases beside it sound?"),
+              lambda: _stores(folder)),
+        Check("keys", Text("密钥进程应答吗？", "does the key process answer?"), lambda: _answering(around, "keys")),
+        Check("broker", Text("连得上消息代理吗？", "can the broker be reached?"), lambda: _broker(around)),
+        Check("services", Text("其余服务应答吗？", "do the other services answer?"), lambda: _services(around)),
+        Check("watch", Text("值守在看着吗？", "does the watch look?"), lambda: _watch(folder)),
+        Check("messages", Text("报警消息送得出去吗？", "do messages of alarms get out?"), lambda: _messages(folder)),
+        Check("backup", Text("最近一次备份是什么时候？", "when was the last backup?"), lambda: _backup(folder)),
+        Check("boxes", Text("各网关有消息吗、欠着多少？", "are boxes heard, and what do they owe?"),
+              lambda: _boxes(around)),
+        Check("versions", Text("终端的版本一致吗？", "are terminals of one release?"), lambda: _versions(around)),
+        *machine_checks(data),
+    ]  # fmt: skip
+
+
+def _told(fault: YktError) -> Text:
+    told = fault.args[0] if fault.args else ""
+    return told if isinstance(told, Text) else Text(str(fault), str(fault))
+
+
+def _settings(data: Path) -> Iterator[Answer]:
+    file = data / FOLDER / FILE
+    try:
+        found = load_settings(data)
+    except ConfigFault as fault:
+        yield bad(
+            _told(fault), Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from provisioning")
+        )
+        return
+    yield good(Text(found.name, f"campus {found.campus}"))
+    if found.demo:
+        yield care(
+            Text("这是演示数据，不能用于正式收款", "these are data of a demonstration, not for real money"),
+            Text("正式启用须做密钥仪式：docs/ceremony.md", "production begins with a key ceremony: docs/ceremony.md"),
+            "demo",
+        )
+
+
+def _more(folder: Path) -> Iterator[Answer]:
+    """What a school may have written itself."""
+    for name, read in _READ.items():
+        try:
+            read(folder)
+        except ConfigFault as fault:
+            yield bad(
+                _told(fault),
+                Text(f"改正 {folder}，格式见 docs/ways.md", f"mend it in {folder}; its form: docs/ways.md"),
+                name,
+            )
+        else:
+            yield good(Text("能用，或没有写", "can be used, or is not there"), name)
+
+
+def _doors(folder: Path) -> None:
+    close_doors(read_doors(folder))
+
+
+_READ = {"notify": _doors, "watch.toml": read_said, "metrics.toml": read_metric_store}
+
+
+def _certificates(data: Path) -> Iterator[Answer]:
+    found = load_settings(data)
+    named = [("cloud", found.tls.certificate), ("console", found.console_certificate), ("ca", found.tls.ca)]
+    broker = data / "broker" / "broker.pem"
+    yield from files.certificates([*named, *([("broker", broker)] if broker.exists() else [])], files.now())
+
+
+def _pairs(data: Path) -> Iterator[Answer]:
+    found = load_settings(data)
+    yield from files.key_pairs(
+        [("cloud", found.tls.certificate, found.tls.key), ("console", found.console_certificate, found.console_key)]
+    )
+
+
+def _revocations(data: Path) -> Iterator[Answer]:
+    if not (data / "broker").is_dir():
+        yield unknown(Text("消息代理的文件不在本机", "the broker's files are not on this machine"))
+        return
+    yield from files.revocations(data / "broker" / "crl.pem", data / "broker" / "ca.pem", files.now())
+
+
+def _ledger(around: Around) -> Iterator[Answer]:
+    fix = Text(
+        "看数据库是否在运行，DATA/cloud/ledger.dsn 指到哪里",
+        "see whether the database runs, and where DATA/cloud/ledger.dsn leads",
+    )
+    try:
+        with closing(open_database(_dsn(around), create=False)) as database:
+            require_head(database)
+    except YktError as fault:
+        yield bad(_told(fault), fix)
+        return
+    yield good(Text(f"读得到，版本 {HEAD}", f"it can be read, schema {HEAD}"))
+
+
+def _dsn(around: Around) -> str:
+    return load_settings(around.data).books(around.dsn)
+
+
+def _stores(folder: Path) -> Iterator[Answer]:
+    for name in ("watch.db", "console.db", "docking.db"):
+        file = folder / name
+        if not file.exists():
+            yield unknown(Text("还没有：那个服务从未运行", "not there: its service never ran"), None, name)
+            continue
+        try:
+            found = read_file(file, "PRAGMA quick_check(1)")
+        except YktError as fault:
+            yield bad(_told(fault), _restore(name), name)
+            continue
+        if found and found[0][0] == "ok":
+            yield good(Text("完好", "sound"), name)
+        else:
+            yield bad(Text("损坏", "damaged"), _restore(name), name)
+
+
+def _restore(name: str) -> Text:
+    return Text(
+        f"停下它的服务，移开 {name}，从备份放回：./ykt cloud backup restore",
+        f"stop its service, move {name} away, put it back from a backup: ./ykt cloud backup restore",
+    )
+
+
+def _answering(around: Around, name: str) -> Iterator[Answer]:
+    place = place_of(around, name)
+    if place is None:
+        yield unknown(
+            Text("不知道它在哪里", "nobody has said where it is"), Text(f"用 --{name} 指明", f"name it with --{name}")
+        )
+    elif network.answers(place):
+        yield good(Text("应答", "it answers"))
+    else:
+        yield bad(Text("不应答", "it does not answer"), _UP)
+
+
+def _broker(around: Around) -> Iterator[Answer]:
+    place = place_of(around, "broker")
+    if not isinstance(place, tuple):
+        yield unknown(
+            Text("不知道它在哪里", "nobody has said where it is"), Text("用 --broker 指明", "name it with --broker")
+        )
+        return
+    found = load_settings(around.data)
+    pair = network.Pair(found.tls.ca, found.tls.certificate, found.tls.key) if around.is_tls else None
+    yield from network.broker(*place, pair)
+
+
+def _services(around: Around) -> Iterator[Answer]:
+    found = {name: place for name, place in services(around).items() if name not in ("keys", "broker")}
+    if not found:
+        yield unknown(Text("值守没有记下任何服务", "the watch has noted no service"), _UP)
+    for name, place in found.items():
+        yield (
+            good(Text("应答", "answers"), name)
+            if network.answers(place)
+            else bad(Text("不应答", "does not answer"), _UP, name)
+        )
+
+
+def _watch(folder: Path) -> Iterator[Answer]:
+    beats = read_file(folder / WATCH_FILE, "SELECT value FROM mark WHERE name = 'beat'")
+    age_s = int(time.time() - beats[0][0] / 1000) if beats else None
+    if age_s is None:
+        yield unknown(Text("从未看过", "it never looked"), _UP)
+    elif age_s > BEAT_CARE_S:
+        yield bad(
+            Text(f"{age_s} 秒没有看了：没有人报警", f"it has not looked for {age_s} s: nobody raises alarms"), _UP
+        )
+    else:
+        yield good(Text(f"{age_s} 秒前看过", f"it looked {age_s} s ago"))
+
+
+def _messages(folder: Path) -> Iterator[Answer]:
+    rows = read_file(folder / WATCH_FILE, "SELECT COUNT(*), MIN(made_ms) FROM message WHERE state = 'waiting'")
+    waiting, oldest_ms = rows[0]
+    age_s = int(time.time() - oldest_ms / 1000) if oldest_ms else 0
+    if age_s > MESSAGES_CARE_S:
+        yield bad(
+            Text(f"{waiting} 条等着，最早的 {age_s // 60} 分钟了", f"{waiting} wait, the oldest for {age_s // 60} min"),
+            Text(
+                "试发：./ykt cloud notify test，看邮件、短信网关是否在",
+                "try a way: ./ykt cloud notify test; see whether mail and SMS gateways answer",
+            ),
+        )
+    else:
+        yield good(Text(f"{waiting} 条等着", f"{waiting} wait"))
+
+
+def _backup(folder: Path) -> Iterator[Answer]:
+    fix = Text(
+        "每天运行：./ykt cloud backup --to 目录（docs/backup.md）",
+        "run it each day: ./ykt cloud backup --to FOLDER (docs/backup.md)",
+    )
+    at_ms = finished(folder / MARK)
+    if at_ms is None:
+        yield unknown(Text("没有备份的记录", "there is no mark of a backup"), fix)
+        return
+    age_h = int((time.time() - at_ms / 1000) / 3600)
+    said = Text(f"{age_h} 小时前", f"{age_h} h ago")
+    if age_h >= BACKUP_BAD_H:
+        yield bad(said, fix)
+    elif age_h >= BACKUP_CARE_H:
+        yield care(said, fix)
+    else:
+        yield good(said)
+
+
+def _boxes(around: Around) -> Iterator[Answer]:
+    with closing(open_reader(_dsn(around))) as reader:
+        boxes = reader.boxes()
+    if not boxes:
+        yield unknown(
+            Text("账本里没有登记网关", "no box is registered in the ledger"),
+            Text("./ykt cloud import", "./ykt cloud import"),
+        )
+    for box in boxes:
+        silent_s = int(time.time() - box.heard_ms / 1000) if box.heard_ms else None
+        fix = Text("到网关旁运行 openykt edge doctor", "run openykt edge doctor at the box")
+        if silent_s is None:
+            yield unknown(Text("从未有消息", "was never heard"), fix, box.box)
+        elif silent_s > SILENT_S:
+            yield bad(Text(f"{silent_s // 60} 分钟没有消息", f"not heard for {silent_s // 60} min"), fix, box.box)
+        else:
+            unsettled = box.state.unsettled if box.state is not None else 0
+            oldest_s = box.state.oldest_unsettled_ms // 1000 if box.state is not None else 0
+            said = Text(f"{unsettled} 条等着入账", f"{unsettled} records wait")
+            yield care(said, fix, box.box) if oldest_s > OWED_CARE_S else good(said, box.box)
+
+
+def _versions(around: Around) -> Iterator[Answer]:
+    with closing(open_reader(_dsn(around))) as reader:
+        running = sorted(reader.firmware().running.values())
+    found = {release: len(list(same)) for release, same in groupby(running)}
+    said = ", ".join(f"{release}: {number}" for release, number in found.items())
+    if not found:
+        yield unknown(Text("终端还没有说过自己的版本", "no terminal has said its release yet"))
+    elif len(found) > 1:
+        yield care(
+            Text(f"并存 {said}", f"side by side {said}"),
+            Text(
+                "看滚动升级是否停住：./ykt cloud firmware", "see whether a roll-out stands still: ./ykt cloud firmware"
+            ),
+        )
+    else:
+        yield good(Text(said, said))
