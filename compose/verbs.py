@@ -132,6 +132,15 @@ VERBS = (
         "compose.commands.doctor",
     ),
     Verb(
+        "diagnostics",
+        "[--out FILE] [--show NAME] [--data DIR]",
+        Text(
+            "诊断包：先预览再写出，不含密钥与卡号",
+            "a bundle for whoever helps: shown first, no keys, no card numbers",
+        ),
+        "compose.commands.diagnostics",
+    ),
+    Verb(
         "verify",
         "[--data DIR] [--checkpoint FILE]",
         Text(

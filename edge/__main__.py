@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from edge.doctor.options import doctor_options
+from edge.doctor.options import diagnostics_options, doctor_options
 from edge.files.disk import keep_private
 from edge.outbox.opening import FILE
 from edge.outbox.store import OutboxStore, connect_to_check
@@ -211,6 +211,8 @@ def _parser() -> Parser:
     _commission_options(verbs.add_parser("commission", help=commission_help))
     doctor_help = Text("这台网关哪里不对、下一步做什么", "what is wrong with this box, and the next step")
     doctor_options(verbs.add_parser("doctor", help=doctor_help))
+    bundle_help = Text("诊断包：先预览，再写出；不含密钥与卡号", "a diagnostics bundle: shown, then written")
+    diagnostics_options(verbs.add_parser("diagnostics", help=bundle_help))
     verify = verbs.add_parser("verify", help=Text("核对发件箱", "check outboxes"))
     add_data(verify)
     verify.add_argument("--box", help=Text("只查这一台", "only this one"))
@@ -301,7 +303,16 @@ def _doctor(options: argparse.Namespace) -> int:
     return doctor(options)
 
 
-_VERBS = {"enrol": _enrol, "run": _run, "verify": _verify, "swap": _swap, "commission": _commission, "doctor": _doctor}
+def _diagnostics(options: argparse.Namespace) -> int:
+    from edge.doctor.command import diagnostics
+
+    return diagnostics(options)
+
+
+_VERBS = {
+    "enrol": _enrol, "run": _run, "verify": _verify, "swap": _swap, "commission": _commission,
+    "doctor": _doctor, "diagnostics": _diagnostics,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,17 +1,24 @@
-"""Verbs for whoever looks after a server: what is wrong with it."""
+"""Verbs for whoever looks after a server: what is wrong with it, and what to show somebody who helps."""
 
 import argparse
 from pathlib import Path
 
 from cloud.verbs.arguments import Made, add_json
 from shared.input.command_line import Parser
+from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
 
 def support_verbs() -> dict[str, Made]:
-    """Doctor."""
+    """Doctor and diagnostics."""
     text = Text("这台服务器哪里不对、下一步做什么", "what is wrong with this server, and the next step")
-    return {"doctor": (text, _doctor, (_places, add_json))}
+    bundle = Text(
+        "诊断包：先预览，再写出；不含密钥与卡号", "a diagnostics bundle, first shown; no keys, no card numbers"
+    )
+    return {
+        "doctor": (text, _doctor, (_places, add_json)),
+        "diagnostics": (bundle, _diagnostics, (_places, add_bundle)),
+    }
 
 
 def _places(parser: Parser) -> None:
@@ -26,3 +33,9 @@ def _doctor(chosen: argparse.Namespace) -> int:
     from cloud.commands.watch.support.command import doctor
 
     return doctor(chosen)
+
+
+def _diagnostics(chosen: argparse.Namespace) -> int:
+    from cloud.commands.watch.support.command import diagnostics
+
+    return diagnostics(chosen)

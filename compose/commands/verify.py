@@ -41,9 +41,7 @@ JSON_HELP = Text("机器可读，一行 JSON", "one line of JSON, for a program"
 
 def main(arguments: list[str]) -> int:
     """Check a data folder; the exit code."""
-    parser = Parser(
-        prog="./ykt verify", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = Parser(prog="./ykt verify", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help=DATA_HELP)
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE",

@@ -6,17 +6,26 @@ from pathlib import Path
 
 from edge.doctor.checks import Around, box_checks
 from shared.input.endpoint import host_port
-from shared.support.checks import Result
+from shared.support.checks import Result, as_json
+from shared.support.diagnostics import diagnostics as bundled
+from shared.support.diagnostics import room_of
 from shared.support.doctor import examine, say
 from shared.support.machine import settings_of
 
 CONF = Path("/etc/openykt/edge.conf")
 RUN = Path("/run/openykt")
+JOURNAL = ("openykt-edge", "openykt-can@*")
 
 
 def doctor(options: argparse.Namespace) -> int:
     """All boxes of the folder, one after another."""
     return say("edge", results(options), is_json=options.json)
+
+
+def diagnostics(options: argparse.Namespace) -> int:
+    """A bundle of this box: what the doctor found, settings by a list of fields, logs; shown, or written."""
+    room = room_of(options.data, _run(), JOURNAL)
+    return bundled("edge", room, as_json("edge", results(options)), options)
 
 
 def results(options: argparse.Namespace) -> list[Result]:
@@ -48,5 +57,8 @@ def _about(result: Result, box: str) -> Result:
 def _around(folder: Path, options: argparse.Namespace) -> Around:
     said = settings_of(CONF.read_text(encoding="utf-8")) if CONF.is_file() and not options.broker else {}
     where = options.broker or said.get("BROKER", "")
-    run = Path(os.environ.get("RUNTIME_DIRECTORY", RUN))
-    return Around(folder, run, host_port(where, "--broker") if where else None, options.tls or bool(said))
+    return Around(folder, _run(), host_port(where, "--broker") if where else None, options.tls or bool(said))
+
+
+def _run() -> Path:
+    return Path(os.environ.get("RUNTIME_DIRECTORY", RUN))
