@@ -318,7 +318,7 @@ def _differences(chosen: argparse.Namespace) -> int:
 
 
 def _day(chosen: argparse.Namespace) -> int:
-    from cloud.commands import days
+    from cloud.commands.balance import days
 
     where = (chosen.data, chosen.dsn)
     if chosen.step == LIST:

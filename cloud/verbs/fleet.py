@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cloud.commands.fleet.jobs import Place, Targets
     from shared.fleet.order import Deed
 
-CARD_STEPS = (LIST, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
+SHOW = "show"
+CARD_STEPS = (LIST, SHOW, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
 FINDINGS = ("negative", "chain", "none")
 JOB_STEPS = (LIST, "run", "show", "cancel", "retry", "log")
 ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log", "close-shift")
@@ -33,7 +34,10 @@ def fleet_verbs() -> dict[str, Made]:
             (_documents_options, add_who, add_json),
         ),
         "card": (
-            Text("卡：挂失、解挂、黑名单，各终端即拒收", "cards: lost, found, hotlist; terminals refuse at once"),
+            Text(
+                "卡：一卡始末；挂失、解挂、黑名单，各终端即拒收",
+                "cards: a card's whole story; lost, found, hotlist: terminals refuse at once",
+            ),
             _card,
             (_card_options, add_who, add_json),
         ),
@@ -80,10 +84,11 @@ def _documents_options(parser: Parser) -> None:
 
 def _card_options(parser: Parser) -> None:
     told = Text(
-        "列出、挂失、解挂、列入、移出黑名单、自动列入的条件",
-        "list; report and cancel a loss; put on the hotlist, take off; which findings list a card",
+        "列出、一卡始末（可只写卡面号）、挂失、解挂、列入、移出黑名单、自动列入的条件",
+        "list; a card's whole story (its label alone will do); report and cancel a loss; put on the hotlist, take "
+        "off; which findings list a card",
     )
-    add_steps(parser, CARD_STEPS, told)
+    parser.add_argument("step", nargs="?", default=LIST, metavar="|".join(CARD_STEPS), help=told)
     parser.add_argument("label", nargs="?", metavar="LABEL", help=LABEL_HELP)
     parser.add_argument("--reason", metavar="TEXT", help=Text("缘由", "why"))
     wait = Text(
@@ -119,13 +124,33 @@ def _operators(chosen: argparse.Namespace) -> int:
 def _card(chosen: argparse.Namespace) -> int:
     from cloud.commands.fleet import cards
 
+    _name_the_card(chosen)
     if chosen.step == LIST:
         return cards.listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    if chosen.step == SHOW:
+        return _story(chosen)
     if chosen.step == "policy":
         return cards.policy(chosen.data, chosen.dsn, chosen.finding, named(chosen), as_json=chosen.json)
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
     deed = cards.Deed(chosen.step, chosen.label, named(chosen), chosen.reason or "", chosen.wait)
     return cards.act(chosen.data, chosen.dsn, deed, as_json=chosen.json)
+
+
+def _name_the_card(chosen: argparse.Namespace) -> None:
+    """A label alone asks for that card's story. ConfigFault for a step that there is none of."""
+    if chosen.step in CARD_STEPS:
+        return
+    if chosen.label is not None:
+        steps = ", ".join(CARD_STEPS)
+        raise ConfigFault(Text(f"没有 {chosen.step[:20]}：{steps}", f"there is no {chosen.step[:20]}: {steps}"))
+    chosen.step, chosen.label = SHOW, chosen.step
+
+
+def _story(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.story import story
+
+    need(chosen, "LABEL")
+    return story(chosen.data, chosen.dsn, chosen.label, as_json=chosen.json)
 
 
 def _job_options(parser: Parser) -> None:

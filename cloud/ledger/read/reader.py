@@ -63,6 +63,7 @@ from cloud.ledger.read.shown import card as read_card
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
+from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -331,6 +332,11 @@ class Reader:
         """One of them whole; None: it is in no inventory."""
         with self._lock, self.database.reading():
             return read_card.card_file(self.database, card)
+
+    def story(self, label: str, now: Now, most: int = LIST_MAX) -> read_story.Story | None:
+        """All that the books know of the card with this label; None: there is none."""
+        with self._lock, self.database.reading():
+            return read_story.story(self.database, label, _bounded(most), now)
 
     def takings(self, first: int, last: int, edges: Sequence[int] = ()) -> dict[read_takings.Place, read_takings.Sums]:
         """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
