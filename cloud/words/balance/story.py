@@ -65,8 +65,8 @@ KINDS = {
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
-_PAPER = Text("凭证", "a document")
-_DESK = Text("卡务凭证", "the card desk's document")
+_PAPER = Text("单据", "a document")
+_DESK = Text("卡务单据", "the card desk's document")
 _MAC1 = Text("卡的 MAC1", "the card's MAC1")
 _TWO = Text("两人决定", "two persons")
 PROOFS = {
@@ -274,7 +274,7 @@ def _known(one: LastKnown) -> Text:
 def _moves(one: Story) -> Iterator[Text]:
     if one.older:
         sums = _sums(one.older_sums)
-        yield Text(f"此前 {one.older} 笔合计：{sums.zh}", f"{one.older} before these, in all: {sums.en}")
+        yield Text(f"此前入账 {one.older} 笔合计：{sums.zh}", f"{one.older} booked before these: {sums.en}")
     yield from map(_move, one.moves)
     yield sum_line(one)
 

@@ -22,11 +22,12 @@ from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
+from shared.clocks.clock import DAY_S
 from shared.ids import CardId
 from shared.records import LoadRecord, PurchaseRecord, application_of
 
 LOOKED = 40
-"""The records that came last, of which each purse's newest by its own time is what it was last known to hold."""
+"""The records that came last, of which each purse's newest is what it was last known to hold."""
 QUARANTINE_MAX = 1000
 """Open cases that are looked through, the oldest; more are told to be."""
 FRESH_MS = 600_000
@@ -55,6 +56,13 @@ class Movement(NamedTuple):
     entry: EntryView
     place: str
     moved: Sums
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """By its own moment, not by when it came: of one without a record the day is known."""
+        record = self.entry.record
+        time, counter = (record.time, record.counter) if record else (self.entry.effective_day * DAY_S, 0)
+        return time, counter, self.entry.entry
 
 
 class Late(NamedTuple):
@@ -133,7 +141,7 @@ def _known(db: Database, card: bytes) -> list[LastKnown]:
         (card, card + b"\xff" * 4, LOOKED),
     )
     views = records_numbered(db, [number for (number,) in rows]).values()
-    for view in sorted(views, key=lambda one: (one.time, one.number)):
+    for view in sorted(views, key=lambda one: (one.time, one.counter, one.number)):
         said = arrive(view.stored).record
         if isinstance(said, PurchaseRecord | LoadRecord):
             moved = said.amount_fen if isinstance(said, LoadRecord) else -said.amount_fen
@@ -154,7 +162,7 @@ def _moves(found: CardFile, entries: Sequence[EntryView], there: Fleet) -> list[
                     moved[code] += signed
         place = places.get(entry.record.device, "") if entry.record else ""
         moves.append(Movement(entry, place, tuple(moved.values())))
-    return moves
+    return sorted(moves, key=lambda one: one.order)
 
 
 def _before(db: Database, accounts: Sequence[int], first: int) -> tuple[int, Sums]:

@@ -59,7 +59,10 @@ def test_movements_add_up_to_the_books(ledger: Ledger, seed: int) -> None:
         assert list(whole.balances) == kept(ledger, c.card(n)) == list(whole.summed)
         few = told(ledger, n, most=2)
         assert (len(few.moves), few.older, few.summed) == (2, len(whole.moves) - 2, whole.summed)
-        assert [one.entry.entry for one in whole.moves] == sorted(one.entry.entry for one in whole.moves)
+        assert [one.order for one in whole.moves] == sorted(one.order for one in whole.moves)
+        counters = [one.entry.record.counter for one in whole.moves if one.entry.kind == "purchase"]
+        assert counters == sorted(counters), "however late they came"
+        assert whole.known[0].record.counter == counters[-1]
         assert list(story_lines(whole)) != list(story_lines(few))
 
 
