@@ -6,7 +6,7 @@ from pathlib import Path
 from provisioning.certificates import authority
 from provisioning.certificates.revocation import CA
 from provisioning.cli.arguments import Verbs, add_store, vault_of
-from provisioning.cli.stock import school_store
+from provisioning.cli.issuing.stock import school_store
 from provisioning.enrolment.guard import Doors
 from provisioning.enrolment.knock import DoorPlace
 from provisioning.enrolment.office import Place

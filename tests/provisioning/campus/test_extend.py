@@ -22,7 +22,7 @@ from provisioning.plan.extension import Extension, Standing, extension
 from provisioning.plan.plan import parse_plan
 from provisioning.psam.register import Register
 from shared.purse.cos.images import decode_psam_image
-from shared.slot_file import choose
+from shared.records.slot_file import choose
 from tests.provisioning.conftest import demo_with_hotlist
 from tests.provisioning.desk import WHO, ok, provision
 
