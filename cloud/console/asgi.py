@@ -20,7 +20,7 @@ from cloud.console.desks.line import DeskLine
 from cloud.console.live.live import Live, View
 from cloud.console.live.seats import SeatBounds, Seats
 from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
-from shared.wire.desk_line import LINE_PATH
+from shared.wire.desk.line import LINE_PATH
 
 WSGI_THREADS = 8
 FORM_MAX = 16 * 1024

@@ -21,7 +21,7 @@ from shared.money import fen
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth, mac3_halves
 from shared.wire import codec
-from shared.wire.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
+from shared.wire.desk.calls import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.words.voice import Text
 
 MALFORMED = No.of("malformed", Text("请求有误", "a malformed request"))

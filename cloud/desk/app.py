@@ -28,7 +28,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
-from shared.wire.desk import ANSWER_MAX, DESK_PATH
+from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH
 from shared.words.health import Health, page_of
 from shared.words.voice import Text
 

@@ -29,7 +29,7 @@ from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
 from shared.purse.errors import LayoutError
-from shared.wire.desk import CardAsk, DaySheet, DeskOp, parse_card_books
+from shared.wire.desk.calls import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.words.voice import Text
 
 DONE, NOT_DONE = 0, 1

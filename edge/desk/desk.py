@@ -13,7 +13,7 @@ from edge.desk.doors.keys import DeskKeys
 from edge.desk.doors.matters import Matter, Matters
 from edge.desk.paper import AWAY, no_line
 from shared.errors import ConfigFault
-from shared.wire.desk import DeskOp, No
+from shared.wire.desk.calls import DeskOp, No
 from shared.words.voice import Text
 
 NO_LINE = Text(

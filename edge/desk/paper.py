@@ -6,7 +6,7 @@ from shared.clocks.clock import date_time_bcd
 from shared.money import yuan
 from shared.purse.desk_outcomes import DoneAtCard, NotKnown, Refused, Unloaded, UnloadRefused, UnloadUnknown
 from shared.purse.reasons import REASON_TEXT, Reason
-from shared.wire.desk import No, ReceiptSaid
+from shared.wire.desk.calls import No, ReceiptSaid
 from shared.words.voice import Text
 
 AWAY = Text(

@@ -44,7 +44,8 @@ from shared.purse.cos.psam_image import PsamMaster
 from shared.purse.crypto import Key
 from shared.records import kinds, slot_file
 from shared.transit import ride_record, trip
-from shared.wire import codec, desk, messages, topics
+from shared.wire import codec, messages, topics
+from shared.wire.desk import calls as desk
 from tests.fuzz.mutations import mutated, other_values, sealed_again
 
 INPUTS = 1500

@@ -99,9 +99,9 @@ from shared.records import (
     VoidRecord,
     purse_byte,
 )
-from shared.wire import desk
 from shared.wire import messages as wire
-from shared.wire.desk import CardAsk, CardBooks, CardState, DaySheet, DeskOp, No, OpenMatter, Replaced, SheetRow
+from shared.wire.desk import calls as desk
+from shared.wire.desk.calls import CardAsk, CardBooks, CardState, DaySheet, DeskOp, No, OpenMatter, Replaced, SheetRow
 from shared.wire.keyproc import LENGTH, Role
 from shared.wire.messages import (
     ACK_CONTEXT,

@@ -29,7 +29,7 @@ from shared.errors import ConfigFault
 from shared.purse.cos.images import open_card_image
 from shared.purse.cos.layout import pin_slot
 from shared.records.slot_file import render_initial
-from shared.wire.desk_line import Deed, End, Ended, LineOp, Order
+from shared.wire.desk.line import Deed, End, Ended, LineOp, Order
 from shared.words.voice import Text
 from tests.cloud.campus import ROOT, Campus, make_campus, run_part
 from tests.patience import PATIENCE_S

@@ -17,7 +17,7 @@ from cloud.store.db import Row
 from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
 from shared.wire import codec
-from shared.wire.desk_line import ORDER_S, POLL_S, Deed, End, Ended, Order, parse_ended
+from shared.wire.desk.line import ORDER_S, POLL_S, Deed, End, Ended, Order, parse_ended
 from shared.words.voice import Text
 
 DESKS_MAX = 64

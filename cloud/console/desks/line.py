@@ -13,7 +13,7 @@ from cloud.console.desks.kept import Desks
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
 from shared.errors import StoreFault, WireFault
 from shared.wire import codec
-from shared.wire.desk_line import LINE_MAX, POLL_S, LineOp, Order, parse_ended
+from shared.wire.desk.line import LINE_MAX, POLL_S, LineOp, Order, parse_ended
 from shared.words.voice import Text
 
 TURNS = 4

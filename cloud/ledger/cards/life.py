@@ -12,7 +12,7 @@ from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import Card
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 
 _STATES = {0: CardState.NORMAL, 1: CardState.LOST, 2: CardState.REPLACED}
 _NUMBERS = {state: number for number, state in _STATES.items()}

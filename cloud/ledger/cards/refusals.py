@@ -1,7 +1,7 @@
 """Why the ledger refuses a card desk: a code for programs, two texts for people. Refused means nothing was changed."""
 
 from shared.errors import WireFault
-from shared.wire.desk import No
+from shared.wire.desk.calls import No
 from shared.words.voice import Text
 
 UNKNOWN_CARD = No.of("unknown-card", Text("账本没有这张卡", "the ledger does not know this card"))

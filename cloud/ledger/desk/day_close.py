@@ -17,7 +17,7 @@ from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.facts.desks import CashOver, CashShort
 from shared.wire import codec
-from shared.wire.desk import DaySheet, SheetRow, parse_day_sheet
+from shared.wire.desk.calls import DaySheet, SheetRow, parse_day_sheet
 
 COLUMNS = "cashier, day, at_ms, document"
 

@@ -62,7 +62,7 @@ from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
-from shared.wire.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
+from shared.wire.desk.calls import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 
 
 class DeskLedger:

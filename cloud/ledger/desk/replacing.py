@@ -40,7 +40,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.facts.desks import CardLife
 from shared.facts.terms import word_of
-from shared.wire.desk import CardState, Replaced
+from shared.wire.desk.calls import CardState, Replaced
 
 _NOTHING = Moved()
 

@@ -14,7 +14,7 @@ from cloud.ledger.cards.refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANG
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 
 COLUMNS = "label, cashier, state, day, reason, changed_ms"
 RANGE_MAX = 500

@@ -22,7 +22,7 @@ from shared.ids import CardId
 from shared.records import CounterKind
 from shared.records.kinds import PurseRecord
 from shared.wire import codec
-from shared.wire.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter, parse_day_sheet
+from shared.wire.desk.calls import MISSING_MAX, CardAsk, CardBooks, OpenMatter, parse_day_sheet
 
 _CARD = (
     "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account, "

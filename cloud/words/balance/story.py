@@ -17,7 +17,7 @@ from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S, time_text
 from shared.facts.terms import DEEDS, FINDINGS, PURSES, word_of
 from shared.money import yuan
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 from shared.words.voice import Text
 
 NAMED = 8

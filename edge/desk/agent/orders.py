@@ -23,8 +23,8 @@ from shared.purse.errors import CardLost, LayoutError
 from shared.purse.flows.upkeep import maintain, reload_pin
 from shared.purse.outcomes import Pin
 from shared.purse.upkeep import UnblockPin
-from shared.wire.desk import DeskOp
-from shared.wire.desk_line import CardSeen, Deed, End, Ended, Order
+from shared.wire.desk.calls import DeskOp
+from shared.wire.desk.line import CardSeen, Deed, End, Ended, Order
 from shared.words.voice import Text
 
 GONE = Text("读卡器上没有卡，或卡已离开", "no card on the reader, or it has left")

@@ -11,8 +11,8 @@ from edge.desk.reading.reading import Reading, places_of
 from edge.desk.reading.words import agreement_lines, class_words, dates_of, kind_words, when_words
 from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.purse.files import LogRecord, is_enabled
-from shared.wire.desk import CardBooks, No
-from shared.wire.desk_line import LOG_MAX, CardSeen, Moved, Sums
+from shared.wire.desk.calls import CardBooks, No
+from shared.wire.desk.line import LOG_MAX, CardSeen, Moved, Sums
 from shared.words.voice import Text
 
 TOGETHER_S = 2

@@ -17,7 +17,7 @@ from edge.desk.doors.console import ConsoleLine, require_https
 from edge.desk.doors.pairing import Paired
 from shared.errors import ConfigFault, WireFault
 from shared.wire import codec
-from shared.wire.desk_line import Deed, End, Ended, LineOp, Order, parse_order
+from shared.wire.desk.line import Deed, End, Ended, LineOp, Order, parse_order
 from shared.words.voice import Text
 
 PAUSE_S, PAUSE_MAX_S = 1.0, 30.0

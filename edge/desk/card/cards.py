@@ -28,7 +28,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import UpdateFile
-from shared.wire.desk import CardBooks, DeskOp, Replaced, parse_replaced
+from shared.wire.desk.calls import CardBooks, DeskOp, Replaced, parse_replaced
 from shared.words.voice import Text
 
 CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import ConfigFault, WireFault
-from shared.wire.desk import ANSWER_MAX, DESK_PATH, DeskOp, No, decode_answer, encode_ask
+from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH, DeskOp, No, decode_answer, encode_ask
 from shared.words.voice import Text
 
 ANSWER_S = 6.0

@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.errors import ConfigFault, WireFault
 from shared.wire import codec
-from shared.wire.desk_line import LINE_MAX, LINE_PATH, POLL_S, LineOp
+from shared.wire.desk.line import LINE_MAX, LINE_PATH, POLL_S, LineOp
 from shared.words.voice import Text
 
 ANSWER_S = POLL_S + 15.0

@@ -16,7 +16,7 @@ from typing import Any
 from edge.files.disk import sync_folder
 from shared.errors import StoreFault
 from shared.input.section import Section
-from shared.wire.desk import KEY_SIZE
+from shared.wire.desk.calls import KEY_SIZE
 from shared.words.voice import Text
 
 MATTERS_MAX = 64

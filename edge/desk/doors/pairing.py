@@ -14,7 +14,7 @@ from edge.files.disk import sync_folder
 from shared.errors import StoreFault, WireFault
 from shared.input.section import Section
 from shared.wire import codec
-from shared.wire.desk_line import Ended, Order, parse_ended
+from shared.wire.desk.line import Ended, Order, parse_ended
 from shared.words.voice import Text
 
 FILE = "agent.json"

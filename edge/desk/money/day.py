@@ -8,7 +8,7 @@ from edge.desk.desk import Desk
 from edge.desk.paper import AWAY, no_line
 from shared.clocks.clock import DAY_S, date_bcd
 from shared.money import yuan
-from shared.wire.desk import DaySheet, DeskOp, No, parse_day_sheet
+from shared.wire.desk.calls import DaySheet, DeskOp, No, parse_day_sheet
 from shared.words.voice import Text
 
 KINDS = {

@@ -30,7 +30,7 @@ from shared.purse.flows.till import identify
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.reasons import REASON_TEXT, Reason
-from shared.wire.desk import DeskOp, ReceiptSaid, parse_receipt
+from shared.wire.desk.calls import DeskOp, ReceiptSaid, parse_receipt
 from shared.words.voice import Text
 
 DRAIN_S = 5.0

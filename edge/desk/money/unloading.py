@@ -29,7 +29,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity
 from shared.purse.profiles import Purse
 from shared.purse.reasons import Reason
-from shared.wire.desk import DeskOp, No, ReceiptSaid, parse_receipt
+from shared.wire.desk.calls import DeskOp, No, ReceiptSaid, parse_receipt
 from shared.words.voice import Text
 
 

@@ -13,7 +13,7 @@ from enum import Enum
 from shared.purse.crypto import TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.files import LogRecord
 from shared.purse.profiles import CardProfile, Number
-from shared.wire.desk import CardBooks, OpenMatter
+from shared.wire.desk.calls import CardBooks, OpenMatter
 from shared.words.voice import Text
 
 LOADS = frozenset((TYPE_ED_LOAD, TYPE_EP_LOAD))

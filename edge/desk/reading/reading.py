@@ -12,7 +12,7 @@ from shared.errors import WireFault
 from shared.purse.apdu import CardChannel
 from shared.purse.effects import drive
 from shared.purse.profiles import CAMPUS, SUBSIDY
-from shared.wire.desk import CardAsk, CardBooks, DeskOp, No, parse_card_books
+from shared.wire.desk.calls import CardAsk, CardBooks, DeskOp, No, parse_card_books
 from shared.words.voice import Text
 
 PROFILES = (CAMPUS, SUBSIDY)

@@ -11,7 +11,7 @@ from shared.input.sheet import Cell, yuan_cell
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.files import LogRecord, PublicData, is_enabled
-from shared.wire.desk import CardBooks, CardState
+from shared.wire.desk.calls import CardBooks, CardState
 from shared.words.voice import Text
 
 CLASSES = {1: Text("学生卡", "student"), 2: Text("教工卡", "staff"), 3: Text("临时卡", "visitor")}

@@ -13,7 +13,7 @@ import pytest
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
 from shared.wire import codec
-from shared.wire.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
+from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
 from tests.cloud.campus import Campus, part, run_part
 from tests.cloud.process.test_health import ask
 from tests.cloud.watch.metrics.test_process import health_port

@@ -20,7 +20,7 @@ from cloud.ledger.read.reader import Reader
 from shared.ids import StorageId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
-from shared.wire.desk import parse_replaced
+from shared.wire.desk.calls import parse_replaced
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

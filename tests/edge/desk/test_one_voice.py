@@ -9,7 +9,7 @@ from edge.desk.money.money import NAMES
 from edge.desk.paper import card_line, no_line, receipt_line
 from shared.purse.desk_outcomes import DoneAtCard, NotKnown, Refused, Remedy
 from shared.purse.reasons import Reason
-from shared.wire.desk import DaySheet, ReceiptSaid, SheetRow
+from shared.wire.desk.calls import DaySheet, ReceiptSaid, SheetRow
 from shared.words.voice import Text
 
 CHINESE = re.compile("[\u4e00-\u9fff，：；（）。]")

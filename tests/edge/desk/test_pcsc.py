@@ -16,7 +16,7 @@ from shared.purse.crypto import Key
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS
-from shared.wire.desk_line import Deed, End, Order
+from shared.wire.desk.line import Deed, End, Order
 
 pytestmark = pytest.mark.process
 HERE = Laying(Path(), reader=CARD_READER)

@@ -21,7 +21,7 @@ from cloud.ledger.read.shown.card import CardFile, CardLine
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.input.table import LABEL_MAX
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 from shared.words.voice import Text
 
 NAMES_MAX = 200

@@ -22,7 +22,7 @@ from shared.errors import WireFault
 from shared.ids import CardId
 from shared.input.amount import parse_amount
 from shared.input.table import LABEL_MAX
-from shared.wire.desk_line import ID_SIZE, Deed, Order
+from shared.wire.desk.line import ID_SIZE, Deed, Order
 from shared.words.voice import Text
 
 MARKS = {"waiting": "off", "taken": "warn", "done": "ok", "failed": "bad", "unknown": "warn", "expired": "off"}

@@ -26,7 +26,7 @@ from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.facts.losses import WriteOffConfirmed, WriteOffProposed, WriteOffRejected
 from shared.wire import codec
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 from shared.words.voice import Text
 
 TERMINALS_MAX = 5000

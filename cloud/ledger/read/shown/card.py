@@ -12,7 +12,7 @@ from cloud.ledger.read.books import records_numbered
 from cloud.ledger.read.overview import cards_like
 from cloud.ledger.read.views import CardView, RecordView
 from cloud.store.db import Database
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 
 LOOKED = 20
 """The records that came last, of which the newest by its own time is the last that is known."""

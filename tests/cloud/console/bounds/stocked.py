@@ -15,7 +15,7 @@ from shared.clocks.campus_clock import WALL
 from shared.ids import BoxId, DeviceId
 from shared.inventory import BoxRow, DeviceKind, DeviceRow, PsamRow
 from shared.records import Kind
-from shared.wire.desk_line import ID_SIZE, CardSeen, Deed, End, Ended, Moved, Order, Sums
+from shared.wire.desk.line import ID_SIZE, CardSeen, Deed, End, Ended, Moved, Order, Sums
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus, TerminalState
 from shared.words.voice import Text
 from tests.cloud.console.pages.alarms.scene import raised

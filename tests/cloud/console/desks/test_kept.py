@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloud.console.desks.kept import CODE_MS, HEARD_MS, ORDER_MS, SEEN_MS, DeskRefused, Desks
-from shared.wire.desk_line import Deed, End, Ended, Order
+from shared.wire.desk.line import Deed, End, Ended, Order
 from shared.words.voice import Text
 from tests.cloud.console.bounds.stocked import CARD_SEEN
 

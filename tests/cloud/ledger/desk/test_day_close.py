@@ -13,7 +13,7 @@ from cloud.ledger.read.desk import OpenPeriod, cashiers, open_periods
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
 from shared.facts.desks import CashOver, CashShort
-from shared.wire.desk import SheetRow, parse_day_sheet
+from shared.wire.desk.calls import SheetRow, parse_day_sheet
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac, codes, inventory
 
 ONE, WANG, LI = card(1), "王芳", "li"

@@ -26,7 +26,7 @@ from shared.online import LoadResult
 from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.load_auth import LoadAuth
 from shared.records import Kind
-from shared.wire.desk import CardAsk, CardState, parse_replaced
+from shared.wire.desk.calls import CardAsk, CardState, parse_replaced
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger.campus import (
     BOX,

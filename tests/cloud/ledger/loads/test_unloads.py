@@ -9,7 +9,7 @@ from cloud.ledger.loads.unloads import UnloadState
 from shared.purse.crypto import TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth
 from shared.records import Kind
-from shared.wire.desk import CardAsk
+from shared.wire.desk.calls import CardAsk
 from tests.cloud.ledger.campus import (
     NOW,
     OPENING,

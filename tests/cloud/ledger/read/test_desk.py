@@ -4,7 +4,7 @@ import pytest
 
 from cloud.ledger.desk.door import DeskLedger
 from shared.records import Kind
-from shared.wire.desk import CardAsk, parse_card_books
+from shared.wire.desk.calls import CardAsk, parse_card_books
 from tests.cloud.ledger.campus import (
     NOW,
     OPENING,

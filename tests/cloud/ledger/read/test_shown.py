@@ -12,7 +12,7 @@ from cloud.ledger.read.shown.aid import Collected
 from cloud.ledger.read.shown.takings import NO_SLOT
 from cloud.ledger.records.values import Now
 from shared.online import Purpose
-from shared.wire.desk import CardState
+from shared.wire.desk.calls import CardState
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 

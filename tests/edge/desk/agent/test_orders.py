@@ -16,7 +16,7 @@ from shared.purse.crypto import Key
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS, SUBSIDY
-from shared.wire.desk_line import Deed, End, Order, parse_ended
+from shared.wire.desk.line import Deed, End, Order, parse_ended
 
 CARD = bytes.fromhex("10010000202600000007")
 ID = bytes(16)

@@ -32,7 +32,7 @@ from shared.purse.errors import CardLost
 from shared.purse.files import PublicData
 from shared.purse.load_auth import authorise, mac1_is_right, mac3_is_right
 from shared.purse.profiles import CAMPUS
-from shared.wire.desk import DeskOp, decode_answer, encode_ask
+from shared.wire.desk.calls import DeskOp, decode_answer, encode_ask
 from tests.cloud.ledger.campus import ISSUED, LEDGER_ID, NOW, OPENING, balances, card, check_tac, inventory
 
 ONE, FEN = card(1), 3_000

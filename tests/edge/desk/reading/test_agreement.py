@@ -7,7 +7,7 @@ from edge.desk.reading.words import agreement_lines, subsidy_line
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_LOAD
 from shared.purse.files import LogRecord
 from shared.purse.profiles import CAMPUS
-from shared.wire.desk import CardBooks, CardState, OpenMatter
+from shared.wire.desk.calls import CardBooks, CardState, OpenMatter
 from shared.words.voice import Text
 
 POS, FAR = b"\x50\x00\x00\x00\x00\x01", b"\x50\x00\x00\x00\x00\x02"

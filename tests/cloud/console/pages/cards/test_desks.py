@@ -10,7 +10,7 @@ from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.desks.kept import HEARD_MS, ORDER_MS, Desks, desks_of
 from cloud.console.frame.clock import wall_now
-from shared.wire.desk_line import Deed, End, Ended, Order
+from shared.wire.desk.line import Deed, End, Ended, Order
 from shared.words.voice import Text
 from tests.cloud.console.bounds.stocked import CARD_SEEN
 from tests.cloud.console.rig import Browser, Rig, made
