@@ -16,8 +16,6 @@ from provisioning.campus.campus import Making, campus_files
 from provisioning.campus.file import File
 from provisioning.campus.folder import make_folder, require_empty
 from provisioning.cli import ceremony as cli_ceremony
-from provisioning.cli import certificate as cli_certificate
-from provisioning.cli import crl as cli_crl
 from provisioning.cli import firmware as cli_firmware
 from provisioning.cli import keeper as cli_keeper
 from provisioning.cli import keys as cli_keys
@@ -28,6 +26,8 @@ from provisioning.cli import terminal_tls as cli_terminal_tls
 from provisioning.cli import theft as cli_theft
 from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
+from provisioning.cli.boxes import certificate as cli_certificate
+from provisioning.cli.boxes import crl as cli_crl
 from provisioning.cli.boxes import signer as cli_signer
 from provisioning.cli.issuing import cards as cli_cards
 from provisioning.cli.issuing import stock as cli_stock
