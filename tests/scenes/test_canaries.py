@@ -217,9 +217,7 @@ def _plant_on_another_card(room: Path, key: bytes) -> None:
         file.write(key)
 
 
-@pytest.mark.parametrize(
-    "plant", [_plant_log, _plant_row, _plant_text_in_a_row, _plant_report, _plant_on_another_card]
-)
+@pytest.mark.parametrize("plant", [_plant_log, _plant_row, _plant_text_in_a_row, _plant_report, _plant_on_another_card])
 def test_a_planted_key_is_found_and_named(room: Path, plant) -> None:
     """The test above can fail: one load master, once, anywhere."""
     secrets = secrets_of(room / "campus")

@@ -1,0 +1,159 @@
+"""A school's server in containers, as an integrator brings it up: a day is sold through it while they are killed.
+
+Built from the checkout, started by docker-compose at podman's socket. Boxes and terminals stand outside and see one
+door. What is killed comes back by itself; nobody helps.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from compose.campus.lines import write_lines
+from compose.campus.plan import write_plan
+from compose.servers.ports import free_port
+from shared.words.voice import Text
+from tests.scenes import plans
+from tests.scenes.containers import Containers, missing
+from tests.scenes.scene import Scene, Stage
+from tests.scenes.served import Served, let_in
+from tests.scenes.truth import require_truth
+
+pytestmark = [pytest.mark.process, pytest.mark.large]
+SEED = 20
+KILLS = 20
+SERVICES = ("postgres", "broker", "keys", "ingest", "console", "watch", "metrics")
+UP_S = 90.0
+BACK_S = 60.0
+SALES = 6
+"""Between two kills."""
+RATE = 4.0
+BOOKS = "SELECT count(*), coalesce(sum(id), 0) FROM entry"
+
+
+async def _play(stage: Stage) -> None:
+    lacks = missing()
+    stage.needs(not lacks, Text(f"本机没有 {'、'.join(lacks)}", f"this machine has no {', '.join(lacks)}"))
+    stage.folder.mkdir(parents=True, exist_ok=True)
+    with Containers() as engine:
+        await _in(engine, stage)
+
+
+async def _in(engine: Containers, stage: Stage) -> None:
+    room, root = stage.folder, stage.folder / "server"
+    mqtt_port, console_port = free_port(), free_port()
+    plan = plans.on_tcp()
+    write_plan(room / "plan.json", plan)
+    with stage.step(
+        Text("镜像从文件做成", "images are made of files"), Text("不问任何镜像仓库", "no registry is asked")
+    ) as step:
+        began = time.monotonic()
+        engine.server("build")
+        step.seen = Text(f"{time.monotonic() - began:.0f} 秒", f"{time.monotonic() - began:.0f} s")
+    with stage.step(
+        Text("建安装目录，启动", "an installation is made and started"),
+        Text("九十秒内全部就绪", "all ready within 90 s"),
+    ) as step:
+        engine.server("init", root, "--address", "127.0.0.1", "--plan", room / "plan.json")
+        let_in(room, root, mqtt_port, console_port)
+        began = time.monotonic()
+        engine.server("up", root)
+        stage.at_most(step, time.monotonic() - began, UP_S)
+    deposits = room / "deposits.jsonl"
+    write_lines(
+        deposits, ({"card": card.label, "fen": plans.DEPOSIT_FEN, "key": f"first-{card.label}"} for card in plan.cards)
+    )
+    plans.command("cloud", "deposit", "--data", room / "campus", "--file", deposits)
+    async with Served(room, root, mqtt_port, seed=SEED, rate=RATE) as campus:
+        await _sold_and_killed(campus, engine, stage)
+        await _down_and_up(campus, engine, stage, root)
+    await _refused(engine, stage, root)
+
+
+async def _sold_and_killed(campus: Served, engine: Containers, stage: Stage) -> None:
+    with stage.step(
+        Text("外面的网关与终端开始卖", "boxes and terminals outside sell"), Text("入账", "it is posted")
+    ) as step:
+        await campus.open()
+        await campus.until_posted(10)
+        step.seen = Text(f"{campus.posted()} 笔", f"{campus.posted()} records")
+    with stage.step(
+        Text(f"容器一个接一个被杀，共 {KILLS} 次", f"containers are killed one after another, {KILLS} times"),
+        Text("自己回来，一直在卖", "they come back by themselves; selling goes on"),
+    ) as step:
+        chance, back_s = random.Random(SEED), []
+        for number in range(KILLS):
+            service = chance.choice(SERVICES)
+            gone, began = engine.kill(service), time.monotonic()
+            await campus.until_shown(SALES)
+            await campus.until(f"{service} is back", partial(_is_back, engine, service, gone), BACK_S)
+            if number % 2:  # every other one while the one before is still felt
+                await campus.until("the ledger answers", lambda: campus.posted() >= 0)
+                await campus.until_posted(SALES)
+            back_s.append(time.monotonic() - began)
+        slowest = max(back_s)
+        step.seen = Text(f"最慢 {slowest:.1f} 秒恢复", f"the slowest took {slowest:.1f} s")
+    with stage.step(
+        Text("收市，全部送达", "the shop is closed and all has drained"),
+        Text("零笔丢失：显示的 = 账上的 = 卡上的", "none lost: shown = in the books = on the cards"),
+    ) as step:
+        await campus.until("the ledger answers", lambda: campus.posted() >= 0)
+        await campus.close_shop()
+        view = require_truth(campus)
+        step.seen = Text(
+            f"显示成功 {campus.shown()} 笔，流水 {view.records} 条，差 {view.difference_fen} 分",
+            f"{campus.shown()} shown, {view.records} records, a difference of {view.difference_fen} fen",
+        )
+
+
+async def _down_and_up(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(Text("写、停、起", "write, down, up"), Text("都还在", "still there")) as step:
+        before = campus.asked(BOOKS)
+        engine.server("down", root)
+        assert not engine.pid("postgres")
+        engine.server("up", root)
+        after = campus.asked(BOOKS)
+        assert after == before, f"{before} → {after}"
+        step.seen = Text(f"{after[0][0]} 笔分录", f"{after[0][0]} entries")
+
+
+async def _refused(engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(
+        Text("已知的安装，空的数据库目录", "a known installation, an empty directory of its database"),
+        Text("./ykt 与容器都拒绝，什么也不建", "./ykt and the container refuse; nothing is made"),
+    ) as step:
+        engine.server("down", root)
+        books = root / "data/postgres"
+        books.rename(books.with_name("away"))
+        books.mkdir()
+        said = engine.server("up", root, code=2)
+        assert "data/postgres" in said, said
+        engine.composed(root, "up", "--detach", "--no-deps", "postgres")
+        told = engine.composed(root, "logs", "postgres").stdout
+        assert "拒绝在空目录上重新开始" in told, told
+        assert not [*books.iterdir()]
+        engine.composed(root, "down")
+        step.seen = said.strip().splitlines()[-1]
+
+
+def _is_back(engine: Containers, service: str, gone: int) -> bool:
+    return engine.pid(service) not in (0, gone)
+
+
+SCENE = Scene(
+    "school-server",
+    Text("学校服务器", "a school's server"),
+    Text(
+        "镜像、安装、启动；卖一天，容器被杀二十次，一笔不丢；停了再起都还在，空目录被拒绝。",
+        "Images, an installation, up; a day is sold, containers are killed twenty times and no sale is lost; down and "
+        "up, all is there; an empty directory is refused.",
+    ),
+    _play,
+)
+
+
+def test_a_day_through_containers_that_are_killed(plays: Callable[[Scene], None]) -> None:
+    plays(SCENE)
