@@ -47,6 +47,7 @@ def _broker() -> str:
         port=8883, address="0.0.0.0", cloud_port=8884, cloud_address="0.0.0.0",  # noqa: S104  # of its container
         cafile=f"{CONFIG}/ca.pem", certfile=f"{CONFIG}/broker.pem", keyfile=f"{SECRETS}/broker.key",
         acl_file=f"{SECRETS}/acl", cloudfile=f"{CONFIG}/cloud.pem", crl=f"crlfile {CONFIG}/crl.pem", user="",
+        pid_file="/tmp/mosquitto.pid",  # noqa: S108  # of its container
         queued_messages=QUEUED_MESSAGES_MAX, queued_bytes=QUEUED_BYTES_MAX, folder="/var/lib/openykt",
     )  # fmt: skip
 
