@@ -8,17 +8,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.process.settings import FOLDER
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import ConfigFault
 from shared.input.data_folder import CAMPUS
 from shared.words.voice import Text
+
+ORDERS, SIGNER = "orders.sock", "signer.sock"
+"""In DATA/cloud: the key process's for orders and the signer's for persons, where each service sees itself alone."""
 
 
 def orders_socket(data: Path, given: Path | None) -> Path:
     """Where orders are signed: as given, or of the running key process. ConfigFault where there is neither."""
     if given is not None:
         return given
-    found = _option(data, "provisioning", "keys", "--fleet-socket")
+    found = _put_there(data, ORDERS) or _option(data, "provisioning", "keys", "--fleet-socket")
     if not found:
         raise ConfigFault(
             Text(
@@ -33,7 +37,7 @@ def signer_socket(data: Path, given: Path | None) -> Path:
     """Where boxes' codes and revocations are asked for: as given, or of the running signer. ConfigFault."""
     if given is not None:
         return given
-    found = _option(data, "provisioning", "signer", "--office-socket")
+    found = _put_there(data, SIGNER) or _option(data, "provisioning", "signer", "--office-socket")
     if not found:
         raise ConfigFault(
             Text(
@@ -47,6 +51,12 @@ def signer_socket(data: Path, given: Path | None) -> Path:
 def campus_clock(data: Path, given: str) -> CampusClock:
     """As given, or of the running ingest; else this machine's."""
     return parse_clock(given or _option(data, "cloud", "ingest", "--clock") or None)
+
+
+def _put_there(data: Path, name: str) -> str:
+    """A socket in the cloud's folder: whoever installed it has put it there, because no process is to be seen."""
+    place = data / FOLDER / name
+    return str(place) if place.is_socket() else ""
 
 
 def _option(data: Path, module: str, verb: str, name: str) -> str:

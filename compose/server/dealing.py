@@ -44,11 +44,19 @@ def lay_out(root: Path, folders: Iterable[Folder] = FOLDERS) -> None:
 def deal(root: Path, files: Iterable[Dealt]) -> None:
     """Each service its files of the issued campus."""
     for one in files:
+        _require_folder((root / one.target).parent, one.of)
         give(root / one.target, (root / ISSUE / one.source).read_bytes(), one.of, one.mode)
     for link, target in LINKS.items():
         path = root / link
         path.unlink(missing_ok=True)
         path.symlink_to(target)
+
+
+def _require_folder(folder: Path, user: int) -> None:
+    """A box's, below what the layout has made."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700)
+        os.chown(folder, user, user)
 
 
 def give(path: Path, body: bytes, user: int, mode: int) -> None:

@@ -5,11 +5,11 @@ A number of a user is on disks for ever: it never changes, and compose/images/us
 directory for each service, which that service alone is given.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 ROOT_USER = 0
-POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD = range(10_001, 10_007)
+POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER = range(10_001, 10_008)
 BOOKS_GROUP = 10_020
 """Who may reach the database's socket."""
 ISSUE = "issue"
@@ -42,6 +42,8 @@ FOLDERS = (
     Folder("secrets/ingest", INGEST, INGEST, 0o500),
     Folder("secrets/console", CLOUD, CLOUD, 0o500),
     Folder("secrets/watch", CLOUD, CLOUD, 0o500),
+    Folder("secrets/desk", CLOUD, CLOUD, 0o500),
+    Folder("secrets/signer", SIGNER, SIGNER, 0o500),
     Folder("data", ROOT_USER, ROOT_USER, 0o711),
     Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
     Folder("data/broker", BROKER, BROKER, 0o700),
@@ -52,16 +54,25 @@ FOLDERS = (
     Folder("data/ingest/cloud", INGEST, INGEST, 0o700),
     Folder("data/cloud", CLOUD, CLOUD, 0o700),
     Folder("data/cloud/cloud", CLOUD, CLOUD, 0o700),
+    Folder("data/signer", SIGNER, SIGNER, 0o700),
+    Folder("data/signer/keys", SIGNER, SIGNER, 0o700),
+    Folder("data/signer/cloud", SIGNER, SIGNER, 0o700),
+    Folder("data/signer/boxes", SIGNER, SIGNER, 0o700),
+    Folder("data/signer/broker", SIGNER, BROKER, 0o750),
     Folder("run", ROOT_USER, ROOT_USER, 0o711),
     Folder("run/postgres", POSTGRES, BOOKS_GROUP, 0o2750),
     Folder("run/money", KEYS, INGEST, 0o2750),
     Folder("run/desk", KEYS, CLOUD, 0o2750),
     Folder("run/fleet", KEYS, CLOUD, 0o2750),
+    Folder("run/enrol", SIGNER, SIGNER, 0o2750),
+    Folder("run/office", SIGNER, CLOUD, 0o2750),
     Folder("run/health", CLOUD, CLOUD, 0o711),
     Folder("run/health/keys", KEYS, CLOUD, 0o2750),
     Folder("run/health/ingest", INGEST, CLOUD, 0o2750),
     Folder("run/health/console", CLOUD, CLOUD, 0o2750),
     Folder("run/health/watch", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/desk", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/enrol", SIGNER, CLOUD, 0o2750),
     Folder("run/beat", CLOUD, INGEST, 0o2750),
 )
 """In the order in which they are made. A socket's directory is its owner's, and its group's to come in; the bit gives
@@ -69,7 +80,7 @@ the group to the socket."""
 
 
 class Dealt(NamedTuple):
-    """A file that one service gets. source: below the issued campus; of: who reads it, alone."""
+    """A file that one service gets. source: below the issued campus; of: whose it is."""
 
     source: str
     target: str
@@ -77,16 +88,30 @@ class Dealt(NamedTuple):
 
     @property
     def mode(self) -> int:
-        """A secret is never written; what lies among data is."""
+        """A secret is never written; what lies among data is; the list of who is revoked is for the broker, too."""
+        if self.target == REVOKED:
+            return 0o644
         return 0o600 if self.target.startswith("data/") else 0o400
 
 
-def dealt(key_files: Iterator[str]) -> list[Dealt]:
-    """Of an issued campus; key_files: the names in its keys/."""
+REVOKED = "data/signer/broker/crl.pem"
+"""The signer writes it, and the broker reads it over a folder that is its group's."""
+
+
+def dealt(key_files: Sequence[str], box_files: Sequence[str]) -> list[Dealt]:
+    """Of an issued campus; key_files: the names in its keys/, box_files: in its boxes/, each BOX/NAME."""
+    school = tuple(name for name in key_files if name not in UPPER)
     return [
         *_all("broker", ("broker.key", "acl"), "secrets/broker", BROKER),
-        *_all("broker", ("ca.pem", "broker.pem", "cloud.pem", "crl.pem"), "config/broker", BROKER),
-        *_all("keys", tuple(name for name in key_files if name not in UPPER), "data/keys/keys", KEYS),
+        *_all("broker", ("ca.pem", "broker.pem", "cloud.pem"), "config/broker", BROKER),
+        *_all("keys", school, "data/keys/keys", KEYS),
+        *_all("keys", school, "data/signer/keys", SIGNER),
+        *_all("boxes", box_files, "data/signer/boxes", SIGNER),
+        *_all("broker", ("broker.pem", "crl.pem"), "data/signer/broker", SIGNER),
+        *_all("cloud", ("ca.pem", "watch.pem"), "data/signer/cloud", SIGNER),
+        *_all("cloud", ("watch.key",), "secrets/signer", SIGNER),
+        *_all(".", ("campus.json", "ca.pem"), "data/signer", SIGNER),
+        *_all("cloud", ("console.key",), "secrets/desk", CLOUD),
         *_all(".", ("campus.json", "ca.pem"), "data/keys", KEYS),
         *_all("cloud", ("ack.key", "ingest.key"), "secrets/ingest", INGEST),
         *_all("cloud", (*_PUBLIC, "ingest.pem"), "data/ingest/cloud", INGEST),
@@ -107,11 +132,14 @@ LINKS = {
     "data/cloud/cloud/console.key": "/secrets/console.key",
     "data/cloud/cloud/watch.key": "/secrets/watch.key",
     "data/cloud/cloud/watch.beat": "/run/ykt/beat/watch.beat",
+    "data/cloud/cloud/orders.sock": "/run/ykt/fleet/keys.sock",
+    "data/cloud/cloud/signer.sock": "/run/ykt/office/signer.sock",
+    "data/signer/cloud/watch.key": "/secrets/watch.key",
 }
 """Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
 
 
-def _all(source: str, names: tuple[str, ...], target: str, of: int) -> Iterator[Dealt]:
+def _all(source: str, names: Sequence[str], target: str, of: int) -> Iterator[Dealt]:
     for name in names:
         yield Dealt(name if source == "." else f"{source}/{name}", f"{target}/{name}", of)
 
@@ -127,11 +155,14 @@ FIRST = (
     Service("postgres", ("/usr/local/bin/healthy-books",)),
     Service("broker", ("/usr/local/bin/healthy-port", "8883")),
     Service("keys", ("/usr/local/bin/healthy-service", "/run/ykt/health/keys.sock")),
+    Service("signer", ("/usr/local/bin/healthy-socket", "/run/ykt/office/signer.sock")),
 )
 """What the others need, and the import of the inventory."""
 THEN = (
     Service("ingest", ("/usr/local/bin/healthy-service", "/run/ykt/health/ingest.sock")),
     Service("console", ("/usr/local/bin/healthy-service", "/run/ykt/health/console.sock")),
+    Service("desk", ("/usr/local/bin/healthy-service", "/run/ykt/health/desk.sock")),
+    Service("enrol", ("/usr/local/bin/healthy-service", "/run/ykt/health/enrol.sock")),
     Service("watch", ("/usr/local/bin/healthy-service", "/run/ykt/health/watch/watch.sock")),
 )
 METRIC_STORE = Service("metrics", ("/usr/local/bin/healthy-port", "8428"))

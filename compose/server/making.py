@@ -15,12 +15,13 @@ from typing import NamedTuple
 from compose.place import ROOT, WrongUse
 from compose.server import dealing, installation, rendered
 from compose.server.engine import Engine
-from compose.server.layout import ISSUE, KEYS, dealt
+from compose.server.layout import ISSUE, KEYS, SIGNER, dealt
 from shared.words.voice import Text
 
 HOSTS = ("broker", "console")
 """Names of the services inside, which their certificates have beside the address."""
 PASSPHRASE = "secrets/keys/passphrase"  # noqa: S105  # the name of a file
+SIGNERS = "secrets/signer/passphrase"
 PASSPHRASE_BYTES = 24
 PLAN = "plan.json"
 
@@ -57,7 +58,7 @@ def make(wanted: Wanted, engine: Engine, say: Say) -> installation.Installation:
         _issue(wanted, say)
     say(Text("每个服务的目录、密钥文件与证书", "directories, secrets and certificates of each service"))
     one = installation.new(wanted.version, wanted.address)
-    dealing.deal(root, dealt(path.name for path in sorted((root / ISSUE / "keys").iterdir())))
+    dealing.deal(root, dealt(_names(root / ISSUE / "keys"), _names(root / ISSUE / "boxes")))
     for path, (text, user, mode) in rendered.files(one, str(root), engine).items():
         dealing.give(root / path, text.encode(), user, mode)
     dealing.copy_compose(root)
@@ -77,8 +78,14 @@ def with_hosts(plan: bytes, address: str) -> bytes:
 
 
 def _seal(root: Path) -> None:
+    """One passphrase, for who opens the store and for who signs certificates by it."""
     if not (root / PASSPHRASE).exists():
         dealing.give(root / PASSPHRASE, secrets.token_urlsafe(PASSPHRASE_BYTES).encode() + b"\n", KEYS, 0o400)
+    dealing.give(root / SIGNERS, (root / PASSPHRASE).read_bytes(), SIGNER, 0o400)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def _issue(wanted: Wanted, say: Say) -> None:

@@ -8,6 +8,8 @@ from compose.servers.servers import QUEUED_BYTES_MAX, QUEUED_MESSAGES_MAX
 
 CONFIG, SECRETS = "/etc/openykt", "/secrets"
 """Where a container has them."""
+DOOR = "data/signer/cloud"
+"""What the enrolment door sees of the signer's data."""
 SOCKETS = "/run/ykt/postgres"
 DSN = "postgresql://openykt@/openykt?host=%2Frun%2Fykt%2Fpostgres"
 """No password: the database asks the kernel which user calls (peer), over a socket."""
@@ -27,7 +29,11 @@ def files(one: Installation, root: str, engine: Engine) -> dict[str, tuple[str, 
         "data/ingest/cloud/ledger.dsn": (f"{DSN}\n", owner["data/ingest"], 0o600),
         "data/cloud/cloud/ledger.dsn": (f"{DSN}\n", owner["data/cloud"], 0o600),
         "data/cloud/cloud/metrics.toml": (METRIC_STORE, owner["data/cloud"], 0o600),
-        **{f"{folder.path}/{MARK}": (f"{one.identity}\n", folder.user, 0o400) for folder in FOLDERS if folder.has_data},
+        **{
+            f"{folder.path}/{MARK}": (f"{one.identity}\n", folder.user, 0o400)
+            for folder in FOLDERS
+            if folder.has_data or folder.path == DOOR
+        },
     }
 
 
@@ -46,7 +52,7 @@ def _broker() -> str:
         "mosquitto.conf",
         port=8883, address="0.0.0.0", cloud_port=8884, cloud_address="0.0.0.0",  # noqa: S104  # of its container
         cafile=f"{CONFIG}/ca.pem", certfile=f"{CONFIG}/broker.pem", keyfile=f"{SECRETS}/broker.key",
-        acl_file=f"{SECRETS}/acl", cloudfile=f"{CONFIG}/cloud.pem", crl=f"crlfile {CONFIG}/crl.pem", user="",
+        acl_file=f"{SECRETS}/acl", cloudfile=f"{CONFIG}/cloud.pem", crl="crlfile /revoked/crl.pem", user="",
         pid_file="/tmp/mosquitto.pid",  # noqa: S108  # of its container
         queued_messages=QUEUED_MESSAGES_MAX, queued_bytes=QUEUED_BYTES_MAX, folder="/var/lib/openykt",
     )  # fmt: skip

@@ -25,7 +25,7 @@ from provisioning.enrolment import files
 from provisioning.enrolment.guard import Doors, Guard
 from provisioning.enrolment.office import Office, Place, Rim
 from provisioning.process.memory import leave_no_core
-from provisioning.process.process import KeyServer, listen, watch_stdin
+from provisioning.process.process import SILENT, KeyServer, listen, watch_stdin
 from shared.wire.enrol.office import Side
 
 TURN_S = 1.0
@@ -39,16 +39,20 @@ class Sockets(NamedTuple):
 
 
 def serve_signer(
-    data: Path, ca: Authority, sockets: Sockets, place: Place, doors: Doors | None, *, end_with_stdin: bool
-) -> None:
-    """Until SIGTERM, SIGINT or the end of stdin. doors None: no broker is guarded here. ConfigFault, OSError."""
+    data: Path, ca: Authority, sockets: Sockets, place: Place, doors: Doors | None, *, end_with_stdin: bool,
+    for_group: bool = False,
+) -> None:  # fmt: skip
+    """Until SIGTERM, SIGINT or the end of stdin. doors None: no broker is guarded here. ConfigFault, OSError.
+
+    for_group: as the key process's.
+    """
     leave_no_core()
     record = partial(custody.append, data / key_files.FOLDER / key_files.CUSTODY)
     with ExitStack() as ends:
         ends.enter_context(files.alone(data))
         listening = {}
         for side, path in ((Side.DOOR, sockets.door), (Side.OFFICE, sockets.office)):
-            listening[side] = listen(path)
+            listening[side] = listen(path, for_group=for_group)
             ends.callback(path.unlink, missing_ok=True)
             ends.callback(listening[side].close)
         files.server_pair(data, ca, _now())
@@ -83,12 +87,17 @@ async def _turn(office: Office, guard: Guard | None, stop: asyncio.Event) -> Non
             office.proved, office.hinders = found.proved, found.hinders
             office.note_cut(found.cut, found.proved)
         try:
-            _say("STATUS " + json.dumps({**asdict(office.counts), **office.standing()._asdict()}))
+            _tell("STATUS " + json.dumps({**asdict(office.counts), **office.standing()._asdict()}))
         except BrokenPipeError:
             stop.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(TURN_S):
                 await stop.wait()
+
+
+def _tell(line: str) -> None:
+    if not os.environ.get(SILENT):
+        _say(line)
 
 
 def _say(line: str) -> None:

@@ -14,22 +14,26 @@ import psycopg
 
 from compose.campus import campus as lines
 from compose.parts.part import Part
+from compose.servers.ports import free_port
 from tests.scenes.campus import Campus
 from tests.scenes.plans import edit
 
+PORTS = ("YKT_CONSOLE_PORT", "YKT_DESK_PORT", "YKT_ENROL_PORT", "YKT_MQTT_PORT")
 ALSO = "ykt root openykt\n"
 """A line for pg_ident.conf: whoever checks the books from this machine is root."""
 
 
-def let_in(room: Path, root: Path, mqtt_port: int, console_port: int) -> None:
-    """An installation that is not up yet, made ready for the checks from outside, at ports of this run."""
+def let_in(room: Path, root: Path) -> int:
+    """An installation that is not up yet, made ready for the checks from outside. The broker's port."""
     with (root / "config/postgres/pg_ident.conf").open("a") as out:
         out.write(ALSO)
-    settings = (root / ".env").read_text()
-    settings = settings.replace("YKT_MQTT_PORT=8883", f"YKT_MQTT_PORT={mqtt_port}")
-    (root / ".env").write_text(settings.replace("YKT_CONSOLE_PORT=8443", f"YKT_CONSOLE_PORT={console_port}"))
+    ports = {name: free_port() for name in PORTS}
+    settings = (root / ".env").read_text().splitlines()
+    kept = [line for line in settings if line.partition("=")[0] not in ports]
+    (root / ".env").write_text("\n".join([*kept, *(f"{name}={port}" for name, port in ports.items())]) + "\n")
     (room / "campus").symlink_to(root / "issue")
     (root / "issue/cloud/ledger.dsn").write_text(f"{dsn(root)}\n")
+    return ports["YKT_MQTT_PORT"]
 
 
 def dsn(root: Path) -> str:

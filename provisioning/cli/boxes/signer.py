@@ -27,6 +27,11 @@ def add_to(verbs: Verbs) -> None:
     office = Text("人员用的接口（入网码、吊销）", "socket for persons: codes, revoking")
     signer.add_argument("--door-socket", type=Path, required=True, metavar="SOCKET", help=door)
     signer.add_argument("--office-socket", type=Path, required=True, metavar="SOCKET", help=office)
+    group = Text(
+        "接口也给其目录的组（660；目录须设组继承位）",
+        "sockets are for their folder's group, too (660; its set-group-id bit is set)",
+    )
+    signer.add_argument("--for-group", action="store_true", help=group)
     server = Text("网关访问入网服务的地址", "where boxes reach the enrolment door")
     broker = Text("网关访问消息代理的地址", "where boxes reach the broker")
     signer.add_argument("--server", required=True, metavar="HOST:PORT", help=server)
@@ -46,7 +51,8 @@ def _serve(chosen: argparse.Namespace) -> None:
     ca = authority.open_authority((chosen.data / CA).read_bytes(), key)
     sockets = Sockets(chosen.door_socket, chosen.office_socket)
     place = Place(chosen.server, chosen.broker)
-    serve_signer(chosen.data, ca, sockets, place, doors, end_with_stdin=chosen.end_with_stdin)
+    ends, shares = chosen.end_with_stdin, chosen.for_group
+    serve_signer(chosen.data, ca, sockets, place, doors, end_with_stdin=ends, for_group=shares)
 
 
 def _doors(chosen: argparse.Namespace) -> Doors | None:

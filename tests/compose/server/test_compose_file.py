@@ -18,8 +18,8 @@ from compose.server.rendered import environment
 FILE = ROOT / "compose/compose.yaml"
 SAID: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = SAID["services"]
-PUBLISHED = {"broker", "console"}
-OUTSIDE = {"broker", "console", "watch"}
+PUBLISHED = {"broker", "console", "desk", "enrol"}
+OUTSIDE = PUBLISHED | {"watch"}
 """Services on a network that leads out: who is called from there, and who sends messages."""
 NO_NETWORK = {"postgres", "keys"}
 ASKED = re.compile(r"\$\{(\w+)(:\?|:-|\})")
@@ -77,7 +77,7 @@ def test_every_directory_that_is_mounted_is_made_and_is_its_users() -> None:
                 assert str(made[source].user) == service["user"].split(":")[0], f"{name}: {mount}"
 
 
-def test_only_console_and_boxes_door_are_published_and_at_a_named_address() -> None:
+def test_only_what_people_and_boxes_call_is_published_and_at_a_named_address() -> None:
     assert {name for name, service in SERVICES.items() if "ports" in service} == PUBLISHED
     for name in PUBLISHED:
         assert all(port.startswith("${YKT_ADDRESS") for port in SERVICES[name]["ports"])

@@ -11,7 +11,7 @@ from compose.place import WrongUse
 from compose.server import installation, making
 from compose.server.dealing import require_new
 from compose.server.engine import Engine
-from compose.server.layout import FOLDERS, INGEST, KEYS, MARK
+from compose.server.layout import FOLDERS, INGEST, KEYS, MARK, REVOKED
 from compose.server.making import Wanted, make, with_hosts
 from shared.words.voice import Text
 
@@ -51,7 +51,7 @@ def test_no_file_of_a_service_can_be_read_by_another(root: Path) -> None:
         files = [path for path in (root / place).rglob("*") if path.is_file() and not path.is_symlink()]
         assert files
         for path in files:
-            assert path.stat().st_mode & 0o077 == 0, path
+            assert path.stat().st_mode & 0o077 == (0o044 if path == root / REVOKED else 0), path
             assert path.stat().st_uid == path.parent.stat().st_uid >= 10_000, path
 
 

@@ -14,7 +14,6 @@ import pytest
 
 from compose.campus.lines import write_lines
 from compose.campus.plan import write_plan
-from compose.servers.ports import free_port
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.containers import Containers, missing
@@ -25,7 +24,7 @@ from tests.scenes.truth import require_truth
 pytestmark = [pytest.mark.process, pytest.mark.large]
 SEED = 20
 KILLS = 20
-SERVICES = ("postgres", "broker", "keys", "ingest", "console", "watch", "metrics")
+SERVICES = ("postgres", "broker", "keys", "ingest", "signer", "enrol", "desk", "console", "watch", "metrics")
 UP_S = 90.0
 BACK_S = 60.0
 SALES = 6
@@ -44,7 +43,6 @@ async def _play(stage: Stage) -> None:
 
 async def _in(engine: Containers, stage: Stage) -> None:
     room, root = stage.folder, stage.folder / "server"
-    mqtt_port, console_port = free_port(), free_port()
     plan = plans.on_tcp()
     write_plan(room / "plan.json", plan)
     with stage.step(
@@ -58,7 +56,7 @@ async def _in(engine: Containers, stage: Stage) -> None:
         Text("九十秒内全部就绪", "all ready within 90 s"),
     ) as step:
         engine.server("init", root, "--address", "127.0.0.1", "--plan", room / "plan.json")
-        let_in(room, root, mqtt_port, console_port)
+        mqtt_port = let_in(room, root)
         began = time.monotonic()
         engine.server("up", root)
         stage.at_most(step, time.monotonic() - began, UP_S)
@@ -70,6 +68,7 @@ async def _in(engine: Containers, stage: Stage) -> None:
     async with Served(room, root, mqtt_port, seed=SEED, rate=RATE) as campus:
         await _sold_and_killed(campus, engine, stage)
         await _down_and_up(campus, engine, stage, root)
+        await _revoked(campus, engine, stage, root)
     await _refused(engine, stage, root)
 
 
@@ -118,6 +117,17 @@ async def _down_and_up(campus: Served, engine: Containers, stage: Stage, root: P
         after = campus.asked(BOOKS)
         assert after == before, f"{before} → {after}"
         step.seen = Text(f"{after[0][0]} 笔分录", f"{after[0][0]} entries")
+
+
+async def _revoked(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(
+        Text("一台网关被吊销", "a box is revoked"),
+        Text("证明代理拒绝它之后才说完成；它再也连不上", "said when the broker is proved to refuse; it is out"),
+    ) as step:
+        box = campus.plan.boxes[0].box
+        await campus.until_status("is connected", f"edge-{box}", lambda said: said["connected"])
+        step.seen = engine.server("cloud", root, "box", "revoke", box, "--reason", "lost", "--who", "admin").strip()
+        await campus.until_status("is out", f"edge-{box}", lambda said: not said["connected"])
 
 
 async def _refused(engine: Containers, stage: Stage, root: Path) -> None:

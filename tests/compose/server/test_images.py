@@ -1,0 +1,119 @@
+"""The scripts of the images, run as they are: who may begin in a folder, who listens, who is told of another list."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from compose.place import ROOT
+from tests.patience import PATIENCE_S
+
+IMAGES = ROOT / "compose/images"
+POLL_S = 0.05
+BROKER = """\
+#!/bin/sh
+trap 'echo told >>"$2.heard"' HUP
+trap 'echo ended >>"$2.heard"; exit 0' TERM
+echo began >>"$2.heard"
+while :; do /bin/sleep 0.05; done
+"""
+"""Stands in mosquitto's place: writes down what it is told."""
+SLEEP = """\
+#!/bin/sh
+echo looked >>"${0%/*}/looks"
+exec /bin/sleep 0.05
+"""
+"""The keeper looks, sleeps, and looks again."""
+
+
+def entered(folder: Path, known: str) -> "subprocess.CompletedProcess[str]":
+    words = (IMAGES / "enter", folder, "echo", "began")
+    environment = {"PATH": f"{folder}/bin:/usr/bin:/bin", "YKT_INSTALLATION": known}
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin/sleep").write_text("#!/bin/sh\n")  # nobody starts it again here
+    (folder / "bin/sleep").chmod(0o755)
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("mark", ["", "fedcba9876543210\n"])
+def test_an_empty_or_a_strange_folder_is_refused_in_words_and_nothing_begins(tmp_path: Path, mark: str) -> None:
+    if mark:
+        (tmp_path / "installation").write_text(mark)
+    done = entered(tmp_path, "0123456789abcdef")
+    assert (done.returncode, done.stdout) == (78, "")
+    assert "拒绝" in done.stderr
+    assert "0123456789abcdef" in done.stderr
+
+
+def test_its_own_folder_is_entered(tmp_path: Path) -> None:
+    (tmp_path / "installation").write_text("0123456789abcdef\n")
+    assert entered(tmp_path, "0123456789abcdef").stdout == "began\n"
+
+
+def test_an_installation_without_a_number_has_no_folder(tmp_path: Path) -> None:
+    """An empty variable and a missing mark are not the same thing."""
+    assert entered(tmp_path, "").returncode == 78
+
+
+def test_who_listens_is_seen_without_a_call() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port = listening.getsockname()[1]
+        assert subprocess.run((IMAGES / "healthy-port", str(port)), check=False).returncode == 0
+    assert subprocess.run((IMAGES / "healthy-port", str(port)), check=False).returncode != 0
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Iterator[Path]:
+    """What the broker was told, while it is kept; ended in order."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/mosquitto").write_text(BROKER)
+    (tmp_path / "bin/mosquitto").chmod(0o755)
+    (tmp_path / "bin/sleep").write_text(SLEEP)
+    (tmp_path / "bin/sleep").chmod(0o755)
+    (tmp_path / "crl.pem").write_text("one")
+    words = (IMAGES / "keep-broker", tmp_path / "conf", tmp_path / "crl.pem")
+    kept = subprocess.Popen(words, env={**os.environ, "PATH": f"{tmp_path}/bin:/usr/bin:/bin"})
+    said = tmp_path / "conf.heard"
+    until(said, "began\n")
+    yield said
+    kept.send_signal(signal.SIGTERM)
+    assert kept.wait(PATIENCE_S) == 0
+    assert said.read_text().endswith("ended\n"), "it is ended in order, and its keeper with it"
+
+
+def until(said: Path, text: str) -> None:
+    last_s = time.monotonic() + PATIENCE_S
+    while not said.exists() or said.read_text() != text:
+        assert time.monotonic() < last_s, said.read_text() if said.exists() else "nothing"
+        time.sleep(POLL_S)
+
+
+def until_looked(looks: Path, times: int) -> None:
+    goal, last_s = looks.read_text().count("\n") + times, time.monotonic() + PATIENCE_S
+    while looks.read_text().count("\n") < goal:
+        assert time.monotonic() < last_s, "the keeper does not look"
+        time.sleep(POLL_S)
+
+
+def renewed(file: Path, text: str) -> None:
+    file.with_suffix(".new").write_text(text)
+    file.with_suffix(".new").rename(file)
+
+
+def test_the_broker_is_told_of_another_list_and_never_while_there_is_none(heard: Path) -> None:
+    """mosquitto that is told while the list cannot be read runs on without one."""
+    crl = heard.with_name("crl.pem")
+    renewed(crl, "two")
+    until(heard, "began\ntold\n")
+    crl.rename(crl.with_suffix(".away"))
+    crl.touch()
+    until_looked(heard.with_name("bin") / "looks", 3)
+    assert heard.read_text() == "began\ntold\n"
+    renewed(crl, "three")
+    until(heard, "began\ntold\ntold\n")
