@@ -336,6 +336,11 @@ class OutboxStore:
             oldest = self._db.execute("SELECT at_ms FROM record WHERE row = ?", (first,)).fetchone()
             return Depth(last, first, self._unsettled(), self._kept, self._limits.unsettled_max, (oldest or (0,))[0])
 
+    def newest_ms(self) -> int:
+        """When the newest row came, Unix ms; 0: there is none."""
+        row = self._db.execute("SELECT at_ms FROM record ORDER BY row DESC LIMIT 1").fetchone()
+        return int(row[0]) if row else 0
+
     def snapshot(self) -> Snapshot:
         """What the cores start from. Checks every unsettled row and sets damaged ones aside, each with a Trouble."""
         with refusals():

@@ -23,6 +23,10 @@ from edge.link.broadcast import Carries
 from edge.link.port import MessageLink, OnBus, Peer
 from edge.outbox.opening import Opened, open_outbox
 from edge.outbox.writer import OutboxWriter
+from edge.process.identity.clock import BoxClock
+from edge.process.identity.identity import Identity
+from edge.process.identity.keeping import Keeping
+from edge.process.identity.place import place_of
 from edge.process.machine import Machine
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.process.outlets import Outlets
@@ -100,7 +104,8 @@ class Agent:
         self._box = Box(settings, opened.snapshot, secrets.token_bytes)
         self._troubles = opened.troubles
         self._outlets = Outlets(links, self._fail)
-        self._writer = OutboxWriter(opened.store, opened.ballast, self._from_writer, self._from_thread, _unix_ms)
+        self._clock = BoxClock(settings.folder, opened.store.newest_ms())
+        self._writer = OutboxWriter(opened.store, opened.ballast, self._from_writer, self._from_thread, self._unix_ms)
         self._line = MqttLine(self._broker(), self._from_broker, self._from_thread, random.random)
         self._commands: list[Command] = []
         self._stop = asyncio.Event()
@@ -129,6 +134,7 @@ class Agent:
         tasks = [self._start_link(name, link) for name, link in self._links.items()]
         self._line.start()
         tasks += [self._loop.create_task(every(TICK_S, self._stop, self._tick), name="tick")]
+        tasks += self._identity_tasks()
         await self._await_ports()
         if not self._stop.is_set():
             say(" ".join(("READY edge", *(f"plain:{name}" for name in self._settings.plain_links))))
@@ -146,6 +152,7 @@ class Agent:
         self._publish_state(online=False, qos=1)
         await asyncio.to_thread(self._line.stop)
         await asyncio.to_thread(self._writer.stop)
+        self._clock.keep()
         if isinstance(self._fault, ConfigFault):
             log.error("%s", Text(f"配置错误：{self._fault}", f"configuration: {self._fault}"))
             return 2
@@ -248,6 +255,21 @@ class Agent:
         if refused:
             self._on_outcomes(refused)
 
+    def _identity_tasks(self) -> list[asyncio.Task[None]]:
+        """Of a box that came in by a code."""
+        tls, place = self._settings.tls, place_of(self._settings.folder)
+        if place is None or tls is None or not self._options.tls:
+            return []
+        keeping = Keeping(place, tls, self._clock, self._line.reconnect)
+        task = self._loop.create_task(keeping.run(self._stop), name="identity")
+        task.add_done_callback(self._identity_ended)
+        return [task]
+
+    def _identity_ended(self, task: asyncio.Task[None]) -> None:
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self._fail(fault)
+
     # ---- what it says of itself
 
     def _report(self) -> bool:
@@ -259,6 +281,7 @@ class Agent:
         self._systemd.alive({"loop": self._statuses, "tick": self._ticks, "disk": self._writer.turns})
         self._look_at_orders()
         self._look_at_certificate(self._now())
+        self._clock.save()
         status = self._status()
         self._standing.tell(status)
         return say("STATUS " + json.dumps(status, ensure_ascii=False))
@@ -270,8 +293,8 @@ class Agent:
             return
         depth, totals, now = self._writer.depth, self._box.totals(), self._now()
         seen = Seen(
-            depth.unsettled, _age_ms(depth.oldest_ms), len(self._box.states()), totals["joined"], totals["accepted"],
-            self._line.connects, self._box.latencies_ms(),
+            depth.unsettled, self._age_ms(depth.oldest_ms), len(self._box.states()), totals["joined"],
+            totals["accepted"], self._line.connects, self._box.latencies_ms(),
         )  # fmt: skip
         message = self._readings.message(self._machine.look(), seen, now.mono_s, now.unix_ms)
         self._line.publish(self._topic(topics.UP_BULK), message, qos=0)
@@ -300,7 +323,7 @@ class Agent:
             "accepted": totals["accepted"],
             "unsettled": depth.unsettled,
             "settled": depth.last_row - depth.unsettled,
-            "oldest_unsettled_ms": _age_ms(depth.oldest_ms),
+            "oldest_unsettled_ms": self._age_ms(depth.oldest_ms),
             "refused": totals["refused"],
             "faults": sum(self._box.facts.counts.values()),
             "facts": dict(self._box.facts.counts),
@@ -327,12 +350,12 @@ class Agent:
         return BoxState(
             box=self._settings.box,
             store=self._store,
-            at_ms=_unix_ms(),
+            at_ms=self._unix_ms(),
             online=online,
             unsettled=depth.unsettled,
             cap=depth.cap,
             accepted=totals["accepted"],
-            oldest_unsettled_ms=_age_ms(depth.oldest_ms),
+            oldest_unsettled_ms=self._age_ms(depth.oldest_ms),
             faults=sum(self._box.facts.counts.values()),
             terminals=self._box.states(),
             revocations=revocations_mark(self._box.revocations),
@@ -347,8 +370,12 @@ class Agent:
         subscriptions = tuple((self._topic(lane), qos) for lane, qos in lanes)
         return BrokerSetting(
             options.broker_host, options.broker_port, settings.box, subscriptions, self._topic(topics.STATE),
-            encode_state(will), settings.tls if options.tls else None, options.login,
+            encode_state(will), self._identity(), options.login,
         )  # fmt: skip
+
+    def _identity(self) -> Identity | None:
+        tls = self._settings.tls
+        return Identity(tls, self._clock) if self._options.tls and tls is not None else None
 
     def _topic(self, lane: str) -> str:
         return topics.topic(self._settings.partition, self._settings.box, lane)
@@ -369,16 +396,14 @@ class Agent:
                 bound.cancel()
 
     def _now(self) -> Now:
-        unix_s = time.time()
+        unix_s = self._clock.now()
         return Now(time.monotonic(), int(unix_s * 1000), self._options.clock.at(unix_s))
 
+    def _unix_ms(self) -> int:
+        return int(self._clock.now() * 1000)
 
-def _unix_ms() -> int:
-    return int(time.time() * 1000)
-
-
-def _age_ms(since_ms: int) -> int:
-    return max(0, _unix_ms() - since_ms) if since_ms else 0
+    def _age_ms(self, since_ms: int) -> int:
+        return max(0, self._unix_ms() - since_ms) if since_ms else 0
 
 
 def _quantiles(values: list[int]) -> dict[str, float]:

@@ -22,7 +22,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.settings import TlsSetting
+from edge.process.identity.identity import Identity
 from shared.errors import LinkFault
 from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
@@ -87,7 +87,7 @@ class BrokerSetting:
     subscriptions: tuple[tuple[str, int], ...]
     will_topic: str
     will: bytes
-    tls: TlsSetting | None = None
+    identity: Identity | None = None
     login: Login | None = None
 
 
@@ -118,6 +118,7 @@ class MqttLine:
         self._outgoing: deque[_Outgoing] = deque()
         self._ending = threading.Event()
         self._is_behind = False
+        self._wants_anew = False
         self._wake, self._woken = socket.socketpair()
         for end in (self._wake, self._woken):
             end.setblocking(False)
@@ -144,6 +145,11 @@ class MqttLine:
     def is_laden(self) -> bool:
         """Has the broker or the network enough to do? Then what may be lost is dropped."""
         return self._is_behind or len(self._outgoing) > LADEN_MESSAGES
+
+    def reconnect(self) -> None:
+        """End this connection and make another one: there is a new certificate. What was not answered goes again."""
+        self._wants_anew = True
+        self._rouse()
 
     def stop(self) -> None:
         """Send what is queued within CLOSE_S, disconnect in order, end the thread."""
@@ -173,6 +179,7 @@ class MqttLine:
     def _connection(self) -> bool:
         """One connection from beginning to end. True when it was up."""
         self._outgoing.clear()
+        self._wants_anew = False
         connection = _Connection(self._setting)
         try:
             connection.open()
@@ -195,6 +202,8 @@ class MqttLine:
             self._exchange(connection)
 
     def _exchange(self, connection: "_Connection") -> None:
+        if self._wants_anew:
+            raise LinkFault("a new certificate")
         while self._outgoing:
             connection.publish(self._outgoing.popleft())
         connection.turn(self._woken)
@@ -227,12 +236,25 @@ class _Connection:
 
     def open(self) -> None:
         """Connect and subscribe; LinkFault or OSError when that does not succeed."""
+        identity = self._setting.identity
+        try:
+            self._open()
+        except (OSError, LinkFault):
+            if identity is not None:
+                identity.refused()
+            raise
+        if identity is not None:
+            identity.let_in()
+
+    def _open(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
         properties.MaximumPacketSize = 2 * MESSAGE_MAX
         setting = self._setting
         self._client.connect(setting.host, setting.port, KEEPALIVE_S, clean_start=True, properties=properties)
         raw = self._socket()
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if setting.identity is not None and isinstance(raw, ssl.SSLSocket):
+            setting.identity.require_dated(raw)
         self._until(lambda: self._answer is not None, "CONNACK")
         if self._answer is None or self._answer.is_failure:
             raise LinkFault(f"refused: {self._answer}")
@@ -302,8 +324,8 @@ class _Connection:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
-        if setting.tls is not None:
-            client.tls_set_context(_tls_context(setting.tls))
+        if setting.identity is not None:
+            client.tls_set_context(setting.identity.context())
         if setting.login is not None:
             client.username_pw_set(setting.login.user, setting.login.password)
         return client
@@ -363,11 +385,3 @@ def _expiring(expiry_s: int) -> Properties:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
     properties.MessageExpiryInterval = expiry_s
     return properties
-
-
-def _tls_context(setting: TlsSetting) -> ssl.SSLContext:
-    """Mutual TLS: our certificate, and a broker whose certificate our CA has signed for its host name."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=setting.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(setting.certificate, setting.key)
-    return context

@@ -12,6 +12,8 @@ from compose.parts.standing import Standing
 from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from edge.process import mqtt
+from edge.process.identity.clock import BoxClock
+from edge.process.identity.identity import Identity
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
 from provisioning.certificates import authority
@@ -64,7 +66,8 @@ class Peer:
     def __init__(self, port, name, tls, subscriptions, will_lane=topics.STATE):
         self.events = []
         self.faults = []
-        setting = BrokerSetting(LOOPBACK, port, name, subscriptions, topic(BOX, will_lane), b"gone", tls)
+        identity = tls and Identity(tls, BoxClock(tls.ca.parent, 0))
+        setting = BrokerSetting(LOOPBACK, port, name, subscriptions, topic(BOX, will_lane), b"gone", identity)
         self.line = MqttLine(setting, self.events.extend, self.faults.append, lambda: 0.0)
         self.line.start()
 
