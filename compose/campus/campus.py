@@ -44,6 +44,7 @@ class Where:
     cloud_port: the broker's door for the cloud alone; 0: it has one door.
     docking_port: where strangers' devices dock, at the broker with --full, else at docking's own gate; 0: nowhere.
     health: service → port on loopback where it says how it is.
+    enrol_port: where boxes come in by a code, with --full; 0: nowhere.
     """
 
     data: Path
@@ -58,6 +59,7 @@ class Where:
     cloud_port: int = 0
     docking_port: int = 0
     health: Mapping[str, int] = field(default_factory=dict)
+    enrol_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -107,7 +109,16 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    return [keys, ingest, console, watch, *_dock(where, after)]
+    return [keys, ingest, console, watch, *_dock(where, after), *_enrolment(where, after)]
+
+
+def _enrolment(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """Who signs for boxes, and the door where they ask. Selling goes on without both."""
+    if not where.enrol_port:
+        return []
+    places = Places(where.enrol_port, where.broker_port, where.cloud_port)
+    signs = signer(where.data, where.run, places)
+    return [replace(signs, after=after), enrol_door(where.data, where.run, where.enrol_port)]
 
 
 def _dock(where: Where, after: tuple[str, ...]) -> list[Part]:

@@ -189,7 +189,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
     health = {name: free_port() for name in WITH_HEALTH}
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
-        docking_port, health,
+        docking_port, health, free_port() if options.full else 0,
     )
 
 

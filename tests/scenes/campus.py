@@ -26,7 +26,7 @@ from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.servers.ports import free_port
-from compose.servers.servers import embedded_broker
+from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
 from shared.facts.told import Params
 from tests.scenes.plans import plan_of
 
@@ -55,10 +55,13 @@ class Campus:
         watched: bool = False,
         docked: bool = False,
         shown: bool = False,
+        enrolling: bool = False,
     ) -> None:
         """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms.
 
-        docked: with the dock, where strangers' devices come. shown: with the console."""
+        docked: with the dock, where strangers' devices come. shown: with the console. enrolling: with mosquitto and
+        certificates, and with the signer and the door by which boxes come in.
+        """
         self.room = room
         self.data = room / "campus"
         self.plan = plan_of(room)
@@ -68,8 +71,11 @@ class Campus:
         docking_port = free_port() if docked else 0
         self.where = lines.Where(
             self.data, self.run, free_port(), free_port() if shown else 0, ports, clock=clock,
-            docking_port=docking_port,
+            docking_port=docking_port, full=enrolling, cloud_port=free_port() if enrolling else 0,
+            enrol_port=free_port() if enrolling else 0,
         )  # fmt: skip
+        if enrolling:
+            broker = self._mosquitto
         self._habits = {
             terminal.name: ("--customers", "--rate", str(rate), "--tear", str(tear), "--seed", str(seed * 100 + n))
             for n, (_, _, terminal) in enumerate(self.plan.terminals())
@@ -278,6 +284,10 @@ class Campus:
 
     def _owed(self) -> list[object]:
         return [said if said is not None else 1 for said in self._said(self.boxes, "unsettled")]
+
+    def _mosquitto(self, port: int) -> Part:
+        ports = BrokerPorts(port, self.where.cloud_port)
+        return mosquitto(self.room / "mosquitto", ports, BrokerFiles.of_campus(self.data))
 
     def _made(self, broker: Callable[[int], Part]) -> dict[str, Part]:
         core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name not in self._without]
