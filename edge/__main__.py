@@ -6,16 +6,17 @@ import json
 import logging
 import os
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.doctor.options import diagnostics_options, doctor_options
 from edge.files.disk import keep_private
 from edge.outbox.opening import FILE
 from edge.outbox.store import OutboxStore, connect_to_check
 from edge.process.wiring import TCP_HOST, Endpoints
-from edge.settings import OutboxSetting, load
+from edge.settings import BoxSettings, OutboxSetting, TlsSetting, load
 from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault, LinkFault, StoreFault, WireFault
 from shared.input.command_line import Parser
@@ -255,6 +256,11 @@ def _commission_options(parser: Parser) -> None:
     parser.add_argument("--stub-metres", type=int, default=3, help=Text("每条支线多少米（3）", "metres of each (3)"))
     parser.add_argument("--terminals", type=int, default=1, metavar="N", help=Text("终端数（1）", "terminals (1)"))
     parser.add_argument("--json", action="store_true", help=Text("机器可读", "for programs"))
+    sheet_help = Text("写出用网关密钥签名的验收单；已有的线路保留", "a sheet signed by the box's key; lines in it stay")
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help=sheet_help)
+    parser.add_argument("--who", default="", metavar="NAME", help=Text("谁验收", "who accepts it"))
+    parser.add_argument("--box", default="", help=Text("网关编号，只有一台时可省", "box id, where there are several"))
+    add_data(parser)
 
 
 def _commission(options: argparse.Namespace) -> int:
@@ -279,17 +285,71 @@ def _measure(options: argparse.Namespace) -> int:
     from edge.commission.measuring import BusLostError, measure
     from edge.link.can.door import CanBusSettings
 
+    signer = _signer(options) if options.sheet else None
     if options.minutes <= 0:
         raise ConfigFault(Text("--minutes: 须为正数", "--minutes: must be above 0"))
     _, (interface, channel) = _can(f"{options.link}={options.can or f'socketcan:{options.link}'}")
     try:
-        rest, load = measure(CanBusSettings(interface, channel, options.bitrate), options.minutes * 60)
+        rest, load, heard = measure(CanBusSettings(interface, channel, options.bitrate), options.minutes * 60)
     except BusLostError as lost:
         raise ConfigFault(Text(f"--link {options.link}: {lost}", f"--link {options.link}: {lost}")) from lost
     found = sheet.bus_json(options.link, options.bitrate, rest, load, options.ohms)
     when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     _write(options.json, found, sheet.bus_sheet(options.link, options.bitrate, rest, load, options.ohms, when))
+    if signer is not None:
+        _sign(options, signer, found, heard)
     return 1 if found["judged"] == Fit.NOT_FIT else 0
+
+
+class Signer(NamedTuple):
+    """The box whose key signs."""
+
+    settings: BoxSettings
+    tls: TlsSetting
+
+
+def _signer(options: argparse.Namespace) -> Signer:
+    """Of the box whose key signs. ConfigFault before anything is measured."""
+    if not options.who:
+        raise ConfigFault(Text("--sheet 须同时给 --who", "--sheet wants --who beside it"))
+    settings = load(options.data / "boxes" / (options.box or _only_box(options.data)) / "edge.json")
+    if settings.tls is None or not settings.tls.key.exists():
+        raise ConfigFault(Text("此处没有网关的密钥", "the box's key is not here"))
+    return Signer(settings, settings.tls)
+
+
+def _sign(options: argparse.Namespace, signer: Signer, found: dict[str, Any], heard: frozenset[int]) -> None:
+    """The sheet as a file. Lines that an earlier sheet of this box has in that file stay in it."""
+    from edge.commission.whole import Clock, content_of
+    from edge.process.identity.clock import BoxClock
+    from shared.wire.enrol.sheet import open_sheet, sign_sheet
+
+    settings, own = signer
+    lines, addresses = [found], set(heard)
+    if options.sheet.exists():
+        before = open_sheet(options.sheet.read_bytes()).content
+        lines = [*(one for one in before["lines"] if one["link"] != found["link"] and "ohms" in one), found]
+        addresses |= set(before.get("heard", ()))
+    clock = BoxClock(settings.folder, 0)
+    told = Clock(int(clock.now()), clock.is_trusted, _platform_ahead_s(signer))
+    content = content_of(settings, lines, addresses, told, options.who) | {"heard": sorted(addresses)}
+    options.sheet.write_bytes(sign_sheet(content, own.key.read_bytes(), own.certificate.read_bytes()))
+    _say(Text(f"已签名：{options.sheet}", f"signed: {options.sheet}"))
+
+
+def _platform_ahead_s(signer: Signer) -> float | None:
+    """By the enrolment door's time; None where there is none, or it does not answer."""
+    from edge.process.identity.asking import DoorSetting, fetch_time
+    from edge.process.identity.place import place_of
+
+    place = place_of(signer.settings.folder)
+    if place is None:
+        return None
+    try:
+        said_ms = fetch_time(DoorSetting(place.server, signer.tls.ca.read_bytes(), is_dated=False))
+    except (LinkFault, WireFault):
+        return None
+    return round(said_ms / 1000 - time.time(), 1)
 
 
 def _write(is_json: bool, found: dict[str, Any], lines: list[str]) -> None:

@@ -8,13 +8,14 @@ import os
 import select
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.commission.judge import Counted
 from edge.link.can.door import BusLostError, CanBusSettings, Door, open_door
 from edge.link.can.error import BusTrouble, decode_trouble
 from edge.link.can.frame import ERROR, CanFrame, FrameError
 from edge.link.can.health import Health
-from edge.link.can.ids import EDGE_ADDRESS, PRIORITIES, CanId
+from edge.link.can.ids import EDGE_ADDRESS, PRIORITIES, CanId, parse_id
 from edge.link.can.quota import MEAN_FRAME_BITS
 
 LOAD = CanId(PRIORITIES - 1, 0, EDGE_ADDRESS, page=2).word
@@ -24,24 +25,35 @@ POLL_S = 0.005
 @dataclass(slots=True)
 class _Tally:
     health: Health
+    addresses: set[int]
     heard: int = 0
     sent: int = 0
     errors: int = 0
     unheard: int = 0
 
 
-def measure(settings: CanBusSettings, seconds: float) -> tuple[Counted, Counted]:
+class Measured(NamedTuple):
+    """Both phases, and the addresses of all terminals that were heard in them."""
+
+    rest: Counted
+    load: Counted
+    heard: frozenset[int]
+
+
+def measure(settings: CanBusSettings, seconds: float) -> Measured:
     """At rest, under load. Raises BusLostError."""
     door = open_door(settings, EDGE_ADDRESS)
     try:
-        rest = _phase(door, settings.bitrate, seconds / 2, is_loaded=False)
-        return rest, _phase(door, settings.bitrate, seconds / 2, is_loaded=True)
+        heard: set[int] = set()
+        rest = _phase(door, settings.bitrate, seconds / 2, heard, is_loaded=False)
+        load = _phase(door, settings.bitrate, seconds / 2, heard, is_loaded=True)
+        return Measured(rest, load, frozenset(heard))
     finally:
         door.close()
 
 
-def _phase(door: Door, bitrate: int, seconds: float, *, is_loaded: bool) -> Counted:
-    tally, began_s = _Tally(Health()), time.monotonic()
+def _phase(door: Door, bitrate: int, seconds: float, heard: set[int], *, is_loaded: bool) -> Counted:
+    tally, began_s = _Tally(Health(), heard), time.monotonic()
     while (now_s := time.monotonic()) - began_s < seconds:
         _drain(door, tally, now_s)
         while is_loaded and tally.health.back_s is None and door.send(CanFrame(LOAD, os.urandom(8))):
@@ -71,6 +83,7 @@ def _drain(door: Door, tally: _Tally, now_s: float) -> None:
             _note(tally, decode_trouble(frame), now_s)
         else:
             tally.heard += 1
+            tally.addresses.add(parse_id(frame.word).source)
 
 
 def _note(tally: _Tally, trouble: BusTrouble, now_s: float) -> None:

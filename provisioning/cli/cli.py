@@ -28,6 +28,7 @@ from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
 from provisioning.cli.boxes import certificate as cli_certificate
 from provisioning.cli.boxes import crl as cli_crl
+from provisioning.cli.boxes import sheet as cli_sheet
 from provisioning.cli.boxes import signer as cli_signer
 from provisioning.cli.issuing import cards as cli_cards
 from provisioning.cli.issuing import stock as cli_stock
@@ -106,7 +107,7 @@ def _parser() -> Parser:
     )
     cli_plan.add_to(verbs)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
-    for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls, cli_signer):
+    for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls, cli_signer, cli_sheet):
         part.add_to(verbs)
     return parser
 

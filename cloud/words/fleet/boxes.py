@@ -1,5 +1,6 @@
 """What people are told of a box's identity: for commands and pages."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from shared.wire.enrol.office import Row
@@ -32,23 +33,26 @@ def step_text(row: Row) -> Text:
 
 def row_line(row: Row, now_s: int) -> Text:
     """A line of the list."""
-    said, until = step_text(row), _day(row.ends_s)
-    zh, en = f"{row.box}  {said.zh}", f"{row.box}  {said.en}"
+    said = [Text(row.box, row.box), step_text(row), *_more(row, now_s)]
+    return Text("  ".join(one.zh for one in said), "  ".join(one.en for one in said))
+
+
+def _more(row: Row, now_s: int) -> Iterator[Text]:
     if row.ends_s:
-        zh, en = f"{zh}  证书至 {until}", f"{en}  certificate until {until}"
+        until = day_of(row.ends_s)
+        yield Text(f"证书至 {until}", f"certificate until {until}")
     if row.step == "waiting":
-        words = words_of(row.key)
-        zh, en = f"{zh}  {words.zh}", f"{en}  {words.en}"
+        yield words_of(row.key)
     if row.step == "open" and row.expires_s <= now_s:
-        zh, en = f"{zh}  码已过期", f"{en}  the code has expired"
+        yield Text("码已过期", "the code has expired")
     if row.wrong:
-        zh, en = f"{zh}  试错 {row.wrong} 次", f"{en}  wrong codes: {row.wrong}"
+        yield Text(f"试错 {row.wrong} 次", f"wrong codes: {row.wrong}")
     if row.stolen:
-        zh, en = f"{zh}  码被另一把密钥用过 {row.stolen} 次", f"{en}  code used by another key: {row.stolen}"
+        yield Text(f"码被另一把密钥用过 {row.stolen} 次", f"code used by another key: {row.stolen}")
     if row.owed:
-        zh, en = f"{zh}  旧会话待断开", f"{en}  an old session is to be cut"
-    return Text(zh, en)
+        yield Text("旧会话待断开", "an old session is to be cut")
 
 
-def _day(unix_s: int) -> str:
+def day_of(unix_s: int) -> str:
+    """As people read it."""
     return f"{datetime.fromtimestamp(unix_s, UTC):%Y-%m-%d}"

@@ -1,1 +1,1 @@
-"""Verbs about edge boxes: the process that signs for them, and the sheets that they sign."""
+"""Verbs about edge boxes: who signs for them, their certificates, the list of revoked ones, and sheets they sign."""
