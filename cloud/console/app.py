@@ -22,8 +22,9 @@ from cloud.console.pages.home.overview import Overview
 from cloud.console.pages.home.seen import seen_by
 from cloud.console.pages.home.standing import Standing
 from cloud.console.shell import create_pages, renderer
-from cloud.fleet.beside import campus_clock, orders_socket
+from cloud.fleet.beside import campus_clock, orders_socket, signer_socket
 from cloud.keys.client import KeyClient
+from cloud.keys.signer import SignerClient
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.process.health import healthy
 from cloud.process.life import report as report_status
@@ -104,6 +105,7 @@ def _assemble(
         Shown(lambda: live.snapshot, lambda view: live.fragment(view), lambda: live.moved(), lambda: live.as_of()),
         reader, accounts, audit, settings, dsn, _machine_token(folder / TOKEN_FILE),
         signer=lambda: KeyClient(orders_socket(settings.data, keys)), clock=lambda: campus_clock(settings.data, ""),
+        office=lambda: SignerClient(signer_socket(settings.data, None)),
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, standing.read)

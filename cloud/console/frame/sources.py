@@ -9,6 +9,7 @@ from typing import Any
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
 from cloud.console.live.live import View
+from cloud.fleet.enrol.asked import BoxOffice
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
@@ -37,12 +38,17 @@ def nobody_signs() -> AbstractContextManager[DocumentSigner]:
     raise ConfigFault(Text("本台没有签发指令的密钥进程", "this console has no key process that signs orders"))
 
 
+def nobody_enrols() -> AbstractContextManager[BoxOffice]:
+    """ConfigFault: a console that was given no signer."""
+    raise ConfigFault(Text("本台没有签发进程", "this console has no signer"))
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """reader: the ledger's read side, which any thread may ask. dsn: the ledger's database, for whoever writes to it.
     api_token: the machine's own. Neither is in the repr. secure: cookies go by TLS alone. signer: the key process where
     persons order terminals about, for one request (ConfigFault, KeyFault: it is away). clock: the campus', or a
-    replay's."""
+    replay's. office: the signer of boxes, for one request (ConfigFault, KeyFault: it is away)."""
 
     live: Shown
     reader: Reader
@@ -54,6 +60,7 @@ class Sources:
     secure: bool = True
     signer: Callable[[], AbstractContextManager[DocumentSigner]] = nobody_signs
     clock: Callable[[], CampusClock] = lambda: WALL
+    office: Callable[[], AbstractContextManager[BoxOffice]] = nobody_enrols
 
     def one_look(self) -> "Sources":
         """The same for one page: the ledger is asked nothing twice, and so the page is of one moment."""

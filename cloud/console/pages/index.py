@@ -4,7 +4,7 @@ from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards, desks
-from cloud.console.pages.devices import commands, detail, devices, firmware, jobs, parameters, service
+from cloud.console.pages.devices import boxes, commands, detail, devices, firmware, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
@@ -40,6 +40,7 @@ PAGES: tuple[Page, ...] = (
     *commands.PAGES,
     *jobs.PAGES,
     *firmware.PAGES,
+    *boxes.PAGES,
     *parameters.PAGES,
     *editing.PAGES, *pushing.PAGES, *pushes.PAGES, *waiting.PAGES,
     *service.PAGES,

@@ -16,8 +16,9 @@ from jinja2.bccache import Bucket, BytecodeCache
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
 from cloud.console.access.rights import Grant
-from cloud.console.frame.sources import Shown, Sources, nobody_signs
+from cloud.console.frame.sources import Shown, Sources, nobody_enrols, nobody_signs
 from cloud.console.shell import create_pages, renderer
+from cloud.fleet.enrol.asked import BoxOffice
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import open_reader
@@ -92,6 +93,7 @@ def made(
     snapshot: dict[str, Any] | None = None,
     signer: DocumentSigner | None = None,
     off: Sequence[Function] = (),
+    office: BoxOffice | None = None,
 ) -> Iterator[Rig]:
     """In a folder of its own; an SQLite ledger with the small campus imported. signer None: the key process is away."""
     (folder / FOLDER).mkdir()
@@ -107,6 +109,7 @@ def made(
         Shown(lambda: shown, lambda view: json.dumps({"stale": shown["stale"], "html": renderer(app)(shown, view)})),
         reader, accounts, Audit(folder / FOLDER / "console.db"), _settings(folder), dsn, TOKEN, secure=False,
         signer=lambda: nullcontext(signer) if signer else nobody_signs(),
+        office=lambda: nullcontext(office) if office else nobody_enrols(),
     )  # fmt: skip
     app = create_pages(sources)
     app.jinja_env.bytecode_cache = COMPILED

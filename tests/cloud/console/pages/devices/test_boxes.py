@@ -1,0 +1,115 @@
+"""Boxes' identities in the console, over the real signer in this process: a code once, words, revoking by name."""
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.console.access.rights import Grant, Role, Scope
+from cloud.keys.client import _result
+from cloud.keys.signer import SignerClient
+from edge.process.identity.asking import ca_pin
+from edge.process.identity.own import new_key, request_of, spki_of
+from provisioning.certificates import authority
+from provisioning.enrolment import files
+from provisioning.enrolment.office import Office, Place, Rim
+from provisioning.keys.store import KeyKind
+from shared.wire import codec
+from shared.wire.enrol.code import parse_code, prove
+from shared.wire.enrol.messages import EnrolAsk, State, answer_of
+from shared.wire.enrol.office import Op, Side
+from shared.wire.enrol.words import words_of
+from tests.cloud.console.rig import Rig, made
+from tests.provisioning.conftest import campus as made_campus  # noqa: F401  # a fixture
+
+
+class Near(SignerClient):
+    """The signer without a socket."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(Path("/none"))
+        self._office = office
+
+    def _ask(self, *request: object) -> Any:
+        return _result(self._office.answer(codec.dumps(list(request)), Side.OFFICE))
+
+
+@pytest.fixture
+def office(made_campus, tmp_path: Path) -> Office:  # noqa: F811
+    data = tmp_path / "campus"
+    shutil.copytree(made_campus.data, data, ignore=shutil.ignore_patterns("cards", "terminals"))
+    (data / files.FOLDER).mkdir()
+    key = made_campus.school.one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    ca = authority.open_authority((data / "ca.pem").read_bytes(), key)
+    chance = bytes(range(16))
+    rim = Rim(time.time, lambda n: chance[:n], list)
+    return Office(data, ca, Place("onecard.example:8460", "onecard.example:8883"), rim)
+
+
+@pytest.fixture
+def rig(office: Office, tmp_path: Path) -> Iterator[Rig]:
+    (tmp_path / "console").mkdir()
+    with made(tmp_path / "console", office=Near(office)) as rig:
+        yield rig
+
+
+def come(office: Office, code: str, *, typed: bool) -> tuple[State, bytes]:
+    """A box asks; what it is answered, and its key."""
+    key, told = new_key(), parse_code(code)
+    request = request_of(key, told.id)
+    pin = ca_pin(_result(office.answer(codec.dumps([Op.CA]), Side.DOOR)))
+    ask = EnrolAsk(told.id, prove(told.key, pin, request, typed=typed), typed, request)
+    answer = _result(office.answer(codec.dumps([Op.ENROL, ask.encode()]), Side.DOOR))
+    return answer_of(answer).state, spki_of(key)
+
+
+def test_a_code_is_shown_once_with_its_qr_and_stands_in_no_audit_list(rig: Rig) -> None:
+    browser = rig.browser()
+    page = browser.send("/boxes/canteen-1/code", 200, hours="2")
+    code = re.search(r"<code class=\"once\">([^<]+)</code>", page)[1]
+    assert 'class="qr"' in page
+    assert "onecard.example:8460" in page
+    assert code not in browser.see("/boxes")
+    assert "等待网关" in browser.see("/boxes")
+    audit = browser.see("/audit")
+    assert "出入网码" in audit
+    assert code not in audit
+    assert code.replace("-", "") not in audit
+
+
+def test_words_are_approved_for_the_key_that_was_shown(rig: Rig, office: Office) -> None:
+    browser = rig.browser()
+    page = browser.send("/boxes/bus-1/code", 200, hours="2")
+    code = re.search(r"<code class=\"once\">([^<]+)</code>", page)[1]
+    state, spki = come(office, code, typed=True)
+    assert state is State.WAITING
+    assert words_of(spki).zh in browser.see("/boxes")
+    browser.send("/boxes/bus-1/words", 503, key="00", same="1")
+    browser.send("/boxes/bus-1/words", key=spki.hex(), same="1")
+    assert "已批准" in browser.see("/boxes")
+
+
+def test_a_box_is_revoked_by_who_types_its_name(rig: Rig, office: Office) -> None:
+    browser = rig.browser()
+    page = browser.send("/boxes/bus-1/code", 200, hours="2")
+    assert come(office, re.search(r"<code class=\"once\">([^<]+)</code>", page)[1], typed=False)[0] is State.GRANTED
+    assert "请写缘由" in browser.send("/boxes/bus-1/revoke", 503, reason="被盗", typed="canteen-1")
+    browser.send("/boxes/bus-1/revoke", reason="被盗", typed="bus-1")
+    page = browser.see("/boxes")
+    assert "已吊销" in page
+    assert "尚未证实" in page, "no broker was asked yet"
+
+
+def test_who_commands_a_part_alone_gets_none_of_it(rig: Rig) -> None:
+    browser = rig.browser("wang", [Grant(Role.OPERATIONS, Scope(box="canteen-1"))])
+    browser.see("/boxes", 403)
+    browser.send("/boxes/canteen-1/code", 403, hours="2")
+
+
+def test_without_a_signer_it_says_so(tmp_path: Path) -> None:
+    with made(tmp_path) as rig:
+        assert "签发进程不在" in rig.browser().see("/boxes")
