@@ -61,6 +61,7 @@ from cloud.watch.services.tree import part_signals
 from cloud.watch.store import WatchStore, open_watch
 from cloud.watch.subjects.card_gaps import CardGaps
 from cloud.watch.subjects.duty_gaps import hours_covered
+from cloud.watch.subjects.enrolment import enrolment_signals
 from cloud.watch.subjects.marks import MARK, backup_signals, finished, read_said
 from cloud.watch.subjects.meals import Meals
 from cloud.watch.subjects.outside import Beat
@@ -214,6 +215,7 @@ class Watch:
         return [
             *backup_signals(self._folder, now.unix_ms, is_wanted=is_wanted),
             sign_in_signal(self._folder, now.unix_ms),
+            *enrolment_signals(self._folder, now.unix_ms),
             Signal("duty-hours", CAMPUS, now.unix_ms, hours_covered(self.turns.policy, now.campus_s)),
             self.beat.signal(now.unix_ms),
         ]

@@ -4,9 +4,10 @@ Each is whole or as it was. One signer at a time: it locks the folder.
 """
 
 import fcntl
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from provisioning.enrolment import register
 from provisioning.enrolment.register import BoxRecord
 from shared.clocks.expiry import look
 from shared.errors import ConfigFault, StoreFault, WireFault
+from shared.wire.enrol.office import STANDING_FILE
 from shared.words.voice import Text
 
 FOLDER = "enrolment"
@@ -36,6 +38,15 @@ class Pair(NamedTuple):
 
     certificate: Path
     key: Path
+
+
+def tell_standing(data: Path, standing: Mapping[str, object]) -> None:
+    """For the watch; whole, and not worth a sync: the next one comes in a second. A full disk tells nothing."""
+    file = data / "cloud" / STANDING_FILE
+    beside = file.with_name(f".{file.name}.new")
+    with suppress(OSError):
+        beside.write_text(json.dumps(standing), encoding="ascii")
+        beside.rename(file)
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class Office:
 
     def __init__(self, data: Path, ca: Authority, place: Place, rim: Rim) -> None:
         self.counts = Counts()
+        self.data = data
         self.proved = 0
         self.hinders = ""
         self._data, self._ca, self._place, self._rim = data, ca, place, rim

@@ -86,8 +86,10 @@ async def _turn(office: Office, guard: Guard | None, stop: asyncio.Event) -> Non
             found = await asyncio.to_thread(guard.turn, number, office.uncut(), office.out())
             office.proved, office.hinders = found.proved, found.hinders
             office.note_cut(found.cut, found.proved)
+        standing = office.standing()._asdict()
+        files.tell_standing(office.data, {**standing, "at": int(time.time())})
         try:
-            _tell("STATUS " + json.dumps({**asdict(office.counts), **office.standing()._asdict()}))
+            _tell("STATUS " + json.dumps({**asdict(office.counts), **standing}))
         except BrokenPipeError:
             stop.set()
         with suppress(TimeoutError):

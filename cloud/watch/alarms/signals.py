@@ -75,6 +75,11 @@ SIGNALS = {
     "backup-age": SignalKind(Kind.SERVICE, "h", Text("最近备份的时长", "age of the last backup")),
     "backup-missing": SignalKind(Kind.SERVICE, "yes", Text("应有而没有备份", "no backup though there should be one")),
     "sign-in-failures": SignalKind(Kind.SERVICE, "count", Text("五分钟内登录失败", "failed sign-ins in five minutes")),
+    "revocation-unproved": SignalKind(Kind.SERVICE, "yes", Text("吊销未证实", "a revocation is not proved")),
+    "enrol-wrong": SignalKind(Kind.SERVICE, "count", Text("试错的入网码", "wrong enrolment codes")),
+    "enrol-stolen": SignalKind(
+        Kind.SERVICE, "count", Text("被另一把密钥用过的入网码", "enrolment codes that another key used")
+    ),
     "close-due": SignalKind(Kind.PERSON, "h", Text("日结逾期", "time since a cashier's day should have been closed")),
     "duty-hours": SignalKind(Kind.CAMPUS, "h", Text("值班表还够", "hours until nobody is on duty")),
     "beat-refused": SignalKind(Kind.SERVICE, "s", Text("值守心跳送不出", "time for which the beat was not taken")),

@@ -43,6 +43,7 @@ class Series(NamedTuple):
 BOX, TERMINALS, LEDGER = "ykt_box", "ykt_terminals", "ykt_ledger"
 SERVICE, MACHINE, CERTIFICATE, WATCH = "ykt_service", "ykt_machine", "ykt_certificate", "ykt_watch"
 BUS, BROKER, INGEST, KEYS, CONSOLE = "ykt_bus", "ykt_broker", "ykt_ingest", "ykt_keys", "ykt_console"
+ENROLMENT = "ykt_enrolment"
 STATES = ("online", "silent", "unknown")
 """Of terminals: heard of late, not heard, and behind a box that does not tell."""
 
@@ -80,6 +81,9 @@ OF_SIGNALS = {
     "backup-age": _follows("backup-age", LEDGER, "backup_age_h"),
     "backup-missing": _follows("backup-missing", LEDGER, "backup_missing"),
     "sign-in-failures": _follows("sign-in-failures", CONSOLE, "sign_in_failures"),
+    "revocation-unproved": _follows("revocation-unproved", ENROLMENT, "revocation_unproved"),
+    "enrol-wrong": _follows("enrol-wrong", ENROLMENT, "wrong_codes"),
+    "enrol-stolen": _follows("enrol-stolen", ENROLMENT, "stolen_codes"),
     "duty-hours": _follows("duty-hours", WATCH, "duty_left_h", worst=Worst.LEAST),
     "beat-refused": _follows("beat-refused", WATCH, "beat_refused_s"),
     "certificate-left": _follows("certificate-left", CERTIFICATE, "left_days", "certificate", Worst.LEAST),

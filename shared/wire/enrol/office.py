@@ -44,6 +44,8 @@ ALLOWED = {
     Side.OFFICE: frozenset((Op.ADD, Op.LIST, Op.COMPARED, Op.CANCEL, Op.REVOKE, Op.STANDING)),
 }
 HOURS_MAX = 72
+STANDING_FILE = "enrolment.json"
+"""In the cloud's folder: fields of Standing, and `at` (Unix s), as the signer says them each second."""
 DOOR_SOCKET, OFFICE_SOCKET = "enrol-door.sock", "enrol-office.sock"
 """In a run's folder of sockets."""
 

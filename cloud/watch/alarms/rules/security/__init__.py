@@ -3,11 +3,14 @@
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.security import (
     document_fork,
+    enrol_stolen,
+    enrol_wrong,
     failed_sign_ins,
     flood,
     foreign_box,
     forged,
     no_tls,
+    revocation_unproved,
     revocations,
     session_taken,
     theft,
@@ -15,11 +18,14 @@ from cloud.watch.alarms.rules.security import (
 
 _OWN = (
     document_fork,
+    enrol_stolen,
+    enrol_wrong,
     failed_sign_ins,
     flood,
     foreign_box,
     forged,
     no_tls,
+    revocation_unproved,
     revocations,
     session_taken,
     theft,
