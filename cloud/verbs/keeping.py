@@ -3,7 +3,9 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cloud.verbs.arguments import Made, add_json
 from shared.errors import ConfigFault, StoreFault
@@ -12,7 +14,21 @@ from shared.input.functions import Function
 from shared.words.ending import reader_is_gone
 from shared.words.voice import Text
 
-MAKE, LIST, CHECK, RESTORE = "make", "list", "check", "restore"
+if TYPE_CHECKING:
+    from cloud.commands.chains.backups.files import Backup
+
+DEEDS: Mapping[str, Text] = {
+    "make": Text("做一份并校验（缺省）", "make one and verify it (the default)"),
+    "list": Text("有哪几份，还原得到哪一段", "which there are, and what span can be put back"),
+    "check": Text("与做成时是否相同", "is it as it was made"),
+    "restore": Text("还原到空处", "put it back where nothing is"),
+    "recovered": Text("还原之后的说明书", "the statement after one was put back"),
+    "set-up": Text("PostgreSQL：建备份库与归档", "PostgreSQL: make the repository, archive the log"),
+    "keys": Text("密钥与配置封存到别处", "seal keys and configuration elsewhere"),
+    "prove": Text("按纸上口令证明能打开", "prove that the paper opens it"),
+    "open-keys": Text("在空机器上打开封存", "open what was sealed, on an empty machine"),
+}
+LIST, LATEST = "list", "latest"
 
 
 def keeping_verbs() -> dict[str, Made]:
@@ -49,54 +65,166 @@ def _functions(chosen: argparse.Namespace) -> int:
 
 
 def _options(parser: Parser) -> None:
-    deed = Text("做什么，缺省 make", "what to do (make)")
-    parser.add_argument("deed", nargs="?", choices=[MAKE, LIST, CHECK, RESTORE], default=MAKE, help=deed)
+    zh, en = (", ".join(f"{name} {each}" for name, each in texts) for texts in (_named("zh"), _named("en")))
+    parser.add_argument("deed", nargs="?", choices=[*DEEDS], default="make", help=Text(zh, en))
     parser.add_argument("--to", type=Path, metavar="DIR", help=Text("备份所在的目录", "where backups are"))
-    one = Text("一份备份（check、restore）", "one backup (check, restore)")
+    one = Text("一份备份，或一份封存", "one backup, or one sealed archive")
     parser.add_argument("--from", dest="one", type=Path, metavar="BACKUP", help=one)
     keep = Text("留最近几份，缺省 14", "how many of the newest stay (14)")
     parser.add_argument("--keep", type=int, default=14, metavar="N", help=keep)
+    at = Text("还原到此刻，校园时间；latest 到最后", "put back as of then, campus time; latest: all there is")
+    parser.add_argument("--at", metavar="TIME", help=at)
+    full = Text("PostgreSQL：做完整的，不只做变化", "PostgreSQL: a full one, not what has changed alone")
+    parser.add_argument("--full", action="store_true", help=full)
+    cluster = Text("PostgreSQL 的数据目录（set-up、restore）", "the cluster of PostgreSQL (set-up, restore)")
+    parser.add_argument("--cluster", type=Path, metavar="DIR", help=cluster)
+    sockets = Text("数据库套接字所在目录（set-up）", "the folder of the server's socket (set-up)")
+    parser.add_argument("--sockets", type=Path, metavar="DIR", help=sockets)
+
+
+def _named(language: str) -> list[tuple[str, str]]:
+    return [(name, getattr(text, language)) for name, text in DEEDS.items()]
 
 
 def _backup(chosen: argparse.Namespace) -> int:
     try:
-        return _done(chosen)
+        said, lines, code = _DOES[chosen.deed](chosen)
     except OSError as fault:
         if reader_is_gone(fault):
             raise
-        said = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)
-        raise StoreFault(Text(f"无法读写：{said}", f"cannot read or write: {said}")) from fault
+        told = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)
+        raise StoreFault(Text(f"无法读写：{told}", f"cannot read or write: {told}")) from fault
+    if chosen.json:
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return code
 
 
-def _done(chosen: argparse.Namespace) -> int:
-    from cloud.commands.chains import backup
+Done = tuple[Any, list[Text | str], int]
+"""For programs, for people, and how it ends."""
+
+
+def _make(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import making
     from cloud.commands.opening import wall_now
     from cloud.process.settings import load_settings
 
-    match chosen.deed:
-        case "make":
-            settings, where = load_settings(chosen.data), _required(chosen.to, "--to")
-            found = [backup.make(settings, settings.dsn(chosen.dsn), where, wall_now().unix_ms, max(1, chosen.keep))]
-        case "list":
-            found = backup.listed(_required(chosen.to, "--to"))
-        case "check":
-            found = [backup.check(_required(chosen.one, "--from"))]
-        case _:
-            found = [backup.restore(_required(chosen.one, "--from"), chosen.data)]
-    if chosen.json:
-        sys.stdout.write(json.dumps([one.to_json() for one in found], ensure_ascii=False) + "\n")
-        return 0
-    for one in found:
-        sys.stdout.write(f"{_line(one.folder, one.made_ms, one.entries, one.records)}\n")
-    if chosen.deed == RESTORE:
-        sys.stdout.write(f"{_AFTER}\n")
-    return 0
+    settings, where = load_settings(chosen.data), _required(chosen.to, "--to")
+    keep = max(1, chosen.keep)
+    made = making.make(settings, settings.dsn(chosen.dsn), where, wall_now().unix_ms, keep, full=chosen.full)
+    return [made.to_json()], [_line(made)], 0
 
 
+def _list(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import files, pgbackrest
+
+    where = _required(chosen.to, "--to")
+    found, reach = files.listed(where), None
+    if (where / pgbackrest.CONF).is_file():
+        reach = pgbackrest.span(pgbackrest.repository(where, chosen.data))
+    lines: list[Text | str] = [_line(one) for one in found]
+    if reach is not None:
+        lines.append(Text(f"可还原到任一秒：{reach.text}", f"any second can be put back: {reach.text}"))
+    return [one.to_json() for one in found], lines, 0
+
+
+def _check(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import making
+    from cloud.commands.opening import wall_now
+
+    found = making.check(_required(chosen.one, "--from"), chosen.data, wall_now().unix_ms)
+    return [found.to_json()], [_line(found)], 0
+
+
+def _restore(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import restoring
+    from cloud.commands.opening import wall_now
+
+    at_ms, one = _moment(chosen.at), chosen.one
+    if one is None:
+        one = restoring.chosen(_required(chosen.to, "--from"), at_ms).folder
+    done = restoring.restore(one, chosen.data, wall_now().unix_ms, chosen.cluster, at_ms)
+    return done._asdict(), [*restoring.told(done), _AFTER], 0
+
+
+def _recovered(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import recovered
+    from cloud.commands.opening import open_books
+    from cloud.words.recovered import lines, to_json
+
+    with open_books(chosen.data, chosen.dsn) as reader:
+        found = recovered.statement(reader, chosen.data)
+    return to_json(found), lines(found), int(not found.is_whole)
+
+
+def _set_up(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import pgbackrest
+    from cloud.process.settings import load_settings
+
+    dsn, cluster = load_settings(chosen.data).dsn(chosen.dsn), _required(chosen.cluster, "--cluster")
+    where, fulls = _required(chosen.to, "--to"), max(1, chosen.keep // 7)
+    made = pgbackrest.set_up(where, chosen.data, cluster, dsn, fulls, chosen.sockets)
+    return {"conf": str(made.conf)}, pgbackrest.next_steps(made, cluster), 0
+
+
+def _keys(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import key_archive
+    from cloud.commands.opening import wall_now
+
+    where, now_ms = _required(chosen.to, "--to"), wall_now().unix_ms
+    made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep))
+    said = {"file": str(made.file), "files": len(made.names)}
+    return said | ({"passphrase": made.passphrase} if made.passphrase else {}), key_archive.sealed_lines(made), 0
+
+
+def _prove(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import key_archive
+    from cloud.commands.opening import wall_now
+
+    archive = chosen.one or key_archive.newest(_required(chosen.to, "--to"))
+    names = key_archive.prove(chosen.data, archive, _asked(), wall_now().unix_ms)
+    told = Text(f"{archive.name}: 打得开，{len(names)} 个文件", f"{archive.name}: opens, {len(names)} files")
+    return {"file": str(archive), "files": len(names)}, [told], 0
+
+
+def _open_keys(chosen: argparse.Namespace) -> Done:
+    from cloud.commands.chains.backups import key_archive
+
+    names = key_archive.unseal(_required(chosen.one, "--from"), chosen.data, _asked())
+    told = Text(f"{chosen.data}: 放回 {len(names)} 个文件", f"{chosen.data}: {len(names)} files are back")
+    return {"files": len(names)}, [told], 0
+
+
+_DOES: Mapping[str, Callable[[argparse.Namespace], Done]] = {
+    "make": _make, "list": _list, "check": _check, "restore": _restore, "recovered": _recovered, "set-up": _set_up,
+    "keys": _keys, "prove": _prove, "open-keys": _open_keys,
+}  # fmt: skip
 _AFTER = Text(
-    "之后的流水由各网关重新送来，启动后看 ./ykt cloud put-back；密钥与证书不在其中。",
-    "What came after comes again from the boxes: start, and look at ./ykt cloud put-back. Keys are not in it.",
+    "之后的流水由各网关重新送来。启动后看 ./ykt cloud backup recovered；密钥与证书不在其中。",
+    "What came after comes again from the boxes. Start, and look at ./ykt cloud backup recovered. Keys are not in it.",
 )
+
+
+def _asked() -> str:
+    """From the terminal, not shown; from a pipe one line."""
+    import getpass
+
+    prompt = Text("纸上的口令：", "the passphrase on the paper: ")
+    return getpass.getpass(str(prompt)) if sys.stdin.isatty() else sys.stdin.readline()
+
+
+def _moment(at: str | None) -> int | None:
+    """Unix ms of a campus time; 0: the latest."""
+    from shared.clocks.campus_clock import WALL
+    from shared.clocks.clock import ClockError, parse_time
+
+    if at is None or at == LATEST:
+        return None if at is None else 0
+    try:
+        return int((parse_time(at) - WALL.campus_s) * 1000)
+    except ClockError as fault:
+        raise ConfigFault(Text("--at: 如 2026-11-26T11:30:00", "--at: like 2026-11-26T11:30:00")) from fault
 
 
 def _required(path: Path | None, option: str) -> Path:
@@ -105,9 +233,11 @@ def _required(path: Path | None, option: str) -> Path:
     return path
 
 
-def _line(folder: Path, made_ms: int, entries: int, records: int) -> Text:
+def _line(one: "Backup") -> Text:
     from shared.clocks.campus_clock import WALL
     from shared.clocks.clock import time_text
 
-    head = f"{folder.name}  {time_text(WALL.at(made_ms / 1000))}  "
-    return Text(f"{head}分录 {entries}  流水 {records}", f"{head}{entries} entries, {records} records")
+    head = f"{one.folder.name}  {time_text(WALL.at(one.made_ms / 1000))}  "
+    return Text(
+        f"{head}分录 {one.entries}  流水 {one.records}", f"{head}{one.entries} entries, {one.records} records"
+    )

@@ -59,6 +59,7 @@ from cloud.watch.services.probes import Looked, Service, probe
 from cloud.watch.services.spells import Spells
 from cloud.watch.services.tree import part_signals
 from cloud.watch.store import WatchStore, open_watch
+from cloud.watch.subjects.archive import archive_signals
 from cloud.watch.subjects.card_gaps import CardGaps
 from cloud.watch.subjects.duty_gaps import hours_covered
 from cloud.watch.subjects.enrolment import enrolment_signals
@@ -251,6 +252,7 @@ class Watch:
             self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}
             standing = self.turns.sources_of(GROUP_RULE.name)
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
+            found += archive_signals(reader.database, now.unix_ms)
             found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
             found += self._gaps.of(reader, fleet.epochs, now.unix_ms, is_heard=is_heard_whole(fleet, now.unix_ms))
             yesterday = now.campus_s // DAY_S - 1

@@ -184,18 +184,18 @@ def edit(file: Path, **changes: object) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
 
 
-def command(module: str, *words: object, code: int = 0) -> str:
-    """Run a command of the product to its end; what it said. Its exit code must be `code`."""
-    done = run(module, *words)
+def command(module: str, *words: object, code: int = 0, typed: str = "") -> str:
+    """Run a command of the product to its end; what it said. Its exit code must be `code`. typed: at its input."""
+    done = run(module, *words, typed=typed)
     assert done.returncode == code, f"{module} {words[0]}: exit {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
 
-def run(module: str, *words: object) -> "subprocess.CompletedProcess[str]":
+def run(module: str, *words: object, typed: str = "") -> "subprocess.CompletedProcess[str]":
     """Run a command of the product to its end."""
     argv = step(module.replace(".", "-").replace("_", "-"), module, *map(str, words)).argv
     assert argv[0] == sys.executable
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=COMMAND_S)
+    return subprocess.run(argv, input=typed, capture_output=True, text=True, check=False, timeout=COMMAND_S)
 
 
 def _plan(box: Box) -> Plan:

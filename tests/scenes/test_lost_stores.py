@@ -57,7 +57,7 @@ async def _older_copy(room: Path) -> None:
         await campus.open()
         await campus.until_posted(20)
         command("cloud", "backup", "--data", campus.data, "--to", room / "backups")
-        (old,) = (room / "backups").iterdir()
+        (old,) = (room / "backups").glob("backup-*")
         command("cloud", "deposit", "--data", campus.data, "--card", STRANGER, "--fen", "100000", "--key", "late")
         await campus.until("the stranger's load confirmed", loads)
         await campus.until_shown(20)
@@ -86,6 +86,9 @@ def _require_named(campus: Campus) -> None:
     listed = command("cloud", "put-back", *where, code=1)
     assert "再来：" in listed
     assert f"缺款：卡 {STRANGER}" in listed, listed
+    stated = command("cloud", "backup", "recovered", *where, code=1)
+    assert all(part in stated for part in ("还原说明书", "由 backup-", "合计：", f"卡 {STRANGER} 电子账户 至少缺 ¥"))
+    assert "笔只在账本里的事" in stated
     command("cloud", "put-back", *where, "propose", "--who", "张三", "--reason", "按底单补记")
     command("cloud", "put-back", *where, "confirm", "--proposal", 1, "--who", "李四")
 

@@ -6,9 +6,11 @@ from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.book_chain import NO_HEAD, book_head_question
 from cloud.ledger.journal.booking import head_question
+from cloud.ledger.journal.facts import from_json
 from cloud.ledger.journal.witnessed import PutBack, put_backs
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
+from shared.facts.boxes import RecoveryGone
 from shared.ids import LedgerId
 from shared.wire.checkpoint import Checkpoint
 
@@ -20,6 +22,17 @@ class AgainView(NamedTuple):
     records: int
     spent_fen: int
     loaded_fen: int
+
+
+class BoxAgain(NamedTuple):
+    """What came again from a box; gone: rows that it was asked for and no longer keeps."""
+
+    box: str
+    terminals: int
+    records: int
+    spent_fen: int
+    loaded_fen: int
+    gone: int
 
 
 class LackView(NamedTuple):
@@ -64,6 +77,29 @@ def _again(db: Database) -> tuple[AgainView, ...]:
         "LEFT JOIN device d ON d.device = a.device GROUP BY a.device, d.name ORDER BY d.name, a.device"
     )
     return tuple(AgainView(name or bytes(device).hex(), *map(int, sums)) for device, name, *sums in rows)
+
+
+def again_by_box(db: Database) -> tuple[BoxAgain, ...]:
+    """Inside of a snapshot; boxes that have shown what this ledger lacks, since it was put back first."""
+    rows = db.run(
+        "SELECT p.box, COUNT(DISTINCT a.device), COALESCE(SUM(a.records), 0), COALESCE(SUM(a.spent_fen), 0), "
+        "COALESCE(SUM(a.loaded_fen), 0) FROM put_back p LEFT JOIN put_back_again a ON a.put_back = p.id "
+        "GROUP BY p.box ORDER BY p.box"
+    )
+    gone = _rows_gone(db)
+    return tuple(
+        BoxAgain(box, int(terminals), int(records), int(spent), int(loaded), gone.get(box, 0))
+        for box, terminals, records, spent, loaded in rows
+    )
+
+
+def _rows_gone(db: Database) -> dict[str, int]:
+    """By box, as it told: of a box that was asked more than once the most."""
+    found: dict[str, int] = {}
+    for box, params in db.run("SELECT box, params FROM fact WHERE code = ?", (RecoveryGone.code,)):
+        rows = dict(from_json(params)).get("rows", 0)
+        found[box] = max(found.get(box, 0), rows if isinstance(rows, int) else 0)
+    return found
 
 
 def lacks(db: Database) -> tuple[LackView, ...]:

@@ -54,7 +54,7 @@ from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
-from cloud.ledger.read.put_backs import LackView, PutBackView
+from cloud.ledger.read.put_backs import BoxAgain, LackView, PutBackView
 from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
@@ -587,6 +587,11 @@ class Reader:
         """What boxes bear witness of and this ledger does not know: it is an older copy that was put back."""
         with self._lock, self.database.reading():
             return read_put_backs.put_back_view(self.database)
+
+    def again_by_box(self) -> Sequence[BoxAgain]:
+        """What came again from each box after this ledger was put back."""
+        with self._lock, self.database.reading():
+            return read_put_backs.again_by_box(self.database)
 
     def lacks(self) -> Sequence[LackView]:
         """What is missing at least in a ledger that was put back, by account. Reads all accounts."""

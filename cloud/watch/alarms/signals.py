@@ -74,6 +74,18 @@ SIGNALS = {
     "temperature": SignalKind(Kind.SERVICE, "celsius", Text("机器温度", "temperature of the machine")),
     "backup-age": SignalKind(Kind.SERVICE, "h", Text("最近备份的时长", "age of the last backup")),
     "backup-missing": SignalKind(Kind.SERVICE, "yes", Text("应有而没有备份", "no backup though there should be one")),
+    "backup-verified-age": SignalKind(
+        Kind.SERVICE, "h", Text("备份上次校验的时长", "time since a backup was last verified")
+    ),
+    "key-backup-unproven": SignalKind(
+        Kind.SERVICE, "yes", Text("密钥备份的口令未经重输证明", "the paper of the sealed keys is not proven")
+    ),
+    "archive-failing": SignalKind(
+        Kind.SERVICE, "yes", Text("数据库日志归档失败", "the database's log is not archived")
+    ),
+    "archive-waiting": SignalKind(
+        Kind.SERVICE, "count", Text("未归档的数据库日志段", "segments of the database's log that are not archived")
+    ),
     "sign-in-failures": SignalKind(Kind.SERVICE, "count", Text("五分钟内登录失败", "failed sign-ins in five minutes")),
     "revocation-unproved": SignalKind(Kind.SERVICE, "yes", Text("吊销未证实", "a revocation is not proved")),
     "enrol-wrong": SignalKind(Kind.SERVICE, "count", Text("试错的入网码", "wrong enrolment codes")),

@@ -1,7 +1,9 @@
 """The mark that a backup leaves, and what the school has said of the watch itself (DATA/cloud/watch.toml).
 
 A backup writes DATA/cloud/backup.json whole (a new file, renamed) once it is done and proven:
-`{"format": 1, "finished_ms": 1795836778000, "what": "ledger", "where": "…"}`; `what` and `where` are for people.
+`{"format": 1, "finished_ms": 1795836778000, "verified_ms": …, "what": "ledger", "where": "…"}`; `what` and `where` are
+for people, `verified_ms` is missing in one of before. DATA/cloud/key-backup.json says when the paper that opens the
+sealed keys was made and typed last: `{"format": 1, "made_ms": …, "proven_ms": … or null}`.
 """
 
 import json
@@ -9,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
@@ -17,12 +19,25 @@ from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
 
-FILE, MARK = "watch.toml", "backup.json"
+FILE, MARK, PROOF = "watch.toml", "backup.json", "key-backup.json"
 MARK_MAX = 4096
 """Octets of a mark; a longer file is none."""
 EVERY_S = 60
 _OTHERS = 0o077
+PROOF_DAYS = 200
+"""A term and its holiday: the paper is typed anew in each."""
 BACKUP = Source(Kind.SERVICE, "backup")
+
+
+class Proof(NamedTuple):
+    """When the passphrase of the sealed keys was made, and typed from paper last. None: never."""
+
+    made_ms: int
+    proven_ms: int | None = None
+
+    def is_good(self, now_ms: int) -> bool:
+        """Was it typed within PROOF_DAYS?"""
+        return self.proven_ms is not None and now_ms - self.proven_ms <= PROOF_DAYS * 86_400_000
 
 
 class Said(NamedTuple):
@@ -75,24 +90,47 @@ def _beat(one: Section) -> Said:
 def backup_signals(folder: Path, now_ms: int, *, is_wanted: bool) -> Iterator[Signal]:
     """How old the last backup is; and whether one that should be there is not. is_wanted: the school says so, or there
     was one already. Before that nothing is known, and nothing is wrong."""
-    finished_ms = finished(folder / MARK)
-    age = None if finished_ms is None else max(0, now_ms - finished_ms) / 3_600_000
-    yield Signal("backup-age", BACKUP, now_ms, age)
+    finished_ms, proof = finished(folder / MARK), read_proof(folder)
+    yield Signal("backup-age", BACKUP, now_ms, _hours(finished_ms, now_ms))
+    yield Signal("backup-verified-age", BACKUP, now_ms, _hours(verified(folder / MARK), now_ms))
+    yield Signal("key-backup-unproven", BACKUP, now_ms, None if proof is None else int(not proof.is_good(now_ms)))
     is_known = is_wanted or finished_ms is not None
     yield Signal("backup-missing", BACKUP, now_ms, int(finished_ms is None) if is_known else None)
 
 
 def finished(mark: Path) -> int | None:
     """When the backup of this mark was over; None: there is no such mark, or nobody can read it."""
+    return _time(_said(mark), "finished_ms")
+
+
+def verified(mark: Path) -> int | None:
+    """When a backup was last seen to be as it was made; None: nobody knows."""
+    return _time(_said(mark), "verified_ms")
+
+
+def read_proof(folder: Path) -> Proof | None:
+    """None: no keys were ever sealed here, or nobody can read when."""
+    said = _said(folder / PROOF)
+    made_ms = _time(said, "made_ms")
+    return None if made_ms is None else Proof(made_ms, _time(said, "proven_ms"))
+
+
+def _said(mark: Path) -> dict[str, Any]:
     try:
         with mark.open("rb") as opened:
             said = json.loads(opened.read(MARK_MAX))
     except (OSError, ValueError):
-        return None
-    if not isinstance(said, dict) or said.get("format") != 1:
-        return None
-    at = said.get("finished_ms")
+        return {}
+    return said if isinstance(said, dict) and said.get("format") == 1 else {}
+
+
+def _time(said: dict[str, Any], name: str) -> int | None:
+    at = said.get(name)
     return at if type(at) is int and at > 0 else None
+
+
+def _hours(since_ms: int | None, now_ms: int) -> float | None:
+    return None if since_ms is None else max(0, now_ms - since_ms) / 3_600_000
 
 
 def _private(file: Path) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 
 from cloud.process.beats import WATCH_BEAT, beat_age_s
 from cloud.watch.notify.channels.signed import HEADER, signed_at
-from cloud.watch.subjects.marks import MARK, Said, backup_signals, read_said
+from cloud.watch.subjects.marks import MARK, PROOF, Said, backup_signals, read_said
 from cloud.watch.subjects.outside import Beat
 from shared.errors import ConfigFault
 
@@ -23,8 +23,27 @@ def mark(folder: Path, **said: object) -> None:
     (folder / MARK).write_text(json.dumps({"format": 1, "finished_ms": HOUR} | said))
 
 
-def signals(folder: Path, now_ms: int = 3 * HOUR, *, is_wanted: bool = False) -> dict[str, float | None]:
+def all_signals(folder: Path, now_ms: int = 3 * HOUR, *, is_wanted: bool = False) -> dict[str, float | None]:
     return {one.name: one.value for one in backup_signals(folder, now_ms, is_wanted=is_wanted)}
+
+
+def signals(folder: Path, now_ms: int = 3 * HOUR, *, is_wanted: bool = False) -> dict[str, float | None]:
+    """Those of the newest backup."""
+    found = all_signals(folder, now_ms, is_wanted=is_wanted)
+    return {name: found[name] for name in ("backup-age", "backup-missing")}
+
+
+def test_when_a_backup_was_verified_and_the_paper_typed(tmp_path: Path) -> None:
+    mark(tmp_path)
+    found = all_signals(tmp_path)
+    assert (found["backup-verified-age"], found["key-backup-unproven"]) == (None, None), "unknown is unknown"
+    mark(tmp_path, verified_ms=2 * HOUR)
+    (tmp_path / PROOF).write_text(json.dumps({"format": 1, "made_ms": HOUR, "proven_ms": None}))
+    found = all_signals(tmp_path)
+    assert (found["backup-verified-age"], found["key-backup-unproven"]) == (1, 1)
+    (tmp_path / PROOF).write_text(json.dumps({"format": 1, "made_ms": HOUR, "proven_ms": 2 * HOUR}))
+    days = {days: all_signals(tmp_path, 2 * HOUR + days * 24 * HOUR)["key-backup-unproven"] for days in (200, 201)}
+    assert days == {200: 0, 201: 1}
 
 
 def test_before_there_ever_was_a_backup_nothing_is_known_and_nothing_wrong(tmp_path: Path) -> None:

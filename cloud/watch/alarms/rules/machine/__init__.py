@@ -2,21 +2,29 @@
 
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.machine import (
+    archive_failing,
+    archive_waiting,
     backup_missing,
     backup_old,
+    backup_unverified,
     box_certificate,
     certificate,
     disk,
+    keys_unproven,
     memory,
     temperature,
 )
 
 _OWN = (
+    archive_failing,
+    archive_waiting,
     backup_missing,
     backup_old,
+    backup_unverified,
     box_certificate,
     certificate,
     disk,
+    keys_unproven,
     memory,
     temperature,
 )

@@ -1,0 +1,175 @@
+"""One backup is one folder: each SQLite file, and MANIFEST.json with its digest and what the books held.
+
+A copy is taken in one step beside whoever writes (each commit of another would begin a copy in steps anew). It gets its
+name when it is proven: SQLite's own check, the trial balance, the digests. What was broken off keeps another name, is
+none, and goes with the next one. A ledger in PostgreSQL is in the repository beside these folders; the manifest names
+its base there.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from cloud.commands.chains.backups.pgbackrest import Base
+from cloud.process.whole_file import write_whole
+from cloud.store.db import copy_file
+from shared.errors import StoreFault
+from shared.words.voice import Text
+
+LEDGER = "ledger.db"
+FILES = (LEDGER, "watch.db", "console.db", "docking.db")
+"""Of DATA/cloud; those that are there. Keys, certificates and secrets are not in a backup of the books."""
+MANIFEST, FORMAT = "MANIFEST.json", 1
+MANIFEST_MAX = 65_536
+PREFIX, PART = "backup-", ".part"
+KEEP = 14
+SPARE_BYTES = 64 << 20
+"""So much more than the copies must be free: a full disk would stop selling's books for the sake of their copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One that is whole by its manifest. made_ms: Unix. files: name → SHA-256, hex. entries, records: of the books.
+    base: where the ledger itself is when it is no file."""
+
+    folder: Path
+    campus: str
+    made_ms: int
+    files: dict[str, str]
+    entries: int
+    records: int
+    base: Base | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` says it."""
+        found = asdict(self) | {"folder": str(self.folder)}
+        return found if self.base is not None else {name: value for name, value in found.items() if name != "base"}
+
+
+@contextmanager
+def begun(to: Path, stamp: str) -> Iterator[Path]:
+    """A fresh folder for a backup that is no backup yet; gone again when the block raises."""
+    part = to / f"{PREFIX}{stamp}{PART}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700)
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def copy(source: Path, part: Path, names: Sequence[str]) -> None:
+    """Each of these as it is at one moment, checked by SQLite. StoreFault, OSError."""
+    for name in names:
+        copy_file(source / name, part / name)
+
+
+def digests(part: Path) -> dict[str, str]:
+    """Of all files in it; what reading has left beside them goes."""
+    for beside in (*part.glob("*-wal"), *part.glob("*-shm")):
+        beside.unlink()
+    return {file.name: digest_of(file) for file in sorted(part.iterdir())}
+
+
+def named(part: Path, made: Backup) -> Backup:
+    """It is proven: from here on it is a backup."""
+    said = {"format": FORMAT} | {name: value for name, value in made.to_json().items() if name != "folder"}
+    write_whole(part / MANIFEST, json.dumps(said, ensure_ascii=False, indent=1).encode())
+    sync(part)
+    done = part.with_suffix("")
+    part.rename(done)
+    sync(part.parent)
+    return replace(made, folder=done)
+
+
+def listed(to: Path) -> list[Backup]:
+    """Whole ones, the newest first; what has no manifest that can be read is none."""
+    return sorted(_read_all(to), key=lambda one: one.made_ms, reverse=True)
+
+
+def check(folder: Path) -> Backup:
+    """Is it as it was made? StoreFault names the first file that is not."""
+    made = _read(folder)
+    for name, digest in made.files.items():
+        if not (folder / name).is_file() or digest_of(folder / name) != digest:
+            raise StoreFault(Text(f"{name}: 缺失或已变", f"{name}: missing or changed"))
+    return made
+
+
+def put_back(made: Backup, target: Path) -> None:
+    """Its files into this folder, where none of them is."""
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in made.files:
+        part = target / f"{name}{PART}"
+        shutil.copyfile(made.folder / name, part)
+        part.chmod(0o600)
+        sync(part)
+        part.rename(target / name)
+    sync(target)
+
+
+def require_room(to: Path, files: Sequence[Path]) -> None:
+    """StoreFault where copies of these files would fill the disk."""
+    need = sum(file.stat().st_size for file in files) + SPARE_BYTES
+    free = shutil.disk_usage(to).free
+    if free < need:
+        wanted, left = need >> 20, free >> 20
+        raise StoreFault(Text(f"空间不足：需要 {wanted} MB，剩 {left} MB", f"{wanted} MB needed, {left} MB are free"))
+
+
+def sweep(to: Path) -> None:
+    """What was broken off goes; whoever may make backups here is alone with the folder."""
+    for part in to.glob(f"{PREFIX}*{PART}"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def thin_out(to: Path, keep: int, made: Path) -> None:
+    """The one just made stays, whatever the clock says of its age."""
+    others = [one for one in listed(to) if one.folder != made]
+    for old in others[keep - 1 :]:
+        shutil.rmtree(old.folder)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with path.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """A file's content, or a folder's names, on the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _read_all(to: Path) -> Iterator[Backup]:
+    for folder in to.glob(f"{PREFIX}*"):
+        if folder.suffix != PART:
+            try:
+                yield _read(folder)
+            except StoreFault:
+                continue
+
+
+def _read(folder: Path) -> Backup:
+    try:
+        with (folder / MANIFEST).open("rb") as opened:
+            raw = json.loads(opened.read(MANIFEST_MAX))
+        if raw["format"] != FORMAT or not set(raw["files"]) <= set(FILES):
+            raise ValueError("another format")
+        files = {str(name): str(digest) for name, digest in raw["files"].items()}
+        base = Base(**raw["base"]) if "base" in raw else None
+        counts = int(raw["entries"]), int(raw["records"])
+        return Backup(folder, str(raw["campus"]), int(raw["made_ms"]), files, *counts, base)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise StoreFault(Text(f"{folder.name}: 不是备份", f"{folder.name}: no backup")) from fault

@@ -1,0 +1,172 @@
+"""Keys and configuration, sealed apart from the books: without them a backup is good for nothing (docs/backup.md).
+
+All files of the data folder but the databases, cards and what a process leaves while it runs. The passphrase is made at
+the first sealing and shown once; what is kept of it here is the key that it makes, in DATA/cloud/key-backup.key (0600),
+so that every night can seal anew. Whether the paper is still right nobody knows until somebody types it: PROOF says
+when that was last. Bounds: FILES_MAX files, BYTES_MAX bytes; above, it is refused with the name.
+"""
+
+import io
+import json
+import secrets
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cloud.commands.chains.backups.files import KEEP, sync
+from cloud.process.settings import FOLDER
+from cloud.process.whole_file import write_whole
+from cloud.watch.subjects.marks import PROOF, Proof, read_proof
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.errors import ConfigFault, StoreFault
+from shared.keys import paper_seal
+from shared.keys.paper_seal import DRAWN, KEY_SIZE, NONCE_SIZE, SALT_SIZE, SealKey
+from shared.words.voice import Text
+
+KEY_FILE = "key-backup.key"
+PREFIX, SUFFIX = "keys-", ".sealed"
+FILES_MAX, BYTES_MAX = 20_000, 64 << 20
+SEALED_MAX = BYTES_MAX + (1 << 20)
+_LEFT_OUT = ("cards", "postgres", "metrics", "logs", "run")
+"""Folders of the data folder: cards are the holders', the others are made by their servers."""
+_ENDS = (".db", ".db-wal", ".db-shm", ".sock", ".lock", ".new", ".part", ".pyc")
+_NAMES = (KEY_FILE, PROOF, "backup.json", "restored.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One archive. passphrase: shown now and never again; empty where it stands on paper already."""
+
+    file: Path
+    names: tuple[str, ...]
+    passphrase: str = ""
+
+
+def seal(data: Path, to: Path, now_ms: int, keep: int = KEEP) -> Sealed:
+    """A new archive below `to`, which is no folder of `data`. ConfigFault: it would lie in what it keeps, or something
+    is too large."""
+    if to.resolve().is_relative_to(data.resolve()):
+        raise ConfigFault(Text(f"{to} 在数据目录之内：须另放", f"{to} lies in the data folder: keep it elsewhere"))
+    key, passphrase = _key(data, now_ms)
+    found = dict(_found(data))
+    to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stamp = time_text(WALL.at(now_ms / 1000)).replace("-", "").replace(":", "").replace(" ", "-")
+    file = to / f"{PREFIX}{stamp}{SUFFIX}"
+    write_whole(file, paper_seal.seal(_packed(found), key, secrets.token_bytes(NONCE_SIZE)))
+    for old in archives(to)[keep:]:
+        old.unlink()
+    return Sealed(file, tuple(found), passphrase)
+
+
+def archives(to: Path) -> list[Path]:
+    """The newest first."""
+    return sorted(to.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
+
+
+def newest(to: Path) -> Path:
+    """ConfigFault: there is none."""
+    found = archives(to)
+    if not found:
+        raise ConfigFault(Text(f"{to}: 没有封存的密钥", f"{to}: no sealed keys"))
+    return found[0]
+
+
+def sealed_lines(made: Sealed) -> list[Text | str]:
+    """For people; the passphrase the only time that it is shown."""
+    told: list[Text | str] = [Text(f"{made.file}：{len(made.names)} 个文件", f"{made.file}: {len(made.names)} files")]
+    if made.passphrase:
+        told += [
+            Text("口令只显示这一次，抄在纸上，锁入保险柜：", "Shown once: write it on paper, lock that away:"),
+            f"    {made.passphrase}",
+            Text(
+                "然后按纸上重输一次：./ykt cloud backup prove --to 目录；此前算作未经证明",
+                "Then type it from the paper: ./ykt cloud backup prove --to DIR; until then it is not proven",
+            ),
+        ]
+    return told
+
+
+def prove(data: Path, archive: Path, passphrase: str, now_ms: int) -> tuple[str, ...]:
+    """What the archive holds, opened with what was typed; written down as proven. KeyFault, WireFault: nothing is."""
+    held = _unpacked(paper_seal.opened_by(_read(archive), passphrase))
+    known = read_proof(data / FOLDER) or Proof(now_ms)
+    _keep_proof(data, known._replace(proven_ms=now_ms))
+    return tuple(held)
+
+
+def unseal(archive: Path, data: Path, passphrase: str) -> tuple[str, ...]:
+    """All of it into an empty folder. ConfigFault: something is there. KeyFault, WireFault: it does not open."""
+    if data.exists() and any(data.iterdir()):
+        raise ConfigFault(Text(f"{data} 不是空目录：不覆盖", f"{data} is not empty: nothing is overwritten"))
+    held = _unpacked(paper_seal.opened_by(_read(archive), passphrase))
+    for name, content in held.items():
+        write_whole(data / name, content)
+    sync(data)
+    return tuple(held)
+
+
+def _key(data: Path, now_ms: int) -> tuple[SealKey, str]:
+    """The key, and the passphrase where both are new."""
+    file = data / FOLDER / KEY_FILE
+    if file.exists():
+        raw = file.read_bytes()
+        if len(raw) != SALT_SIZE + KEY_SIZE:
+            raise StoreFault(Text(f"{KEY_FILE}: 已损坏", f"{KEY_FILE}: damaged"))
+        return SealKey(raw[SALT_SIZE:], raw[:SALT_SIZE], paper_seal.COSTS), ""
+    passphrase = paper_seal.written(secrets.token_bytes(DRAWN))
+    made = paper_seal.key_of(passphrase, secrets.token_bytes(SALT_SIZE))
+    write_whole(file, made.salt + made.key)
+    _keep_proof(data, Proof(now_ms))
+    return made, passphrase
+
+
+def _keep_proof(data: Path, proof: Proof) -> None:
+    write_whole(data / FOLDER / PROOF, json.dumps({"format": 1} | proof._asdict()).encode())
+
+
+def _found(data: Path) -> Iterator[tuple[str, bytes]]:
+    size = 0
+    for count, path in enumerate(_files(data), 1):
+        size += path.stat().st_size
+        if count > FILES_MAX or size > BYTES_MAX:
+            raise ConfigFault(Text(f"{path}: 超出封存的上限", f"{path}: more than can be sealed"))
+        yield path.relative_to(data).as_posix(), path.read_bytes()
+
+
+def _files(folder: Path, depth: int = 0) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or path.name in _NAMES or path.name.endswith(_ENDS):
+            continue
+        if path.is_dir() and not (depth == 0 and path.name in _LEFT_OUT):
+            yield from _files(path, depth + 1)
+        elif path.is_file():
+            yield path
+
+
+def _packed(held: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=6) as tar:
+        for name, content in held.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o600
+            tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def _unpacked(raw: bytes) -> dict[str, bytes]:
+    """StoreFault for a name that leads elsewhere, though nobody but us can have sealed it."""
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:gz") as tar:
+        for entry in tar:
+            name, opened = PurePosixPath(entry.name), tar.extractfile(entry) if entry.isfile() else None
+            if opened is None or name.is_absolute() or ".." in name.parts:
+                raise StoreFault(Text("封存中有不该有的名字", "a name in the archive leads elsewhere"))
+            found[str(name)] = opened.read()
+    return found
+
+
+def _read(archive: Path) -> bytes:
+    with archive.open("rb") as opened:
+        return opened.read(SEALED_MAX)
