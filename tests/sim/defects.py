@@ -26,6 +26,7 @@ from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.answer_defects import BelievesTheBroker
+from tests.sim.backup_defects import CoversAll, MarksWhatItHolds
 from tests.sim.blueprint import HOSTILE, TerminalMade
 from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys, TrustsAPin
 from tests.sim.clock import Clock
@@ -508,6 +509,13 @@ DEFECTS: dict[str, Defect] = {
     ),
     "forgets-what-was-seen": Defect(
         "放回清单漏首条 the list of what is gone begins too late", _laws("witness"), Parts(ingest=ForgetsWhatWasSeen)
+    ),
+    "marks-what-it-holds": Defect(
+        "未备份先放行 a mark of rows that no backup has", _laws("backup", "I5"), Parts(ingest=MarksWhatItHolds),
+        first=19,
+    ),
+    "covers-all": Defect(
+        "有标记即全丢 a mark is taken for leave to drop all", _laws("backup", "I5"), Parts(edge=CoversAll), first=10
     ),
     "believes-the-broker": Defect(
         "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker)

@@ -16,7 +16,7 @@ from edge.box.up.uplink import Verify
 from edge.box.values.effects import Command, Effect, Now, Publish, Put, Send, Settle
 from edge.link.port import Peer
 from edge.outbox.group import commit_group
-from edge.outbox.store import OutboxStore
+from edge.outbox.store import KEEP_MS, OutboxStore
 from edge.outbox.writer import turned_away
 from edge.settings import BoxSettings
 from shared.errors import StoreFault
@@ -357,13 +357,18 @@ class EdgePart:
         self._up.send(Publish(topics.STATE, payload, 0))
 
     def _keep_house(self) -> None:
-        """What the outbox's writer does when it is idle: settled rows over their budget go."""
-        if self._store is None or self.settings.outbox.settled_max > KEPT_MAX or self.world.chance(0.8):
+        """What the outbox's writer does when it is idle: settled rows over their budget go, and old ones that a backup
+        has."""
+        is_due = self.faults.backups or self.settings.outbox.settled_max <= KEPT_MAX
+        if self._store is None or not is_due or self.world.chance(0.8):
             return
+        old_ms = 2 * KEEP_MS if self.faults.backups else 0
         try:
             self._store.begin()
-            self._store.drop_settled(self._now().unix_ms)
+            dropped = self._store.drop_settled(self._now().unix_ms + old_ms)
             self._store.commit()
+            if old_ms and dropped.rows:
+                self.world.note("old rows dropped", self.name, dropped.rows)
         except StoreFault:
             self._store.rollback()
         except PowerCut:

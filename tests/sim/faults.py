@@ -64,6 +64,9 @@ class Faults:
     forged_voids: bool = False
     """When all has drained, somebody with a terminal's key."""
     stranger_s: float = 0.0
+    backups: bool = field(default=False, repr=False)
+    """Of a seed in which an older ledger is put back: it is a verified backup, of which boxes are told; all that is
+    settled counts as old."""
     listing_s: float = field(default=0.0, repr=False)
     """From here on of the way down: zero in a seed without one, whose chance does not hear of them (`draw`)."""
     ordering_s: float = field(default=0.0, repr=False)
@@ -124,6 +127,7 @@ def draw(random: Random) -> Faults:
     apart = Random(repr(faults))  # so that what is drawn from `random` stays as it was
     if apart.random() < 0.3:
         faults.stranger_s = apart.choice((2.0, 15.0))
+    faults.backups = faults.ledger_put_back and apart.random() < 0.5
     return faults
 
 

@@ -5,7 +5,7 @@ What the process does with threads is one event here: take work, let its time pa
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,8 +22,10 @@ from cloud.keys.faults import KeyProcessAway, KeyRefused
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in
 from cloud.ledger.held.thefts import Report
+from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
 from cloud.ledger.records.values import Now as LedgerNow
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.store.db import Database, Row, SqliteDatabase
@@ -235,6 +237,17 @@ class IngestPart:
         ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
         if not ledger.set_hotlisted(CardId(card), True, self.now()):
             ledger.set_hotlisted(CardId(card), False, self.now())
+
+    def backed_up(self, copy: sqlite3.Connection) -> None:
+        """The command: this copy is archived and verified."""
+        rows = self.rows_backed_up(copy)
+        self.judge.backed_up(copy)
+        opened = OpenedLedger(SimDatabase(self.database, lambda point: None))
+        BackupMarks(opened).cover(rows, self.now().unix_ms, self.now())
+
+    def rows_backed_up(self, copy: sqlite3.Connection) -> Mapping[BoxKey, int]:
+        """What the copy holds of each box."""
+        return rows_held(SimDatabase(copy, lambda point: None))
 
     def waits_for(self, db: Database, card: bytes, since_ms: int, gone: frozenset[bytes]) -> list[Waiting]:
         """For which terminals the release of a card waits that is listed since then. Inside of a snapshot."""

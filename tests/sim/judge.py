@@ -1,8 +1,9 @@
 """The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
 
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
-hostile: no lie moves money · told: no success is shown twice · number: none is given twice (`disk.py`) · forged: no
-box does what the ledger has not said (`stranger.py`) · the way down has its own (`fleet_law.py`).
+backup: what a box drops for its age is in a verified backup · hostile: no lie moves money · told: no success is shown
+twice · number: none is given twice (`disk.py`) · forged: no box does what the ledger has not said (`stranger.py`) · the
+way down has its own (`fleet_law.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -19,7 +20,7 @@ from tests.sim.books import Books
 from tests.sim.disk import SimFlash
 from tests.sim.fleet_law import FleetLaw
 from tests.sim.forgeries import Forgeries
-from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
+from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs, held_in
 from tests.sim.stranger import Answers
 from tests.sim.truth import CardTruth, Deed, Happened
 from tests.sim.world import Violation, World
@@ -49,6 +50,8 @@ class Judge:
         """Rows that an ack has named and that are committed: of each store the last one of each range, by its first."""
         self.fleet: FleetLaw | None = None
         """Of a seed in which documents come down."""
+        self.backup: Held | None = None
+        """Of a seed with backups: what the newest verified one holds."""
         self._hostile = b""
         self._covers: dict[tuple[str, str, bytes], int] = {}
         self._gives_up_s: dict[tuple[bytes, int, int], float] = {}
@@ -136,6 +139,8 @@ class Judge:
             for key in mirror.dropped(database.raw):
                 if key not in self.ledger.ever.keys and key not in mirror.rotten:
                     raise Violation("I5", f"{box}: row of seq {key[8:12].hex()} dropped, the ledger has never had it")
+                if self.backup is not None and key not in self.backup.keys and key not in mirror.rotten:
+                    raise Violation("backup", f"{box}: row of seq {key[8:12].hex()} dropped, and no backup has it")
 
     def outbox_rotten(self, box: str, row: int) -> None:
         """A fault of ours: this row is not what was written. Whoever sent it must be asked again."""
@@ -213,6 +218,10 @@ class Judge:
         self.books.committed(database)
         if self.fleet is not None:
             self.fleet.committed(database)
+
+    def backed_up(self, copy: sqlite3.Connection) -> None:
+        """A backup is archived and verified: from here on a box may drop what is in there."""
+        self.backup = held_in(copy)
 
     def ledger_put_back(self, database: sqlite3.Connection) -> None:
         """A disaster of ours: every debit that it lost must still be in an outbox or a flash."""

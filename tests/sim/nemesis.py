@@ -11,6 +11,7 @@ from tests.sim.hostile_box import HostileBox
 from tests.sim.ingest_part import copy_of
 from tests.sim.lying_box import LyingBox
 from tests.sim.office import Office
+from tests.sim.stores import Held
 from tests.sim.stranger import Stranger
 from tests.sim.theft import Theft
 from tests.sim.witnesses import acks_at_hand, gone_links
@@ -58,6 +59,7 @@ class Nemesis:
         if faults.theft:
             self._world.after(self._world.between(0.1, 0.8) * span_s, self._steal)
         if faults.ledger_put_back:
+            self._campus.judge.backup = Held() if faults.backups else None
             first = self._world.between(0.05, 0.5) * span_s
             self._world.after(first, self._copy_ledger, self._world.between(0.1, 0.4) * span_s)
 
@@ -191,9 +193,17 @@ class Nemesis:
         if self._on and not self._campus.ingest.database.in_transaction:
             copy = self._copy = copy_of(self._campus.ingest.database)
             self._world.note("ledger copied")
+            if self._campus.faults.backups:
+                self._world.after(0.1 * later_s, self._tell_of_backup, copy)
             for share in (0.3, 0.6):
                 self._world.after(share * later_s, self._act_in_the_books, copy)
             self._world.after(later_s, self._put_back, copy)
+
+    def _tell_of_backup(self, copy: sqlite3.Connection) -> None:
+        """It is archived and verified, while the day goes on."""
+        if self._on and self._copy is copy and not self._campus.ingest.database.in_transaction:
+            self._world.note("backed up")
+            self._campus.ingest.backed_up(copy)
 
     def _act_in_the_books(self, copy: sqlite3.Connection) -> None:
         """What no record can bring again, about a card that nobody has: its loss moves nothing else."""

@@ -115,6 +115,13 @@ class OutboxMirror:
         return [key for key, _, _ in lost]
 
 
+def held_in(database: sqlite3.Connection) -> Held:
+    """What a copy of the ledger holds."""
+    mirror = LedgerMirror()
+    mirror.committed(database)
+    return mirror.now
+
+
 class LedgerMirror:
     """The ledger: `now` is what it holds, `ever` what it has held before it was put back as well."""
 

@@ -45,7 +45,8 @@ HAPPENINGS = (
     "ledger put back", "book-only", "witnessed and gone", "disk full", "away", "theft", "ride on", "ride off", "mixed",
     "void",
     "flash rot", "outbox rot",
-    "commit failed", "queue full", "stranger", "hostile box", "hostile terminal", "flood", "message refused",
+    "commit failed", "queue full", "backed up", "old rows dropped", "stranger",
+    "hostile box", "hostile terminal", "flood", "message refused",
     "document", "reported", "listed", "order begins", "restart", "trial", "lying box", "forged document", "weeks",
     "paper cut", "paper refused", "paper rot", "catching up", "released",
 )  # fmt: skip
