@@ -1,4 +1,4 @@
-"""`python -m edge.card serve | readers`. Exit 0 clean, 1 broken, 2 wrong use or something is missing."""
+"""`python -m edge.card serve | readers | relay`. Exit 0 clean, 1 broken, 2 wrong use or something is missing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from edge.card.reader.reader import FoundReader, found_readers
+from edge.card.relay import serve_input as serve_relay
 from edge.card.sim.pcscd import PrivatePcscd
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.card.sim.server import CardServer, Dial, dial_loopback
@@ -34,6 +35,8 @@ IN_USE = Text("被占用", "in use")
 def main(arguments: list[str]) -> int:
     """The exit code."""
     given = _parser().parse_args(arguments)
+    if given.verb == "relay":
+        return exit_code(lambda: serve_relay(given.reader))
     return exit_code(lambda: _readers() if given.verb == "readers" else _serve(given))
 
 
@@ -79,6 +82,10 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m edge.card", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("readers", help=Text("列出本机的读卡器", "list the readers of this machine"))
+    relay = verbs.add_parser(
+        "relay", help=Text("把一台读卡器交给另一个程序用", "lend one reader to another program, by lines")
+    )
+    relay.add_argument("--reader", required=True, metavar="NAME", help=Text("读卡器名", "the reader's name"))
     serve = verbs.add_parser(
         "serve", help=Text("把演示卡放进虚拟读卡器", "put demonstration cards into virtual readers")
     )

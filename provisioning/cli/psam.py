@@ -24,10 +24,12 @@ from provisioning.cli.arguments import (
     vault_of,
 )
 from provisioning.cli.beside import may_lie_open
+from provisioning.cli.issuing.desk import add_reader, opened_desk
 from provisioning.custody.journal import write_private
 from provisioning.custody.notes import noted
 from provisioning.issue.bodies import in_reader
 from provisioning.issue.campus_facts import changing, read_campus
+from provisioning.issue.feeding import laid_cards
 from provisioning.issue.personalise import make_psam
 from provisioning.keeper.school_masters import Masters
 from provisioning.keys.store import KeyKind
@@ -35,13 +37,15 @@ from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation import next_step, require_new
 from provisioning.psam.rotation_cost import cost
 from provisioning.psam.rotation_files import CampusKeys, retired, used
-from provisioning.psam.write import control_name, renew, require_masters, with_versions
-from shared.errors import ConfigFault, WireFault
+from provisioning.psam.write import PsamRefused, control_name, renew, require_masters, told_id, with_versions
+from shared.errors import ConfigFault, KeyFault, WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.input.command_line import Parser
 from shared.inventory import PsamRow
+from shared.purse.apdu import CardChannel
 from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
+from shared.purse.errors import CardLost
 from shared.words.columns import left
 from shared.words.voice import Text
 
@@ -107,10 +111,10 @@ def add_to(verbs: Verbs) -> None:
     move.add_argument("--device", metavar="BODY", help=BODY_HELP)
     move.add_argument("--reason", default="", help=Text("缘由", "why"))
     renewed = _step(steps, "renew", _renew, Text("写入现有各版本", "write the versions that the school has now"))
-    renewed.add_argument(
-        "--psam", type=_psam, required=True, metavar="PSAM", help=Text("PSAM 号，12 位", "its 12 digits")
-    )
-    renewed.add_argument("--file", type=Path, required=True, help=Text("PSAM 文件", "its software body"))
+    named = Text("PSAM 号，12 位；用读卡器时可不写", "its 12 digits; none at a reader")
+    renewed.add_argument("--psam", type=_psam, metavar="PSAM", help=named)
+    renewed.add_argument("--file", type=Path, help=Text("PSAM 文件", "its software body"))
+    add_reader(renewed)
     order = _step(steps, "order", _order, Text("开换机单", "open a swap order"))
     order.description, order.epilog = str(ORDER_ABOUT), str(ORDER_NEEDS)
     order.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -226,17 +230,47 @@ def _move(chosen: argparse.Namespace) -> None:
 
 
 def _renew(chosen: argparse.Namespace) -> None:
+    if chosen.reader is not None:
+        _renew_laid(chosen)
+        return
+    if chosen.psam is None or chosen.file is None:
+        raise ConfigFault(Text("缺少 --psam 与 --file，或 --reader", "--psam and --file, or --reader, are missing"))
+    with in_reader(chosen.file) as memory:
+        psam = Psam(memory, os.urandom)
+        psam.power_on()
+        _renew_one(chosen, chosen.psam, psam)
+
+
+def _renew_one(chosen: argparse.Namespace, wanted: PsamId, psam: CardChannel) -> None:
+    """The chip first, then the register: a run that was cut writes the same masters again."""
     keys = _campus_keys(chosen)
     with keys.masters() as masters, keys.psams() as (register, commit):
         versions, gone = keys.purchase_versions(masters), sorted(retired(chosen.data))
-        row = register.renew(chosen.psam, versions, chosen.who, now_s())
+        row = register.renew(wanted, versions, chosen.who, now_s())
         written = with_versions(masters.store, versions).versions(KeyKind.PURCHASE)
-        require_masters((*written, *register.entry(chosen.psam).versions), versions)
-        with in_reader(chosen.file) as memory:
-            psam = Psam(memory, os.urandom)
-            psam.power_on()
-            renew(psam, chosen.psam, masters.keeper, written.values(), gone, os.urandom)
-        commit([row], chosen.who, _renewed(chosen.psam, versions, gone))
+        require_masters((*written, *register.entry(wanted).versions), versions)
+        renew(psam, wanted, masters.keeper, written.values(), gone, os.urandom)
+        commit([row], chosen.who, _renewed(wanted, versions, gone))
+
+
+def _renew_laid(chosen: argparse.Namespace) -> None:
+    """One PSAM after the other, each by the number that it tells; what refuses is put aside."""
+    done = 0
+    with opened_desk(chosen) as (desk, hand):
+        for _ in laid_cards(hand, Text("放上要写的 PSAM", "lay the PSAM to be written")):
+            try:
+                wanted = told_id(desk)
+                if chosen.psam not in (None, wanted):
+                    raise PsamRefused(Text(f"这是 {wanted.hex()}", f"this is {wanted.hex()}"))
+                _renew_one(chosen, wanted, desk)
+            except (KeyFault, ConfigFault, CardLost) as fault:
+                hand.tell(Text(f"放到一边：{fault}", f"put it aside: {fault}"))
+                continue
+            sys.stdout.write(f"{wanted.hex()}\n")
+            done += 1
+            if chosen.psam is not None:
+                break
+    say(Text(f"共 {done} 枚\n", f"{done} PSAMs\n"))
 
 
 def _order(chosen: argparse.Namespace) -> None:

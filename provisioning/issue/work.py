@@ -32,13 +32,15 @@ class Condition(Enum):
 
 
 _DEAD = Text("卡体无应答", "the body does not answer")
+_ANOTHER = Text("中断后认不出是否同一张", "after a break nothing tells whether it is the same body")
 
 
 class Body(NamedTuple):
-    """A body in the reader: the number on its back, and the card itself."""
+    """A body in the reader: the number on its back, and the card itself. is_certain: by its chip it is this body."""
 
     blank: int
     channel: CardChannel
+    is_certain: bool = True
 
 
 class CardSpoiled(Exception):
@@ -119,6 +121,8 @@ class Machine:
             )
         condition = self._condition(body, attempt)
         unwritten = condition is Condition.BLANK and attempt.step is not Step.RESERVED
+        if condition is Condition.BLANK and not body.is_certain:
+            return self._step(attempt, Step.SPOILED, stored(_ANOTHER))
         if condition in (Condition.HALF, Condition.DEAD) or unwritten:
             torn = Text("中断后不完整", "incomplete after a break")
             return self._step(attempt, Step.SPOILED, stored(_DEAD if condition is Condition.DEAD else torn))

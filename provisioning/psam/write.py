@@ -24,6 +24,7 @@ CONTROL_VERSION = 1
 """Of the PSAM control master; it is not rotated."""
 _HEAD = bytes((0x84, 0xD4, 0x00, 0x00))
 _MAC = 4
+_ID_SIZE = 6
 
 
 class PsamRefused(KeyFault):
@@ -66,7 +67,7 @@ def renew(
 
     keeper: has the PSAM control master, in the store or in a token. Idempotent.
     """
-    if _done(psam, commands.read_binary(SFI_TERMINAL, len(wanted))) != wanted:
+    if told_id(psam) != wanted:
         raise PsamRefused(Text(f"读写器上不是 {wanted.hex()}", f"another PSAM than {wanted.hex()} is in the reader"))
     _select_application(psam)
     fields = [
@@ -74,6 +75,14 @@ def renew(
     ] + [key_field(PSAM_NO_USE, version, TRIPLE_DES.selector, random(MASTER_SIZE)) for version in gone]
     for field in fields:
         _done(psam, _write(keeper, control_name(wanted), _done(psam, commands.get_challenge()), field))
+
+
+def told_id(psam: CardChannel) -> PsamId:
+    """What its file 0016 says. PsamRefused, CardLost."""
+    raw = _done(psam, commands.read_binary(SFI_TERMINAL, _ID_SIZE))
+    if len(raw) != _ID_SIZE:
+        raise PsamRefused(Text("不是 PSAM", "this is no PSAM"))
+    return PsamId(raw)
 
 
 def _write(keeper: Keeper, control: CardKeyName, challenge: bytes, field: bytes) -> bytes:

@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +25,15 @@ from provisioning.cli.arguments import (
     vault_of,
 )
 from provisioning.cli.beside import may_lie_open
+from provisioning.cli.issuing.desk import Tray, add_reader, opened_desk, opened_tray
 from provisioning.cli.issuing.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
 from provisioning.custody.journal import alone_in, write_private
 from provisioning.custody.notes import heard, noted
 from provisioning.issue import bodies as body_file
-from provisioning.issue.activation import Protect, activate
+from provisioning.issue.activation import NotActivated, Protect, activate, look
 from provisioning.issue.campus_facts import changing, read_campus
+from provisioning.issue.feeding import laid_cards
 from provisioning.issue.files import FOLDER, LeaseFolder
 from provisioning.issue.jobs import CardWriter, School, card_of, card_row
 from provisioning.issue.office import LEASE_MAX
@@ -48,12 +50,14 @@ from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam import rotation_files
 from shared.clocks.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
+from shared.ids import CardId
 from shared.input.amount import typed_sum
 from shared.input.command_line import Parser
 from shared.inventory import CardRow
 from shared.money import yuan
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import CEILING_FEN
+from shared.purse.errors import CardLost
 from shared.purse.profiles import CAMPUS
 from shared.purse.upkeep import KeyUse, UpkeepAsk, plan
 from shared.words.voice import Text
@@ -85,6 +89,7 @@ def add_to(verbs: Verbs) -> None:
     lease.add_argument("--lines", type=int, default=LEASE_MAX, help=Text(f"最多 {LEASE_MAX}", f"at most {LEASE_MAX}"))
     work = _step(steps, "work", _work, Text("制卡，可随时中断再续", "make cards; may be broken off and taken up again"))
     work.add_argument("--most", type=int, default=ORDER_MAX, help=Text("至多几张", "at most so many"))
+    add_reader(work)
     seen = _step(steps, "seen", _seen, Text("已查看机器，可继续", "somebody looked: go on"))
     give_up = _step(steps, "give-up", _give_up, Text("未完成的卡报废", "the unfinished body is waste"))
     give_up.add_argument("--reason", required=True, help=Text("缘由", "why"))
@@ -102,7 +107,8 @@ def add_to(verbs: Verbs) -> None:
         add_who(step)
     card = add_group(verbs, "card", Text("卡务台", "the card desk"))
     enable = _step(card, "activate", _activate, Text("领卡激活", "activate a card before its holder"))
-    enable.add_argument("--label", required=True, help=Text("卡面号", "the label printed on it"))
+    enable.add_argument("--label", help=Text("卡面号；用读卡器时可不写", "the label printed on it; none at a reader"))
+    add_reader(enable)
     add_who(enable)
     for step in (work, give_up, inventory, enable):
         add_token(step)
@@ -156,7 +162,7 @@ class _Bench:
     """A machine at its lease."""
 
     folder: LeaseFolder
-    feeder: body_file.FolderFeeder
+    feeder: Tray
     machine: Machine
     run: Run
 
@@ -167,11 +173,7 @@ def _bench(chosen: argparse.Namespace) -> Iterator[_Bench]:
     with folder.working() as (run, journal):
         school = school_store(vault_of(chosen))
         transport = school.one(KeyKind.TRANSPORT, TRANSPORT_VERSION).card_key(KeyKind.TRANSPORT)
-        feeder = body_file.FolderFeeder(chosen.data / FOLDER / BLANKS, run.lease)
-        for attempt in run.attempts:
-            if attempt.step in (Step.DONE, Step.SPOILED):
-                feeder.take_away(attempt)
-        with _keys(chosen, school) as keys:
+        with opened_tray(chosen, batches(chosen), folder, run) as feeder, _keys(chosen, school) as keys:
             writer = CardWriter(folder.school(run.lease.version), folder.order, keys, transport)
             try:
                 yield _Bench(folder, feeder, Machine(run, journal, writer, feeder, now_s), run)
@@ -283,6 +285,11 @@ def _rows(chosen: argparse.Namespace, keys: IssuingKeys) -> list[CardRow]:
 
 
 def _activate(chosen: argparse.Namespace) -> None:
+    if chosen.reader is not None:
+        _activate_laid(chosen)
+        return
+    if chosen.label is None:
+        raise ConfigFault(Text("缺少 --label 或 --reader", "--label or --reader is missing"))
     wanted = next((row for row in read_campus(chosen.data).inventory.cards if row.label == chosen.label), None)
     index = json.loads((chosen.data / "cards" / "index.json").read_bytes())
     if wanted is None or chosen.label not in index:
@@ -295,6 +302,38 @@ def _activate(chosen: argparse.Namespace) -> None:
             card.power_on()
             activate(card, CAMPUS, wanted.card, _protector(keys.keeper, wanted.key_version))
     say(Text(f"已激活：{chosen.label}\n", f"enabled: {chosen.label}\n"))
+
+
+def _activate_laid(chosen: argparse.Namespace) -> None:
+    """One card after the other; one that is enabled already is a success, one that is not ours is put aside."""
+    rows = {row.card: row for row in read_campus(chosen.data).inventory.cards}
+    vault, done = vault_of(chosen), 0
+    with _keys(chosen, school_store(vault)) as keys, opened_desk(chosen) as (desk, hand):
+        for _ in laid_cards(hand, Text("放上要激活的卡", "lay the card to be enabled")):
+            try:
+                seen = look(desk, CAMPUS)
+                row = _row_of(rows, seen.card, chosen.label)
+                if not seen.is_enabled:
+                    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"{_ACTIVATE} {row.card.hex()}")])
+                    activate(desk, CAMPUS, row.card, _protector(keys.keeper, row.key_version))
+            except (NotActivated, CardLost) as fault:
+                hand.tell(Text(f"放到一边：{fault}", f"put it aside: {fault}"))
+                continue
+            say(Text(f"已激活：{row.label}\n", f"enabled: {row.label}\n"))
+            done += 1
+            if chosen.label is not None:
+                break
+    say(Text(f"共 {done} 张\n", f"{done} cards\n"))
+
+
+def _row_of(rows: Mapping[CardId, CardRow], card: CardId, label: str | None) -> CardRow:
+    """NotActivated when it is in no inventory, or is another than the one that is asked for."""
+    row = rows.get(card)
+    if row is None:
+        raise NotActivated(Text(f"清单中没有卡 {card.hex()}", f"card {card.hex()} is in no inventory"))
+    if label is not None and row.label != label:
+        raise NotActivated(Text(f"这是 {row.label}，不是 {label}", f"this is {row.label}, not {label}"))
+    return row
 
 
 def _protector(keeper: Keeper, version: int) -> Protect:
