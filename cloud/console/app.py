@@ -35,6 +35,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
+from shared.support.watchdog import Duty, Watchdog
 from shared.words.health import Health, page_of
 from shared.words.voice import Text
 
@@ -122,9 +123,12 @@ def viewer(accounts: Accounts, token: str, role: str, language: str, shows: str)
 
 async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:
     await server.serving.wait()
+    loop = Duty()
     link = "" if accounts.has_operator() else f" {address}first-login/{_first_link(accounts)}"
     say(f"READY console {address}{link}")
-    await report_status(stop, lambda: {"stale": live.snapshot["stale"], "viewers": live.viewers})
+    with Watchdog("console", lambda: {"loop": loop.turns, "live": live.turns}) as watchdog:
+        watchdog.ready()
+        await report_status(stop, lambda: {"stale": live.snapshot["stale"], "viewers": live.viewers}, loop)
 
 
 def _health(server: HttpsServer, live: Live) -> Health:

@@ -28,6 +28,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
+from shared.support.watchdog import Duty, Errand, Watchdog
 from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH
 from shared.words.health import Health, page_of
 from shared.words.voice import Text
@@ -88,7 +89,10 @@ def _health(server: HttpsServer, centre: "Centre") -> Health:
 async def _tell(server: HttpsServer, stop: asyncio.Event, centre: "Centre", address: str) -> None:
     await server.serving.wait()
     say(f"READY desk {address}")
-    await report(stop, lambda: asdict(centre.answers.counts))
+    loop = Duty()
+    with Watchdog("desk", lambda: {"loop": loop.turns, "ledger": centre.asked.moved()}) as watchdog:
+        watchdog.ready()
+        await report(stop, lambda: asdict(centre.answers.counts), loop)
 
 
 class Centre:
@@ -99,6 +103,7 @@ class Centre:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._keys = KeyClient(keys)
+        self.asked = Errand()
         self._opened, self.answers = self._thread.submit(self._open, dsn).result()
 
     def _open(self, dsn: str) -> tuple[OpenedLedger, DeskAnswers]:
@@ -138,7 +143,11 @@ class Centre:
         unix_s = time.time()
         now = Now(int(unix_s * 1000), self._clock.at(unix_s))
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self.answers.answer, body, cashier, now)
+        return await loop.run_in_executor(self._thread, self._answer, body, cashier, now)
+
+    def _answer(self, body: bytes, cashier: str, now: Now) -> bytes:
+        with self.asked:
+            return self.answers.answer(body, cashier, now)
 
 
 _HEADERS = [(b"content-type", b"application/cbor"), (b"cache-control", b"no-store")]

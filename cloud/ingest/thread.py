@@ -22,6 +22,7 @@ from cloud.ingest.pauses import pause_s
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Chores, Letter, Look, Money, Notice, Now, States, Ticket, Work, parts_of
 from shared.errors import KeyFault, StoreFault
+from shared.support.watchdog import Duty
 from shared.wire.topics import Address
 
 AWAY = (KeyFault, StoreFault)
@@ -96,6 +97,11 @@ class LedgerThread(threading.Thread):
         self._failures: dict[type[Money | Now], int] = {Money: 0, Now: 0}
         self._away: dict[type[KeyFault] | type[StoreFault], float] = {}
         """Since when each of AWAY has failed us."""
+        self._duty = Duty()
+
+    def turns(self) -> int:
+        """How much it has taken up; chores come each second, so that one that does not grow is stuck."""
+        return self._duty.turns
 
     def run(self) -> None:
         """Until the lanes are closed."""
@@ -103,6 +109,7 @@ class LedgerThread(threading.Thread):
             with self._opened() as doer:
                 self._reports.on_open()
                 while (work := self._lanes.take()) is not None:
+                    self._duty.turned()
                     self._do(doer, work)
                 self._spare(lambda: self._finish(doer))
         except BaseException as fault:  # noqa: BLE001  # told to the loop, which ends the process with it

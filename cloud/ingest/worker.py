@@ -12,8 +12,8 @@ import os
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.ids import BoxId
 from shared.input.login import Login
+from shared.support.watchdog import Duty, Watchdog
 from shared.wire.topics import UP_MONEY
 from shared.words.health import Health, page_of, spread
 from shared.words.voice import Text
@@ -100,6 +101,8 @@ class Worker:
         self._ledger_open = asyncio.Event()
         self._thread_gone = asyncio.Event()
         self._fault: BaseException | None = None
+        self._loop, self._watched = Duty(), ExitStack()
+        self._turns: Callable[[], int] = int
         endpoint = Endpoint(options.host, options.port, self._tls(), options.login)
         notices = self._notices
         ears = Ears(self._take, self._lost, notices.taken, notices.slow, lambda fault: self._fail(fault, "a session"))
@@ -111,11 +114,13 @@ class Worker:
         loop.set_exception_handler(self._unexpected)
         stop_on_signals(self._stop, end_with_stdin=self._options.end_with_stdin)
         thread = self._ledger_thread(loop)
+        self._turns = thread.turns
         thread.start()
         tasks = [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
         tasks.append(loop.create_task(self._looks(), name="looks"))
         async with healthy(self._options.health, self._health):
-            await report(self._stop, self._figures)
+            await report(self._stop, self._figures, self._loop)
+        self._watched.close()
         await self._end(tasks)
         say_status(self._figures())
         if self._fault is not None:
@@ -199,9 +204,16 @@ class Worker:
         return Now(int(unix_s * 1000), self._options.clock.at(unix_s))
 
     async def _greet(self) -> None:
+        """Duties begin once the ledger is open: before, its schema may take its time to come up."""
         await self._ledger_open.wait()
+        watchdog = self._watched.enter_context(Watchdog("ingest", self._moved))
         await self._sessions.all_up()
         say("READY ingest")
+        watchdog.ready()
+
+    def _moved(self) -> dict[str, int]:
+        """How far each duty has come."""
+        return {"loop": self._loop.turns, "ledger": self._turns()}
 
     def _thread_ended(self, fault: BaseException | None) -> None:
         self._thread_gone.set()

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from shared.support.watchdog import Duty
+
 STATUS_S = 1.0
 SILENT = "YKT_NO_STATUS"
 """In the environment of a part whose output is its log, and that nobody reads line by line."""
@@ -44,13 +46,17 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def report(stop: asyncio.Event, figures: Callable[[], Mapping[str, object]]) -> None:
-    """One STATUS line a second until `stop`."""
+async def report(
+    stop: asyncio.Event, figures: Callable[[], Mapping[str, object]], loop: Duty | None = None
+) -> None:
+    """One STATUS line a second until `stop`. loop: turned with each of them, for the watchdog."""
     while not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), STATUS_S)
         if not say_status(figures()):
             stop.set()
+        if loop is not None:
+            loop.turned()
 
 
 def say_status(figures: Mapping[str, object]) -> bool:

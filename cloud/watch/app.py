@@ -79,6 +79,7 @@ from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
 from shared.input.health_port import add_health
 from shared.input.web_address import web_address
+from shared.support.watchdog import Duty, Watchdog
 from shared.words.health import Health
 from shared.words.voice import Text
 
@@ -313,9 +314,14 @@ async def _watch(given: argparse.Namespace) -> None:
         async with healthy(given.health, watch.health):
             say("READY watch")
             sendings = open_until_end.enter_context(_ways(folder))
-            told = report(stop, partial(_told, watch, sendings, keeping))
+            loop, turns, beats = Duty(), Duty(), Duty()
+            moved = {"loop": loop, "turn": turns, "beat": beats}
+            watchdog = Watchdog("watch", lambda: {name: duty.turns for name, duty in moved.items()})
+            open_until_end.enter_context(watchdog).ready()
+            told = report(stop, partial(_told, watch, sendings, keeping), loop)
             work = [_sendings(sending, pool, stop) for sending, pool in sendings]
-            work += [_turns(watch, stop), _stores(keeping, stop), hearing.run(stop), _beats(watch.beat, stop)]
+            work += [_turns(watch, stop, turns), _stores(keeping, stop), hearing.run(stop)]
+            work.append(_beats(watch.beat, stop, beats))
             await asyncio.gather(*work, told)
 
 
@@ -323,9 +329,10 @@ def _told(watch: Watch, sendings: Sequence[tuple[Sending, Executor]], keeping: K
     return asdict(watch.turns.counts) | _figures(sendings) | keeping.figures() | {"alarms": watch.standing()}
 
 
-async def _turns(watch: Watch, stop: asyncio.Event) -> None:
+async def _turns(watch: Watch, stop: asyncio.Event, duty: Duty) -> None:
     while not stop.is_set():
         more = await asyncio.to_thread(_turn, watch)
+        duty.turned()
         if not more:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TURN_S)
@@ -368,9 +375,10 @@ async def _stores(keeping: Keeping, stop: asyncio.Event) -> None:
                 await asyncio.wait_for(stop.wait(), SEND_S)
 
 
-async def _beats(beat: Beat, stop: asyncio.Event) -> None:
+async def _beats(beat: Beat, stop: asyncio.Event, duty: Duty) -> None:
     while not stop.is_set():
         await asyncio.to_thread(beat.give, int(time.time() * 1000))
+        duty.turned()
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), BEAT_S)
 

@@ -33,7 +33,6 @@ from edge.process.outlets import Outlets
 from edge.process.readings import READINGS_S, ReadingsOut, Seen
 from edge.process.standing import StatusFile
 from edge.process.swap_file import OrderWatch, read_orders
-from edge.process.systemd import Systemd
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import BoxSettings
 from shared.clocks.campus_clock import CampusClock
@@ -41,6 +40,7 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.facts.endings import told_of
 from shared.input.login import Login
+from shared.support.watchdog import Watchdog
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state, revocations_mark
 from shared.words.voice import Text
@@ -117,7 +117,7 @@ class Agent:
         self._up = False
         self._orders = OrderWatch(settings.folder)
         self._machine = Machine(settings.folder)
-        self._systemd = Systemd(os.environ)
+        self._watchdog = Watchdog("edge", self._moved)
         self._standing = StatusFile(os.environ)
         self._ticks = 0
         self._readings = ReadingsOut(links, {one.name: one.bitrate for one in settings.links})
@@ -138,13 +138,17 @@ class Agent:
         await self._await_ports()
         if not self._stop.is_set():
             say(" ".join(("READY edge", *(f"plain:{name}" for name in self._settings.plain_links))))
-            self._systemd.ready()
-            await every(STATUS_S, self._stop, self._report)
+            with self._watchdog:
+                self._watchdog.ready()
+                await every(STATUS_S, self._stop, self._report)
         return await self._end(tasks)
+
+    def _moved(self) -> dict[str, int]:
+        """How far each duty has come, for the watchdog."""
+        return {"loop": self._statuses, "tick": self._ticks, "disk": self._writer.turns}
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> int:
         """Links first, so that nothing more is accepted; then the broker, then the outbox."""
-        self._systemd.ending()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -278,7 +282,6 @@ class Agent:
         if self._statuses % READINGS_S == 0:
             self._say_readings()
         self._statuses += 1
-        self._systemd.alive({"loop": self._statuses, "tick": self._ticks, "disk": self._writer.turns})
         self._look_at_orders()
         self._look_at_certificate(self._now())
         self._clock.save()

@@ -32,6 +32,7 @@ from provisioning.process.opening import KeeperChoice, ReopeningNeeds, open_keep
 from provisioning.process.operations import KeyOperations
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
+from shared.support.watchdog import Duty, Watchdog
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Role
 from shared.words.health import Health, page_of, spread
 from shared.words.voice import Text
@@ -243,10 +244,13 @@ async def _run(
     if end_with_stdin:
         watch_stdin(loop, stop)
     server = KeyServer(operations)
-    status = loop.create_task(_report(server, operations, told, stop))
+    turns = Duty()
+    status = loop.create_task(_report(server, operations, told, stop, turns))
     async with healthy(looked_at, lambda: _health(server, operations, told)):
         _say("READY keys")
-        await server.serve(listening, stop)
+        with Watchdog("keys", lambda: {"loop": turns.turns}) as watchdog:
+            watchdog.ready()
+            await server.serve(listening, stop)
     await status
 
 
@@ -263,7 +267,9 @@ def watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _report(server: KeyServer, operations: KeyOperations, told: _Told, stop: asyncio.Event) -> None:
+async def _report(
+    server: KeyServer, operations: KeyOperations, told: _Told, stop: asyncio.Event, turns: Duty
+) -> None:
     """One STATUS line a second; a launcher that no longer reads has gone, which is a reason to end."""
     while not stop.is_set():
         with suppress(TimeoutError):
@@ -275,6 +281,7 @@ async def _report(server: KeyServer, operations: KeyOperations, told: _Told, sto
             _say("STATUS " + json.dumps(_status(server, operations, told)))
         except BrokenPipeError:
             stop.set()
+        turns.turned()
 
 
 def _health(server: KeyServer, operations: KeyOperations, told: _Told) -> Health:

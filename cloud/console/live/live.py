@@ -59,6 +59,8 @@ class Live:
         self._drawn: dict[View, _Drawn] = {}
         self._encoded: dict[tuple[View, bool], bytes] = {}
         self.snapshot: dict[str, Any] = {"stale": True, "at_ms": 0}
+        self.turns = 0
+        """Reads, whatever became of them."""
 
     @property
     def viewers(self) -> int:
@@ -71,6 +73,7 @@ class Live:
         while True:
             began_ms = self._now_ms()
             changed = await self.refresh()
+            self.turns += 1
             if changed or self._now_ms() - sent_ms > PATIENCE_S * 1000:
                 self._send()
                 sent_ms = self._now_ms()

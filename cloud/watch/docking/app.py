@@ -45,6 +45,7 @@ from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port
 from shared.input.functions import Function, require_on
 from shared.input.login import read_login
+from shared.support.watchdog import Duty, Watchdog
 from shared.words.voice import Text
 
 TICK_S = 0.2
@@ -244,29 +245,37 @@ async def _run(given: argparse.Namespace) -> None:
         if own.http is not None:
             say(f"HTTP {own.http[0]}:{await http.open(*own.http)}")
         session = Session(_Speaker(docking), place)
+        loop, ticks = Duty(), Duty()
+        watchdog = Watchdog("dock", lambda: {"loop": loop.turns, "tick": ticks.turns})
         await asyncio.gather(
             session.run(stop),
-            _ready(session, stop),
+            _ready(session, stop, watchdog),
             *([serving.run(stop)] if serving else []),
-            _ticks(docking, session, stop, lambda user: serving.do(gate.forget(user)) if serving else None),
+            _ticks(docking, session, stop, lambda user: serving.do(gate.forget(user)) if serving else None, ticks),
             *(_node_work(own.node, store, place, settings, settings.dsn(given.dsn), stop) if own.node else ()),
-            report(stop, lambda: _figures(docking, session, gate)),
+            report(stop, lambda: _figures(docking, session, gate), loop),
         )
         http.close()
         docking.end()
 
 
-async def _ready(session: Session, stop: asyncio.Event) -> None:
+async def _ready(session: Session, stop: asyncio.Event, watchdog: Watchdog) -> None:
     """Once births are heard; a broker that is away is awaited no longer than READY_S."""
     with suppress(TimeoutError):
         await asyncio.wait_for(session.up.wait(), READY_S)
     if not stop.is_set():
         say("READY dock")
+    with watchdog:
+        watchdog.ready()
+        await stop.wait()
 
 
-async def _ticks(docking: Docking, session: Session, stop: asyncio.Event, forget: Callable[[str], None]) -> None:
+async def _ticks(
+    docking: Docking, session: Session, stop: asyncio.Event, forget: Callable[[str], None], duty: Duty
+) -> None:
     kept_s, beaten_s = 0.0, -BEAT_S
     while not stop.is_set():
+        duty.turned()
         try:
             if time.monotonic() - beaten_s >= BEAT_S:
                 beaten_s = time.monotonic()

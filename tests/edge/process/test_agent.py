@@ -82,7 +82,7 @@ def test_lunch_and_an_end_in_order(campus):
     assert (status["settled"], status["refused"], status["joined"], status["connected"]) == (60, 0, 3, True)
     assert set(status["latency_ms"]) == {"p50", "p99"}
     assert 0 < status["rss_kib"] <= 64 * 1024
-    assert threads_of(campus.edge.process.pid) == 3, "one loop, outbox-writer, mqtt"
+    assert threads_of(campus.edge.process.pid) == 4, "one loop, outbox-writer, mqtt, watchdog"
     until(lambda: campus.cloud.states and campus.cloud.states[-1].accepted == 60, "state")
     state = campus.cloud.states[-1]
     assert (state.box, state.online, state.unsettled) == (BOX, True, 0)
