@@ -16,8 +16,11 @@ RUN = "edge,cloud,provisioning,demo"
 DEV = f"{RUN},dev"
 CARDS = "cards"
 """The extra of real readers; pip builds it here."""
+SCREEN = "screen"
+"""The extra of a real body's display."""
 READER_OPTIONS = ("--reader", "--psam-reader")
 CJK_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+CONSOLE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 POSTGRES = Path("/usr/lib/postgresql")
 PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
@@ -255,7 +258,8 @@ def find(name: str) -> Verb:
 
 def extras_of(verb: Verb, arguments: list[str]) -> str:
     """Return the pip extras that the verb needs with these arguments, joined by commas."""
-    return f"{verb.extras},{CARDS}" if _wants_reader(verb, arguments) else verb.extras
+    wanted = [verb.extras, *([CARDS] if _wants_reader(verb, arguments) else [])]
+    return ",".join(wanted + ([SCREEN] if _wants_screen(verb, arguments) else []))
 
 
 def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
@@ -271,6 +275,8 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
         needs = servers
     if _wants_reader(verb, arguments):
         needs = _reader_packages()
+    if _wants_screen(verb, arguments):
+        needs = needs | {"fonts-noto-cjk": CJK_FONT.exists() or CONSOLE_FONT.exists()}
     return tuple(package for package, there in needs.items() if not there)
 
 
@@ -355,6 +361,11 @@ def _exists(module: str) -> bool:
 def _wants_reader(verb: Verb, arguments: list[str]) -> bool:
     """A terminal or the card desk at a real reader; everything else lives without one."""
     return verb.name in ("terminal", "desk") and any(word.partition("=")[0] in READER_OPTIONS for word in arguments)
+
+
+def _wants_screen(verb: Verb, arguments: list[str]) -> bool:
+    """A real body's front draws."""
+    return verb.name == "terminal" and "serve" in arguments[:1]
 
 
 def _reader_packages() -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""`python -m edge.terminal run | interactive | cards | adopt`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
+"""`edge.terminal run | serve | interactive | cards | adopt`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
 
 import asyncio
 import json
@@ -12,6 +12,7 @@ from edge.life import exit_code
 from edge.terminal import options
 from edge.terminal.counter.entries import Console
 from edge.terminal.counter.interactive import CounterOptions, interact
+from edge.terminal.front.serve import FrontOptions, serve
 from edge.terminal.options import AdoptWords, CardsWords, CounterWords
 from edge.terminal.play.run import RunOptions, run
 from edge.terminal.settings import settings
@@ -36,6 +37,8 @@ def _do(arguments: list[str]) -> int:
     match given:
         case RunOptions():
             return asyncio.run(run(given))
+        case FrontOptions():
+            return asyncio.run(serve(given))
         case CounterWords():
             return asyncio.run(interact(_counter(given)))
         case CardsWords():

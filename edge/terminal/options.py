@@ -1,10 +1,11 @@
-"""The command line of `python -m edge.terminal`: run, interactive, cards, adopt. Refuses what it does not know."""
+"""The command line of `edge.terminal`: run, serve, interactive, cards, adopt. Refuses what it does not know."""
 
 import argparse
 from pathlib import Path
 from typing import NamedTuple
 
 from edge.terminal.firmware.firmware import QUIET_S
+from edge.terminal.front.serve import FrontOptions
 from edge.terminal.play.customers import Habits
 from edge.terminal.play.run import RunOptions
 from edge.terminal.station.wires import Wire
@@ -14,12 +15,15 @@ from shared.input.data_folder import add_data
 from shared.words.voice import Text
 
 ABOUT = Text(
-    "终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额，adopt 备用机装上坏机的 PSAM。",
-    "A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold,\n"
+    "终端：run 无人值守运行，serve 真机（键盘、显示屏、读卡器），interactive 亲手收银，cards 汇总卡内余额，\n"
+    "adopt 备用机装上坏机的 PSAM。",
+    "A terminal: run as a process, serve a real body (keypad, display, readers), interactive to sell at by hand,\n"
+    "cards to sum up what the cards hold,\n"
     "adopt to put a broken body's PSAM into a spare.",
 )
 RATE = 0.35
 TEAR = 0.01
+SCREEN = Path("/dev/fb0")
 
 
 class CounterWords(NamedTuple):
@@ -53,7 +57,7 @@ class AdoptWords(NamedTuple):
     broken: str
 
 
-Words = RunOptions | CounterWords | CardsWords | AdoptWords
+Words = RunOptions | FrontOptions | CounterWords | CardsWords | AdoptWords
 
 
 def parse(arguments: list[str]) -> Words:
@@ -64,6 +68,12 @@ def parse(arguments: list[str]) -> Words:
     if given.verb == "adopt":
         return AdoptWords(given.data, given.name, given.broken)
     wire = Wire(given.tcp, given.can, given.rs485)
+    if given.verb == "serve":
+        return FrontOptions(
+            data=given.data, name=given.name, wire=wire, clock=parse_clock(given.clock), screen=given.screen,
+            size=given.size, keypad=given.keypad, beeper=given.beeper, reader=given.reader,
+            psam_reader=given.psam_reader, clock_set=not given.clock_unset, shows=given.show,
+        )  # fmt: skip
     if given.verb == "interactive":
         return CounterWords(
             given.data, given.name, wire, given.clock, given.card, given.console, given.token, given.ca, given.box_kill,
@@ -96,6 +106,8 @@ def _parser() -> Parser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     _add_run(verbs.add_parser("run", help=Text("无人值守运行", "run as a process")))
+    real = Text("真机：键盘、显示屏、读卡器", "a real body: keypad, display, readers")
+    _add_front(verbs.add_parser("serve", help=real))
     by_hand = Text("亲手收银（也可写 --interactive）", "sell at by hand (also --interactive)")
     _add_counter(verbs.add_parser("interactive", help=by_hand))
     cards = verbs.add_parser("cards", help=Text("汇总卡内余额", "what the cards hold"))
@@ -130,6 +142,32 @@ def _add_run(run: Parser) -> None:
     )
     run.add_argument("--quiet", type=_positive, default=QUIET_S, metavar="S", help=quiet)
     run.add_argument("--show", action="store_true", help=Text("打印每次显示的内容", "print every display"))
+
+
+def _add_front(front: Parser) -> None:
+    add_data(front)
+    front.add_argument("--name", default="", help=Text("终端名", "which terminal"))
+    _add_wire(front, is_required=True)
+    screen = Text(f"帧缓冲设备（{SCREEN}）", f"the framebuffer ({SCREEN})")
+    front.add_argument("--screen", type=Path, default=SCREEN, metavar="FILE", help=screen)
+    size = Text("以文件代替显示屏时的尺寸，如 480x320x16", "of a file that stands for a display, as 480x320x16")
+    front.add_argument("--size", default="", help=size)
+    keypad = Text("键盘 /dev/input/by-id/…-event-kbd", "the keypad, /dev/input/by-id/…-event-kbd")
+    front.add_argument("--keypad", type=_path, metavar="FILE", help=keypad)
+    beeper = Text("蜂鸣器的输入设备", "the buzzer's input device")
+    front.add_argument("--beeper", type=_path, metavar="FILE", help=beeper)
+    reader = Text("放卡的 PC/SC 读卡器", "PC/SC reader for cards")
+    front.add_argument("--reader", default="", metavar="NAME", help=reader)
+    psam = Text("PSAM 所在的 PC/SC 读卡器（缺省用 psam.bin）", "PC/SC reader with the PSAM (else psam.bin)")
+    front.add_argument("--psam-reader", default="", metavar="NAME", help=psam)
+    unset = Text("如同时钟丢了时间", "as if the clock had lost its time")
+    front.add_argument("--clock-unset", action="store_true", help=unset)
+    front.add_argument("--show", action="store_true", help=Text("打印每次显示的内容", "print every display"))
+
+
+def _path(text: str) -> Path | None:
+    """Empty: none, as a settings file has it."""
+    return Path(text) if text else None
 
 
 def _add_counter(counter: Parser) -> None:

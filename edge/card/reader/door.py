@@ -39,10 +39,16 @@ def _scard() -> ModuleType:
 
 
 class State(NamedTuple):
-    """Of a reader, without touching what lies in it. atr: empty without a card; is_held: by somebody exclusively."""
+    """Of a reader, without touching what lies in it. atr: empty without a card; is_held: by somebody exclusively;
+    changes: how often a card has come or gone there, as pcscd counts."""
 
     atr: bytes
     is_held: bool
+    changes: int = 0
+
+
+_COUNT_BITS = 16
+"""The upper half of a reader's state counts its events."""
 
 
 class Connection:
@@ -95,7 +101,8 @@ class Context:
         _check("SCardGetStatusChange", code)
         _, flags, atr = states[0]
         there = flags & self._scard.SCARD_STATE_PRESENT
-        return State(bytes(atr) if there else b"", bool(flags & self._scard.SCARD_STATE_EXCLUSIVE))
+        held = bool(flags & self._scard.SCARD_STATE_EXCLUSIVE)
+        return State(bytes(atr) if there else b"", held, flags >> _COUNT_BITS & 0xFFFF)
 
     def connect(self, reader: str) -> Connection:
         """The card in this reader, powered; T=1 where it has both. PcscError."""

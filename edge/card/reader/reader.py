@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from edge.card.reader.bounded import Stuck, Worker
-from edge.card.reader.door import Connection, Context, PcscError
+from edge.card.reader.door import Connection, Context, PcscError, State
 from edge.card.reader.faults import MAY_PASS, Meaning, of_connect
 from shared.errors import ConfigFault
 from shared.purse.apdu import CardChannel, T0Channel, WholeChannel
@@ -27,6 +27,8 @@ CONNECT_S = 3.0
 ANSWER_S = 3.0
 """One command, on T=0 with all its parts. The slowest of a purse, EEPROM and all, takes 0.1 s; a reader's own time-out
 is above 1 s."""
+LOOK_S = 1.0
+"""A question to pcscd alone: it knows the answer."""
 FIRST_TRIES = 3
 _SELECT = 0xA4
 
@@ -57,6 +59,15 @@ class Reader:
     def lay(self) -> LaidCard:
         """The card that lies there now, powered. NoCard."""
         return LaidCard(self, self.connect())
+
+    def look(self) -> State:
+        """What pcscd knows of the field, without touching the card. NoCard: nothing can be asked, it says why."""
+        try:
+            return self._worker.call(self._look, LOOK_S)
+        except Stuck:
+            raise NoCard(Meaning.STUCK) from None
+        except PcscError as error:
+            raise NoCard(of_connect(error.code)) from error
 
     def connect(self) -> Connection:
         """CONNECT_TRIES and CONNECT_S at the most; NoCard with the last reason."""
@@ -103,6 +114,16 @@ class Reader:
                 self._leave()
             raise
         return self._open
+
+    def _look(self) -> State:
+        if self._context is None:
+            self._context = Context()
+        try:
+            return self._context.state(self.name)
+        except PcscError as error:
+            if of_connect(error.code) is Meaning.NO_SERVICE:
+                self._leave()
+            raise
 
     def _leave(self) -> None:
         """The line to pcscd ends: it is asked for anew, of a pcscd that may be another one."""

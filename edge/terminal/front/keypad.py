@@ -1,0 +1,156 @@
+"""Keys of a cashier, one after the other, as the commands of a counter. Pure: a pad and a key in, a pad and a deed out.
+
+    12.50 enter     sell (a load machine: load)      12.50 pay   out of the online account
+    enter           a card without an amount         void        the newest sale, by the card that paid it
+    17 void         sale 17, by a supervisor's card  menu 1 … 5  balance, claim, sales, status, the card's own log
+    clear           what was begun is off
+
+An amount that is no amount moves nothing: it is refused, and stays to be mended. A PIN's digits are in no repr.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from edge.terminal.counter.commands import Command, Verb
+from edge.terminal.counter.pins import PIN_DIGITS
+from edge.terminal.front.presses import Key
+from shared.input.amount import parse_yuan
+
+WHOLE_MAX = 5
+"""Digits before the point: what a till sells at once is below 100,000 yuan."""
+PART_MAX = 2
+NUMBER_MAX = 10
+"""Of a sale's number: those have no point, and more digits than amounts may have."""
+MENU = (Verb.BALANCE, Verb.CLAIM, Verb.SALES, Verb.STATUS, Verb.LOG)
+"""By the digits from 1."""
+_DIGITS = frozenset("0123456789")
+
+
+class Mode(Enum):
+    """What keys mean now."""
+
+    AMOUNT = "amount"
+    MENU = "menu"
+    PIN = "pin"
+    CARD = "card"
+    """A command waits for its card: only clear is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """What was typed so far. enters: what an amount and Enter are, for this kind of body."""
+
+    mode: Mode = Mode.AMOUNT
+    text: str = ""
+    secret: str = field(default="", repr=False)
+    enters: Verb = Verb.SELL
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A PIN, whole or not: the card judges."""
+
+    secret: str = field(repr=False)
+
+
+class Sign(Enum):
+    """A key that did something else than a command."""
+
+    WRONG = "wrong"
+    OFF = "off"
+
+
+Deed = Command | Typed | Sign | None
+
+
+def press(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    """The next pad, and what is to be done."""
+    match pad.mode:
+        case Mode.CARD:
+            return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, None)
+        case Mode.PIN:
+            return _pin(pad, key)
+        case Mode.MENU:
+            return _menu(pad, key)
+        case Mode.AMOUNT:
+            return _amount(pad, key)
+
+
+def rest(pad: Pad) -> Pad:
+    """Nothing typed."""
+    return Pad(enters=pad.enters)
+
+
+def asks_pin(pad: Pad) -> Pad:
+    """The holder's turn."""
+    return Pad(Mode.PIN, enters=pad.enters)
+
+
+def waits(pad: Pad, text: str = "") -> Pad:
+    """For a card. text: the amount that stays to be seen."""
+    return Pad(Mode.CARD, text, enters=pad.enters)
+
+
+def _pin(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    if key in _DIGITS:
+        return Pad(Mode.PIN, secret=(pad.secret + key)[: PIN_DIGITS[-1]], enters=pad.enters), None
+    if key is Key.BACK:
+        return Pad(Mode.PIN, secret=pad.secret[:-1], enters=pad.enters), None
+    if key is Key.ENTER:
+        return rest(pad), Typed(pad.secret)
+    return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, Sign.WRONG)
+
+
+def _menu(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    if key in (Key.CLEAR, Key.BACK, Key.MENU):
+        return rest(pad), Sign.OFF
+    if key in _DIGITS and 1 <= int(key) <= len(MENU):
+        return rest(pad), Command(MENU[int(key) - 1])
+    return pad, Sign.WRONG
+
+
+def _amount(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    if key in _DIGITS or key is Key.POINT:
+        text = _more(pad.text, key)
+        return _with(pad, text), None if text != pad.text or key == "0" else Sign.WRONG
+    match key:
+        case Key.BACK:
+            return _with(pad, pad.text[:-1]), None
+        case Key.CLEAR:
+            return rest(pad), Sign.OFF
+        case Key.MENU if not pad.text:
+            return Pad(Mode.MENU, enters=pad.enters), None
+        case Key.ENTER if not pad.text:
+            return pad, Command(Verb.AGAIN)
+        case Key.ENTER:
+            return _ordered(pad, pad.enters)
+        case Key.PAY if pad.enters is Verb.SELL:
+            return _ordered(pad, Verb.PAY)
+        case Key.VOID if pad.enters is Verb.SELL and (not pad.text or pad.text.isdecimal()):
+            return rest(pad), Command(Verb.VOID, str(int(pad.text)) if pad.text else "")
+        case _:
+            return pad, Sign.WRONG
+
+
+def _with(pad: Pad, text: str) -> Pad:
+    return Pad(text=text, enters=pad.enters)
+
+
+def _more(text: str, key: Key) -> str:
+    """One more, where an amount or a sale's number still has room for it."""
+    whole, point, part = text.partition(".")
+    if key is Key.POINT:
+        return text if point or len(whole) > WHOLE_MAX else (whole or "0") + "."
+    if point:
+        return text + key if len(part) < PART_MAX else text
+    return (whole.lstrip("0") + key)[:NUMBER_MAX] if whole.strip("0") else key.value
+
+
+def _ordered(pad: Pad, verb: Verb) -> tuple[Pad, Deed]:
+    """An amount above zero, in the bounds of one; a stop's number at a gate."""
+    if verb is Verb.STOP:
+        is_stop = pad.text.isdecimal() and len(pad.text) <= 3
+        return (rest(pad), Command(verb, pad.text)) if is_stop else (pad, Sign.WRONG)
+    is_amount = bool(pad.text) and len(pad.text.partition(".")[0]) <= WHOLE_MAX
+    amount_fen = parse_yuan(pad.text) if is_amount else 0
+    return (rest(pad), Command(verb, amount_fen=amount_fen)) if amount_fen else (pad, Sign.WRONG)

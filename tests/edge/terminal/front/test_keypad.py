@@ -1,0 +1,115 @@
+"""Keys of a cashier as commands: what they mean, and what no row of keys can bring about."""
+
+from itertools import product
+
+import pytest
+
+from edge.terminal.counter.commands import Command, Verb
+from edge.terminal.front.keypad import MENU, NUMBER_MAX, Mode, Pad, Sign, Typed, asks_pin, press, waits
+from edge.terminal.front.presses import Key
+
+ROWS = "0", "1", "9", ".", "enter", "back", "clear", "pay", "void", "menu"
+LONGEST = 5
+
+
+def keyed(words, pad=None):
+    """The pad and the last deed after these keys; 'enter', 'void' … between spaces, digits as they are."""
+    pad, deed = pad or Pad(), None
+    for word in words.split():
+        keys = [Key(word)] if word in Key else [Key(letter) for letter in word]
+        for key in keys:
+            pad, deed = press(pad, key)
+    return pad, deed
+
+
+def sale(fen):
+    return Command(Verb.SELL, amount_fen=fen)
+
+
+@pytest.mark.parametrize(
+    ("words", "deed"),
+    [
+        ("12.50 enter", sale(1250)), ("12.5 enter", sale(1250)), ("12. enter", sale(1200)), ("8 00 enter", sale(80000)),
+        (".5 enter", sale(50)), ("0.05 enter", sale(5)), ("0012 enter", sale(1200)), ("12.505 enter", sale(1250)),
+        ("12..5 enter", sale(1250)), ("125 back enter", sale(1200)), ("9 clear 1 enter", sale(100)),
+        ("12.50 pay", Command(Verb.PAY, amount_fen=1250)), ("enter", Command(Verb.AGAIN)),
+        ("void", Command(Verb.VOID)), ("17 void", Command(Verb.VOID, "17")), ("0017 void", Command(Verb.VOID, "17")),
+        ("1234567890 void", Command(Verb.VOID, "1234567890")), ("99999.99 enter", sale(9_999_999)),
+        ("menu 1", Command(Verb.BALANCE)), ("menu 5", Command(Verb.LOG)),
+    ],
+)  # fmt: skip
+def test_keys_that_order_something(words, deed):
+    pad, found = keyed(words)
+    assert found == deed
+    assert pad == Pad()
+
+
+@pytest.mark.parametrize(
+    "words", ["0 enter", "0.00 enter", "000000 enter", "100000 enter", "pay", "1.5 void", "menu 9", "5 menu", "menu ."]
+)
+def test_keys_that_move_nothing(words):
+    pad, deed = keyed(words)
+    assert deed is Sign.WRONG
+    assert pad != Pad() or words == "pay"
+
+
+@pytest.mark.parametrize(("enters", "words", "deed"), [
+    (Verb.LOAD, "50 enter", Command(Verb.LOAD, amount_fen=5000)), (Verb.LOAD, "50 pay", Sign.WRONG),
+    (Verb.LOAD, "void", Sign.WRONG), (Verb.STOP, "3 enter", Command(Verb.STOP, "3")),
+    (Verb.STOP, "3.5 enter", Sign.WRONG), (Verb.STOP, "4000 enter", Sign.WRONG),
+])  # fmt: skip
+def test_other_bodies(enters, words, deed):
+    assert keyed(words, Pad(enters=enters))[1] == deed
+
+
+def test_a_pin_is_typed_by_its_holder_and_told_to_nobody():
+    pad, _ = keyed("1234 back 5", asks_pin(Pad()))
+    assert "1235" not in repr(pad)
+    pad, deed = press(pad, Key.ENTER)
+    assert deed == Typed("1235")
+    assert "1235" not in repr(deed)
+    assert pad == Pad()
+    assert keyed("clear", asks_pin(Pad())) == (Pad(), Sign.OFF)
+    assert len(keyed("1" * 40, asks_pin(Pad()))[0].secret) == 12
+
+
+def test_while_a_card_is_waited_for_only_clear_is_heard():
+    armed = waits(Pad(), "12.50")
+    for key in Key:
+        assert press(armed, key) == ((Pad(), Sign.OFF) if key is Key.CLEAR else (armed, None))
+
+
+def expected(keys):
+    """An amount by another way: the text that these keys spell, read as a decimal number of fen."""
+    text = ""
+    for key in keys:
+        text = {"back": text[:-1], "clear": ""}.get(key, text + key if key in "0123456789." else text)
+        whole, point, part = text.partition(".")
+        part = part.replace(".", "")[:2]
+        text = whole + point + part if point else whole[:NUMBER_MAX]
+        if point and not whole:
+            text = "0" + text
+    whole, _, part = text.partition(".")
+    return int(whole or "0") * 100 + int((part + "00")[:2])
+
+
+def test_every_row_of_keys():
+    """All of that length: money moves by Enter and pay alone, for what was spelt; clear is always a way out."""
+    for length in range(1, LONGEST + 1):
+        for keys in product(ROWS, repeat=length):
+            pad, deeds = Pad(), []
+            for key in keys:
+                pad, deed = press(pad, Key(key))
+                if isinstance(deed, Command):
+                    deeds.append((key, deed))
+            assert pad.mode in (Mode.AMOUNT, Mode.MENU)
+            for key, command in deeds:
+                if command.verb in (Verb.SELL, Verb.PAY):
+                    assert key == ("enter" if command.verb is Verb.SELL else "pay")
+                    assert 0 < command.amount_fen < 10_000_000
+                if command.verb in MENU:
+                    assert "menu" in keys
+            plain = not set(keys[:-1]) - {"0", "1", "9", ".", "back", "clear"}
+            if plain and keys[-1] == "enter" and deeds and deeds[0][1].verb is Verb.SELL:
+                assert deeds[0][1].amount_fen == expected(keys[:-1]), keys
+            assert press(pad, Key.CLEAR)[0] == Pad()
