@@ -24,6 +24,11 @@ def asking_verbs() -> dict[str, Made]:
             _loads,
             (_loads_options, add_json),
         ),
+        "exposure": (
+            Text("风险敞口：此刻最坏几何，公式与输入", "exposure: the worst case now, its formula and inputs"),
+            _exposure,
+            (add_json,),
+        ),
         "checkpoint": (
             Text("签名检查点：各链到哪里，另存他处", "a signed checkpoint of the chains, to be kept elsewhere"),
             _checkpoint,
@@ -67,6 +72,12 @@ def _loads(chosen: argparse.Namespace) -> int:
     from cloud.commands.loads import loads
 
     return loads(chosen.data, chosen.dsn, max(0, chosen.last), open_only=chosen.open, as_json=chosen.json)
+
+
+def _exposure(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.exposure import exposure
+
+    return exposure(chosen.data, chosen.dsn, as_json=chosen.json)
 
 
 def _checkpoint(chosen: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from cloud.console.pages.money import books, deciding, queues, reconcile
 from cloud.console.pages.parameters import editing, pushes, pushing, waiting
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
-from cloud.console.pages.reports import closing, morning, reports, settlement
+from cloud.console.pages.reports import closing, exposure, morning, reports, settlement
 from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
 PAGES: tuple[Page, ...] = (
@@ -64,4 +64,5 @@ PAGES: tuple[Page, ...] = (
     *order.PAGES,
     *undone.PAGES,
     *closing.PAGES,
+    *exposure.PAGES,
 )

@@ -4,6 +4,9 @@ from shared.words.voice import Text
 
 WORDS: dict[str, Text] = {
     "settlement": Text("结算", "Settlement"),
+    "exposure": Text("风险敞口", "Exposure"),
+    "exposure_more": Text("未列出：", "Not listed:"),
+    "exposure_none": Text("没有。", "None."),
     "reports": Text("报表", "Reports"),
     "report_first": Text("从", "From"),
     "report_last": Text("到", "To"),

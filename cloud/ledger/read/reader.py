@@ -60,11 +60,13 @@ from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
+from cloud.ledger.read.shown.risk import Risk
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
@@ -532,6 +534,11 @@ class Reader:
         """The school calendar that counts now."""
         with self._lock, self.database.reading():
             return read_parameters.calendar(self.database)
+
+    def exposure(self, now: Now) -> Risk:
+        """The most that may be at risk now, and of what it was worked out."""
+        with self._lock, self.database.reading():
+            return read_exposure.exposure(self.database, now)
 
     def morning(self, loads_max: int, now: Now) -> read_morning.MorningView:
         """What a morning looks at."""

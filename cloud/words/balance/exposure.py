@@ -1,0 +1,167 @@
+"""Exposure 风险敞口 with its formula and its inputs, as text and as JSON, in both languages. Pure."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from cloud.ledger.read.shown.risk import BoxRisk, CardRisk, Risk, TillRisk, Unknown
+from cloud.words.both import both
+from shared.clocks.clock import time_text
+from shared.money import yuan
+from shared.words.spans import span
+from shared.words.voice import Text
+
+SHOWN_MAX = 20
+"""Lines of each kind for people, the worst; a program gets all."""
+UNKNOWN = {
+    Unknown.CAPS: Text("限额未知或不限", "caps unknown, or none"),
+    Unknown.HOTLIST: Text("所用黑名单未知", "its hotlist is unknown"),
+    Unknown.HEARD: Text("未联系，其后所售未知", "silent, what it sold since is unknown"),
+}
+FORMULA = (
+    Text(
+        "欠交：(欠交流水 + 未完成) × 单笔上限", "owed: (records owed + unfinished ones) × the cap of one purchase"
+    ),
+    Text(
+        "名单：每张应拒的卡，尚未拒收它的各终端：当日上限（按名单龄）× 列入以来的营业日，合计不超过卡内余额",
+        "hotlist: of each card to be refused, where it is not refused yet: the cap of a day (by the list's age) × "
+        "business days since it was listed, in all no more than its purses hold",
+    ),
+    Text(
+        "未知的按最坏计：限额未知即一笔花光最满的卡，名单未知即谁也不拒",
+        "what is unknown counts at its worst: no cap known, one purchase empties the fullest purse; no list known, "
+        "nobody is refused",
+    ),
+)
+
+
+def exposure_lines(risk: Risk) -> Iterator[str]:
+    """The sum, the formula, and the worst of each kind."""
+    yield str(head(risk))
+    for line in FORMULA:
+        yield f"  {line}"
+    yield f"  {inputs(risk)}"
+    yield from (f"  {line}" for line in unknown_lines(risk))
+    for title, lines in parts(risk):
+        yield from _section(title, lines)
+
+
+def parts(risk: Risk) -> Iterator[tuple[Text, list[Text]]]:
+    """By box, terminal and card, the worst first; those where nothing is at risk and all is known are left out."""
+    yield Text("按网关", "by box"), [box_text(one) for one in risk.boxes if one.fen or one.unknown]
+    yield Text("按终端", "by terminal"), [till_text(one) for one in risk.terminals if one.fen or one.unknown]
+    yield Text("按卡", "by card"), [card_text(one) for one in risk.cards]
+
+
+def head(risk: Risk) -> Text:
+    """How much, of what, as of when; that it is the least where something has no worst."""
+    fen, owed, listed = yuan(risk.fen), yuan(risk.arrears_fen), yuan(risk.listed_fen)
+    when = time_text(risk.now_s)
+    return Text(
+        f"风险敞口 ¥{fen}：欠交 ¥{owed}，名单 ¥{listed}（截至 {when}）",
+        f"exposure ¥{fen}: owed ¥{owed}, hotlist ¥{listed} (as of {when})",
+    )
+
+
+def inputs(risk: Risk) -> Text:
+    """What went in."""
+    records = sum(one.till.records for one in risk.terminals)
+    slots = sum(one.till.open_slots for one in risk.terminals)
+    tills, cards, fullest = len(risk.terminals), len(risk.cards), yuan(risk.fullest_fen)
+    return Text(
+        f"输入：{tills} 台终端，欠交 {records} 条，未完成 {slots} 笔，未处处拒收的卡 {cards} 张，"
+        f"最满的卡不过 ¥{fullest}",
+        f"inputs: {tills} terminals, {records} records owed, {slots} unfinished, {cards} cards not refused everywhere, "
+        f"the fullest purse holds ¥{fullest} at most",
+    )
+
+
+def unknown_lines(risk: Risk) -> Iterator[Text]:
+    """How many terminals lack which input."""
+    for what, count in risk.unknown.items():
+        if count:
+            said = UNKNOWN[what]
+            yield Text(f"{count} 台：{said.zh}", f"{count} terminals: {said.en}")
+
+
+def box_text(one: BoxRisk) -> Text:
+    """A line."""
+    fen, owed, listed = yuan(one.fen), yuan(one.arrears_fen), yuan(one.listed_fen)
+    return Text(
+        f"{one.box} ¥{fen}：{one.terminals} 台，欠交 {one.records} 条 ¥{owed}，名单 ¥{listed}，{one.unknown} 台有未知",
+        f"{one.box} ¥{fen}: {one.terminals} terminals, {one.records} owed ¥{owed}, hotlist ¥{listed}, "
+        f"{one.unknown} with unknowns",
+    )
+
+
+def till_text(one: TillRisk) -> Text:
+    """A line: the numbers that were multiplied, and what nobody knows."""
+    till, fen, single = one.till, yuan(one.fen), yuan(one.single_fen)
+    count, owed, listed = till.records + till.open_slots, yuan(one.arrears_fen), yuan(one.listed_fen)
+    age = _age(one)
+    zh = [f"欠交 {count} × ¥{single} = ¥{owed}", f"名单{age.zh}，未拒 {one.open_cards} 张 ¥{listed}"]
+    en = [f"owed {count} × ¥{single} = ¥{owed}", f"hotlist {age.en}, {one.open_cards} cards not refused ¥{listed}"]
+    said = [UNKNOWN[what] for what in Unknown if what in one.unknown]
+    where = " ".join(part for part in (till.name, till.place) if part)
+    return Text(
+        f"{where} ¥{fen}：" + "；".join(zh + [each.zh for each in said]),
+        f"{where} ¥{fen}: " + "; ".join(en + [each.en for each in said]),
+    )
+
+
+def card_text(one: CardRisk) -> Text:
+    """A line."""
+    card, fen, purse = one.card, yuan(one.fen), yuan(one.card.purse_fen)
+    since = time_text(max(0, card.since_s))
+    bound = Text(f"卡内不过 ¥{purse}", f"¥{purse} on it at most")
+    if not card.is_bounded:
+        bound = Text("账目异常，不以余额为限", "found by the books: its balance bounds nothing")
+    return Text(
+        f"{card.label} ¥{fen}：{since} 列入，{one.terminals} 台未拒收；{bound.zh}",
+        f"{card.label} ¥{fen}: listed {since}, {one.terminals} terminals do not refuse it; {bound.en}",
+    )
+
+
+def _age(one: TillRisk) -> Text:
+    if one.age_s is None:
+        return Text("龄未知", "of unknown age")
+    zh, en = span(one.age_s)
+    return Text(f"龄 {zh}", f"{en} old")
+
+
+def _section(title: Text, lines: Sequence[Text]) -> Iterator[str]:
+    if lines:
+        yield str(Text(f"{title.zh}（{len(lines)}）", f"{title.en} ({len(lines)})"))
+        yield from (f"  {line}" for line in lines[:SHOWN_MAX])
+    if len(lines) > SHOWN_MAX:
+        more = len(lines) - SHOWN_MAX
+        yield f"  {Text(f'… 另有 {more}，--json 列出全部', f'… {more} more, --json lists all')}"
+
+
+def exposure_json(risk: Risk) -> dict[str, Any]:
+    """Sums in fen, times in campus seconds; null: unknown."""
+    return {
+        "fen": risk.fen, "arrears_fen": risk.arrears_fen, "listed_fen": risk.listed_fen, "as_of": risk.now_s,
+        "fullest_fen": risk.fullest_fen, "unknown": {str(what): count for what, count in risk.unknown.items()},
+        "formula": [both(line) for line in FORMULA],
+        "boxes": [{"fen": one.fen, **one._asdict()} for one in risk.boxes],
+        "terminals": [_till_json(one) for one in risk.terminals],
+        "cards": [
+            {"card": one.card.label, "fen": one.fen, "terminals": one.terminals, "purse_fen": one.card.purse_fen,
+             "since": one.card.since_s, "bounded": one.card.is_bounded}
+            for one in risk.cards
+        ],
+    }  # fmt: skip
+
+
+def _till_json(one: TillRisk) -> dict[str, Any]:
+    till = one.till
+    return {
+        "terminal": till.name, "place": till.place, "box": till.box, "fen": one.fen, "records": till.records,
+        "open_slots": till.open_slots, "single_fen": one.single_fen, "arrears_fen": one.arrears_fen,
+        "open_cards": one.open_cards, "listed_fen": one.listed_fen, "age_s": one.age_s,
+        "hotlist": till.generation, "unknown": _words(one.unknown),
+    }  # fmt: skip
+
+
+def _words(unknown: Collection[Unknown]) -> list[str]:
+    return sorted(map(str, unknown))
