@@ -19,6 +19,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.differences import Change, difference_lines, eased, tighter
+from cloud.parameters.floor import require_a_meal
 from cloud.parameters.resolve import Position, require_places, resolved
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
@@ -95,6 +96,8 @@ class Pusher:
         first = [one for one in targets if not canary or one.position.device in canary]
         if any(one.tighter for one in first):
             raise ConfigFault(Text("收紧限额须两人", "tighter limits are for two persons"))
+        for one in targets:
+            require_a_meal(file, one.position.name, one.standing.former, one.after)
         made = self._made(first, now)
         if not made:
             return None

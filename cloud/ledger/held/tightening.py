@@ -7,12 +7,14 @@ Refuses days out of bounds; a proposal says what it would have refused in the la
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cloud.ledger.fleet.parameters.door import keep_all
+from cloud.ledger.fleet.parameters.door import keep_all, positions, standing
 from cloud.ledger.fleet.parameters.rows import Making, Push, PushKind, keep_file
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from cloud.ledger.journal.writing import Writing
 from cloud.parameters.campus_file import CampusFile
+from cloud.parameters.floor import require_a_meal
+from cloud.parameters.resolve import resolved
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.facts.settings import TighterConfirmed, TighterProposed, TighterRejected
@@ -47,13 +49,22 @@ def propose_tighter(
     writing: Writing, file: CampusFile, devices: Sequence[bytes], days: int, refused: tuple[int, int], who: str,
     reason: str,
 ) -> Proposal:  # fmt: skip
-    """Inside of a transaction. refused: how many purchases, over how much. ProposalRefused."""
+    """Inside of a transaction. refused: how many purchases, over how much. ProposalRefused; ConfigFault: somebody would
+    have less than a meal."""
     if not 1 <= days <= DAYS_MAX:
         raise ProposalRefused(f"--days: 1..{DAYS_MAX}")
+    _require_meals(writing.db, file, devices)
     offer = Offer(keep_file(writing, file, who), tuple(devices), days, *refused)
     made = two_persons.propose(writing, ProposalKind.TIGHTER, offer.to_bytes(), who, reason)
     writing.notes.tell(TighterProposed(made.number, len(devices), days, refused[0], made.maker, made.reason))
     return made
+
+
+def _require_meals(db: Database, file: CampusFile, devices: Sequence[bytes]) -> None:
+    there = standing(db, devices)
+    for one in positions(db):
+        if one.device in there:
+            require_a_meal(file, one.name, there[one.device].former, resolved(file, one))
 
 
 def confirm_tighter(

@@ -78,8 +78,7 @@ class ParameterLedger:
     def standing(self, devices: Sequence[bytes]) -> dict[bytes, Standing]:
         """What each of these should have now."""
         with self.database.reading():
-            running = {one.device: one for one in rows.trials(self.database)}
-            return {device: _standing(self.database, device, running.get(device)) for device in devices}
+            return standing(self.database, devices)
 
     def made(self, device: bytes, generation: int) -> ParameterBody | None:
         """What that generation of this terminal's said; None: it was never made here."""
@@ -177,6 +176,12 @@ def positions(db: Database) -> list[Position]:
     moved = boxes_now(db)
     found = db.run("SELECT device, name, kind, box, merchant FROM device ORDER BY name")
     return [Position(bytes(d), name, kind, moved.get(bytes(d)) or box, shop) for d, name, kind, box, shop in found]
+
+
+def standing(db: Database, devices: Sequence[bytes]) -> dict[bytes, Standing]:
+    """What each of these should have now. Inside of a transaction."""
+    running = {one.device: one for one in rows.trials(db)}
+    return {device: _standing(db, device, running.get(device)) for device in devices}
 
 
 def calendar(db: Database) -> Calendar:

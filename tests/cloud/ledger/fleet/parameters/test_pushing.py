@@ -12,6 +12,7 @@ from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
 from shared.errors import ConfigFault, KeyFault, RuleBroken
@@ -238,3 +239,32 @@ def test_a_proposal_says_what_the_last_days_would_have_been(office: Office, ledg
     found = office.parameters.would_refuse({POS: bodies[POS], POS2: bodies[POS2]}, Now(NOW.unix_ms, T0 + DAY_S))
     assert found == [Refused(POS, 2, 1, 3, 12_00, 1), Refused(POS2, 2, 1, 1, 40_00, 1)]
     assert office.parameters.would_refuse({POS: bodies[POS]}, Now(NOW.unix_ms, T0 + 9 * DAY_S)) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ('day = "14.99"\nmeal = "14.99"', "pos-01：首餐之前 其他卡类 只剩 ¥14.99，低于一餐 ¥15.00"),
+        ('meals = ["午餐"]\nmeal = "9.00"\nsingle = "9.00"', "pos-01：午餐 其他卡类 只剩 ¥9.00"),
+        ('single = "7.00"\nmeal_count = 2', "只剩 ¥14.00"),
+    ],
+)
+def test_a_knob_never_goes_below_a_meal(office: Office, more: str, told: str) -> None:
+    office.push(campus_file())
+    tight = read_file(f"{campus_file('7.00', '60.00').text}\n[[limit]]\n{more}\n")
+    with pytest.raises(ConfigFault, match=told):
+        office.propose(tight, POS)
+    assert (office.wanted(POS).limits_of(1, 2).single_fen, Reader(office.opened.database).proposals()) == (50_00, [])
+
+
+def test_what_was_below_a_meal_before_is_no_reason(office: Office) -> None:
+    """A kiosk of water: its first document says so, and what else is tightened there does not touch it."""
+    kiosk = '\n[[limit]]\nday = "5.00"\nmeal = "5.00"\nsingle = "SINGLE"\n'
+    office.push(read_file(campus_file().text + kiosk.replace("SINGLE", "5.00")))
+    assert office.propose(read_file(campus_file().text + kiosk.replace("SINGLE", "2.00")), POS) == 1
+
+
+def test_no_rung_goes_below_a_meal(office: Office) -> None:
+    office.push(campus_file())
+    with pytest.raises(ConfigFault, match="旧名单 其他卡类 只剩 ¥10"):
+        office.push(read_file(campus_file(meal="50.00").text + '\n[[rung]]\nage_hours = 24\nday = "10.00"\n'), POS2)
