@@ -15,7 +15,6 @@ from edge.card.reader.psam import PsamReader
 from edge.card.reader.reader import NoCard, Reader
 from edge.files.disk import InUse
 from edge.life import every, on_signals, say
-from edge.process.systemd import Systemd
 from edge.terminal.front.beeper import Beeper
 from edge.terminal.front.board import Board
 from edge.terminal.front.glass import Glass, stated
@@ -34,6 +33,7 @@ from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
+from shared.support.watchdog import Systemd
 from shared.words.voice import Text
 
 ALIVE_S = 1.0
