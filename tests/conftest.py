@@ -15,7 +15,10 @@ from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.postgres import Postgres
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.servers import embedded_broker, mosquitto_plain
+from edge.card.sim.pcscd import PrivatePcscd, why_not
+from edge.card.sim.server import CardServer
 from shared.words.voice import INHERITED, Language, speak
+from tests.edge.readers import start_pcscd
 
 pytest_plugins = ("tests.sample", "tests.examples", "tests.order", "tests.ahead")
 """What a run leaves out, in which order it goes and with which limits, what begins first."""
@@ -74,3 +77,13 @@ def postgres(postgres_server: Postgres) -> Iterator[str]:
     name = f"test_{token_hex(4)}"
     yield postgres_server.create_database(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def pcscd() -> Iterator[tuple[PrivatePcscd, CardServer]]:
+    """A pcscd of our own, two virtual readers, one for all rooms: the environment names it. Skipped by the name of what
+    is missing."""
+    missing = why_not()
+    if missing:
+        pytest.skip(str(missing))
+    yield from start_pcscd()

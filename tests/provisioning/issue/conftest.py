@@ -1,4 +1,4 @@
-"""A pcscd of our own for the issuing desk, and a hand that lays what a command asks for."""
+"""A hand at the issuing desk that lays what a command asks for."""
 
 import os
 import re
@@ -9,22 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.card.sim.pcscd import why_not
 from edge.card.sim.place import CARD_READER
-from tests.edge.readers import start_pcscd
 from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[3]
 LAY = re.compile(r"^放[上回]\D*?(\d*)$")
-
-
-@pytest.fixture(scope="session")
-def pcscd():
-    """Skipped by the name of what is missing."""
-    missing = why_not()
-    if missing:
-        pytest.skip(str(missing))
-    yield from start_pcscd()
 
 
 @pytest.fixture
