@@ -23,7 +23,7 @@ SUITE = "trixie"
 BASE = f"localhost/openykt-debian:{SUITE}"
 PACKAGES = "python3,ca-certificates,netbase,tzdata"
 SOURCES = ROOT / "compose/images"
-NAMES = ("platform", "postgres", "broker", "metrics")
+NAMES = ("platform", "postgres", "broker", "metrics", "backup")
 EXTRAS = (OF_ALL, "cloud", "provisioning")
 BUILD_S = 1_200.0
 """Longest that one image may take: a slow mirror is no fault."""
@@ -61,7 +61,7 @@ def make_folder(room: Path, folder: Path, version: str) -> None:
 
 
 def _make_base(engine: Engine, room: Path, say: Say, given: Path | None) -> None:
-    if _is_there(engine, BASE):
+    if is_there(engine, BASE):
         return
     tree = given or room / "base"
     if not tree.exists():
@@ -77,5 +77,6 @@ def _packed(tree: Path, file: Path) -> Path:
     return file
 
 
-def _is_there(engine: Engine, name: str) -> bool:
+def is_there(engine: Engine, name: str) -> bool:
+    """Has the engine this image?"""
     return bool(engine.run("images", "--quiet", name).strip())

@@ -59,6 +59,7 @@ FOLDERS = (
     Folder("data/signer/cloud", SIGNER, SIGNER, 0o700),
     Folder("data/signer/boxes", SIGNER, SIGNER, 0o700),
     Folder("data/signer/broker", SIGNER, BROKER, 0o750),
+    Folder("backup", POSTGRES, POSTGRES, 0o700),
     Folder("run", ROOT_USER, ROOT_USER, 0o711),
     Folder("run/postgres", POSTGRES, BOOKS_GROUP, 0o2750),
     Folder("run/money", KEYS, INGEST, 0o2750),

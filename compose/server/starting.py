@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from compose.server import installation
+from compose.place import WrongUse
+from compose.server import images, installation
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
 from compose.server.layout import FIRST, METRIC_STORE, THEN, Service
@@ -34,6 +35,7 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
     """All of it, ready. True: for the first time. WrongUse: it is not this installation. EngineRefused, NotReady."""
     one = installation.read(root)
     installation.require_whole(root, one)
+    _require_images(root, engine)
     is_first = not one.has_inventory
     if not one.has_books:
         one = _make_books(root, one, engine, say)
@@ -53,7 +55,7 @@ def down(root: Path, engine: Engine) -> None:
 
 def services(root: Path) -> tuple[tuple[Service, ...], tuple[Service, ...]]:
     """Those that the others need, and the others."""
-    has_store = dict(_settings(root)).get(PROFILES) == "metrics"
+    has_store = "metrics" in dict(_settings(root)).get(PROFILES, "").split(",")
     return (*FIRST, METRIC_STORE) if has_store else FIRST, THEN
 
 
@@ -85,6 +87,19 @@ def _settings(root: Path) -> Iterator[tuple[str, str]]:
         name, equals, value = line.partition("=")
         if equals and not name.startswith("#"):
             yield name, value
+
+
+def _require_images(root: Path, engine: Engine) -> None:
+    version = dict(_settings(root))["YKT_VERSION"]
+    missing = [name for name in images.NAMES if not images.is_there(engine, images.image(name, version))]
+    if missing:
+        names = ", ".join(images.image(name, version) for name in missing)
+        raise WrongUse(
+            Text(
+                f"没有镜像 {names}；在该版本的检出目录执行 ./ykt server build",
+                f"no image {names}: ./ykt server build, in a checkout of that version",
+            )
+        )
 
 
 def _make_books(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:

@@ -21,7 +21,9 @@ SERVICES: dict[str, dict[str, Any]] = SAID["services"]
 PUBLISHED = {"broker", "console", "desk", "enrol"}
 OUTSIDE = PUBLISHED | {"watch"}
 """Services on a network that leads out: who is called from there, and who sends messages."""
-NO_NETWORK = {"postgres", "keys"}
+NO_NETWORK = {"postgres", "keys", "backup"}
+KEEPER_MAY = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+"""Who keeps backups reads the files of two users and writes as one of them, and nobody can call him."""
 ASKED = re.compile(r"\$\{(\w+)(:\?|:-|\})")
 
 
@@ -37,12 +39,17 @@ def test_its_name_is_fixed_so_that_no_folder_renames_its_volumes() -> None:
 
 def test_it_cannot_become_root_nor_write_where_it_runs(service: dict[str, Any]) -> None:
     user, group = service["user"].split(":")
-    assert int(user) >= 10_000
     assert user == group
+    if int(user) < 10_000:
+        assert service["cap_add"] == KEEPER_MAY
+        assert service["network_mode"] == "none"
+        assert service["profiles"] == ["backup"]
+    else:
+        assert "cap_add" not in service
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert not {"privileged", "cap_add", "devices", "pid", "ipc"} & service.keys()
+    assert not {"privileged", "devices", "pid", "ipc"} & service.keys()
 
 
 def test_it_has_limits_and_a_log_that_ends(service: dict[str, Any]) -> None:
@@ -73,7 +80,7 @@ def test_every_directory_that_is_mounted_is_made_and_is_its_users() -> None:
         for mount in service["volumes"]:
             source, _, rest = mount.removeprefix("./").partition(":")
             assert source in made, mount
-            if not rest.endswith(":ro") and not source.startswith("run/"):
+            if not rest.endswith(":ro") and not source.startswith("run/") and name != "backup":
                 assert str(made[source].user) == service["user"].split(":")[0], f"{name}: {mount}"
 
 
@@ -105,7 +112,8 @@ def test_a_service_asks_whose_folder_it_is_before_it_runs(service: dict[str, Any
 
 def test_health_checks_are_script_files_and_those_that_up_asks() -> None:
     asked = {one.name: one.healthy for one in (*FIRST, *THEN, METRIC_STORE)}
-    assert asked.keys() == {name for name, service in SERVICES.items() if service["restart"] == "always"}
+    lasting = {name for name, service in SERVICES.items() if service["restart"] == "always"}
+    assert asked.keys() == lasting - {"backup"}, "a backup is made at night: the watch has an alarm for its age"
     for name, healthy in asked.items():
         said = SERVICES[name]["healthcheck"]["test"]
         assert said == ["CMD", *healthy]
