@@ -1,6 +1,7 @@
 """podman in a private place, and `./ykt server` under it: what a school's machine has from its packages.
 
-Nothing of the machine's own containers is seen or touched: storage, networks and socket are this scene's. It takes
+Nothing of the machine's own containers is seen or touched: storage, locks, networks, socket and the project's name are
+this scene's; one of two that run at once would take the other's addresses, and they are not to. It takes
 runc, for crun asks for a kernel's newer groups, and gives limits itself, for a caller may have lowered his own.
 """
 
@@ -30,6 +31,8 @@ default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+lock_type = "file"
+tmp_dir = "{0}/tmp"
 [network]
 network_backend = "netavark"
 network_config_dir = "{0}/networks"
@@ -61,7 +64,7 @@ class Containers:
     """Use as `with`."""
 
     def __init__(self) -> None:
-        self._place = Path(tempfile.mkdtemp(prefix="ykt-"))
+        self._place = Path(tempfile.mkdtemp(prefix="ykt-"))  # as a project may be named
         for name, text in (("containers.conf", _CONTAINERS), ("storage.conf", _STORAGE)):
             (self._place / name).write_text(text.format(self._place))
         (self._place / "networks").mkdir()
@@ -71,6 +74,7 @@ class Containers:
             **os.environ, "CONTAINERS_CONF": str(self._place / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(self._place / "storage.conf"), "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
             "DOCKER_HOST": f"unix://{self._socket}", "TMPDIR": str(self._place),
+            "COMPOSE_PROJECT_NAME": self._place.name,
         }  # fmt: skip
         """Of every command here."""
 
@@ -91,7 +95,7 @@ class Containers:
         self.podman("network", "prune", "--force")
         self._service.terminate()
         self._service.wait(LISTENS_S)
-        self.podman("system", "reset", "--force")
+        subprocess.run(("umount", "--lazy", f"{self._place}/graph/overlay"), capture_output=True, check=False)
         if not self._had_table:
             subprocess.run((*_TABLE[:1], "delete", *_TABLE[2:]), capture_output=True, check=False)
         shutil.rmtree(self._place, ignore_errors=True)
@@ -114,7 +118,7 @@ class Containers:
 
     def pid(self, service: str) -> int:
         """Of the container's first process; 0: it does not run."""
-        said = self.podman("inspect", "--type", "container", f"openykt-{service}-1")
+        said = self.podman("inspect", "--type", "container", f"{self._place.name}-{service}-1")
         return int(json.loads(said)[0]["State"]["Pid"]) if said.strip() not in ("", "[]") else 0
 
     def kill(self, service: str) -> int:
