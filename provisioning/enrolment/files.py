@@ -30,6 +30,7 @@ GIVEN = ("edge.json", "ca.pem", "link.key", "link-believed.pem", "link.pem")
 """Of a box's folder: what goes to the box. Its own key is none of them, for it is made there."""
 SERVER = Path("cloud/enrol.pem")
 GOOD, BAD = "canary-good", "canary-revoked"
+"""Clients that the broker knows no right of. Each list has a BAD one of its own, `canary-revoked-N`."""
 _RENEW = timedelta(days=authority.LEAF_DAYS // 2)
 
 
@@ -118,13 +119,39 @@ def server_pair(data: Path, ca: Authority, now: datetime) -> Pair:
 
 
 def canary(data: Path, ca: Authority, name: str, now: datetime) -> Pair:
-    """A client that the broker knows no right of: GOOD must be let in, BAD must not."""
+    """One that must be let in; made where there is none, or half of its life is over."""
     pair = Pair(data / FOLDER / f"{name}.pem", data / FOLDER / f"{name}.key")
     if not _is_fresh(pair, now):
         key = authority.new_key()
         write_private(pair.key, authority.private_pem(key))
         write_private(pair.certificate, authority.issue_client(ca, key.public_key(), name, now))
     return pair
+
+
+def list_canary(data: Path, number: int) -> Pair:
+    """Where the one is that the list of this number is the first to name; it must not be let in."""
+    stem = data / FOLDER / f"{BAD}-{number}"
+    return Pair(stem.with_suffix(".pem"), stem.with_suffix(".key"))
+
+
+def has_canary(data: Path, number: int, now: datetime) -> bool:
+    """Can the list of this number be proved? A certificate that has ended proves nothing."""
+    pair = list_canary(data, number)
+    try:
+        return pair.key.exists() and look(pair.certificate.read_bytes()).ends > now
+    except (OSError, WireFault):
+        return False
+
+
+def new_canary(data: Path, ca: Authority, number: int, now: datetime) -> int:
+    """Make it, durable, before its list is; its serial. Those of lists before go."""
+    pair = list_canary(data, number)
+    for old in (data / FOLDER).glob(f"{BAD}-*"):
+        old.unlink()
+    key = authority.new_key()
+    write_private(pair.key, authority.private_pem(key))
+    write_private(pair.certificate, authority.issue_client(ca, key.public_key(), BAD, now))
+    return serial(pair)
 
 
 def _is_fresh(pair: Pair, now: datetime) -> bool:

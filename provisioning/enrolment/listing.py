@@ -13,6 +13,7 @@ from provisioning.certificates import authority
 from provisioning.certificates.authority import CRL_DAYS, Authority, Revocations
 from provisioning.certificates.revocation import CA, CRL, revocations
 from provisioning.custody.journal import alone_in, write_private
+from provisioning.enrolment import files
 from shared.errors import RuleBroken, WireFault
 from shared.wire import codec
 from shared.words.voice import Text
@@ -22,16 +23,24 @@ HALF = timedelta(days=CRL_DAYS // 2)
 
 
 def publish(data: Path, ca: Authority, more: Mapping[int, datetime], now: datetime) -> int:
-    """The number of a list that has these serials and all of before; a new one only where it is needed. OSError."""
+    """The number of a list that has these serials and all of before; a new one only where it is needed. OSError.
+
+    Each new one names a canary that no list before named, so that a broker can be proved to have this very list.
+    """
     with alone_in((data / CRL).parent):
         there = readable(data)
         number, kept = _kept(data)
         known = {**kept, **(there.revoked if there is not None else {}), **more}
-        if there is not None and set(there.revoked) == set(known) and there.ends - now > HALF:
+        if there is not None and set(there.revoked) == set(known) and _is_provable(data, there, now):
             return there.number
         number = max(number, there.number if there is not None else 0) + 1
-        _put(data, ca, known, number, now)
+        _put(data, ca, {**known, files.new_canary(data, ca, number, now): now}, number, now)
         return number
+
+
+def _is_provable(data: Path, there: Revocations, now: datetime) -> bool:
+    """It has a canary of its own, and half of its life ahead."""
+    return there.ends - now > HALF and files.has_canary(data, there.number, now)
 
 
 def readable(data: Path) -> Revocations | None:

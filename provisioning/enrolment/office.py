@@ -95,8 +95,7 @@ class Office:
     def publish(self) -> int:
         """A list that has every serial of ours that counts no more; its number."""
         more = {serial: _time(at) for record in self._records.values() for serial, at in record.revoked.items()}
-        bad = files.serial(files.canary(self._data, self._ca, files.BAD, self._time()))
-        return listing.publish(self._data, self._ca, {**more, bad: self._time()}, self._time())
+        return listing.publish(self._data, self._ca, more, self._time())
 
     def uncut(self) -> list[str]:
         """Boxes of which a session of a revoked certificate may live still."""

@@ -73,6 +73,7 @@ async def _run(office: Office, guard: Guard | None, listening: Mapping[Side, obj
         watch_stdin(loop, stop)
     server = KeyServer(office)
     turning = loop.create_task(_turn(office, guard, stop))
+    turning.add_done_callback(lambda _: stop.set())  # a turn that cannot be taken ends the process, which says why
     _say("READY signer")
     await server.serve(listening, stop)  # type: ignore[arg-type]  # sockets by their side
     await turning

@@ -13,6 +13,8 @@ from shared.wire.enrol.messages import Why
 
 WRONG_MAX = 5
 """Wrong proofs that one code may see; then it is worth nothing."""
+STOLEN_MAX = 99
+"""Up to which it is counted how often another key came with the right code: more writes nothing."""
 ISSUED_MAX = 64
 """Certificates of one box that are remembered, the revoked ones first to go: their serials stand on the list."""
 
@@ -125,7 +127,7 @@ def asked(record: BoxRecord, spki: bytes, now_s: int, *, proven: bool, typed: bo
     if order.step is Step.CANCELLED:
         return record, Why.CODE
     if order.spki and order.spki != spki:
-        return replace(record, order=replace(order, stolen=order.stolen + 1)), Why.USED
+        return replace(record, order=replace(order, stolen=min(order.stolen + 1, STOLEN_MAX))), Why.USED
     if order.step is Step.ISSUED:
         return record, _again(record, spki)
     if order.step is Step.REJECTED:
