@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -31,6 +31,11 @@ BACKDATED = timedelta(hours=1)
 """A box whose clock is a little late must not refuse its own new certificate."""
 LOCAL_NAMES = ("localhost", "127.0.0.1")
 _NAME_MAX = 64
+_MALFORMED = (
+    ValueError, TypeError, IndexError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound,
+    x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.InvalidVersion,
+)  # fmt: skip
+"""What cryptography says to bytes that are not what they claim to be."""
 
 PrivateKey = ec.EllipticCurvePrivateKey
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
@@ -96,7 +101,7 @@ def open_given(authority: Authority, pem: bytes) -> Given:
         uses = one.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         name = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
         public = one.public_key()
-    except (ValueError, TypeError, IndexError, InvalidSignature, x509.ExtensionNotFound) as fault:
+    except _MALFORMED as fault:
         raise WireFault(Text("不是本校 CA 签发的证书", "not a certificate of this CA")) from fault
     if not isinstance(public, ec.EllipticCurvePublicKey):
         raise WireFault(Text("证书的密钥须为 EC P-256", "certificate: the key must be EC P-256"))
@@ -143,7 +148,7 @@ def renew(authority: Authority, pem: bytes, now: datetime, public: ec.EllipticCu
         old.verify_directly_issued_by(authority.certificate)
         use = next(iter(old.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value))
         name = old.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-    except (ValueError, TypeError, IndexError, InvalidSignature, x509.ExtensionNotFound) as fault:
+    except _MALFORMED as fault:
         raise WireFault(Text("不是本校 CA 签发的证书", "not a certificate of this CA")) from fault
     key = public or old.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
@@ -215,7 +220,7 @@ def open_request(pem: bytes) -> tuple[str, ec.EllipticCurvePublicKey]:
         request = x509.load_pem_x509_csr(pem)
         names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         public, is_signed = request.public_key(), request.is_signature_valid
-    except (ValueError, InvalidSignature) as fault:
+    except _MALFORMED as fault:
         raise WireFault(Text("请求损坏", "request: malformed")) from fault
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise WireFault(Text("请求的密钥须为 EC P-256", "request: the key must be EC P-256"))

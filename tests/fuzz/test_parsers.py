@@ -7,7 +7,8 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 from os import urandom
 from random import Random
 
@@ -24,10 +25,13 @@ from edge.link.rs485 import cobs
 from edge.link.rs485 import frame as rs485_frame
 from edge.link.sim import can_wire as sim_can_wire
 from edge.link.tcp import framing as tcp_framing
+from edge.process.identity import own
 from edge.terminal.counter import commands
 from edge.terminal.down import orders as kept_orders
 from edge.terminal.store import layout as flash_layout
+from provisioning.certificates import authority
 from provisioning.custody import lines as journal_lines
+from provisioning.enrolment import register
 from provisioning.issue import order as production_order
 from provisioning.keys import shares
 from shared import inventory, online, records
@@ -46,6 +50,8 @@ from shared.records import kinds, slot_file
 from shared.transit import ride_record, trip
 from shared.wire import codec, messages, topics
 from shared.wire.desk import calls as desk
+from shared.wire.enrol import code, sheet
+from shared.wire.enrol import messages as enrol
 from tests.fuzz.mutations import mutated, other_values, sealed_again
 
 INPUTS = 1500
@@ -92,6 +98,21 @@ def _said_on(lane: str) -> list[bytes]:
     return [one.encode(example) for one in said for example in one.examples]
 
 
+def _as_text(parse: Callable[[str, str], object]) -> Callable[[bytes], object]:
+    return lambda raw: parse(raw.decode("utf-8", "replace"), "a:1")
+
+
+TICKET = code.Ticket("onecard.example:8460", code.code_of(bytes(range(16))), bytes(32))
+BOX = register.revoked(
+    register.BoxRecord(
+        "bus-1", register.Order("0123", bytes(32), "王", 1, 9, True), (register.Issued(7, b"spki", 1, 9, b"pem"),)
+    ), 5, "被盗",
+)  # fmt: skip
+_KEY, _MADE = authority.new_key(), datetime(2026, 11, 1, tzinfo=UTC)
+_CA = authority.new_authority("school", _MADE)
+GIVEN = authority.issue_client(_CA, _KEY.public_key(), "bus-1", _MADE)
+SHEET_KEY = authority.private_pem(_KEY)
+SHEET_CERTIFICATE = authority.issue_own(_KEY, "bus-1", _MADE)
 MESSAGE = "lanes: "
 DEEDS = (fleet_order.Lock("盘点"), fleet_order.Unlock(), fleet_order.Locate(30), fleet_order.Reread(2, 5, 9),
          fleet_order.SendLog(1), fleet_order.Cancel(7), fleet_order.Foreign(200, b"later"))  # fmt: skip
@@ -106,6 +127,16 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "now down": (messages.decode_now_down, _said_on(topics.DOWN_NOW)),
     "revocations": (messages.decode_revocations, [messages.encode_revocations(messages.Revocations(1, (PSAM,)))]),
     "file of ours": (codec.unpack_file, [codec.pack([1, [2, b"3", "4", None, True]])]),
+    "box's code": (_as_text(code.parse_ticket), [code.qr_text(TICKET).encode(), TICKET.code.text.encode()]),
+    "enrol ask": (enrol.enrol_ask, [enrol.EnrolAsk("0123", bytes(32), True, b"csr").encode()]),
+    "renew ask": (enrol.renew_ask, [enrol.RenewAsk(b"pem", b"csr").encode()]),
+    "enrol answer": (enrol.answer_of, [enrol.time_answer(1, bytes(16)).encode()]),
+    "grant": (enrol.grant_of, [enrol.Grant("bus-1", b"pem", "a:1", (("edge.json", b"{}"),)).encode()]),
+    "request of a box": (authority.open_request, [authority.new_request(_KEY, "bus-1")]),
+    "certificate at a box": (own.look_at, [GIVEN]),
+    "certificate of a box": (partial(authority.open_given, _CA), [GIVEN]),
+    "register of a box": (register.decode, [register.encode(BOX)]),
+    "signed sheet": (sheet.open_sheet, [sheet.sign_sheet({"box": "bus-1"}, SHEET_KEY, SHEET_CERTIFICATE)]),
     "desk ask": (desk.decode_ask, [desk.encode_ask("find", ["0012"])]),
     "desk answer": (desk.decode_answer, [desk.encode_answer([1, 2]), desk.encode_answer(desk.No("a", "b", "c"))]),
     "replaced": (lambda raw: desk.parse_replaced(codec.loads(raw)),

@@ -10,9 +10,7 @@ import secrets
 import ssl
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from edge.process.identity.own import look_at
 from shared.errors import LinkFault, WireFault
 from shared.input.endpoint import host_port
 from shared.wire.enrol.code import pin_of
@@ -59,11 +57,7 @@ def fetch_ca(server: str, pin: bytes) -> bytes:
 
 def ca_pin(pem: bytes) -> bytes:
     """Of a CA's certificate; WireFault."""
-    try:
-        public = x509.load_pem_x509_certificate(pem).public_key()
-    except ValueError as fault:
-        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
-    return pin_of(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    return pin_of(look_at(pem).spki)
 
 
 def ask(door: DoorSetting, path: str, question: bytes) -> Answer:

@@ -1,6 +1,9 @@
 """The box's own key and requests (CSR). The key is made here, written here, and leaves this machine never."""
 
+from typing import NamedTuple
+
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -12,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from shared.errors import StoreFault
+from shared.errors import StoreFault, WireFault
 from shared.words.voice import Text
 
 OwnKey = ec.EllipticCurvePrivateKey
@@ -51,9 +54,27 @@ def request_of(key: OwnKey, name: str) -> bytes:
     return request.public_bytes(Encoding.PEM)
 
 
-def is_of(certificate_pem: bytes, key: OwnKey) -> bool:
-    """Is this certificate the key's?"""
+class Certificate(NamedTuple):
+    """What a box looks at in a certificate: its common name, its key (DER), and from when to when it counts."""
+
+    name: str
+    spki: bytes
+    begins_s: float
+    ends_s: float
+
+
+def look_at(pem: bytes) -> Certificate:
+    """WireFault when it is none. Nothing is proved of it."""
     try:
-        return x509.load_pem_x509_certificate(certificate_pem).public_key() == key.public_key()
-    except ValueError:
-        return False
+        one = x509.load_pem_x509_certificate(pem)
+        spki = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        begins, ends = one.not_valid_before_utc, one.not_valid_after_utc
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as fault:
+        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
+    return Certificate(str(names[0].value) if names else "", spki, begins.timestamp(), ends.timestamp())
+
+
+def is_of(certificate_pem: bytes, key: OwnKey) -> bool:
+    """Is this certificate the key's? WireFault when it is none."""
+    return look_at(certificate_pem).spki == spki_of(key)

@@ -12,12 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from edge.files.disk import sync_folder
 from edge.process.identity.install import replace_synced
-from edge.process.identity.own import is_of, open_key, request_of
+from edge.process.identity.own import is_of, look_at, open_key, request_of
 from edge.settings import TlsSetting
 from shared.errors import LinkFault, StoreFault, WireFault
 from shared.wire.enrol.messages import PATH_RENEW, RenewAsk, State
@@ -42,21 +39,14 @@ def next_of(certificate: Path) -> Path:
 
 def is_due(pem: bytes, now_s: float) -> bool:
     """From half of its life on, and up to a tenth of it later. WireFault."""
-    try:
-        one = x509.load_pem_x509_certificate(pem)
-    except ValueError as fault:
-        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
-    begins_s, ends_s = one.not_valid_before_utc.timestamp(), one.not_valid_after_utc.timestamp()
+    one = look_at(pem)
     share = hashlib.sha256(pem).digest()[0] / 255 * JITTER
-    return now_s >= begins_s + (ends_s - begins_s) * (0.5 + share)
+    return now_s >= one.begins_s + (one.ends_s - one.begins_s) * (0.5 + share)
 
 
 def has_ended(pem: bytes, now_s: float) -> bool:
     """Then nobody lets it in. WireFault."""
-    try:
-        return now_s >= x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()
-    except ValueError as fault:
-        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
+    return now_s >= look_at(pem).ends_s
 
 
 def renew(tls: TlsSetting, door: "DoorSetting", now_s: float) -> bool:
@@ -75,10 +65,10 @@ def _renewed(tls: TlsSetting, door: "DoorSetting", now_s: float) -> bool:
     if not is_due(old, now_s) or next_of(tls.certificate).exists():
         return False
     key = open_key(tls.key.read_bytes())
-    answer = ask(door, PATH_RENEW, RenewAsk(old, request_of(key, _name(old))).encode())
+    answer = ask(door, PATH_RENEW, RenewAsk(old, request_of(key, look_at(old).name)).encode())
     if answer.state is not State.GRANTED:
         raise LinkFault(Text(f"平台拒绝续期：{answer.why}", f"the platform refused: {answer.why}"))
-    if not is_of(answer.body, key) or _name(answer.body) != _name(old):
+    if not is_of(answer.body, key) or look_at(answer.body).name != look_at(old).name:
         raise WireFault(Text("回来的证书不是本机的", "the certificate that came is not this box's"))
     if answer.body == old:
         return False
@@ -96,8 +86,3 @@ def forget_refused(certificate: Path) -> None:
     """A new one that the broker has refused and the old one is let in: ask for another one, at the next look."""
     with suppress(FileNotFoundError):
         next_of(certificate).unlink()
-
-
-def _name(pem: bytes) -> str:
-    one = x509.load_pem_x509_certificate(pem)
-    return str(one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)

@@ -7,7 +7,6 @@ CA's public key.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -106,7 +105,7 @@ def is_proof(key: bytes, pin: bytes, request: bytes, proof: bytes, *, typed: boo
 def _pin(text: str) -> bytes:
     try:
         pin = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
-    except binascii.Error:
+    except ValueError:  # not base32, or not even ASCII
         pin = b""
     if len(pin) != PIN_SIZE:
         raise ConfigFault(Text("二维码文本不完整", "the text of the QR is not whole"))

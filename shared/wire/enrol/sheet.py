@@ -10,7 +10,7 @@ import json
 from typing import Any, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -20,6 +20,10 @@ from shared.words.voice import Text
 
 CONTEXT = b"openykt acceptance sheet v1\0"
 SHEET_MAX = 256 * 1024
+_MALFORMED = (
+    ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error, InvalidSignature,
+    UnsupportedAlgorithm, x509.InvalidVersion,
+)  # fmt: skip
 _BAD = Text("验收单被改动，或不是签过的验收单", "the sheet was changed, or is no signed sheet")
 
 
@@ -58,6 +62,6 @@ def open_sheet(raw: bytes) -> Opened:
         if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(content, dict):
             raise WireFault(_BAD)
         public.verify(signature, CONTEXT + text.encode(), ec.ECDSA(SHA256()))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error, InvalidSignature) as fault:
+    except _MALFORMED as fault:
         raise WireFault(_BAD) from fault
     return Opened(content, pem)
