@@ -78,6 +78,7 @@ DAMAGES: dict[str, Words] = {
 """What is wrong with a row of an outbox."""
 
 COMMANDS: dict[str, Words] = {
+    "KeepBackupMark": ("备份标记", "a backup mark"),
     "KeepEpoch": ("存储代", "an epoch"),
     "KeepRevocations": ("失窃设备名单", "a list of stolen devices"),
 }
