@@ -277,6 +277,8 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
         needs = _reader_packages()
     if _wants_screen(verb, arguments):
         needs = needs | {"fonts-noto-cjk": CJK_FONT.exists() or CONSOLE_FONT.exists()}
+    if _wants_backup(verb, arguments):
+        needs = needs | {"pgbackrest": _has("pgbackrest")}
     return tuple(package for package, there in needs.items() if not there)
 
 
@@ -366,6 +368,15 @@ def _wants_reader(verb: Verb, arguments: list[str]) -> bool:
 def _wants_screen(verb: Verb, arguments: list[str]) -> bool:
     """A real body's front draws."""
     return verb.name == "terminal" and "serve" in arguments[:1]
+
+
+def _wants_backup(verb: Verb, arguments: list[str]) -> bool:
+    """The drill and the figure of a backup of PostgreSQL, and who sets one up."""
+    if verb.name == "cloud":
+        return arguments[:1] == ["backup"] and "set-up" in arguments
+    return (verb.name == "test" and "--all" in arguments) or (
+        verb.name == "bench" and not {"backup", "--all"}.isdisjoint(arguments)
+    )
 
 
 def _reader_packages() -> dict[str, bool]:

@@ -24,7 +24,7 @@ NAMES = (
     "console", "flood", "sim", "watch", "watch_money",
     "purse", "keys", "personalise",
 )  # fmt: skip
-LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten", "console_ten")
+LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten", "console_ten", "backup")
 """Minutes each: measured when they are named, or with --all."""
 _NAMES = Text(
     f"{' '.join(NAMES)}（缺省全部）\n各需数分钟：{' '.join(LONG)}",

@@ -274,6 +274,14 @@ def test_verb_of_the_help_is_found(verb):
     assert find(verb.name) is verb
 
 
+def test_who_keeps_a_ledger_of_postgresql_gets_its_tool_and_nobody_else(monkeypatch):
+    monkeypatch.setattr("compose.verbs.PROGRAMS", "/nowhere")
+    for name, words in (("cloud", ["backup", "set-up"]), ("test", ["--all"]), ("bench", ["backup"])):
+        assert "pgbackrest" in missing_debian(find(name), words)
+    for name, words in (("cloud", ["backup"]), ("cloud", ["ingest"]), ("test", []), ("bench", ["outbox"])):
+        assert "pgbackrest" not in missing_debian(find(name), words)
+
+
 def test_up_needs_servers_only_when_full(monkeypatch):
     monkeypatch.setattr(verbs, "_has", lambda _: False)
     monkeypatch.setattr(verbs, "_has_postgres", lambda: False)
