@@ -5,6 +5,7 @@ A look is bounded in time and asks much; so LOOK_KEPT_S apart, however many look
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from flask import g, jsonify, render_template
@@ -13,6 +14,7 @@ from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.system.once import once
+from cloud.console.words import system
 from cloud.process.settings import FOLDER
 from cloud.watch.services.asking import ask
 from cloud.watch.services.gather import look
@@ -21,7 +23,7 @@ from cloud.watch.services.months import Measured, how_whole, measure
 from cloud.watch.services.terms import Node, State, What
 from cloud.watch.services.tree import exit_code, tree
 from cloud.watch.services.words import STATES, clock_time, shown, status_json
-from cloud.watch.subjects.marks import MARK, finished
+from cloud.watch.subjects.marks import MARK, finished, read_proof, verified
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.words.spans import span
@@ -97,13 +99,27 @@ def since(at_ms: int) -> Text:
 
 def _services(sources: Sources) -> Reply:
     root = seen_by(campus(sources), g.signed)
-    goals = goals_of(sources)
+    goals, folder = goals_of(sources), sources.settings.data / FOLDER
     return render_template(
         "system/services.html", root=root, marks=MARKS, states=STATES, every_state=list(reversed(State)), shown=shown,
         clock=lambda at_ms: clock_time(at_ms, root.as_of_ms), since=since, moment=moment, quiet=_QUIET, What=What,
         goals=goals, outcomes=_his(goals, g.signed), whole=how_whole(goals.measured) if goals.measured else None,
-        backup_ms=finished(sources.settings.data / FOLDER / MARK),
+        backup_ms=finished(folder / MARK), verified_ms=verified(folder / MARK), paper=_paper(folder),
     )  # fmt: skip
+
+
+def _paper(folder: Path) -> tuple[bool, Text]:
+    """Whether the paper that opens the sealed keys is known to be right, and what to say."""
+    proof, now_ms = read_proof(folder), int(time.time() * 1000)
+    if proof is None:
+        return False, system.WORDS["keys_unsealed"]
+    if proof.proven_ms is None:
+        return False, system.WORDS["keys_unproven"]
+    at = moment(proof.proven_ms)
+    said = Text(f"密钥封存：{at} 按纸证明过", f"sealed keys: proven by the paper {at}")
+    if proof.is_good(now_ms):
+        return True, said
+    return False, Text(f"{said.zh}，应再证明", f"{said.en}; prove it again")
 
 
 def _api_status(sources: Sources) -> Reply:

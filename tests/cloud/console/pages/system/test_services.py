@@ -12,7 +12,7 @@ import pytest
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.process.settings import FOLDER
 from cloud.watch.services.parts import FILE as PARTS
-from cloud.watch.subjects.marks import MARK
+from cloud.watch.subjects.marks import MARK, PROOF
 from compose.parts.process import began
 from tests.cloud.console.rig import TOKEN, Rig, made
 from tests.cloud.ledger import campus as c
@@ -95,6 +95,24 @@ def test_the_mark_of_a_backup_is_shown_with_its_age(rig: Rig) -> None:
     said = {"format": 1, "finished_ms": now_ms() - 3_600_000, "what": "ledger", "where": "nas"}
     (folder(rig) / MARK).write_text(json.dumps(said), encoding="utf-8")
     assert re.search(r"上次备份 1 小时[^前]*前", plain(rig.browser().see("/services")))
+
+
+def test_when_it_was_verified_and_whether_the_paper_is_right_is_said_or_not_known(rig: Rig) -> None:
+    page = plain(rig.browser().see("/services"))
+    assert "校验" not in page
+    assert "密钥封存：还没有" in page
+    said = {"format": 1, "finished_ms": now_ms() - 3_600_000}
+    (folder(rig) / MARK).write_text(json.dumps(said), encoding="utf-8")
+    (folder(rig) / PROOF).write_text(json.dumps({"format": 1, "made_ms": 1, "proven_ms": None}), encoding="utf-8")
+    page = plain(rig.browser().see("/services"))
+    assert "何时校验过不知" in page
+    assert "口令未经证明" in page
+    (folder(rig) / MARK).write_text(json.dumps(said | {"verified_ms": 1_795_867_200_000}), encoding="utf-8")
+    proven = {"format": 1, "made_ms": 1, "proven_ms": 1_795_867_200_000}
+    (folder(rig) / PROOF).write_text(json.dumps(proven), encoding="utf-8")
+    page = plain(rig.browser().see("/services"))
+    assert "校验于 2026-11-28 20:00:00" in page
+    assert "2026-11-28 20:00:00 按纸证明过" in page
 
 
 def keep(rig: Rig, series: str, tag: str, *values: float, ago_ms: int = 0) -> None:
