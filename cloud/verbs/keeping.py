@@ -76,6 +76,8 @@ def _options(parser: Parser) -> None:
     parser.add_argument("--at", metavar="TIME", help=at)
     full = Text("PostgreSQL：做完整的，不只做变化", "PostgreSQL: a full one, not what has changed alone")
     parser.add_argument("--full", action="store_true", help=full)
+    shares = Text("口令分成几份，任几份可开（keys）", "the passphrase in shares, any K of N open it (keys)")
+    parser.add_argument("--shares", metavar="K/N", help=shares)
     cluster = Text("PostgreSQL 的数据目录（set-up、restore）", "the cluster of PostgreSQL (set-up, restore)")
     parser.add_argument("--cluster", type=Path, metavar="DIR", help=cluster)
     sockets = Text("数据库套接字所在目录（set-up）", "the folder of the server's socket (set-up)")
@@ -173,9 +175,21 @@ def _keys(chosen: argparse.Namespace) -> Done:
     from cloud.commands.opening import wall_now
 
     where, now_ms = _required(chosen.to, "--to"), wall_now().unix_ms
-    made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep))
-    said = {"file": str(made.file), "files": len(made.names)}
-    return said | ({"passphrase": made.passphrase} if made.passphrase else {}), key_archive.sealed_lines(made), 0
+    made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep), _splitting(chosen.shares))
+    said: dict[str, Any] = {"file": str(made.file), "files": len(made.names)}
+    said |= {"passphrase": made.passphrase} if made.passphrase else {}
+    said |= {"shares": [one.to_text() for one in made.shares]} if made.shares else {}
+    return said, key_archive.sealed_lines(made), 0
+
+
+def _splitting(text: str | None) -> tuple[int, int] | None:
+    """k of n."""
+    if text is None:
+        return None
+    needed, _, count = text.partition("/")
+    if not (needed.isdecimal() and count.isdecimal()):
+        raise ConfigFault(Text("--shares: 如 2/3", "--shares: like 2/3"))
+    return int(needed), int(count)
 
 
 def _prove(chosen: argparse.Namespace) -> Done:
@@ -183,7 +197,7 @@ def _prove(chosen: argparse.Namespace) -> Done:
     from cloud.commands.opening import wall_now
 
     archive = chosen.one or key_archive.newest(_required(chosen.to, "--to"))
-    names = key_archive.prove(chosen.data, archive, _asked(), wall_now().unix_ms)
+    names = key_archive.prove(chosen.data, archive, key_archive.typed(_asked), wall_now().unix_ms)
     told = Text(f"{archive.name}: 打得开，{len(names)} 个文件", f"{archive.name}: opens, {len(names)} files")
     return {"file": str(archive), "files": len(names)}, [told], 0
 
@@ -191,7 +205,7 @@ def _prove(chosen: argparse.Namespace) -> Done:
 def _open_keys(chosen: argparse.Namespace) -> Done:
     from cloud.commands.chains.backups import key_archive
 
-    names = key_archive.unseal(_required(chosen.one, "--from"), chosen.data, _asked())
+    names = key_archive.unseal(_required(chosen.one, "--from"), chosen.data, key_archive.typed(_asked))
     told = Text(f"{chosen.data}: 放回 {len(names)} 个文件", f"{chosen.data}: {len(names)} files are back")
     return {"files": len(names)}, [told], 0
 
@@ -206,11 +220,10 @@ _AFTER = Text(
 )
 
 
-def _asked() -> str:
+def _asked(prompt: Text) -> str:
     """From the terminal, not shown; from a pipe one line."""
     import getpass
 
-    prompt = Text("纸上的口令：", "the passphrase on the paper: ")
     return getpass.getpass(str(prompt)) if sys.stdin.isatty() else sys.stdin.readline()
 
 

@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from provisioning.keys import shares
-from provisioning.keys.shares import Share
 from provisioning.keys.store import UNLOCK_SIZE, KeyStore, Level, StoreLocked, Unlock, open_store
 from shared.errors import ConfigFault
+from shared.keys import shares
+from shared.keys.shares import Share
 from shared.words.voice import Text
 
 FOLDER = "keys"

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from provisioning.custody import files as key_files
 from provisioning.custody.journal import alone_in, sync_folder, write_private
-from provisioning.keys import shares
-from provisioning.keys.shares import Share
 from provisioning.keys.store import (
     NONCE_SIZE,
     SALT_SIZE,
@@ -24,6 +22,8 @@ from provisioning.keys.store import (
     seal,
 )
 from shared.errors import ConfigFault, RuleBroken
+from shared.keys import shares
+from shared.keys.shares import Share
 from shared.words.voice import Text
 
 THRESHOLD, OFFICERS = 2, 3

@@ -33,7 +33,6 @@ from provisioning.certificates import authority
 from provisioning.custody import lines as journal_lines
 from provisioning.enrolment import register
 from provisioning.issue import order as production_order
-from provisioning.keys import shares
 from shared import inventory, online, records
 from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
@@ -42,6 +41,7 @@ from shared.fleet import order as fleet_order
 from shared.fleet import revocations as fleet_revocations
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.input import amount
+from shared.keys import shares
 from shared.purse import apdu, caps, files
 from shared.purse.cos import cardfs, images, psam_image
 from shared.purse.cos.psam_image import PsamMaster

@@ -11,11 +11,11 @@ import pytest
 from cloud.keys.client import KeyClient, KeyRefused
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level
-from provisioning.keys import shares
 from provisioning.keys.levels import HELD, MASTERS, card_keys
 from provisioning.keys.store import KeyKind, Level, Unlock, seal
 from shared.clocks.clock import date_time_bcd
 from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of
+from shared.keys import shares
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth

@@ -7,8 +7,8 @@ import pytest
 
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_with, read_share, unlock_of
-from provisioning.keys import shares
 from provisioning.keys.store import CARD_LEVELS, Level, Unlock
+from shared.keys import shares
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import running
 

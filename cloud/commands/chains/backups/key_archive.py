@@ -10,8 +10,8 @@ import io
 import json
 import secrets
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cloud.commands.chains.backups.files import KEEP, sync
@@ -21,8 +21,9 @@ from cloud.watch.subjects.marks import PROOF, Proof, read_proof
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, StoreFault
-from shared.keys import paper_seal
+from shared.keys import paper_seal, shares
 from shared.keys.paper_seal import DRAWN, KEY_SIZE, NONCE_SIZE, SALT_SIZE, SealKey
+from shared.keys.shares import Share
 from shared.words.voice import Text
 
 KEY_FILE = "key-backup.key"
@@ -41,14 +42,19 @@ class Sealed:
 
     file: Path
     names: tuple[str, ...]
-    passphrase: str = ""
+    passphrase: str = field(default="", repr=False)
+    shares: tuple[Share, ...] = field(default=(), repr=False)
+    """In the place of the passphrase, where it was split: any `threshold` of them are as good."""
 
 
-def seal(data: Path, to: Path, now_ms: int, keep: int = KEEP) -> Sealed:
-    """A new archive below `to`, which is no folder of `data`. ConfigFault: it would lie in what it keeps, or something
-    is too large."""
+def seal(data: Path, to: Path, now_ms: int, keep: int = KEEP, split: tuple[int, int] | None = None) -> Sealed:
+    """A new archive below `to`, which is no folder of `data`. split: k of n shares are shown, not the passphrase.
+
+    ConfigFault: it would lie in what it keeps, or something is too large. ShareFault: no such splitting.
+    """
     if to.resolve().is_relative_to(data.resolve()):
         raise ConfigFault(Text(f"{to} 在数据目录之内：须另放", f"{to} lies in the data folder: keep it elsewhere"))
+    _require_splitting(split)
     key, passphrase = _key(data, now_ms)
     found = dict(_found(data))
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,7 +63,27 @@ def seal(data: Path, to: Path, now_ms: int, keep: int = KEEP) -> Sealed:
     write_whole(file, paper_seal.seal(_packed(found), key, secrets.token_bytes(NONCE_SIZE)))
     for old in archives(to)[keep:]:
         old.unlink()
-    return Sealed(file, tuple(found), passphrase)
+    if split is None or not passphrase:
+        return Sealed(file, tuple(found), passphrase)
+    return Sealed(file, tuple(found), shares=shares.split(passphrase.encode(), *split, secrets.token_bytes))
+
+
+def typed(ask: Callable[[Text], str]) -> str:
+    """The passphrase, or as many shares as join to it. ShareFault."""
+    first = ask(Text("纸上的口令，或第一份：", "the passphrase on the paper, or the first share: "))
+    if len(first.strip()) <= 2 * DRAWN:
+        return first
+    held = [shares.from_text(first)]
+    while len(held) < held[0].threshold:
+        nth = len(held) + 1
+        held.append(shares.from_text(ask(Text(f"第 {nth} 份：", f"share {nth}: "))))
+    return shares.join(held).decode()
+
+
+def _require_splitting(split: tuple[int, int] | None) -> None:
+    """Before a passphrase is made that nobody would be shown."""
+    if split is not None:
+        shares.split(bytes(DRAWN), *split, secrets.token_bytes)
 
 
 def archives(to: Path) -> list[Path]:
@@ -76,6 +102,12 @@ def newest(to: Path) -> Path:
 def sealed_lines(made: Sealed) -> list[Text | str]:
     """For people; the passphrase the only time that it is shown."""
     told: list[Text | str] = [Text(f"{made.file}：{len(made.names)} 个文件", f"{made.file}: {len(made.names)} files")]
+    for share in made.shares:
+        number, of, needed = share.number, len(made.shares), share.threshold
+        zh, en = f"第 {number} 份（共 {of}，任 {needed} 份可开）：", f"share {number} of {of}, any {needed} open it:"
+        told += [Text(zh, en), f"    {share.to_text()}"]
+    if made.shares:
+        told += [Text("只显示这一次：每人一份，分开保管", "Shown once: a share for each person, kept apart")]
     if made.passphrase:
         told += [
             Text("口令只显示这一次，抄在纸上，锁入保险柜：", "Shown once: write it on paper, lock that away:"),

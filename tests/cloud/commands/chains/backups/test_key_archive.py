@@ -104,6 +104,23 @@ def test_what_is_too_much_is_named(campus: Path, tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "to").exists()
 
 
+def test_in_shares_any_two_of_three_open_it_and_the_passphrase_is_not_shown(campus: Path, tmp_path: Path) -> None:
+    made = key_archive.seal(campus, tmp_path / "to", NOW_MS, split=(2, 3))
+    assert (made.passphrase, len(made.shares)) == ("", 3)
+    assert made.shares[0].to_text() not in repr(made)
+    lines = iter([made.shares[2].to_text().lower(), made.shares[0].to_text()])
+    assert key_archive.prove(campus, made.file, key_archive.typed(lambda _: next(lines)), NOW_MS + 1) == made.names
+    alone = iter([made.shares[1].to_text(), made.shares[1].to_text()])
+    with pytest.raises(KeyFault):
+        key_archive.typed(lambda _: next(alone))
+
+
+def test_a_splitting_that_cannot_be_makes_no_passphrase(campus: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyFault):
+        key_archive.seal(campus, tmp_path / "to", NOW_MS, split=(3, 2))
+    assert not (campus / "cloud" / key_archive.KEY_FILE).exists()
+
+
 def test_by_the_command(campus: Path, tmp_path: Path) -> None:
     told = command("cloud", "backup", "keys", "--data", campus, "--to", tmp_path / "to")
     words = next(line.strip() for line in told.splitlines() if line.startswith("    "))

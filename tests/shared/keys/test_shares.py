@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.keys import shares
-from provisioning.keys.shares import (
+from shared.keys import shares
+from shared.keys.shares import (
     ShareDamaged,
     ShareFault,
     SharesForeign,
