@@ -201,6 +201,13 @@ VERBS = (
         extras="",
     ),
     Verb(
+        "audit",
+        "",
+        Text("锁文件中的包有没有公开的漏洞（pip-audit）", "known holes in the packages of the lock, by pip-audit"),
+        "compose.lock.audit",
+        extras="",
+    ),
+    Verb(
         "completion",
         "bash|zsh|fish",
         Text("命令补全脚本，用法见其 --help", "a script by which the shell completes words; see its --help"),

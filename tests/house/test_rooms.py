@@ -15,8 +15,8 @@ SHELVES = ("util", "helper", "common", "manager", "misc")
 
 TOP = {
     ".ci", ".gitignore", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "GLOSSARY.md", "LICENSE", "README.md",
-    "README.zh.md", "cloud", "compose", "docs", "edge", "provisioning", "pyproject.toml", "requirements.lock", "shared",
-    "tests", "ykt",
+    "README.zh.md", "SECURITY.md", "cloud", "compose", "docs", "edge", "provisioning", "pyproject.toml",
+    "requirements.lock", "shared", "tests", "ykt",
 }  # fmt: skip
 
 
