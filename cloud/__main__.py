@@ -26,6 +26,7 @@ from cloud.verbs.watching import watching_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
+from shared.support.logs import set_up
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted, without
 
@@ -138,4 +139,5 @@ def _server(module: str, words: list[str]) -> int:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
+    set_up("cloud", os.environ)
     end(main)

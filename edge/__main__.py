@@ -3,7 +3,6 @@
 import argparse
 import gc
 import json
-import logging
 import os
 import sys
 import time
@@ -23,6 +22,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
+from shared.support.logs import set_up
 from shared.words.columns import left
 from shared.words.ending import end, reader_is_gone
 from shared.words.screen import Ink, Inks
@@ -36,7 +36,6 @@ NAME_WIDTH = 24
 def main(arguments: list[str]) -> int:
     """The command; its exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     try:
         return _VERBS[options.verb](options)
     except ConfigFault as fault:
@@ -378,4 +377,5 @@ _VERBS = {
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
+    set_up("edge", os.environ)
     end(lambda: main(sys.argv[1:]))

@@ -5,6 +5,7 @@ import sys
 
 from provisioning.cli.cli import main
 from provisioning.process.memory import keep_private, leave_no_core
+from shared.support.logs import set_up
 from shared.words.ending import end
 from shared.words.voice import speak, wanted
 
@@ -12,4 +13,5 @@ if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     leave_no_core()
+    set_up("provisioning", os.environ)
     end(main)

@@ -58,7 +58,8 @@ class HttpsServer(uvicorn.Server):
         bounds: CallBounds | None = None,
     ) -> None:  # fmt: skip
         config = uvicorn.Config(
-            application, host=host, port=port, log_level="warning", access_log=False, lifespan="on", http=_Caller,
+            application, host=host, port=port, log_level="warning", log_config=None,
+            access_log=False, lifespan="on", http=_Caller,
             ssl_certfile=certificate, ssl_keyfile=key, ssl_ciphers=CIPHERS, headers=list(POLICY), server_header=False,
             timeout_graceful_shutdown=STREAM_END_S, timeout_keep_alive=KEEP_ALIVE_S, backlog=BACKLOG,
         )  # fmt: skip

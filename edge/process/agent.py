@@ -209,6 +209,7 @@ class Agent:
             self._do(self._on_event(self._now(), event))
 
     def _on_event(self, now: Now, event: Event) -> list[Effect]:
+        log.debug("broker: %s", type(event).__name__)
         match event:
             case Arrived():
                 return self._box.on_downlink(now, topics.parse(event.topic).lane, event.payload)

@@ -23,6 +23,7 @@ from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.money import yuan
+from shared.support.logs import set_up
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
@@ -134,4 +135,5 @@ def _raw(data: Path, name: str) -> dict[str, str]:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
+    set_up("terminal", os.environ)
     end(lambda: main(sys.argv[1:]))
