@@ -9,13 +9,17 @@ import os
 import re
 import stat
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
-FBIOGET_VSCREENINFO, FBIOGET_FSCREENINFO = 0x4600, 0x4602
+FBIOGET_VSCREENINFO, FBIOPUT_VSCREENINFO, FBIOGET_FSCREENINFO, FBIOBLANK = 0x4600, 0x4601, 0x4602, 0x4611
+_ACTIVATE = struct.Struct("@I")
+_ACTIVATE_AT, _FORCE = 84, 128
+"""Of fb_var_screeninfo: set the mode although it is the same."""
 _VAR = struct.Struct("@7I")
 """fb_var_screeninfo begins: size, virtual size, offset, bits a pixel."""
 _VAR_BYTES, _FIX_BYTES = 160, 80
@@ -53,6 +57,8 @@ class Glass:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if geometry else 0), 0o600)
             self.geometry = geometry or _asked(self._fd)
+            if geometry is None:
+                _light(self._fd)
         except OSError as fault:
             why = fault.strerror
             raise ConfigFault(Text(f"{path}: 显示屏打不开：{why}", f"{path}: no display: {why}")) from fault
@@ -81,6 +87,16 @@ class Glass:
     def close(self) -> None:
         """What it shows stays."""
         os.close(self._fd)
+
+
+def _light(fd: int) -> None:
+    """Switch the display on, as it is: the console of Linux does it otherwise, which is kept off a till's display."""
+    variable = bytearray(_VAR_BYTES)
+    fcntl.ioctl(fd, FBIOGET_VSCREENINFO, variable)
+    _ACTIVATE.pack_into(variable, _ACTIVATE_AT, _FORCE)
+    for request, argument in ((FBIOPUT_VSCREENINFO, bytes(variable)), (FBIOBLANK, 0)):
+        with suppress(OSError):  # some can only do one of the two, and are lit already
+            fcntl.ioctl(fd, request, argument)
 
 
 def _asked(fd: int) -> Geometry:
