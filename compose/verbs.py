@@ -179,8 +179,8 @@ VERBS = (
     ),
     Verb(
         "release",
-        "[--box aarch64|x86_64]… [--out DIR]",
-        Text("制作发行文件：wheel、网关的文件夹与 .deb", "makes a release: the wheel, a box's folder and .deb"),
+        "[--box|--till aarch64|x86_64]… [--out DIR]",
+        Text("制作发行文件：wheel、网关和真机的 .deb", "makes a release: the wheel, .deb of a box, of a till"),
         "compose.release.make",
         extras=DEV,
     ),
@@ -192,6 +192,13 @@ VERBS = (
         ),
         "compose.server.server",
         extras=DEV,
+    ),
+    Verb(
+        "image",
+        "--deb FILE [--machine aarch64|x86_64] [--out DIR]",
+        Text("只读根加一个数据分区的系统镜像，装好一个 .deb", "a system image, root read-only, with one .deb in it"),
+        "compose.release.image",
+        extras="",
     ),
     Verb(
         "sbom",

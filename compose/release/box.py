@@ -27,23 +27,28 @@ PYTHON = "3.13"
 PLATFORMS = {"aarch64": "manylinux_2_28_aarch64", "x86_64": "manylinux_2_28_x86_64"}
 DEBIAN = {"aarch64": "arm64", "x86_64": "amd64"}
 LAUNCHER = "compose/templates/box/openykt.sh"
+EDGE, TILL = "edge", "till"
+"""Products: a box, and the body of a till."""
+BESIDE = {EDGE: "", TILL: ":/usr/lib/python3/dist-packages"}
+"""Where else packages are found: a till draws and reads cards by Debian's own, which has them for each processor."""
 _PARTS = ("cloud", "edge", "provisioning")
 """Packages of the wheel, each with an extra of its name."""
 _BY_PIP = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
 class Terms(NamedTuple):
-    """What is released. commit: of the sources, hex; dated_s: its date."""
+    """What is released. commit: of the sources, hex; dated_s: its date; product: what it is for."""
 
     version: str
     machine: str
     commit: str
     dated_s: int
+    product: str = EDGE
 
     @property
     def name(self) -> str:
         """Of the folder, and of the archive before its ending."""
-        return f"openykt-edge-{self.version}-{self.machine}"
+        return f"openykt-{self.product}-{self.version}-{self.machine}"
 
 
 def make(wheel: Path, out: Path, terms: Terms, extras: Sequence[str] = EXTRAS) -> Path:
@@ -63,11 +68,16 @@ def make(wheel: Path, out: Path, terms: Terms, extras: Sequence[str] = EXTRAS) -
     _papers(folder, lib, extras)
     _compile(folder)
     (folder / "bin").mkdir()
-    launcher = (ROOT / LAUNCHER).read_text(encoding="utf-8").replace("@PYTHON@", PYTHON)
-    (folder / "bin/openykt").write_text(launcher, encoding="utf-8")
+    (folder / "bin/openykt").write_text(launcher(terms.product), encoding="utf-8")
     write_manifest(folder, terms._asdict() | {"format": 1, "python": PYTHON})
     settle(folder, terms.dated_s)
     return folder
+
+
+def launcher(product: str) -> str:
+    """What starts a release of it: a script that refuses another Python in words."""
+    text = (ROOT / LAUNCHER).read_text(encoding="utf-8")
+    return text.replace("@PYTHON@", PYTHON).replace("@BESIDE@", BESIDE[product])
 
 
 def _install(lib: Path, machine: str, extras: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The first installation of a box as a Debian package, by dpkg-deb alone; later releases come as folders.
+"""The first installation of a box or a till as a Debian package, by dpkg-deb alone; later releases come as folders.
 
 It holds /opt/openykt/releases/NAME as it was made, units and rules from templates/box, and scripts that make the user
 and point /opt/openykt/current at the release where nothing points yet. Purging takes all of it but the data away.
@@ -9,25 +9,37 @@ import tempfile
 from pathlib import Path
 
 from compose.place import ROOT
-from compose.release.box import DEBIAN, PYTHON, Terms
+from compose.release.box import DEBIAN, EDGE, PYTHON, TILL, Terms
 from compose.release.tree import settle
 from compose.release.wheel import run
 
-TEMPLATES = ROOT / "compose/templates/box"
+TEMPLATES = ROOT / "compose/templates"
 RELEASES = "opt/openykt/releases"
+_UNITS, _UDEV = "usr/lib/systemd/system", "usr/lib/udev/rules.d"
+_JOURNAL = "usr/lib/systemd/journald.conf.d/openykt.conf"
+_SYSUSERS, _TMPFILES = "usr/lib/sysusers.d/openykt.conf", "usr/lib/tmpfiles.d/openykt.conf"
 _PLACES = {
-    "openykt-edge.service": "usr/lib/systemd/system", "openykt-can@.service": "usr/lib/systemd/system",
-    "openykt.sysusers": "usr/lib/sysusers.d/openykt.conf", "openykt.tmpfiles": "usr/lib/tmpfiles.d/openykt.conf",
-    "60-openykt.rules": "usr/lib/udev/rules.d", "openykt.journald": "usr/lib/systemd/journald.conf.d/openykt.conf",
-    "edge.conf": "etc/openykt",
+    EDGE: {
+        "box/openykt-edge.service": _UNITS, "box/openykt-can@.service": _UNITS, "box/openykt.sysusers": _SYSUSERS,
+        "box/openykt.tmpfiles": _TMPFILES, "box/60-openykt.rules": _UDEV, "box/openykt.journald": _JOURNAL,
+        "box/edge.conf": "etc/openykt",
+    },
+    TILL: {
+        "till/openykt-till.service": _UNITS, "till/openykt-till-can.service": _UNITS,
+        "till/openykt.sysusers": _SYSUSERS, "box/openykt.tmpfiles": _TMPFILES, "till/60-openykt-till.rules": _UDEV,
+        "till/openykt-till.polkit": "usr/share/polkit-1/rules.d/60-openykt.rules", "box/openykt.journald": _JOURNAL,
+        "till/10-openykt-can.link": "usr/lib/systemd/network", "till/till.conf": "etc/openykt",
+    },
 }  # fmt: skip
 """Each template's folder, or its whole name."""
+_CONTROL = {EDGE: "box", TILL: "till"}
+"""Where a product's control file and scripts are."""
 _SCRIPTS = ("postinst", "prerm", "postrm")
 
 
 def package(folder: Path, out: Path, terms: Terms) -> Path:
     """The .deb of a release's folder. NotBuilt, OSError."""
-    made = out / f"openykt-edge_{terms.version}_{DEBIAN[terms.machine]}.deb"
+    made = out / f"openykt-{terms.product}_{terms.version}_{DEBIAN[terms.machine]}.deb"
     with tempfile.TemporaryDirectory(prefix="ykt-") as room:
         root = Path(room) / "root"
         root.mkdir()
@@ -42,8 +54,9 @@ def package(folder: Path, out: Path, terms: Terms) -> Path:
 
 def _lay_out(root: Path, folder: Path, terms: Terms) -> None:
     shutil.copytree(folder, root / RELEASES / terms.name)
-    for name, place in _PLACES.items():
-        target = root / place if "." in Path(place).name and not place.endswith(".d") else root / place / name
+    for name, place in _PLACES[terms.product].items():
+        is_whole = "." in Path(place).name and not place.endswith(".d")
+        target = root / place if is_whole else root / place / Path(name).name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATES / name, target)
     (root / "usr/bin").mkdir()
@@ -56,7 +69,7 @@ def _lay_out(root: Path, folder: Path, terms: Terms) -> None:
         "@PYTHON@": PYTHON, "@NEXT@": f"{major}.{int(minor) + 1}",
     }  # fmt: skip
     for name in ("control", "conffiles", *_SCRIPTS):
-        (control / name).write_text(_filled(TEMPLATES / name, words), encoding="utf-8")
+        (control / name).write_text(_filled(TEMPLATES / _CONTROL[terms.product] / name, words), encoding="utf-8")
 
 
 def _filled(template: Path, words: dict[str, str]) -> str:

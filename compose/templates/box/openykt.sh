@@ -8,4 +8,4 @@ if [ "$found" != "@PYTHON@" ]; then
     echo "this release needs Python @PYTHON@, here is ${found:-none}" >&2
     exit 2
 fi
-PYTHONPATH="$here/../lib" exec "$python" -B -P -S -c 'from shared.input.openykt import run; run()' "$@"
+PYTHONPATH="$here/../lib@BESIDE@" exec "$python" -B -P -S -c 'from shared.input.openykt import run; run()' "$@"
