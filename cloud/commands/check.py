@@ -61,6 +61,7 @@ NAMES = {
     "device-orders": Text("终端指令", "orders about terminals"),
     "desk": Text("卡务", "desk"),
     "days": Text("校园日结", "days of the campus"),
+    "bank": Text("银行数", "bank figures"),
     "documents": Text("下发文件", "documents"),
     "jobs": Text("任务行", "job rows"),
     "parameters": Text("参数", "parameters"),

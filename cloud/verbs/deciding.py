@@ -11,7 +11,9 @@ from cloud.verbs.arguments import (
     add_decision,
     add_json,
     add_steps,
+    add_who,
     campus_day,
+    named,
     need,
     psam,
 )
@@ -67,6 +69,14 @@ def deciding_verbs() -> dict[str, Made]:
             ),
             _day,
             (_day_options, add_json),
+        ),
+        "morning": (
+            Text(
+                "晨间核对：卡、过渡、电子账户、未领之和对银行专户；填入银行数",
+                "the morning check: cards, pending, online and unclaimed against the bank; type its figure in",
+            ),
+            _morning,
+            (_morning_options, add_who, add_json),
         ),
         "put-back": (
             Text(
@@ -197,6 +207,22 @@ def _day_options(parser: Parser) -> None:
         "--day", type=campus_day, metavar="DATE", help=Text("营业日，如 2026-11-27", "the business day, as 2026-11-27")
     )
     add_decision(parser)
+
+
+def _morning_options(parser: Parser) -> None:
+    told = Text("查看（缺省）、填银行数", "show (as without); bank: type in, or read, what the bank's statement says")
+    add_steps(parser, (LIST, "bank"), told)
+    figure = Text("银行专户余额，元", "the bank's balance in yuan")
+    parser.add_argument("--yuan", metavar="SUM", help=figure)
+    file = Text("银行文件（CSV：日期,余额），取 --day 那天", "the bank's file (CSV: date,balance), of --day")
+    parser.add_argument("--file", type=Path, metavar="CSV", help=file)
+    day = Text("文件中的日期，缺省昨天", "the date in the file (yesterday)")
+    parser.add_argument("--day", type=campus_day, metavar="DATE", help=day)
+    item = Text(
+        "在途项，可重复：银行已有而账上没有为正，反之为负",
+        "an item on its way, may be repeated: above zero what the bank has and the books do not yet, else below",
+    )
+    parser.add_argument("--item", action="append", default=[], metavar="NAME=SUM", help=item)
 
 
 def _lost_options(parser: Parser) -> None:
@@ -333,6 +359,16 @@ def _day(chosen: argparse.Namespace) -> int:
         return days.close(*where, chosen.day, chosen.who, as_json=chosen.json)
     need(chosen, "day", "who", "reason")
     return days.propose(*where, chosen.day, chosen.who, chosen.reason, as_json=chosen.json)
+
+
+def _morning(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance import morning
+
+    where = morning.Where(chosen.data, chosen.dsn, chosen.json)
+    if chosen.step == LIST:
+        return morning.show(where)
+    told = morning.Told(chosen.yuan, chosen.file, chosen.day, tuple(chosen.item), named(chosen))
+    return morning.bank(where, told)
 
 
 def _lost(chosen: argparse.Namespace) -> int:

@@ -119,6 +119,10 @@ WORDS: dict[str, Text] = {
     "morning_no_signatures": Text("还没有签过。", "No signatures yet."),
     "morning_none_unsigned": Text("没有漏签。", "No day is missing."),
     "morning_bank_form": Text("银行专户余额（对账单上的数）", "Bank balance, as on the statement"),
+    "morning_bank_items": Text(
+        "在途项，每行一个：名称=12.50；账上已有而银行没有的为负",
+        "On its way, a line each: NAME=12.50; below zero what the books have",
+    ),
     "morning_bank_save": Text("填入", "Save"),
     "morning_signature": Text("签字时的核对结果", "Check at the time of signing"),
     "morning_go": Text("查看", "Open"),

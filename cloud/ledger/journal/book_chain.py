@@ -55,6 +55,8 @@ class BookLinkKind(IntEnum):
     """It is to come to terminals, in waves. what: rollout.number."""
     ROLLOUT_EVENT = 22
     """A wave began, somebody stopped it … what: rollout.number."""
+    BANK = 30
+    """What the bank's statement says. what: bank_figure.id."""
 
 
 class BookLink(NamedTuple):

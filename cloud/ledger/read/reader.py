@@ -58,6 +58,7 @@ from cloud.ledger.read.put_backs import BoxAgain, LackView, PutBackView
 from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.shown import aid as read_aid
+from cloud.ledger.read.shown import balance as read_balance
 from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
 from cloud.ledger.read.shown import exposure as read_exposure
@@ -534,6 +535,11 @@ class Reader:
         """The school calendar that counts now."""
         with self._lock, self.database.reading():
             return read_parameters.calendar(self.database)
+
+    def balance(self, now: Now) -> read_balance.BalanceView:
+        """Card and ledger against the bank."""
+        with self._lock, self.database.reading():
+            return read_balance.balance_view(self.database, now)
 
     def exposure(self, now: Now) -> Risk:
         """The most that may be at risk now, and of what it was worked out."""

@@ -268,6 +268,14 @@ day_close = Table(
 """Append-only: what persons have said of a business day of the campus. last_entry: the newest entry of the books then;
 what is booked for that day behind it came after the close. checker: who stands for its gaps; '': it had none."""
 
+bank_figure = Table(
+    "bank_figure", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("day", Integer),
+    _col("fen", Big), _col("books_fen", Big), _col("last_entry", Big), _col("who", Text), _col("source", Text),
+    _col("items", Bytes), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: what the bank's statement says, as of the morning of `day`. books_fen: 专户 by the books up to that
+entry. source: the file, '': typed in. items: CBOR, [[name, fen], …], what is on its way."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

@@ -98,14 +98,17 @@ def till_text(one: TillRisk) -> Text:
     till, fen, single = one.till, yuan(one.fen), yuan(one.single_fen)
     count, owed, listed = till.records + till.open_slots, yuan(one.arrears_fen), yuan(one.listed_fen)
     age = _age(one)
-    zh = [f"欠交 {count} × ¥{single} = ¥{owed}", f"名单{age.zh}，未拒 {one.open_cards} 张 ¥{listed}"]
-    en = [f"owed {count} × ¥{single} = ¥{owed}", f"hotlist {age.en}, {one.open_cards} cards not refused ¥{listed}"]
-    said = [UNKNOWN[what] for what in Unknown if what in one.unknown]
+    said = [
+        Text(f"欠交 {count} × ¥{single} = ¥{owed}", f"owed {count} × ¥{single} = ¥{owed}"),
+        Text(
+            f"名单{age.zh}，未拒 {one.open_cards} 张 ¥{listed}",
+            f"hotlist {age.en}, {one.open_cards} cards not refused ¥{listed}",
+        ),
+        *(UNKNOWN[what] for what in Unknown if what in one.unknown),
+    ]
     where = " ".join(part for part in (till.name, till.place) if part)
-    return Text(
-        f"{where} ¥{fen}：" + "；".join(zh + [each.zh for each in said]),
-        f"{where} ¥{fen}: " + "; ".join(en + [each.en for each in said]),
-    )
+    zh, en = "；".join(each.zh for each in said), "; ".join(each.en for each in said)
+    return Text(f"{where} ¥{fen}：{zh}", f"{where} ¥{fen}: {en}")
 
 
 def card_text(one: CardRisk) -> Text:

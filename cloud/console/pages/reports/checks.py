@@ -12,9 +12,9 @@ from cloud.console.frame.clock import day_text, moment_of, today, wall_now
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.reports.days import joined, owing_of
-from cloud.console.pages.reports.signatures import BankFigure
 from cloud.ledger.fleet.documents.standing import DocumentState
 from cloud.ledger.fleet.views import newest_of
+from cloud.ledger.read.shown.balance import BalanceView, Mark
 from cloud.ledger.read.shown.campus_days import DayState, net_of
 from cloud.ledger.read.shown.morning import MorningView
 from cloud.process.settings import FOLDER
@@ -22,6 +22,7 @@ from cloud.watch.alarms.rules import RULES
 from cloud.watch.store import Listed
 from cloud.watch.subjects.marks import MARK, finished
 from cloud.watch.turn import BEAT, STALE_MS
+from cloud.words.balance.morning import figure_lines, mark_text, unknown_lines
 from cloud.words.both import halves
 from cloud.words.days import OWING, STATES, WHOLE, WITH_GAPS, state_of
 from shared.clocks.clock import DAY_S
@@ -56,7 +57,7 @@ def digest(checks: Sequence[Check]) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
-def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
+def checks(sources: Sources) -> list[Check]:
     """All of them."""
     found = sources.reader.morning(LOADS_MAX, wall_now())
     return [
@@ -69,7 +70,7 @@ def checks(sources: Sources, bank: BankFigure | None) -> list[Check]:
         _none("suspense", found.waiting.suspense),
         _none("quarantine", found.waiting.quarantined),
         _none("differences", found.apart.unexplained),
-        _bank(bank),
+        _bank(found.balance),
         _backup(sources),
         _hotlist(found),
         _alarms(sources),
@@ -127,17 +128,13 @@ def _loads(found: MorningView) -> Check:
     return _named("loads", [f"{one.label} {sum_text(one.amount_fen)} ({one.terminal})" for one in late], "loads")
 
 
-def _bank(bank: BankFigure | None) -> Check:
-    if bank is None or bank.day != today():
-        last = f" ({moment_of(bank.at_ms)})" if bank else ""
-        said = Text(f"今天还没有填银行数{last}", f"nobody has typed the bank's figure in today{last}")
-        return Check("bank", UNKNOWN, None, "", said)
-    fen, typed = bank.fen - bank.books_fen, f"{bank.who} {moment_of(bank.at_ms)}"
-    said = Text(
-        f"银行 {sum_text(bank.fen)}，账面 {sum_text(bank.books_fen)}，差 {sum_text(fen)} · {typed}",
-        f"bank {sum_text(bank.fen)}, books {sum_text(bank.books_fen)}, apart {sum_text(fen)} · {typed}",
-    )
-    return Check("bank", WRONG if fen else OK, abs(fen), "", said)
+def _bank(view: BalanceView) -> Check:
+    """Even only where the bank was asked today and every sum is known."""
+    mark = {Mark.EVEN: OK, Mark.APART: WRONG}.get(view.mark, UNKNOWN)
+    lines = [mark_text(view), *(figure_lines(view.figure) if view.figure else ()), *unknown_lines(view)]
+    fen = view.figure.unexplained_fen if view.figure and view.is_of_today else None
+    said = Text("；".join(one.zh for one in lines), "; ".join(one.en for one in lines))
+    return Check("bank", mark, None if fen is None else abs(fen), "", said)
 
 
 def _backup(sources: Sources) -> Check:

@@ -9,11 +9,11 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.reports.checks import WRONG, checks, digest
-from cloud.console.pages.reports.signatures import BankFigure, Mornings, Signature
-from cloud.ledger.books.chart import BANK
+from cloud.console.pages.reports.signatures import Mornings, Signature
+from cloud.ledger.desk.bank import BankLedger
+from cloud.ledger.funds.bank_figures import BankRefused, parse_figure, parse_item
 from cloud.process.settings import FOLDER
-from shared.errors import ConfigFault, WireFault
-from shared.input.amount import parse_amount
+from shared.errors import ConfigFault
 from shared.words.voice import Text
 
 FILE = "console.db"
@@ -27,14 +27,12 @@ class MorningRefused(ConfigFault):
 
 
 def _morning(sources: Sources) -> Reply:
-    store = _mornings(sources)
-    bank, signed = store.bank(), store.signatures()
-    found = checks(sources, bank)
+    signed, found = _mornings(sources).signatures(), checks(sources)
     his: Signed = g.signed
     return render_template(
         "reports/morning.html", checks=found, digest=digest(found), day=day_text(today() - 1), today=today(),
         of_today=[one for one in signed if one.day == today()], signatures=signed[:LOOKED_BACK], day_text=day_text,
-        unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms), bank=bank,
+        unsigned=_unsigned(signed), moment=moment_of, as_of=moment_of(wall_now().unix_ms),
         is_mine=any(one.day == today() and one.who == his.name for one in signed),
         may_sign=his.everywhere(Right.CLOSE_DAY), note_max=NOTE_MAX, wrong=sum(one.mark == WRONG for one in found),
         there={page.name for page in current_app.config[DECLARED] if page.menu and page.is_for(his)},
@@ -44,7 +42,7 @@ def _morning(sources: Sources) -> Reply:
 def _sign(sources: Sources) -> Reply:
     """Only what he has seen: if it has changed since, he looks again."""
     store, note = _mornings(sources), " ".join(request.form.get("note", "").split())[:NOTE_MAX]
-    found = checks(sources, store.bank())
+    found = checks(sources)
     if request.form.get("digest") != digest(found):
         raise MorningRefused(
             Text("核对结果已变，请重新看过再签", "what is shown has changed: look at it again, then sign")
@@ -67,11 +65,12 @@ def _bank(sources: Sources) -> Reply:
     if not his.everywhere(Right.CLOSE_DAY):
         abort(403)
     try:
-        fen = parse_amount(request.form.get("amount", "").strip())
-    except WireFault as fault:
-        raise MorningRefused(Text("金额不对，如 12345.60", "not a sum: write 12345.60")) from fault
-    books_fen = sources.reader.account_fen(BANK)
-    _mornings(sources).type_in(BankFigure(today(), fen, books_fen, his.name, wall_now().unix_ms))
+        fen = parse_figure(request.form.get("amount", ""))
+        items = [parse_item(line) for line in request.form.get("items", "").splitlines() if line.strip()]
+        with sources.books() as opened:
+            BankLedger(opened).tell(fen, items, his.name, wall_now())
+    except BankRefused as fault:
+        raise MorningRefused(*fault.args) from fault
     tell(f"morning:{day_text(today())}", Text("填银行专户数", "typed in the bank's figure"))
     return redirect(url_for("morning"))
 

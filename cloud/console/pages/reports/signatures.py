@@ -1,4 +1,4 @@
-"""Signed mornings, and what somebody has read off the bank's statement: append-only, in the console's file.
+"""Signed mornings: append-only, in the console's file.
 
 Each call opens the file, so any thread may. A morning keeps what it showed to whoever signed it.
 """
@@ -14,13 +14,9 @@ _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS morning_sign (
       day INTEGER NOT NULL, who TEXT NOT NULL, at_ms INTEGER NOT NULL, note TEXT NOT NULL, shown TEXT NOT NULL,
       PRIMARY KEY (day, who)) STRICT""",
-    """CREATE TABLE IF NOT EXISTS morning_bank (
-      number INTEGER PRIMARY KEY, day INTEGER NOT NULL, fen INTEGER NOT NULL, books_fen INTEGER NOT NULL,
-      who TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT""",
     *(
-        f"""CREATE TRIGGER IF NOT EXISTS {table}_{what.lower()} BEFORE {what} ON {table}
-      BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"""
-        for table in ("morning_sign", "morning_bank")
+        f"""CREATE TRIGGER IF NOT EXISTS morning_sign_{what.lower()} BEFORE {what} ON morning_sign
+      BEGIN SELECT RAISE(ABORT, 'morning_sign is append-only'); END"""
         for what in ("UPDATE", "DELETE")
     ),
 )
@@ -35,16 +31,6 @@ class Signature(NamedTuple):
     at_ms: int
     note: str
     shown: Sequence[Mapping[str, Any]]
-
-
-class BankFigure(NamedTuple):
-    """fen: as typed in. books_fen: what the books had at that moment."""
-
-    day: int
-    fen: int
-    books_fen: int
-    who: str
-    at_ms: int
 
 
 class Mornings:
@@ -70,16 +56,3 @@ class Mornings:
                 Signature(day, who, at_ms, note, json.loads(shown))
                 for day, who, at_ms, note, shown in db.run(sql, (most,))
             ]
-
-    def type_in(self, one: BankFigure) -> None:
-        """Another figure of the same day stands beside the first; the last one counts."""
-        with self._tables.writing() as db:
-            number = 1 + int(db.run("SELECT COALESCE(MAX(number), 0) FROM morning_bank")[0][0])
-            db.insert("morning_bank", "number, day, fen, books_fen, who, at_ms", [(number, *one)])
-
-    def bank(self) -> BankFigure | None:
-        """The last that was typed in."""
-        sql = "SELECT day, fen, books_fen, who, at_ms FROM morning_bank ORDER BY number DESC LIMIT 1"
-        with self._tables.reading() as db:
-            rows = db.run(sql)
-        return BankFigure(*rows[0]) if rows else None

@@ -10,6 +10,7 @@ from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.read.desk import OpenPeriod, drawers
 from cloud.ledger.read.loads import OpenLoad, open_loads
 from cloud.ledger.read.overview import Waiting, waiting
+from cloud.ledger.read.shown.balance import BalanceView, balance_view
 from cloud.ledger.read.shown.campus_days import DayState, day_states
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.values import Now
@@ -25,7 +26,7 @@ _TO_DECIDE = (
 class MorningView(NamedTuple):
     """waiting: records by what they wait for. to_decide: voids and reversals that wait for persons. cashiers: whoever
     has a drawer; late: whose receipts no close has yet. hotlist: how it stands at every terminal. yesterday: what
-    persons have said of it; None: the books begin today."""
+    persons have said of it; None: the books begin today. balance: card and ledger against the bank."""
 
     waiting: Waiting
     apart: DifferenceSums
@@ -36,16 +37,17 @@ class MorningView(NamedTuple):
     loads: list[OpenLoad]
     hotlist: list[TerminalRow]
     yesterday: DayState | None
+    balance: BalanceView
 
 
 def morning(db: Database, loads_max: int, now: Now) -> MorningView:
     """All of it."""
-    views, yesterday = terminals(db), now.campus_s // DAY_S - 1
+    views, yesterday, apart = terminals(db), now.campus_s // DAY_S - 1, standing(db)
     cashiers, late = drawers(db)
     to_decide = sum(db.run(_TO_DECIDE, (int(VoidState.POSTED), int(PaymentState.HELD)))[0])
     places = {view.device: (view.device, view.name, view.place, view.merchant, view.box) for view in views}
     return MorningView(
-        waiting(db), standing(db), to_decide, cashiers, late, views, open_loads(db, loads_max, views),
+        waiting(db), apart, to_decide, cashiers, late, views, open_loads(db, loads_max, views),
         rows_of_kind(db, DocumentKind.HOTLIST, list(places.values())),
-        next(iter(day_states(db, yesterday, yesterday, now, views)), None),
+        next(iter(day_states(db, yesterday, yesterday, now, views)), None), balance_view(db, now, views, apart),
     )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.cloud.ledger import campus as c
 SIZES = 4, 12
 QUESTIONS_MAX = 12
 ABOVE = {
-    "/overview": 13, "/setup": 13, "/morning": 18, "/alarms/terminal-silent/": 13, "/devices/0": 28, "/parameters": 17,
+    "/overview": 13, "/setup": 13, "/morning": 22, "/alarms/terminal-silent/": 13, "/devices/0": 28, "/parameters": 17,
     "/parameters/0": 13, "/parameters/pushes/": 22, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
     "/exposure": 14, "/api/v1/exposure": 14, "/cards/1": 32, "/aid/card/": 21, "/services": 18, "/metrics-view": 27,
 }  # fmt: skip
