@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cloud.verbs.arguments import LABEL_HELP, LIST, Made, add_json, add_steps, add_who, named, need, span_s
 from shared.errors import ConfigFault, WireFault
+from shared.input.amount import typed_yuan
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from shared.fleet.order import Deed
 
 SHOW = "show"
-CARD_STEPS = (LIST, SHOW, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
+CARD_STEPS = (LIST, SHOW, "report-lost", "cancel-report", "hotlist", "unlist", "policy", "floor")
 FINDINGS = ("negative", "chain", "none")
 JOB_STEPS = (LIST, "run", "show", "cancel", "retry", "log")
 ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log", "close-shift")
@@ -84,9 +85,9 @@ def _documents_options(parser: Parser) -> None:
 
 def _card_options(parser: Parser) -> None:
     told = Text(
-        "列出、一卡始末（可只写卡面号）、挂失、解挂、列入、移出黑名单、自动列入的条件",
+        "列出、一卡始末（可只写卡面号）、挂失、解挂、列入、移出黑名单、自动列入的条件、电子账户保底",
         "list; a card's whole story (its label alone will do); report and cancel a loss; put on the hotlist, take "
-        "off; which findings list a card",
+        "off; which findings list a card; what stays in online accounts",
     )
     parser.add_argument("step", nargs="?", default=LIST, metavar="|".join(CARD_STEPS), help=told)
     parser.add_argument("label", nargs="?", metavar="LABEL", help=LABEL_HELP)
@@ -101,6 +102,10 @@ def _card_options(parser: Parser) -> None:
         "policy: findings by which a card is listed, may be repeated; none: by no finding",
     )
     parser.add_argument("--finding", choices=FINDINGS, action="append", help=finding)
+    number = Text("floor：卡类号；不写则列出", "floor: of which card class; without it they are listed")
+    parser.add_argument("--class", type=int, dest="card_class", metavar="N", help=number)
+    least = Text("floor：至少留多少，元；0 取消", "floor: what stays, in yuan; 0 lifts it")
+    parser.add_argument("--yuan", type=typed_yuan, dest="fen", metavar="SUM", help=least)
 
 
 def _documents(chosen: argparse.Namespace) -> int:
@@ -129,6 +134,8 @@ def _card(chosen: argparse.Namespace) -> int:
         return cards.listing(chosen.data, chosen.dsn, as_json=chosen.json)
     if chosen.step == SHOW:
         return _story(chosen)
+    if chosen.step == "floor":
+        return _floor(chosen)
     if chosen.step == "policy":
         return cards.policy(chosen.data, chosen.dsn, chosen.finding, named(chosen), as_json=chosen.json)
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
@@ -144,6 +151,17 @@ def _name_the_card(chosen: argparse.Namespace) -> None:
         steps = ", ".join(CARD_STEPS)
         raise ConfigFault(Text(f"没有 {chosen.step[:20]}：{steps}", f"there is no {chosen.step[:20]}: {steps}"))
     chosen.step, chosen.label = SHOW, chosen.step
+
+
+def _floor(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.floors import listing, set_floor
+
+    if chosen.card_class is None:
+        return listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    if chosen.fen is None:
+        raise ConfigFault(Text("缺少 --yuan", "--yuan is missing"))
+    told = chosen.card_class, chosen.fen, named(chosen), chosen.reason or ""
+    return set_floor(chosen.data, chosen.dsn, *told, as_json=chosen.json)
 
 
 def _story(chosen: argparse.Namespace) -> int:

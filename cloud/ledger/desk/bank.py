@@ -1,9 +1,11 @@
-"""The door by which a person tells what the bank's statement says; one transaction."""
+"""The doors by which a person tells what the bank's statement says, and what stays in online accounts; one transaction
+each."""
 
 from collections.abc import Sequence
 
 from cloud.ledger.funds.bank_figures import BankFigure, Item, keep_figure
-from cloud.ledger.held.two_persons import person
+from cloud.ledger.funds.floors import Floor, set_floor
+from cloud.ledger.held.two_persons import REASON_MAX, person
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 
@@ -13,6 +15,11 @@ class BankLedger:
 
     def __init__(self, opened: OpenedLedger) -> None:
         self._opened = opened
+
+    def set_floor(self, card_class: int, fen: int, who: str, reason: str, now: Now) -> Floor:
+        """Counts for every movement from here on. FloorRefused, ProposalRefused."""
+        with self._opened.writing(now) as writing:
+            return set_floor(writing, card_class, fen, person(who), " ".join(reason.split())[:REASON_MAX])
 
     def tell(self, fen: int, items: Sequence[Item], who: str, now: Now, source: str = "") -> BankFigure:
         """Kept beside what the books have now. BankRefused, ProposalRefused: nothing was kept."""

@@ -40,6 +40,7 @@ from cloud.ledger.desk.replacing import (
 )
 from cloud.ledger.desk.stock import draw, range_labels, spoil
 from cloud.ledger.funds.documents import enter, need_drawer
+from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
@@ -102,7 +103,8 @@ class DeskLedger:
             require_open_day(writing, cashier)
             served = require_served(writing, card)
             drawer = need_drawer(writing, cashier)
-            if balance_now(writing.db, served.accounts.online, Side.CREDIT) < fen:
+            left_fen = balance_now(writing.db, served.accounts.online, Side.CREDIT)
+            if left_fen - floor_of(writing.db, card) < fen:
                 raise DeskRefused(NO_FUNDS)
             if balance(writing.db, drawer, Side.DEBIT) < fen:
                 raise DeskRefused(DRAWER)

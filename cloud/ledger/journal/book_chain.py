@@ -57,6 +57,8 @@ class BookLinkKind(IntEnum):
     """A wave began, somebody stopped it … what: rollout.number."""
     BANK = 30
     """What the bank's statement says. what: bank_figure.id."""
+    FLOOR = 31
+    """What must stay in online accounts of a class. what: account_floor.id."""
 
 
 class BookLink(NamedTuple):

@@ -8,6 +8,7 @@ holder over the same account closes it: nobody gets both.
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, set_retry
@@ -62,7 +63,9 @@ def close_others(db: Database, card: bytes, source: Source) -> None:
 def _is_paid(writing: Writing, case: LoadCase) -> bool:
     """Is the money still where it went back to?"""
     accounts = writing.registry.cards[case.card].accounts
-    return balance_now(writing.db, account_of(accounts, Source(case.source)), Side.CREDIT) >= case.amount_fen
+    floor_fen = floor_of(writing.db, case.card) if case.source == Source.ONLINE else 0
+    left_fen = balance_now(writing.db, account_of(accounts, Source(case.source)), Side.CREDIT)
+    return left_fen - floor_fen >= case.amount_fen
 
 
 def _given_back(db: Database, card: bytes, *retries: Retry) -> list[LoadCase]:

@@ -35,6 +35,7 @@ from cloud.ledger.fleet.parameters import rows as read_pushes
 from cloud.ledger.fleet.parameters.rows import KeptFile, Push
 from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
+from cloud.ledger.funds.floors import Floor, floors
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.days import Closed, closed
 from cloud.ledger.held.losses import bearing as read_losses
@@ -540,6 +541,11 @@ class Reader:
         """Card and ledger against the bank."""
         with self._lock, self.database.reading():
             return read_balance.balance_view(self.database, now)
+
+    def floors(self) -> list[Floor]:
+        """What must stay in online accounts, by card class."""
+        with self._lock, self.database.reading():
+            return floors(self.database)
 
     def exposure(self, now: Now) -> Risk:
         """The most that may be at risk now, and of what it was worked out."""

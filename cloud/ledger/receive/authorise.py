@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, document_hash
 from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import (
@@ -163,7 +164,8 @@ def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
     source = Source(retried.source) if retried else source
     writing.booking.flush()
     payer = account_of(writing.registry.cards[load.card].accounts, source)
-    if balance_now(writing.db, payer, Side.CREDIT) < load.amount_fen:
+    floor_fen = floor_of(writing.db, load.card) if source is Source.ONLINE else 0
+    if balance_now(writing.db, payer, Side.CREDIT) - floor_fen < load.amount_fen:
         return _Answer(LoadResult.NO_FUNDS)
     return _Answer(LoadResult.GRANTED, load.amount_fen, source, retried)
 

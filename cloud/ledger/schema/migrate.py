@@ -11,7 +11,7 @@ from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDataba
 from shared.errors import ConfigFault, RuleBroken
 from shared.words.voice import Text
 
-HEAD = "0029"
+HEAD = "0030"
 """The schema that this program speaks."""
 _FOLDER = Path(__file__).parents[1] / "migrations"
 

@@ -276,6 +276,12 @@ bank_figure = Table(
 """Append-only: what the bank's statement says, as of the morning of `day`. books_fen: 专户 by the books up to that
 entry. source: the file, '': typed in. items: CBOR, [[name, fen], …], what is on its way."""
 
+account_floor = Table(
+    "account_floor", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("card_class", Integer),
+    _col("fen", Big), _col("who", Text), _col("reason", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: what no movement leaves less than in the online accounts of a class; the last row of a class counts."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

@@ -96,7 +96,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
-        "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30,
+        "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31,
     },
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ REVERSALS_MAX, REVERSED_MAX_FEN = 100, 300_000
 
 class Asked(NamedTuple):
     """What is known of a request. is_placed: the terminal is where it is registered, not stolen, and sells. day_fen:
-    what this card's account has paid today."""
+    what this card's account has paid today. floor_fen: what stays in the account."""
 
     is_placed: bool
     is_known: bool
@@ -28,6 +28,7 @@ class Asked(NamedTuple):
     amount_fen: int
     day_fen: int
     left_fen: int
+    floor_fen: int = 0
 
 
 def decide(asked: Asked) -> PaymentResult:
@@ -40,7 +41,7 @@ def decide(asked: Asked) -> PaymentResult:
         (asked.is_late or asked.amount_fen <= 0, PaymentResult.NOT_NOW),
         (asked.amount_fen > SINGLE_MAX_FEN, PaymentResult.OVER_LIMIT),
         (asked.day_fen + asked.amount_fen > DAY_MAX_FEN, PaymentResult.OVER_LIMIT),
-        (asked.left_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
+        (asked.left_fen - asked.floor_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
     )
     return next((result for is_so, result in against if is_so), PaymentResult.APPROVED)
 
