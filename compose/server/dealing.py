@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compose.place import ROOT, WrongUse
+from compose.server.installation import BOOKS
 from compose.server.layout import FOLDERS, ISSUE, LINKS, Dealt, Folder
 from shared.words.voice import Text
 
 COMPOSE = "compose.yaml"
 SOURCE = ROOT / "compose" / COMPOSE
+_BEFORE_ITS_FILE = {ISSUE, "plan.json", COMPOSE, ".env", "openykt-server.service"}
+"""Beside the folders: what init writes before installation.json, which is the last."""
 
 
 def require_root() -> None:
@@ -21,14 +24,13 @@ def require_root() -> None:
 
 
 def require_new(root: Path) -> None:
-    """WrongUse where something is that is not the issued campus of a broken init."""
-    others = (
-        [path.name for path in root.iterdir() if path.name not in (ISSUE, "plan.json", "secrets")]
-        if root.exists()
-        else []
-    )
-    if others:
-        names = ", ".join(sorted(others)[:5])
+    """WrongUse where an installation is, or books, or anything that no init makes. What a broken one left is taken."""
+    there = {path.name for path in root.iterdir()} if root.exists() else set()
+    strange = there - {folder.path for folder in FOLDERS} - _BEFORE_ITS_FILE
+    if (root / BOOKS).exists():
+        strange.add(BOOKS)
+    if strange:
+        names = ", ".join(sorted(strange)[:5])
         raise WrongUse(Text(f"{root}: 已有 {names}", f"{root}: there is {names} already"))
 
 

@@ -11,6 +11,7 @@ from compose.place import WrongUse
 from compose.server import installation, making
 from compose.server.dealing import require_new
 from compose.server.engine import Engine
+from compose.server.installation import BOOKS
 from compose.server.layout import FOLDERS, INGEST, KEYS, MARK, REVOKED
 from compose.server.making import Wanted, make, with_hosts
 from shared.words.voice import Text
@@ -79,15 +80,31 @@ def test_the_unit_starts_it_by_the_engine_that_was_found(root: Path) -> None:
 
 @as_root
 def test_it_is_not_made_over_another(root: Path) -> None:
-    with pytest.raises(WrongUse, match=r"compose\.yaml|config|data"):
+    with pytest.raises(WrongUse, match=r"installation\.json"):
         make(Wanted(root, "192.0.2.7", "v1", None, 3), ENGINE, quiet)
 
 
-def test_a_broken_init_is_done_again(tmp_path: Path) -> None:
-    (tmp_path / "issue").mkdir()
-    require_new(tmp_path)
+@as_root
+def test_a_broken_init_is_done_again_by_the_same_keys(tmp_path: Path) -> None:
+    wanted = Wanted(tmp_path, "192.0.2.7", "v1", None, 3)
+    make(wanted, ENGINE, quiet)
+    (tmp_path / installation.FILE).unlink()  # it is written last
+    sealed = (tmp_path / "issue/keys/school.keys").read_bytes()
+    one = make(wanted, ENGINE, quiet)
+    installation.require_whole(tmp_path, one)
+    assert (tmp_path / "data/keys/keys/school.keys").read_bytes() == sealed
+
+
+def test_what_no_init_makes_is_in_its_way(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(WrongUse, match="holiday"):
+        require_new(tmp_path)
+
+
+def test_books_whose_installation_is_not_known_are_never_begun_over(tmp_path: Path) -> None:
+    (tmp_path / BOOKS).parent.mkdir(parents=True)
+    (tmp_path / BOOKS).write_text("17")
+    with pytest.raises(WrongUse, match="PG_VERSION"):
         require_new(tmp_path)
 
 
