@@ -24,6 +24,9 @@ CONSOLE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 POSTGRES = Path("/usr/lib/postgresql")
 PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+PODMAN, NETWORK = Path("/usr/lib/podman"), ("netavark", "aardvark-dns")
+CONTAINERS = "school-server"
+"""The scene that plays in containers."""
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 FIRST = (
     (
@@ -287,6 +290,10 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
     needs = {"test": browser | servers | cards, "bench": servers | cards}.get(verb.name, {})
     if verb.name == "up" and "--full" in arguments:
         needs = servers
+    if verb.name == "server" and "build" in arguments:
+        needs = {"debootstrap": _has("debootstrap")}
+    if _wants_containers(verb, arguments):
+        needs = needs | _container_packages()
     if _wants_reader(verb, arguments):
         needs = _reader_packages()
     if _wants_screen(verb, arguments):
@@ -398,6 +405,16 @@ def _reader_packages() -> dict[str, bool]:
     header = Path(sysconfig.get_path("include")) / "Python.h"
     build = {"gcc": _has("gcc"), "swig": _has("swig"), "python3-dev": header.exists()}
     return {"pcscd": _has("pcscd"), "libpcsclite-dev": PCSC_HEADER.exists()} | build
+
+
+def _wants_containers(verb: Verb, arguments: list[str]) -> bool:
+    return (verb.name == "scene" and CONTAINERS in arguments) or (verb.name == "test" and "--all" in arguments)
+
+
+def _container_packages() -> dict[str, bool]:
+    """podman, with what it needs to be asked by docker-compose, and a base made of Debian's archive."""
+    programs = ("podman", "runc", "docker-compose", "debootstrap", "catatonit")
+    return {name: _has(name) for name in programs} | {name: (PODMAN / name).exists() for name in NETWORK}
 
 
 def _has(program: str) -> bool:

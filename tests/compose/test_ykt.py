@@ -282,6 +282,23 @@ def test_who_keeps_a_ledger_of_postgresql_gets_its_tool_and_nobody_else(monkeypa
         assert "pgbackrest" not in missing_debian(find(name), words)
 
 
+def test_who_builds_a_server_gets_what_the_base_is_made_by_and_no_engine(monkeypatch):
+    """Which one it is, Docker or podman, is the school's choice."""
+    monkeypatch.setattr(verbs, "_has", lambda _: False)
+    assert missing_debian(find("server"), ["build"]) == ("debootstrap",)
+    assert missing_debian(find("server"), ["up", "/srv/openykt"]) == ()
+
+
+def test_an_engine_is_installed_for_the_scene_that_plays_in_it_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr("compose.verbs.PROGRAMS", "/nowhere")
+    monkeypatch.setattr(verbs, "PODMAN", tmp_path)
+    engine = {"podman", "runc", "docker-compose", "netavark", "aardvark-dns", "catatonit", "debootstrap"}
+    for name, words in (("scene", ["school-server"]), ("test", ["--all"])):
+        assert engine <= set(missing_debian(find(name), words))
+    for name, words in (("scene", ["drill"]), ("test", []), ("up", ["--full"])):
+        assert not engine & set(missing_debian(find(name), words))
+
+
 def test_up_needs_servers_only_when_full(monkeypatch):
     monkeypatch.setattr(verbs, "_has", lambda _: False)
     monkeypatch.setattr(verbs, "_has_postgres", lambda: False)
