@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from compose.place import WrongUse
-from compose.server.layout import FOLDERS, MARK
+from compose.server.layout import DATA, MARK
 from shared.words.voice import Text
 
 FILE = "installation.json"
@@ -22,11 +22,13 @@ BOOKS = "data/postgres/17/main/PG_VERSION"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """identity: random, of this one alone. has_books, has_inventory: the first start made them."""
+    """identity: random, of this one alone. has_books, has_inventory: the first start made them. folders: with data,
+    that its version has made; another version may have more."""
 
     identity: str
     version: str
     address: str
+    folders: tuple[str, ...] = DATA
     has_books: bool = False
     has_inventory: bool = False
     format: int = FORMAT
@@ -41,13 +43,13 @@ def read(root: Path) -> Installation:
     """The one of this folder. WrongUse: there is none, or its file is damaged."""
     try:
         said = json.loads((root / FILE).read_bytes())
-        found = Installation(**said)
+        found = Installation(**{**said, "folders": tuple(said["folders"])})
     except FileNotFoundError:
         told = Text(
             f"{root}: 没有安装，先 ./ykt server init", f"{root}: no installation is here: ./ykt server init first"
         )
         raise WrongUse(told) from None
-    except (ValueError, TypeError) as fault:
+    except (ValueError, TypeError, KeyError) as fault:
         raise WrongUse(Text(f"{root / FILE}: 已损坏", f"{root / FILE}: is damaged")) from fault
     if found.format != FORMAT:
         raise WrongUse(Text(f"{root / FILE}: 未知格式", f"{root / FILE}: unknown format"))
@@ -87,9 +89,9 @@ def require_whole(root: Path, one: Installation) -> None:
 
 
 def _strange(root: Path, one: Installation) -> Iterator[str]:
-    for folder in FOLDERS:
-        if folder.has_data and _mark(root / folder.path) != one.identity:
-            yield folder.path
+    for folder in one.folders:
+        if _mark(root / folder) != one.identity:
+            yield folder
     if one.has_books and not (root / BOOKS).exists():
         yield BOOKS
 

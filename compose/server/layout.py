@@ -80,6 +80,10 @@ FOLDERS = (
 the group to the socket."""
 
 
+DATA = tuple(folder.path for folder in FOLDERS if folder.has_data)
+"""What an installation lives on; each has its mark."""
+
+
 class Dealt(NamedTuple):
     """A file that one service gets. source: below the issued campus; of: whose it is."""
 

@@ -8,6 +8,8 @@ from compose.servers.servers import QUEUED_BYTES_MAX, QUEUED_MESSAGES_MAX
 
 CONFIG, SECRETS = "/etc/openykt", "/secrets"
 """Where a container has them."""
+Given = tuple[str, int, int]
+"""Text, user, mode."""
 DOOR = "data/signer/cloud"
 """What the enrolment door sees of the signer's data."""
 SOCKETS = "/run/ykt/postgres"
@@ -16,7 +18,7 @@ DSN = "postgresql://openykt@/openykt?host=%2Frun%2Fykt%2Fpostgres"
 METRIC_STORE = 'url = "http://metrics:8428"\n'
 
 
-def files(one: Installation, root: str, engine: Engine) -> dict[str, tuple[str, int, int]]:
+def files(one: Installation, root: str, engine: Engine) -> dict[str, Given]:
     """Path below the root → text, user, mode. engine: starts compose, for the unit of the boot."""
     owner = {folder.path: folder.user for folder in FOLDERS}
     return {

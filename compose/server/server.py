@@ -1,6 +1,7 @@
 """`./ykt server`: a school's server from images of this checkout, under Docker or podman (docs/server.md)."""
 
 import argparse
+import ipaddress
 import os
 import shutil
 import subprocess
@@ -10,15 +11,16 @@ from pathlib import Path
 
 from compose.place import ROOT, WrongUse, keep_private
 from compose.release.wheel import NotBuilt
-from compose.server import images, installation, making, starting
+from compose.server import images, installation, making, starting, upgrading
 from compose.server.engine import EngineRefused, engine
 from shared.input.command_line import Parser
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
-    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，down 停止；说明 docs/server.md。",
-    "A school's server: build makes the images, init an installation, up starts it, status tells, down ends it.\n"
+    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，upgrade 升级，down 停止；说明 docs/server.md。",
+    "A school's server: build makes the images, init an installation, up starts it, status tells,\n"
+    "upgrade goes on with this checkout, down ends it.\n"
     "The page of it: docs/server.md.",
 )
 FOLDER = Text("安装目录", "folder of the installation")
@@ -35,6 +37,7 @@ _VERBS = {
     "build": Text("从检出目录做镜像，不用任何镜像仓库", "make the images from this checkout; no registry is asked"),
     "init": Text("建安装目录：目录、密钥文件、证书、配置", "make an installation: directories, secrets, certificates"),
     "up": Text("启动，等到每个服务就绪", "start it, until each service is ready"),
+    "upgrade": Text("换成本检出目录的镜像与配置，然后启动", "go on with the images and configuration of this checkout"),
     "down": Text("停止；数据都留着", "end it; all data stay"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
@@ -66,11 +69,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _init_options(parser: Parser) -> None:
-    parser.add_argument("--address", required=True, metavar="IP", help=ADDRESS)
+    parser.add_argument("--address", required=True, type=_address, metavar="IP", help=ADDRESS)
     parser.add_argument("--plan", type=Path, metavar="PLAN.json", help=PLAN)
     parser.add_argument("--cards", type=int, default=200, metavar="N", help=CARDS)
     parser.add_argument("--masters", type=Path, metavar="DIR", help=MASTERS)
     parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help=SHARE)
+
+
+def _address(text: str) -> str:
+    """Of version 4: an engine publishes ports at numbers, and not at names."""
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(str(Text("应为 IPv4 地址", "wanted is an IPv4 address"))) from None
 
 
 def _build(given: argparse.Namespace) -> int:
@@ -109,6 +120,13 @@ def _up(given: argparse.Namespace) -> int:
     else:
         _say(Text(f"集控平台：{starting.address(root)}", f"console: {starting.address(root)}"))
     return 0
+
+
+def _upgrade(given: argparse.Namespace) -> int:
+    root, runs = given.folder.absolute(), engine()
+    one = upgrading.upgrade(root, version(), runs)
+    _say(Text(f"版本 {one.version}", f"version {one.version}"))
+    return _up(given)
 
 
 def _down(given: argparse.Namespace) -> int:
@@ -153,7 +171,15 @@ def _say(text: Text) -> None:
     sys.stdout.flush()
 
 
-_RUNS = {"build": _build, "init": _init, "up": _up, "down": _down, "status": _status, "cloud": _cloud}
+_RUNS = {
+    "build": _build,
+    "init": _init,
+    "up": _up,
+    "upgrade": _upgrade,
+    "down": _down,
+    "status": _status,
+    "cloud": _cloud,
+}
 
 if __name__ == "__main__":
     keep_private()

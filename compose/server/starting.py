@@ -35,7 +35,7 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
     """All of it, ready. True: for the first time. WrongUse: it is not this installation. EngineRefused, NotReady."""
     one = installation.read(root)
     installation.require_whole(root, one)
-    _require_images(root, engine)
+    require_images(dict(_settings(root))["YKT_VERSION"], engine)
     is_first = not one.has_inventory
     if not one.has_books:
         one = _make_books(root, one, engine, say)
@@ -45,6 +45,19 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
         one = _take_inventory(root, one, engine, say)
     _start(root, engine, (*first, *then), say)
     return is_first
+
+
+def require_images(version: str, engine: Engine) -> None:
+    """WrongUse that names those which the engine has not."""
+    missing = [name for name in images.NAMES if not images.is_there(engine, images.image(name, version))]
+    if missing:
+        names = ", ".join(images.image(name, version) for name in missing)
+        raise WrongUse(
+            Text(
+                f"没有镜像 {names}；在该版本的检出目录执行 ./ykt server build",
+                f"no image {names}: ./ykt server build, in a checkout of that version",
+            )
+        )
 
 
 def down(root: Path, engine: Engine) -> None:
@@ -87,19 +100,6 @@ def _settings(root: Path) -> Iterator[tuple[str, str]]:
         name, equals, value = line.partition("=")
         if equals and not name.startswith("#"):
             yield name, value
-
-
-def _require_images(root: Path, engine: Engine) -> None:
-    version = dict(_settings(root))["YKT_VERSION"]
-    missing = [name for name in images.NAMES if not images.is_there(engine, images.image(name, version))]
-    if missing:
-        names = ", ".join(images.image(name, version) for name in missing)
-        raise WrongUse(
-            Text(
-                f"没有镜像 {names}；在该版本的检出目录执行 ./ykt server build",
-                f"no image {names}: ./ykt server build, in a checkout of that version",
-            )
-        )
 
 
 def _make_books(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:

@@ -1,0 +1,64 @@
+"""`./ykt server upgrade`: an installation goes on with the images and the configuration of this checkout.
+
+What a person may have changed in .env stays; what is new in it is added. A directory that is new is made and marked;
+one that should be there and is not is refused before, as at every start. Whether the ledger may be opened by this
+version its own software says, in words, and then nothing has been changed in it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from compose.server import dealing, installation, rendered, starting
+from compose.server.engine import Engine
+from compose.server.installation import Installation
+from compose.server.layout import DATA, FOLDERS, MARK
+from compose.server.rendered import Given
+
+VERSION = "YKT_VERSION"
+_KEPT = ("data/cloud/cloud/metrics.toml", ".env")
+"""Of the school, once they are there."""
+
+
+def upgrade(root: Path, version: str, engine: Engine) -> Installation:
+    """The installation as it is now, not started. WrongUse: not whole, no images of this version, not root."""
+    dealing.require_root()
+    old = installation.read(root)
+    installation.require_whole(root, old)
+    starting.require_images(version, engine)
+    one = replace(old, version=version, folders=DATA)
+    there = {folder.path for folder in FOLDERS if folder.path in old.folders or (root / folder.path).exists()}
+    dealing.lay_out(root)
+    for path, given in rendered.files(one, str(root), engine).items():
+        if _is_due(path, there):
+            _give(root / path, given)
+    said = with_version((root / ".env").read_text(encoding="utf-8"), rendered.environment(one))
+    _give(root / ".env", (said, 0, 0o644))
+    dealing.copy_compose(root)
+    installation.write(root, one)
+    return one
+
+
+def with_version(there: str, new: str) -> str:
+    """What .env says, under the version of `new`, and with the names that only `new` has at its end."""
+    kept = [line for line in there.splitlines() if _name(line) != VERSION]
+    names = {_name(line) for line in kept}
+    more = [line for line in new.splitlines() if _name(line) and _name(line) not in names]
+    return "\n".join([*kept, *more]) + "\n"
+
+
+def _is_due(path: str, there: set[str]) -> bool:
+    """Configuration always; a mark only in a directory that is new: it is never given to one that lost it."""
+    folder, _, name = path.rpartition("/")
+    if name == MARK:
+        return folder not in there
+    return path not in _KEPT
+
+
+def _give(path: Path, given: Given) -> None:
+    text, user, mode = given
+    dealing.give(path, text.encode(), user, mode)
+
+
+def _name(line: str) -> str:
+    name, equals, _ = line.partition("=")
+    return name if equals and not line.startswith("#") else ""
