@@ -74,8 +74,11 @@ class Office:
             Op.ENROL: self._enrol, Op.RENEW: self._renew, Op.CA: self._ca_pem, Op.ADD: self._add, Op.LIST: self._list,
             Op.COMPARED: self._compared, Op.CANCEL: self._cancel, Op.REVOKE: self._revoke, Op.STANDING: self._standing,
         }  # fmt: skip
-        for record in self._records.values():
-            self._settle(record)
+        for record in [*self._records.values()]:
+            adopted = self._adopted(record)
+            if adopted != record:
+                self._keep(adopted)
+            self._settle(adopted)
         self.publish()
 
     def answer(self, request: bytes, role: Side) -> bytes:

@@ -20,6 +20,7 @@ from provisioning.enrolment import broker, files, guard, listing
 from provisioning.enrolment.guard import AWAY, FAILS_OPEN, TOLD_MAX, Doors, Guard
 from provisioning.enrolment.knock import DoorPlace
 from provisioning.keys.store import KeyKind
+from shared.errors import WireFault
 from tests.provisioning.enrolment.conftest import until
 
 pytestmark = pytest.mark.process
@@ -105,6 +106,20 @@ def test_a_list_that_is_there_and_whole_is_not_made_again(make) -> None:
     assert set(found.revoked) > set(known.revoked), "a damaged file takes no revocation back"
     files.list_canary(stand.data, again).certificate.unlink()
     assert stand.publish() == again + 1, "a list that cannot be proved is none"
+
+
+@pytest.mark.parametrize("made", [b"", b"-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n"])
+def test_a_list_that_nobody_could_read_never_takes_the_place_of_a_good_one(campus, tmp_path, monkeypatch, made) -> None:
+    data = tmp_path / "d"
+    shutil.copytree(campus.data, data, ignore=shutil.ignore_patterns("cards", "terminals"))
+    (data / files.FOLDER).mkdir()
+    key = campus.school.one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    ca = authority.open_authority((data / "ca.pem").read_bytes(), key)
+    before = (data / CRL).read_bytes()
+    monkeypatch.setattr(authority, "issue_crl", lambda *_: made)
+    with pytest.raises(WireFault):
+        listing.publish(data, ca, {1: now()}, now())
+    assert (data / CRL).read_bytes() == before
 
 
 def test_who_is_no_mosquitto_is_not_told(tmp_path) -> None:
