@@ -26,11 +26,19 @@ class Identity:
         """For the next connection. A new certificate that waits is tried every other time."""
         waits = next_of(self._tls.certificate).exists()
         self._tries_next = waits and not self._tries_next
-        chosen = replace(self._tls, certificate=next_of(self._tls.certificate)) if self._tries_next else self._tls
-        context = tls_context(chosen)
+        context = self._of_next() if self._tries_next else tls_context(self._tls)
         if not self._clock.is_system_trusted:
             context.verify_flags |= NO_CHECK_TIME
         return context
+
+    def _of_next(self) -> ssl.SSLContext:
+        """One that cannot even be loaded is none: it is asked for again."""
+        try:
+            return tls_context(replace(self._tls, certificate=next_of(self._tls.certificate)))
+        except OSError:
+            self._tries_next = False
+            forget_refused(self._tls.certificate)
+            return tls_context(self._tls)
 
     def require_dated(self, line: ssl.SSLSocket) -> None:
         """Look at the dates ourselves where TLS did not, as soon as we know the time; LinkFault."""

@@ -11,7 +11,9 @@ import pytest
 from edge.process.identity import install
 from edge.process.identity.asking import DoorSetting, NotOurCa, ca_pin, fetch_ca, fetch_time
 from edge.process.identity.clock import FLOOR_S, SLACK_S, BoxClock
+from edge.process.identity.identity import Identity
 from edge.process.identity.renewing import JITTER, is_due
+from edge.settings import TlsSetting
 from provisioning.certificates import authority
 from shared.errors import LinkFault
 from shared.wire.enrol.messages import time_answer, time_nonce
@@ -125,6 +127,53 @@ def test_it_renews_from_half_of_its_life_and_not_all_on_one_day(school) -> None:
         assert half - 1 <= due[0] <= half + jitter + 1
         firsts.add(due[0])
     assert len(firsts) > 5
+
+
+@pytest.fixture
+def own(school, tmp_path) -> Identity:
+    """With a new certificate that waits."""
+    key = authority.new_key()
+    (tmp_path / "box.key").write_bytes(authority.private_pem(key))
+    (tmp_path / "ca.pem").write_bytes(authority.certificate_pem(school))
+    for name in ("box.pem", "box.pem.next"):
+        (tmp_path / name).write_bytes(authority.issue_client(school, key.public_key(), "bus-1", NOW))
+    tls = TlsSetting(tmp_path / "ca.pem", tmp_path / "box.pem", tmp_path / "box.key")
+    return Identity(tls, BoxClock(tmp_path, 0))
+
+
+def test_a_new_certificate_counts_once_it_was_let_in(own, tmp_path) -> None:
+    new = (tmp_path / "box.pem.next").read_bytes()
+    own.context()
+    own.let_in()
+    assert (tmp_path / "box.pem").read_bytes() == new
+    assert not (tmp_path / "box.pem.next").exists()
+
+
+def test_one_that_is_refused_while_the_old_one_is_let_in_is_dropped(own, tmp_path) -> None:
+    old = (tmp_path / "box.pem").read_bytes()
+    own.context()
+    own.refused()
+    own.context()
+    own.let_in()
+    assert (tmp_path / "box.pem").read_bytes() == old
+    assert not (tmp_path / "box.pem.next").exists()
+
+
+def test_while_nobody_is_let_in_both_are_tried_in_turn(own, tmp_path) -> None:
+    """A broker that is away says nothing of a certificate."""
+    for _ in range(3):
+        own.context()
+        own.refused()
+    assert (tmp_path / "box.pem.next").exists()
+    own.let_in()
+    assert not (tmp_path / "box.pem.next").exists(), "the third was the new one, and it was let in"
+
+
+def test_a_new_one_that_is_damaged_keeps_no_box_out(own, tmp_path) -> None:
+    (tmp_path / "box.pem.next").write_bytes(b"-----BEGIN CERTIFICATE-----")
+    own.context()
+    own.let_in()
+    assert not (tmp_path / "box.pem.next").exists()
 
 
 FILES = {"edge.json": b"{}", "box.pem": b"pem", "box.key": b"key", "place.json": b"{}"}
