@@ -4,6 +4,7 @@ Refuses by a reason of the wire; a code's id that there is none of and a proof t
 kept and not yet done when it was killed (a box's file, a list) is done at the next start, before anything is asked.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ from shared.wire.enrol.office import ALLOWED, HOURS_MAX, Op, Row, Side, Standing
 
 _SERIAL_DAY_S = 86_400
 WHO = "signer"
+GUESSES_MAX, GUESSES_S = 1_000, 3_600
+"""Codes that there are none of: so many of the last hour are counted, beside the wrong proofs of those there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Office:
         self._data, self._ca, self._place, self._rim = data, ca, place, rim
         self._pin = pin_of(authority.spki_of(ca.key.public_key()))
         self._records = files.read_all(data)
+        self._guesses: deque[int] = deque(maxlen=GUESSES_MAX)
         self._answers: dict[str, Callable[[Sequence[Any]], object]] = {
             Op.ENROL: self._enrol, Op.RENEW: self._renew, Op.CA: self._ca_pem, Op.ADD: self._add, Op.LIST: self._list,
             Op.COMPARED: self._compared, Op.CANCEL: self._cancel, Op.REVOKE: self._revoke, Op.STANDING: self._standing,
@@ -133,6 +137,7 @@ class Office:
         record = self._by_code(asked.id)
         if record is None or record.order is None or name != asked.id:
             self.counts.wrong += 1
+            self._guesses.append(self._now_s())
             return refused(Why.CODE)
         order, spki = record.order, authority.spki_of(public)
         proven = is_proof(order.key, self._pin, asked.request, asked.proof, typed=asked.typed)
@@ -262,7 +267,8 @@ class Office:
             sum(getattr(record.order, name) for record in self._records.values() if record.order)
             for name in ("wrong", "stolen")
         )
-        return Standing(number, self.proved, days, self.hinders, wrong, stolen)
+        guesses = sum(at > self._now_s() - GUESSES_S for at in self._guesses)
+        return Standing(number, self.proved, days, self.hinders, wrong + guesses, stolen)
 
     # ---- the register
 

@@ -104,6 +104,13 @@ def test_a_box_is_revoked_by_who_types_its_name(rig: Rig, office: Office) -> Non
     assert "尚未证实" in page, "no broker was asked yet"
 
 
+def test_guesses_of_codes_that_there_are_none_of_are_counted_for_an_hour(office: Office) -> None:
+    before = office.standing().wrong
+    for _ in range(3):
+        assert come(office, "ZZZZ-0000-0000-0000", typed=True)[0] is State.REFUSED
+    assert office.standing().wrong == before + 3
+
+
 def test_who_commands_a_part_alone_gets_none_of_it(rig: Rig) -> None:
     browser = rig.browser("wang", [Grant(Role.OPERATIONS, Scope(box="canteen-1"))])
     browser.see("/boxes", 403)
