@@ -33,7 +33,8 @@ SEALED_MAX = BYTES_MAX + (1 << 20)
 _LEFT_OUT = ("cards", "postgres", "metrics", "logs", "run")
 """Folders of the data folder: cards are the holders', the others are made by their servers."""
 _ENDS = (".db", ".db-wal", ".db-shm", ".sock", ".lock", ".new", ".part", ".pyc")
-_NAMES = (KEY_FILE, PROOF, "backup.json", "restored.json")
+_NAMES = (KEY_FILE, PROOF, "backup.json", "restored.json", "postgres.place")
+"""What is true of this machine alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from compose.servers.postgres import postgres as prepare
 from shared.errors import ConfigFault, StoreFault
 from tests.cloud.ledger import campus as c
 from tests.scenes import plans
+from tests.scenes.plans import command
 
 DSN = "postgresql://openykt@/openykt?host=%2Frun%2Fx&port=5433"
 
@@ -191,3 +192,39 @@ def test_the_whole_drill(school: School) -> None:
     a_file.write_bytes(raw)
     with pytest.raises(StoreFault):
         making.check(second.folder, school.data, 1)
+
+
+@pytest.mark.large
+@pytest.mark.postgres
+@pytest.mark.process
+def test_from_paper_and_two_disks_on_an_empty_machine(school: School) -> None:
+    """By the commands of docs/backup.md: the machine is gone with its data folder and its database."""
+    where = ("--data", school.data)
+    command("cloud", "backup", "set-up", *where, "--to", school.to, "--cluster", school.server.place / "cluster")
+    with school.running(), closing(open_ledger(school.dsn, c.LEDGER_ID)) as ledger:
+        ledger.import_inventory(c.inventory(), c.NOW)
+        command("cloud", "backup", *where, "--to", school.to)
+        deposit(ledger, "after the backup, archived with the log")
+        with psycopg.connect(school.server.dsn("postgres", "postgres"), autocommit=True) as owner:
+            owner.execute("SELECT pg_switch_wal()")
+        command("cloud", "backup", *where, "--to", school.to)
+        count = entries_of(school.dsn)
+    said = command("cloud", "backup", "keys", *where, "--to", school.folder / "keys")
+    paper = next(line.strip() for line in said.splitlines() if line.startswith("    "))
+    shutil.rmtree(school.data)
+    shutil.rmtree(school.server.place)
+    (sealed,) = (school.folder / "keys").iterdir()
+    new = school.folder / "new"
+    command("cloud", "backup", "open-keys", "--from", sealed, "--data", new, typed=f"{paper}\n")
+    new.chmod(0o711)
+    (new / "postgres").mkdir(mode=0o711)
+    listed = command("cloud", "backup", "list", "--to", school.to, "--data", new)
+    assert "可还原到任一秒" in listed
+    newest = max(school.to.glob("backup-*"))
+    words = ("--from", newest, "--data", new, "--cluster", new / "postgres" / "cluster", "--at", "latest")
+    command("cloud", "backup", "restore", *words)
+    server = prepare(new)
+    with school.running(server):
+        assert entries_of(server.dsn("openykt")) == count
+        stated = command("cloud", "backup", "recovered", "--data", new, "--dsn", server.dsn("openykt"), code=1)
+        assert "账本为归档所及的最后状态" in stated
