@@ -16,7 +16,10 @@ from shared.support.checks import Answer, bad, care, good, unknown
 from shared.words.voice import Text
 
 OTHERS = 0o077
-SECRETS = ("*.key", "*.login", "*.token", "*.keys", "edge.json", "terminal.json", "unlock", "ledger.dsn", "*.passwords")
+SECRETS = (
+    "*.key", "*.login", "*.token", "*.keys", "edge.json", "terminal.json", "unlock", "ledger.dsn", "*.passwords",
+    "*.secret",
+)  # fmt: skip
 """Names of files whose content is for their owner alone."""
 NAMED_MAX = 3
 """Files named in one answer."""

@@ -108,6 +108,12 @@ def verified(mark: Path) -> int | None:
     return _time(_said(mark), "verified_ms")
 
 
+def place_of_backup(mark: Path) -> Path | None:
+    """The folder that the backup of this mark lies in; None: the mark does not say."""
+    where = _said(mark).get("where")
+    return Path(where).parent if isinstance(where, str) and where else None
+
+
 def read_proof(folder: Path) -> Proof | None:
     """None: no keys were ever sealed here, or nobody can read when."""
     said = _said(folder / PROOF)

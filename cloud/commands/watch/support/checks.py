@@ -9,6 +9,7 @@ from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 
+from cloud.commands.chains.backups import pgbackrest
 from cloud.commands.watch.support.places import Around, place_of, services
 from cloud.ledger.read.reader import open_reader
 from cloud.ledger.schema.migrate import HEAD, require_head
@@ -17,7 +18,7 @@ from cloud.store.db import open_database, read_file
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.notify.doors_file import close_doors, read_doors
 from cloud.watch.store import FILE as WATCH_FILE
-from cloud.watch.subjects.marks import MARK, finished, read_said
+from cloud.watch.subjects.marks import MARK, finished, place_of_backup, read_proof, read_said
 from shared.errors import ConfigFault, YktError
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
@@ -61,6 +62,8 @@ def server_checks(around: Around) -> list[Check]:
         Check("watch", Text("值守在看着吗？", "does the watch look?"), lambda: _watch(folder)),
         Check("messages", Text("报警消息送得出去吗？", "do messages of alarms get out?"), lambda: _messages(folder)),
         Check("backup", Text("最近一次备份是什么时候？", "when was the last backup?"), lambda: _backup(folder)),
+        Check("key-backup", Text("密钥封存了吗、纸上口令对吗？", "are keys sealed, and is the paper right?"),
+              lambda: _paper(folder)),
         Check("boxes", Text("各网关有消息吗、欠着多少？", "are boxes heard, and what do they owe?"),
               lambda: _boxes(around)),
         Check("versions", Text("终端的版本一致吗？", "are terminals of one release?"), lambda: _versions(around)),
@@ -258,6 +261,35 @@ def _backup(folder: Path) -> Iterator[Answer]:
         yield care(said, fix)
     else:
         yield good(said)
+    yield from _reach(folder)
+
+
+def _reach(folder: Path) -> Iterator[Answer]:
+    """Of PostgreSQL: from when until when any second can be put back."""
+    to = place_of_backup(folder / MARK)
+    if to is None or not (to / pgbackrest.CONF).is_file():
+        return
+    reach = pgbackrest.span(pgbackrest.repository(to, folder.parent))
+    fix = Text("做一份：./ykt cloud backup --to 目录", "make one: ./ykt cloud backup --to FOLDER")
+    if reach is None:
+        yield bad(Text("备份库里没有备份", "no backup is in the repository"), fix, "span")
+    else:
+        yield good(Text(f"可还原到任一秒：{reach.text}", f"any second can be put back: {reach.text}"), "span")
+
+
+def _paper(folder: Path) -> Iterator[Answer]:
+    proof, seal = read_proof(folder), "./ykt cloud backup keys --to"
+    if proof is None:
+        fix = Text(f"{seal} 目录（docs/backup.md）", f"{seal} FOLDER (docs/backup.md)")
+        yield unknown(Text("密钥与配置没有封存过", "keys and configuration were never sealed"), fix)
+    elif proof.is_good(int(time.time() * 1000)):
+        yield good(Text("封存过，口令按纸证明过", "they are sealed, and the paper is proven"))
+    else:
+        then = "./ykt cloud backup prove --to"
+        yield care(
+            Text("口令未经证明，或已过一学期", "the paper is not proven, or not within a term"),
+            Text(f"按纸上重输：{then} 目录", f"type it from the paper: {then} FOLDER"),
+        )
 
 
 def _boxes(around: Around) -> Iterator[Answer]:

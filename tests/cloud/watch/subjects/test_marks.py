@@ -11,7 +11,7 @@ import pytest
 
 from cloud.process.beats import WATCH_BEAT, beat_age_s
 from cloud.watch.notify.channels.signed import HEADER, signed_at
-from cloud.watch.subjects.marks import MARK, PROOF, Said, backup_signals, read_said
+from cloud.watch.subjects.marks import MARK, PROOF, Said, backup_signals, place_of_backup, read_said
 from cloud.watch.subjects.outside import Beat
 from shared.errors import ConfigFault
 
@@ -70,6 +70,12 @@ def test_a_mark_that_is_none_counts_as_none(tmp_path: Path, said: dict[str, obje
 def test_so_does_a_torn_one(tmp_path: Path, text: str) -> None:
     (tmp_path / MARK).write_text(text)
     assert signals(tmp_path, is_wanted=True)["backup-missing"] == 1
+
+
+def test_where_a_backup_lies(tmp_path: Path) -> None:
+    assert place_of_backup(tmp_path / MARK) is None
+    mark(tmp_path, where="/backup/backup-20261128-030000")
+    assert place_of_backup(tmp_path / MARK) == Path("/backup")
 
 
 def write(folder: Path, text: str, mode: int = 0o600) -> Path:
