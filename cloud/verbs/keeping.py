@@ -175,6 +175,13 @@ def _keys(chosen: argparse.Namespace) -> Done:
     from cloud.commands.opening import wall_now
 
     where, now_ms = _required(chosen.to, "--to"), wall_now().unix_ms
+    if not (chosen.json or sys.stdout.isatty() or key_archive.has_key(chosen.data)):
+        raise ConfigFault(
+            Text(
+                "第一次须在终端上做：口令只显示一次，不可落入日志",
+                "the first time at a terminal: the passphrase is shown once, and must not end in a log",
+            )
+        )
     made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep), _splitting(chosen.shares))
     said: dict[str, Any] = {"file": str(made.file), "files": len(made.names)}
     said |= {"passphrase": made.passphrase} if made.passphrase else {}
@@ -215,8 +222,10 @@ _DOES: Mapping[str, Callable[[argparse.Namespace], Done]] = {
     "keys": _keys, "prove": _prove, "open-keys": _open_keys,
 }  # fmt: skip
 _AFTER = Text(
-    "之后的流水由各网关重新送来。启动后看 ./ykt cloud backup recovered；密钥与证书不在其中。",
-    "What came after comes again from the boxes. Start, and look at ./ykt cloud backup recovered. Keys are not in it.",
+    "之后的流水由各网关重新送来。启动后看 ./ykt cloud backup recovered；密钥与证书不在其中。"
+    "PostgreSQL 的归档已关：确认今后用它，再做 set-up。",
+    "What came after comes again from the boxes. Start, and look at ./ykt cloud backup recovered. Keys are not in it. "
+    "Of PostgreSQL the log is archived no more: set-up again, once this is the ledger from now on.",
 )
 
 

@@ -9,7 +9,7 @@ its base there.
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import file_digest
@@ -135,6 +135,13 @@ def thin_out(to: Path, keep: int, made: Path) -> None:
     others = [one for one in listed(to) if one.folder != made]
     for old in others[keep - 1 :]:
         shutil.rmtree(old.folder)
+
+
+def drop_without_base(to: Path, labels: Collection[str]) -> None:
+    """What is left of backups whose base the repository has dropped goes, too: nothing can be put back from it."""
+    for one in listed(to):
+        if one.base is not None and one.base.label not in labels:
+            shutil.rmtree(one.folder)
 
 
 def digest_of(path: Path) -> str:

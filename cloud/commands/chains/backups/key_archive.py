@@ -92,6 +92,11 @@ def archives(to: Path) -> list[Path]:
     return sorted(to.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
 
 
+def has_key(data: Path) -> bool:
+    """Was anything sealed before, so that no passphrase is to be shown?"""
+    return (data / FOLDER / KEY_FILE).exists()
+
+
 def newest(to: Path) -> Path:
     """ConfigFault: there is none."""
     found = archives(to)

@@ -47,6 +47,9 @@ def make(
         files.require_room(to, [source / name for name in names])
         made, rows = _archived(settings, dsn, to, now_ms, names, full=full)
         files.thin_out(to, keep, made.folder)
+        if not is_file:
+            bases = pgbackrest.bases(pgbackrest.repository(to, settings.data))
+            files.drop_without_base(to, {one.label for one in bases})
     _tell_boxes(dsn, rows, now_ms)
     _write_mark(source, made.folder, now_ms, now_ms)
     return made

@@ -31,6 +31,7 @@ OPENS = "backup.secret"
 """In DATA/cloud, 0600."""
 SERVER_CONF, CLUSTER_CONF = "openykt-backup.conf", "openykt-pgbackrest.conf"
 """In the cluster's folder: what its postgresql.conf includes, and what the server archives by."""
+AUTO_CONF = "postgresql.auto.conf"
 SECRET_BYTES = 48
 FULL_DAYS = 7
 """The newest full backup is at most so old; those between hold what has changed."""
@@ -122,9 +123,21 @@ def set_up(to: Path, data: Path, cluster: Path, dsn: str, keep_full: int, socket
 
 
 def _tell_server(made: Repository, cluster: Path) -> None:
+    _archive_again(cluster / AUTO_CONF)
     told = _SERVER_CONF.format(conf=cluster.resolve() / CLUSTER_CONF, stanza=STANZA, seconds=ARCHIVE_TIMEOUT_S)
     write_whole(cluster / SERVER_CONF, told.encode())
     _give(cluster, [cluster / SERVER_CONF, _with_secret(made, cluster / CLUSTER_CONF)])
+
+
+def _archive_again(file: Path) -> None:
+    """A restore has put archiving off; its server does not run while this is done."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+    kept = [line for line in lines if not line.startswith("archive_mode")]
+    if kept != lines:
+        owner = file.stat()
+        write_whole(file, "".join(kept).encode())
+        if _is_root():
+            os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _with_secret(made: Repository, file: Path) -> Path:
@@ -195,7 +208,7 @@ def restore(one: Repository, cluster: Path, label: str, at_ms: int | None) -> No
     stood then, from the backup before. ConfigFault: outside the span, or the folder is not empty."""
     if cluster.exists() and any(cluster.iterdir()):
         raise ConfigFault(Text(f"{cluster} 不是空目录：不覆盖", f"{cluster} is not empty: nothing is overwritten"))
-    words = _target(one, label, at_ms)
+    words = [*_target(one, label, at_ms), "--archive-mode=off"]  # a drill must not write into the school's repository
     cluster.mkdir(mode=0o700, parents=True, exist_ok=True)
     conf = _with_secret(one, cluster.parent / CLUSTER_CONF)  # its recovery asks for the log by itself
     _give(one.conf, [cluster, conf])

@@ -1,5 +1,6 @@
 """Keys and configuration, sealed apart: what is in, that paper and file open it on an empty machine, the proof."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -122,9 +123,10 @@ def test_a_splitting_that_cannot_be_makes_no_passphrase(campus: Path, tmp_path: 
 
 
 def test_by_the_command(campus: Path, tmp_path: Path) -> None:
-    told = command("cloud", "backup", "keys", "--data", campus, "--to", tmp_path / "to")
-    words = next(line.strip() for line in told.splitlines() if line.startswith("    "))
-    assert words not in command("cloud", "backup", "keys", "--data", campus, "--to", tmp_path / "to")
+    seals = ("cloud", "backup", "keys", "--data", campus, "--to", tmp_path / "to")
+    assert "第一次须在终端上做" in command(*seals, code=2)
+    words = json.loads(command(*seals, "--json"))["passphrase"]
+    assert words not in command(*seals)
     proven = command("cloud", "backup", "prove", "--data", campus, "--to", tmp_path / "to", typed=f"{words}\n")
     assert "打得开" in proven
     wrong = command("cloud", "backup", "prove", "--data", campus, "--to", tmp_path / "to", typed="AAAA\n", code=1)

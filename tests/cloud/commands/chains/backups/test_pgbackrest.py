@@ -1,5 +1,6 @@
 """A ledger in PostgreSQL: kept by pgBackRest, put back to a second, never over a live one. The drill: with --all."""
 
+import json
 import shutil
 import tempfile
 import time
@@ -135,6 +136,12 @@ def pause_to_the_next_second() -> int:
     return at_ms
 
 
+def archives(server: Postgres) -> str:
+    with psycopg.connect(server.dsn("openykt")) as asked:
+        (found,) = asked.execute("SELECT current_setting('archive_mode')").fetchone() or ("",)
+    return str(found)
+
+
 def deposit(ledger: Ledger, key: str) -> None:
     ledger.deposit(c.card(1), 1000, key, c.NOW)
 
@@ -209,8 +216,8 @@ def test_from_paper_and_two_disks_on_an_empty_machine(school: School) -> None:
             owner.execute("SELECT pg_switch_wal()")
         command("cloud", "backup", *where, "--to", school.to)
         count = entries_of(school.dsn)
-    said = command("cloud", "backup", "keys", *where, "--to", school.folder / "keys")
-    paper = next(line.strip() for line in said.splitlines() if line.startswith("    "))
+    said = command("cloud", "backup", "keys", *where, "--to", school.folder / "keys", "--json")
+    paper = json.loads(said)["passphrase"]
     shutil.rmtree(school.data)
     shutil.rmtree(school.server.place)
     (sealed,) = (school.folder / "keys").iterdir()
@@ -226,5 +233,15 @@ def test_from_paper_and_two_disks_on_an_empty_machine(school: School) -> None:
     server = prepare(new)
     with school.running(server):
         assert entries_of(server.dsn("openykt")) == count
+        assert archives(server) == "off", "a drill must not write into the school's repository"
         stated = command("cloud", "backup", "recovered", "--data", new, "--dsn", server.dsn("openykt"), code=1)
         assert "账本为归档所及的最后状态" in stated
+    (new / "cloud" / DSN_FILE).write_text(server.dsn("openykt"))
+    command("cloud", "backup", "set-up", "--data", new, "--to", school.to, "--cluster", new / "postgres" / "cluster")
+    server = prepare(new)
+    with school.running(server):
+        assert archives(server) == "on"
+        command("cloud", "backup", "--data", new, "--to", school.to, "--full")
+        assert len(files.listed(school.to)) == 3
+        command("cloud", "backup", "--data", new, "--to", school.to, "--full")
+        assert all(one.base and one.base.full for one in files.listed(school.to)), "what has lost its base is gone"
