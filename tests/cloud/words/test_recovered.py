@@ -61,6 +61,8 @@ def test_what_is_done_says_so_and_still_names_what_could_not_come() -> None:
     assert said.endswith("完整：没有要等的，也没有未办结的")
     assert "3 笔只在账本里的事" in said
     assert (DONE.is_whole, OPEN.is_whole) == (True, False)
+    for waits in (OPEN.boxes[1], OPEN.boxes[0]._replace(unsettled=1), OPEN.boxes[0]._replace(heard=False)):
+        assert not DONE._replace(boxes=(waits,)).is_whole
 
 
 @pytest.mark.parametrize(

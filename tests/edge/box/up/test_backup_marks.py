@@ -5,7 +5,7 @@ import pytest
 from edge.outbox.store import KEEP_MS
 from shared.ids import LedgerId, StoreId
 from shared.wire import topics
-from shared.wire.messages import BackupMark, SignedAnswer, encode_now
+from shared.wire.messages import BackupMark, Recover, SignedAnswer, encode_now
 from tests.edge.rig import LEDGER
 from tests.edge.uplink_words import hellos, sell
 
@@ -98,5 +98,18 @@ def test_after_a_recovery_no_mark_of_before_counts(settled):
     settled.recover(1)
     settled.down(topics.DOWN_NOW, late)
     assert len(hellos(settled)) >= 2
+    assert settled.store.depth().unsettled == 0, "the ledger of the rig has them all again"
+    assert dropped_later(settled) == 1
+
+
+def test_a_mark_to_the_hello_that_a_recovery_has_answered_is_of_before(settled):
+    """Said by the process that is gone, delivered late."""
+    settled.answer(mark(settled, 1))
+    settled.disconnect()
+    settled.greeting = False
+    settled.connect()
+    late = settled.ledger.sign_answer(settled.asked, mark(settled, 4))
+    settled.answer(Recover(LEDGER, settled.store.store, 1))
+    settled.down(topics.DOWN_NOW, late)
     assert settled.store.depth().unsettled == 0, "the ledger of the rig has them all again"
     assert dropped_later(settled) == 1

@@ -163,7 +163,7 @@ making.make(settings, settings.dsn(None), Path(to), 1)
 @pytest.mark.parametrize(
     ("at", "counts"),
     [
-        ("files.digests", 0), ("files.named", 0), ("files.thin_out", 1), ("making._tell_boxes", 1),
+        ("files.digests", 0), ("files.named", 0), ("files.sync", 0), ("files.thin_out", 1), ("making._tell_boxes", 1),
         ("making._write_mark", 1),
     ],
 )  # fmt: skip
