@@ -104,7 +104,9 @@ class BackupsTold:
         self._partitions: dict[tuple[BoxId, StoreId], int] = {}
         """Of the outboxes that take marks."""
         self._told: dict[tuple[BoxId, StoreId], Covered] = {}
-        self._asked_ms: int | None = None
+        self._asked: dict[tuple[BoxId, StoreId], tuple[Covered, int]] = {}
+        """For which mark each was asked for a Hello, and when."""
+        self._looked_ms: int | None = None
 
     def spoke(self, box: BoxId, store: StoreId, partition: int, form: int) -> None:
         """A batch of it came."""
@@ -112,6 +114,7 @@ class BackupsTold:
             return
         if len(self._partitions) >= MET_MAX:
             self._partitions.clear()
+            self._asked.clear()
         self._partitions[box, store] = partition
 
     def answer(self, box: BoxId, store: StoreId) -> BackupMark | None:
@@ -123,14 +126,17 @@ class BackupsTold:
         return BackupMark(self._ledger.id, store, mark.row, mark.made_ms)
 
     def to_ask(self, now: Now) -> list[tuple[BoxId, StoreId, int]]:
-        """Those that a newer mark waits for, no oftener than ASK_S: outbox and partition. StoreFault."""
-        if not self._partitions or _is_within(ASK_S, self._asked_ms, now):
+        """Those that a newer mark waits for: outbox and partition; each at once, and again after ASK_S. StoreFault."""
+        if not self._partitions or _is_within(SPREAD_S, self._looked_ms, now):
             return []
-        self._asked_ms, marks = now.unix_ms, self._marks.covered()
-        return [
-            (*key, partition) for key, partition in self._partitions.items()
-            if key in marks and self._told.get(key) != marks[key]
-        ]  # fmt: skip
+        self._looked_ms, marks = now.unix_ms, self._marks.covered()
+        due = [key for key in self._partitions if key in marks and self._is_due(key, marks[key], now)]
+        self._asked |= {key: (marks[key], now.unix_ms) for key in due}
+        return [(*key, self._partitions[key]) for key in due]
+
+    def _is_due(self, key: tuple[BoxId, StoreId], mark: Covered, now: Now) -> bool:
+        asked, at_ms = self._asked.get(key, (None, None))
+        return self._told.get(key) != mark and (asked != mark or not _is_within(ASK_S, at_ms, now))
 
 
 def _is_within(seconds: int, since_ms: int | None, now: Now) -> bool:

@@ -40,6 +40,12 @@ def test_outbox_destroyed_after_ack(room: Path) -> None:
     asyncio.run(_outbox_destroyed(room))
 
 
+def _covered(campus: Campus) -> int:
+    """Up to which row the box knows a backup of what it has sent."""
+    rows = campus.outbox("SELECT value FROM about WHERE name = 'backup'")
+    return int.from_bytes(rows[0][0], "big") if rows else 0
+
+
 def _put_back(old: Path, campus: Campus) -> None:
     """As somebody does whose disk is gone: into an empty place."""
     for file in campus.ledger.parent.glob("*.db*"):
@@ -58,6 +64,7 @@ async def _older_copy(room: Path) -> None:
         await campus.until_posted(20)
         command("cloud", "backup", "--data", campus.data, "--to", room / "backups")
         (old,) = (room / "backups").glob("backup-*")
+        await campus.until("the box has its backup mark", lambda: _covered(campus) > 0)
         command("cloud", "deposit", "--data", campus.data, "--card", STRANGER, "--fen", "100000", "--key", "late")
         await campus.until("the stranger's load confirmed", loads)
         await campus.until_shown(20)

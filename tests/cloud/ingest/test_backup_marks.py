@@ -11,7 +11,7 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, Ticket
-from cloud.ingest.witnesses import ASK_S
+from cloud.ingest.witnesses import ASK_S, SPREAD_S
 from cloud.ledger.checks.gaps import check_backup_marks
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.receive.backup_marks import BackupMarks, Covered
@@ -60,9 +60,9 @@ class Centre:
         for _ in range(6):
             self.asked()
 
-    def asked(self) -> bool:
-        """Is the box asked for a Hello by now?"""
-        self.second += ASK_S
+    def asked(self, after_s: int = ASK_S) -> bool:
+        """Is the box asked for a Hello by then?"""
+        self.second += after_s
         said = [decode_now_down(one.payload) for one in self.clerk.witnessed() if one.lane == DOWN_NOW]
         return HelloWanted(c.STORE) in said
 
@@ -117,6 +117,15 @@ def test_a_newer_backup_asks_the_box_until_it_has_heard(centre: Centre) -> None:
     assert [centre.asked(), centre.asked()] == [True, True], "a question may be lost"
     assert centre.greeted() is not None
     assert not centre.asked()
+
+
+def test_a_newer_backup_is_asked_for_within_seconds(centre: Centre) -> None:
+    centre.batch(1)
+    centre.settle_down()
+    centre.marks.cover({(c.BOX, c.STORE): 1}, 77, c.NOW)
+    assert [centre.asked(SPREAD_S), centre.asked(SPREAD_S)] == [True, False]
+    centre.marks.cover({(c.BOX, c.STORE): 1}, 78, c.NOW)
+    assert centre.asked(SPREAD_S)
 
 
 def test_a_new_process_learns_it_from_the_next_batch(centre: Centre) -> None:
