@@ -25,6 +25,7 @@ from provisioning.cli.arguments import (
     vault_of,
 )
 from provisioning.cli.beside import may_lie_open
+from provisioning.cli.issuing import probe
 from provisioning.cli.issuing.desk import Tray, add_reader, opened_desk, opened_tray
 from provisioning.cli.issuing.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
@@ -110,6 +111,7 @@ def add_to(verbs: Verbs) -> None:
     enable.add_argument("--label", help=Text("卡面号；用读卡器时可不写", "the label printed on it; none at a reader"))
     add_reader(enable)
     add_who(enable)
+    probe.add_to(card)
     for step in (work, give_up, inventory, enable):
         add_token(step)
 

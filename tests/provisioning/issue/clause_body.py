@@ -16,7 +16,7 @@ OK, FILE, RECORD, LENGTH, RIGHTS, MAC, KEY, INS, EXISTS = map(
     bytes.fromhex, ("9000", "6A82", "6A83", "6700", "6982", "6988", "6A88", "6D00", "6A89")
 )
 MF, ADF_NAMES, EP = 0x3F00, {}, 0x0002
-LOAD, TAC, INTERNAL, MAINTENANCE, CONTROL = 0x3F, 0x34, 0x30, 0x36, 0x39
+PURCHASE, LOAD, TAC, INTERNAL, MAINTENANCE, CONTROL = 0x3E, 0x3F, 0x34, 0x30, 0x36, 0x39
 BINARY, VARIABLE, CYCLIC, PURSE, DIRECTORY, KEYS = 0xA8, 0xAC, 0x2E, 0x2F, 0x38, 0x3F
 
 
@@ -27,6 +27,8 @@ class Folder:
         self.name = name
         self.files, self.records, self.keys = {}, {}, {}
         self.has_purse = False
+        self.money = self.online = self.offline = 0
+        self.proofs = {}
 
 
 class ClauseBody:
@@ -45,6 +47,7 @@ class ClauseBody:
         self.here = MF
         self.challenge = b""
         self.proved = set()
+        self.begun = None
         return NEAR if self.uid else ATR
 
     def power_off(self):
@@ -93,9 +96,13 @@ class ClauseBody:
     def _use(self, head, p1, data):
         """What a finished card is checked by."""
         if head == 0x805C and self.folder.has_purse:
-            return bytes(4) + OK
-        if head == 0x8050 and p1 == 0 and self.folder.has_purse:
-            return self._load(data)
+            return des.fen(self.folder.money) + OK
+        if head == 0x8050 and self.folder.has_purse:
+            return self._load(data) if p1 == 0 else self._begin(data)
+        if head in (0x8052, 0x8054) and self.begun:
+            return self._credit(data) if head == 0x8052 else self._debit(data)
+        if head == 0x805A:
+            return self.folder.proofs.get(data, bytes.fromhex("9406"))
         if head == 0x0088:
             key = self.folder.keys.get((INTERNAL, 0))
             return KEY if key is None else des.ecb(key[2:], data) + OK
@@ -171,10 +178,38 @@ class ClauseBody:
         return OK
 
     def _load(self, data):
-        amount, term, rnd = data[1:5], data[5:11], os.urandom(4)
-        stored = self.folder.keys[LOAD, data[0]]
-        session = des.load_session(stored[2:], rnd, bytes(2))
-        return bytes(4) + bytes(2) + stored[:2] + rnd + des.mac(session, bytes(4), amount, b"\2", term) + OK
+        amount, term, rnd, folder = data[1:5], data[5:11], os.urandom(4), self.folder
+        stored, count, money = folder.keys[LOAD, data[0]], folder.online.to_bytes(2, "big"), des.fen(folder.money)
+        session = des.load_session(stored[2:], rnd, count)
+        self.begun = (session, amount, term)
+        return money + count + stored[:2] + rnd + des.mac(session, money, amount, b"\2", term) + OK
+
+    def _credit(self, data):
+        session, amount, term = self.begun
+        if data[7:] != des.mac(session, amount, b"\2", term, data[:7]):
+            return bytes.fromhex("9302")
+        self.folder.money += int.from_bytes(amount, "big")
+        self.folder.online += 1
+        return bytes(4) + OK
+
+    def _begin(self, data):
+        amount, term, rnd, folder = data[1:5], data[5:11], os.urandom(4), self.folder
+        stored = folder.keys[PURCHASE, data[0]]
+        self.begun = (stored[2:], amount, term, rnd)
+        return des.fen(folder.money) + folder.offline.to_bytes(2, "big") + bytes(3) + stored[:2] + rnd + OK
+
+    def _debit(self, data):
+        (key, amount, term, rnd), folder = self.begun, self.folder
+        ttn, when, mac1 = data[:4], data[4:11], data[11:]
+        session = des.purchase_session(key, rnd, folder.offline.to_bytes(2, "big"), ttn)
+        if mac1 != des.mac(session, amount, b"\6", term, when):
+            return bytes.fromhex("9302")
+        folder.money -= int.from_bytes(amount, "big")
+        folder.offline += 1
+        tac = des.tac(folder.keys[TAC, 0][2:], amount, b"\6", term, ttn, when)
+        mac2 = des.mac(session, amount)
+        folder.proofs[folder.offline.to_bytes(2, "big")] = mac2 + tac + OK
+        return tac + mac2 + OK
 
 
 class ClausePsam:

@@ -166,6 +166,17 @@ def test_psams_are_written_through_the_reader(hand, desk, campus):
     assert sum(line.startswith("放到一边") for line in told) == 2
 
 
+def test_sample_bodies_are_probed_through_the_reader(hand, desk, make, tmp_path):
+    _, transport = desk
+    samples = [make(transport) for _ in range(2)]
+    sheets = ["--sheet", tmp_path / "a", "--sheet", tmp_path / "b"]
+    words = ("card", "probe", "--count", 2, "--write", *sheets, "--out", tmp_path / "sheet.json", *WAIT)
+    code, said, told = hand.work(lambda number: samples[number - 1], *words)
+    assert (code, "共 2 张，合格 2" in said, "可以订货" in said) == (0, True, True), (said, told)
+    bodies = json.loads((tmp_path / "sheet.json").read_text())["bodies"]
+    assert [one["checks"]["purchase"]["mark"] for one in bodies] == ["good", "good"]
+
+
 def test_a_reader_that_is_not_there_is_named(pcscd):
     with pytest.raises(ConfigFault, match="没有读卡器 none"):
         DeskReader("none")
