@@ -25,7 +25,7 @@ _SAID = {
     Mark.GOOD: Text("合格", "passes"),
     Mark.BAD: Text("不合格", "fails"),
     Mark.UNKNOWN: Text("未知", "unknown"),
-    Mark.TOLD: Text("记录", "noted"),
+    Mark.TOLD: Text("数值", "figure"),
 }
 
 
