@@ -18,10 +18,16 @@ from typing import NamedTuple
 
 import pytest
 
+from cloud.__main__ import main as cloud
 from compose.place import ROOT
+from compose.verbs import VERBS
+from edge.__main__ import main as edge
+from edge.card.__main__ import main as cards
 from edge.card.sim.pcscd import why_not
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.files.memory import FileMemory
+from edge.terminal.__main__ import main as terminal
+from provisioning.cli.cli import main as provisioning
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import RamMemory, blank_card_image
 from shared.purse.cos.psam import Psam
@@ -37,7 +43,6 @@ CEREMONY_BLOCKS = 4
 WAIT_S = 120
 MAKERS = Key(bytes.fromhex("10311273143516F718391A7B1C3D1EFE"))
 """The maker's transport key: the two parts on the page, joined."""
-VERB = re.compile(r"(?:python -m|\./ykt|openykt) ((?:provisioning|provision|cloud|edge|edge\.card|edge\.terminal)\b.*)")
 
 
 class Block(NamedTuple):
@@ -216,6 +221,32 @@ def test_the_page_leads_from_an_empty_room_to_the_first_sale(room, capsys) -> No
 
 def _with(text: str, env) -> str:
     return re.sub(r"\$(\w+)", lambda found: env.get(found[1], found[0]), text)
+
+
+MAINS = {
+    "provisioning": provisioning, "ykt provision": provisioning, "cloud": cloud, "ykt cloud": cloud, "edge": edge,
+    "edge.card": cards, "edge.terminal": terminal,
+}  # fmt: skip
+STEPS = ("provisioning", "ykt provision")
+"""Their verbs have steps of their own."""
+
+
+def said_verbs() -> set[tuple[str, str]]:
+    """Part and verb of each command that any of the pages names."""
+    text = "".join(page.read_text(encoding="utf-8") for page in sorted(PAGES.glob("*.md")))
+    found = re.findall(r"(python -m|\./ykt|openykt) ([a-z][a-z.]*)((?: [a-z][a-z-]*)*)", text)
+    return {(part if way != "./ykt" else f"ykt {part}", words.strip()) for way, part, words in found}
+
+
+@pytest.mark.parametrize(("part", "words"), sorted(said_verbs()))
+def test_a_command_that_a_page_names_is_there(part, words) -> None:
+    if part not in MAINS:
+        assert part.removeprefix("ykt ") in {verb.name for verb in VERBS}
+        return
+    verb = words.split() if part in STEPS else words.split()[:1]
+    with pytest.raises(SystemExit) as ended:
+        MAINS[part]([*verb, "--help"])
+    assert ended.value.code == 0
 
 
 def test_every_block_has_a_mark_that_is_told_on_the_page() -> None:

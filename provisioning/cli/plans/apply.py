@@ -82,8 +82,8 @@ def apply(chosen: argparse.Namespace) -> None:
     _tell(wanted)
     say(
         Text(
-            "已扩展；接着 cloud import，重启有改动的网关与 broker\n",
-            "extended; next: cloud import, then restart the boxes that changed and the broker\n",
+            "已扩展；接着 cloud import，重启 broker 与有改动的网关（墙上的网关用新码再入网，取回设置）\n",
+            "extended; next: cloud import, restart broker and changed boxes (one on a wall enrols again)\n",
         )
     )
 
