@@ -60,9 +60,9 @@ def ours(transport):
     return card
 
 
-@pytest.fixture(params=["our COS", "clauses"])
+@pytest.fixture(params=[pytest.param("our COS", marks=pytest.mark.large), "clauses"])
 def make(request):
-    """Makes a body of one of the two."""
+    """Makes a body of one of the two; ours is fed each time in tests/house/test_golive.py."""
     return ours if request.param == "our COS" else lambda transport, **told: ClauseBody(transport.octets, **told)
 
 
