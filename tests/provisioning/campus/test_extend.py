@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+import tarfile
 from contextlib import closing
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import InventoryRefused
 from cloud.process.settings import load_settings
+from compose.place import ROOT
 from edge.settings import load as load_box
 from edge.terminal.settings.settings import load as load_terminal
 from provisioning.custody import journal
@@ -246,6 +248,25 @@ def test_a_switch_to_plain_tcp_stays_switched(data, tmp_path):
     applied(data, written(tmp_path, grown()))
     links = {one.name: one for one in load_box(data / "boxes/canteen-1/edge.json").links}
     assert links["tcp"].is_plain
+
+
+@pytest.mark.parametrize("release", ["0.1", "0.2"])
+def test_a_campus_that_an_earlier_release_made_is_extended(tmp_path, release):
+    """It has no plan of its own beside its files, and in 0.1 no TLS on its TCP links: that stays as it is."""
+    with tarfile.open(ROOT / "tests/released" / release / "campus-sqlite.tar.xz") as packed:
+        packed.extractall(tmp_path, filter="data")
+    data, plan = tmp_path / "campus", json.loads((tmp_path / "plan.json").read_text())
+    assert ok("plan", "diff", tmp_path / "plan.json", "--data", data) == "校园已如计划\n"
+    box = plan["boxes"][0]
+    box["terminals"].append(
+        {"name": "pos-9", "kind": "pos", "link": "tcp", "address": 0, "merchant": "新档口", "place": "9号"}
+    )
+    plan["cards"].append({"label": "x9", "opening_fen": 100})
+    applied(data, written(tmp_path, plan))
+    import_campus(data, None, None)
+    device = read_campus(data).inventory.devices[-1]
+    assert device.name == "pos-9"
+    assert device.device in {one.device for one in load_box(data / "boxes" / box["box"] / "edge.json").terminals}
 
 
 def test_a_campus_without_a_card_takes_its_profile_from_the_plan():
