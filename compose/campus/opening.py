@@ -26,6 +26,8 @@ from compose.servers.ports import free_port
 from compose.servers.postgres import postgres
 from compose.servers.render import write_private
 from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
+from shared.input.functions import FILE as FUNCTIONS
+from shared.input.functions import Function
 from shared.words.voice import Text
 
 STEP_S = 600.0
@@ -128,7 +130,9 @@ def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
 
 
 def say_docking(where: campus.Where, say: Say) -> None:
-    """Where strangers' devices dock."""
+    """Where strangers' devices dock, if they may."""
+    if not where.docking_port:
+        return
     scheme = "mqtts" if where.full else "mqtt"
     address = f"{scheme}://127.0.0.1:{where.docking_port}"
     docking = Text(
@@ -163,6 +167,12 @@ def say_plain(parts: Supervisor, plan: Plan, say: Say) -> None:
             say(f"      {warned}")
 
 
+def has_docking(room: Path) -> bool:
+    """Is this function on in the campus?"""
+    file = room / "cloud" / FUNCTIONS
+    return not file.exists() or Function.DOCKING not in json.loads(file.read_bytes())["off"]
+
+
 async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:
     """Provision if there is no campus yet; start broker and database; say where everything is."""
     room = options.data / "campus"
@@ -178,6 +188,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         if not (files.cloudfile.exists() and (room / "cloud" / WATCH_FILE).exists()):  # a campus of before
             await step(parts, "cloud-door", "provisioning", "certificate", "cloud-door", "--data", str(room))
         await step(parts, "docking-rights", "cloud", "docking", "rights", "--data", str(room))
+        docking_port = docking_port if has_docking(room) else 0
         broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port, docking_port), files)
         await parts.start(broker, cluster.part, *full.beside(options.data, room))
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
@@ -189,7 +200,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
     health = {name: free_port() for name in WITH_HEALTH}
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
-        docking_port, health, free_port() if options.full else 0,
+        docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.process.functions import read_off, switch
 from cloud.watch.notify.doors_file import read_doors
+from compose.campus.opening import has_docking
 from provisioning.campus.campus import Making, campus_files
 from provisioning.plan.plan import parse_plan
 from provisioning.plan.sheets import plan_of
@@ -120,3 +121,18 @@ def test_a_preset_has_a_name_in_both_languages():
     assert preset_of("school") is preset_of("中学") is PRESETS["school"]
     with pytest.raises(ConfigFault, match="没有预设"):
         preset_of("university")
+
+
+def test_rights_are_written_on_or_off_for_whoever_starts_a_broker(tmp_path, capsys):
+    (tmp_path / "cloud").mkdir()
+    switch(tmp_path, Function.DOCKING, on=False)
+    main(["docking", "rights", "--data", str(tmp_path)])
+    assert "cloud.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("off", [[], [Function.KPIS], [Function.DOCKING]])
+def test_the_launcher_opens_no_door_for_devices_where_docking_is_off(tmp_path, off):
+    (tmp_path / "cloud").mkdir()
+    for one in off:
+        switch(tmp_path, one, on=False)
+    assert has_docking(tmp_path) is (Function.DOCKING not in off)
