@@ -16,7 +16,9 @@ from provisioning.keys.store import KeyKind, Level
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.purse.cos.card import UserCard
-from shared.purse.cos.images import RamMemory, blank_card_image
+from shared.purse.cos.images import PsamMaster, RamMemory, blank_card_image, decode_psam_image, new_psam_image
+from shared.purse.cos.psam import Psam
+from shared.purse.crypto import Key
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.issue.clause_body import NEAR, ClauseBody, ClausePsam
 
@@ -153,16 +155,18 @@ def test_psams_are_written_through_the_reader(hand, desk, campus):
     made = ok("psam", "make", "--data", data, *WHO, "--count", 2, "--out", data / "psams").split()
     shutil.rmtree(data / "psams")
     ids = [PsamId(bytes.fromhex(one)) for one in made]
-    chips = [ClausePsam(one, psam_control_key(school, one).octets) for one in ids]
-    foreign, torn = ClausePsam(b"\x09" * 6, bytes(16)), chips[1]
-    torn.dies = 6
-    waiting = [chips[0], foreign, torn, torn]
+    stale, control = {1: PsamMaster(Key(bytes(16)))}, psam_control_key(school, ids[0])
+    memory = RamMemory(new_psam_image(ids[0], stale, control=control))
+    foreign = ClausePsam(b"\x09" * 6, bytes(16))
+    torn = ClausePsam(ids[1], psam_control_key(school, ids[1]).octets, dies=6)
+    waiting = [Psam(memory, os.urandom), foreign, torn, torn]
     _, said, told = hand.work(
         lambda _: waiting.pop(0) if waiting else None, "psam", "renew", "--data", data, *WHO, *WAIT
     )
     assert said.split()[:2] == made, told
     master = school.one(KeyKind.PURCHASE, 1).octets
-    assert all(chip.masters == {1: master} for chip in chips)
+    assert torn.masters == {1: master}
+    assert {version: one.key.octets for version, one in decode_psam_image(memory.load()).masters.items()} == {1: master}
     assert sum(line.startswith("放到一边") for line in told) == 2
 
 
