@@ -13,14 +13,19 @@ from typing import Any, NamedTuple
 from edge.doctor.links import link_answers
 from edge.outbox.opening import BALLAST, FILE
 from edge.outbox.store import OutboxStore, connect_to_check
+from edge.process.identity.place import NAME as PLACE
+from edge.process.identity.place import place_of
 from edge.process.standing import STATUS_FILE, STATUS_OLD_S
 from edge.settings import BoxSettings, OutboxSetting, load
+from edge.terminal.station.running import edge_of
 from shared.errors import ConfigFault, StoreFault
+from shared.input.endpoint import host_port
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
-from shared.support.machine import machine_checks
+from shared.support.machine import settings_of
 from shared.words.voice import Text
 
+CONF = Path("/etc/openykt/edge.conf")
 CAP_CARE, CAP_BAD = 50, 90
 """Percent of the outbox's cap."""
 OLDEST_CARE_S, OLDEST_BAD_S = 3600, 3 * 86_400
@@ -30,16 +35,20 @@ _START = Text("启动网关：systemctl start openykt-edge；看日志：journal
 
 
 class Around(NamedTuple):
-    """folder: the box's. run: where a running one says how it is. broker: HOST, PORT, None where nobody has said."""
+    """folder: the box's. run: where a running one says how it is. broker: HOST:PORT, '' where nobody has said here.
+
+    conf: the installation's settings.
+    """
 
     folder: Path
     run: Path
-    broker: tuple[str, int] | None
-    is_tls: bool
+    broker: str = ""
+    is_tls: bool = False
+    conf: Path = CONF
 
 
 def box_checks(around: Around) -> list[Check]:
-    """All of them, in the order in which a person looks."""
+    """All of the box itself, in the order in which a person looks."""
     folder = around.folder
     return [
         Check("data-folder", Text("网关目录在吗、能用吗？", "is the box's folder there, and of use?"),
@@ -63,7 +72,6 @@ def box_checks(around: Around) -> list[Check]:
         Check("terminals", Text("终端都接入了吗？", "have its terminals joined?"), lambda: _joined(around)),
         Check("lines", Text("线路在吗、有没有出错？", "are its lines there, and without errors?"),
               lambda: link_answers(load(folder / "edge.json").links)),
-        *machine_checks(folder),
     ]  # fmt: skip
 
 
@@ -189,7 +197,8 @@ def _running(folder: Path) -> Iterator[Answer]:
 
 
 def _broker(around: Around) -> Iterator[Answer]:
-    if around.broker is None:
+    found = _place(around)
+    if found is None:
         yield unknown(
             Text("不知道代理在哪里", "nobody has said where it is"),
             Text(
@@ -198,9 +207,26 @@ def _broker(around: Around) -> Iterator[Answer]:
             ),
         )
         return
+    (host, port), is_tls = found
     folder = around.folder
-    pair = network.Pair(folder / "ca.pem", folder / "box.pem", folder / "box.key") if around.is_tls else None
-    yield from network.broker(*around.broker, pair)
+    pair = network.Pair(folder / "ca.pem", folder / "box.pem", folder / "box.key") if is_tls else None
+    yield from network.broker(host, port, pair)
+
+
+def _place(around: Around) -> tuple[tuple[str, int], bool] | None:
+    """As it was said; else as the installation has it, as the box was told when it was enrolled, or as it runs."""
+    if around.broker:
+        return host_port(around.broker, "--broker"), around.is_tls
+    said = settings_of(around.conf.read_text(encoding="utf-8", errors="replace")) if around.conf.is_file() else {}
+    if said.get("BROKER"):
+        return host_port(said["BROKER"], str(around.conf)), True
+    enrolled = place_of(around.folder)
+    if enrolled is not None:
+        return host_port(enrolled.broker, PLACE), True
+    process = edge_of(around.folder.parents[1], around.folder.name)
+    if process is None or not process.option("--broker"):
+        return None
+    return host_port(process.option("--broker"), "--broker"), "--tls" in process.words
 
 
 def _joined(around: Around) -> Iterator[Answer]:

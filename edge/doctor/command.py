@@ -5,14 +5,12 @@ import os
 from pathlib import Path
 
 from edge.doctor.checks import Around, box_checks
-from shared.input.endpoint import host_port
 from shared.support.checks import Result, as_json
 from shared.support.diagnostics import diagnostics as bundled
 from shared.support.diagnostics import room_of
 from shared.support.doctor import examine, say
-from shared.support.machine import settings_of
+from shared.support.machine import machine_checks
 
-CONF = Path("/etc/openykt/edge.conf")
 RUN = Path("/run/openykt")
 JOURNAL = ("openykt-edge", "openykt-can@*")
 
@@ -29,8 +27,9 @@ def diagnostics(options: argparse.Namespace) -> int:
 
 
 def results(options: argparse.Namespace) -> list[Result]:
-    """Where there is no box at all the first check says so."""
-    return [result for folder in folders(options.data, options.box) for result in _of(folder, options)]
+    """Of each box, and once of the machine. Where there is no box at all the first check says so."""
+    boxes = [result for folder in folders(options.data, options.box) for result in _of(folder, options)]
+    return [*boxes, *examine(machine_checks(options.data))]
 
 
 def folders(data: Path, box: str) -> list[Path]:
@@ -45,19 +44,13 @@ def folders(data: Path, box: str) -> list[Path]:
 
 
 def _of(folder: Path, options: argparse.Namespace) -> list[Result]:
-    found = examine(box_checks(_around(folder, options)))
+    found = examine(box_checks(Around(folder, _run(), options.broker or "", options.tls)))
     return [_about(result, folder.name) for result in found] if not options.box else found
 
 
 def _about(result: Result, box: str) -> Result:
     about = f"{box} {result.answer.about}".strip()
     return result._replace(answer=result.answer._replace(about=about))
-
-
-def _around(folder: Path, options: argparse.Namespace) -> Around:
-    said = settings_of(CONF.read_text(encoding="utf-8")) if CONF.is_file() and not options.broker else {}
-    where = options.broker or said.get("BROKER", "")
-    return Around(folder, _run(), host_port(where, "--broker") if where else None, options.tls or bool(said))
 
 
 def _run() -> Path:

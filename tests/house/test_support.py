@@ -10,13 +10,15 @@ from compose.place import ROOT
 from edge.doctor.checks import Around as Box
 from edge.doctor.checks import box_checks
 from shared.support.checks import Check
+from shared.support.machine import machine_checks
 
 NOWHERE = Path("/nowhere")
 
 
 def checks() -> list[Check]:
-    box = box_checks(Box(NOWHERE, NOWHERE, None, is_tls=False))
-    return [*launcher_checks(NOWHERE), *server_checks(Server(NOWHERE, None, {}, is_tls=False)), *box]
+    box = box_checks(Box(NOWHERE, NOWHERE))
+    server = server_checks(Server(NOWHERE, None, {}, is_tls=False))
+    return [*launcher_checks(NOWHERE), *server, *box, *machine_checks(NOWHERE)]
 
 
 def test_every_check_has_its_row() -> None:

@@ -20,6 +20,7 @@ from edge.settings import LinkKind, LinkSetting, load
 from provisioning.certificates import authority
 from shared.support.checks import State, worst
 from shared.support.doctor import examine
+from shared.support.machine import machine_checks
 from tests.edge.campus_rig import ROOT, edge_json
 from tests.edge.rig import BOX
 
@@ -57,9 +58,10 @@ def box(sound: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(sound, tmp_path / "boxes" / BOX))
 
 
-def found(box: Path, run: Path = Path("/nowhere"), broker: tuple[str, int] | None = None) -> dict[str, State]:
+def found(box: Path, run: Path = Path("/nowhere"), broker: str = "", conf: Path = Path("/nowhere")) -> dict[str, State]:
     """The worst answer of each check."""
-    results = examine(box_checks(Around(box, run, broker, is_tls=False)))
+    around = Around(box, run, broker, conf=conf)
+    results = examine([*box_checks(around), *machine_checks(box)])
     return {
         one.check.id: worst(other.answer.state for other in results if other.check.id == one.check.id)
         for one in results
@@ -147,7 +149,27 @@ def test_it_is_named_by_its_check(box: Path, way: str) -> None:
 
 
 def test_a_broker_that_is_not_there(box: Path) -> None:
-    assert found(box, broker=("127.0.0.1", 1))["broker"] is State.BAD
+    assert found(box, broker="127.0.0.1:1")["broker"] is State.BAD
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [(b"BROKER=127.0.0.1:1\n", State.BAD), (b"BROKER=\n", State.UNKNOWN), (b"BROKER=nonsense\n", State.UNKNOWN),
+     (b"\xff\xfe\n", State.UNKNOWN)],
+)  # fmt: skip
+def test_the_broker_of_the_installation(box: Path, tmp_path: Path, said: bytes, state: State) -> None:
+    conf = tmp_path / "edge.conf"
+    conf.write_bytes(said)
+    assert found(box, conf=conf)["broker"] is state
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [({"broker": "127.0.0.1:1", "server": "a:1", "code": "c"}, State.BAD), ({"broker": 7}, State.UNKNOWN)],
+)
+def test_the_broker_that_a_box_was_told_when_it_was_enrolled(box: Path, said: object, state: State) -> None:
+    (box / "place.json").write_text(json.dumps(said), encoding="utf-8")
+    assert found(box)["broker"] is state
 
 
 @pytest.mark.parametrize(("joined", "state"), [(3, State.GOOD), (1, State.CARE)])

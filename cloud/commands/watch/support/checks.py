@@ -29,6 +29,7 @@ BACKUP_CARE_H, BACKUP_BAD_H = 26, 72
 BEAT_CARE_S = 60
 MESSAGES_CARE_S = 900
 SILENT_S = 120
+JOINED = "joined"
 OWED_CARE_S = 3600
 _UP = Text(
     "看服务：./ykt status；日志在 log/ 或 journalctl", "see the services: ./ykt status; logs: log/ or journalctl"
@@ -60,12 +61,14 @@ def server_checks(around: Around) -> list[Check]:
         Check("broker", Text("连得上消息代理吗？", "can the broker be reached?"), lambda: _broker(around)),
         Check("services", Text("其余服务应答吗？", "do the other services answer?"), lambda: _services(around)),
         Check("watch", Text("值守在看着吗？", "does the watch look?"), lambda: _watch(folder)),
+        Check("alarms", Text("有没有未消的报警？", "do alarms stand?"), lambda: _alarms(folder)),
         Check("messages", Text("报警消息送得出去吗？", "do messages of alarms get out?"), lambda: _messages(folder)),
         Check("backup", Text("最近一次备份是什么时候？", "when was the last backup?"), lambda: _backup(folder)),
         Check("key-backup", Text("密钥封存了吗、纸上口令对吗？", "are keys sealed, and is the paper right?"),
               lambda: _paper(folder)),
         Check("boxes", Text("各网关有消息吗、欠着多少？", "are boxes heard, and what do they owe?"),
               lambda: _boxes(around)),
+        Check("terminals", Text("终端都接入了吗？", "have terminals joined?"), lambda: _terminals(around)),
         Check("versions", Text("终端的版本一致吗？", "are terminals of one release?"), lambda: _versions(around)),
         *machine_checks(data),
     ]  # fmt: skip
@@ -228,6 +231,25 @@ def _watch(folder: Path) -> Iterator[Answer]:
         yield good(Text(f"{age_s} 秒前看过", f"it looked {age_s} s ago"))
 
 
+def _alarms(folder: Path) -> Iterator[Answer]:
+    """Buses, terminals, money and machines are the watch's to judge; here is only how many stand, and the oldest."""
+    rows = read_file(
+        folder / WATCH_FILE,
+        "SELECT rule, source, grade FROM alarm WHERE is_active = 1 AND suppressed_by = '' AND stopped_by = '' "
+        "ORDER BY since_ms",
+    )
+    if not rows:
+        yield good(Text("没有", "none"))
+        return
+    rule, source, grade = rows[0]
+    yield care(
+        Text(
+            f"{len(rows)} 个，最早的：{rule} {source}（{grade}）", f"{len(rows)}, the oldest: {rule} {source} ({grade})"
+        ),
+        Text("./ykt cloud alarms，逐个处理", "./ykt cloud alarms, one after the other"),
+    )
+
+
 def _messages(folder: Path) -> Iterator[Answer]:
     rows = read_file(folder / WATCH_FILE, "SELECT COUNT(*), MIN(made_ms) FROM message WHERE state = 'waiting'")
     waiting, oldest_ms = rows[0]
@@ -312,6 +334,22 @@ def _boxes(around: Around) -> Iterator[Answer]:
             oldest_s = box.state.oldest_unsettled_ms // 1000 if box.state is not None else 0
             said = Text(f"{unsettled} 条等着入账", f"{unsettled} records wait")
             yield care(said, fix, box.box) if oldest_s > OWED_CARE_S else good(said, box.box)
+
+
+def _terminals(around: Around) -> Iterator[Answer]:
+    with closing(open_reader(_dsn(around))) as reader:
+        boxes = [box for box in reader.boxes() if box.state is not None]
+    if not boxes:
+        yield unknown(Text("网关还没有说过", "no box has said so yet"))
+    for box in boxes:
+        found = box.state.terminals if box.state is not None else ()
+        joined = sum(one.state == JOINED for one in found)
+        said = Text(f"{joined}/{len(found)} 台已接入", f"{joined} of {len(found)} have joined")
+        if joined == len(found):
+            yield good(said, box.box)
+        else:
+            fix = Text("集控平台的设备页写明是哪几台、自何时", "the console's devices say which, and since when")
+            yield care(said, fix, box.box)
 
 
 def _versions(around: Around) -> Iterator[Answer]:

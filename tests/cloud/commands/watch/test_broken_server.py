@@ -26,7 +26,9 @@ from tests.cloud.campus import ROOT, Campus
 AROUND = {"clock-synchronised", "disk-room", "journal", "memory", "mounted"}
 """What depends on the machine that tests run on."""
 NOW = datetime.now(UTC)
-NOT_THERE = {"keys", "broker", "services", "boxes", "versions", "backup", "key-backup", "store-files"}
+NOT_THERE = {
+    "keys", "broker", "services", "boxes", "terminals", "versions", "backup", "key-backup", "store-files",
+}  # fmt: skip
 """What a campus that was made and never ran cannot tell."""
 
 
@@ -102,6 +104,18 @@ def stuck_message(data: Path) -> None:
     store.close()
 
 
+def standing_alarm(data: Path) -> None:
+    store = open_watch(data / "cloud")
+    columns = (
+        "rule, source, grade, is_active, is_acked, since_ms, last_ms, count, returned_ms, acked_by, ack_until_ms, "
+        "taken_by, shelved_by, shelved_until_ms, suppressed_by, stopped_by, assigned, code, told"
+    )
+    row = ("bus-passive", "bus:b/can0", "general", 1, 0, 1000, 1000, 1, 0, "", 0, "", "", 0, "", "", "", "", "")
+    with store.db.writing():
+        store.db.insert("alarm", columns, [row])
+    store.close()
+
+
 def dead_service(data: Path) -> None:
     store = open_watch(data / "cloud")
     look_at(store.db, [Service("console", ("127.0.0.1", 1)), Service("keys", data / "gone.sock"),
@@ -147,6 +161,7 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "a rotten watch": (lambda data: rot(cloud("watch.db")(data)), "store-files", State.BAD),
     "a watch that stands still": (old_beat, "watch", State.BAD),
     "a message that is stuck": (stuck_message, "messages", State.BAD),
+    "an alarm that stands": (standing_alarm, "alarms", State.CARE),
     "no key process": (dead_service, "keys", State.BAD),
     "no broker": (dead_service, "broker", State.BAD),
     "no console": (dead_service, "services", State.BAD),
