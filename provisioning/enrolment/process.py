@@ -26,6 +26,7 @@ from provisioning.enrolment.guard import Doors, Guard
 from provisioning.enrolment.office import Office, Place, Rim
 from provisioning.process.memory import leave_no_core
 from provisioning.process.process import SILENT, KeyServer, listen, watch_stdin
+from shared.support.watchdog import Duty, Watchdog
 from shared.wire.enrol.office import Side
 
 TURN_S = 1.0
@@ -72,16 +73,20 @@ async def _run(office: Office, guard: Guard | None, listening: Mapping[Side, obj
     if end_with_stdin:
         watch_stdin(loop, stop)
     server = KeyServer(office)
-    turning = loop.create_task(_turn(office, guard, stop))
+    turns = Duty()
+    turning = loop.create_task(_turn(office, guard, stop, turns))
     turning.add_done_callback(lambda _: stop.set())  # a turn that cannot be taken ends the process, which says why
     _say("READY signer")
-    await server.serve(listening, stop)  # type: ignore[arg-type]  # sockets by their side
+    with Watchdog("signer", lambda: {"turn": turns.turns}) as watchdog:
+        watchdog.ready()
+        await server.serve(listening, stop)  # type: ignore[arg-type]  # sockets by their side
     await turning
 
 
-async def _turn(office: Office, guard: Guard | None, stop: asyncio.Event) -> None:
+async def _turn(office: Office, guard: Guard | None, stop: asyncio.Event, turns: Duty) -> None:
     """Publish what is due, prove it, cut who is revoked; then say so. A launcher that has gone is a reason to end."""
     while not stop.is_set():
+        turns.turned()
         number = office.publish()
         if guard is not None:
             found = await asyncio.to_thread(guard.turn, number, office.uncut(), office.out())

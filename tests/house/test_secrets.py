@@ -39,7 +39,7 @@ EXAMPLES = {
     "tests/house/test_secrets.py": "canaries",
 }
 SAYS_SO = re.compile(
-    r"(?i)example|not-a|geheim|test|machine-token|0123456789|wrong|JBSWY3DPEHPK3PXP|^\+86|hunter|dummy"
+    r"(?i)example|not-a|geheim|test|machine-token|0123456789|12345678|wrong|JBSWY3DPEHPK3PXP|^\+86|hunter|dummy"
 )
 """An invented one."""
 LARGE = 2_000_000

@@ -26,6 +26,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
+from shared.support.watchdog import Duty, Watchdog
 from shared.wire.enrol.messages import (
     ASK_MAX,
     PATH_CA,
@@ -89,7 +90,10 @@ def _health(server: HttpsServer, door: "Door") -> Health:
 async def _tell(server: HttpsServer, stop: asyncio.Event, door: "Door", address: str) -> None:
     await server.serving.wait()
     say(f"READY enrol {address}")
-    await report(stop, lambda: asdict(door.counts))
+    loop = Duty()
+    with Watchdog("enrol", lambda: {"loop": loop.turns}) as watchdog:
+        watchdog.ready()
+        await report(stop, lambda: asdict(door.counts), loop)
 
 
 @dataclass(slots=True)

@@ -308,7 +308,7 @@ def _paper(folder: Path) -> Iterator[Answer]:
         yield good(Text("封存过，口令按纸证明过", "they are sealed, and the paper is proven"))
     else:
         then = "./ykt cloud backup prove --to"
-        yield care(
+        yield bad(
             Text("口令未经证明，或已过一学期", "the paper is not proven, or not within a term"),
             Text(f"按纸上重输：{then} 目录", f"type it from the paper: {then} FOLDER"),
         )

@@ -135,6 +135,12 @@ def backed_up(data: Path, hours: int) -> None:
     write(data, "backup.json", json.dumps({"format": 1, "finished_ms": at_ms, "what": "ledger", "where": "x"}))
 
 
+def sealed(data: Path, days: int | None) -> None:
+    now_ms = int(time.time() * 1000)
+    proven = {} if days is None else {"proven_ms": now_ms - days * 86_400_000}
+    write(data, "key-backup.json", json.dumps({"format": 1, "made_ms": now_ms - 800 * 86_400_000, **proven}))
+
+
 def cloud(name: str) -> Callable[[Path], Path]:
     return lambda data: data / "cloud" / name
 
@@ -170,6 +176,9 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "a backup of last week": (lambda data: backed_up(data, 200), "backup", State.BAD),
     "a backup of yesterday": (lambda data: backed_up(data, 30), "backup", State.CARE),
     "a backup of today": (lambda data: backed_up(data, 3), "backup", State.GOOD),
+    "a paper that nobody has typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
+    "a paper of two years ago": (lambda data: sealed(data, 700), "key-backup", State.BAD),
+    "a paper of this term": (lambda data: sealed(data, 20), "key-backup", State.GOOD),
     "no backup": (lambda _: None, "backup", State.UNKNOWN),
     "paper never typed": (lambda data: sealed(data, None), "key-backup", State.CARE),
     "paper typed last year": (lambda data: sealed(data, 300), "key-backup", State.CARE),
