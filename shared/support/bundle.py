@@ -58,13 +58,16 @@ def assemble(part: str, items: Iterable[Item], left_out: Sequence[tuple[str, str
     rows: list[Told] = []
     missing = list(left_out)
     for item in items:
-        swept, is_cut = _cut(Item(sweep(item.name), sweep(item.text)))
+        near, was_long = _cut(
+            item, 2 * ITEM_MAX
+        )  # so that what is swept has a bound, and no secret is halved at the cut
+        swept, is_cut = _cut(Item(sweep(near.name), sweep(near.text)), ITEM_MAX)
         size = len(swept.text.encode())
         if len(kept) >= ITEMS_MAX or size + sum(row.size for row in rows) > BUNDLE_MAX:
             missing.append((swept.name, "no room"))
             continue
         kept.append(swept)
-        rows.append(Told(swept.name, size, hashlib.sha256(swept.text.encode()).hexdigest(), is_cut))
+        rows.append(Told(swept.name, size, hashlib.sha256(swept.text.encode()).hexdigest(), is_cut or was_long))
     manifest = Item(MANIFEST, sweep.known_taken(_manifest(part, rows, missing, sweep)))
     whole = (manifest, *kept)
     if any(sweep.finds(text) for item in whole for text in item):
@@ -72,11 +75,11 @@ def assemble(part: str, items: Iterable[Item], left_out: Sequence[tuple[str, str
     return Bundle(whole, tuple(rows), tuple(missing))
 
 
-def _cut(item: Item) -> tuple[Item, bool]:
-    raw = item.text.encode()
-    if len(raw) <= ITEM_MAX:
+def _cut(item: Item, most: int) -> tuple[Item, bool]:
+    raw = item.text.encode("utf-8", "replace")
+    if len(raw) <= most:
         return item, False
-    end = raw[-ITEM_MAX:].decode("utf-8", "ignore")
+    end = raw[-most:].decode("utf-8", "ignore")
     return Item(item.name, end.partition("\n")[2] or end), True
 
 

@@ -14,16 +14,12 @@ import pytest
 
 from compose.place import ROOT
 
-NAMED = (
-    r"""(?i)["']?\b[a-z_]*(?:passw(?:or)?d|secret|token|api_?key|credential)["']?\s*[:=]\s*["']([^"'\s{}]{8,})["']"""
-)
+NAMED = r"""(?i)(?:passw(?:or)?d|secret|token|api_?key|credential)["']?\s*[:=]\s*["']([^"'\s{}]{8,})["']"""
 RULES = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s*([A-Za-z0-9+/=\n]{40,})"),
-    "a password in an address": re.compile(r"[a-z]+://[^/\s:@\"'{}]+:([^@\s/\"'{}]{4,})@"),
+    "a password in an address": re.compile(r"://[^/\s:@\"'{}]+:([^@\s/\"'{}]{4,})@"),
     "a named secret": re.compile(NAMED),
-    "a key in hexadecimal": re.compile(
-        r"""(?i)["']?\b[a-z_]*key["']?\s*[:=]\s*(?:bytes\.fromhex\()?["']([0-9a-f]{32,})["']"""
-    ),
+    "a key in hexadecimal": re.compile(r"""(?i)key["']?\s*[:=]\s*(?:bytes\.fromhex\()?["']([0-9a-f]{32,})["']"""),
     "a cloud's access key": re.compile(r"\b((?:AKIA|ASIA|LTAI)[0-9A-Za-z]{12,20})\b"),
     "a forge's token": re.compile(r"\b((?:gh[pousr]_|glpat-|pypi-)[A-Za-z0-9_-]{20,})"),
     "a chat's token": re.compile(r"\b(xox[abpr]-[0-9A-Za-z-]{10,})"),

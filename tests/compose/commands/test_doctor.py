@@ -1,7 +1,6 @@
 """`./ykt doctor` and `./ykt diagnostics` on a campus that was made, and on what is left of one."""
 
 import json
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -64,5 +63,3 @@ def test_of_every_part_and_into_a_bundle_whatever_is_broken(tmp_path: Path, caps
         said = {name: archive.read(name).decode() for name in archive.namelist()}
     assert json.loads(said["campus/boxes/canteen-1/edge.json"])["unreadable"] == "JSONDecodeError"
     assert "c0ffee" not in "".join(said.values())
-    shutil.rmtree(tmp_path / "campus")
-    assert diagnostics.main(["--data", str(tmp_path)]) == 0

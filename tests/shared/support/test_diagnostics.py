@@ -11,13 +11,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.errors import RuleBroken
 from shared.support.allowed import picked
 from shared.support.bundle import BUNDLE_MAX, ITEM_MAX, MANIFEST, Item, assemble, zipped
 from shared.support.diagnostics import diagnostics
 from shared.support.gathering import Room, gather, known_secrets
-from shared.support.sweeping import GONE, Sweep, secrets_in
+from shared.support.sweeping import GONE, LITERAL_MIN, Sweep, secrets_in, spellings
 
 KEY = bytes.fromhex("c0ffee5ec2e7c0ffee5ec2e7c0ffee11")
 """A terminal's key, as hexadecimal in settings."""
@@ -158,11 +160,11 @@ def test_public_halves_and_file_names_are_no_secrets() -> None:
 
 
 def test_it_is_bounded() -> None:
-    many = [Item(f"log/{n}", "line\n" * (ITEM_MAX // 4)) for n in range(30)]
+    many = [Item(f"log/{n}", ("a line of words" * 9 + "\n") * (ITEM_MAX // 100)) for n in range(20)]
     bundle = assemble("test", many, [], Sweep([]))
     assert bundle.size() <= BUNDLE_MAX
     assert all(row.is_cut and row.size <= ITEM_MAX for row in bundle.rows)
-    assert len(bundle.rows) + len(bundle.left_out) == 30
+    assert len(bundle.rows) + len(bundle.left_out) == 20
     assert {why for _, why in bundle.left_out} == {"no room"}
 
 
@@ -215,3 +217,18 @@ def test_it_is_shown_first_and_written_once(room: Room, chosen: argparse.Namespa
     capsys.readouterr()
     assert diagnostics("test", room, {}, chosen) == 0
     assert "packages" in json.loads(capsys.readouterr().out)
+
+
+@given(st.binary(max_size=400))
+def test_whatever_lies_in_a_broken_file_is_read_without_a_fault(raw: bytes) -> None:
+    assert isinstance(json.loads(picked(raw, ("a", "b[].c", "d.*.e"))), object)
+    known = list(secrets_in(raw, is_secret=True))
+    assert Sweep(known)(raw.decode("utf-8", "replace")) is not None
+
+
+@given(st.binary(min_size=8, max_size=40), st.text(max_size=30), st.text(max_size=30))
+def test_no_spelling_of_a_secret_passes(secret: bytes, before: str, after: str) -> None:
+    sweep = Sweep([secret])
+    for spelling in spellings(secret):
+        if len(spelling) >= LITERAL_MIN:
+            assert spelling not in sweep(f"{before}{spelling}{after}").replace(GONE, "\0")
