@@ -211,9 +211,20 @@ def memory(meminfo: Path) -> Iterator[Answer]:
         yield good(said)
 
 
-def journal(places: tuple[Path, ...]) -> Iterator[Answer]:
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+
+
+def journal(places: tuple[Path, ...], marks: tuple[Path, ...] = CONTAINER_MARKS) -> Iterator[Answer]:
     """journald.conf and what is beside it; where there is no journald, nobody knows where logs go."""
     files = [file for place in places for file in ([place] if place.is_file() else sorted(place.glob("*.conf")))]
+    if any(mark.exists() for mark in marks):
+        yield good(
+            Text(
+                "容器的引擎收着日志，上限见 compose.yaml",
+                "the engine of the container keeps it, bounded by compose.yaml",
+            )
+        )
+        return
     if not files:
         yield unknown(Text("本机没有 journald 的设置", "there are no settings of a journald here"))
         return

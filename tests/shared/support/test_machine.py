@@ -49,11 +49,16 @@ def test_memory(tmp_path: Path, kib: int, state: State) -> None:
 )
 def test_the_journal_is_bounded_and_kept(tmp_path: Path, said: str, state: State) -> None:
     (tmp_path / "openykt.conf").write_text(said, encoding="utf-8")
-    assert [one.state for one in journal((tmp_path,))] == [state]
+    assert [one.state for one in journal((tmp_path,), ())] == [state]
+
+
+def test_in_a_container_its_engine_keeps_the_log(tmp_path: Path) -> None:
+    (tmp_path / ".containerenv").touch()
+    assert [one.state for one in journal((tmp_path / "gone",), (tmp_path / ".containerenv",))] == [State.GOOD]
 
 
 def test_no_journal_at_all_is_not_known(tmp_path: Path) -> None:
-    assert [one.state for one in journal((tmp_path / "gone",))] == [State.UNKNOWN]
+    assert [one.state for one in journal((tmp_path / "gone",), ())] == [State.UNKNOWN]
 
 
 def test_this_machine_has_an_answer_to_each(tmp_path: Path) -> None:
