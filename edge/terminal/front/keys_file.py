@@ -16,6 +16,8 @@ from edge.terminal.front.presses import EVENT, Key, Presses
 EVIOCGRAB = 0x40044590
 AGAIN_S = 1.0
 _AT_ONCE = 64
+_DROPS = 16
+"""More than the kernel keeps of one keypad."""
 
 
 class KeysFile:
@@ -40,6 +42,17 @@ class KeysFile:
         self._tried_s = now_s
         with suppress(OSError):
             self._opened(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+
+    def drop(self) -> None:
+        """Forget what was pressed and not heard yet: it was meant for something else."""
+        for _ in range(_DROPS):
+            try:
+                raw = os.read(self._fd, EVENT.size * _AT_ONCE) if self.is_there else b""
+            except OSError:
+                return
+            self._presses.feed(raw)
+            if not raw:
+                return
 
     def close(self) -> None:
         """Give it back."""

@@ -131,6 +131,8 @@ class _Front:
         )
         till = Till(station, self._spot, self._board)
         keys = KeysFile(options.keypad, till.key) if options.keypad else None
+        if keys is not None:
+            till.forget_keys = keys.drop
         try:
             self._board.put(till.view())
             station.start()

@@ -2,7 +2,8 @@
 
 An amount waits PRESENT_S for its card, and what was half keyed is forgotten after KEYED_S: nobody pays another one's
 amount. A card that was served has to leave before it is served again; only the PIN that it asked for is for the same
-laying. Keys that come during a tap are heard after it, up to KEYS_MAX; those before a PIN is asked for are not its.
+laying. Keys that come during a tap are heard after it, up to KEYS_MAX; none of them is a digit of the PIN that the tap
+asks for.
 """
 
 import asyncio
@@ -58,6 +59,8 @@ class Till:
         self._fault: Text | None = None
         self._until_s = 0.0
         self.has_keypad = True
+        self.forget_keys: Callable[[], None] = self._keys.clear
+        """What is called before a PIN is asked for; whoever holds the keypad adds what waits in it."""
         self.moved = asyncio.Event()
 
     @property
@@ -210,7 +213,7 @@ class Till:
                 return
             result = await self._tap(self._deed(command), laid)
         if command.verb is Verb.SELL and result.reason is Reason.PIN_WANTED:
-            self._keys.clear()
+            self.forget_keys()
             self._pin_for, self._pad = command, asks_pin(self._pad)
             self._lasts(KEYED_S)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from edge.terminal.front.beeper import Beeper
 from edge.terminal.front.board import Board
 from edge.terminal.front.glass import Glass, stated
 from edge.terminal.front.keypad import Mode
-from edge.terminal.front.presses import Key
+from edge.terminal.front.keys_file import KeysFile
+from edge.terminal.front.presses import KEY, Key, event
 from edge.terminal.front.spot import Spot
 from edge.terminal.front.till import KEYED_S, KEYS_MAX, PRESENT_S, SHOWN_S, Till
 from edge.terminal.station.station import Station
@@ -245,6 +247,37 @@ def test_a_pin_is_its_holders(campus, school, play, capsys):
     assert paid(campus) == [1250]
     said = capsys.readouterr()
     assert "735281" not in said.out + said.err
+
+
+def test_keys_of_before_are_no_digits_of_a_pin(campus, school, play, tmp_path):
+    """The cashier keyed on while the tap ran: what lies in the keypad's own queue is not the holder's."""
+    memory = school.memory(1, OPENING, pin=bytes.fromhex("735281"))
+    os.mkfifo(tmp_path / "keypad")
+    hand = os.open(tmp_path / "keypad", os.O_RDWR | os.O_NONBLOCK)
+
+    async def scene(front):
+        keypad = KeysFile(tmp_path / "keypad", front.till.key)
+        keypad.look()
+        front.till.forget_keys = keypad.drop
+        body = front.station.firmware.body
+        asks = replace(body.settings.parameters, pins={(EVERY_OTHER, meal): 0 for meal in range(4)})
+        body.settings = replace(body.settings, parameters=asks)
+        await front.keys("5 enter")
+        front.put(memory)
+        await asyncio.to_thread(wait_for, lambda: seen(CARD_READER).atr)
+        os.write(hand, b"".join(event(KEY, code, 1) for code in (79, 80, 81)))
+        await front.till.beat()
+        assert front.till.view().pad.mode is Mode.PIN
+        await asyncio.sleep(0.05)  # the loop has looked at the keypad: nothing else would show that nothing came
+        await front.till.beat()
+        assert front.till.view().pad.secret == ""
+        os.write(hand, event(KEY, 79, 1))
+        await front.until(lambda: front.till.view().pad.secret == "1")
+        keypad.close()
+
+    play(scene)
+    os.close(hand)
+    assert balance(memory) == OPENING
 
 
 def test_another_card_laid_while_the_pin_is_keyed_pays_nothing(campus, school, play):
