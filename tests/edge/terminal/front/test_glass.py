@@ -24,8 +24,23 @@ def test_only_what_changed_is_written(tmp_path):
     first = bytes(400)
     glass.put(first)
     os.pwrite(glass._fd, b"x" * 400, 0)
-    glass.put(first[:80] + b"y" * 40 + first[120:])
-    assert (tmp_path / "fb").read_bytes() == b"x" * 80 + b"y" * 40 + b"x" * 280
+    glass.put(first[:80] + b"y" * 120 + first[200:])
+    assert (tmp_path / "fb").read_bytes() == b"x" * 80 + b"y" * 120 + b"x" * 200
+    glass.close()
+
+
+@pytest.mark.parametrize("row", [0, 4, 9])
+def test_a_row_is_never_written_alone(tmp_path, row):
+    """Linux takes exactly one whole row for no change at all: the display would keep what it showed."""
+    glass = Glass(tmp_path / "fb", stated("10x10x32"))
+    first = bytearray(400)
+    glass.put(bytes(first))
+    os.pwrite(glass._fd, b"x" * 400, 0)
+    first[row * 40 : row * 40 + 40] = b"y" * 40
+    glass.put(bytes(first))
+    raw = (tmp_path / "fb").read_bytes()
+    assert raw[row * 40 :][:40] == b"y" * 40
+    assert raw.count(b"x") == 320
     glass.close()
 
 
