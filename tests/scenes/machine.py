@@ -83,20 +83,27 @@ class Machine:
 
     def says(self, command: str, bound_s: float = 60.0) -> str:
         """What the root shell answers; empty where nobody answers yet."""
-        mark = f"end{time.monotonic_ns()}"
         try:
             shell = self._shell or self._dialled()
-            shell.settimeout(bound_s)
-            shell.sendall(f"{command}; echo {mark[:3]}''{mark[3:]}\n".encode())
-            got = b""
-            until_s = time.monotonic() + bound_s
-            while mark.encode() not in got and time.monotonic() < until_s:
-                got += shell.recv(1 << 16)
+            return self._asked(shell, command, bound_s)
         except OSError:
-            self._shell = None
+            if self._shell is not None:
+                self._shell.close()
+                self._shell = None
             return ""
-        said = _ESCAPES.sub("", got.decode("utf-8", "replace")).replace("\r", "")
-        return said.partition(f"''{mark[3:]}\n")[2].partition(mark)[0] if mark in said else ""
+
+    def _asked(self, shell: socket.socket, command: str, bound_s: float) -> str:
+        """TimeoutError when the answer has not ended by then."""
+        mark = f"end{time.monotonic_ns()}"
+        shell.sendall(f"{command}\necho {mark[:3]}''{mark[3:]}\n".encode())
+        got, until_s = b"", time.monotonic() + bound_s
+        while mark.encode() not in got:
+            shell.settimeout(max(0.1, until_s - time.monotonic()))
+            more = shell.recv(1 << 16)
+            if not more or time.monotonic() > until_s:
+                raise TimeoutError(command)
+            got += more
+        return _ESCAPES.sub("", got.decode("utf-8", "replace")).replace("\r", "").partition(mark)[0]
 
     def until(self, command: str, holds: str, bound_s: float = BOOT_S) -> str:
         """Until its answer has this in it; AssertionError with what it said last."""
@@ -126,10 +133,12 @@ class Machine:
         return into
 
     def _dialled(self) -> socket.socket:
+        """A line to the shell, which from then on repeats nothing of what it is told. OSError: it is not there yet."""
         shell = socket.socket(socket.AF_UNIX)
         shell.settimeout(5.0)
         shell.connect(str(self.room / "shell"))
         self._shell = shell
+        self._asked(shell, "stty -echo; set +o emacs; PS1= ; PS2= ; bind 'set enable-bracketed-paste off'", 20.0)
         return shell
 
 
