@@ -17,11 +17,11 @@ from edge.files.disk import InUse
 from edge.life import every, on_signals, say
 from edge.terminal.front.beeper import Beeper
 from edge.terminal.front.board import Board
+from edge.terminal.front.front import Front
 from edge.terminal.front.glass import Glass, stated
 from edge.terminal.front.keys_file import KeysFile
 from edge.terminal.front.picture import View
 from edge.terminal.front.spot import Spot
-from edge.terminal.front.till import Till
 from edge.terminal.settings import settings as terminal_settings
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.station.station import Station
@@ -66,11 +66,11 @@ class FrontOptions:
 async def serve(options: FrontOptions) -> int:
     """The exit code. ConfigFault: there is no display that could say what is wrong."""
     glass = Glass(options.screen, stated(options.size) if options.size else None)
-    front = _Front(options, Board(glass, Beeper(options.beeper)))
-    return await front.run()
+    life = _Life(options, Board(glass, Beeper(options.beeper)))
+    return await life.run()
 
 
-class _Front:
+class _Life:
     """One life."""
 
     def __init__(self, options: FrontOptions, board: Board) -> None:
@@ -129,7 +129,7 @@ class _Front:
         station = Station(
             self._folder, options.wire, options.clock, self._show, clock_set=options.clock_set, psam=self._psam
         )
-        till = Till(station, self._spot, self._board)
+        till = Front(station, self._spot, self._board)
         keys = KeysFile(options.keypad, till.key) if options.keypad else None
         if keys is not None:
             till.forget_keys = keys.drop
@@ -148,7 +148,7 @@ class _Front:
         if trouble is not None:
             raise trouble
 
-    async def _turn(self, station: Station, till: Till, keys: KeysFile | None) -> None:
+    async def _turn(self, station: Station, till: Front, keys: KeysFile | None) -> None:
         while not self._stop.is_set() and station.died() is None:
             if keys is not None:
                 keys.look()
@@ -161,7 +161,7 @@ class _Front:
             self._turns += 1
             await self._rest(till)
 
-    async def _rest(self, till: Till) -> None:
+    async def _rest(self, till: Front) -> None:
         """Until a key, the end, or the next turn."""
         waits = [asyncio.create_task(till.moved.wait()), asyncio.create_task(self._stop.wait())]
         seconds = WAITING_S if till.is_waiting else IDLE_S

@@ -16,12 +16,12 @@ from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.front import words
 from edge.terminal.front.beeper import Beeper
 from edge.terminal.front.board import Board
+from edge.terminal.front.front import KEYED_S, KEYS_MAX, PRESENT_S, SHOWN_S, Front
 from edge.terminal.front.glass import Glass, stated
 from edge.terminal.front.keypad import Mode
 from edge.terminal.front.keys_file import KeysFile
 from edge.terminal.front.presses import KEY, Key, event
 from edge.terminal.front.spot import Spot
-from edge.terminal.front.till import KEYED_S, KEYS_MAX, PRESENT_S, SHOWN_S, Till
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Face
@@ -44,7 +44,7 @@ class PowerGoes(BaseException):
     """Between a record and its display."""
 
 
-class Front:
+class Place:
     """A till at the readers, its box beside it in the same loop."""
 
     def __init__(self, campus, readers, tmp_path, wires=None):
@@ -62,7 +62,7 @@ class Front:
         self.station = Station(campus.folder, wire, WALL, self.show, psam=self.readers.psam)
         self.spot = Spot(Reader(CARD_READER))
         loop = asyncio.get_running_loop()
-        self.till = Till(self.station, self.spot, self.board, lambda: loop.time() + self.late_s)
+        self.till = Front(self.station, self.spot, self.board, lambda: loop.time() + self.late_s)
         self.station.start()
         assert await self.station.joined(PATIENCE_S)
         await self.till.beat()
@@ -123,7 +123,7 @@ def play(campus, readers, tmp_path):
         async def main():
             await campus.serve()
             try:
-                async with Front(campus, readers, tmp_path) as front:
+                async with Place(campus, readers, tmp_path) as front:
                     await scene(front)
             finally:
                 await campus.end()

@@ -43,7 +43,7 @@ _HELD = (Face.AGAIN, Face.SUSPECT, Face.NOT_SELLING)
 """Stay until somebody does something."""
 
 
-class Till:
+class Front:
     """One station at one counter. `moved` is set whenever there is something to do at once."""
 
     def __init__(
