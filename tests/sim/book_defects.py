@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cloud.ledger.books.chart import OF_A_CARD
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.shown import story as read_story
+from cloud.ledger.read.shown.story import Story
 from cloud.ledger.receive import receive as receiving
 from cloud.ledger.receive import voids as void_cases
 from cloud.store.db import Row
@@ -66,6 +69,17 @@ class BreaksItsChain(IngestPart):
     """Sums and keys are right, and nothing proves any more that they were not edited."""
 
     form = UnchainedDatabase
+
+
+class ForgetsTheOldest(IngestPart):
+    """A card's story begins where its last few movements do, as if nothing had been before."""
+
+    def story(self, ledger: Ledger, label: str) -> Story | None:
+        before, read_story._before = read_story._before, lambda *_: (0, (0,) * len(OF_A_CARD))
+        try:
+            return super().story(ledger, label)
+        finally:
+            read_story._before = before
 
 
 class CardWithoutCounters(TerminalPart):

@@ -28,7 +28,14 @@ from shared.wire.topics import UP_MONEY
 from tests.sim.answer_defects import BelievesTheBroker
 from tests.sim.backup_defects import CoversAll, MarksWhatItHolds
 from tests.sim.blueprint import HOSTILE, TerminalMade
-from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys, TrustsAPin
+from tests.sim.book_defects import (
+    BreaksItsChain,
+    CardWithoutCounters,
+    DeafToVoids,
+    ForgetsTheOldest,
+    RawKeys,
+    TrustsAPin,
+)
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
@@ -498,6 +505,9 @@ DEFECTS: dict[str, Defect] = {
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),
     "trusts-a-pin": Defect("凭口令撤销 a PIN moves money", _laws("forged-void"), Parts(ingest=TrustsAPin)),
+    "forgets-the-oldest": Defect(
+        "始末缺开头 a story without its beginning", _laws("story"), Parts(ingest=ForgetsTheOldest)
+    ),
     "breaks-its-chain": Defect("批次链不实 a chain of nothing", _laws("verify"), Parts(ingest=BreaksItsChain)),
     "card-without-counters": Defect(
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)

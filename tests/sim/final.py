@@ -9,6 +9,7 @@ from cloud.ledger.findings.rows import Kind as FindingKind
 from cloud.ledger.findings.rows import State as FindingState
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
+from cloud.ledger.read.shown.balance import balance_view
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
 from shared.online import RETRIES, LoadResult
@@ -59,6 +60,7 @@ def check_end(campus: "Campus") -> None:
     voids(campus)
     halves(campus)
     zero_sum(campus)
+    story_adds_up(campus)
     tried_once(campus)
     if judge.fleet is not None:
         judge.fleet.at_rest(campus.ingest.database)
@@ -300,6 +302,22 @@ def zero_sum(campus: "Campus") -> None:
     if folded != counted:
         code = next(code for code in folded.keys() | counted.keys() if folded.get(code) != counted.get(code))
         raise Violation("I2", f"{code}: folded {folded.get(code)}, its entries {counted.get(code)}")
+
+
+def story_adds_up(campus: "Campus") -> None:
+    """What a card's story tells, few movements by themselves and the others as one sum, is what the books keep; and
+    holders with every other named account are what the bank has. Of one card a seed: it reads the journal."""
+    ledger, cards = campus.ingest.ledger, campus.cards
+    if ledger is None:
+        return
+    label = cards[campus.world.seed % len(cards)].label
+    with ledger.database.reading():
+        told = campus.ingest.story(ledger, label)
+        bank = balance_view(ledger.database, campus.ingest.now())
+    if told is None or not told.adds_up:
+        raise Violation("story", f"{label}: {told and (told.summed, told.balances)}")
+    if not bank.is_balanced:
+        raise Violation("story", f"holders {bank.holders_fen}, others {bank.others}, bank {bank.books_fen}")
 
 
 def own_word(campus: "Campus") -> None:

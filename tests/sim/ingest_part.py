@@ -26,6 +26,8 @@ from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
+from cloud.ledger.read.shown import story as read_story
+from cloud.ledger.read.shown.story import Story
 from cloud.ledger.records.values import Now as LedgerNow
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.store.db import Database, Row, SqliteDatabase
@@ -142,6 +144,10 @@ def copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
     database.backup(copy)
     return copy
+
+
+TOLD_MAX = 3
+"""Movements of a card's story that are told one by one."""
 
 
 class IngestPart:
@@ -278,6 +284,10 @@ class IngestPart:
     def now(self) -> LedgerNow:
         """The cloud's clocks are right."""
         return LedgerNow(self.clock.unix_ms(), self.clock.campus_s())
+
+    def story(self, ledger: Ledger, label: str) -> Story | None:
+        """A card's, so few movements by themselves that others are one sum. Inside of a snapshot."""
+        return read_story.story(ledger.database, label, TOLD_MAX, self.now())
 
     def _restart(self, life: int) -> None:
         if life == self._life:
