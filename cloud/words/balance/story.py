@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.read.shown.story import LastKnown, Movement, Story, Sums
 from cloud.words.both import both, halves
 from cloud.words.differences import UNEXPLAINED, difference_json, state_of
@@ -107,10 +108,11 @@ def story_lines(one: Story, *, is_apart: bool = True) -> Iterator[str]:
     yield from _section(Text("余额", "Balances"), balance_lines(one, is_apart=is_apart))
     if is_apart:
         yield from _section(Text("往来，由旧到新", "Movements, the oldest first"), _moves(one))
-    yield from _section(Text("欠交与迟到", "Owed and late"), late_lines(one))
+    yield from _section(Text("欠交与迟到", "Owed and late"), late_lines(one, is_apart=is_apart))
     yield from _section(Text("待定", "Undecided"), open_lines(one))
     if one.lost is not None:
-        yield from _section(Text("挂失与补换", "Loss and replacement"), explain_lines(one.lost))
+        lost = one.lost if is_apart else _together(one.lost)
+        yield from _section(Text("挂失与补换", "Loss and replacement"), explain_lines(lost))
     yield from _section(Text("差异", "Differences"), difference_lines(one, is_apart=is_apart))
     yield from _section(Text("接下来", "What comes next"), next_lines(one, is_apart=is_apart))
 
@@ -129,9 +131,16 @@ def balance_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
     yield Text("账本：" + _sums(kept).zh, "by the books: " + _sums(kept).en)
 
 
-def late_lines(one: Story) -> Iterator[Text]:
+def _together(lost: LostCard) -> LostCard:
+    """Both purses as one."""
+    return lost._replace(left_fen=lost.frozen_fen, subsidy_left_fen=0)
+
+
+def late_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
     """Whether more may come, and of whom; nothing is called complete that is not."""
-    for application, counters in one.late.counters.items():
+    if one.late.counters and not is_apart:
+        yield Text("缺消费：卡已花，流水未到", "purchases are missing: spent by the card, not here yet")
+    for application, counters in one.late.counters.items() if is_apart else ():
         purse, some = Text(*PURSES["subsidy" if application else "main"]), ", ".join(map(str, counters[:NAMED]))
         yield Text(
             f"{purse.zh}缺消费，计数器（缺口首尾）{some}：卡已花，流水未到",
@@ -228,9 +237,11 @@ def _next_of_card(one: Story) -> Iterator[Text]:
 
 def _next_of_money(one: Story, *, is_apart: bool) -> Iterator[Text]:
     *_, pending, _, back = one.balances
-    waits = pending if is_apart else pending + back
-    if waits > 0:
-        yield Text(f"过渡余额 ¥{yuan(waits)}：在圈存机领款", f"pending ¥{yuan(waits)}: to be claimed at a load machine")
+    if pending + back > 0 and not is_apart:
+        yield Text("过渡余额：可领的在圈存机领款", "pending: what can be claimed is claimed at a load machine")
+    if is_apart and pending > 0:
+        fen = yuan(pending)
+        yield Text(f"过渡余额 ¥{fen}：在圈存机领款", f"pending ¥{fen}: to be claimed at a load machine")
     if is_apart and back > 0:
         yield Text(
             f"待回补助 ¥{yuan(back)}：尚不能回到补助钱包", f"pending subsidy ¥{yuan(back)}: nothing loads it back yet"

@@ -22,6 +22,7 @@ from cloud.ledger.held.two_persons import REASON_MAX
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import LIST_MAX
 from cloud.ledger.read.shown.card import CardFile
+from cloud.words.balance.story import story_lines
 from cloud.words.differences import state_of
 from cloud.words.fleet.cards import WHYS
 from shared.clocks.clock import DAY_S, time_text
@@ -69,6 +70,16 @@ def _statement_csv(sources: Sources, card: str) -> Reply:
     return csv_answer(f"card-{card}", [said[column.name] for column in columns], columns, rows)
 
 
+def _story(sources: Sources, card: str) -> Reply:
+    """In words, and both purses as one: aid has its own page."""
+    found = file_for(sources, card, Right.SEE_BALANCES)
+    told = sources.reader.story(found.line.label, wall_now())
+    lines = list(story_lines(told, is_apart=False)) if told else []
+    return render_template(
+        "cards/story.html", one=found, lines=lines, as_of=moment_of(wall_now().unix_ms), adds_up=told and told.adds_up
+    )
+
+
 def _cancel_loss(sources: Sources, card: str) -> Reply:
     """解挂 gives a card back its use: the password again, and why."""
     signed: Signed = g.signed
@@ -109,6 +120,7 @@ def _deed_words(kind: str) -> tuple[str, str]:
 
 PAGES = (
     Page("card", "/cards/<card>", Right.SEE_CARDS, _card),
+    Page("card_story", "/cards/<card>/story", Right.SEE_BALANCES, _story),
     Page("statement_csv", "/cards/<card>/statement.csv", Right.SEE_BALANCES, _statement_csv),
     Page("cancel_loss", "/cards/<card>/found", Right.CANCEL_LOSS, _cancel_loss, writes=True),
 )

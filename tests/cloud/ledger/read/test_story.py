@@ -94,6 +94,7 @@ def test_a_card_and_the_one_in_its_place_name_each_other(opened: OpenedLedger, l
 
 def test_no_line_of_who_may_not_see_aid_tells_it(ledger: Ledger) -> None:
     ledger.grant(c.card(1), 700, "fund", "助", "g1", c.NOW, "王芳")
+    DeskLedger(ledger.opened).report_lost(Wish(b"k" * 16, "李明", "0001", "丢失"), c.NOW)
     lines = "\n".join(story_lines(told(ledger, 1), is_apart=False))
     assert "发放" not in lines
     assert "补助" not in lines
