@@ -110,10 +110,14 @@ def _sample(name: str = "", box: str = "", merchant: str = "") -> Position:
     return Position(b"", name, DeviceKind.POS, box, merchant)
 
 
+def classes_at(file: CampusFile, position: Position) -> set[int]:
+    """Classes that rules name there, and every other one: who is not named is one of these."""
+    return {EVERY_OTHER, *(one for rule in file.rules if _is_here(rule, position) for one in rule.classes or ())}
+
+
 def _cells(file: CampusFile, position: Position) -> Iterator[tuple[Cell, tuple[Limits, Price]]]:
     rules = [rule for rule in file.rules if _is_here(rule, position)]
-    classes = {EVERY_OTHER, *(one for rule in rules for one in rule.classes or ())}
-    for card_class in sorted(classes):
+    for card_class in sorted(classes_at(file, position)):
         for meal in (*(row.meal for row in file.meals), 0):
             matching = [rule for rule in rules if _is_for(rule, card_class, meal)]
             cell = card_class, meal

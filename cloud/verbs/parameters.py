@@ -5,13 +5,14 @@ from pathlib import Path
 
 from cloud.verbs.arguments import DECIDES, Made, add_decision, add_json, add_keys, need
 from shared.errors import ConfigFault
+from shared.input.amount import typed_sum
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
-STEPS = ("check", "diff", "push", "continue", "history", "rollback", "confirm", "reject")
+STEPS = ("check", "diff", "push", "lower", "continue", "history", "rollback", "confirm", "reject")
 _NEEDED: dict[str, tuple[str, ...]] = {
     "check": ("WHAT",), "diff": ("WHAT",), "push": ("WHAT", "who"), "continue": ("WHAT", "who"),
-    "rollback": ("WHAT", "who"), "history": (), **DECIDES,
+    "rollback": ("WHAT", "who"), "history": (), "lower": ("fen", "who", "reason"), **DECIDES,
 }  # fmt: skip
 
 
@@ -44,8 +45,9 @@ def _holiday(chosen: argparse.Namespace) -> int:
 
 def _parameter_options(parser: Parser) -> None:
     told = Text(
-        "校验、比较、下发、续推、历史、回退；收紧限额由另一人确认或否决",
-        "check, compare, push, go on behind a canary, history, take back; another person confirms or rejects",
+        "校验、比较、下发、调低当日限额、续推、历史、回退；收紧限额由另一人确认或否决",
+        "check, compare, push, lower the day's limit, go on behind a canary, history, take back; another person "
+        "confirms or rejects",
     )
     parser.add_argument("step", choices=STEPS, metavar="|".join(STEPS), help=told)
     what = Text("参数文件（TOML），或第几次下发", "the file (TOML), or the number of a push")
@@ -64,6 +66,8 @@ def _parameter_options(parser: Parser) -> None:
     parser.add_argument("--by-hand", action="store_true", help=hand)
     days = Text("收紧的限额几天后恢复，缺省 30", "so many days later tightened limits end (30)")
     parser.add_argument("--days", type=int, default=30, metavar="N", help=days)
+    most = Text("lower：每卡当日至多，元", "lower: what a card spends on a day at most, in yuan")
+    parser.add_argument("--yuan", type=typed_sum, dest="fen", metavar="SUM", help=most)
     add_decision(parser, Text("缘由（收紧、否决）", "why (tighter limits, reject)"))
     add_keys(parser)
 
@@ -87,6 +91,9 @@ def _parameters(chosen: argparse.Namespace) -> int:
         case "push":
             _need_targets(choice)
             return p.push(where, Path(chosen.what), choice, order)
+        case "lower":
+            _need_targets(choice)
+            return p.lower(where, chosen.fen, choice, order)
         case "continue":
             return p.go_on(where, _number(chosen.what), order)
         case "rollback":

@@ -25,6 +25,7 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
+from cloud.parameters.lowering import lowered
 from cloud.parameters.resolve import Position, resolved, samples
 from cloud.process.settings import load_settings
 from cloud.words.fleet import parameters as words
@@ -34,6 +35,9 @@ from shared.errors import ConfigFault
 from shared.fleet.document import Head, SignedHead
 from shared.keys.document_key import DocumentKey
 from shared.words.voice import Text
+
+_OF_TRIALS = (PushKind.TRIAL, PushKind.END)
+"""Files that lowered something for some days: nobody builds on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,20 @@ def push(where: Where, path: Path, choice: Choice, order: Order) -> int:
         canary = _named(targets, choice.canary)
         kind = PushKind.CANARY if canary else PushKind.PUSH
         return _send(where, opened, pusher, file, kind, targets, canary, order, by_hand=choice.by_hand)
+
+
+def lower(where: Where, day_fen: int, choice: Choice, order: Order) -> int:
+    """The knob: no card spends more on a day, for some days; proposed to a second person. ConfigFault."""
+    with _office(where) as (opened, pusher):
+        ledger = ParameterLedger(opened)
+        base = next((one for one in reversed(ledger.history()) if one[0].kind not in _OF_TRIALS), None)
+        if base is None:
+            raise ConfigFault(Text("尚未下发过参数", "no parameters were pushed yet"))
+        file = read_file(base[1].text)
+        chosen = {one.position.device for one in _chosen(opened, pusher, file, choice)}
+        file = lowered(file, [one for one in ledger.positions() if one.device in chosen], day_fen)
+        targets = [one for one in pusher.targets(file, chosen) if one.tighter]
+        return _send(where, opened, pusher, file, PushKind.PUSH, targets, (), order)
 
 
 def go_on(where: Where, number: int, order: Order) -> int:

@@ -161,3 +161,22 @@ def test_a_key_process_that_is_away_changes_nothing(desk: Desk) -> None:
 def test_a_file_is_checked_where_there_is_no_campus(desk: Desk) -> None:
     desk.data = desk.data.parent / "elsewhere"
     assert desk.run("check", desk.file) == (0, "文件无误：2 餐次，2 条限额，校历 0 段；没有账本，未核对终端名\n")
+
+
+def test_the_knob_is_proposed_tried_on_history_and_never_below_a_meal(desk: Desk) -> None:
+    assert desk.run("lower", "--yuan", "40.00", "--all", "--who", "王芳", "--reason", "欠交增多")[0] == 2, "no file yet"
+    desk.push("--all")
+    code, said = desk.run("lower", "--yuan", "14.00", "--all", "--who", "王芳", "--reason", "欠交增多")
+    assert (code, "低于一餐 ¥15.00" in said) == (2, True), said
+    knob = "--yuan", "40.00", "--all", "--days", 7, "--who", "王芳", "--reason", "欠交增多"
+    told = desk.told("lower", *knob)
+    assert (told["state"], told["days"], told["refused"]) == ("waits", 7, [])
+    assert desk.run("diff", desk.file) == (0, "没有变化\n"), "nothing changes yet"
+    assert desk.run("confirm", "--proposal", told["proposal"], "--who", "王芳")[0] == 2
+    assert desk.run("confirm", "--proposal", told["proposal"], "--who", "李明")[0] == 0
+    code, said = desk.run("diff", desk.file)
+    assert (code, "当日合计 40.00 → 不限" in said, "单笔 40.00 → 50.00" in said) == (1, True, True), said
+    lower = desk.told("lower", "--yuan", "35.00", *knob[2:])
+    assert lower["state"] == "waits", "it builds on the file, not on the trial"
+    code, said = desk.run("lower", "--yuan", "40.00", "--to", "load-01", "--who", "王芳", "--reason", "x")
+    assert (code, "已不高于" in said) == (2, True), said
