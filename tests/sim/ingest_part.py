@@ -25,9 +25,9 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown.story import Story
+from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
 from cloud.ledger.records.values import Now as LedgerNow
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.store.db import Database, Row, SqliteDatabase

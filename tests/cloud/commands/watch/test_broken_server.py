@@ -123,13 +123,6 @@ def dead_service(data: Path) -> None:
     store.close()
 
 
-def sealed(data: Path, typed_days_ago: int | None) -> None:
-    """Keys are sealed, and the paper was typed then."""
-    now_ms = int(time.time() * 1000)
-    at_ms = None if typed_days_ago is None else now_ms - typed_days_ago * 86_400_000
-    write(data, "key-backup.json", json.dumps({"format": 1, "made_ms": 1, "proven_ms": at_ms}))
-
-
 def backed_up(data: Path, hours: int) -> None:
     at_ms = int((time.time() - hours * 3600) * 1000)
     write(data, "backup.json", json.dumps({"format": 1, "finished_ms": at_ms, "what": "ledger", "where": "x"}))
@@ -176,12 +169,9 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "a backup of last week": (lambda data: backed_up(data, 200), "backup", State.BAD),
     "a backup of yesterday": (lambda data: backed_up(data, 30), "backup", State.CARE),
     "a backup of today": (lambda data: backed_up(data, 3), "backup", State.GOOD),
-    "a paper that nobody has typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
-    "a paper of two years ago": (lambda data: sealed(data, 700), "key-backup", State.BAD),
-    "a paper of this term": (lambda data: sealed(data, 20), "key-backup", State.GOOD),
     "no backup": (lambda _: None, "backup", State.UNKNOWN),
-    "paper never typed": (lambda data: sealed(data, None), "key-backup", State.CARE),
-    "paper typed last year": (lambda data: sealed(data, 300), "key-backup", State.CARE),
+    "paper never typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
+    "paper typed last year": (lambda data: sealed(data, 300), "key-backup", State.BAD),
     "paper typed this term": (lambda data: sealed(data, 30), "key-backup", State.GOOD),
 }  # fmt: skip
 """How it is broken, which check says so, and what it says."""
