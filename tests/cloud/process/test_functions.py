@@ -17,6 +17,7 @@ from shared.errors import ConfigFault
 from shared.input.functions import FILE, PRESETS, SCHOOL, WHOLE, Function, preset_of
 from tests.cloud.console.rig import made
 
+HIDDEN = ("第三方接入", "/integrations", "SMPP", "报警质量", "/alarms/figures", "docs/docking.md")
 TERMINALS = "网关,地点,线路,线路类型,终端,类型,商户\nhall-1,食堂,can0,can,pos-01,消费机,一楼\n"
 
 
@@ -62,12 +63,19 @@ def test_the_console_has_them_where_they_are_on(tmp_path):
 
 
 def test_every_page_that_is_there_shows_without_those_that_are_not(tmp_path):
-    """No template leads to a page that is off."""
+    """No template leads to a page that is off, none speaks of it, and nobody finds it."""
     with made(tmp_path, off=list(Function)) as rig:
         admin = rig.browser()
         for rule in rig.app.url_map.iter_rules():
             if "GET" in rule.methods and not rule.arguments and rule.endpoint != "static":
-                assert admin.client.get(rule.rule).status_code < 500, rule.rule
+                answer = admin.client.get(rule.rule)
+                assert answer.status_code < 500, rule.rule
+                seen = answer.data.decode("utf-8", "replace")
+                assert [word for word in HIDDEN if word in seen] == [], rule.rule
+        for asked in ("第三方", "报警质量"):
+            found = admin.see(f"/search?q={asked}")
+            assert "/integrations" not in found
+            assert "/alarms/figures" not in found
 
 
 def test_verbs_and_processes_of_what_is_off_refuse_and_say_the_way(tmp_path, capsys):
