@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from cloud.process.private import keep_private
 from cloud.verbs.arguments import Verb
 from cloud.verbs.asking import asking_verbs
+from cloud.verbs.box_releases import box_release_verbs
 from cloud.verbs.boxes import box_verbs
 from cloud.verbs.deciding import deciding_verbs
 from cloud.verbs.docking import docking_verbs
@@ -84,7 +85,7 @@ def _parser() -> Parser:
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
         **planning_verbs(),
     }  # fmt: skip
-    known |= box_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs() | support_verbs()
+    known |= box_verbs() | box_release_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs() | support_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

@@ -68,9 +68,7 @@ def _run(options: argparse.Namespace) -> int:
     clock = parse_clock(options.clock)
     login = read_login(options.broker_login)
     gc.freeze()  # what was imported stays; the collector need not look at it again
-    return agent.run(
-        settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin, login)
-    )
+    return agent.run(settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin, login))
 
 
 def _enrol(options: argparse.Namespace) -> int:
@@ -213,6 +211,8 @@ def _parser() -> Parser:
     doctor_options(verbs.add_parser("doctor", help=doctor_help))
     bundle_help = Text("诊断包：先预览，再写出；不含密钥与卡号", "a diagnostics bundle: shown, then written")
     diagnostics_options(verbs.add_parser("diagnostics", help=bundle_help))
+    prove_help = Text("网关发行是否为保管员所签（openykt-box 用）", "is a release the officers'? (for openykt-box)")
+    _prove_options(verbs.add_parser("prove", help=prove_help))
     verify = verbs.add_parser("verify", help=Text("核对发件箱", "check outboxes"))
     add_data(verify)
     verify.add_argument("--box", help=Text("只查这一台", "only this one"))
@@ -368,9 +368,27 @@ def _diagnostics(options: argparse.Namespace) -> int:
     return diagnostics(options)
 
 
+def _prove(options: argparse.Namespace) -> int:
+    from edge.process.proving import prove
+
+    why = prove(options.archive, options.trust, options.campus, options.number)
+    sys.stdout.write(f"{why or Text('保管员所签', 'signed by the officers')}\n")
+    return 1 if why else 0
+
+
+def _prove_options(parser: Parser) -> None:
+    for name, said in (
+        ("archive", Text("网关发行的归档", "the archive of a box's release")),
+        ("trust", Text("保管员所签", "what the officers have signed")),
+        ("campus", Text("校园编号与密钥", "number and key of the campus")),
+    ):
+        parser.add_argument(f"--{name}", type=Path, required=True, metavar="FILE", help=said)
+    parser.add_argument("--number", type=int, required=True, metavar="N", help=Text("发行编号", "its number"))
+
+
 _VERBS = {
     "enrol": _enrol, "run": _run, "verify": _verify, "swap": _swap, "commission": _commission,
-    "doctor": _doctor, "diagnostics": _diagnostics,
+    "doctor": _doctor, "diagnostics": _diagnostics, "prove": _prove,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from cloud.fleet.overseeing import Overseer
 from cloud.fleet.sending import Sender, Sent
 from cloud.fleet.signing import TrustSigner
 from cloud.fleet.trusting import Trusting
+from cloud.ledger.fleet.boxes.door import BoxLedger
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
@@ -31,6 +32,7 @@ from shared.wire.fleet_lane import (
     Reported,
     Tallied,
 )
+from shared.wire.messages import ReleasePartWanted, ReleaseSaid, ReleaseWanted
 
 RETRY_MS = 1_000
 """So often it is looked what was offered and not taken, when nothing new was made."""
@@ -55,6 +57,7 @@ class Centre:
         self._keys: Sequence[DocumentKey] = ()
         self._jobs = JobLedger(opened)
         self._firmware = FirmwareLedger(opened)
+        self._boxes = BoxLedger(opened)
         self._trusting = Trusting(self._firmware, self._ledger, self._maker, signer)
         self._holidays = Holidays(opened)
         self._overseer = Overseer(opened, beat_age_s)
@@ -76,8 +79,10 @@ class Centre:
         keys = self._keys or self._fresh_keys(now)  # else the look keeps them fresh, outside of any transaction
         return self._sender.held(box, said, keys, now.unix_ms)
 
-    def pages(self, asked: PagesWanted) -> list[FleetDown]:
-        """Those that there are. StoreFault."""
+    def pages(self, asked: PagesWanted | ReleasePartWanted) -> list[FleetDown]:
+        """Those that there are; of a release of boxes the part behind what is there. StoreFault."""
+        if isinstance(asked, ReleasePartWanted):
+            return [*self._boxes.part(asked)]
         return self._sender.pages(asked)
 
     def reported(self, box: BoxId, said: Reported, now: Now) -> None:
@@ -87,6 +92,10 @@ class Centre:
     def progressed(self, box: BoxId, said: FirmwareProgress, now: Now) -> None:
         """How far a release has come at terminals. StoreFault."""
         self._ledger.progressed(box, said, now)
+
+    def runs(self, box: BoxId, said: ReleaseSaid, now: Now) -> ReleaseWanted:
+        """What a box runs, and what it should. StoreFault."""
+        return self._boxes.said(box, said, now)
 
     def on_link(self, box: BoxId, said: OnLink, now: Now) -> None:
         """A box has put an order on the link. StoreFault."""
@@ -128,6 +137,7 @@ class Centre:
             self._jobs_ms = now.unix_ms
             self._jobs.move_on(now)
             self._firmware.move_on(now)
+            self._boxes.move_on(now)
 
     def _fresh_keys(self, now: Now) -> Sequence[DocumentKey]:
         with suppress(KeyFault):  # those of before are as good

@@ -22,6 +22,7 @@ from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJunk
 from shared.facts.endings import told_of
 from shared.facts.fleet import DocumentUnmade
+from shared.facts.releases import VersionsApart
 from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.fleet_lane import (
@@ -36,8 +37,10 @@ from shared.wire.fleet_lane import (
     Tallied,
     encode_fleet_down,
 )
+from shared.wire.form.versions import OF_LEDGER
 from shared.wire.messages import (
     FORM_1,
+    FORM_4,
     AckBody,
     Batch,
     Bound,
@@ -47,11 +50,16 @@ from shared.wire.messages import (
     Hello,
     HelloWanted,
     LedgerTime,
+    LedgerVersions,
+    NotUnderstood,
     NowDown,
     NowUp,
     OnlineRequest,
     RecordCopy,
     Recover,
+    ReleasePartWanted,
+    ReleaseSaid,
+    ReleaseUp,
     Swap,
     encode_now,
 )
@@ -247,11 +255,7 @@ class Clerk:
             case OnlineRequest():
                 return self._asked(sender, body, now)
             case Hello():
-                former = self._for_former(sender, now) if self._is_former(sender.box) else []
-                if self._centre is not None:
-                    self._centre.connected(sender.box)
-                greeted = self._greeted(sender, body, now)
-                return [self._bound(sender, body.asked, LedgerTime(now.unix_ms)), *former, *greeted]
+                return self._welcomed(sender, body, now)
             case RecordCopy():
                 self._copy([Copied(sender.box, sender.partition, body.stored)], now)
             case DeviceStatus():
@@ -260,19 +264,36 @@ class Clerk:
                 self._ledger.fact(sender.box, body, now.unix_ms)
             case Swap():
                 self._ledger.swap_told(sender.box, body, now)
-            case Held() | PagesWanted() | Reported() | FirmwareProgress() | OnLink() | Piece() | Tallied():
+            case _:
                 return self._of_documents(sender, body, now)
         return []
 
-    def _of_documents(self, sender: Address, body: FleetUp, now: Now) -> list[Letter]:
+    def _welcomed(self, sender: Address, hello: Hello, now: Now) -> list[Letter]:
+        """The time, which forms we understand, and what the ledger holds. To a box of which we understand none, only
+        that; to one of before they were said nothing of them, for it knows no such message."""
+        said = hello.versions
+        if not OF_LEDGER.common(said):
+            theirs, mine = (f"{least}–{most}" for least, most in (said, OF_LEDGER))
+            self._tell(sender.box, VersionsApart(theirs, mine), now)
+            return [_letter(sender, NotUnderstood(*OF_LEDGER, f"box {theirs}, ledger {mine}"))]
+        versions = [_letter(sender, LedgerVersions(OF_LEDGER))] if said.most >= FORM_4 else []
+        former = self._for_former(sender, now) if self._is_former(sender.box) else []
+        if self._centre is not None:
+            self._centre.connected(sender.box)
+        greeted = self._greeted(sender, hello, now)
+        return [self._bound(sender, hello.asked, LedgerTime(now.unix_ms)), *versions, *former, *greeted]
+
+    def _of_documents(self, sender: Address, body: FleetUp | ReleaseUp, now: Now) -> list[Letter]:
         """A box without documents never says any of these; without a centre nobody answers."""
         if self._centre is None:
             return []
         match body:
             case Held():
                 return [_bulk(sender, one) for one in self._centre.held(sender.box, body, now)]
-            case PagesWanted():
+            case PagesWanted() | ReleasePartWanted():
                 return [_bulk(sender, one) for one in self._centre.pages(body)]
+            case ReleaseSaid():
+                return [self._bound(sender, body.asked, self._centre.runs(sender.box, body, now))]
             case Reported():
                 self._centre.reported(sender.box, body, now)
             case FirmwareProgress():

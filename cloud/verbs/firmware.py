@@ -32,7 +32,7 @@ def firmware_verbs() -> dict[str, Made]:
                 "firmware: releases, roll-out in waves, progress, stop, way back",
             ),
             _firmware,
-            (_options, _targets, _bounds, add_who, add_json),
+            (_options, _targets, add_bounds, add_who, add_json),
         ),
     }
 
@@ -65,7 +65,8 @@ def _targets(parser: Parser) -> None:
     whom.add_argument("--all", action="store_true", help=str(Text("全部同型终端", "all terminals of that model")))
 
 
-def _bounds(parser: Parser) -> None:
+def add_bounds(parser: Parser) -> None:
+    """Canary, waves, stop, clocks."""
     canary = Text("先行几台；用上后暂停，由人 resume", "so many first; then a pause, until a person resumes")
     parser.add_argument("--canary", type=int, default=0, metavar="N", help=canary)
     waves = Text("各批累计百分比，缺省 100%%", "waves, per cent of all, rising (100%%)")
@@ -116,7 +117,7 @@ def _rolled(chosen: argparse.Namespace, place: "Place") -> int:
     from cloud.commands.fleet import firmware
 
     need(chosen, "WHAT", "reason")
-    how, asked = {"as_json": chosen.json, "follow": chosen.follow}, _asked(chosen)
+    how, asked = {"as_json": chosen.json, "follow": chosen.follow}, asked_of(chosen)
     if chosen.step == "roll-out":
         return firmware.roll_out(place, chosen.what, targets_of(chosen), asked, **how)
     if chosen.step == "roll-back":
@@ -124,7 +125,7 @@ def _rolled(chosen: argparse.Namespace, place: "Place") -> int:
     return firmware.retry(place, number_of(chosen), asked, **how)
 
 
-def _asked(chosen: argparse.Namespace) -> "Asked":
+def asked_of(chosen: argparse.Namespace) -> "Asked":
     """ConfigFault for shares that do not rise to 100, and for bounds below zero."""
     from cloud.commands.fleet.firmware import Asked
 

@@ -12,6 +12,7 @@ from edge.box.bus.buses import Buses
 from edge.box.down.awaited import AwaitedHere
 from edge.box.down.carrying import Carrying
 from edge.box.down.documents import Document, DocumentsHere, Name
+from edge.box.down.release import Own, OwnRelease
 from edge.box.down.revocations import RevokedHere
 from edge.box.down.serving import SPOKEN, Serving
 from edge.box.terminals.addresses import Addresses
@@ -40,7 +41,9 @@ from edge.box.values.effects import (
     NotUnsettled,
     Now,
     Outcome,
+    PartKept,
     Refused,
+    ReleaseJudged,
     Reloaded,
     Row,
     Rows,
@@ -58,6 +61,7 @@ from edge.link.seal import SealFault, SessionOver
 from edge.settings import BoxSettings, LinkKind, SwapOrder, TerminalSetting
 from shared.errors import WireFault
 from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
+from shared.facts.releases import VersionsApart
 from shared.facts.terminals import (
     TerminalFlooding,
     TerminalMacFailures,
@@ -69,9 +73,12 @@ from shared.facts.terminals import (
     TerminalWrongKey,
 )
 from shared.facts.told import Told
+from shared.fleet.box_release import target_of
 from shared.fleet.document import DocumentKind
 from shared.ids import DeviceId, device_id
 from shared.wire import topics
+from shared.wire.form.versions import OF_BOX
+from shared.wire.lanes.release_lane import RELEASE_PART
 from shared.wire.messages import (
     Awaited,
     BackupMark,
@@ -81,15 +88,21 @@ from shared.wire.messages import (
     Hello,
     HelloWanted,
     LedgerTime,
+    LedgerVersions,
+    NotUnderstood,
     OnlineAnswer,
     OnlineRequest,
     Recover,
+    ReleaseSaid,
+    ReleaseWanted,
     Revocations,
     SignedAnswer,
     SignedRevocations,
     TerminalState,
     decode_now_down,
+    is_release_part,
 )
+from shared.wire.tags import FORM_4
 
 MESSAGES_PER_S = 1000.0
 MESSAGES_BURST = 2000.0
@@ -124,7 +137,7 @@ class Box:
 
     def __init__(
         self, settings: BoxSettings, snapshot: Snapshot, random: Callable[[int], bytes],
-        verifier: Callable[[bytes], Verify] = ack_verifier,
+        verifier: Callable[[bytes], Verify] = ack_verifier, own: Own | None = None,
     ) -> None:  # fmt: skip
         self.facts = FactReporter()
         self.counters: Counter[str] = Counter()
@@ -157,6 +170,7 @@ class Box:
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
         self._presence = Presence(snapshot.depth.unsettled)
+        self._release = OwnRelease(own or Own(), self._stands_for, self._officers, random)
         self._troubles = list(snapshot.troubles)
         self._swaps_told_s = float("-inf")
 
@@ -226,6 +240,31 @@ class Box:
         out += self._keep(now, kept)
         return self._finish(now, out)
 
+    # ---- its own release
+
+    def on_release(self, now: Now, outcome: PartKept | ReleaseJudged) -> list[Effect]:
+        """What became of the archive of a release of this box."""
+        if isinstance(outcome, ReleaseJudged):
+            self._release.judged(now, outcome)
+            return self._finish(now, [])
+        return self._finish(now, [*self._release.kept(now, outcome)])
+
+    def on_well(self, now: Now) -> list[Effect]:
+        """The release on trial is found well."""
+        self._release.well(now)
+        return self._finish(now, [])
+
+    @property
+    def release(self) -> dict[str, object]:
+        """What runs here, what comes, what went back."""
+        return self._release.status
+
+    @property
+    def answering(self) -> frozenset[str]:
+        """Buses with a terminal that has proven itself: what a new release has to bring back. A network is none."""
+        links = (talk.place[0] for talk in self._terminals.conversations())
+        return frozenset(name for name in links if self._kinds.get(name) is not LinkKind.TCP)
+
     # ---- broker
 
     def on_connected(self, now: Now) -> list[Effect]:
@@ -253,6 +292,7 @@ class Box:
         self._now_lane.disconnected()
         self._uplink.disconnected()
         self._documents.disconnected()
+        self._release.disconnected()
         return self._finish(now, [])
 
     def on_published(self, now: Now, token: int, reason: int) -> list[Effect]:
@@ -296,7 +336,8 @@ class Box:
         self._carrying.tick(now, self._terminals.conversations())
         told = self._awaited.tell(now, self._terminals.conversations(), has_centre=self._connected)
         silenced = self._buses.tick(now, self._terminals.conversations())
-        return self._finish(now, [*self._intake.tick(now), *told, *silenced, *self._serve(now)])
+        anew = self._release.tick(now)
+        return self._finish(now, [*self._intake.tick(now), *told, *silenced, *self._serve(now), *anew])
 
     # ---- what others may see
 
@@ -432,6 +473,7 @@ class Box:
         if not kept:
             return []
         out = self._intake.kept(now, kept)
+        self._release.recorded(now)
         self._uplink.stored([Row(one.row, one.put.at_ms, one.put.stored) for one in kept if one.fresh])
         return out
 
@@ -461,9 +503,7 @@ class Box:
                 self._heed_rare(now, outcome)
         return []
 
-    def _heed_rare(
-        self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | NotUnsettled | Reloaded
-    ) -> None:
+    def _heed_rare(self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | NotUnsettled | Reloaded) -> None:
         match outcome:
             case Rows():
                 self._uplink.read(outcome)
@@ -499,6 +539,8 @@ class Box:
         match lane:
             case topics.DOWN_MONEY:
                 return self._uplink.ack(now, message)
+            case topics.DOWN_BULK if is_release_part(message):
+                return [*self._release.part(RELEASE_PART.decode(message))]
             case topics.DOWN_BULK:
                 return [*self._documents.heard(now, message)]
             case _:
@@ -513,7 +555,7 @@ class Box:
             case SignedAnswer():
                 answer = self._questions.opened(now, down)
                 return self._answered(now, answer, down.asked) if answer else []
-            case EpochAnswer() | Recover() | LedgerTime() | BackupMark():
+            case EpochAnswer() | Recover() | LedgerTime() | BackupMark() | ReleaseWanted():
                 self._questions.bare(now, down)
                 return []
             case OnlineAnswer():
@@ -523,6 +565,14 @@ class Box:
                 return []
             case HelloWanted():
                 self._uplink.hello_wanted(now, down.store)
+                return []
+            case LedgerVersions():
+                self._release.speaks(now, form_4=OF_BOX.common(down.versions) >= FORM_4)
+                return []
+            case NotUnderstood():
+                mine, theirs = (f"{least}–{most}" for least, most in (OF_BOX, (down.least, down.most)))
+                self._tell(now, VersionsApart(mine, theirs))
+                self._uplink.refused(now)
                 return []
 
     def _answered(self, now: Now, answer: Bound, asked: bytes) -> list[Effect]:
@@ -537,6 +587,8 @@ class Box:
                 return []
             case BackupMark():
                 return self._uplink.backed_up(answer, asked)
+            case ReleaseWanted():
+                return [*self._release.wanted(now, answer)]
 
     def _tell_swaps(self, now: Now) -> None:
         self._swaps_told_s = now.mono_s
@@ -561,7 +613,10 @@ class Box:
             self._documents.say_held()  # whoever has not heard the one has not heard the other
             self._serving.connected()
             self._carrying.connected()
-        sources = self._up, self._intake.up, self._documents.up, self._serving.up, self._carrying.up, self._sayings.up
+        sources = (
+            self._up, self._intake.up, self._documents.up, self._serving.up, self._carrying.up, self._sayings.up,
+            self._release.up,
+        )  # fmt: skip
         for source in sources:
             for message in source:
                 self._note_question(message)
@@ -574,8 +629,14 @@ class Box:
     def _note_question(self, message: Offered) -> None:
         """What it asks is remembered, for its answer."""
         question = message.message if isinstance(message, Perishable) else message
-        if isinstance(question, Hello | EpochRequest | OnlineRequest):
+        if isinstance(question, Hello | EpochRequest | OnlineRequest | ReleaseSaid):
             self._questions.asked(question)
+
+    def _stands_for(self, number: int, machine: str, length: int, digest: str) -> bool:
+        return self._documents.trust.stands_for(target_of(machine, number), length, digest)
+
+    def _officers(self) -> bytes:
+        return self._documents.trust.officers
 
     def _tell(self, now: Now, told: Told, device: bytes = b"", about: str = "") -> None:
         self._up += self.facts.report(now, told, device, about)

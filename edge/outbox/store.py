@@ -42,6 +42,9 @@ from shared.wire.messages import Range, SignedAck
 from shared.words.voice import Text
 
 SCHEMA = 3
+LEAST = 3
+"""The oldest schema whose releases may go on with an outbox of ours: the release before must be among them, for a box
+goes back to it by itself. So a new schema adds, and what it adds is used a release later."""
 STORE_ID_SIZE = 8
 OTHERS_MAX = 8
 """Records of one seq that are looked at for a fork, so that it costs the same however many there are."""
@@ -345,9 +348,7 @@ class OutboxStore:
         """What the cores start from. Checks every unsettled row and sets damaged ones aside, each with a Trouble."""
         with refusals():
             marks, damaged = outbox_scan.marks(self._db)
-            sequences, damages = outbox_scan.sequences(
-                self._db, self._settled, self._apart, self._next - 1, marks
-            )
+            sequences, damages = outbox_scan.sequences(self._db, self._settled, self._apart, self._next - 1, marks)
         self.begin()
         for damage in damages:
             self.set_aside(damage)
@@ -418,8 +419,11 @@ class OutboxStore:
     def _create(self, fresh_id: bytes) -> None:
         """Make or bring up to date. Whoever may only look at a file of before finds it as it is."""
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA:
-            said = Text(f"不认识第 {version} 版数据库", f"schema {version} is not known here")
+        if version > SCHEMA and not self._may_open():
+            said = Text(
+                f"发件箱是第 {version} 版，本程序只认到 {SCHEMA}：请用升级后的发行（docs/upgrade.md）",
+                f"its schema is {version}, this release knows {SCHEMA}: use the newer release again (docs/upgrade.md)",
+            )
             raise StoreRefusal("other", said)
         if version < SCHEMA:
             self._bring_up(version, fresh_id)
@@ -436,7 +440,13 @@ class OutboxStore:
             return
         if not version:
             tables.write_about(self._db, store=store_id(fresh_id))
+        tables.write_about(self._db, least=bytes((LEAST,)))
         self._db.execute("COMMIT")
+
+    def _may_open(self) -> bool:
+        """Has the newer release that brought it up said that this one may go on with it?"""
+        least = tables.read_about(self._db, "least")
+        return len(least) == 1 and least[0] <= SCHEMA
 
     def _store_id(self) -> StoreId:
         """Without its id nothing in the file can be named to the ledger: it is beyond repair."""

@@ -17,7 +17,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.box.box import Box
-from edge.box.values.effects import Command, Effect, Kept, Now, Outcome, Publish, Send, Trouble
+from edge.box.values.effects import (
+    BeginAnew,
+    Command,
+    DropRelease,
+    Effect,
+    KeepPart,
+    Kept,
+    Now,
+    OfRelease,
+    Outcome,
+    PartKept,
+    Publish,
+    ReleaseJudged,
+    Send,
+    TakeRelease,
+    Trouble,
+)
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.link.broadcast import Carries
 from edge.link.port import MessageLink, OnBus, Peer
@@ -31,6 +47,7 @@ from edge.process.machine import Machine
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.process.outlets import Outlets
 from edge.process.readings import READINGS_S, ReadingsOut, Seen
+from edge.process.releases import Releases, UnwellError
 from edge.process.standing import StatusFile
 from edge.process.swap_file import OrderWatch, read_orders
 from edge.process.wiring import Endpoints, make_links
@@ -94,14 +111,13 @@ def _alone(lock: Path) -> Iterator[None]:
 class Agent:
     """One run of one box."""
 
-    def __init__(
-        self, settings: BoxSettings, options: Options, links: dict[str, MessageLink], opened: Opened
-    ) -> None:
+    def __init__(self, settings: BoxSettings, options: Options, links: dict[str, MessageLink], opened: Opened) -> None:
         self._settings = settings
         self._options = options
         self._links = links
         self._store = opened.snapshot.store
-        self._box = Box(settings, opened.snapshot, secrets.token_bytes)
+        self._releases = Releases(settings, os.environ)
+        self._box = Box(settings, opened.snapshot, secrets.token_bytes, own=self._releases.own)
         self._troubles = opened.troubles
         self._outlets = Outlets(links, self._fail)
         self._clock = BoxClock(settings.folder, opened.store.newest_ms())
@@ -245,8 +261,26 @@ class Agent:
                 self._outlets.send(effect)
             elif isinstance(effect, Publish):
                 self._line.publish(self._topic(effect.lane), effect.payload, effect.token, expiry_s=effect.expiry_s)
+            elif isinstance(effect, KeepPart | TakeRelease | DropRelease | BeginAnew):
+                self._of_release(effect)
             else:
                 self._command(effect)
+
+    def _of_release(self, effect: OfRelease) -> None:
+        match effect:
+            case KeepPart():
+                self._loop.call_soon(self._kept, self._releases.keep(effect))
+            case TakeRelease():
+                self._releases.take(effect, lambda judged: self._kept(judged))
+            case DropRelease():
+                self._releases.drop()
+            case BeginAnew():
+                log.warning("%s", Text(f"换到发行 {effect.number}", f"begins anew for release {effect.number}"))
+                self._releases.leave(self._box.answering)
+                self._stop.set()
+
+    def _kept(self, outcome: PartKept | ReleaseJudged) -> None:
+        self._do(self._box.on_release(self._now(), outcome))
 
     def _command(self, command: Command) -> None:
         """Everything of one turn of the loop goes to the writer together."""
@@ -284,6 +318,7 @@ class Agent:
             self._say_readings()
         self._statuses += 1
         self._look_at_orders()
+        self._look_at_release()
         self._look_at_certificate(self._now())
         self._clock.save()
         status = self._status()
@@ -312,6 +347,14 @@ class Agent:
         except ConfigFault as fault:
             log.error("%s", Text(f"换机单：{fault}", f"swap orders: {fault}"))
 
+    def _look_at_release(self) -> None:
+        """One on trial that is worse than the one before it ends this process; the next start goes back."""
+        try:
+            if self._releases.look(self._box.answering):
+                self._do(self._box.on_well(self._now()))
+        except UnwellError as fault:
+            self._fail(fault)
+
     def _look_at_certificate(self, now: Now) -> None:
         """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""
         for one in self._expiry.look(now.campus_s):
@@ -334,6 +377,7 @@ class Agent:
             "joined": totals["joined"],
             "connected": self._up,
             "revocations": self._box.revocations.version,
+            "release": self._box.release,
             "documents": len(self._box.documents),
             "connects": self._line.connects,
             "latency_ms": _quantiles(self._box.latencies_ms()),

@@ -6,27 +6,26 @@ judge          each minute, as root: a release on trial that says nothing is end
 status, back   for a person at the box
 """
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from edge.upgrade.folders import CURRENT, Folders
+from edge.files.disk import keep_private
+from edge.upgrade.folders import CURRENT, OPEN_FOLDER, Folders
+from edge.upgrade.places import CAMPUS, TRUST, Places
 from edge.upgrade.standing import WHY_MAX, Offered, Standing, Why
 from edge.upgrade.starting import LAUNCHER, Starting, this_machine
 from shared.words.voice import Text, speak, wanted
 
-PLACE, SHIPPED = Path("/var/lib/openykt-box"), Path("/opt/openykt/shipped")
-INCOMING = Path("/var/lib/openykt/incoming")
-TRUST, CAMPUS = "trust", "campus.json"
-"""Beside an archive: what officers have signed; whose they are. The second is believed once, and then for ever."""
 PROOF_S = 60.0
 """So long proving may take."""
 UNIT = "openykt-edge.service"
-PREFIX = "OPENYKT_BOX_"
-"""Of variables that say other places: for trials."""
 
 
 def main(words: list[str]) -> int:
@@ -34,11 +33,12 @@ def main(words: list[str]) -> int:
     speak(wanted(words, os.environ))
     match words[:1]:
         case ["step"]:
-            standing = _starting().step(int(time.time()))
+            with _alone():
+                standing = _starting().step(int(time.time()))
             sys.stdout.write("".join(f"{line}\n" for line in lines(standing)))
             return 0
         case ["run"]:
-            program = _place() / CURRENT / LAUNCHER
+            program = _program(_places())
             os.execv(program, [str(program), *words[1 + (words[1:2] == ["--"]) :]])  # noqa: S606  # becomes it
         case ["judge"]:
             return _judge()
@@ -50,14 +50,18 @@ def main(words: list[str]) -> int:
     return 2
 
 
+def _program(places: Places) -> Path:
+    """Of what is current; where nothing is (yet), of the package."""
+    current = places.place / CURRENT / LAUNCHER
+    return current if current.is_file() else places.shipped / LAUNCHER
+
+
 def lines(standing: Standing) -> list[str]:
     """For a person."""
     found = [f"{Text('在用', 'in use')}: {_named(standing.current)}"]
     if standing.trial is not None:
-        trial = _named(standing.trial)
-        found.append(
-            f"{Text('试用', 'on trial')}: {trial} ({Text('第', 'start ')}{standing.starts}{Text('次启动', '')})"
-        )
+        trial, starts = _named(standing.trial), standing.starts
+        found.append(str(Text(f"试用：{trial}，第 {starts} 次启动", f"on trial: {trial}, start {starts}")))
     if standing.former is not None:
         found.append(f"{Text('上一版', 'before it')}: {_named(standing.former)}")
     found += [f"{Text('已退回', 'went back')}: {one.name} [{one.why.value}] {one.said}" for one in standing.back]
@@ -65,14 +69,16 @@ def lines(standing: Standing) -> list[str]:
 
 
 def _judge() -> int:
-    if not _starting().judge(int(time.time())):
+    with _alone():
+        is_over = _starting().judge(int(time.time()))
+    if not is_over:
         return 0
     sys.stdout.write(f"{Text('试用逾时，重新启动', 'on trial for too long: restarted')}\n")
     return subprocess.run(("systemctl", "restart", UNIT), check=False, timeout=PROOF_S).returncode
 
 
 def _status(*, as_json: bool) -> int:
-    raw = _place() / "standing.json"
+    raw = _places().standing
     if as_json:
         sys.stdout.write(raw.read_text(encoding="utf-8") if raw.exists() else json.dumps(None) + "\n")
     else:
@@ -82,7 +88,11 @@ def _status(*, as_json: bool) -> int:
 
 def _back(said: str) -> int:
     """A person takes a release back: the one on trial, or the one in use; nothing goes over the network."""
-    folders, now_s = _folders(), int(time.time())
+    with _alone():
+        return _taken_back(_folders(), said, int(time.time()))
+
+
+def _taken_back(folders: Folders, said: str, now_s: int) -> int:
     standing = folders.standing()
     if standing.trial is not None:
         after = standing.gone_back(Why.PERSON, said, now_s)
@@ -98,19 +108,28 @@ def _back(said: str) -> int:
     return 0
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time; the kernel frees the lock when somebody dies."""
+    _places().place.mkdir(exist_ok=True)
+    _places().place.chmod(OPEN_FOLDER)
+    with (_places().place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _starting() -> Starting:
-    return Starting(_folders(), _incoming(), _proven, this_machine())
+    return Starting(_folders(), _places().incoming, _proven, this_machine())
 
 
 def _folders() -> Folders:
-    place = _place()
-    place.mkdir(exist_ok=True)
-    return Folders(place, _at("SHIPPED", SHIPPED).resolve())
+    places = _places()
+    return Folders(places.place, places.shipped.resolve())
 
 
 def _proven(archive: Path, offered: Offered) -> str:
     """The release that runs now judges; it has what proves signatures."""
-    place, incoming = _place(), _incoming()
+    place, _, incoming = _places()
     try:
         campus = _pinned(place / CAMPUS, incoming / CAMPUS)
         command = (
@@ -136,17 +155,10 @@ def _named(one: Offered) -> str:
     return f"{one.name} ({one.number})" if one.digest else f"{one.name} ({Text('安装包', 'of the package')})"
 
 
-def _place() -> Path:
-    return _at("PLACE", PLACE)
-
-
-def _incoming() -> Path:
-    return _at("INCOMING", INCOMING)
-
-
-def _at(name: str, usual: Path) -> Path:
-    return Path(os.environ.get(f"{PREFIX}{name}", usual))
+def _places() -> Places:
+    return Places.of(os.environ)
 
 
 if __name__ == "__main__":
+    keep_private()
     sys.exit(main(sys.argv[1:]))

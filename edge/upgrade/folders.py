@@ -17,6 +17,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edge.files.disk import sync_folder
 from edge.upgrade.standing import Offered, Standing, Why, decode, encode
 
 STANDING, RELEASES, CURRENT = "standing.json", "releases", "current"
@@ -26,6 +27,8 @@ ARCHIVE_MAX = 64 << 20
 UNPACKED_MAX = 256 << 20
 FILES_MAX = 20_000
 _BLOCK = 1 << 20
+OPEN_FOLDER, OPEN_FILE = 0o755, 0o644
+"""What root writes here, the box reads."""
 
 
 class NotTaken(Exception):
@@ -81,11 +84,12 @@ class Folders:
         self._step("rename link")
         fresh.rename(link)
         self._step("sync link")
-        _sync_folder(self.place)
+        sync_folder(self.place)
 
     def take(self, archive: Path, offered: Offered, python: str, machine: str) -> None:
         """Unpacked under its own name and proven. NotTaken; OSError."""
         (self.place / RELEASES).mkdir(exist_ok=True)
+        (self.place / RELEASES).chmod(OPEN_FOLDER)
         part = self.place / RELEASES / f"{offered.name}{PART}"
         _remove(part)
         part.mkdir()
@@ -103,7 +107,7 @@ class Folders:
         self._step("rename folder")
         (part / offered.name).rename(final)
         self._step("sync folder")
-        _sync_folder(self.place / RELEASES)
+        sync_folder(self.place / RELEASES)
         _remove(part)
 
     def prune(self, standing: Standing) -> None:
@@ -139,6 +143,8 @@ class Folders:
         except (tarfile.TarError, EOFError, ValueError) as fault:
             raise NotTaken(Why.FILES, f"archive: {type(fault).__name__}: {fault}") from fault
         archive.unlink()
+        for folder in (part / offered.name, *(part / offered.name).rglob("*/")):
+            folder.chmod(OPEN_FOLDER)
 
     def _write(self, path: Path, raw: bytes) -> None:
         fresh = path.with_name(f"{path.name}{PART}")
@@ -146,11 +152,12 @@ class Folders:
         with fresh.open("wb") as out:
             out.write(raw)
             out.flush()
+            os.fchmod(out.fileno(), OPEN_FILE)
             os.fsync(out.fileno())
         self._step(f"rename {path.name}")
         fresh.rename(path)
         self._step(f"sync {path.name}")
-        _sync_folder(self.place)
+        sync_folder(self.place)
 
 
 def require_whole(folder: Path, python: str, machine: str) -> None:
@@ -194,17 +201,8 @@ def _bounded(opened: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
 
 
 def _sync_tree(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        _sync_folder(path)
-    _sync_folder(folder)
-
-
-def _sync_folder(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    for path in (*folder.rglob("*"), folder):
+        sync_folder(path)
 
 
 def _remove(path: Path) -> None:

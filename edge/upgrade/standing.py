@@ -82,11 +82,18 @@ class Standing(NamedTuple):
 
     def may_take(self, offered: Offered) -> Why | None:
         """What stands against it by its number and name alone: a folder that is kept is never unpacked over."""
-        return Why.OLDER if offered.number <= self.current.number or offered.name in self.kept else None
+        if offered.number <= self.current.number:
+            return Why.OLDER
+        return Why.OLDER if offered.name in self.kept and not self.stands_here(offered) else None
+
+    def stands_here(self, offered: Offered) -> bool:
+        """Is it what ran before, under a higher number? Then its folder is here: a way back needs no unpacking."""
+        former = self.former
+        return former is not None and (former.name, former.digest) == (offered.name, offered.digest)
 
     def has_met(self, offered: Offered) -> bool:
         """Is it in use, tried, or back already? Then there is nothing to do about it any more."""
-        return offered.digest in {one.digest for one in (self.current, self.former, self.trial, *self.back) if one}
+        return offered.digest in {one.digest for one in (self.current, self.trial, *self.back) if one}
 
     def refused(self, offered: Offered, why: Why, said: str, at_s: int) -> "Standing":
         """It is not taken."""

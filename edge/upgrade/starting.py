@@ -61,9 +61,16 @@ class Starting:
         return standing
 
     def judge(self, now_s: int) -> bool:
-        """Has a release on trial run too long without a word? Then it is the next start's to go back."""
-        standing, well = self._folders.standing(), self._said()
-        if standing.trial is None or (well and well.get("name") == standing.trial.name):
+        """A release on trial that the box has found well is in use; has one run too long without a word? Then it is to
+        be ended, and the next start goes back. OSError: who cannot look judges nothing."""
+        standing = self._folders.standing()
+        if standing.trial is None:
+            return False
+        next(self._incoming.iterdir(), None)
+        well = self._said()
+        if well.get("name") == standing.trial.name:
+            if well.get("well") is True:
+                self._folders.keep(standing.kept_on())
             return False
         if not self._is_overdue():
             return False
@@ -99,7 +106,8 @@ class Starting:
             return standing
         try:
             self._require(standing, found)
-            self._folders.take(self._incoming / ARCHIVE, found, *self._machine)
+            if not standing.stands_here(found):
+                self._folders.take(self._incoming / ARCHIVE, found, *self._machine)
             after = standing.tried(found)
         except NotTaken as fault:
             after = standing.refused(found, fault.why, fault.said, now_s)

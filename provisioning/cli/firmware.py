@@ -7,6 +7,8 @@ import argparse
 import os
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.issuing.stock import school_store
 from provisioning.custody.chain import Act, Event, check_value, name_of
@@ -14,10 +16,11 @@ from provisioning.custody.journal import write_private
 from provisioning.custody.vault import Vault
 from provisioning.keys.firmware import FIRST_VERSION, naming, new_key, signed_image
 from provisioning.keys.store import KeyKind, KeyStore, Level
-from provisioning.keys.trust import with_release
+from provisioning.keys.trust import with_release, with_target
 from shared.errors import ConfigFault, WireFault
+from shared.fleet.box_release import NUMBER_MAX, Archive, read_archive, target_of
 from shared.fleet.firmware import MODELS, Image
-from shared.keys.trust import TRUST_SUFFIX, Officers, decode_officers, encode_officers
+from shared.keys.trust import TRUST_SUFFIX, Officers, decode_officers, encode_officers, officers_prove
 from shared.words.voice import Text
 
 VERSION_MAX = 255
@@ -48,6 +51,65 @@ def add_to(verbs: Verbs) -> None:
     sign.set_defaults(run=_sign)
     add_store(sign)
     add_who(sign)
+    _add_box(steps)
+
+
+def _add_box(steps: Verbs) -> None:
+    box = steps.add_parser(
+        "sign-box", help=Text("由保管员为网关发行（归档）签名", "the officers sign a box's release (an archive)")
+    )
+    box.add_argument(
+        "file", type=Path, metavar="ARCHIVE", help=Text("./ykt release --box 所得", "of ./ykt release --box")
+    )
+    box.add_argument(
+        "--number", type=int, required=True, metavar="N", help=Text("编号，只增不减", "its number, always rising")
+    )
+    box.set_defaults(run=_sign_box)
+    add_store(box)
+    add_who(box)
+
+
+def _sign_box(chosen: argparse.Namespace) -> None:
+    try:
+        raw = chosen.file.read_bytes()
+        archive = read_archive(raw)
+    except OSError as fault:
+        raise ConfigFault(f"{chosen.file}: {fault.strerror}") from fault
+    except WireFault as fault:
+        raise ConfigFault(Text(f"{chosen.file}: 不是网关发行：{fault}", f"{chosen.file}: {fault}")) from fault
+    vault = vault_of(chosen)
+    school, former = school_store(vault), _former(vault)
+    _require_above(archive, chosen.number, former, school)
+    firmware = vault.read(Level.FIRMWARE) or _made(vault, school.campus, FIRST_VERSION, chosen.who)
+    key = firmware.one(KeyKind.FIRMWARE, FIRST_VERSION)
+    path = target_of(archive.machine, chosen.number)
+    officers = with_target(former, path, raw, now_s(), (school, firmware))
+    told = Event(
+        now_s(), Act.EXPORTED, Level.FIRMWARE, key.kind, key.version, check_value(key), name_of(chosen.who), path
+    )
+    vault.record([told])
+    write_private(vault.folder / TRUST_FILE, encode_officers(officers))
+    write_private(chosen.file.with_name(chosen.file.name + TRUST_SUFFIX), encode_officers(officers))
+    say(
+        Text(
+            f"已签名：网关发行 {archive.machine}:{chosen.number}（{archive.name}）：{chosen.file}{TRUST_SUFFIX}\n",
+            f"signed: box release {archive.machine}:{chosen.number} ({archive.name}): {chosen.file}{TRUST_SUFFIX}\n",
+        )
+    )
+
+
+def _require_above(archive: Archive, number: int, former: Officers | None, school: KeyStore) -> None:
+    """A number says one archive for ever, and only rises: boxes take none below the one that they run."""
+    signed = officers_prove(former, school.campus, _campus_key(school)) if former is not None else {}
+    mine = target_of(archive.machine, 0)[:-1]
+    last = max((int(path.removeprefix(mine)) for path in signed if path.startswith(mine)), default=0)
+    if not last < number <= NUMBER_MAX:
+        raise ConfigFault(Text(f"--number 须大于 {last}", f"--number must be above {last}"))
+
+
+def _campus_key(school: KeyStore) -> bytes:
+    seed = school.one(KeyKind.SIGNING, 1).for_use(KeyKind.SIGNING)
+    return Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
 
 
 def _sign(chosen: argparse.Namespace) -> None:

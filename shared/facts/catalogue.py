@@ -10,9 +10,10 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, buses, desks, documents, fleet, losses, payments, settings, terminals
+from shared.facts import books, boxes, buses, desks, documents, fleet, losses, payments, releases, settings, terminals
 from shared.facts.terms import (
     ANSWERS,
+    BACKS,
     BUSES,
     COMMANDS,
     DAMAGES,
@@ -44,7 +45,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, settings
+_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, settings, releases
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }
@@ -148,6 +149,7 @@ KINDS: dict[str, Callable[[Value], str]] = {
 seconds, a code of MQTT, and what is said in brackets or not at all."""
 SETS: dict[str, dict[str, Words]] = {
     "answer": ANSWERS,
+    "back": BACKS,
     "reason": REASONS,
     "refusal": REFUSALS,
     "store": STORES,

@@ -46,6 +46,19 @@ REFUSALS: dict[str, Words] = {
 }
 """Why the ledger gives no epoch."""
 
+BACKS: dict[str, Words] = {
+    "starts": ("多次启动未成", "it did not come up"),
+    "unwell": ("自检不如从前", "the box was worse than before"),
+    "overdue": ("逾时无自检结果", "it never said that it is well"),
+    "files": ("文件有损", "its files are not whole"),
+    "unproven": ("签名未通过", "its signatures are wrong"),
+    "python": ("本机 Python 版本不符", "it needs another Python"),
+    "machine": ("处理器不符", "it is for another processor"),
+    "room": ("磁盘已满", "the disk is full"),
+    "person": ("由人退回", "a person took it back"),
+    "older": ("不比现用的新", "it is no newer"),
+}
+"""Why a box has not kept a release of itself: the words of edge/upgrade."""
 SWAPS: dict[str, Words] = {
     "spare-unknown": ("备用机未登记在此网关", "no spare body of this box"),
     "broken-unknown": ("坏机未登记在此网关，或种类不同", "no body of this box, or of another kind"),
@@ -142,6 +155,7 @@ ANSWERS: dict[str, Words] = {
     "epoch": ("存储代", "an epoch"),
     "recover": ("要求重发", "a recovery"),
     "backup-mark": ("备份标记", "a backup mark"),
+    "release": ("应有发行", "the release to run"),
 }
 """What the ledger answers to a question of a box, and signs."""
 
@@ -212,6 +226,7 @@ DECLINES: dict[str, Words] = {
 def word_of(name: str) -> str:
     """The word of an enum's member, by its name: CARD_UNKNOWN is card-unknown."""
     return name.lower().replace("_", "-")
+
 
 LANES: dict[str, Words] = {
     "now": ("即时消息", "messages of the now lane"),

@@ -170,9 +170,13 @@ def next_root(former: bytes, roles: Roles, at_s: int) -> Root:
 
 def with_release(former: bytes | None, image: Image, body: bytes, at_s: int) -> Targets:
     """The next targets, to be signed by their key: all of the former ones, and this release."""
+    return with_target(former, path_of(image.model, image.release), body, at_s)
+
+
+def with_target(former: bytes | None, path: str, body: bytes, at_s: int) -> Targets:
+    """The next targets, to be signed by their key: all of the former ones, and this one."""
     before: Targets | None = Metadata.from_bytes(former).signed if former is not None else None  # type: ignore[assignment]  # the officers' own targets
     version, there = (before.version + 1, before.targets) if before is not None else (1, {})
-    path = path_of(image.model, image.release)
     return Targets(
         version=version, expires=_at(at_s + TARGETS_S), targets={**there, path: TargetFile.from_data(path, body)}
     )

@@ -34,6 +34,7 @@ from shared.keys.document_key import PUBLIC_SIZE, DocumentKey
 from shared.wire import codec, topics
 from shared.wire.form import fields
 from shared.wire.form.layout import Field, Layout, Message
+from shared.wire.lanes.release_lane import RELEASE_PART, ReleasePart
 from shared.wire.tags import NUMBER_MAX, SHORT_MAX
 
 HELD_MAX = 512
@@ -262,7 +263,7 @@ class OnLink(NamedTuple):
     generation: int
 
 
-FleetDown = DocumentKey | OfferedHead | OfferedDelta | Page
+FleetDown = DocumentKey | OfferedHead | OfferedDelta | Page | ReleasePart
 FleetUp = Held | PagesWanted | Reported | FirmwareProgress | Piece | Tallied | OnLink
 
 
@@ -353,15 +354,20 @@ HEAD = Message(
     (OfferedHead(_SIGNED_HEAD, (1, NUMBER_MAX)),),
 )  # fmt: skip
 DELTA = Message(
-    FleetTag.DELTA, topics.DOWN_BULK,
+    FleetTag.DELTA,
+    topics.DOWN_BULK,
     Layout(
-        "document delta", _offered_delta, fields.octets("head.raw"), fields.signature("head.signature"),
+        "document delta",
+        _offered_delta,
+        fields.octets("head.raw"),
+        fields.signature("head.signature"),
         fields.octets("delta", DELTA_MAX),
     ),
     (OfferedDelta(_SIGNED_HEAD, b"delta"),),
 )
 PAGE = Message(
-    FleetTag.PAGE, topics.DOWN_BULK,
+    FleetTag.PAGE,
+    topics.DOWN_BULK,
     Layout(
         "document page", _page, *_DOCUMENT, fields.whole("number", SHORT_MAX), fields.octets("data", PAGE_SIZE, least=1)
     ),
@@ -428,11 +434,13 @@ TALLIED = Message(
     (Tallied(_DEVICE, 3, 9828, 9, 120, (Declines(23, 4),)),),
 )  # fmt: skip
 ON_LINK = Message(
-    FleetTag.ON_LINK, topics.UP_NOW, Layout("order on link", OnLink, fields.device(), _GENERATION),
+    FleetTag.ON_LINK,
+    topics.UP_NOW,
+    Layout("order on link", OnLink, fields.device(), _GENERATION),
     (OnLink(_DEVICE, 9),),
 )
 FLEET: tuple[Message[Any], ...] = (
-    KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED, FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK,
+    KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED, FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK, RELEASE_PART,
 )  # fmt: skip
 """All of them, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in FLEET}

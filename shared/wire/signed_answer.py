@@ -1,7 +1,7 @@
 """An answer of the ledger that only the box which asked can use, and only once: signed over box and question. Frozen.
 
-LedgerTime, EpochAnswer and Recover go down so to a box of form 2, a BackupMark to one of form 3; one of form 1 gets
-the first three bare. Refuses, with
+LedgerTime, EpochAnswer and Recover go down so to a box of form 2, a BackupMark to one of form 3, a ReleaseWanted to one
+of form 4; one of form 1 gets the first three bare. Refuses, with
 WireFault, what is malformed or an answer of another kind; whether the signature is right is judged elsewhere.
 """
 
@@ -21,6 +21,7 @@ CONTEXTS: dict[int, bytes] = {
     Tag.RECOVER: b"openykt recover v1\0",
     Tag.LEDGER_TIME: b"openykt ledger time v1\0",
     Tag.BACKUP_MARK: b"openykt backup mark v1\0",
+    Tag.RELEASE_WANTED: b"openykt release wanted v1\0",
 }
 """What the signature begins with, for each kind of answer."""
 

@@ -24,12 +24,17 @@ LedgerTime, EpochAnswer and Recover signed over its question, and no others; its
 without their device, and heads of the ledger's chains. 3: it takes a BackupMark among the answers to its
 Hello, and says so in its batches, which a ledger of before reads. The ledger answers each box in the form it spoke.
 """
+FORM_4 = 4
+"""4: its Hello says which forms it understands (form/versions.py), and it hears those of the ledger; it asks for
+releases of itself. Before it has heard them it speaks form 2, which every ledger since release 0.2 understands."""
 FORM_MAX = 0xFF
 
 
 class Tag(IntEnum):
     """First element of each message."""
 
+    NOT_UNDERSTOOD = 0
+    """Frozen for ever, in the oldest layout there is: whatever either end becomes, it can read why it was refused."""
     BATCH = 1
     ACK = 2
     EPOCH_REQUEST = 3
@@ -49,4 +54,6 @@ class Tag(IntEnum):
     SWAP = 17
     HELLO_WANTED = 18
     READINGS = 19
+    VERSIONS = 20
+    RELEASE_WANTED = 21
     BACKUP_MARK = 28

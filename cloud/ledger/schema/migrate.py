@@ -1,4 +1,6 @@
-"""Brings a database to the newest schema, or refuses one that is newer than this program.
+"""Brings a database to the newest schema; one that is newer than this program is opened only if it says that it may be.
+
+A migration that older programs can live with leaves the number in `schema_reader`; any other raises it (LEAST).
 
 SQLAlchemy and Alembic are loaded only when there is something to do, so that an ordinary start does not wait for them.
 """
@@ -13,6 +15,8 @@ from shared.words.voice import Text
 
 HEAD = "0030"
 """The schema that this program speaks."""
+LEAST = "0027"
+"""The oldest schema whose programs may still open what this program has made: a release later it may be below HEAD."""
 _FOLDER = Path(__file__).parents[1] / "migrations"
 
 
@@ -22,9 +26,8 @@ def migrate(database: Database) -> None:
     if found == HEAD:
         return
     if found is not None and found > HEAD:
-        raise ConfigFault(
-            Text(f"账本版本 {found} 比本程序（{HEAD}）新", f"ledger schema {found} is newer than this program ({HEAD})")
-        )
+        _require_readable(database, found)
+        return
     if found is None and isinstance(database, SqliteDatabase):
         _create(database)
         return
@@ -45,29 +48,50 @@ def require_head(database: Database) -> None:
             )
         )
     if found > HEAD:
-        raise ConfigFault(
-            Text(f"账本版本 {found} 比本程序（{HEAD}）新", f"ledger schema {found} is newer than this program ({HEAD})")
+        _require_readable(database, found)
+
+
+def _require_readable(database: Database, found: str) -> None:
+    """May this program, which is older than the books, open them all the same? ConfigFault, with the ways out."""
+    with database.reading():
+        least = database.run("SELECT MAX(least) FROM schema_reader")[0][0] if _has(database, "schema_reader") else found
+    if least is not None and least <= HEAD:
+        return
+    raise ConfigFault(
+        Text(
+            f"账本版本 {found} 只有 {least} 及以后的程序能打开，本程序是 {HEAD}。出路：一、用升级后的程序，账不受影响；"
+            "二、恢复升级前的备份（cloud backup restore），其后的流水由网关重传，柜台与后台的须重做（docs/upgrade.md）",
+            f"ledger schema {found} is open to programs of {least} and later, this one is {HEAD}. Ways out: the newer "
+            "program again, the books are as they were; or the backup of before the upgrade (cloud backup restore): "
+            "boxes bring the records since then again, what desks and offices did is to be done anew (docs/upgrade.md)",
         )
+    )
 
 
 def _revision(database: Database) -> str | None:
     with database.reading():
-        if not database.run(_HAS_VERSION[database.dialect]):
+        if not _has(database, _VERSION):
             return None
         return str(database.run("SELECT version_num FROM alembic_version")[0][0])
 
 
-_HAS_VERSION = {
-    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
-    "postgresql": "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL",
+def _has(database: Database, table: str) -> bool:
+    """Inside of a snapshot."""
+    return bool(database.run(_HAS[database.dialect], (table,)))
+
+
+_HAS = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = ?",
+    "postgresql": "SELECT 1 WHERE to_regclass(?) IS NOT NULL",
 }
+_VERSION = "alembic_version"
 
 
 def _create(database: SqliteDatabase) -> None:
     """A fresh file: the migrations run once per process, on a database in memory, and are written down as a script."""
     statements = _script()
     with database.writing():
-        if not database.run(_HAS_VERSION["sqlite"]):
+        if not _has(database, _VERSION):
             for sql in statements:
                 database.run(sql)
 
@@ -78,7 +102,8 @@ def _script() -> tuple[str, ...]:
     _upgrade(model)
     made = model.run("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
     model.close()
-    return (*(sql for (sql,) in made), f"INSERT INTO alembic_version VALUES ('{HEAD}')")  # noqa: S608  # a constant
+    rows = (f"INSERT INTO {_VERSION} VALUES ('{HEAD}')", f"INSERT INTO schema_reader VALUES ('{LEAST}')")  # noqa: S608  # ours
+    return (*(sql for (sql,) in made), *rows)
 
 
 def _upgrade(database: Database, upto: str = HEAD) -> None:

@@ -585,6 +585,46 @@ rollout_row = Table(
 )  # fmt: skip
 """One terminal in it (fleet.firmware.state.TerminalState); head, off_head: its permit, and what takes it back."""
 
+# --- releases of boxes: releases and events append-only ------------------------------------------------------------
+
+box_release = Table(
+    "box_release", metadata, _col("machine", Text), _col("number", Big), _col("name", Text), _col("length", Big),
+    _col("digest", Bytes), _col("body", Bytes), _col("who", Text), _col("at_ms", Big),
+    PrimaryKeyConstraint("machine", "number"),
+)  # fmt: skip
+"""An archive that the officers stand for (firmware_trust). digest: its SHA-256; body: its bytes."""
+
+box_rollout = Table(
+    "box_rollout", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("machine", Text),
+    _col("release", Big), _col("who", Text), _col("reason", Text), _col("made_ms", Big), _col("canary", Big),
+    _col("waves", Text), _col("stop_percent", Small), _col("stop_min", Big), _col("wait_ms", Big), _col("run_ms", Big),
+    _col("returns", Big), _col("retries", Big), _col("at_once", Small),
+)  # fmt: skip
+"""One release to many boxes. at_once: they do not wait for a quiet moment."""
+
+box_rollout_event = Table(
+    "box_rollout_event", metadata, _col("rollout", Big), _col("number", Big), _col("kind", Small), _col("wave", Big),
+    _col("who", Text), _col("reason", Text), _col("at_ms", Big), PrimaryKeyConstraint("rollout", "number"),
+)  # fmt: skip
+
+box_rollout_row = Table(
+    "box_rollout_row", metadata, _col("rollout", Big), _col("box", Text), _col("wave", Big), _col("state", Small),
+    _col("before", Big), _col("why", Text), _col("words", Text), _col("lacking", Big), _col("total", Big),
+    _col("running", Big), _col("sent_ms", Big), _col("begun_ms", Big), _col("over_ms", Big),
+    PrimaryKeyConstraint("rollout", "box"), Index("ix_box_rollout_row_box", "box"),
+)  # fmt: skip
+"""One box in it (fleet.firmware.state.TerminalState): what it has said itself, and what follows from the time."""
+
+box_running = Table(
+    "box_running", metadata, _col("box", Text), _col("name", Text), _col("number", Big), _col("machine", Text),
+    _col("about", Big), _col("stage", Small), _col("why", Text), _col("words", Text), _col("at_ms", Big),
+    PrimaryKeyConstraint("box"),
+)  # fmt: skip
+"""What a box has said last of its own release."""
+
+schema_reader = Table("schema_reader", metadata, _col("least", Text), PrimaryKeyConstraint("least"))
+"""One row: the oldest schema whose programs may still open these books (schema/migrate.py)."""
+
 # --- parameters: append-only -------------------------------------------------------------------------------------
 
 parameter_file = Table(

@@ -53,6 +53,21 @@ class Trust:
             self._passed[head.digest] = self._proven.proves(decode_image(body), len(body), sha256(body).hexdigest())
         return self._passed[head.digest]
 
+    def stands_for(self, path: str, length: int, digest: str) -> bool:
+        """Is this among what the officers and the centre stand for now? Without a chain nothing is."""
+        if self._proven is None or self.time_s > self._proven.until_s:
+            return False
+        return self._proven.releases.get(path) == (length, digest)
+
+    @property
+    def officers(self) -> bytes:
+        """The officers' part, for who proves it once more; empty where there is no chain."""
+        if self._chain is None:
+            return b""
+        from shared.keys import trust  # it is here already
+
+        return trust.encode_officers(self._chain.officers)
+
     @property
     def releases(self) -> Mapping[str, tuple[int, str]]:
         """What the chain stands for."""

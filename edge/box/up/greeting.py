@@ -10,6 +10,8 @@ AGAIN_MAX_S = 4.0
 """An unanswered Hello is said again after AGAIN_S, doubling up to this, for as long as the connection lasts."""
 PATIENCE_S = 10.0
 """So long the first batch of a connection waits for the answer."""
+REFUSED_S = 60.0
+"""After a refusal nothing is said for so long."""
 
 _NEVER = float("inf")
 
@@ -39,6 +41,12 @@ class Greeting:
         self._wait_s = AGAIN_S
         self._again_s = _NEVER
         self._money_from_s = -_NEVER
+
+    def refused(self, mono_s: float) -> None:
+        """The ledger understands no form that we speak. Money waits here, and after a while we ask again: for it may
+        have been upgraded, and who said so need not have been the ledger."""
+        self._again_s = mono_s + REFUSED_S
+        self._money_from_s = self._again_s + PATIENCE_S
 
     def is_due(self, mono_s: float) -> bool:
         """Nobody has answered for long enough."""

@@ -19,6 +19,8 @@ from shared.wire.messages import (
     LedgerTime,
     OnlineRequest,
     Recover,
+    ReleaseSaid,
+    ReleaseWanted,
     SignedAnswer,
     Tag,
     decode_bound,
@@ -29,21 +31,24 @@ ASKED_MAX = 1024
 
 Verify = Callable[[SignedAnswer], bool]
 """Is the signature that of the ledger-ack key, over our box and the question that it names?"""
-Question = Hello | EpochRequest | OnlineRequest
+Question = Hello | EpochRequest | OnlineRequest | ReleaseSaid
 
 _ANSWERS: dict[type[Question], tuple[Tag, ...]] = {
     Hello: (Tag.LEDGER_TIME, Tag.RECOVER, Tag.BACKUP_MARK),
     EpochRequest: (Tag.EPOCH_ANSWER,),
     OnlineRequest: (Tag.LEDGER_TIME,),
+    ReleaseSaid: (Tag.RELEASE_WANTED,),
 }
 _TAGS: dict[type[Bound], Tag] = {
     EpochAnswer: Tag.EPOCH_ANSWER,
     Recover: Tag.RECOVER,
     LedgerTime: Tag.LEDGER_TIME,
     BackupMark: Tag.BACKUP_MARK,
+    ReleaseWanted: Tag.RELEASE_WANTED,
 }
 _WORDS = {
     Tag.EPOCH_ANSWER: "epoch", Tag.RECOVER: "recover", Tag.LEDGER_TIME: "time", Tag.BACKUP_MARK: "backup-mark",
+    Tag.RELEASE_WANTED: "release",
 }  # fmt: skip
 
 

@@ -30,10 +30,10 @@ from shared.facts.boxes import (
 )
 from shared.ids import LedgerId, StoreId
 from shared.wire import topics
+from shared.wire.form.versions import OF_BOX, RANDOM_SIZE, nonce_of
 from shared.wire.messages import (
     BATCH_MAX,
     FORM_3,
-    NONCE_SIZE,
     RANGES_MAX,
     AckBody,
     BackupMark,
@@ -134,7 +134,7 @@ class Uplink:
         self._hello_s = now.mono_s
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
-        nonce = self._hello_nonce = self._random(NONCE_SIZE)
+        nonce = self._hello_nonce = nonce_of(OF_BOX, self._random(RANDOM_SIZE))
         if len(self._shown) >= HELLOS_MAX:
             del self._shown[next(iter(self._shown))]
         self._shown[nonce] = self._ack
@@ -148,6 +148,10 @@ class Uplink:
         self._credit = FIRST_CREDIT
         self._silence_s = SILENCE_S
         self._rewind()
+
+    def refused(self, now: Now) -> None:
+        """The ledger does not understand us: its unsigned word costs a minute, no record."""
+        self._greeting.refused(now.mono_s)
 
     def disconnected(self) -> None:
         """No connection. What is in flight counts as unsent when there is one again."""

@@ -146,9 +146,44 @@ class KeepAddress:
     address: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeepPart:
+    """Bytes of the archive of that SHA-256 (hex), behind what is there of it: PartKept."""
+
+    digest: str
+    offset: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeRelease:
+    """All of an archive is there: prove it, and put it where the next start of this box finds it: ReleaseJudged.
+    officers: what they have signed, for who proves it once more."""
+
+    number: int
+    digest: str
+    officers: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DropRelease:
+    """It stands ready and is wanted no more: no start tries it."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAnew:
+    """End in order: the next start tries that release."""
+
+    number: int
+
+
+OfRelease = KeepPart | TakeRelease | DropRelease | BeginAnew
+"""Effects that have to do with this box's own software."""
 Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepDocument | KeepAddress | KeepBackupMark
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
-Effect = Send | Publish | Command
+Effect = Send | Publish | OfRelease | Command
 
 # ---- what a store knows --------------------------------------------------------------------------------------
 
@@ -305,6 +340,21 @@ class DocumentNotKept:
 
     wanted: KeepDocument
     reason: str
+
+
+class PartKept(NamedTuple):
+    """So many bytes of that archive are there now; fewer than before when they could not be written."""
+
+    digest: str
+    size: int
+
+
+class ReleaseJudged(NamedTuple):
+    """why: empty, it stands ready; else why not, in one word of edge/upgrade's, and a line about it."""
+
+    digest: str
+    why: str
+    words: str
 
 
 Outcome = (

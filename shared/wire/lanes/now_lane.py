@@ -27,7 +27,17 @@ from shared.wire.form import fields
 from shared.wire.form.fields import NONCE_SIZE
 from shared.wire.form.layout import Field, Layout, Message
 from shared.wire.form.told import pack_told, read_told
+from shared.wire.form.versions import Versions, said_in
 from shared.wire.lanes.money_lane import SignedAck
+from shared.wire.lanes.release_lane import (
+    RELEASES_DOWN,
+    RELEASES_UP,
+    LedgerVersions,
+    NotUnderstood,
+    ReleasePartWanted,
+    ReleaseSaid,
+    ReleaseWanted,
+)
 from shared.wire.revocation import REVOCATIONS, SignedRevocations
 from shared.wire.signed_answer import SIGNED_ANSWER, SignedAnswer, kind_of
 from shared.wire.tags import EPOCHS_MAX, FORM_1, FORM_2, FORM_MAX, NUMBER_MAX, SHORT_MAX, SLOTS_MAX, Tag
@@ -128,8 +138,13 @@ class Hello:
 
     @property
     def form(self) -> int:
-        """Of the wire, that this box speaks."""
+        """Of the wire, in which this Hello is said."""
         return FORM_2 if self.nonce else FORM_1
+
+    @property
+    def versions(self) -> Versions:
+        """The forms that it understands."""
+        return said_in(self.nonce)
 
     @property
     def asked(self) -> bytes:
@@ -229,10 +244,13 @@ class Fact:
     told: Params | str
 
 
-NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap | FleetUp
-Bound = EpochAnswer | Recover | LedgerTime | BackupMark
+ReleaseUp = ReleaseSaid | ReleasePartWanted
+NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap | FleetUp | ReleaseUp
+Bound = EpochAnswer | Recover | LedgerTime | BackupMark | ReleaseWanted
 """Answers that are bound to box and question, for a box of form 2."""
-NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | HelloWanted
+NowDown = (
+    Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | HelloWanted | LedgerVersions | NotUnderstood
+)
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -284,7 +302,8 @@ EPOCH_REQUEST = Message(
     (EpochRequest(1, _DEVICE, _STORAGE, _PSAM, 3, _NONCE), EpochRequest(1, _DEVICE, _STORAGE, _PSAM, 3)),
 )  # fmt: skip
 EPOCH_ANSWER = Message(
-    Tag.EPOCH_ANSWER, topics.DOWN_NOW,
+    Tag.EPOCH_ANSWER,
+    topics.DOWN_NOW,
     Layout("epoch answer", EpochAnswer, fields.whole("request"), *_TRIPLE, fields.epoch(), fields.text("reason")),
     (EpochAnswer(1, _DEVICE, _STORAGE, _PSAM, 0, "psam-moved"),),
 )
@@ -327,7 +346,8 @@ HELLO = Message(
     ),
 )  # fmt: skip
 RECOVER = Message(
-    Tag.RECOVER, topics.DOWN_NOW,
+    Tag.RECOVER,
+    topics.DOWN_NOW,
     Layout("recover", Recover, fields.ledger(), fields.store(), fields.whole("row_cumulative")),
     (Recover(_LEDGER, _STORE, 5),),
 )
@@ -375,7 +395,7 @@ HELLO_WANTED = Message(
 NOW: tuple[Message[Any], ...] = (
     EPOCH_REQUEST, EPOCH_ANSWER, ONLINE_REQUEST, ONLINE_ANSWER, RECORD_COPY, HELLO, RECOVER, STATUS, FACT, LEDGER_TIME,
     REVOCATIONS, AWAITED, SIGNED_ANSWER, SWAP, HELLO_WANTED, HELD, PAGES_WANTED, REPORTED,
-    FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK, BACKUP_MARK,
+    FIRMWARE_PROGRESS, PIECE, TALLIED, ON_LINK, BACKUP_MARK, *RELEASES_UP, *RELEASES_DOWN,
 )  # fmt: skip
 """All messages of the two lanes, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in NOW}

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.ingest.clerk import Clerk
+from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.journal.facts import from_json
@@ -20,8 +22,20 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, StoreFault
 from shared.facts.books import DatabaseBack, IngestStarted, KeysBack, MessageDefect
 from shared.ids import StorageId
-from shared.wire.messages import EpochRequest, Fact, NowUp, RecordCopy
-from shared.wire.topics import UP_NOW, Address
+from shared.wire.form.versions import OF_LEDGER, Versions, nonce_of
+from shared.wire.messages import (
+    EpochRequest,
+    Fact,
+    Hello,
+    LedgerTime,
+    LedgerVersions,
+    NotUnderstood,
+    NowUp,
+    RecordCopy,
+    SignedAnswer,
+    decode_now_down,
+)
+from shared.wire.topics import DOWN_NOW, UP_NOW, Address
 from tests.cloud.ledger import campus as c
 from tests.provisioning.certificates.test_authority import CA, NOW
 
@@ -75,6 +89,36 @@ def test_who_is_registered_is_told_when_it_changes_and_not_before() -> None:
 
 def ticket(body: NowUp | Junk) -> Ticket:
     return Ticket(Arrival("now", 1, "t", b"raw"), Address(c.PARTITION, c.BOX, UP_NOW), body, lambda: None)
+
+
+SEAL = AckSeal(Ed25519PrivateKey.generate())
+
+
+@pytest.mark.parametrize(
+    ("nonce", "versions"),
+    [(b"", 0), (bytes(16), 0), (nonce_of(Versions(2, 4), bytes(11)), 1), (nonce_of(Versions(3, 9), bytes(11)), 1)],
+)
+def test_a_box_that_says_what_it_understands_hears_what_we_do(nonce: bytes, versions: int) -> None:
+    """And one of before hears what it always has."""
+    unused = Any
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        ledger.import_inventory(c.inventory(), c.NOW)
+        clerk = Clerk(ledger, c.check_tac, unused, SEAL, lambda: c.NOW, Tally())
+        letters = clerk.now(ticket(Hello(c.STORE, 0, 0, None, nonce)))
+    said = [decode_now_down(letter.payload) for letter in letters if letter.lane == DOWN_NOW]
+    assert [one.versions for one in said if isinstance(one, LedgerVersions)] == [OF_LEDGER] * versions
+    assert any(isinstance(one, LedgerTime | SignedAnswer) for one in said)
+
+
+def test_a_box_of_which_we_understand_nothing_is_told_only_that() -> None:
+    unused = Any
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        ledger.import_inventory(c.inventory(), c.NOW)
+        clerk = Clerk(ledger, c.check_tac, unused, SEAL, lambda: c.NOW, Tally())
+        (letter,) = clerk.now(ticket(Hello(c.STORE, 0, 0, None, nonce_of(Versions(5, 9), bytes(11)))))
+        assert decode_now_down(letter.payload) == NotUnderstood(*OF_LEDGER, "box 5–9, ledger 1–4")
+        with ledger.database.reading():
+            assert ledger.database.run("SELECT code, level FROM fact") == [("versions-apart", "urgent")]
 
 
 def test_what_an_earlier_program_stumbled_over_is_judged_again_once_as_soon_as_the_keys_are_there() -> None:

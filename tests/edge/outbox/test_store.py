@@ -672,9 +672,28 @@ def test_file_that_is_no_database(tmp_path):
     assert refusal.value.reason == "damaged"
 
 
+@pytest.mark.parametrize(("least", "opens"), [(3, True), (2, True), (4, False)])
+def test_an_outbox_of_a_newer_release_is_opened_where_that_says_so(shelf, store, least, opens):
+    """A box goes back by itself, and by then the newer release has brought its outbox up."""
+    keep(store, put(1))
+    shelf.close()
+    with sqlite3.connect(shelf.path) as db:
+        value = bytes((least,))
+        db.execute("INSERT OR REPLACE INTO about VALUES ('least', ?, ?)", (value, pair_crc(b"least", value)))
+        db.execute("PRAGMA user_version = 4")
+    db.close()
+    if opens:
+        assert shelf.open().depth().unsettled == 1
+        return
+    with pytest.raises(StoreRefusal, match=r"docs/upgrade\.md") as refused:
+        shelf.open()
+    assert refused.value.reason != "damaged", "it is never put aside"
+
+
 def test_schema_of_the_future(shelf, store):
     shelf.close()
     db = sqlite3.connect(shelf.path, isolation_level=None)
+    db.execute("DELETE FROM about WHERE name = 'least'")
     db.execute("PRAGMA user_version = 4")
     db.close()
     with pytest.raises(StoreRefusal, match="第 4 版"):

@@ -11,7 +11,8 @@ import pytest
 
 from edge.upgrade.folders import CURRENT, STANDING, Folders, NotTaken, require_whole
 from edge.upgrade.standing import NAMED_MAX, TRIES_MAX, Back, Offered, Standing, Why, decode, encode, offered
-from edge.upgrade.starting import ARCHIVE, WANTED, WELL, Machine, Starting
+from edge.upgrade.starting import ARCHIVE, BEGUN, TRIAL_S, WANTED, WELL, Machine, Starting
+from edge.upgrade.trial import BOUND_S, WELL_S, Before, Seen, Trial
 
 MACHINE = Machine("3.13", "aarch64")
 NOW_S = 1_790_000_000
@@ -233,6 +234,79 @@ def test_a_standing_that_cannot_be_read_starts_the_package(box: Box, raw: bytes)
     box.start()
     (box.place / STANDING).write_bytes(raw)
     assert box.start() == "openykt-edge-1"
+
+
+def _judges(box: Box, began_s: float) -> bool:
+    """A minute's look; the start began so many seconds ago."""
+    boot, now_s = (box.place / BEGUN).read_text().split()
+    (box.place / BEGUN).write_text(f"{boot} {float(now_s) - began_s:.0f}\n")
+    return Starting(Folders(box.place, box.shipped), box.incoming, lambda _, __: "", MACHINE).judge(NOW_S)
+
+
+def test_a_release_on_trial_that_says_nothing_is_ended_and_goes_back(box: Box) -> None:
+    box.start()
+    two = box.fetch(2)
+    assert not _judges(box, TRIAL_S + 2), "nothing is on trial"
+    box.start()
+    assert not _judges(box, TRIAL_S - 2)
+    assert _judges(box, TRIAL_S)
+    assert box.start() == "openykt-edge-1"
+    assert [(one.name, one.why) for one in box.standing.back] == [(two.name, Why.OVERDUE)]
+
+
+def test_after_another_start_of_the_machine_nobody_knows_how_long_it_ran(box: Box) -> None:
+    box.start()
+    box.fetch(2)
+    box.start()
+    (box.place / BEGUN).write_text("another-boot 0\n")
+    assert not _judges(box, TRIAL_S * 9)
+
+
+def test_one_that_is_well_is_in_use_without_another_start(box: Box) -> None:
+    box.start()
+    two = box.fetch(2)
+    box.start()
+    box.says(two.name, well=True)
+    assert not _judges(box, TRIAL_S * 9)
+    assert (box.standing.current, box.standing.trial) == (two, None)
+    assert [box.start() for _ in range(TRIES_MAX + 2)] == [two.name] * (TRIES_MAX + 2), (
+        "it may be started as often as it likes"
+    )
+
+
+def test_the_archive_of_before_under_a_higher_number_is_a_way_back_without_unpacking(box: Box) -> None:
+    box.start()
+    for number in (2, 3):
+        one = box.fetch(number)
+        box.start()
+        box.says(one.name, well=True)
+    box.start()
+    two = box.standing.former
+    assert two is not None
+    (box.incoming / WANTED).write_text(json.dumps(two._replace(number=4)._asdict()))
+    (box.incoming / ARCHIVE).write_bytes(b"nobody looks at it")
+    assert box.start() == two.name
+    box.says(two.name, well=True)
+    box.start()
+    assert (box.standing.current.number, box.current) == (4, two.name)
+
+
+@pytest.mark.parametrize(
+    ("before", "seen", "age_s", "said"),
+    [
+        (Before(frozenset(), "b", 9), Seen(frozenset(), "b", 9), WELL_S - 1, None),
+        (Before(frozenset(), "b", 9), Seen(frozenset(), "b", 9), WELL_S, ""),
+        (Before(frozenset({"can0"}), "b", 9), Seen(frozenset(), "b", 9), BOUND_S - 1, None),
+        (Before(frozenset({"can0"}), "b", 9), Seen(frozenset(), "b", 9), BOUND_S, "can0"),
+        (Before(frozenset({"can0"}), "b", 9), Seen(frozenset({"can0"}), "b", 9), BOUND_S, ""),
+        (Before(frozenset(), "b", 9), Seen(frozenset({"can0"}), "b", 8), BOUND_S, "clock"),
+        (Before(frozenset(), "b", 9), Seen(frozenset(), "another", 1), WELL_S, ""),
+    ],
+)  # fmt: skip
+def test_a_box_is_well_when_its_buses_answer_as_before_and_its_clock_does_not_go_back(
+    before: Before, seen: Seen, age_s: float, said: str | None
+) -> None:
+    assert Trial(before, 100.0).look(seen, 100.0 + age_s) == said
 
 
 def test_standing_survives_its_file() -> None:

@@ -10,6 +10,7 @@ from shared.wire import codec, topics
 from shared.wire.fleet_lane import FleetTag, decode_fleet_down, encode_fleet_down
 from shared.wire.form import fields
 from shared.wire.form.layout import Layout, Message
+from shared.wire.lanes.release_lane import ReleaseTag
 from shared.wire.messages import MESSAGES, decode_now_down, decode_now_up, encode_now
 from shared.wire.tags import Tag
 from tests.shared.wire import described
@@ -28,7 +29,7 @@ def test_page_says_what_the_descriptions_say() -> None:
 
 
 def test_every_tag_is_described_once() -> None:
-    assert sorted(one.tag for one in MESSAGES) == sorted([*Tag, *FleetTag])
+    assert sorted(one.tag for one in MESSAGES) == sorted([*Tag, *FleetTag, *ReleaseTag])
 
 
 @EACH

@@ -17,6 +17,7 @@ from shared.wire.messages import (
     LedgerTime,
     OnlineRequest,
     Recover,
+    ReleaseWanted,
     SignedAnswer,
     Tag,
     covered,
@@ -32,6 +33,7 @@ ANSWERS = {
     b"openykt recover v1\0": Recover(LedgerId(b"ledger-1"), StoreId(b"store-01"), 5),
     b"openykt ledger time v1\0": LedgerTime(1_795_796_407_000),
     b"openykt backup mark v1\0": BackupMark(LedgerId(b"ledger-1"), StoreId(b"store-01"), 5, 1_795_796_407_000),
+    b"openykt release wanted v1\0": ReleaseWanted(7, 5_000_000, bytes(32), at_once=True),
 }
 TIME = encode_now(LedgerTime(1_795_796_407_000))
 REQUEST = OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", 1_784_000_000_000)

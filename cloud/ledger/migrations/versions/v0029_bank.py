@@ -8,7 +8,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0029"
-down_revision = "0026"
+down_revision = "0027"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

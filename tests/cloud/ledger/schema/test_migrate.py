@@ -21,7 +21,7 @@ from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.schema import migrate
 from cloud.store.db import Database, open_database
-from shared.errors import RuleBroken
+from shared.errors import ConfigFault, RuleBroken
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -193,3 +193,52 @@ def test_why_a_card_was_on_the_hotlist_is_told_as_far_as_anybody_knows(old: Data
 def _cards(database: Database, most: int) -> tuple[list[bytes], list[str]]:
     rows = database.run("SELECT card, label FROM card ORDER BY card LIMIT ?", (most,))
     return [bytes(card) for card, _ in rows], [label for _, label in rows]
+
+
+# --- books of a newer program -----------------------------------------------------------------------------------------
+
+
+def _newer(dsn: str, least: str | None) -> None:
+    """As a program that is not written yet leaves them."""
+    open_ledger(dsn).close()
+    with closing(open_database(dsn)) as database, database.writing():
+        database.run("UPDATE alembic_version SET version_num = '9999'")
+        if least is None:
+            database.run("DROP TABLE schema_reader")
+        else:
+            database.run("UPDATE schema_reader SET least = ?", (least,))
+
+
+def test_books_of_a_newer_program_are_opened_where_they_say_so(dsn: str) -> None:
+    _newer(dsn, migrate.HEAD)
+    with closing(open_ledger(dsn)) as ledger:
+        ledger.import_inventory(c.inventory(cards=1), c.NOW)
+        assert verify(ledger, c.check_tac).first_broken == ""
+    with closing(open_database(dsn)) as database:
+        migrate.require_head(database)
+        with database.reading():
+            assert database.run("SELECT version_num FROM alembic_version") == [("9999",)], "nothing of it is undone"
+
+
+@pytest.mark.parametrize("least", ["9998", "9999", None])
+def test_else_they_are_refused_with_the_ways_out(dsn: str, least: str | None) -> None:
+    _newer(dsn, least)
+    for refuses in (migrate.migrate, migrate.require_head):
+        with closing(open_database(dsn)) as database, pytest.raises(ConfigFault) as fault:
+            refuses(database)
+        assert {"9999", migrate.HEAD, "docs/upgrade.md", "backup restore"} <= set(_words(fault.value.args[0].en))
+
+
+def _words(text: str) -> list[str]:
+    return [one for one in ("9999", migrate.HEAD, "docs/upgrade.md", "backup restore") if one in text]
+
+
+def test_a_ledger_that_was_carried_over_says_who_may_open_it(old: Database) -> None:
+    migrate.migrate(old)
+    with old.reading():
+        assert old.run("SELECT least FROM schema_reader") == [(migrate.LEAST,)]
+
+
+def test_a_fresh_ledger_says_who_may_open_it(dsn: str) -> None:
+    with closing(open_ledger(dsn)) as ledger, ledger.database.reading():
+        assert ledger.database.run("SELECT least FROM schema_reader") == [(migrate.LEAST,)]

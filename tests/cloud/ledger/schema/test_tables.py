@@ -43,6 +43,7 @@ def test_a_newer_ledger_is_refused(dsn: str) -> None:
     database = open_database(dsn)
     with database.writing():
         database.run("UPDATE alembic_version SET version_num = '9999'")
+        database.run("UPDATE schema_reader SET least = '9999'")
     with pytest.raises(ConfigFault):
         migrate(database)
     database.close()

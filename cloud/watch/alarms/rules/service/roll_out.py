@@ -7,7 +7,17 @@ from shared.words.voice import Text
 RULE = FactRule(
     name="roll-out",
     family=Family.SERVICE,
-    codes=frozenset({"firmware-returned", "firmware-unheard", "rollout-paused", "rollout-returned", "rollout-stopped"}),
+    codes=frozenset(
+        {
+            "box-release-back",
+            "box-rollout-held",
+            "firmware-returned",
+            "firmware-unheard",
+            "rollout-paused",
+            "rollout-returned",
+            "rollout-stopped",
+        }
+    ),
     advice=Advice(
         Text("固件升级受阻", "a roll-out has stopped"),
         Text("映像有误，或终端未应答", "a bad image, or terminals that do not answer"),

@@ -1,0 +1,225 @@
+"""`cloud box-release`: releases of boxes that the officers signed are brought here, and rolled out in waves.
+
+An archive is kept only when the officers' part beside it stands for these very bytes. What a box runs is what it has
+said itself; a roll-out is moved on by the ingest, and no key is needed to make, stop or take back one.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from cloud.commands.fleet.firmware import FOLLOW_S, Asked
+from cloud.commands.fleet.jobs import Place, Targets
+from cloud.commands.opening import open_books
+from cloud.fleet.beside import campus_clock
+from cloud.ledger.fleet.boxes.door import DONE, BoxesView, BoxLedger, BoxRolloutView, view, way_back
+from cloud.ledger.fleet.boxes.rows import BoxRelease
+from cloud.ledger.fleet.firmware.state import AGAIN, Phase, Rollout, TerminalState, waves_of
+from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.records.values import Now
+from cloud.process.settings import load_settings
+from cloud.words.fleet import box_releases as words
+from shared.errors import ConfigFault, WireFault
+from shared.fleet.box_release import ARCHIVE_MAX, MACHINES, read_archive
+from shared.words.voice import Text
+
+_BACK = (*DONE, TerminalState.SILENT, TerminalState.STOPPED)
+"""Of a roll-out that is taken back: whoever uses it, or may come to use it unheard."""
+
+
+def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
+    """Proven and kept. 1: it is not as the officers signed it, and why. ConfigFault: its number is not above."""
+    from shared.keys import trust
+
+    settings, now = load_settings(place.data), _now(place)
+    raw, beside = _read(file), _read(file.with_name(file.name + trust.TRUST_SUFFIX))
+    with closing(open_prepared(settings.books(place.dsn))) as opened:
+        ledger = BoxLedger(opened)
+        try:
+            archive = read_archive(raw)
+            signed = trust.officers_prove(trust.decode_officers(beside), settings.campus, settings.campus_key)
+            number = archive.number_in(signed)
+            if not number:
+                raise WireFault("the officers do not stand for these bytes")
+        except WireFault as fault:
+            ledger.tell_forged(str(fault)[:80], who, now)
+            _say(str(Text(f"✗ {file}：不收：{fault}", f"✗ {file}: refused: {fault}")))
+            return 1
+        digest = bytes.fromhex(archive.digest)
+        made = BoxRelease(archive.machine, number, archive.name, archive.length, digest, who, now.unix_ms)
+        is_new = ledger.take(made, raw, beside, now)
+    _say(json.dumps(words.release_json(made) | {"new": is_new}) if as_json else words.release_line(made))
+    return 0
+
+
+def listing(place: Place, *, as_json: bool) -> int:
+    """Releases, roll-outs, and what each box runs. Always 0."""
+    found = _view(place)
+    if as_json:
+        _say(json.dumps(words.view_json(found), ensure_ascii=False))
+    else:
+        _say(*words.view_lines(found))
+    return 0
+
+
+def roll_out(
+    place: Place, named: str, targets: Targets, asked: Asked, *, at_once: bool, follow: bool, as_json: bool
+) -> int:
+    """Its first wave has begun when this returns. ConfigFault: nothing has."""
+    found = _view(place)
+    one = _release(found, named)
+    return _make(place, one, _chosen(place, one, targets), asked, at_once=at_once, follow=follow, as_json=as_json)
+
+
+def roll_back(
+    place: Place, number: int, named: str, asked: Asked, *, at_once: bool, follow: bool, as_json: bool
+) -> int:
+    """Stopped if it was not, and the archive of before, which the officers signed under a higher number, is rolled out
+    to whoever uses its release, or may. ConfigFault: they have signed none."""
+    found = _view(place)
+    one = _rollout(found, number)
+    machine, release_number = MACHINES[one.rollout.model], one.rollout.release
+    back = _release(found, named) if named else way_back(found.releases, machine, release_number)
+    if back is None or back.number <= release_number or back.machine != machine:
+        raise ConfigFault(
+            Text(
+                f"没有退路：请保管员把旧归档签为高于 {release_number} 的编号（firmware sign-box），再 release",
+                f"no way back: the officers sign the older archive above {release_number} (firmware sign-box)",
+            )
+        )
+    boxes = [row.box for row in one.there if row.row.state in _BACK or row.row.state.is_out]
+    if not boxes:
+        raise ConfigFault(Text(f"升级 {number} 没有可退的网关", f"roll-out {number}: no box to take back"))
+    if one.phase in (Phase.DUE, Phase.OPEN, Phase.PAUSED):
+        _with_ledger(place, lambda ledger, now: ledger.stop(number, asked.who, asked.reason, now))
+    return _make(place, back, boxes, asked, returns=number, at_once=at_once, follow=follow, as_json=as_json)
+
+
+def retry(place: Place, number: int, asked: Asked, *, at_once: bool, follow: bool, as_json: bool) -> int:
+    """A new roll-out for whoever failed or was left out; a box that went back takes those bytes never again."""
+    found = _view(place)
+    one = _rollout(found, number)
+    boxes = [row.box for row in one.there if row.row.state in AGAIN]
+    if not boxes:
+        raise ConfigFault(Text(f"升级 {number} 没有可重试的网关", f"roll-out {number}: no box to try again"))
+    again = _release(found, f"{MACHINES[one.rollout.model]}:{one.rollout.release}")
+    return _make(place, again, boxes, asked, retries=number, at_once=at_once, follow=follow, as_json=as_json)
+
+
+def stop(place: Place, number: int, who: str, reason: str, *, as_json: bool) -> int:
+    """Who has not begun to run it never will."""
+    _with_ledger(place, lambda ledger, now: ledger.stop(number, who, reason, now))
+    status(place, number, follow=False, as_json=as_json)
+    return 0
+
+
+def resume(place: Place, number: int, who: str, reason: str, *, follow: bool, as_json: bool) -> int:
+    """It goes on where it paused, or was stopped by a person."""
+    _with_ledger(place, lambda ledger, now: ledger.resume(number, who, reason, now))
+    return status(place, number, follow=True, as_json=as_json) if follow else 0
+
+
+def status(place: Place, number: int, *, follow: bool, as_json: bool) -> int:
+    """One roll-out (0: the newest), box by box. 1 where one has failed; followed: until it does not go on by itself."""
+    told: list[str] = []
+    while True:
+        found = _view(place)
+        one = _rollout(found, number)
+        lines = [json.dumps(words.rollout_json(one), ensure_ascii=False)] if as_json else words.rollout_lines(one)
+        if lines != told:
+            _say(*(line for line in lines if as_json or line not in told))
+            told = lines
+        if one.is_over or not follow:
+            return int(one.failed > 0)
+        time.sleep(FOLLOW_S)
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _make(
+    place: Place, one: BoxRelease, boxes: Sequence[str], asked: Asked, *, at_once: bool, follow: bool, as_json: bool,
+    returns: int = 0, retries: int = 0,
+) -> int:  # fmt: skip
+    shares = ",".join(f"{share}%" for share in asked.waves)
+    rollout = Rollout(
+        0, MACHINES.index(one.machine), one.number, asked.who, asked.reason, 0, asked.canary, shares,
+        asked.stop_percent, asked.stop_min, asked.wait_s * 1000, asked.run_s * 1000, returns, retries,
+    )  # fmt: skip
+    waves = waves_of([box.encode() for box in boxes], asked.canary, asked.waves)
+    with closing(open_prepared(load_settings(place.data).books(place.dsn))) as opened:
+        named = {box.decode(): wave for box, wave in waves.items()}
+        number = BoxLedger(opened).make(rollout, named, _now(place), at_once=at_once)
+    return status(place, number, follow=follow, as_json=as_json) if follow else _shown(place, number, as_json=as_json)
+
+
+def _shown(place: Place, number: int, *, as_json: bool) -> int:
+    one = _rollout(_view(place), number)
+    _say(json.dumps(words.rollout_json(one), ensure_ascii=False) if as_json else words.rollout_line(one))
+    return 0
+
+
+def _view(place: Place) -> BoxesView:
+    with open_books(place.data, place.dsn) as reader, reader.database.reading():
+        return view(reader.database, _now(place))
+
+
+def _with_ledger(place: Place, act: Callable[[BoxLedger, Now], None]) -> None:
+    with closing(open_prepared(load_settings(place.data).books(place.dsn))) as opened:
+        act(BoxLedger(opened), _now(place))
+
+
+def _rollout(found: BoxesView, number: int) -> BoxRolloutView:
+    there = [one for one in found.rollouts if number in (0, one.rollout.number)]
+    if not there:
+        raise ConfigFault(Text(f"没有升级 {number or ''}", f"there is no roll-out {number or ''}"))
+    return there[-1]
+
+
+def _release(found: BoxesView, named: str) -> BoxRelease:
+    """'aarch64:3', or '3' where one processor alone has it."""
+    there = [one for one in found.releases if named in (one.text, str(one.number))]
+    if len(there) != 1:
+        raise ConfigFault(
+            Text(f"应为一个已入库的网关发行：{named[:20]}", f"which box release? {named[:20]} names {len(there)}")
+        )
+    return there[0]
+
+
+def _chosen(place: Place, one: BoxRelease, targets: Targets) -> list[str]:
+    """Named boxes in their order; all boxes in an order in which no canteen is first by its name. A box that has never
+    said its processor is among all: it learns that nothing is for it, and is silent in the end."""
+    with open_books(place.data, place.dsn) as reader:
+        known = {row.box for row in reader.boxes()}
+    if targets.everybody:
+        return sorted(known, key=lambda box: hashlib.sha256(one.digest + box.encode()).digest())
+    wanted = targets.to or ((targets.box,) if targets.box else ())
+    unknown = next((box for box in wanted if box not in known), None)
+    if unknown is not None or not wanted:
+        raise ConfigFault(Text(f"没有网关 {unknown or ''}", f"there is no box {unknown or ''}"))
+    return list(dict.fromkeys(wanted))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(ARCHIVE_MAX + 1)
+    except OSError as fault:
+        raise ConfigFault(f"{file}: {fault.strerror}") from fault
+    if len(raw) > ARCHIVE_MAX:
+        raise ConfigFault(Text(f"{file}：超过 {ARCHIVE_MAX} 字节", f"{file}: more than {ARCHIVE_MAX} bytes"))
+    return raw
+
+
+def _now(place: Place) -> Now:
+    unix_s = time.time()
+    return Now(int(unix_s * 1000), int(campus_clock(place.data, place.clock).at(unix_s)))
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
