@@ -1,7 +1,8 @@
 """The first installation of a box or a till as a Debian package, by dpkg-deb alone; later releases come as folders.
 
-It holds /opt/openykt/releases/NAME as it was made, units and rules from templates/box, and scripts that make the user
-and point /opt/openykt/current at the release where nothing points yet. Purging takes all of it but the data away.
+It holds /opt/openykt/releases/NAME as it was made, a link `shipped` to it, units and rules of templates/box, scripts
+that make the user, and `openykt-box`, which starts this release or a later one and belongs to none (edge/upgrade/).
+Purging takes all of it but the data away.
 """
 
 import shutil
@@ -22,7 +23,8 @@ _PLACES = {
     EDGE: {
         "box/openykt-edge.service": _UNITS, "box/openykt-can@.service": _UNITS, "box/openykt.sysusers": _SYSUSERS,
         "box/openykt.tmpfiles": _TMPFILES, "box/60-openykt.rules": _UDEV, "box/openykt.journald": _JOURNAL,
-        "box/edge.conf": "etc/openykt",
+        "box/edge.conf": "etc/openykt", "box/openykt-trial.service": _UNITS, "box/openykt-trial.timer": _UNITS,
+        "box/70-openykt-can0.link": "usr/share/openykt", "box/openykt-box.sh": "usr/lib/openykt/openykt-box",
     },
     TILL: {
         "till/openykt-till.service": _UNITS, "till/openykt-till-can.service": _UNITS,
@@ -34,6 +36,16 @@ _PLACES = {
 """Each template's folder, or its whole name."""
 _CONTROL = {EDGE: "box", TILL: "till"}
 """Where a product's control file and scripts are."""
+_STARTERS = (
+    "edge/__init__.py", "edge/files/__init__.py", "edge/files/disk.py", "edge/upgrade/*.py", "shared/__init__.py",
+    "shared/errors.py", "shared/words/__init__.py", "shared/words/voice.py",
+)  # fmt: skip
+"""All that `openykt-box` is made of."""
+_OPENYKT = """#!/bin/sh
+here=/var/lib/openykt-box/current
+[ -e "$here" ] || here=/opt/openykt/shipped
+exec "$here/bin/openykt" "$@"
+"""
 _SCRIPTS = ("postinst", "prerm", "postrm")
 
 
@@ -55,12 +67,18 @@ def package(folder: Path, out: Path, terms: Terms) -> Path:
 def _lay_out(root: Path, folder: Path, terms: Terms) -> None:
     shutil.copytree(folder, root / RELEASES / terms.name)
     for name, place in _PLACES[terms.product].items():
-        is_whole = "." in Path(place).name and not place.endswith(".d")
+        is_whole = place.endswith((".conf", ".rules", "-box"))
         target = root / place if is_whole else root / place / Path(name).name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATES / name, target)
     (root / "usr/bin").mkdir()
-    (root / "usr/bin/openykt").write_text('#!/bin/sh\nexec /opt/openykt/current/bin/openykt "$@"\n', encoding="utf-8")
+    (root / "usr/bin/openykt").write_text(_OPENYKT, encoding="utf-8")
+    (root / RELEASES).with_name("shipped").symlink_to(f"releases/{terms.name}")
+    starters = _STARTERS if terms.product == EDGE else ()
+    for path in (found for names in starters for found in sorted((folder / "lib").glob(names))):
+        target = root / "usr/lib/openykt/lib" / path.relative_to(folder / "lib")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
     control = root / "DEBIAN"
     control.mkdir()
     major, minor = PYTHON.split(".")

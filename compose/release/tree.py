@@ -23,8 +23,9 @@ def files(folder: Path) -> list[Path]:
 def settle(folder: Path, dated_s: int) -> None:
     """One date and two modes for all of it, so that nothing of the machine that built it is in it."""
     for path in [folder, *folder.rglob("*")]:
-        path.chmod(_PROGRAM if path.is_dir() or _is_program(path) else _PLAIN)
-        os.utime(path, (dated_s, dated_s))
+        if not path.is_symlink():
+            path.chmod(_PROGRAM if path.is_dir() or _is_program(path) else _PLAIN)
+        os.utime(path, (dated_s, dated_s), follow_symlinks=False)
 
 
 def write_manifest(folder: Path, about: dict[str, Any]) -> None:
@@ -72,4 +73,4 @@ def _members(folder: Path, dated_s: int) -> Iterator[tarfile.TarInfo]:
 
 
 def _is_program(path: Path) -> bool:
-    return path.parent.name == "bin"
+    return path.parent.name == "bin" or path.name == "openykt-box"

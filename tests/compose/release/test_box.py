@@ -103,12 +103,29 @@ def test_licences_that_are_ours_to_hand_on(words: tuple[str, ...], may: bool) ->
     assert Licensed("x", "1", words).may is may
 
 
-def test_units_are_as_closed_as_they_are_meant_to_be(laid_out: Path) -> None:
-    unit = laid_out / "usr/lib/systemd/system/openykt-edge.service"
+@pytest.mark.parametrize("name", ["openykt-edge.service", "openykt-trial.service"])
+def test_units_are_as_closed_as_they_are_meant_to_be(laid_out: Path, name: str) -> None:
+    unit = laid_out / "usr/lib/systemd/system" / name
     command = ("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE_MAX}", unit)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
-    assert "WatchdogSec=" in unit.read_text()
+
+
+def test_what_starts_releases_stands_alone_and_starts_the_one_of_the_package(laid_out: Path, tmp_path: Path) -> None:
+    """By what the package lays out and Debian's Python: no release is imported from, and there is no other yet."""
+    lib, shipped = laid_out / "usr/lib/openykt/lib", laid_out / "opt/openykt/shipped"
+    assert shipped.resolve().name == TERMS.name
+    place, incoming = tmp_path / "place", tmp_path / "incoming"
+    incoming.mkdir()
+    places = {"PLACE": place, "SHIPPED": shipped, "INCOMING": incoming}
+    environment = {f"OPENYKT_BOX_{name}": str(path) for name, path in places.items()} | {"PYTHONPATH": str(lib)}
+    box_program = ("/usr/bin/python3", "-B", "-P", "-S", "-m", "edge.upgrade")
+    for words in (("step",), ("run", "--", "edge", "--help"), ("status", "--lang", "en")):
+        done = subprocess.run((*box_program, *words), env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), words
+    assert TERMS.name in done.stdout
+    assert (place / "current").resolve() == shipped.resolve()
+    assert (laid_out / "usr/lib/openykt/openykt-box").stat().st_mode & 0o111
 
 
 def test_its_settings_are_asked_for_before_they_are_replaced(room: Path) -> None:
