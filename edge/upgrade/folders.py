@@ -39,6 +39,8 @@ class NotTaken(Exception):
         self.why, self.said = why, said
 
 
+Prove = Callable[[Path, Offered], str]
+"""Have officers signed this archive under this number? Empty, or why not. It is asked of the release that runs now."""
 Step = Callable[[str], None]
 """Told before each durable step, by its name: where a test pulls the plug."""
 
@@ -86,16 +88,23 @@ class Folders:
         self._step("sync link")
         sync_folder(self.place)
 
-    def take(self, archive: Path, offered: Offered, python: str, machine: str) -> None:
-        """Unpacked under its own name and proven. NotTaken; OSError."""
+    def take(self, archive: Path, offered: Offered, prove: Prove, machine: tuple[str, str], *, is_here: bool) -> None:
+        """A copy of its own is proven, and unpacked under its own name, unless its folder is here. machine: Python and
+        processor. NotTaken; OSError."""
         (self.place / RELEASES).mkdir(exist_ok=True)
         (self.place / RELEASES).chmod(OPEN_FOLDER)
         part = self.place / RELEASES / f"{offered.name}{PART}"
         _remove(part)
         part.mkdir()
         try:
-            self._unpack(self._own_copy(archive, offered, part), offered, part)
-            require_whole(part / offered.name, python, machine)
+            copy = self._own_copy(archive, offered, part)
+            said = prove(copy, offered)
+            if said:
+                raise NotTaken(Why.UNPROVEN, said)
+            if is_here:
+                return
+            self._unpack(copy, offered, part)
+            require_whole(part / offered.name, *machine)
         except OSError as fault:
             if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -121,10 +130,10 @@ class Folders:
     # ---- inside
 
     def _own_copy(self, archive: Path, offered: Offered, part: Path) -> Path:
-        """What is unpacked is what was proven: nobody else can write to it."""
+        """What is unpacked is what is proven: nobody else can write to it, while the box owns what it has fetched."""
         copy, found = part / "archive", hashlib.sha256()
-        if archive.stat().st_size > ARCHIVE_MAX:
-            raise NotTaken(Why.FILES, f"{archive.stat().st_size} bytes")
+        if not archive.is_file() or archive.stat().st_size > ARCHIVE_MAX:
+            raise NotTaken(Why.FILES, "archive")
         with archive.open("rb") as source, copy.open("wb") as out:
             while block := source.read(_BLOCK):
                 found.update(block)

@@ -9,11 +9,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.upgrade.folders import Folders, NotTaken, require_whole
+from edge.upgrade.folders import Folders, NotTaken, Prove, require_whole
 from edge.upgrade.standing import TRIES_MAX, Offered, Standing, Why, offered
 
 WANTED, ARCHIVE, WELL = "wanted.json", "archive", "well.json"
@@ -35,10 +34,6 @@ class Machine(NamedTuple):
 def this_machine() -> Machine:
     """Where this runs."""
     return Machine(f"{sys.version_info.major}.{sys.version_info.minor}", os.uname().machine)
-
-
-Prove = Callable[[Path, Offered], str]
-"""Have officers signed this archive? Empty, or why not. It is asked of the release that runs now."""
 
 
 class Starting:
@@ -105,9 +100,11 @@ class Starting:
             self._clear()
             return standing
         try:
-            self._require(standing, found)
-            if not standing.stands_here(found):
-                self._folders.take(self._incoming / ARCHIVE, found, *self._machine)
+            why = standing.may_take(found)
+            if why is not None:
+                raise NotTaken(why, f"{found.number} ≤ {standing.current.number}")
+            is_here = standing.stands_here(found)
+            self._folders.take(self._incoming / ARCHIVE, found, self._prove, self._machine, is_here=is_here)
             after = standing.tried(found)
         except NotTaken as fault:
             after = standing.refused(found, fault.why, fault.said, now_s)
@@ -121,14 +118,6 @@ class Starting:
         if (self._incoming / WANTED).exists():
             for name in (WANTED, ARCHIVE):
                 (self._incoming / name).unlink(missing_ok=True)
-
-    def _require(self, standing: Standing, found: Offered) -> None:
-        why = standing.may_take(found)
-        if why is not None:
-            raise NotTaken(why, f"{found.number} ≤ {standing.current.number}")
-        said = self._prove(self._incoming / ARCHIVE, found)
-        if said:
-            raise NotTaken(Why.UNPROVEN, said)
 
     def _startable(self, standing: Standing, now_s: int) -> Standing:
         """A release on trial is whole at each of its starts; one that lost its launcher gives way to the one before."""

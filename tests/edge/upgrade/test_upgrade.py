@@ -275,17 +275,20 @@ def test_one_that_is_well_is_in_use_without_another_start(box: Box) -> None:
 
 
 def test_the_archive_of_before_under_a_higher_number_is_a_way_back_without_unpacking(box: Box) -> None:
+    archives: list[bytes] = []
     box.start()
     for number in (2, 3):
         one = box.fetch(number)
+        archives.append((box.incoming / ARCHIVE).read_bytes())
         box.start()
         box.says(one.name, well=True)
     box.start()
     two = box.standing.former
     assert two is not None
     (box.incoming / WANTED).write_text(json.dumps(two._replace(number=4)._asdict()))
-    (box.incoming / ARCHIVE).write_bytes(b"nobody looks at it")
+    (box.incoming / ARCHIVE).write_bytes(archives[0])
     assert box.start() == two.name
+    assert not any(step.startswith("unpack") for step in box.steps)
     box.says(two.name, well=True)
     box.start()
     assert (box.standing.current.number, box.current) == (4, two.name)
@@ -307,6 +310,41 @@ def test_a_box_is_well_when_its_buses_answer_as_before_and_its_clock_does_not_go
     before: Before, seen: Seen, age_s: float, said: str | None
 ) -> None:
     assert Trial(before, 100.0).look(seen, 100.0 + age_s) == said
+
+
+def test_the_folder_of_before_is_taken_under_no_number_that_is_not_proven(box: Box) -> None:
+    """Or a box that lies could climb above every release to come."""
+    box.start()
+    two = box.fetch(2)
+    raw = (box.incoming / ARCHIVE).read_bytes()
+    box.start()
+    box.says(two.name, well=True)
+    box.start()
+    three = box.fetch(3)
+    box.start()
+    box.says(three.name, well=True)
+    box.start()
+    (box.incoming / ARCHIVE).write_bytes(raw)
+    box.proof = "not signed under 999"
+    (box.incoming / WANTED).write_text(json.dumps(two._replace(number=999)._asdict()))
+    assert box.start() == three.name
+    assert (box.standing.current, box.standing.back[-1].why) == (three, Why.UNPROVEN)
+
+
+def test_what_is_proven_is_the_very_copy_that_is_unpacked(box: Box) -> None:
+    """The box owns what it has fetched, and may change it meanwhile."""
+    box.start()
+    box.fetch(2)
+    proven: list[bytes] = []
+
+    def prove(copy: Path, _: Offered) -> str:
+        proven.append(copy.read_bytes())
+        (box.incoming / ARCHIVE).write_bytes(b"another one")
+        return ""
+
+    raw = (box.incoming / ARCHIVE).read_bytes()
+    Starting(Folders(box.place, box.shipped), box.incoming, prove, MACHINE).step(NOW_S)
+    assert (proven, box.current) == ([raw], "openykt-edge-2")
 
 
 def test_standing_survives_its_file() -> None:
