@@ -41,6 +41,10 @@ class Why(Enum):
     """Its number is not above the one in use."""
 
 
+FOR_GOOD = frozenset({Why.STARTS, Why.UNWELL, Why.OVERDUE, Why.PERSON})
+"""It was started, and went back: those bytes are never tried here again."""
+
+
 class Offered(NamedTuple):
     """A release that the box has fetched. digest: SHA-256 of its archive, hex; number: of the release, rising."""
 
@@ -92,8 +96,10 @@ class Standing(NamedTuple):
         return former is not None and (former.name, former.digest) == (offered.name, offered.digest)
 
     def has_met(self, offered: Offered) -> bool:
-        """Is it in use, tried, or back already? Then there is nothing to do about it any more."""
-        return offered.digest in {one.digest for one in (self.current, self.trial, *self.back) if one}
+        """Is it in use, tried, or was it tried in vain? Then there is nothing to do about it any more. What was not
+        even tried, for a full disk or bytes that rotted, may come again."""
+        tried = [one for one in self.back if one.why in FOR_GOOD]
+        return offered.digest in {one.digest for one in (self.current, self.trial, *tried) if one}
 
     def refused(self, offered: Offered, why: Why, said: str, at_s: int) -> "Standing":
         """It is not taken."""

@@ -6,7 +6,7 @@ runs when is decided beside the releases (edge/upgrade/): here it is only brough
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from edge.box.values.effects import BeginAnew, DropRelease, KeepPart, Now, PartKept, ReleaseJudged, TakeRelease
@@ -98,6 +98,8 @@ class OwnRelease:
     def wanted(self, now: Now, wanted: ReleaseWanted) -> list[TakeRelease | DropRelease]:
         """The platform's answer. What went back here is fetched no more; what is wanted no more is not tried."""
         before, self._wanted = self._wanted, wanted
+        if not wanted.number:  # the platform has heard it: what was not even tried may be wanted again
+            self._own = replace(self._own, back=tuple(one for one in self._own.back if one.why in _TRIED))
         if before is not None and (before.number, before.digest) == (wanted.number, wanted.digest):
             return []
         dropped = [DropRelease(before.digest.hex())] if before is not None and self._is_whole else []

@@ -347,6 +347,18 @@ def test_what_is_proven_is_the_very_copy_that_is_unpacked(box: Box) -> None:
     assert (proven, box.current) == ([raw], "openykt-edge-2")
 
 
+def test_what_was_not_even_tried_may_come_again(box: Box) -> None:
+    box.start()
+    two = box.fetch(2)
+    raw = (box.incoming / ARCHIVE).read_bytes()
+    box.proof = "the chain had not come yet"
+    assert box.start() == "openykt-edge-1"
+    box.proof = ""
+    (box.incoming / ARCHIVE).write_bytes(raw)
+    (box.incoming / WANTED).write_text(json.dumps(two._asdict()))
+    assert box.start() == two.name
+
+
 def test_standing_survives_its_file() -> None:
     back = tuple(Back(f"n{n}", n, f"d{n}", Why.STARTS, "三", NOW_S) for n in range(3))
     one = Standing(Offered("a", 1, "aa"), Offered("b", 0, ""), Offered("c", 2, "cc"), 2, back)

@@ -214,3 +214,13 @@ def test_on_trial_it_is_not_in_use_before_the_box_is_well() -> None:
     bench.release.wanted(now(), WANTED)
     bench.release.well(now(1))
     assert bench.said().stage is ReleaseStage.IN_USE
+
+
+@pytest.mark.parametrize(("why", "again"), [("files", True), ("room", True), ("unproven", True), ("starts", False)])
+def test_what_was_not_even_tried_is_fetched_when_it_is_wanted_once_more(why: str, again: bool) -> None:
+    bench = Bench(back=(WentBack(2, DIGEST, why, ""),))
+    bench.connects()
+    for wanted in (WANTED, NOTHING, WANTED):
+        bench.release.wanted(now(), wanted)
+    asked = [one for one in bench.heard() if isinstance(one, ReleasePartWanted)]
+    assert bool(asked) is again
