@@ -109,9 +109,11 @@ def sealed_lines(made: Sealed) -> list[Text | str]:
     """For people; the passphrase the only time that it is shown."""
     told: list[Text | str] = [Text(f"{made.file}：{len(made.names)} 个文件", f"{made.file}: {len(made.names)} files")]
     for share in made.shares:
-        number, of, needed = share.number, len(made.shares), share.threshold
-        zh, en = f"第 {number} 份（共 {of}，任 {needed} 份可开）：", f"share {number} of {of}, any {needed} open it:"
-        told += [Text(zh, en), f"    {share.to_text()}"]
+        number, of, least = share.number, len(made.shares), share.threshold
+        which = Text(
+            f"第 {number} 份（共 {of}，任 {least} 份可开）：", f"share {number} of {of}, any {least} open it:"
+        )
+        told += [which, f"    {share.to_text()}"]
     if made.shares:
         told += [Text("只显示这一次：每人一份，分开保管", "Shown once: a share for each person, kept apart")]
     if made.passphrase:
