@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cloud.fleet.beside import signer_socket
-from cloud.fleet.enrol.picture import qr_svg, qr_text_lines
 from cloud.keys.signer import SignerClient
+from cloud.process.qr import qr_svg, qr_text_lines
 from cloud.words.fleet.boxes import HINDERS, row_line, step_text
 from shared.errors import ConfigFault
 from shared.wire.enrol.code import parse_ticket

@@ -14,7 +14,7 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.devices.deeds import REASON_MAX, DeedRefused
-from cloud.fleet.enrol.picture import qr_svg
+from cloud.process.qr import qr_svg
 from cloud.words.fleet.boxes import HINDERS, day_of, step_text
 from shared.errors import ConfigFault, KeyFault
 from shared.wire.enrol.code import parse_ticket

@@ -3,7 +3,6 @@
 Nothing here is in the audit list but that it was done.
 """
 
-import segno
 from flask import Response, abort, g, redirect, render_template, request, url_for
 
 from cloud.console.access import totp
@@ -15,9 +14,8 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.people.people import moment
 from cloud.console.pages.sign_in import HALF_COOKIE, now, site
+from cloud.process.qr import qr_svg
 from shared.words.voice import Text
-
-QR_SCALE = 4
 
 
 def _factors(sources: Sources) -> Reply:
@@ -43,12 +41,7 @@ def _proposed(sources: Sources, fault: str = "") -> str:
     name = _signed().name
     secret = sources.accounts.factors.propose(name)
     address = totp.address(secret, name)
-    return render_template("people/new_code.html", secret=secret, picture=_picture(address), fault=fault)
-
-
-def _picture(address: str) -> str:
-    """A QR code as an SVG of its own, without a style of its own: the page's policy forbids one."""
-    return segno.make(address, error="m").svg_inline(scale=QR_SCALE, omitsize=True, svgclass="qr", lineclass="ink")
+    return render_template("people/new_code.html", secret=secret, picture=qr_svg(address), fault=fault)
 
 
 def _turn_on(sources: Sources) -> Reply:

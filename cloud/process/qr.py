@@ -1,4 +1,4 @@
-"""The QR of a code: for a page, for a file, for a terminal. The door to segno here."""
+"""QR codes: for a page, for a file, for a terminal. The door to segno."""
 
 import io
 
