@@ -148,10 +148,21 @@ def _ledger(around: Around) -> Iterator[Answer]:
     try:
         with closing(open_database(_dsn(around), create=False)) as database:
             require_head(database)
+            with database.reading():
+                found = str(database.run("SELECT version_num FROM alembic_version")[0][0])
     except YktError as fault:
         yield bad(_told(fault), fix)
         return
-    yield good(Text(f"读得到，版本 {HEAD}", f"it can be read, schema {HEAD}"))
+    if found == HEAD:
+        yield good(Text(f"读得到，版本 {found}", f"it can be read, schema {found}"))
+        return
+    yield care(
+        Text(
+            f"账本版本 {found} 比本程序（{HEAD}）新，还能打开",
+            f"its schema {found} is newer than this program ({HEAD}), and opens",
+        ),
+        Text("装上与账本同版的程序（docs/upgrade.md）", "install the release that the ledger is of (docs/upgrade.md)"),
+    )
 
 
 def _dsn(around: Around) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -63,12 +64,11 @@ def rot(file: Path, at: int = 0) -> None:
     file.write_bytes(raw)
 
 
-def newer_schema(data: Path) -> None:
-    import sqlite3
-
+def newer_schema(data: Path, least: str) -> None:
     db = sqlite3.connect(data / "cloud" / "ledger.db")
     with db:
         db.execute("UPDATE alembic_version SET version_num = '9999'")
+        db.execute("UPDATE schema_reader SET least = ?", (least,))
     db.close()
 
 
@@ -145,7 +145,8 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "half of the settings": (lambda data: os.truncate(cloud("cloud.json")(data), 100), "settings", State.BAD),
     "no ledger": (lambda data: cloud("ledger.db")(data).unlink(), "ledger", State.BAD),
     "a rotten ledger": (lambda data: rot(cloud("ledger.db")(data)), "ledger", State.BAD),
-    "a ledger of a newer program": (newer_schema, "ledger", State.BAD),
+    "a ledger of a newer program": (lambda data: newer_schema(data, "9999"), "ledger", State.BAD),
+    "one that opens for older programs": (lambda data: newer_schema(data, "0001"), "ledger", State.CARE),
     "a database that is away": (lambda data: write(data, "ledger.dsn", "postgresql://x:geheim@127.0.0.1:1/db"),
                                 "ledger", State.BAD),
     "a DSN that is none": (lambda data: write(data, "ledger.dsn", "mysql://x"), "ledger", State.BAD),
