@@ -68,12 +68,15 @@ def _goes_down(first: Limits, field: str, highest: Mapping[str, int], day_fen: i
 
 
 def _otherwise(limits: Limits, every: Sequence[str], day_fen: int) -> Iterator[tuple[str, int]]:
-    """In a meal: what is lower stays behind what is set for all, what is higher goes down where nothing is."""
+    """In a meal: what is lower stays behind what is set for all, what is higher goes down where nothing is. Nothing is
+    above the day there."""
+    day_there = day_fen if limits.day_fen is None else min(limits.day_fen, day_fen)
     for field in _FIELDS:
         fen = getattr(limits, field)
         if field in every:
-            if fen is not None and fen < day_fen:
-                yield field, fen
+            stays = day_there if fen is None else min(fen, day_there)
+            if stays < day_fen:
+                yield field, stays
         elif _is_above(limits, day_fen) and (field == "day_fen" or (fen is not None and fen > day_fen)):
             yield field, day_fen
 

@@ -1,7 +1,7 @@
 """The knob lowers the day of every card, lifts nothing, and is a file like any other."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cloud.parameters.campus_file import read_file
@@ -38,7 +38,8 @@ rules = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
+@example([("", 'meals = ["午餐"]', "", "day", 15_00), ("", 'meals = ["早餐"]', "", "single", 15_02)], 15_01)
 @given(rules, sums)
 def test_no_day_is_above_it_and_nothing_is_lifted(said, knob) -> None:
     text = HEAD + "".join(
