@@ -41,7 +41,7 @@ def test_a_real_campus_is_refused_until_it_is_sealed(own, tmp_path):
 
 LOOKS = [
     "batch sheet", "ceremony minutes", "ceremony status", "crl status", "custody verify", "plan diff", "psam list",
-    "rotate cost", "rotate status", "stock sheet",
+    "rotate cost", "rotate status", "sheet verify", "stock sheet",
 ]  # fmt: skip
 
 
