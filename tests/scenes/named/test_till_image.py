@@ -92,7 +92,7 @@ def _first_boot(stage: Stage, board: Machine) -> None:
     board.power_on()
     with stage.step(Text("开机", "power on"), Text("真机服务在运行", "the till's service is active")) as seen:
         began = time.monotonic()
-        board.until("systemctl is-active openykt-till", "active\n")
+        board.until("echo it-is-$(systemctl is-active openykt-till)", "it-is-active")
         seen.seen = f"{time.monotonic() - began:.0f} s (emulated)"
     with stage.step(Text("没有读卡器", "no readers"), Text("说明为什么不卖", "it says why it does not sell")) as seen:
         seen.seen = board.until(LOG, WHY).splitlines()[-1]
