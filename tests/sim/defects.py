@@ -488,7 +488,9 @@ DEFECTS: dict[str, Defect] = {
     ),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 收到即释放 a slot freed by ACK", _laws("I1", "I4", "I5"), Parts(terminal=FreesOnAck)),
-    "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5", "backup"), Parts(edge=OverwritesOldest)),
+    "overwrites-oldest": Defect(
+        "I5: 满则覆盖 the oldest rows go", _laws("I1", "I5", "backup"), Parts(edge=OverwritesOldest)
+    ),
     "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
     "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),

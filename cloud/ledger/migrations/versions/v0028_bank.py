@@ -7,7 +7,7 @@ from alembic import op
 
 from cloud.ledger.migrations.guards import forbid_change
 
-revision = "0029"
+revision = "0028"
 down_revision = "0027"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -7,8 +7,8 @@ from alembic import op
 
 from cloud.ledger.migrations.guards import forbid_change
 
-revision = "0030"
-down_revision = "0029"
+revision = "0029"
+down_revision = "0028"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
