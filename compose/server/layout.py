@@ -165,7 +165,7 @@ FIRST = (
 """What the others need, and the import of the inventory."""
 THEN = (
     Service("ingest", ("/usr/local/bin/healthy-service", "/run/ykt/health/ingest.sock")),
-    Service("console", ("/usr/local/bin/healthy-service", "/run/ykt/health/console.sock")),
+    Service("console", ("/usr/local/bin/healthy-service", "/run/ykt/health/console/console.sock")),
     Service("desk", ("/usr/local/bin/healthy-service", "/run/ykt/health/desk.sock")),
     Service("enrol", ("/usr/local/bin/healthy-service", "/run/ykt/health/enrol.sock")),
     Service("watch", ("/usr/local/bin/healthy-service", "/run/ykt/health/watch/watch.sock")),

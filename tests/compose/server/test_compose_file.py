@@ -97,6 +97,16 @@ def test_the_rest_has_no_way_out() -> None:
     assert all("networks" in service or "network_mode" in service for service in SERVICES.values())
 
 
+@pytest.mark.parametrize("asks", ["console", "watch", "tools"])
+def test_who_tells_how_services_are_sees_where_each_of_them_says_so(asks: str) -> None:
+    """A place that the watch writes down is asked by the console and by commands, under the same path."""
+    mounts = {mount.split(":")[1] for mount in SERVICES[asks]["volumes"]}
+    told = [word for word in SERVICES["watch"]["command"] if word.startswith(("--service=", "--page="))]
+    sockets = [word.rpartition("=")[2] for word in told if word.rpartition("=")[2].startswith("/")]
+    assert sockets
+    assert all(any(socket.startswith(f"{mount}/") for mount in mounts) for socket in sockets)
+
+
 def test_the_database_is_ended_the_fast_way_and_has_time_for_it() -> None:
     books = SERVICES["postgres"]
     assert (books["stop_signal"], books["stop_grace_period"]) == ("SIGINT", "60s")
