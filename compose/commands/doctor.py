@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         return worst(one["exit"] for one in found)
     sys.stdout.write(f"{_PLACES['launcher']}  {data}\n")
     codes = [say("launcher", examine(launcher_checks(data)), is_json=False)]
-    for part in ("cloud", "edge"):
+    for part in _parts(data):
         sys.stdout.write(f"\n{_PLACES[part]}\n")
         sys.stdout.flush()
         codes.append(_asked(part, data).returncode)
@@ -71,7 +71,12 @@ def main(arguments: list[str]) -> int:
 def every_part(data: Path) -> list[dict[str, Any]]:
     """What each says, as JSON."""
     own = as_json("launcher", examine(launcher_checks(data)))
-    return [own, *(_told(part, data) for part in ("cloud", "edge"))]
+    return [own, *(_told(part, data) for part in _parts(data))]
+
+
+def _parts(data: Path) -> tuple[str, ...]:
+    """Whose doctors are asked: where no campus was ever made nothing of one can be wrong."""
+    return ("cloud", "edge") if (data / "campus").exists() else ()
 
 
 def _told(part: str, data: Path) -> dict[str, Any]:
@@ -155,11 +160,12 @@ def _debian() -> Iterator[Answer]:
 
 
 def _campus(data: Path) -> Iterator[Answer]:
+    if not (data / "campus").exists():
+        yield bad(Text("这里没有校园", "no campus is here"), Text("./ykt up 建一个", "./ykt up makes one"))
+        return
     if not (data / "opened.json").exists():
-        yield bad(
-            Text("没有，或没有建完", "there is none, or it was not finished"),
-            Text("./ykt up 会从断处接着建", "./ykt up goes on where it stopped"),
-        )
+        fix = Text("./ykt up 会从断处接着建", "./ykt up goes on where it stopped")
+        yield bad(Text("没有建完", "it was not finished"), fix)
         return
     yield from files.json_files(data / name for name in ("opened.json", "plan.json", "campus/campus.json"))
 

@@ -217,7 +217,7 @@ def lock_of(file: Path, what: Text, locks: Path = Path("/proc/locks")) -> Answer
     try:
         inode = file.stat().st_ino
     except FileNotFoundError:
-        return good(Text(f"{what.zh} 从未运行", f"{what.en} never ran"))
+        return care(Text(f"{what.zh} 从未运行", f"{what.en} never ran"), Text("启动它", "start it"))
     held = (line.split() for line in locks.read_text(encoding="ascii").splitlines() if " FLOCK " in line)
     if any(words[5].endswith(f":{inode}") for words in held if len(words) > 5 and words[1] != "->"):
         return good(Text(f"{what.zh} 在运行", f"{what.en} runs"))

@@ -48,6 +48,13 @@ def test_the_worst_of_all_parts(codes: list[int], code: int) -> None:
     assert worst(codes) == code
 
 
+def test_where_no_campus_is_no_part_of_one_is_asked(tmp_path: Path, capsys) -> None:
+    assert doctor.main(["--data", str(tmp_path), "--json"]) == 1
+    (only,) = json.loads(capsys.readouterr().out)["parts"]
+    states = {check["id"]: check["state"] for check in only["checks"]}
+    assert (only["part"], states["campus"], states["running"]) == ("launcher", "bad", "care")
+
+
 @pytest.mark.process
 def test_of_every_part_and_into_a_bundle_whatever_is_broken(tmp_path: Path, capsys) -> None:
     box = tmp_path / "campus" / "boxes" / "canteen-1"
