@@ -16,7 +16,7 @@ from tests.scenes.named.test_till_image import released, require_tools
 from tests.scenes.scene import Scene, Stage
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
-SETTINGS = "BOX=canteen\nBROKER=127.0.0.1:8883\nLINES=--tcp-port 9100 --can can0=socketcan:can0\nCAN_BITRATE=125000\n"
+SETTINGS = "BOX=canteen\nBROKER=127.0.0.1:8883\nLINES=--tcp-port 9100\nCAN_BITRATE=125000\n"
 STATE = "echo it-is-$(systemctl is-active openykt-edge)"
 ACTIVE = "it-is-active"
 RELEASE = "readlink /opt/openykt/current"
@@ -45,7 +45,7 @@ def _by_turns(stage: Stage) -> None:
 
 def _data(stage: Stage, *packages: Path) -> Path:
     """A box's own folder, its settings, and the packages that a person brings."""
-    campus, data = stage.room(plans.on_buses) / "campus", stage.folder / "data"
+    campus, data = stage.room(plans.on_tcp) / "campus", stage.folder / "data"
     shutil.copytree(campus / "boxes", data / "openykt/campus/boxes")
     (data / "settings").mkdir()
     (data / "settings/edge.conf").write_text(SETTINGS, encoding="utf-8")
