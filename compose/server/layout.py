@@ -139,6 +139,8 @@ LINKS = {
     "data/cloud/cloud/watch.beat": "/run/ykt/beat/watch.beat",
     "data/cloud/cloud/orders.sock": "/run/ykt/fleet/keys.sock",
     "data/cloud/cloud/signer.sock": "/run/ykt/office/signer.sock",
+    "data/cloud/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
+    "data/signer/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
     "data/signer/cloud/watch.key": "/secrets/watch.key",
 }
 """Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
