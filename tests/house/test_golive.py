@@ -23,7 +23,6 @@ from compose.place import ROOT
 from compose.verbs import VERBS
 from edge.__main__ import main as edge
 from edge.card.__main__ import main as cards
-from edge.card.sim.pcscd import why_not
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.files.memory import FileMemory
 from edge.terminal.__main__ import main as terminal
@@ -32,7 +31,6 @@ from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import RamMemory, blank_card_image
 from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
-from tests.edge.readers import start_pcscd
 from tests.patience import PATIENCE_S
 
 PAGES = ROOT / "docs" / "golive"
@@ -183,14 +181,10 @@ def _end(child: subprocess.Popen) -> None:
 
 
 @pytest.fixture
-def room(tmp_path):
-    missing = why_not()
-    if missing:
-        pytest.skip(str(missing))
+def room(tmp_path, pcscd):
+    _, server = pcscd
     with ExitStack() as kept:
-        pcscd = start_pcscd()
-        kept.callback(lambda: next(pcscd, None))
-        _, server = next(pcscd)
+        server.close()
         kept.callback(server.close)
         yield Room(tmp_path, kept, server)
 

@@ -11,6 +11,7 @@ from cloud.watch.metrics.series import (
     BUS,
     CERTIFICATE,
     CONSOLE,
+    ENROLMENT,
     INGEST,
     KEYS,
     LEDGER,
@@ -35,6 +36,7 @@ ROWS = {
     CONSOLE: Text("集控平台", "console"),
     MACHINE: Text("服务器", "server"),
     CERTIFICATE: Text("证书", "certificates"),
+    ENROLMENT: Text("网关入网", "enrolment of boxes"),
     WATCH: Text("值守", "watch"),
 }
 _UNITS = {"s": "s", "percent": "percent", "days": "d", "celsius": "celsius"}

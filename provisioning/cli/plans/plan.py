@@ -14,7 +14,7 @@ from provisioning.plan.differences import differences, summary
 from provisioning.plan.plan import parse_plan
 from provisioning.plan.sheets import plan_of
 from shared.input.data_folder import add_data
-from shared.input.functions import PRESETS, WHOLE, preset_of
+from shared.input.functions import WHOLE, preset_of
 from shared.input.section import from_json
 from shared.words.voice import Text
 
@@ -34,7 +34,7 @@ def add_to(verbs: Verbs) -> None:
     new.add_argument("--cards", type=Path, metavar="CSV", help=Text("卡表；没有则分批制卡", "cards; else by batches"))
     new.add_argument(
         "--preset",
-        choices=list(PRESETS),
+        metavar="NAME",
         default=WHOLE.name,
         help=Text("预设：中学关闭用不到的功能", "a preset: `school` puts off what it does not need"),
     )

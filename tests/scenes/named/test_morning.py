@@ -67,7 +67,7 @@ async def _types_bank(stage: Stage, page: Page) -> None:
     """A slip of the finger first; then the sum that the books have."""
     with stage.step(
         Text("填银行数：先填错，再填对", "the bank's figure: a slip first"),
-        Text("先不对，后正常", "wrong, then in order"),
+        Text("先不对；再填对，还有人欠着，仍是未知", "wrong; then even, and while a till owes it is not known"),
     ) as step:
         await page.get_by_label("银行专户余额").fill("1.00")
         await page.get_by_role("button", name="填入").click()
@@ -76,7 +76,8 @@ async def _types_bank(stage: Stage, page: Page) -> None:
         assert found, "the books' own sum is not told"
         await page.get_by_label("银行专户余额").fill(found[1])
         await page.get_by_role("button", name="填入").click()
-        await expect(line(page, "银行专户差额")).to_contain_text("正常")
+        await expect(line(page, "银行专户差额")).to_contain_text("未知")
+        await expect(line(page, "银行专户差额")).to_contain_text(OWES)
         step.seen = f"¥{found[1]}"
 
 
@@ -86,6 +87,7 @@ async def _signs(stage: Stage, page: Page, losing: LosesRecords) -> None:
     ):
         losing.is_mended = True
         await expect(line(page, "终端收齐")).to_contain_text("正常")
+        await expect(line(page, "银行专户差额")).to_contain_text("正常")
     with stage.step(
         Text("签字", "she signs"), Text("签的是此刻所见，留下不变", "what she sees at that moment, kept as it is")
     ) as step:

@@ -161,9 +161,8 @@ SCENE = Scene(
     "school-server",
     Text("学校服务器", "a school's server"),
     Text(
-        "镜像、安装、启动；卖一天，容器被杀二十次，一笔不丢；停了再起都还在，空目录被拒绝。",
-        "Images, an installation, up; a day is sold, containers are killed twenty times and no sale is lost; down and "
-        "up, all is there; an empty directory is refused.",
+        "镜像、安装、启动；卖一天，容器被杀二十次，一笔不丢；停了再起都还在，空目录被拒绝",
+        "a day is sold while containers are killed twenty times: nothing is lost; up again, all is there",
     ),
     partial(_play, KILLS),
 )

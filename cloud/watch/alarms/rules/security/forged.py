@@ -12,6 +12,7 @@ RULE = FactRule(
             "ack-foreign/owner",
             "ack-forged",
             "answer-forged",
+            "box-release-forged",
             "document-forged",
             "firmware-forged",
             "revocations-forged",

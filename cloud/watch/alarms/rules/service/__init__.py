@@ -16,6 +16,7 @@ from cloud.watch.alarms.rules.service import (
     roll_out,
     service_down,
     turned_away,
+    versions_apart,
     watch_silent,
 )
 
@@ -34,6 +35,7 @@ _OWN = (
     roll_out,
     service_down,
     turned_away,
+    versions_apart,
     watch_silent,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)
