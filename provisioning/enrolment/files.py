@@ -44,11 +44,12 @@ class Pair(NamedTuple):
 def tell_standing(data: Path, standing: Mapping[str, object]) -> None:
     """For the watch; whole, and not worth a sync: the next one comes in a second. A full disk tells nothing. It may be
     a link to where a watch of another user and of the folder's group finds it."""
-    file = (data / "cloud" / STANDING_FILE).resolve()
+    place = data / "cloud" / STANDING_FILE
+    file = place.resolve()
     beside = file.with_name(f".{file.name}.new")
     with suppress(OSError):
         beside.write_text(json.dumps(standing), encoding="ascii")
-        beside.chmod(0o640)
+        beside.chmod(0o640 if place.is_symlink() else 0o600)
         beside.rename(file)
 
 

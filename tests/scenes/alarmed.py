@@ -2,10 +2,21 @@
 
 from tests.scenes.campus import Campus
 from tests.scenes.plans import command
+from tests.scenes.ways import push
 
 Alarm = tuple[str, str]
 """Rule and source."""
 WHO, MAIL = "王芳", "wang@school.edu.cn"
+AT_ANY_HOUR = f"""format = 1
+[[route]]
+name = "all"
+wakes = true
+grades = ["urgent", "important"]
+[[route.step]]
+to = ["{WHO}"]
+by = ["mail"]
+"""
+"""As without a policy, but what is important does not wait for the morning: a scene may be played at night."""
 TURNS = 3
 """So many turns of the watch later, what was to come of the same cause has come."""
 TOLD_S = 25.0
@@ -23,7 +34,7 @@ class Alarmed:
 
     def know_somebody(self) -> None:
         """Who is told."""
-        command("cloud", "person", "add", WHO, "--mail", MAIL, "--data", self._campus.data)
+        know_at_any_hour(self._campus)
 
     def there(self) -> set[Alarm]:
         """Alarms that are on the list now, but for what every such campus has."""
@@ -62,3 +73,9 @@ class Alarmed:
 def source(device: bytes) -> str:
     """A terminal, as alarms name it."""
     return f"terminal:{device.hex()}"
+
+
+def know_at_any_hour(campus: Campus) -> None:
+    """One person, to whom mails of all that is grave go."""
+    command("cloud", "person", "add", WHO, "--mail", MAIL, "--data", campus.data)
+    push(campus, "notify", AT_ANY_HOUR, WHO)

@@ -16,6 +16,7 @@ from compose.campus.drill import DUTY, drill
 from compose.parts.supervise import Supervisor
 from shared.words.voice import Text
 from tests.scenes import plans
+from tests.scenes.alarmed import know_at_any_hour
 from tests.scenes.campus import BOUND_S, Campus
 from tests.scenes.plans import command
 from tests.scenes.scene import Scene, Stage
@@ -116,7 +117,7 @@ async def _of_the_launcher(stage: Stage, campus: Campus) -> None:
 
 
 async def _all_the_way(stage: Stage, campus: Campus) -> None:
-    command("cloud", "person", "add", "王芳", "--mail", "wang@school.edu.cn", "--data", campus.data)
+    know_at_any_hour(campus)
     if stage.whole:
         command("cloud", "person", "leave", str(DUTY), "--data", campus.data)
     told = await begun(campus.data, LASTS)
