@@ -78,8 +78,9 @@ def vault_of(chosen: argparse.Namespace) -> Vault:
 
 
 def say(text: Text) -> None:
-    """On standard output."""
+    """On standard output, at once: who works card by card reads it as it happens, and a kill loses none of it."""
     sys.stdout.write(str(text))
+    sys.stdout.flush()
 
 
 def warn(text: Text) -> None:

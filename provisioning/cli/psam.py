@@ -219,7 +219,13 @@ def _make(chosen: argparse.Namespace) -> None:
                 body = make_psam(psam, school, control_key(masters, psam))
                 write_private(chosen.out / f"{psam.hex()}.psam", body)
                 commit([register.written(psam, chosen.who, now_s())], chosen.who, f"{_WRITTEN} {psam.hex()}")
-                sys.stdout.write(f"{psam.hex()}\n")
+                _tell(psam)
+
+
+def _tell(psam: PsamId) -> None:
+    """At once: a reader stands beside it, and a kill loses none of them."""
+    sys.stdout.write(f"{psam.hex()}\n")
+    sys.stdout.flush()
 
 
 def _move(chosen: argparse.Namespace) -> None:
@@ -266,7 +272,7 @@ def _renew_laid(chosen: argparse.Namespace) -> None:
             except (KeyFault, ConfigFault, CardLost) as fault:
                 hand.tell(Text(f"放到一边：{fault}", f"put it aside: {fault}"))
                 continue
-            sys.stdout.write(f"{wanted.hex()}\n")
+            _tell(wanted)
             done += 1
             if chosen.psam is not None:
                 break

