@@ -21,6 +21,7 @@ from cloud.ledger.fleet.boxes.rows import BoxRelease
 from cloud.ledger.fleet.firmware.state import AGAIN, Phase, Rollout, TerminalState, waves_of
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
+from cloud.process.given_file import read_given
 from cloud.process.settings import load_settings
 from cloud.words.fleet import box_releases as words
 from shared.errors import ConfigFault, WireFault
@@ -36,7 +37,8 @@ def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
     from shared.keys import trust
 
     settings, now = load_settings(place.data), _now(place)
-    raw, beside = _read(file), _read(file.with_name(file.name + trust.TRUST_SUFFIX))
+    raw = read_given(file, ARCHIVE_MAX)
+    beside = read_given(file.with_name(file.name + trust.TRUST_SUFFIX), ARCHIVE_MAX)
     with closing(open_prepared(settings.books(place.dsn))) as opened:
         ledger = BoxLedger(opened)
         try:
@@ -202,17 +204,6 @@ def _chosen(place: Place, one: BoxRelease, targets: Targets) -> list[str]:
     if unknown is not None or not wanted:
         raise ConfigFault(Text(f"没有网关 {unknown or ''}", f"there is no box {unknown or ''}"))
     return list(dict.fromkeys(wanted))
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(ARCHIVE_MAX + 1)
-    except OSError as fault:
-        raise ConfigFault(f"{file}: {fault.strerror}") from fault
-    if len(raw) > ARCHIVE_MAX:
-        raise ConfigFault(Text(f"{file}：超过 {ARCHIVE_MAX} 字节", f"{file}: more than {ARCHIVE_MAX} bytes"))
-    return raw
 
 
 def _now(place: Place) -> Now:

@@ -24,6 +24,7 @@ from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.process.given_file import read_given
 from cloud.process.settings import CloudSettings, load_settings
 from cloud.words.fleet import firmware as words
 from cloud.words.fleet.jobs import Named, Names
@@ -56,7 +57,7 @@ def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
     """Proven and kept. 1: it is not as the officers signed it, and why. ConfigFault: no such file; its number is not
     above what is here."""
     settings, now = load_settings(place.data), _now(campus_clock(place.data, place.clock))
-    raw = _read(file)
+    raw = read_given(file, FILE_MAX)
     with closing(open_prepared(settings.books(place.dsn))) as opened:
         ledger = FirmwareLedger(opened)
         try:
@@ -182,7 +183,7 @@ def _trust(file: Path, image: Image, head: Head, settings: CloudSettings, *, is_
         raise WireFault(f"{beside.name} is missing: boxes pass on only what the officers stand for")
     if not beside.exists():
         return b""
-    raw = _read(beside)
+    raw = read_given(beside, FILE_MAX)
     releases = trust.officers_prove(trust.decode_officers(raw), settings.campus, settings.campus_key)
     length, _ = releases.get(trust.path_of(image.model, image.release), (0, ""))
     if length != head.length:
@@ -276,17 +277,6 @@ def _found(reader: Reader, number: int, now: Now) -> tuple[RolloutView, list[Ter
             else Text(f"没有升级 {number}", f"there is no roll-out {number}")
         )
     return found
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(FILE_MAX + 1)
-    except OSError as fault:
-        raise ConfigFault(f"{file}: {fault.strerror}") from fault
-    if len(raw) > FILE_MAX:
-        raise ConfigFault(Text(f"{file}：超过 {FILE_MAX} 字节", f"{file}: more than {FILE_MAX} bytes"))
-    return raw
 
 
 def _names(reader: Reader) -> dict[bytes, Named]:
