@@ -34,12 +34,18 @@ TOPIC = "oykt/v1/p00/box-1/up/now"
 
 
 def talk(port, *, payload, tls=None, topic=TOPIC, login=None):
-    """Publish to oneself and return what came back, or None if nothing did."""
+    """Publish to oneself and return what came back; None if the broker refuses, hangs up or is silent for too long."""
     got = []
+
+    def published(_client, _data, _id, reason, _properties):
+        if reason.is_failure:
+            got.append(None)
+
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="box-1", protocol=MQTTProtocolVersion.MQTTv5)
     client.on_message = lambda _client, _data, message: got.append(message.payload)
     client.on_connect = lambda *_: client.subscribe(topic, qos=1)
     client.on_subscribe = lambda *_: client.publish(topic, payload, qos=1)
+    client.on_publish = published
     client.on_disconnect = lambda *_: got.append(None)
     if tls:
         client.tls_set_context(tls)
