@@ -57,7 +57,7 @@ def test_a_day_with_a_gap_is_closed_by_two_persons_who_name_it(data: Path, capsy
     assert (code, "pos-01" in said) == (2, True), said
     code, said = run(capsys, data, "propose", "--day", DATE, "--who", "王芳", "--reason", "1号机送修")
     assert (code, "待第二人确认" in said, "pos-01 1号窗口：欠 1 条（2）" in said) == (1, True, True), said
-    number = json.loads(run(capsys, data, "--json")[1])["days"][1]["proposal"]
+    (number,) = {day["proposal"] for day in json.loads(run(capsys, data, "--json")[1])["days"] if day["day"] == DATE}
     assert run(capsys, data, "confirm", "--proposal", number, "--who", "王芳")[0] == 2
     code, said = run(capsys, data, "confirm", "--proposal", number, "--who", "李明")
     assert (code, "已注明缺口日结，王芳 → 李明" in said, "账至分录" in said) == (0, True, True), said
