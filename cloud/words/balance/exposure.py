@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from cloud.ledger.read.shown.risk import BoxRisk, CardRisk, Risk, TillRisk, Unknown
+from cloud.ledger.read.shown.risk import CardRisk, Part, PlaceRisk, Risk, TillRisk, Unknown
 from cloud.words.both import both
 from shared.clocks.clock import time_text
 from shared.money import yuan
@@ -16,6 +16,10 @@ UNKNOWN = {
     Unknown.CAPS: Text("限额未知或不限", "caps unknown, or none"),
     Unknown.HOTLIST: Text("所用黑名单未知", "its hotlist is unknown"),
     Unknown.HEARD: Text("未联系，其后所售未知", "silent, what it sold since is unknown"),
+}
+PARTS = {
+    Part.LOADS: Text("圈存在途，未知是否入卡", "loads granted, not known to be on the card"),
+    Part.PAYMENTS: Text("账户支付待核", "account payments held for two persons"),
 }
 FORMULA = (
     Text(
@@ -31,6 +35,11 @@ FORMULA = (
         "what is unknown counts at its worst: no cap known, one purchase empties the fullest purse; no list known, "
         "nobody is refused",
     ),
+    Text(
+        "未联系：各卡类张数 × 餐次上限（不超过当日上限）× 失联以来的餐次，合计不超过全部卡内余额；另列，不计入",
+        "silent: cards of each class × the cap of a meal (of a day at most) × meal periods since it was heard, in all "
+        "no more than all purses hold; named beside the sum, not in it",
+    ),
 )
 
 
@@ -40,14 +49,21 @@ def exposure_lines(risk: Risk) -> Iterator[str]:
     for line in FORMULA:
         yield f"  {line}"
     yield f"  {inputs(risk)}"
+    yield from (f"  {line}" for line in item_lines(risk))
     yield from (f"  {line}" for line in unknown_lines(risk))
     for title, lines in parts(risk):
         yield from _section(title, lines)
 
 
 def parts(risk: Risk) -> Iterator[tuple[Text, list[Text]]]:
-    """By box, terminal and card, the worst first; those where nothing is at risk and all is known are left out."""
-    yield Text("按网关", "by box"), [box_text(one) for one in risk.boxes if one.fen or one.unknown]
+    """By canteen, merchant, box, terminal and card, the worst first, without those where nothing is at risk and all is
+    known."""
+    places = (
+        (Text("按食堂", "by canteen"), risk.canteens), (Text("按商户", "by merchant"), risk.merchants),
+        (Text("按网关", "by box"), risk.boxes),
+    )  # fmt: skip
+    for title, found in places:
+        yield title, [place_text(one) for one in found if one.fen or one.silent_fen or one.unknown]
     yield Text("按终端", "by terminal"), [till_text(one) for one in risk.terminals if one.fen or one.unknown]
     yield Text("按卡", "by card"), [card_text(one) for one in risk.cards]
 
@@ -83,12 +99,35 @@ def unknown_lines(risk: Risk) -> Iterator[Text]:
             yield Text(f"{count} 台：{said.zh}", f"{count} terminals: {said.en}")
 
 
-def box_text(one: BoxRisk) -> Text:
-    """A line."""
+def item_lines(risk: Risk) -> Iterator[Text]:
+    """What stands beside the sum: what silent terminals may have sold, and what is under way, each by its name."""
+    if silent := [one for one in risk.terminals if one.till.is_silent]:
+        fen, all_fen = yuan(risk.silent_fen), yuan(risk.purses_fen)
+        yield Text(
+            f"另：{len(silent)} 台未联系，其后所售至多 ¥{fen}（全部卡内余额 ¥{all_fen}）",
+            f"beside it: {len(silent)} terminals are silent and may have sold ¥{fen} since, at most (all purses: "
+            f"¥{all_fen})",
+        )
+    for item in risk.items:
+        said, fen = PARTS[item.part], yuan(item.fen)
+        yield Text(f"另：{said.zh} {item.cases} 笔 ¥{fen}", f"beside it: {said.en}: {item.cases}, ¥{fen}")
+
+
+def place_text(one: PlaceRisk) -> Text:
+    """A line, of a canteen, a merchant or a box."""
+    said = _place_text(one)
+    if not one.silent_fen:
+        return said
+    fen = yuan(one.silent_fen)
+    return Text(f"{said.zh}；未联系的其后至多 ¥{fen}", f"{said.en}; its silent ones ¥{fen} since, at most")
+
+
+def _place_text(one: PlaceRisk) -> Text:
+    name = Text(one.name, one.name) if one.name else Text("未登记", "not said")
     fen, owed, listed = yuan(one.fen), yuan(one.arrears_fen), yuan(one.listed_fen)
     return Text(
-        f"{one.box} ¥{fen}：{one.terminals} 台，欠交 {one.records} 条 ¥{owed}，名单 ¥{listed}，{one.unknown} 台有未知",
-        f"{one.box} ¥{fen}: {one.terminals} terminals, {one.records} owed ¥{owed}, hotlist ¥{listed}, "
+        f"{name.zh} ¥{fen}：{one.terminals} 台，欠交 {one.records} 条 ¥{owed}，名单 ¥{listed}，{one.unknown} 台有未知",
+        f"{name.en} ¥{fen}: {one.terminals} terminals, {one.records} owed ¥{owed}, hotlist ¥{listed}, "
         f"{one.unknown} with unknowns",
     )
 
@@ -104,11 +143,21 @@ def till_text(one: TillRisk) -> Text:
             f"名单{age.zh}，未拒 {one.open_cards} 张 ¥{listed}",
             f"hotlist {age.en}, {one.open_cards} cards not refused ¥{listed}",
         ),
-        *(UNKNOWN[what] for what in Unknown if what in one.unknown),
+        *(UNKNOWN[what] for what in Unknown if what in one.unknown and what is not Unknown.HEARD),
     ]
+    if till.is_silent:
+        said.append(_since(one))
     where = " ".join(part for part in (till.name, till.place) if part)
     zh, en = "；".join(each.zh for each in said), "; ".join(each.en for each in said)
     return Text(f"{where} ¥{fen}：{zh}", f"{where} ¥{fen}: {en}")
+
+
+def _since(one: TillRisk) -> Text:
+    fen = yuan(one.silent_fen)
+    if not one.till.heard_ms:
+        return Text(f"从未联系，所售至多 ¥{fen}", f"never heard, it may have sold ¥{fen} at most")
+    zh, en = span(one.till.silent_s)
+    return Text(f"{zh}未联系，其后所售至多 ¥{fen}", f"silent for {en}, it may have sold ¥{fen} since, at most")
 
 
 def card_text(one: CardRisk) -> Text:
@@ -146,7 +195,11 @@ def exposure_json(risk: Risk) -> dict[str, Any]:
         "fen": risk.fen, "arrears_fen": risk.arrears_fen, "listed_fen": risk.listed_fen, "as_of": risk.now_s,
         "fullest_fen": risk.fullest_fen, "unknown": {str(what): count for what, count in risk.unknown.items()},
         "formula": [both(line) for line in FORMULA],
-        "boxes": [{"fen": one.fen, **one._asdict()} for one in risk.boxes],
+        "silent_fen": risk.silent_fen, "purses_fen": risk.purses_fen,
+        "items": [{"item": str(one.part), "count": one.cases, "fen": one.fen} for one in risk.items],
+        "boxes": [_place_json("box", one) for one in risk.boxes],
+        "canteens": [_place_json("canteen", one) for one in risk.canteens],
+        "merchants": [_place_json("merchant", one) for one in risk.merchants],
         "terminals": [_till_json(one) for one in risk.terminals],
         "cards": [
             {"card": one.card.label, "fen": one.fen, "terminals": one.terminals, "purse_fen": one.card.purse_fen,
@@ -156,10 +209,16 @@ def exposure_json(risk: Risk) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _place_json(key: str, one: PlaceRisk) -> dict[str, Any]:
+    rest = one._asdict()
+    return {key: rest.pop("name"), "fen": one.fen, **rest}
+
+
 def _till_json(one: TillRisk) -> dict[str, Any]:
     till = one.till
     return {
-        "terminal": till.name, "place": till.place, "box": till.box, "fen": one.fen, "records": till.records,
+        "terminal": till.name, "place": till.place, "box": till.box, "merchant": till.merchant,
+        "canteen": till.canteen, "fen": one.fen, "silent_fen": one.silent_fen, "records": till.records,
         "open_slots": till.open_slots, "single_fen": one.single_fen, "arrears_fen": one.arrears_fen,
         "open_cards": one.open_cards, "listed_fen": one.listed_fen, "age_s": one.age_s,
         "hotlist": till.generation, "unknown": _words(one.unknown),

@@ -12,9 +12,12 @@ from cloud.ledger.fleet.documents.hotlist import named_since
 from cloud.ledger.fleet.documents.rows import HASH_SIZE
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.fleet.views import Completeness, TerminalView
+from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.losses.exposure import VERSIONS_MAX
 from cloud.ledger.journal.balances import balances_of
-from cloud.ledger.read.shown.risk import Caps, Listed, Risk, Till, caps_of, weigh
+from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.read.shown.risk import Caps, Item, Listed, Part, Risk, Till, caps_of, weigh
+from cloud.ledger.read.shown.silence import Purses
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.errors import StoreFault
@@ -39,6 +42,22 @@ _FULLEST = (
     "ON c.id = p.credit WHERE p.entry > (SELECT value FROM watermark WHERE name = 'fold') AND c.kind IN (?, ?, ?) "
     "GROUP BY p.credit) t) FROM account a JOIN balance b ON b.account = a.id WHERE a.kind IN (?, ?, ?)"
 )
+_RISEN = (
+    "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account c ON c.id = p.credit "
+    "WHERE p.entry > (SELECT value FROM watermark WHERE name = 'fold') AND c.kind IN (?, ?, ?)"
+)
+_PURSES = (
+    "SELECT COALESCE(l.card_class, c.card_class), COUNT(DISTINCT c.card), "
+    "CAST(SUM(CASE WHEN b.credit_fen > b.debit_fen THEN b.credit_fen - b.debit_fen ELSE 0 END) AS BIGINT) "
+    "FROM card c LEFT JOIN card_life l ON l.card = c.card JOIN account a "
+    "ON a.id IN (c.purse_account, c.subsidy_account) AND a.kind IN (?, ?) LEFT JOIN balance b ON b.account = a.id "
+    "GROUP BY COALESCE(l.card_class, c.card_class)"
+)
+_ITEMS: Mapping[Part, tuple[str, int]] = {
+    Part.LOADS: ("load_case WHERE debited = 1 AND state = ?", CaseState.PENDING),
+    Part.PAYMENTS: ("payment_case WHERE state = ?", PaymentState.HELD),
+}
+"""What is under way, by its part: whose rows, in which state."""
 _USED = (
     "SELECT r.device, r.generation, r.as_of FROM document_reported r JOIN document d ON d.kind = r.kind "
     "AND d.scope = r.scope AND d.generation = r.generation AND d.digest = r.digest WHERE r.kind = ? AND r.scope = ?"
@@ -49,12 +68,13 @@ _PAGE = "SELECT data, digest FROM document_page WHERE digest"
 
 def exposure(db: Database, now: Now) -> Risk:
     """The worst case as of this snapshot."""
-    return weigh(tills(db, now), listed(db, now), fullest_fen(db), now.campus_s)
+    return weigh(tills(db, now), listed(db, now), fullest_fen(db), now.campus_s, purses(db), items(db))
 
 
 def tills(db: Database, now: Now) -> list[Till]:
     """All that may have sold."""
     there, caps = fleet(db), _caps(db)
+    names: dict[str, str] = {row[0]: row[1] for row in db.run("SELECT box, name FROM box")}
     owed = _owed(there.rows)
     rows = db.run(_USED, (int(DocumentKind.HOTLIST), CAMPUS))
     used: dict[bytes, tuple[int, int]] = {bytes(device): (generation, as_of) for device, generation, as_of in rows}
@@ -63,8 +83,29 @@ def tills(db: Database, now: Now) -> list[Till]:
         if device in there.given:
             generation, as_of = used.get(device, (None, None))
             where = device, one.name, one.place, one.box, *owed[device], caps.get(device, ())
-            found.append(Till(*where, generation, as_of, _is_silent(one, now), one.heard_ms))
+            silent_s = min(now.campus_s, max(0, now.unix_ms - one.heard_ms) // 1000)
+            place = one.heard_ms, one.merchant, names.get(one.box, ""), silent_s
+            found.append(Till(*where, generation, as_of, _is_silent(one, now), *place))
     return found
+
+
+def purses(db: Database) -> Purses:
+    """What all cards hold by the books at most: as folded, and what has come since."""
+    kinds = str(AccountKind.PURSE), str(AccountKind.SUBSIDY)
+    ((risen,),) = db.run(_RISEN, (*kinds, str(AccountKind.TRANSIT)))
+    rows = db.run(_PURSES, kinds)
+    by_class = {int(one): (int(count), int(fen) + int(risen)) for one, count, fen in rows}
+    return Purses(by_class, sum(int(fen) for *_, fen in rows) + int(risen))
+
+
+def items(db: Database) -> list[Item]:
+    """What is under way, by name, where there is any."""
+    asked = " UNION ALL ".join(
+        f"SELECT {place}, COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM {rows}"  # noqa: S608  # our own
+        for place, (rows, _) in enumerate(_ITEMS.values())
+    )
+    found, parts = db.run(asked, tuple(int(state) for _, state in _ITEMS.values())), list(_ITEMS)
+    return [Item(parts[place], int(cases), int(fen)) for place, cases, fen in sorted(found) if cases]
 
 
 def listed(db: Database, now: Now) -> list[Listed]:

@@ -4,14 +4,16 @@ Two things are at risk. What terminals have sold and not brought: so many record
 purchase may have there. And what cards that are to be refused may have spent where they are not refused yet: so much
 a day, by the caps that the age of the list there leaves, for each business day since the card was listed; a card that
 is lost has no more than its purses. An input that is not known is taken at its worst, and said to be: the sum never
-gets smaller by it. A purchase is never over more than the fullest purse of the campus holds.
+gets smaller by it. A purchase is never over more than the fullest purse of the campus holds. What silent terminals may
+have sold since they were heard stands beside that sum (silence.py), as do loads and payments that are under way.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from cloud.ledger.read.shown.silence import NO_PURSES, PeriodCaps, Purses, periods_of, silent_fen
 from shared.clocks.clock import business_day
 from shared.fleet.parameters import EVERY_OTHER, ParameterBody, RungRow
 
@@ -38,6 +40,24 @@ class Caps(NamedTuple):
     meal_fen: Mapping[int, int]
     ladder: tuple[RungRow, ...]
     day_start_s: int
+    periods: tuple[PeriodCaps, ...] = ()
+
+
+class Part(StrEnum):
+    """What is under way and stands beside the sum, by name. Words: cloud/words/balance/exposure.py."""
+
+    LOADS = "loads"
+    """Granted, and nobody knows yet whether it is on the card."""
+    PAYMENTS = "payments"
+    """Of online accounts, paid, and held for two persons."""
+
+
+class Item(NamedTuple):
+    """So many cases."""
+
+    part: Part
+    cases: int
+    fen: int
 
 
 class Till(NamedTuple):
@@ -55,6 +75,9 @@ class Till(NamedTuple):
     as_of: int | None
     is_silent: bool
     heard_ms: int = 0
+    merchant: str = ""
+    canteen: str = ""
+    silent_s: int = 0
 
 
 class Listed(NamedTuple):
@@ -71,7 +94,8 @@ class Listed(NamedTuple):
 
 
 class TillRisk(NamedTuple):
-    """single_fen: what one purchase was taken for; open_cards: those that it may not refuse; age_s: of its hotlist."""
+    """single_fen: what one purchase was taken for; open_cards: those that it may not refuse; age_s: of its hotlist;
+    silent_fen: what it may have sold since it was heard, if it is silent."""
 
     till: Till
     single_fen: int
@@ -80,6 +104,7 @@ class TillRisk(NamedTuple):
     age_s: int | None
     listed_fen: int
     unknown: frozenset[Unknown]
+    silent_fen: int = 0
 
     @property
     def fen(self) -> int:
@@ -87,15 +112,17 @@ class TillRisk(NamedTuple):
         return self.arrears_fen + self.listed_fen
 
 
-class BoxRisk(NamedTuple):
-    """Of all terminals of a box. unknown: how many of them have an input that is not known."""
+class PlaceRisk(NamedTuple):
+    """Of all terminals of a box, a canteen or a merchant. unknown: how many of them have an input that is not known;
+    silent_fen: what the silent ones may have sold since, bounded once by all purses."""
 
-    box: str
+    name: str
     terminals: int
     records: int
     arrears_fen: int
     listed_fen: int
     unknown: int
+    silent_fen: int = 0
 
     @property
     def fen(self) -> int:
@@ -116,12 +143,17 @@ class Risk(NamedTuple):
     cards is below that of the terminals, where several may have taken it."""
 
     terminals: tuple[TillRisk, ...]
-    boxes: tuple[BoxRisk, ...]
+    boxes: tuple[PlaceRisk, ...]
     cards: tuple[CardRisk, ...]
     arrears_fen: int
     listed_fen: int
     fullest_fen: int
     now_s: int
+    canteens: tuple[PlaceRisk, ...] = ()
+    merchants: tuple[PlaceRisk, ...] = ()
+    silent_fen: int = 0
+    purses_fen: int = 0
+    items: tuple[Item, ...] = ()
 
     @property
     def fen(self) -> int:
@@ -146,23 +178,27 @@ def caps_of(body: ParameterBody) -> Caps:
         singles += [0 if each.is_refused else _least(each[0], each[1], each[3]) for each in there]
         days[one] = _most([0 if each.is_refused else each.day_fen for each in there])
         a_meal[one] = max((each.meal_fen or 0 for each in there), default=0)
-    return Caps(_most(singles), days, a_meal, body.ladder, body.day_start_s)
+    return Caps(_most(singles), days, a_meal, body.ladder, body.day_start_s, periods_of(body))
 
 
-def weigh(tills: Sequence[Till], cards: Sequence[Listed], fullest_fen: int, now_s: int) -> Risk:
+def weigh(
+    tills: Sequence[Till], cards: Sequence[Listed], fullest_fen: int, now_s: int, purses: Purses = NO_PURSES,
+    items: Sequence[Item] = (),
+) -> Risk:  # fmt: skip
     """The worst case. A lost card may have left all that it has at one till, or some at each, and not twice."""
     pieces = _Pieces(cards, fullest_fen, now_s)
-    found = [_till(one, pieces) for one in tills]
-    by_box: defaultdict[str, list[TillRisk]] = defaultdict(list)
-    for one in found:
-        by_box[one.till.box].append(one)
-    boxes = [_box(box, there, pieces) for box, there in by_box.items()]
+    found = [_till(one, pieces, purses) for one in tills]
+    by_box, by_canteen, by_merchant = (
+        _places(found, pieces, purses, which)
+        for which in (lambda one: one.box, lambda one: one.canteen or one.box, lambda one: one.merchant)
+    )
     risky = [CardRisk(card, *sums) for card, sums in zip(cards, pieces.over(tills), strict=True) if sums[0]]
     return Risk(
         tuple(sorted(found, key=lambda one: (-one.fen, one.till.name))),
-        tuple(sorted(boxes, key=lambda one: (-one.fen, one.box))),
+        by_box,
         tuple(sorted(risky, key=lambda one: (-one.fen, one.card.label))),
         sum(one.arrears_fen for one in found), sum(one.fen for one in risky), fullest_fen, now_s,
+        by_canteen, by_merchant, _silent(found, purses), purses.fen, tuple(items),
     )  # fmt: skip
 
 
@@ -172,6 +208,7 @@ class _Pieces:
     def __init__(self, cards: Sequence[Listed], fullest_fen: int, now_s: int) -> None:
         self.cards, self.fullest_fen, self.now_s = cards, fullest_fen, now_s
         self._known: dict[Hashable, tuple[int, ...]] = {}
+        self._silent: dict[Hashable, int] = {}
 
     def of(self, till: Till) -> tuple[int, ...]:
         """Each card there, in their order."""
@@ -179,6 +216,17 @@ class _Pieces:
         if key not in self._known:
             self._known[key] = tuple(self._one(till, card) for card in self.cards)
         return self._known[key]
+
+    def silent(self, till: Till, purses: Purses) -> int:
+        """What this till may have sold since it was heard: by its loosest version, all purses where none is known."""
+        key = till.silent_s, tuple(map(id, till.caps))
+        if key not in self._silent:
+            since_s = self.now_s - till.silent_s
+            by_version = (
+                silent_fen(one.periods, one.day_start_s, purses, since_s, self.now_s) for one in till.caps
+            )  # fmt: skip
+            self._silent[key] = max(by_version, default=purses.fen)
+        return self._silent[key]
 
     def over(self, tills: Iterable[Till]) -> list[tuple[int, int]]:
         """Each card over all of these: at how many it is open, and what it may have spent there."""
@@ -214,7 +262,7 @@ def _days(day_start_s: int, card: Listed, now_s: int) -> int:
     return business_day(now_s, day_start_s) - business_day(min(card.since_s, now_s), day_start_s) + 1
 
 
-def _till(till: Till, pieces: _Pieces) -> TillRisk:
+def _till(till: Till, pieces: _Pieces, purses: Purses) -> TillRisk:
     spent = [fen for fen in pieces.of(till) if fen >= 0]
     single = _most([one.single_fen for one in till.caps])
     single_fen = pieces.fullest_fen if single is None else min(single, pieces.fullest_fen)
@@ -225,16 +273,33 @@ def _till(till: Till, pieces: _Pieces) -> TillRisk:
     return TillRisk(
         till, single_fen, (till.records + till.open_slots) * single_fen, len(spent), age_s, sum(spent),
         frozenset(what for what, is_so in lacks.items() if is_so),
+        pieces.silent(till, purses) if till.is_silent else 0,
     )  # fmt: skip
 
 
-def _box(box: str, there: Sequence[TillRisk], pieces: _Pieces) -> BoxRisk:
+def _places(
+    found: Iterable[TillRisk], pieces: _Pieces, purses: Purses, which: Callable[[Till], str]
+) -> tuple[PlaceRisk, ...]:
+    """The worst first."""
+    by_name: defaultdict[str, list[TillRisk]] = defaultdict(list)
+    for one in found:
+        by_name[which(one.till)].append(one)
+    places = (_place(name, there, pieces, purses) for name, there in by_name.items())
+    return tuple(sorted(places, key=lambda one: (-one.fen, -one.silent_fen, one.name)))
+
+
+def _place(name: str, there: Sequence[TillRisk], pieces: _Pieces, purses: Purses) -> PlaceRisk:
     listed_fen = sum(fen for _, fen in pieces.over(one.till for one in there))
     records = sum(one.till.records + one.till.open_slots for one in there)
-    return BoxRisk(
-        box, len(there), records, sum(one.arrears_fen for one in there), listed_fen,
-        sum(bool(one.unknown) for one in there),
+    return PlaceRisk(
+        name, len(there), records, sum(one.arrears_fen for one in there), listed_fen,
+        sum(bool(one.unknown) for one in there), _silent(there, purses),
     )  # fmt: skip
+
+
+def _silent(there: Iterable[TillRisk], purses: Purses) -> int:
+    """Money is on a card once, wherever it was spent."""
+    return min(purses.fen, sum(one.silent_fen for one in there))
 
 
 def _least(*caps: int | None) -> int | None:
