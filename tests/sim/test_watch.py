@@ -28,24 +28,12 @@ SEEDS, DEFECT_SEEDS = 6, 40
 Patch = pytest.MonkeyPatch
 
 
-BROKEN = (2,)
-"""An alarm stays hidden for more than half a minute after what explained it is over (docs/open.md)."""
-
-
-@pytest.mark.xfail(strict=True, raises=Violation, reason="hidden for longer than its cause: not mended yet")
-@pytest.mark.parametrize("seed", BROKEN)
-def test_what_is_hidden_comes_back_in_time(tmp_path: Path, seed: int) -> None:
-    WatchWorld(seed, tmp_path).run()
-
-
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     deeds: set[Deed] = set()
     whys: set[Why] = set()
     ends: set[queue.State] = set()
     kills = 0
     for seed in range(SEEDS * (40 if whole else 1)):
-        if seed in BROKEN:
-            continue
         world = WatchWorld(seed, tmp_path)
         world.run()
         deeds |= world.laws.deeds
@@ -187,6 +175,11 @@ def hides_for_good(patch: Patch) -> None:
     """explained: what was hidden stays so."""
     real = states.suppressed
     patch.setattr(states, "suppressed", lambda alarm, cause: real(alarm, cause or alarm.suppressed_by))
+
+
+def believes_what_was_refused(patch: Patch) -> None:
+    """explained: a cause that the file has refused goes on explaining, and has no end."""
+    patch.setattr(Watching, "_forget_unkept", lambda _: None)
 
 
 def hides_nothing(patch: Patch) -> None:
@@ -339,9 +332,10 @@ def names_cards(patch: Patch) -> None:
 DEFECTS = (
     forgets_one, takes_again, marks_first, quiet_at_once, goes_on_in_memory, unknown_is_good, unknown_is_bad,
     forgets_durations, never_off, forgets_alarms, writes_no_event, acknowledges_itself, takes_for_anybody,
-    hides_for_good, hides_nothing, loses_what_is_beyond, forgets_calls, never_goes_up, has_no_patience, calls_on,
-    hears_no_taker, wakes_everybody, knows_no_measure, begins_a_measure, gives_up_silently, gives_up_soon,
-    digests_nothing, sends_again, believes_no, marks_before_it_sends, names_cards, tells_everybody,
+    hides_for_good, believes_what_was_refused, hides_nothing, loses_what_is_beyond, forgets_calls, never_goes_up,
+    has_no_patience, calls_on, hears_no_taker, wakes_everybody, knows_no_measure, begins_a_measure,
+    gives_up_silently, gives_up_soon, digests_nothing, sends_again, believes_no, marks_before_it_sends, names_cards,
+    tells_everybody,
 )  # fmt: skip
 
 

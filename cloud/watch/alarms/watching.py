@@ -102,13 +102,20 @@ class Watching:
         self.look_again(self.memory)
 
     def look_again(self, memory: Memory) -> None:
-        """Somebody else has written: this is what is kept now. What hid a moment ago goes on hiding for its while."""
+        """Somebody else has written, or a turn was not: this is what is kept now. What hid a moment ago goes on hiding
+        for its while; a cause that was never kept explains nothing, for it would have no end."""
         self.memory = memory
+        self._forget_unkept()
         for key, alarm in memory.alarms.items():
             if _hides(self._rules.get(key.rule)):
                 self._hide(key, FOREVER if _is_hiding(alarm) else _afterwards_ms(alarm))
         rules = ((key.source, self._rules.get(key.rule)) for key in memory.readings)
         self._watched = {(rule.signal, source) for source, rule in rules if isinstance(rule, SignalRule)}
+
+    def _forget_unkept(self) -> None:
+        for source, (key, until_ms) in list(self._hiding.items()):
+            if until_ms == FOREVER and not _is_hiding(self.memory.alarms.get(key)):
+                del self._hiding[source]
 
     def _index(self, rule: FactRule) -> None:
         for code in {name.partition("/")[0] for name in rule.codes | rule.over}:
@@ -315,8 +322,8 @@ def cause_text(key: Key) -> str:
     return f"{key.rule} {key.source}"
 
 
-def _is_hiding(alarm: Alarm) -> bool:
-    return alarm.is_active and not alarm.stopped_by
+def _is_hiding(alarm: Alarm | None) -> bool:
+    return alarm is not None and alarm.is_active and not alarm.stopped_by
 
 
 def _afterwards_ms(alarm: Alarm) -> int:

@@ -101,6 +101,23 @@ def test_a_turn_that_fails_is_as_if_it_had_not_been(store: WatchStore) -> None:
     assert [c.deed for c in turns.take([fact(1)], [], Time(1000, 0), is_meal=False)] == [Deed.RAISED]
 
 
+def test_a_cause_that_was_never_kept_hides_nothing(store: WatchStore) -> None:
+    turns = Turns(store, RULES)
+    turns.take([], [Signal("ledger-away", CAMPUS, 1000, 1)], Time(1000, 0), is_meal=False)
+
+    store.set_mark, kept = _refuses, store.set_mark  # type: ignore[method-assign]
+    with pytest.raises(StoreFault):
+        turns.take([fact(1)], [Signal("ledger-away", CAMPUS, 11_000, 1)], Time(11_000, 0), is_meal=False)
+    store.set_mark = kept  # type: ignore[method-assign]
+    calm = [Signal("ledger-away", CAMPUS, 12_000, 0), Signal("box-silent", BOX, 12_000, 99)]
+    turns.take([], calm, Time(12_000, 0), is_meal=False)
+    assert [(one.key.rule, one.alarm.state) for one in store.alarms()] == [("box-silent", State.UNACKNOWLEDGED)]
+
+
+def _refuses(*_: object) -> None:
+    raise StoreFault("the disk is full")
+
+
 def test_what_happened_is_never_edited(store: WatchStore) -> None:
     Turns(store, RULES).take([fact(1)], [], Time(1000, 0), is_meal=False)
     for sql in ("UPDATE event SET who = 'x'", "DELETE FROM event"):
