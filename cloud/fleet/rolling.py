@@ -1,35 +1,62 @@
 """Roll-outs that somebody makes: permits drafted, signed by the key process where persons order terminals about, kept.
 
-For each terminal two heads: its permit, and what takes that back. So what follows by the rules needs nobody to sign.
-KeyFault: it is away or refuses; ConfigFault: this campus has no key for permits, or the release is not here. Then
-nothing was begun.
+How one is asked for, of terminals and of boxes, by command and on the console, stands here, too. For each terminal two
+heads: its permit, and what takes that back. So what follows by the rules needs nobody to sign. KeyFault: it is away or
+refuses; ConfigFault: this campus has no key for permits, or the release is not here. Then nothing was begun.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cloud.fleet.signing import DocumentSigner, newest_key
 from cloud.ledger.fleet.firmware.door import FirmwareLedger, Heads
 from cloud.ledger.fleet.firmware.releases import Release
 from cloud.ledger.fleet.firmware.rows import Papers
-from cloud.ledger.fleet.firmware.state import Rollout, TerminalRow, TerminalState
+from cloud.ledger.fleet.firmware.state import AGAIN, Rollout, TerminalRow, TerminalState
 from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, RuleBroken
 from shared.fleet.document import DocumentKind
 from shared.fleet.permit import Permit, nothing
 from shared.words.voice import Text
 
+TO_TAKE_BACK, TO_TRY_AGAIN = Text("可退的", "to take back"), Text("可重试的", "to try again")
 TRIES_MAX = 5
 """Somebody else made permits for the same terminals meanwhile: so often the numbers are drafted anew."""
 
-
+WAIT_S, RUN_S = 86_400, 14_400
+"""Who has its permit begins within a day, and comes to an end within four hours."""
+STOP_PERCENT = 5
 _TAKEN_BACK = (TerminalState.IN_USE, TerminalState.SILENT, TerminalState.STOPPED)
 """Of a roll-out that is rolled back: whoever uses it, and whoever may come to use it unheard."""
 
 
-def in_turn(release: Release, devices: Iterable[bytes]) -> list[bytes]:
-    """In which order waves take them: no canteen is first by its name."""
-    return sorted(devices, key=lambda device: hashlib.sha256(release.digest + device).digest())
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a release is rolled out. waves: per cent of all, rising to 100. at_once: boxes wait for no quiet moment."""
+
+    who: str
+    reason: str
+    canary: int
+    waves: tuple[int, ...]
+    stop_percent: int = STOP_PERCENT
+    stop_min: int = 1
+    wait_s: int = WAIT_S
+    run_s: int = RUN_S
+    at_once: bool = False
+
+    def rollout(self, model: int, release: int, *, returns: int = 0, retries: int = 0) -> Rollout:
+        """As the ledger keeps it; its number and when it was made are the ledger's."""
+        shares = ",".join(f"{one}%" for one in self.waves)
+        return Rollout(
+            0, model, release, self.who, self.reason, 0, self.canary, shares, self.stop_percent, self.stop_min,
+            self.wait_s * 1000, self.run_s * 1000, returns, retries,
+        )  # fmt: skip
+
+
+def in_turn(digest: bytes, devices: Iterable[bytes]) -> list[bytes]:
+    """In which order waves of a release take them: no canteen is first by its name."""
+    return sorted(devices, key=lambda device: hashlib.sha256(digest + device).digest())
 
 
 def to_take_back(rows: Iterable[TerminalRow]) -> list[bytes]:
@@ -37,14 +64,25 @@ def to_take_back(rows: Iterable[TerminalRow]) -> list[bytes]:
     return [row.device for row in rows if row.state in _TAKEN_BACK or row.state.is_out]
 
 
-def no_way_back(rollout: Rollout) -> ConfigFault:
-    """The officers have signed none."""
+def to_try_again(rows: Iterable[TerminalRow]) -> list[bytes]:
+    """Whom a retry is for."""
+    return [row.device for row in rows if row.state in AGAIN]
+
+
+def no_way_back(rollout: Rollout, signed_by: str = "firmware sign") -> ConfigFault:
+    """The officers have signed none. signed_by: how they do it."""
+    number = rollout.release
     return ConfigFault(
         Text(
-            f"没有退路：请保管员把旧程序签为高于 {rollout.release} 的版本（provisioning firmware sign），再 release",
-            f"no way back: the officers sign the older program above {rollout.release} (provisioning firmware sign)",
+            f"没有退路：请保管员把旧程序签为高于 {number} 的编号（provisioning {signed_by}），再 release",
+            f"no way back: the officers sign the older program above {number} (provisioning {signed_by})",
         )
     )
+
+
+def nobody_left(number: int, what: Text) -> ConfigFault:
+    """A roll-out has nobody for that."""
+    return ConfigFault(Text(f"升级 {number} 没有{what.zh}", f"roll-out {number}: nobody {what.en}"))
 
 
 class Rollouts:

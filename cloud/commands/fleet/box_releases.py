@@ -4,32 +4,29 @@ An archive is kept only when the officers' part beside it stands for these very 
 said itself; a roll-out is moved on by the ingest, and no key is needed to make, stop or take back one.
 """
 
-import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from cloud.commands.fleet.firmware import FOLLOW_S, Asked
+from cloud.commands.fleet.firmware import FOLLOW_S
 from cloud.commands.fleet.jobs import Place, Targets
 from cloud.commands.opening import open_books
 from cloud.fleet.beside import campus_clock
-from cloud.ledger.fleet.boxes.door import DONE, BoxesView, BoxLedger, BoxRolloutView, view, way_back
+from cloud.fleet.box_rolling import BoxRollouts, boxes_in_turn, release_named, rollout_numbered
+from cloud.fleet.rolling import Asked
+from cloud.ledger.fleet.boxes.door import BoxesView, BoxLedger, view
 from cloud.ledger.fleet.boxes.rows import BoxRelease
-from cloud.ledger.fleet.firmware.state import AGAIN, Phase, Rollout, TerminalState, waves_of
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
 from cloud.process.given_file import read_given
 from cloud.process.settings import load_settings
 from cloud.words.fleet import box_releases as words
 from shared.errors import ConfigFault, WireFault
-from shared.fleet.box_release import ARCHIVE_MAX, MACHINES, read_archive
+from shared.fleet.box_release import ARCHIVE_MAX, read_archive
 from shared.words.voice import Text
-
-_BACK = (*DONE, TerminalState.SILENT, TerminalState.STOPPED)
-"""Of a roll-out that is taken back: whoever uses it, or may come to use it unheard."""
 
 
 def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
@@ -68,48 +65,27 @@ def listing(place: Place, *, as_json: bool) -> int:
     return 0
 
 
-def roll_out(
-    place: Place, named: str, targets: Targets, asked: Asked, *, at_once: bool, follow: bool, as_json: bool
-) -> int:
+def roll_out(place: Place, named: str, targets: Targets, asked: Asked, *, as_json: bool, follow: bool) -> int:
     """Its first wave has begun when this returns. ConfigFault: nothing has."""
-    found = _view(place)
-    one = _release(found, named)
-    return _make(place, one, _chosen(place, one, targets), asked, at_once=at_once, follow=follow, as_json=as_json)
+    one = release_named(_view(place), named)
+    boxes = _chosen(place, one, targets)
+    return _made(place, lambda rollouts, _, now: rollouts.make(one, boxes, asked, now), as_json=as_json, follow=follow)
 
 
-def roll_back(
-    place: Place, number: int, named: str, asked: Asked, *, at_once: bool, follow: bool, as_json: bool
-) -> int:
-    """Stopped if it was not, and the archive of before, which the officers signed under a higher number, is rolled out
-    to whoever uses its release, or may. ConfigFault: they have signed none."""
-    found = _view(place)
-    one = _rollout(found, number)
-    machine, release_number = MACHINES[one.rollout.model], one.rollout.release
-    back = _release(found, named) if named else way_back(found.releases, machine, release_number)
-    if back is None or back.number <= release_number or back.machine != machine:
-        raise ConfigFault(
-            Text(
-                f"没有退路：请保管员把旧归档签为高于 {release_number} 的编号（firmware sign-box），再 release",
-                f"no way back: the officers sign the older archive above {release_number} (firmware sign-box)",
-            )
-        )
-    boxes = [row.box for row in one.there if row.row.state in _BACK or row.row.state.is_out]
-    if not boxes:
-        raise ConfigFault(Text(f"升级 {number} 没有可退的网关", f"roll-out {number}: no box to take back"))
-    if one.phase in (Phase.DUE, Phase.OPEN, Phase.PAUSED):
-        _with_ledger(place, lambda ledger, now: ledger.stop(number, asked.who, asked.reason, now))
-    return _make(place, back, boxes, asked, returns=number, at_once=at_once, follow=follow, as_json=as_json)
+def roll_back(place: Place, number: int, named: str, asked: Asked, *, as_json: bool, follow: bool) -> int:
+    """As `BoxRollouts.take_back`."""
+    return _made(
+        place, lambda rollouts, found, now: rollouts.take_back(found, number, named, asked, now), as_json=as_json,
+        follow=follow,
+    )  # fmt: skip
 
 
-def retry(place: Place, number: int, asked: Asked, *, at_once: bool, follow: bool, as_json: bool) -> int:
-    """A new roll-out for whoever failed or was left out; a box that went back takes those bytes never again."""
-    found = _view(place)
-    one = _rollout(found, number)
-    boxes = [row.box for row in one.there if row.row.state in AGAIN]
-    if not boxes:
-        raise ConfigFault(Text(f"升级 {number} 没有可重试的网关", f"roll-out {number}: no box to try again"))
-    again = _release(found, f"{MACHINES[one.rollout.model]}:{one.rollout.release}")
-    return _make(place, again, boxes, asked, retries=number, at_once=at_once, follow=follow, as_json=as_json)
+def retry(place: Place, number: int, asked: Asked, *, as_json: bool, follow: bool) -> int:
+    """As `BoxRollouts.try_again`."""
+    return _made(
+        place, lambda rollouts, found, now: rollouts.try_again(found, number, asked, now), as_json=as_json,
+        follow=follow,
+    )  # fmt: skip
 
 
 def stop(place: Place, number: int, who: str, reason: str, *, as_json: bool) -> int:
@@ -130,7 +106,7 @@ def status(place: Place, number: int, *, follow: bool, as_json: bool) -> int:
     told: list[str] = []
     while True:
         found = _view(place)
-        one = _rollout(found, number)
+        one = rollout_numbered(found, number)
         lines = [json.dumps(words.rollout_json(one), ensure_ascii=False)] if as_json else words.rollout_lines(one)
         if lines != told:
             _say(*(line for line in lines if as_json or line not in told))
@@ -143,24 +119,17 @@ def status(place: Place, number: int, *, follow: bool, as_json: bool) -> int:
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _make(
-    place: Place, one: BoxRelease, boxes: Sequence[str], asked: Asked, *, at_once: bool, follow: bool, as_json: bool,
-    returns: int = 0, retries: int = 0,
+def _made(
+    place: Place, act: Callable[[BoxRollouts, BoxesView, Now], int], *, as_json: bool, follow: bool
 ) -> int:  # fmt: skip
-    shares = ",".join(f"{share}%" for share in asked.waves)
-    rollout = Rollout(
-        0, MACHINES.index(one.machine), one.number, asked.who, asked.reason, 0, asked.canary, shares,
-        asked.stop_percent, asked.stop_min, asked.wait_s * 1000, asked.run_s * 1000, returns, retries,
-    )  # fmt: skip
-    waves = waves_of([box.encode() for box in boxes], asked.canary, asked.waves)
+    found = _view(place)
     with closing(open_prepared(load_settings(place.data).books(place.dsn))) as opened:
-        named = {box.decode(): wave for box, wave in waves.items()}
-        number = BoxLedger(opened).make(rollout, named, _now(place), at_once=at_once)
+        number = act(BoxRollouts(BoxLedger(opened)), found, _now(place))
     return status(place, number, follow=follow, as_json=as_json) if follow else _shown(place, number, as_json=as_json)
 
 
 def _shown(place: Place, number: int, *, as_json: bool) -> int:
-    one = _rollout(_view(place), number)
+    one = rollout_numbered(_view(place), number)
     _say(json.dumps(words.rollout_json(one), ensure_ascii=False) if as_json else words.rollout_line(one))
     return 0
 
@@ -175,30 +144,13 @@ def _with_ledger(place: Place, act: Callable[[BoxLedger, Now], None]) -> None:
         act(BoxLedger(opened), _now(place))
 
 
-def _rollout(found: BoxesView, number: int) -> BoxRolloutView:
-    there = [one for one in found.rollouts if number in (0, one.rollout.number)]
-    if not there:
-        raise ConfigFault(Text(f"没有升级 {number or ''}", f"there is no roll-out {number or ''}"))
-    return there[-1]
-
-
-def _release(found: BoxesView, named: str) -> BoxRelease:
-    """'aarch64:3', or '3' where one processor alone has it."""
-    there = [one for one in found.releases if named in (one.text, str(one.number))]
-    if len(there) != 1:
-        raise ConfigFault(
-            Text(f"应为一个已入库的网关发行：{named[:20]}", f"which box release? {named[:20]} names {len(there)}")
-        )
-    return there[0]
-
-
 def _chosen(place: Place, one: BoxRelease, targets: Targets) -> list[str]:
     """Named boxes in their order; all boxes in an order in which no canteen is first by its name. A box that has never
     said its processor is among all: it learns that nothing is for it, and is silent in the end."""
     with open_books(place.data, place.dsn) as reader:
         known = {row.box for row in reader.boxes()}
     if targets.everybody:
-        return sorted(known, key=lambda box: hashlib.sha256(one.digest + box.encode()).digest())
+        return boxes_in_turn(one, known)
     wanted = targets.to or ((targets.box,) if targets.box else ())
     unknown = next((box for box in wanted if box not in known), None)
     if unknown is not None or not wanted:

@@ -9,17 +9,26 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.commands.fleet.jobs import Place, Targets
 from cloud.commands.opening import open_books
 from cloud.fleet.beside import campus_clock, orders_socket
-from cloud.fleet.rolling import Rollouts, in_turn, no_way_back, to_take_back
+from cloud.fleet.rolling import (
+    TO_TAKE_BACK,
+    TO_TRY_AGAIN,
+    Asked,
+    Rollouts,
+    in_turn,
+    no_way_back,
+    nobody_left,
+    to_take_back,
+    to_try_again,
+)
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.firmware.releases import Release, model_text, release_text, way_back
-from cloud.ledger.fleet.firmware.state import AGAIN, Rollout, TerminalRow, waves_of
+from cloud.ledger.fleet.firmware.state import Rollout, TerminalRow, waves_of
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.reader import Reader
@@ -37,20 +46,6 @@ from shared.words.voice import Text
 
 FOLLOW_S = 0.5
 FILE_MAX = LENGTH_MAX[DocumentKind.FIRMWARE] + 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How a release is rolled out. waves: per cent of all, rising to 100."""
-
-    who: str
-    reason: str
-    canary: int
-    waves: tuple[int, ...]
-    stop_percent: int
-    stop_min: int
-    wait_s: int
-    run_s: int
 
 
 def release(place: Place, file: Path, who: str, *, as_json: bool) -> int:
@@ -96,7 +91,7 @@ def roll_out(place: Place, named: str, targets: Targets, asked: Asked, *, as_jso
         found = _release(view, named)
         devices = _chosen(view, _names(reader), targets, found)
     waves = waves_of(devices, asked.canary, asked.waves)
-    return _make(place, _rollout(found, asked), found, waves, as_json=as_json, follow=follow)
+    return _make(place, asked.rollout(found.model, found.release), found, waves, as_json=as_json, follow=follow)
 
 
 def roll_back(
@@ -111,9 +106,11 @@ def roll_back(
         _with_ledger(place, lambda ledger, now: ledger.stop(number, asked.who, asked.reason, now))
     devices = to_take_back(there)
     if not devices:
-        raise ConfigFault(Text(f"升级 {number} 没有可退的终端", f"roll-out {number}: no terminal to take back"))
+        raise nobody_left(number, TO_TAKE_BACK)
     waves = waves_of(devices, asked.canary, asked.waves)
-    return _make(place, _rollout(back, asked)._replace(returns=number), back, waves, as_json=as_json, follow=follow)
+    return _make(
+        place, asked.rollout(back.model, back.release, returns=number), back, waves, as_json=as_json, follow=follow
+    )
 
 
 def retry(place: Place, number: int, asked: Asked, *, as_json: bool, follow: bool) -> int:
@@ -121,11 +118,13 @@ def retry(place: Place, number: int, asked: Asked, *, as_json: bool, follow: boo
     with open_books(place.data, place.dsn) as reader:
         view, (one, there) = reader.firmware(), _found(reader, number, _now(campus_clock(place.data, place.clock)))
         found = _release(view, release_text(one.rollout.model, one.rollout.release))
-    devices = [row.device for row in there if row.state in AGAIN]
+    devices = to_try_again(there)
     if not devices:
-        raise ConfigFault(Text(f"升级 {number} 没有可重试的终端", f"roll-out {number}: no terminal to try again"))
+        raise nobody_left(number, TO_TRY_AGAIN)
     waves = waves_of(devices, asked.canary, asked.waves)
-    return _make(place, _rollout(found, asked)._replace(retries=number), found, waves, as_json=as_json, follow=follow)
+    return _make(
+        place, asked.rollout(found.model, found.release, retries=number), found, waves, as_json=as_json, follow=follow
+    )
 
 
 def stop(place: Place, number: int, who: str, reason: str, *, as_json: bool) -> int:
@@ -210,14 +209,6 @@ def _with_ledger(place: Place, act: Callable[[FirmwareLedger, Now], None]) -> No
         act(FirmwareLedger(opened), _now(campus_clock(place.data, place.clock)))
 
 
-def _rollout(found: Release, asked: Asked) -> Rollout:
-    shares = ",".join(f"{share}%" for share in asked.waves)
-    return Rollout(
-        0, found.model, found.release, asked.who, asked.reason, 0, asked.canary, shares, asked.stop_percent,
-        asked.stop_min, asked.wait_s * 1000, asked.run_s * 1000,
-    )  # fmt: skip
-
-
 def _release(view: FirmwareView, named: str) -> Release:
     """'pos:3', or '3' where one model alone has it."""
     found = [one for one in view.releases if named in (one.text, str(one.release))]
@@ -255,7 +246,7 @@ def _chosen(view: FirmwareView, names: Names, targets: Targets, found: Release) 
     if not devices:
         model = model_text(found.model)
         raise ConfigFault(Text(f"没有 {model} 终端", f"there is no terminal of model {model}"))
-    return in_turn(found, devices)
+    return in_turn(found.digest, devices)
 
 
 def _terminal(names: Names, text: str) -> bytes:

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
+from cloud.fleet import rolling
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
+from cloud.verbs import rolling as options
 from provisioning.custody.files import open_level
 from provisioning.keys.firmware import new_key, signed_image
 from provisioning.keys.store import KeyStore, Level
@@ -200,6 +202,11 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(office: Office, word
     code, said = office(*words)
     assert (code, bool(said)) == (2, True)
     assert office.json("list")["rollouts"] == []
+
+
+def test_what_is_not_said_is_as_the_roll_out_has_it() -> None:
+    wanted = rolling.WAIT_S, rolling.RUN_S, rolling.STOP_PERCENT
+    assert (options.WAIT_S, options.RUN_S, options.STOP_PERCENT) == wanted
 
 
 def test_it_is_told_in_english_too(office: Office) -> None:

@@ -159,7 +159,7 @@ def _roll_out(sources: Sources) -> Reply:
     devices = [device for device, model in view.models.items() if model == found.model]
     if not devices:
         raise DeedRefused(Text("没有这种型号的终端", "there is no terminal of this model"))
-    return _made(sources, found, in_turn(found, devices), "roll-out")
+    return _made(sources, found, in_turn(found.digest, devices), "roll-out")
 
 
 def _roll_back(sources: Sources, number: int) -> Reply:

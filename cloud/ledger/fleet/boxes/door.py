@@ -67,9 +67,29 @@ class BoxRolloutView(NamedTuple):
         return sum(one.row.state in states for one in self.there)
 
     @property
+    def total(self) -> int:
+        """Boxes."""
+        return len(self.there)
+
+    @property
+    def done(self) -> int:
+        """Boxes that use it, as they have said themselves."""
+        return self.count(*DONE)
+
+    @property
     def failed(self) -> int:
         """Boxes, silent ones too."""
         return sum(one.row.state.is_failure for one in self.there)
+
+    @property
+    def wave(self) -> int:
+        """Which has begun."""
+        return state.wave_of(self.events)
+
+    @property
+    def waves(self) -> int:
+        """How many there are."""
+        return max(one.row.wave for one in self.there)
 
 
 class BoxesView(NamedTuple):
@@ -198,9 +218,10 @@ class BoxLedger:
 
 
 def view(db: Database, now: Now) -> BoxesView:
-    """All there is, as of now."""
+    """All there is, as of now: in five questions, however many roll-outs of however many boxes."""
+    events, there = rows.events_of_all(db), rows.rows_of_all(db)
     found = [
-        BoxRolloutView(one, rows.events(db, number), [_as_of(row, one, now) for row in rows.rows_of(db, number)])
+        BoxRolloutView(one, events.get(number, []), [_as_of(row, one, now) for row in there.get(number, [])])
         for number, one in rows.rollouts(db).items()
     ]
     return BoxesView(rows.releases(db), rows.running(db), found)

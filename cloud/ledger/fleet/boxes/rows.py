@@ -122,6 +122,14 @@ def events(db: Database, number: int) -> list[Event]:
     return [Event(row[0], row[1], EventKind(row[2]), *row[3:]) for row in found]
 
 
+def events_of_all(db: Database) -> dict[int, list[Event]]:
+    """Of each roll-out, the newest last."""
+    found: dict[int, list[Event]] = {}
+    for row in db.run(f"SELECT {_EVENT} FROM box_rollout_event ORDER BY rollout, number"):  # noqa: S608  # ours
+        found.setdefault(int(row[0]), []).append(Event(row[0], row[1], EventKind(row[2]), *row[3:]))
+    return found
+
+
 def add_event(db: Database, event: Event) -> None:
     """It has happened."""
     db.insert("box_rollout_event", _EVENT, [(*event[:2], int(event.kind), *event[3:])])
@@ -130,6 +138,14 @@ def add_event(db: Database, event: Event) -> None:
 def rows_of(db: Database, number: int) -> list[BoxRow]:
     """Of one roll-out, by wave and box."""
     return _rows(db, "rollout = ? ORDER BY wave, box", number)
+
+
+def rows_of_all(db: Database) -> dict[int, list[BoxRow]]:
+    """Of each roll-out, by wave and box."""
+    found: dict[int, list[BoxRow]] = {}
+    for one in _rows(db, "rollout > ? ORDER BY rollout, wave, box", 0):
+        found.setdefault(one.row.rollout, []).append(one)
+    return found
 
 
 def open_rows(db: Database) -> list[BoxRow]:
