@@ -5,7 +5,15 @@ No key is needed: a box believes the officers alone, and asks what it should run
 
 from collections.abc import Iterable, Sequence
 
-from cloud.fleet.rolling import TO_TAKE_BACK, TO_TRY_AGAIN, Asked, in_turn, no_way_back, nobody_left, to_try_again
+from cloud.fleet.rolling import (
+    TO_TAKE_BACK,
+    TO_TRY_AGAIN,
+    RolloutAsked,
+    in_turn,
+    no_way_back,
+    nobody_left,
+    to_try_again,
+)
 from cloud.ledger.fleet.boxes.door import DONE, BoxesView, BoxLedger, BoxRolloutView, way_back
 from cloud.ledger.fleet.boxes.rows import BoxRelease
 from cloud.ledger.fleet.firmware.state import Phase, TerminalState, waves_of
@@ -60,7 +68,14 @@ class BoxRollouts:
         self._ledger = ledger
 
     def make(
-        self, one: BoxRelease, boxes: Sequence[str], asked: Asked, now: Now, *, returns: int = 0, retries: int = 0
+        self,
+        one: BoxRelease,
+        boxes: Sequence[str],
+        asked: RolloutAsked,
+        now: Now,
+        *,
+        returns: int = 0,
+        retries: int = 0,
     ) -> int:
         """Its number; its first wave has begun. ConfigFault: nothing has."""
         rollout = asked.rollout(MACHINES.index(one.machine), one.number, returns=returns, retries=retries)
@@ -68,7 +83,7 @@ class BoxRollouts:
         named = {box.decode(): wave for box, wave in waves.items()}
         return self._ledger.make(rollout, named, now, at_once=asked.at_once)
 
-    def take_back(self, found: BoxesView, number: int, named: str, asked: Asked, now: Now) -> int:
+    def take_back(self, found: BoxesView, number: int, named: str, asked: RolloutAsked, now: Now) -> int:
         """Stopped if it was not, and the archive of before, which the officers signed under a higher number, goes to
         whoever uses its release, or may. named: that archive; empty: the newest. ConfigFault: they signed none."""
         one = rollout_numbered(found, number)
@@ -79,7 +94,7 @@ class BoxRollouts:
             self._ledger.stop(number, asked.who, asked.reason, now)
         return self.make(back, boxes, asked, now, returns=number)
 
-    def try_again(self, found: BoxesView, number: int, asked: Asked, now: Now) -> int:
+    def try_again(self, found: BoxesView, number: int, asked: RolloutAsked, now: Now) -> int:
         """A new one for whoever failed or was left out. ConfigFault."""
         one = rollout_numbered(found, number)
         boxes = boxes_to_try_again(one)

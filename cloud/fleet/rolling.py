@@ -32,7 +32,7 @@ _TAKEN_BACK = (TerminalState.IN_USE, TerminalState.SILENT, TerminalState.STOPPED
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RolloutAsked:
     """How a release is rolled out. waves: per cent of all, rising to 100. at_once: boxes wait for no quiet moment."""
 
     who: str

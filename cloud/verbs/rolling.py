@@ -14,7 +14,7 @@ from shared.words.voice import Text
 
 if TYPE_CHECKING:
     from cloud.commands.fleet.jobs import Place, Targets
-    from cloud.fleet.rolling import Asked
+    from cloud.fleet.rolling import RolloutAsked
 
 STEPS = (LIST, "release", "roll-out", "status", "stop", "resume", "roll-back", "retry")
 WAIT_S, RUN_S = 86_400, 14_400
@@ -37,14 +37,14 @@ class Rolls(Protocol):
     def resume(self, place: "Place", number: int, who: str, reason: str, *, as_json: bool, follow: bool) -> int: ...
 
     def roll_out(
-        self, place: "Place", named: str, targets: "Targets", asked: "Asked", *, as_json: bool, follow: bool
+        self, place: "Place", named: str, targets: "Targets", asked: "RolloutAsked", *, as_json: bool, follow: bool
     ) -> int: ...
 
     def roll_back(
-        self, place: "Place", number: int, named: str, asked: "Asked", *, as_json: bool, follow: bool
+        self, place: "Place", number: int, named: str, asked: "RolloutAsked", *, as_json: bool, follow: bool
     ) -> int: ...
 
-    def retry(self, place: "Place", number: int, asked: "Asked", *, as_json: bool, follow: bool) -> int: ...
+    def retry(self, place: "Place", number: int, asked: "RolloutAsked", *, as_json: bool, follow: bool) -> int: ...
 
 
 def add_rolling(parser: Parser, what: Text, back: Text) -> None:
@@ -127,9 +127,9 @@ def _rolled(chosen: argparse.Namespace, place: "Place", rolls: Rolls) -> int:
     return rolls.retry(place, number_of(chosen), asked, **how)
 
 
-def _asked(chosen: argparse.Namespace) -> "Asked":
+def _asked(chosen: argparse.Namespace) -> "RolloutAsked":
     """ConfigFault for shares that do not rise to 100, and for bounds below zero."""
-    from cloud.fleet.rolling import Asked
+    from cloud.fleet.rolling import RolloutAsked
 
     shares = _shares(chosen.waves)
     stop_percent = _percent(chosen.stop_at)
@@ -137,7 +137,7 @@ def _asked(chosen: argparse.Namespace) -> "Asked":
         raise ConfigFault(
             Text("--canary、--stop-min、--wait、--run 应为正数", "--canary, --stop-min, --wait, --run: above 0")
         )
-    return Asked(
+    return RolloutAsked(
         named(chosen), chosen.reason, chosen.canary, shares, stop_percent, chosen.stop_min, chosen.wait_s, chosen.run_s,
         at_once=chosen.now,
     )  # fmt: skip

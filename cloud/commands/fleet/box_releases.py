@@ -16,7 +16,7 @@ from cloud.commands.fleet.jobs import Place, Targets
 from cloud.commands.opening import open_books
 from cloud.fleet.beside import campus_clock
 from cloud.fleet.box_rolling import BoxRollouts, boxes_in_turn, release_named, rollout_numbered
-from cloud.fleet.rolling import Asked
+from cloud.fleet.rolling import RolloutAsked
 from cloud.ledger.fleet.boxes.door import BoxesView, BoxLedger, view
 from cloud.ledger.fleet.boxes.rows import BoxRelease
 from cloud.ledger.journal.opened import open_prepared
@@ -65,14 +65,14 @@ def listing(place: Place, *, as_json: bool) -> int:
     return 0
 
 
-def roll_out(place: Place, named: str, targets: Targets, asked: Asked, *, as_json: bool, follow: bool) -> int:
+def roll_out(place: Place, named: str, targets: Targets, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """Its first wave has begun when this returns. ConfigFault: nothing has."""
     one = release_named(_view(place), named)
     boxes = _chosen(place, one, targets)
     return _made(place, lambda rollouts, _, now: rollouts.make(one, boxes, asked, now), as_json=as_json, follow=follow)
 
 
-def roll_back(place: Place, number: int, named: str, asked: Asked, *, as_json: bool, follow: bool) -> int:
+def roll_back(place: Place, number: int, named: str, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """As `BoxRollouts.take_back`."""
     return _made(
         place, lambda rollouts, found, now: rollouts.take_back(found, number, named, asked, now), as_json=as_json,
@@ -80,7 +80,7 @@ def roll_back(place: Place, number: int, named: str, asked: Asked, *, as_json: b
     )  # fmt: skip
 
 
-def retry(place: Place, number: int, asked: Asked, *, as_json: bool, follow: bool) -> int:
+def retry(place: Place, number: int, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """As `BoxRollouts.try_again`."""
     return _made(
         place, lambda rollouts, found, now: rollouts.try_again(found, number, asked, now), as_json=as_json,

@@ -17,7 +17,7 @@ from cloud.fleet.beside import campus_clock, orders_socket
 from cloud.fleet.rolling import (
     TO_TAKE_BACK,
     TO_TRY_AGAIN,
-    Asked,
+    RolloutAsked,
     Rollouts,
     in_turn,
     no_way_back,
@@ -84,7 +84,7 @@ def listing(place: Place, *, as_json: bool) -> int:
     return 0
 
 
-def roll_out(place: Place, named: str, targets: Targets, asked: Asked, *, as_json: bool, follow: bool) -> int:
+def roll_out(place: Place, named: str, targets: Targets, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """Its first wave has begun when this returns; followed: as `status`. ConfigFault, KeyFault: nothing has."""
     with open_books(place.data, place.dsn) as reader:
         view = reader.firmware()
@@ -95,7 +95,7 @@ def roll_out(place: Place, named: str, targets: Targets, asked: Asked, *, as_jso
 
 
 def roll_back(
-    place: Place, number: int, named: str, asked: Asked, *, as_json: bool, follow: bool
+    place: Place, number: int, named: str, asked: RolloutAsked, *, as_json: bool, follow: bool
 ) -> int:  # fmt: skip
     """Stopped if it was not, and a way back is rolled out to whoever uses its release, or may. ConfigFault: the
     officers have signed no way back."""
@@ -113,7 +113,7 @@ def roll_back(
     )
 
 
-def retry(place: Place, number: int, asked: Asked, *, as_json: bool, follow: bool) -> int:
+def retry(place: Place, number: int, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """A new roll-out for whoever failed or was left out; not for an image that has failed its self-test there."""
     with open_books(place.data, place.dsn) as reader:
         view, (one, there) = reader.firmware(), _found(reader, number, _now(campus_clock(place.data, place.clock)))

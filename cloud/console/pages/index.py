@@ -4,7 +4,7 @@ from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
 from cloud.console.pages.cards import aid, card, cards, desks
-from cloud.console.pages.devices import boxes, commands, detail, devices, firmware, jobs, parameters, service
+from cloud.console.pages.devices import boxes, commands, detail, devices, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, deciding, queues, reconcile
@@ -12,6 +12,8 @@ from cloud.console.pages.parameters import editing, pushes, pushing, waiting
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
 from cloud.console.pages.reports import closing, exposure, morning, reports, settlement
+from cloud.console.pages.rollouts import boxes as box_releases
+from cloud.console.pages.rollouts import firmware
 from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
 
 PAGES: tuple[Page, ...] = (
@@ -40,6 +42,7 @@ PAGES: tuple[Page, ...] = (
     *commands.PAGES,
     *jobs.PAGES,
     *firmware.PAGES,
+    *box_releases.PAGES,
     *boxes.PAGES,
     *parameters.PAGES,
     *editing.PAGES, *pushing.PAGES, *pushes.PAGES, *waiting.PAGES,

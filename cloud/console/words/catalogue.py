@@ -15,6 +15,7 @@ from cloud.console.words import (
     people,
     places,
     reports,
+    rollouts,
     system,
     terms,
 )
@@ -31,6 +32,7 @@ FAMILIES = (
     places,
     cards,
     reports,
+    rollouts,
     system,
     money,
     faults,

@@ -1,4 +1,4 @@
-"""Words of the pages about devices, orders to them, firmware and parameters."""
+"""Words of the pages about devices, orders to them and parameters."""
 
 from shared.words.voice import Text
 
@@ -9,12 +9,7 @@ WORDS: dict[str, Text] = {
     "orders": Text("待第二人确认的指令", "Orders awaiting a second person"),
     "jobs": Text("任务", "Job list"),
     "job": Text("任务", "Job"),
-    "firmware": Text("固件", "Firmware"),
     "parameters": Text("参数与下发文件", "Parameters"),
-    "rollout": Text("升级", "Roll-out"),
-    "rollouts": Text("分批升级", "Roll-outs"),
-    "roll_out": Text("开始升级", "Roll out"),
-    "roll_back": Text("退回旧版", "Roll back"),
     # --- identities of boxes
     "box_identities": Text("网关入网", "Boxes"),
     "enrol_code": Text("入网码", "Enrolment code"),
@@ -233,44 +228,6 @@ WORDS: dict[str, Text] = {
         "由有权核定账务的另一人确认；现场的线与设置仍须有人去接。",
         "Another person, who decides about money, confirms; line and settings on site are somebody's work.",
     ),
-    # --- firmware
-    "release": Text("版本", "Release"),
-    "releases": Text("已入库的固件", "Releases in store"),
-    "wave": Text("批", "Wave"),
-    "waves": Text("各批", "Waves"),
-    "in_use": Text("在用", "In use"),
-    "runs_now": Text("各型号正在运行", "Running now, by model"),
-    "no_rollouts": Text(
-        "还没有升级。固件入库后，在本页下方开始。",
-        "No roll-out yet. Once a release is in store, start one at the end of this page.",
-    ),
-    "no_releases": Text(
-        "还没有固件。保管员签发后：./ykt cloud firmware release FILE",
-        "No release yet. When the officers have signed one, run: ./ykt cloud firmware release FILE",
-    ),
-    "title_of": Text("名称", "Name"),
-    "bytes": Text("字节", "Bytes"),
-    "officers_key": Text("保管员密钥版本", "Officers' key"),
-    "brought_at": Text("入库时间", "Added"),
-    "is_way_back": Text("即旧版", "the program of release"),
-    "canary_first": Text("先行台数", "Canary size"),
-    "shares": Text("批次比例", "Waves"),
-    "stops_at": Text("失败达此即停", "Stops at failures of"),
-    "takes_back": Text("退回的升级", "Takes back"),
-    "not_begun": Text("未开始", "not begun"),
-    "why_failed": Text("未成的原因", "Why some failed"),
-    "happened": Text("经过", "What happened"),
-    "stop_rollout": Text("停止升级", "Stop"),
-    "resume_rollout": Text("继续升级", "Go on"),
-    "rollout_made": Text("建立", "made"),
-    "rollout_opened": Text("开始一批", "a wave began"),
-    "rollout_passed": Text("一批通过", "a wave passed"),
-    "rollout_undecided": Text("无一台用上，暂停", "nobody came to use it: paused"),
-    "rollout_canary": Text("先行者已用上，暂停待看", "the first few use it: paused to be looked at"),
-    "rollout_failed": Text("失败过多，停止", "too many failures: stopped"),
-    "rollout_stopped": Text("停止", "stopped"),
-    "rollout_resumed": Text("继续", "goes on"),
-    "rollout_over": Text("结束", "over"),
     # --- parameters
     "difference_of": Text("参数差异", "Difference"),
     "difference_unknown": Text(

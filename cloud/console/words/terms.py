@@ -10,6 +10,7 @@ TERMS: dict[str, tuple[str, ...]] = {
     "orders": ("proposals",),
     "job": ("done_rows", "open_rows", "expires_at"),
     "firmware": ("canary_first", "shares"),
+    "box_releases": ("canary_first", "shares", "officers_word", "not_known"),
     "parameters": ("wanted", "reported", "not_known"),
     "topology": ("lane_cut", "outbox", "lane_load", "not_known"),
     "alarms": ("alarm_ack", "alarm_take", "alarm_shelve", "suppressed_alarm", "alarm_stop"),
@@ -138,6 +139,10 @@ WORDS: dict[str, Text] = {
     "help_expires_at": Text("到这个时间还没有开始的，作废。", "What has not begun by then is void."),
     "help_canary_first": Text(
         "先给这几台用，看过没有问题再继续。", "These few get it first; the rest follow once they do well."
+    ),
+    "help_officers_word": Text(
+        "保管员离线签名的名单。网关与终端只信它；名单上没有的，谁也装不上。",
+        "The list that the officers sign off line. Boxes believe it alone: what is not on it runs nowhere.",
     ),
     "help_shares": Text("之后每批占全部的多少。", "What share of all gets it in each later wave."),
     "help_lane_cut": Text(

@@ -17,12 +17,15 @@ from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import Difference, DifferenceSums, Kind
 from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
+from cloud.ledger.fleet.boxes import door as read_boxes
+from cloud.ledger.fleet.boxes.door import BoxesView
 from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.documents import standing as read_documents
 from cloud.ledger.fleet.documents.reach import CardReach, reach_of
 from cloud.ledger.fleet.documents.standing import DocumentsView
 from cloud.ledger.fleet.draining import Undrained, undrained
 from cloud.ledger.fleet.firmware import views as read_firmware
+from cloud.ledger.fleet.firmware.releases import newest_trust
 from cloud.ledger.fleet.firmware.state import TerminalRow
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.fleet.jobs import rows as job_rows
@@ -526,6 +529,17 @@ class Reader:
         """Releases that are here, each terminal's model, and what each says that it runs."""
         with self._lock, self.database.reading():
             return read_firmware.firmware(self.database)
+
+    def box_releases(self, now: Now) -> BoxesView:
+        """Releases of boxes that are here, what each box says that it runs, and roll-outs, the newest last."""
+        with self._lock, self.database.reading():
+            return read_boxes.view(self.database, now)
+
+    def officers(self) -> bytes | None:
+        """What the officers stand for, as it was brought here last; None: nothing was."""
+        with self._lock, self.database.reading():
+            found = newest_trust(self.database)
+        return found[1] if found else None
 
     def undrained(self, now: Now) -> list[Undrained]:
         """Boxes and terminals that hold something, or may."""

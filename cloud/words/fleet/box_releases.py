@@ -8,6 +8,7 @@ from cloud.ledger.fleet.firmware.state import TerminalState
 from cloud.words.fleet.firmware import PHASES
 from shared.facts.terms import BACKS
 from shared.fleet.box_release import MACHINES
+from shared.wire.messages import ReleaseStage
 from shared.words.voice import Text
 
 STATES = {
@@ -23,6 +24,11 @@ STATES = {
     TerminalState.SILENT: Text("到时无答复", "silent, its time is over"),
     TerminalState.STOPPED: Text("未升级，已停", "left out, the roll-out was stopped"),
 }
+_STAGES = {
+    ReleaseStage.COMING: TerminalState.RECEIVING, ReleaseStage.WAITING: TerminalState.WHOLE,
+    ReleaseStage.TRIED: TerminalState.TRIED, ReleaseStage.IN_USE: TerminalState.IN_USE,
+    ReleaseStage.RETURNED: TerminalState.RETURNED, ReleaseStage.REFUSED: TerminalState.REFUSED,
+}  # fmt: skip
 _MARKS = {TerminalState.IN_USE: "●", TerminalState.ALREADY: "●", TerminalState.STOPPED: "○"}
 
 
@@ -73,6 +79,24 @@ def standing_text(row: BoxRow) -> Text:
     how, (zh, en) = STATES.get(row.row.state, Text("等待", "waiting")), BACKS.get(row.why, (row.why,) * 2)
     words = f" {row.words}" if row.words else ""
     return Text(f"{how.zh}：{zh}{words}", f"{how.en}: {en}{words}") if row.why else how
+
+
+def runs_text(one: Running) -> Text:
+    """What runs there, as it has said itself."""
+    if one.number:
+        return Text(f"第 {one.number} 号 {one.name}", f"{one.number} · {one.name}")
+    return Text(f"安装包所带 {one.name}", f"as installed · {one.name}")
+
+
+def health_text(one: Running) -> Text:
+    """How a box is with what it runs, or was told to fetch."""
+    if one.stage is ReleaseStage.NOTHING:
+        return STATES[TerminalState.IN_USE]
+    how, (zh, en) = STATES[_STAGES[one.stage]], BACKS.get(one.why, (one.why,) * 2)
+    about = f" {one.about}" if one.about and one.stage is not ReleaseStage.IN_USE else ""
+    words = f" {one.words}" if one.words else ""
+    said = Text(f"{how.zh}{about}", f"{how.en}{about}")
+    return Text(f"{said.zh}：{zh}{words}", f"{said.en}: {en}{words}") if one.why else said
 
 
 def release_json(one: BoxRelease) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Firmware 固件, its roll-outs 分批升级 and each terminal in one, as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from cloud.ledger.fleet.firmware.releases import Release, model_text, release_text
-from cloud.ledger.fleet.firmware.state import Event, EventKind, Phase, TerminalRow, TerminalState
+from cloud.ledger.fleet.firmware.state import Event, EventKind, Phase, Rollout, TerminalRow, TerminalState
 from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.records.values import Now
 from cloud.words.both import halves
@@ -136,7 +136,35 @@ def runs_text(row: TerminalRow) -> Text:
     return _runs(row)
 
 
-def phase_text(one: RolloutView) -> Text:
+class Rolled(Protocol):
+    """A roll-out as pages show it, of terminals or of boxes."""
+
+    @property
+    def rollout(self) -> Rollout: ...
+
+    @property
+    def events(self) -> Sequence[Event]: ...
+
+    @property
+    def phase(self) -> Phase: ...
+
+    @property
+    def wave(self) -> int: ...
+
+    @property
+    def waves(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def failed(self) -> int: ...
+
+
+def phase_text(one: Rolled) -> Text:
     """Where it stands, and what holds it up."""
     phase, why = PHASES[one.phase], halves(_held_up(one.events[-1]))
     return Text(f"{phase.zh}{why[0]}", f"{phase.en}{why[1]}")

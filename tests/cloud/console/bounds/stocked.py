@@ -24,6 +24,7 @@ from tests.cloud.console.pages.places import drawn
 from tests.cloud.console.rig import Browser, Rig
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.fleet.boxes.test_boxes import Fleet as Boxes
 from tests.cloud.ledger.fleet.firmware.test_rollouts import Fleet
 from tests.cloud.ledger.fleet.parameters.test_pushing import Office, campus_file
 
@@ -108,7 +109,7 @@ def books(rig: Rig, n: int) -> None:
 
 
 def fleet(rig: Rig, signer: Signer, n: int) -> None:
-    """So many pushes of parameters and roll-outs of firmware; parameters of every terminal."""
+    """So many pushes of parameters and roll-outs of firmware and of boxes; parameters of every terminal."""
     office, side = Office(rig.ledger.opened), Fleet(rig.ledger.opened)
     side.signer = signer
     side.rollouts = type(side.rollouts)(side.firmware, signer)
@@ -117,6 +118,10 @@ def fleet(rig: Rig, signer: Signer, n: int) -> None:
         release = side.release(at + 2)
         number = side.roll_out(release, [c.POS, c.POS2, c.FAR], now=now())
         side.firmware.stop(number, "李明", "先停", now())
+    boxes = Boxes(rig.ledger.opened)
+    for _ in range(n):
+        number = boxes.roll_out([c.BOX], [c.OTHER_BOX], now=now())
+        boxes.boxes.stop(number, "李明", "先停", now())
 
 
 def alarms(rig: Rig, n: int) -> None:
