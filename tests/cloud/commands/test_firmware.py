@@ -206,7 +206,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(office: Office, word
 
 def test_what_is_not_said_is_as_the_roll_out_has_it() -> None:
     wanted = rolling.WAIT_S, rolling.RUN_S, rolling.STOP_PERCENT
-    assert (options.WAIT_S, options.RUN_S, options.STOP_PERCENT) == wanted
+    assert wanted == (options.WAIT_S, options.RUN_S, options.STOP_PERCENT)
 
 
 def test_it_is_told_in_english_too(office: Office) -> None:
