@@ -45,6 +45,7 @@ WORDS: dict[str, Text] = {
     "rollout_stopped": Text("停止", "stopped"),
     "rollout_resumed": Text("继续", "goes on"),
     "rollout_over": Text("结束", "over"),
+    "by_itself": Text("自动", "by itself"),
     # --- releases of boxes
     "box_releases": Text("网关发行", "Box releases"),
     "box_rollout": Text("网关升级", "Roll-out of boxes"),

@@ -71,7 +71,7 @@ _BACK, _AGAIN = Text("退回", "takes back roll-out"), Text("重试", "tries aga
 Row = dict[str, Any]
 COLUMNS: tuple[Column[Row], ...] = (
     Column("box", lambda one: one["box"]),
-    Column("place", lambda one: one["place"]),
+    Column("title_of", lambda one: one["place"]),
     Column("box_runs", lambda one: one["runs"]),
     Column("box_health", lambda one: one["health"]),
     Column("box_before", lambda one: one["before"]),
@@ -81,7 +81,7 @@ COLUMNS: tuple[Column[Row], ...] = (
 ANSWERS: tuple[Column[Row], ...] = (
     Column("wave", lambda one: one["row"].wave, numeric=True),
     Column("box", lambda one: one["name"]),
-    Column("place", lambda one: one["place"]),
+    Column("title_of", lambda one: one["place"]),
     Column("box_runs", lambda one: one["runs"]),
     Column("answered", lambda one: one["said"]),
     Column("at_time", lambda one: one["at"]),
