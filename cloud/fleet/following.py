@@ -1,4 +1,4 @@
-"""A list that follows from the books by itself, and how it is made: hotlist, revocations, awaited cards.
+"""A list that follows from the books by itself, and how it is made: hotlist, revocations, capped and awaited cards.
 
 Each is looked at whenever what it is made of has another version, and made where its bytes are others; the head of one
 whose age counts is signed again before it is old. A key process that is away stops nothing but progress: the look is
@@ -8,18 +8,22 @@ made again after RETRY_MS.
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
+from cloud.ledger.findings.found import capped_now
 from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
 from cloud.ledger.fleet.documents.hotlist import Listing
-from cloud.ledger.fleet.documents.lists import AWAITED, REVOCATIONS
+from cloud.ledger.fleet.documents.lists import AWAITED, CAPPED, REVOCATIONS
 from cloud.ledger.fleet.documents.making import Books, Draft
 from cloud.ledger.fleet.documents.rows import Which
 from cloud.ledger.loads.awaited import awaited_now
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault, WireFault
+from shared.fleet.capped import capped_body
 from shared.fleet.cards import awaited_body
 
 AGAIN_S = 300
 RETRY_MS = 5_000
+CAPPED_LOOK_MS = 1_000
+"""Capped cards follow what was found, and what has lapsed."""
 AWAITED_LOOK_MS = 1_000
 """Awaited cards change with the time: they are looked at so often."""
 AWAITED_PACE_MS = 5_000
@@ -121,9 +125,20 @@ def _awaited(ledger: DocumentLedger, key_version: int, now: Now, _: Books | None
     return None if draft is None else (draft, None)
 
 
+def _capped(ledger: DocumentLedger, key_version: int, now: Now, _: Books | None) -> Drawn | None:
+    """While nobody was ever capped, no list says so."""
+    with ledger.database.reading():
+        rows = capped_now(ledger.database, now.campus_s)
+    if not rows and not ledger.is_made(CAPPED):
+        return None
+    draft = ledger.draft(CAPPED, capped_body(rows), key_version, now)
+    return None if draft is None else (draft, None)
+
+
 FORMS = (
     Form(REVOCATIONS, lambda books, _: books.registry, _revocations),
     Form(HOTLIST, lambda books, _: books, _hotlist, ages=True),
+    Form(CAPPED, lambda _, now: now.unix_ms // CAPPED_LOOK_MS, _capped),
     Form(AWAITED, lambda _, now: now.unix_ms // AWAITED_LOOK_MS, _awaited, pace_ms=AWAITED_PACE_MS),
 )
 """The urgent ones first."""

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.cards.listing import Why, list_card, unlist_card
+from cloud.ledger.findings import found
+from cloud.ledger.findings.acting import follow_differences
 from cloud.ledger.findings.discounts import look_at_discounts
+from cloud.ledger.findings.found import CardFinding
 from cloud.ledger.findings.listing import follow, set_policy
 from cloud.ledger.findings.look import look
 from cloud.ledger.findings.rows import Difference, Kind, explain
@@ -352,7 +355,18 @@ class Ledger:
         with self.opened.writing(now) as writing:
             said = explain(writing, number, who, reason)
             follow(writing, [said.found.card])
+            follow_differences(writing, [said.found.card])
             return said
+
+    def confirm_finding(self, number: int, who: str, reason: str, now: Now) -> CardFinding:
+        """Its cap stays until it is undone. Idempotent. FindingRefused."""
+        with self.opened.writing(now) as writing:
+            return found.confirm(writing, number, who, reason)
+
+    def undo_finding(self, number: int, who: str, reason: str, now: Now) -> CardFinding:
+        """It was nothing, and acts no more. Idempotent. FindingRefused."""
+        with self.opened.writing(now) as writing:
+            return found.undo(writing, number, who, reason)
 
     def set_findings_policy(self, kinds: Collection[Kind], who: str, now: Now) -> bool:
         """Which findings list a card by themselves. False: it was so before."""

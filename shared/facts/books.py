@@ -356,6 +356,61 @@ class BalanceChainBroken(Told):
 
 
 @dataclass(frozen=True)
+class CardCounterBack(Told):
+    code, level = "card-counter-back", Level.URGENT
+    zh = "卡 {card} {purse:purse}在 {terminal} {place} 计数器由 {before} 退到 {counter}"
+    en = "card {card}, {purse:purse}: at {terminal} {place} its counter went back from {before} to {counter}"
+    card: str
+    purse: str
+    terminal: str
+    place: str
+    before: int
+    counter: int
+
+
+@dataclass(frozen=True)
+class CardCapped(Told):
+    code, case, level = "card-capped", "on", Level.NOTICE
+    zh = "卡 {card} 自下一餐起每餐限一份：发现 {finding}，{why:cardfinding}"
+    en = "card {card} eats one meal a period from the next one on: finding {finding}, {why:cardfinding}"
+    card: str
+    finding: int
+    why: str
+
+
+@dataclass(frozen=True)
+class CardUncapped(Told):
+    code, case, level = "card-capped", "off", Level.NOTICE
+    zh = "卡 {card} 不再限餐：发现 {finding}，{why:cardfinding}，已到期或已查明"
+    en = "card {card} is capped no more: finding {finding}, {why:cardfinding}, has lapsed or is explained"
+    card: str
+    finding: int
+    why: str
+
+
+@dataclass(frozen=True)
+class FindingConfirmed(Told):
+    code, case, level = "finding-word", "confirmed", Level.NOTICE
+    zh = "发现 {finding} 已确认，卡 {card}，{who}：{reason}"
+    en = "finding {finding} is confirmed, card {card}, {who}: {reason}"
+    finding: int
+    card: str
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FindingUndone(Told):
+    code, case, level = "finding-word", "undone", Level.NOTICE
+    zh = "发现 {finding} 已撤销，卡 {card}，{who}：{reason}"
+    en = "finding {finding} is undone, card {card}, {who}: {reason}"
+    finding: int
+    card: str
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class DiscountDoubted(Told):
     code, level = "discount-doubted", Level.IMPORTANT
     zh = "流水 {seq} 写明折扣 {fen:yuan}，与当时的参数不符：不予补付"

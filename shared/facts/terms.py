@@ -103,6 +103,7 @@ DOCUMENTS: dict[str, Words] = {
     "firmware": ("固件", "the firmware"),
     "revocations": ("失窃设备名单", "the list of stolen devices"),
     "awaited": ("待补圈名单", "the list of awaited cards"),
+    "capped": ("限餐名单", "the list of capped cards"),
     "operators": ("操作员名单", "the list of operators"),
     "order": ("指令", "an order"),
     "permit": ("固件准装", "a permit of firmware"),
@@ -180,6 +181,17 @@ FINDINGS: dict[str, Words] = {
     "all": ("卡户为负、余额不连续", "a purse below zero, a balance that does not follow"),
 }
 """What the books find by which a card is listed: the names of cloud.ledger.findings' Kind."""
+
+CARD_FINDINGS: dict[str, Words] = {
+    "clone": ("同一计数两笔真交易（复制卡）", "two genuine records at one counter: a copied card"),
+    "replay": ("同一笔交易重放", "one transaction told twice"),
+    "back": ("计数器回退", "a counter that went back"),
+    "jumped": ("计数器跳号", "a counter that jumped"),
+    "overdraft": ("卡户为负（透支）", "a purse below zero"),
+    "chain": ("余额不连续", "a balance that does not follow"),
+    "lost": ("挂失后消费", "paid after its loss was reported"),
+}
+"""What the books find of one card: the names of cloud.ledger.findings.found.What."""
 
 PAYERS: dict[str, Words] = {"fund": ("补助基金", "the fund"), "bank": ("银行专户", "the bank")}
 

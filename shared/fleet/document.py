@@ -1,9 +1,9 @@
 """A document of the fleet: what the centre made, what a set of terminals should have. Frozen bytes. Pure.
 
-Hotlist, parameters, firmware, revocations, awaited cards, operators, orders and permits are documents. A head says
-which one it is and what its bytes are worth; the centre signs it, and whoever acts on a document checks that itself: a
-box between them can withhold, never forge. The bytes go in pages; a live change goes as a delta (delta.py) with the
-next head.
+Hotlist, capped cards, parameters, firmware, revocations, awaited cards, operators, orders and permits are documents. A
+head says which one it is and what its bytes are worth; the centre signs it, and whoever acts on a document checks that
+itself: a box between them can withhold, never forge. The bytes go in pages; a live change goes as a delta (delta.py)
+with the next head.
 
 Refuses, with WireFault, a head that is malformed or above its kind's bounds. Signatures: shared/keys/document_key.py.
 """
@@ -39,6 +39,8 @@ class DocumentKind(IntEnum):
     """Which release of firmware one terminal may take now."""
     TRUST = 9
     """What boxes believe releases of firmware by (shared/keys/trust.py)."""
+    CAPPED = 10
+    """Cards that eat one meal a period (capped.py): beside the hotlist, which refuses."""
 
 
 LENGTH_MAX: dict[DocumentKind, int] = {
@@ -51,10 +53,11 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.ORDER: PAGE_SIZE,
     DocumentKind.PERMIT: 64,
     DocumentKind.TRUST: 64 * PAGE_SIZE,
+    DocumentKind.CAPPED: 18 * PAGE_SIZE,
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 
-OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.OPERATORS})
+OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.CAPPED, DocumentKind.OPERATORS})
 """Kinds of which not every terminal has a use: that one does not know them is no refusal."""
 
 Scope = NewType("Scope", bytes)

@@ -74,7 +74,12 @@ class Role(StrEnum):
 
 
 SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
-    Op.SIGN_LIST: frozenset((DocumentKind.HOTLIST, DocumentKind.REVOCATIONS, DocumentKind.AWAITED, DocumentKind.TRUST)),
+    Op.SIGN_LIST: frozenset(
+        (
+            DocumentKind.HOTLIST, DocumentKind.CAPPED, DocumentKind.REVOCATIONS, DocumentKind.AWAITED,
+            DocumentKind.TRUST,
+        )
+    ),
     Op.SIGN_ORDER: frozenset(
         (DocumentKind.PARAMETERS, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PERMIT)
     ),

@@ -26,6 +26,8 @@ class Why(IntEnum):
     SPOILED = 4
     FINDING = 5
     """What the books have found: money that they never gave."""
+    CLONE = 6
+    """Two genuine records at one counter: there are two cards of this number."""
 
 
 class ListedFor(NamedTuple):

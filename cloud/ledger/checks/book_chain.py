@@ -21,6 +21,7 @@ _TABLES = {
     BookLinkKind.CLOSE: ("desk_close", "cashier, day, at_ms, document", 1),
     BookLinkKind.DAY: ("day_close", "day, last_entry, maker, checker, at_ms, document", 0),
     BookLinkKind.BANK: ("bank_figure", "id, day, fen, books_fen, last_entry, who, source, items, at_ms", 0),
+    BookLinkKind.FINDING_WORD: ("finding_word", "id, finding, deed, who, reason, at_ms, at_s", 0),
     BookLinkKind.FLOOR: ("account_floor", "id, card_class, fen, who, reason, at_ms", 0),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,

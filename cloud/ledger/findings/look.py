@@ -11,6 +11,9 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.findings.acting import follow_differences, look_for_back, look_for_copies, look_for_jumps
+from cloud.ledger.findings.closing import Standing, close
+from cloud.ledger.findings.found import lapse
 from cloud.ledger.findings.listed_use import tell_of_use
 from cloud.ledger.findings.listing import follow, policy
 from cloud.ledger.findings.purses import (
@@ -102,7 +105,11 @@ def look(writing: Writing) -> bool:
     if high > low:
         tell_of_use(writing, low, high)
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
-    return bool(last > high)
+    more = look_for_copies(writing)
+    if high == last:
+        look_for_jumps(writing)
+        lapse(writing)
+    return bool(last > high) or more
 
 
 def looked_upto(db: Database) -> tuple[int, int]:
@@ -139,13 +146,21 @@ def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]
     facts: list[FactRow] = []
     ended: list[tuple[str, bytes, Kind]] = []
     is_owed = cache(partial(_is_owed, writing.db))
-    for looked in _purses(writing.db, cards, lost):
+    purses = list(_purses(writing.db, cards, lost))
+    for looked in purses:
         mine = [one for one in known[looked.card] if one.found.application == looked.application]
         facts += _compared(writing, looked, mine, is_owed)
         ended += [(looked.label, looked.card, kind) for kind in _cleared(writing, looked, mine)]
     append(writing.db, facts + _over(writing, ended))
     if policy(writing.db):
         follow(writing, cards)
+    close(writing, [_standing(one) for one in purses])
+    look_for_back(writing, {(one.card, one.application): one.purse.purchases for one in purses})
+    follow_differences(writing, cards)
+
+
+def _standing(looked: _Looked) -> Standing:
+    return Standing((looked.card, looked.application), looked.opening_fen, looked.balance_fen, looked.purse)
 
 
 def _purses(db: Database, cards: Sequence[bytes], lost: dict[bytes, Report]) -> Iterator[_Looked]:

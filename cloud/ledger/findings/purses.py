@@ -50,10 +50,11 @@ Whose = tuple[bytes, int]
 
 
 class Held(NamedTuple):
-    """A purchase that stands, and its number in the books."""
+    """A purchase that stands, and its number in the books. sender: the head of a proven one, as it is stored."""
 
     record: int
     said: PurchaseRecord
+    sender: bytes = b""
 
     @property
     def step(self) -> Step:
@@ -146,9 +147,10 @@ def _proven(keys: Sequence[bytes], kind: CounterKind, most: int) -> Newest:
 
 
 def _purchases(spent: Rows, grey: Rows) -> list[Held]:
-    stands = [(record, stored) for state, load, record, stored in grey if state in _STANDS and load is None]
-    found = [(record, _decoded(stored)) for record, stored in (*spent, *stands)]
-    held = [Held(record, said) for record, said in found if isinstance(said, PurchaseRecord)]
+    proven = [(record, stored, stored[:STORED_HEAD]) for record, stored in spent]
+    stands = [(record, stored, b"") for state, load, record, stored in grey if state in _STANDS and load is None]
+    found = [(record, _decoded(stored), bytes(sender)) for record, stored, sender in (*proven, *stands)]
+    held = [Held(record, said, sender) for record, said, sender in found if isinstance(said, PurchaseRecord)]
     return sorted(held, key=lambda one: one.step)
 
 

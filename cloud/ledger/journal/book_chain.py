@@ -59,6 +59,8 @@ class BookLinkKind(IntEnum):
     """What the bank's statement says. what: bank_figure.id."""
     FLOOR = 31
     """What must stay in online accounts of a class. what: account_floor.id."""
+    FINDING_WORD = 32
+    """A person has confirmed or undone a finding. what: finding_word.id."""
 
 
 class BookLink(NamedTuple):

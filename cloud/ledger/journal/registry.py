@@ -219,7 +219,7 @@ def make_ledger(db: Database, ledger: bytes) -> None:
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
     names = (
         "grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents", "hotlist", "jobs", "rollouts",
-        "discounts", "discounts-void",
+        "discounts", "discounts-void", "findings-quarantine",
     )  # fmt: skip
     db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)

@@ -378,6 +378,29 @@ explanation = Table(
     _col("reason", Text), _col("at_ms", Big),
 )  # fmt: skip
 
+finding = Table(
+    "finding", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("card", Bytes),
+    _col("application", Small), _col("kind", Small), _col("mark", Big), _maybe("record", Big), _maybe("beside", Big),
+    _col("state", Small), _col("found_ms", Big), _col("found_s", Big), _col("until_s", Big), _col("changed_ms", Big),
+    Index("ix_finding_card", "card"), Index("ix_finding_state", "state"),
+)  # fmt: skip
+"""What the books have found of a card (findings.found.What), and the records that show it. mark: the record, counter or
+difference that it is about; until_s: when its cap ends by itself, 0: it caps nobody."""
+
+finding_word = Table(
+    "finding_word", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("finding", Big),
+    _col("deed", Small), _col("who", Text), _col("reason", Text), _col("at_ms", Big), _col("at_s", Big),
+    UniqueConstraint("finding", "deed", name="uq_finding_word"),
+)  # fmt: skip
+"""Append-only: who has confirmed or undone a finding, and why."""
+
+purse_apart = Table(
+    "purse_apart", metadata, _col("card", Bytes), _col("application", Small), _col("expected_fen", Big),
+    _col("known_fen", Big), _col("late_fen", Big), _col("missing", Integer), _maybe("record", Big),
+    _col("since_ms", Big), _col("at_ms", Big), PrimaryKeyConstraint("card", "application"), sqlite_with_rowid=False,
+)  # fmt: skip
+"""Purses that do not close now: what the books expect, what the card's newest record says, and what is late of it."""
+
 # --- what boxes bear witness of ----------------------------------------------------------------------------------
 
 book_chain = Table(

@@ -20,6 +20,7 @@ WHYS = {
     Why.REPLACED: Text("已换卡、补卡", "replaced"),
     Why.SPOILED: Text("废卡", "spoiled"),
     Why.FINDING: Text("账目发现异常", "found by the books"),
+    Why.CLONE: Text("已证实复制卡", "proven to be copied"),
 }
 _DONE = {
     "report-lost": Text("已挂失，列入黑名单", "is reported lost, and on the hotlist"),

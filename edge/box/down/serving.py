@@ -45,6 +45,8 @@ from shared.wire.fleet_lane import OnLink, Reported, Verdict
 
 OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
 """A frame that is lost on a bus costs the first; a terminal that has no time for documents is not pressed."""
+UNANSWERED_AGAIN_S = 600.0
+"""An optional document of which a terminal has said no word after several offers: it is of before that kind."""
 REFUSED_AGAIN_S = 60.0
 SILENT_S = 60.0
 """A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
@@ -58,8 +60,8 @@ KEY_LOSSES_MAX = 4
 """So often a key that was sent is lost before anybody is told: when many join a bus at once two losses are chance."""
 REPORTS_MAX = 2048
 KINDS = (
-    DocumentKind.HOTLIST, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS, DocumentKind.AWAITED,
-    DocumentKind.PERMIT, DocumentKind.FIRMWARE,
+    DocumentKind.HOTLIST, DocumentKind.CAPPED, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS,
+    DocumentKind.AWAITED, DocumentKind.PERMIT, DocumentKind.FIRMWARE,
 )  # fmt: skip
 """What terminals have a use for, the urgent ones first; boxes refuse stolen devices, and judge trust."""
 FINAL = frozenset({
@@ -370,7 +372,9 @@ class Serving:
         """Twice the last one's; the first, no less than a slow line takes to carry it and the answer."""
         offer = desk.offers.get(name)
         if offer is not None and (offer.generation, offer.as_of) == (head.generation, head.as_of):
-            return min(2 * offer.again_s, OFFER_AGAIN_MAX_S)
+            is_unknown = head.kind in OPTIONAL and name not in desk.reports
+            is_long = is_unknown and offer.again_s >= OFFER_AGAIN_MAX_S
+            return UNANSWERED_AGAIN_S if is_long else min(2 * offer.again_s, OFFER_AGAIN_MAX_S)
         carried_s = 2 * size / self._rates[desk.talk.place[0]]
         return min(max(OFFER_AGAIN_S, carried_s), OFFER_AGAIN_MAX_S)
 

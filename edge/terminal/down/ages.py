@@ -5,6 +5,7 @@ The age is the one at which the meal period began, so that nothing changes insid
 
 from dataclasses import replace
 
+from shared.fleet.capped import MEAL_FEN
 from shared.fleet.parameters import RungRow
 from shared.purse.caps import Caps
 
@@ -12,6 +13,12 @@ HOUR_S = 3600
 LADDER = (RungRow(24 * HOUR_S, 60_00), RungRow(72 * HOUR_S, 30_00))
 """Where parameters say none. Ascending; below the first rung the caps are what they are."""
 FRESH_S = LADDER[0].from_s
+
+
+def capped(caps: Caps | None) -> Caps:
+    """The caps of a card that eats one meal a period: nothing else of them changes, and a lower one stays."""
+    own = caps or Caps()
+    return replace(own, meal_fen=min(MEAL_FEN, own.meal_fen) if own.meal_fen is not None else MEAL_FEN)
 
 
 def aged(caps: Caps | None, age_s: int, ladder: tuple[RungRow, ...] = LADDER) -> Caps | None:

@@ -25,6 +25,7 @@ from edge.terminal.store.parameters import read_parameters
 from edge.terminal.store.shift import NAME as SHIFT
 from shared.clocks.clock import DAY_S, CampusTime
 from shared.errors import StoreFault, WireFault
+from shared.fleet.capped import read_capped
 from shared.fleet.cards import read_awaited, read_operators
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import (
@@ -71,6 +72,7 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.PERMIT: decode_permit,
     DocumentKind.OPERATORS: read_operators,
     DocumentKind.AWAITED: read_awaited,
+    DocumentKind.CAPPED: read_capped,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import replace
 from typing import NamedTuple
 
-from edge.terminal.down.ages import LADDER, aged
+from edge.terminal.down.ages import LADDER, aged, capped
 from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
@@ -24,6 +24,7 @@ from edge.terminal.taps import display
 from edge.terminal.taps.awaited import AwaitedCards
 from edge.terminal.taps.display import Bar, Display
 from shared.clocks.clock import CampusTime, time_text
+from shared.fleet.capped import Capped
 from shared.fleet.document import DocumentKind
 from shared.fleet.parameters import EVERY_OTHER
 from shared.ids import CardId, PsamId
@@ -190,7 +191,20 @@ class Body:
         pin_above_fen = parameters.pin_above(self.presented_class, meal)
         if pin_above_fen is not None:
             caps = replace(caps or Caps(), pin_above_fen=pin_above_fen)
+        if self.is_capped:
+            caps = capped(caps)
         return caps if self.is_vouched else aged(caps, self._age_s, parameters.ladder or LADDER)
+
+    @property
+    def is_capped(self) -> bool:
+        """Does the presented card eat one meal a period 限餐? Never in the period in which that was said, and under a
+        clock that was never set nobody knows which period it is."""
+        listed: Capped | None = self.documents.meaning(DocumentKind.CAPPED)
+        row = listed.get(self.presented) if listed and self.presented else None
+        time = self.time()
+        if row is None or not time.is_set:
+            return False
+        return row.counts(time.seconds, self.parameters.meal_began(time.seconds))
 
     @property
     def is_aged(self) -> bool:

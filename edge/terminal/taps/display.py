@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from edge.link.messages import Refusal
 from edge.terminal.store.book import Row
+from shared.fleet.capped import MEAL_FEN
 from shared.ids import CardId
 from shared.money import yuan
 from shared.online import PAYMENT_TEXT, RESULT_TEXT, LoadResult, PaymentResult
@@ -184,6 +185,17 @@ def declined(reason: Reason) -> Display:
     again = reason in (Reason.CARD_GONE, Reason.PSAM_GONE)
     todo = Text("未扣款，请重新放卡", "nothing taken, present again") if again else Text("未扣款", "nothing taken")
     return Display(Face.DECLINED, why, why, todo)
+
+
+def one_meal() -> Display:
+    """Nothing was debited: the card eats one meal a period until somebody has looked at it."""
+    fen = yuan(MEAL_FEN)
+    return Display(
+        Face.DECLINED,
+        Text(f"本卡每餐限 ¥{fen}", f"this card: ¥{fen} a meal"),
+        Text("本卡每餐限一份", "this card is capped at one meal"),
+        Text("未扣款；卡账待核，请到卡务中心", "nothing taken; the card is being looked at: see the card desk"),
+    )
 
 
 def not_debited(pending: PendingPurchase) -> Display:

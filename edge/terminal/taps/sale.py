@@ -259,8 +259,12 @@ class Till:
         is_lacking = reason is Reason.BALANCE and amount_fen > 0 and self._body.parameters.online.is_account_next
         if is_lacking and accounts is not None and accounts.can_ask:
             return (yield from self._by_account(amount_fen - self._adjust_fen, accounts))
-        yield Show(display.declined(reason))
+        yield Show(self._why_not(reason))
         return Result(End.DECLINED, amount_fen, reason=reason)
+
+    def _why_not(self, reason: Reason) -> display.Display:
+        is_capped = reason is Reason.CAP_MEAL_SUM and self._body.is_capped
+        return display.one_meal() if is_capped else display.declined(reason)
 
     def _erase(self) -> None:
         """The slot that this debit had taken, if it came so far: nothing was debited."""

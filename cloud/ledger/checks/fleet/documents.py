@@ -12,6 +12,7 @@ from cloud.ledger.fleet.documents.rows import Document, Wanted, body_of, documen
 from cloud.ledger.journal.theft_rows import read_stolen
 from cloud.store.db import Database
 from shared.errors import StoreFault, WireFault
+from shared.fleet.capped import read_capped
 from shared.fleet.cards import read_awaited, read_operators
 from shared.fleet.document import CAMPUS, DocumentKind, digest_of, page_count
 from shared.fleet.hotlist import Hotlist
@@ -119,5 +120,6 @@ def _lists_fault(db: Database, heads: list[Wanted]) -> tuple[str, bool]:
 _READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.REVOCATIONS: read_revocations,
     DocumentKind.AWAITED: read_awaited,
+    DocumentKind.CAPPED: read_capped,
     DocumentKind.OPERATORS: read_operators,
 }

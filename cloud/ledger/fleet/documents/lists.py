@@ -8,6 +8,7 @@ from shared.fleet.revocations import revocations_body
 
 REVOCATIONS: Which = (DocumentKind.REVOCATIONS, CAMPUS)
 AWAITED: Which = (DocumentKind.AWAITED, CAMPUS)
+CAPPED: Which = (DocumentKind.CAPPED, CAMPUS)
 OPERATORS: Which = (DocumentKind.OPERATORS, CAMPUS)
 
 
