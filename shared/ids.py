@@ -83,3 +83,25 @@ def issuer(card: CardId) -> bytes:
 def partition_of(box: BoxId) -> int:
     """Stable partition 0..63 proposed at enrolment: first byte of SHA-256 of the box id, modulo 64."""
     return hashlib.sha256(box.encode("ascii")).digest()[0] % PARTITIONS
+
+
+PERSON = b"\xff\xff"
+"""In the place of an issuer: no card, but a person by number."""
+PERSON_DIGITS_MIN, PERSON_DIGITS_MAX = 3, 16
+
+
+def person_id(number: str) -> CardId:
+    """A student's number 学号 in the place of a card's: FFFF, then its digits as BCD, filled with F on the left, so
+    that zeros in front of it count. WireFault: 3 to 16 digits and nothing else."""
+    is_plain = number.isascii() and number.isdecimal() and PERSON_DIGITS_MIN <= len(number) <= PERSON_DIGITS_MAX
+    if not is_plain:
+        raise WireFault(f"a person's number is {PERSON_DIGITS_MIN} to {PERSON_DIGITS_MAX} digits")
+    return CardId(PERSON + bytes.fromhex(number.rjust(PERSON_DIGITS_MAX, "f")))
+
+
+def person_number(card: CardId) -> str:
+    """The number of whoever stands in the place of a card. WireFault when that is none."""
+    number = card[len(PERSON) :].hex().lstrip("f")
+    if card[: len(PERSON)] != PERSON or person_id(number) != card:
+        raise WireFault("a card, or nothing, in the place of a person")
+    return number

@@ -6,19 +6,23 @@ made again after RETRY_MS.
 """
 
 from collections.abc import Callable, Hashable
+from hashlib import sha256
 from typing import NamedTuple
 
 from cloud.ledger.findings.found import capped_now
 from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
 from cloud.ledger.fleet.documents.hotlist import Listing
-from cloud.ledger.fleet.documents.lists import AWAITED, CAPPED, REVOCATIONS
+from cloud.ledger.fleet.documents.lists import AWAITED, CAPPED, ENROLLED, REVOCATIONS
 from cloud.ledger.fleet.documents.making import Books, Draft
 from cloud.ledger.fleet.documents.rows import Which
+from cloud.ledger.funds.meals.roster import enrolled_numbers
+from cloud.ledger.funds.meals.rules import meal_rule
 from cloud.ledger.loads.awaited import awaited_now
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault, WireFault
 from shared.fleet.capped import capped_body
 from shared.fleet.cards import awaited_body
+from shared.fleet.enrolled import SALT_SIZE, enrolled_body
 
 AGAIN_S = 300
 RETRY_MS = 5_000
@@ -28,6 +32,9 @@ AWAITED_LOOK_MS = 1_000
 """Awaited cards change with the time: they are looked at so often."""
 AWAITED_PACE_MS = 5_000
 """And made no oftener than this: each making is written at every box and every terminal."""
+
+ENROLLED_PACE_MS = 5_000
+"""As awaited cards: a roster in many parts is one list."""
 
 Drawn = tuple[Draft, Listing | None]
 
@@ -135,10 +142,22 @@ def _capped(ledger: DocumentLedger, key_version: int, now: Now, _: Books | None)
     return None if draft is None else (draft, None)
 
 
+def _enrolled(ledger: DocumentLedger, key_version: int, now: Now, _: Books | None) -> Drawn | None:
+    """While no roster was ever taken, no list says so."""
+    with ledger.database.reading():
+        numbers, rule = enrolled_numbers(ledger.database), meal_rule(ledger.database)
+    if not numbers and not ledger.is_made(ENROLLED):
+        return None
+    salt = sha256(ledger.opened.picture.registry.ledger + b"enrolled").digest()[:SALT_SIZE]
+    draft = ledger.draft(ENROLLED, enrolled_body(*rule, salt, numbers), key_version, now)
+    return None if draft is None else (draft, None)
+
+
 FORMS = (
     Form(REVOCATIONS, lambda books, _: books.registry, _revocations),
     Form(HOTLIST, lambda books, _: books, _hotlist, ages=True),
     Form(CAPPED, lambda _, now: now.unix_ms // CAPPED_LOOK_MS, _capped),
     Form(AWAITED, lambda _, now: now.unix_ms // AWAITED_LOOK_MS, _awaited, pace_ms=AWAITED_PACE_MS),
+    Form(ENROLLED, lambda books, _: books.meals, _enrolled, pace_ms=ENROLLED_PACE_MS),
 )
 """The urgent ones first."""

@@ -19,6 +19,7 @@ from cloud.ledger.findings.rows import Difference, Kind, explain
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
+from cloud.ledger.funds.meals.taking import settle_waiting
 from cloud.ledger.funds.payments import authorise as payments
 from cloud.ledger.held.losses.standing import stand
 from cloud.ledger.held.swaps import swap_told
@@ -343,6 +344,7 @@ class Ledger:
             if is_due:
                 after = stand(writing, self._stands_after)
             more = look(writing)
+            settle_waiting(writing)
             more = look_at_discounts(writing) or more
         if is_due:
             self._stands_after = after

@@ -10,7 +10,20 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, buses, desks, documents, fleet, losses, payments, releases, settings, terminals
+from shared.facts import (
+    books,
+    boxes,
+    buses,
+    desks,
+    documents,
+    fleet,
+    losses,
+    meals,
+    payments,
+    releases,
+    settings,
+    terminals,
+)
 from shared.facts.terms import (
     ANSWERS,
     BACKS,
@@ -46,7 +59,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, settings, releases
+_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, meals, settings, releases
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }

@@ -30,6 +30,8 @@ REASONS: dict[str, Words] = {
     "void-pin": ("仅凭口令撤销，无主管卡", "a void by PIN alone, no supervisor's card"),
     "void-bound": ("撤销超出时限、单笔或当日限额", "a void that is too old, over too much, or one too many of the day"),
     "payment-mac": ("账户支付或冲正的终端签名错误", "wrong MAC of an account payment or its reversal"),
+    "meal-mac": ("应急餐的终端签名错误", "wrong MAC of an emergency meal"),
+    "meal-unknown": ("应急餐的学号不在册", "an emergency meal of a number that is in no roster"),
     "void-witness": ("撤销的主管卡或原卡签名错误", "wrong MAC of the card that stands for a void"),
     "void-whole": ("混合支付完整，不应退半笔", "half of a mixed payment that is whole"),
 }
@@ -107,6 +109,7 @@ DOCUMENTS: dict[str, Words] = {
     "operators": ("操作员名单", "the list of operators"),
     "order": ("指令", "an order"),
     "permit": ("固件准装", "a permit of firmware"),
+    "enrolled": ("在册名单", "the roster"),
     "trust": ("固件信任链", "the trust chain of firmware"),
 }
 """Kinds of documents that come down: the names of shared.fleet's DocumentKind."""

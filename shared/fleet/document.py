@@ -41,6 +41,8 @@ class DocumentKind(IntEnum):
     """What boxes believe releases of firmware by (shared/keys/trust.py)."""
     CAPPED = 10
     """Cards that eat one meal a period (capped.py): beside the hotlist, which refuses."""
+    ENROLLED = 11
+    """Who is enrolled 在册, by number, and what an emergency meal is (shared/fleet/enrolled.py)."""
 
 
 LENGTH_MAX: dict[DocumentKind, int] = {
@@ -54,10 +56,11 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.PERMIT: 64,
     DocumentKind.TRUST: 64 * PAGE_SIZE,
     DocumentKind.CAPPED: 18 * PAGE_SIZE,
+    DocumentKind.ENROLLED: 64 * PAGE_SIZE,
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 
-OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.CAPPED, DocumentKind.OPERATORS})
+OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.CAPPED, DocumentKind.ENROLLED, DocumentKind.OPERATORS})
 """Kinds of which not every terminal has a use: that one does not know them is no refusal."""
 
 Scope = NewType("Scope", bytes)

@@ -11,7 +11,7 @@ from enum import Enum, IntEnum
 from typing import Any, Generic, NamedTuple
 
 from shared.errors import WireFault
-from shared.ids import CardId
+from shared.ids import CardId, person_id, person_number
 from shared.records.bits import CounterKind, Flags, Proof, purse_byte
 from shared.records.shape import Part, Presence, R, Shape
 from shared.records.widths import parsed, struct_of
@@ -44,6 +44,8 @@ class Kind(IntEnum):
     """A void 撤销 of form 2: a card stands for it, too."""
     REVERSAL = 17
     """冲正 of an account payment: what the terminal never heard an answer to counts as not paid."""
+    MEAL = 18
+    """应急餐: a meal without a card, by the number of who eats it."""
 
 
 class Worth(Enum):
@@ -52,7 +54,8 @@ class Worth(Enum):
     TAC = "tac"
     """The card: its debit or credit is posted."""
     MAC = "mac"
-    """The terminal, whose MAC it ends with: it waits for the record that it names, or says how what it asked ended."""
+    """The terminal, whose MAC it ends with: it waits for the record that it names, says how what it asked ended, or is
+    its word of a meal that it gave out."""
     OPEN = "open"
     """Nothing yet 灰记录: it waits for the card."""
     WORD = "word"
@@ -205,11 +208,36 @@ class PaymentRecord(NamedTuple):
     mac: bytes
 
 
+class MealRecord(NamedTuple):
+    """Kind emergency meal 应急餐: 41 bytes, big-endian, in this order.
+
+    card: who eats, in the place of a card: FFFF and the person's number (shared.ids.person_id). meal: the meal period
+    by the terminal's parameters. taken: how many such meals this terminal knew of this person's in this week, with
+    this one. linked: always 0. mac: of the terminal (shared.keys.terminal_mac) over the stored bytes before it.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    card: CardId
+    meal: int
+    taken: int
+    amount_fen: int
+    time: int
+    key_version: int
+    operator: int
+    hotlist_version: int
+    parameter_version: int
+    linked: int
+    mac: bytes
+
+
 PurseRecord = PurchaseRecord | LoadRecord
 """What a purse of a card has done, or may have: with its counter and balance before."""
 CountedRecord = PurseRecord | VoidRecord
 """What names a counter of a card."""
-Record = CountedRecord | PaymentRecord
+Record = CountedRecord | PaymentRecord | MealRecord
 """Any kind's. Every class has the head, card, amount_fen, time and linked; who needs more asks for one that has it."""
 
 
@@ -256,6 +284,11 @@ PAYMENT = Shape(
     _HEAD + "request I, card 10s, amount_fen I, time I, key_version B, operator H, hotlist_version H, "
     "parameter_version H, linked H, mac 4s",
 )
+MEAL = Shape(
+    MealRecord._make,
+    _HEAD + "card 10s, meal B, taken B, amount_fen I, time I, key_version B, operator H, hotlist_version H, "
+    "parameter_version H, linked H, mac 4s",
+)
 
 
 def _void(record: VoidRecord) -> None:
@@ -272,6 +305,12 @@ def _witnessed_void(record: VoidRecord) -> None:
 def _payment(record: PaymentRecord) -> None:
     if record.linked or not record.amount_fen or not record.request:
         raise WireFault("an account payment without a sum or a request, or linked to another record")
+
+
+def _meal(record: MealRecord) -> None:
+    person_number(record.card)
+    if record.linked or not record.amount_fen or not record.taken:
+        raise WireFault("an emergency meal without a sum or a count, or linked to another record")
 
 
 def _require_cause(record: VoidRecord, causes: frozenset[Cause]) -> None:
@@ -300,6 +339,10 @@ _VOIDED = VoidRecord(
 _PAID = PaymentRecord(
     VERSION, Kind.ONLINE, Flags(Proof.NONE, CounterKind.ONLINE, online=True).to_int(), 10, 6, _CARD, 1250, 0x2F0A1B40,
     1, 3, 1, 1, 0, bytes.fromhex("C0FFEE12"),
+)  # fmt: skip
+_EATEN = MealRecord(
+    VERSION, Kind.MEAL, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 12, person_id("202601017"), 2, 1, 1500,
+    0x2F0A1B40, 1, 3, 1, 1, 0, bytes.fromhex("C0FFEE13"),
 )  # fmt: skip
 _TRIP = bytes.fromhex("000C000701220003000200C8")
 _SUPERVISOR = Witness(CardId(bytes.fromhex("000100010001F0000001")), 1, bytes.fromhex("19BC6BD4"))
@@ -358,6 +401,7 @@ KINDS: tuple[Description[Any], ...] = (
         Kind.REVERSAL, Text("冲正", "Reversal"), PAYMENT, Worth.MAC,
         _PAID._replace(kind=Kind.REVERSAL, seq=11, request=7), CounterKind.ONLINE, rule=_payment,
     ),
+    Description(Kind.MEAL, Text("应急餐", "Emergency meal"), MEAL, Worth.MAC, _EATEN, rule=_meal),
 )  # fmt: skip
 """All that there are, in the order of their numbers."""
 DESCRIBED: dict[int, Description[Any]] = {int(one.kind): one for one in KINDS}
@@ -370,11 +414,13 @@ def kinds_of(shape: Shape[Any]) -> frozenset[Kind]:
 
 PURCHASE_SHAPED, LOAD_SHAPED, VOIDS = kinds_of(PURCHASE), kinds_of(LOAD), kinds_of(VOID)
 PAYMENTS = kinds_of(PAYMENT)
+MEALS = kinds_of(MEAL)
 PROVEN = frozenset(one.kind for one in KINDS if one.worth is Worth.TAC)
 """Kinds that carry a TAC: the card side posts if it is valid."""
 PURCHASE_SIZE, COMPOSITE_SIZE = PURCHASE.size, PURCHASE.whole_size
 LOAD_SIZE = LOAD.size
 PAYMENT_SIZE = PAYMENT.size
+MEAL_SIZE = MEAL.size
 VOID_SIZE, WITNESSED_SIZE = VOID.size, VOID.whole_size
 WITNESS_SIZE = WITNESSED_SIZE - VOID_SIZE
 TRIP_SIZE = COMPOSITE_SIZE - PURCHASE_SIZE

@@ -21,7 +21,7 @@ class Side(IntEnum):
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
-    loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担."""
+    loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -45,12 +45,14 @@ class AccountKind(StrEnum):
     """挂失后损失: what lost cards spend after their report, and what they may; the school bears it."""
     DISCOUNT = "discount"
     """折扣承担: what others than the merchant bear of discounts."""
+    MEAL_DEBT = "meal-debt"
+    """应急餐欠款 of a person: meals that were given out by number, less what his deposits have repaid."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
 
 SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
-    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT), Side.DEBIT
+    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT, AccountKind.MEAL_DEBT), Side.DEBIT
 )
 BANK = "bank"
 HELD_UNKNOWN = "held:?"
@@ -105,6 +107,11 @@ DISCOUNTS = {
 def cash_account(cashier: str) -> Account:
     """The drawer of a cashier 收银员, made when it is first used."""
     return Account(f"{AccountKind.CASH}:{cashier}", AccountKind.CASH)
+
+
+def meal_debt(number: str) -> Account:
+    """What a person owes for emergency meals, made with the first one."""
+    return Account(f"{AccountKind.MEAL_DEBT}:{number}", AccountKind.MEAL_DEBT)
 
 
 def merchant_accounts(merchant: str) -> tuple[Account, Account]:

@@ -81,6 +81,13 @@ class EntryKind(IntEnum):
     DISCOUNT_TAKEN_BACK = 71
     """The exact opposite: the sale was given back."""
 
+    MEAL = 80
+    """应急餐: a till gave a meal out by number; the person owes it."""
+    MEAL_SHEET = 81
+    """The same, of a paper sheet that two persons entered."""
+    MEAL_REPAID = 82
+    """应急餐还款: out of a deposit, in its transaction."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

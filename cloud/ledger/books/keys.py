@@ -1,5 +1,7 @@
 """Keys of entries that end another one: each can be there once, for the books take a key once. Pure."""
 
+import hashlib
+
 from cloud.ledger.books.entry import EntryKind
 
 TURNS_MAX = 0xFFFF
@@ -49,6 +51,17 @@ def unprovided_key(card: bytes, turn: int) -> bytes:
 def card_of_unprovided(key: bytes) -> bytes:
     """Whose entry it is."""
     return key[1:-2]
+
+
+def sheet_key(stall: str, day: int, meal: int, number: str) -> bytes:
+    """Of the entry of a sheet's row: of a stall, a day, a meal and a person there is one."""
+    named = f"{stall}\0{day}\0{meal}\0{number}".encode()
+    return bytes((EntryKind.MEAL_SHEET,)) + hashlib.sha256(named).digest()[:16]
+
+
+def repaid_key(deposit: int, number: str) -> bytes:
+    """Of the entry by which the deposit with this entry number repays what this person owes."""
+    return bytes((EntryKind.MEAL_REPAID,)) + deposit.to_bytes(8, "big") + number.encode()
 
 
 def payment_key(case: bytes) -> bytes:

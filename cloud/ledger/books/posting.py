@@ -88,6 +88,16 @@ def account_reversed(card: CardAccounts, merchant: int, fen: int) -> Postings:
     return (Posting(merchant, card.online, fen),)
 
 
+def meal_given(debt: int, merchant: int, fen: int) -> Postings:
+    """应急餐: the person owes it, the merchant has it."""
+    return (Posting(debt, merchant, fen),)
+
+
+def meal_repaid(card: CardAccounts, debt: int, fen: int) -> Postings:
+    """应急餐还款: what was paid in pays first what was eaten."""
+    return (Posting(card.online, debt, fen),)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

@@ -1,9 +1,10 @@
 """Entries against their sources, balances against postings, batches against their hashes."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from cloud.ledger.books.chart import meal_debt
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import (
@@ -13,6 +14,8 @@ from cloud.ledger.books.posting import (
     account_reversed,
     deposit,
     grant,
+    meal_given,
+    meal_repaid,
     opening_balance,
     opening_subsidy,
     purchase,
@@ -36,7 +39,8 @@ from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.values import EntryUnbalanced
 from cloud.store.db import Database
 from shared.errors import WireFault
-from shared.records import Kind, PaymentRecord
+from shared.ids import person_number
+from shared.records import Kind, MealRecord, PaymentRecord
 from shared.wire import codec
 
 _DOCUMENTS = {
@@ -124,6 +128,8 @@ def _record_fault(
     named = f"record {record} ({a.device.hex()}/{a.epoch}/{a.seq})"
     if a.sha != input_hash:
         return f"{named} is not the one it was made from"
+    if isinstance(a.record, MealRecord):
+        return _meal_fault(registry, kind, a, a.record, actual)
     card = registry.cards.get(a.record.card) if a.record else None
     if a.record is None or card is None:
         return f"{named} names no card of ours"
@@ -137,6 +143,15 @@ def _record_fault(
     if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit, is_old=is_old):
         return f"posts to accounts that {named} does not name"
     return ""
+
+
+def _meal_fault(registry: Registry, kind: EntryKind, a: Arrival, record: MealRecord, actual: Postings) -> str:
+    """An emergency meal is what its person owes, and its terminal's merchant's."""
+    body, debt = registry.devices.get(a.device), registry.drawers.get(meal_debt(person_number(record.card)).code)
+    is_one = kind is EntryKind.MEAL and body is not None and debt is not None
+    if is_one and actual == meal_given(debt or 0, body.merchant_account if body else 0, record.amount_fen):
+        return ""
+    return "is no emergency meal as its record says it"
 
 
 def _reversal_fault(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, actual: Postings) -> str:
@@ -178,7 +193,7 @@ def _of_record(
 
 def paid_by(a: Arrival) -> int:
     """The purse/key byte of a record of a purse."""
-    if a.record is None or isinstance(a.record, PaymentRecord):
+    if a.record is None or isinstance(a.record, PaymentRecord | MealRecord):
         raise ValueError("no record of a purse")
     return a.record.purse
 
@@ -198,18 +213,22 @@ def _document_fault(
     return ""
 
 
+_PAPERS: dict[EntryKind, Callable[[Registry, bytes], Postings]] = {
+    EntryKind.LOSS_BORNE: lambda registry, raw: paper_postings(registry, read_paper(raw)),
+    EntryKind.DISCOUNT_BORNE: lambda registry, raw: discounts.paper_postings(registry, discounts.read_paper(raw)),
+    EntryKind.LOSS_PROVIDED: lambda registry, raw: provision_postings(registry, read_provision(raw)),
+    EntryKind.LOSS_UNPROVIDED: lambda registry, raw: unprovided_postings(registry, read_unprovided(raw)),
+}
+
+
 def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Postings:
     said, *fields = body
     if said != kind:
         raise ValueError("another kind")
-    if kind is EntryKind.LOSS_BORNE:
-        return paper_postings(registry, read_paper(codec.dumps(body)))
-    if kind is EntryKind.DISCOUNT_BORNE:
-        return discounts.paper_postings(registry, discounts.read_paper(codec.dumps(body)))
-    if kind is EntryKind.LOSS_PROVIDED:
-        return provision_postings(registry, read_provision(codec.dumps(body)))
-    if kind is EntryKind.LOSS_UNPROVIDED:
-        return unprovided_postings(registry, read_unprovided(codec.dumps(body)))
+    if kind in _PAPERS:
+        return _PAPERS[kind](registry, codec.dumps(body))
+    if kind in (EntryKind.MEAL_SHEET, EntryKind.MEAL_REPAID):
+        return _of_meal(registry, kind, *fields[:3])
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
     if kind in LOAD_POSTINGS:
@@ -225,6 +244,14 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
     card, fen, *_ = fields
     make = _DOCUMENTS[kind]
     return make(registry.bank, _accounts(registry, card), _fen(fen))
+
+
+def _of_meal(registry: Registry, kind: EntryKind, number: object, other: object, fen: object) -> Postings:
+    """A sheet's row names the merchant's account, a repayment the card."""
+    debt = registry.drawers[meal_debt(str(number)).code]
+    if kind is EntryKind.MEAL_SHEET:
+        return meal_given(debt, _fen(other), _fen(fen))
+    return meal_repaid(_accounts(registry, other), debt, _fen(fen))
 
 
 def _accounts(registry: Registry, card: object) -> CardAccounts:

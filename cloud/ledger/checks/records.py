@@ -29,8 +29,12 @@ _CONFIRMED = (
     "SELECT p.document FROM proposal p JOIN decision d ON d.proposal = p.id "
     "WHERE p.id = ? AND p.kind = ? AND d.outcome = ? AND d.checker <> p.maker"
 )
-_POSTED_WITHOUT_KEY = "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof ORDER BY 1 LIMIT 1"
-"""Two sorted sets: a join would look through all proofs for every record, for nothing else needs them by record."""
+_POSTED_WITHOUT_KEY = (
+    "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof EXCEPT SELECT record FROM meal "
+    "ORDER BY 1 LIMIT 1"
+)
+"""Sorted sets: a join would look through all proofs for every record, for nothing else needs them by record. What an
+emergency meal's record must have, its own check says."""
 _POSTED = (int(Verdict.POSTED), int(Verdict.HELD))
 
 

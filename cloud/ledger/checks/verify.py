@@ -25,6 +25,7 @@ from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.money.bank import check_bank
 from cloud.ledger.checks.money.days import check_days
 from cloud.ledger.checks.money.desk import check_desk
+from cloud.ledger.checks.money.meals import check_meals
 from cloud.ledger.checks.money.payments import check_payments
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
 from cloud.ledger.checks.quarantine import check_quarantine
@@ -59,7 +60,7 @@ class Report:
 
 
 _FIRST = (check_file, check_balances, check_entries, check_records)
-_WITH_KEYS = (check_tacs, check_voids, check_payments)
+_WITH_KEYS = (check_tacs, check_voids, check_payments, check_meals)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
     check_cards, check_differences, check_looks, check_discounts, check_losses, check_thefts, check_two_persons,

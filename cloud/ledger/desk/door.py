@@ -41,6 +41,7 @@ from cloud.ledger.desk.replacing import (
 from cloud.ledger.desk.stock import draw, range_labels, spoil
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.meals.debts import repay
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
@@ -91,6 +92,8 @@ class DeskLedger:
             require_served(writing, card)
             need_drawer(writing, cashier)
             entry = enter(writing, EntryKind.CASH_IN, (cashier, card, fen), key)
+            if entry is not None:
+                repay(writing, card, fen, entry)
             return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_IN, card, fen, entry, key))
 
     def cash_out(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:

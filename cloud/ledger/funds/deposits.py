@@ -3,6 +3,7 @@
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import deposit as deposit_postings
 from cloud.ledger.funds.documents import require_sum_and_key, signed
+from cloud.ledger.funds.meals.debts import repay
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
 from shared.clocks.clock import day_number
@@ -29,7 +30,9 @@ def deposit(writing: Writing, card: CardId, fen: int, key: str, who: str = "") -
     postings = deposit_postings(writing.registry.bank, accounts, fen)
     day = day_number(writing.now.campus_s)
     entry = Entry(EntryKind.DEPOSIT, day, entry_key, document_hash(document), postings, document=document)
-    return Deposited(writing.booking.add_entry(entry, OWN_PARTITION), again=False)
+    number = writing.booking.add_entry(entry, OWN_PARTITION)
+    repay(writing, card, fen, number)
+    return Deposited(number, again=False)
 
 
 def _document(card: CardId, fen: int, key: str, who: str) -> bytes:

@@ -56,6 +56,8 @@ class ProposalKind(IntEnum):
     """A day of the campus is closed with named gaps (cloud.ledger.desk.campus_day)."""
     TIGHTER = 30
     """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
+    MEAL_SHEET = 36
+    """A paper sheet of emergency meals 应急餐 is posted (cloud.ledger.held.meal_sheets)."""
 
 
 class Outcome(IntEnum):

@@ -61,6 +61,10 @@ class BookLinkKind(IntEnum):
     """What must stay in online accounts of a class. what: account_floor.id."""
     FINDING_WORD = 32
     """A person has confirmed or undone a finding. what: finding_word.id."""
+    ROSTER = 36
+    """Who is enrolled. what: roster.id."""
+    MEAL_RULE = 37
+    """What an emergency meal is. what: meal_rule.id."""
 
 
 class BookLink(NamedTuple):

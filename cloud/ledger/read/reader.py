@@ -67,6 +67,7 @@ from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
 from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import lately as read_lately
+from cloud.ledger.read.shown import meals as read_meals
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
 from cloud.ledger.read.shown import story as read_story
@@ -555,6 +556,11 @@ class Reader:
         """Card and ledger against the bank."""
         with self._lock, self.database.reading():
             return read_balance.balance_view(self.database, now)
+
+    def emergency_meals(self, day: int, now: Now) -> read_meals.MealsView:
+        """Emergency meals of a day, who owes for one, and what waits."""
+        with self._lock, self.database.reading():
+            return read_meals.meals_of(self.database, day, now)
 
     def floors(self) -> list[Floor]:
         """What must stay in online accounts, by card class."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.epochs import is_ahead, known_epochs
+from cloud.ledger.funds.meals.taking import Given, is_known, take_meals
 from cloud.ledger.funds.payments.settle import Said, take_payments
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import (
@@ -46,7 +47,7 @@ from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.terminals import RecordFork
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.purse.tac import TacVerdict
-from shared.records import Kind, PaymentRecord, VoidRecord
+from shared.records import Kind, MealRecord, PaymentRecord, VoidRecord
 from shared.wire.messages import FORM_2, RANGES_MAX, AckBody
 
 
@@ -101,6 +102,7 @@ class _Later:
     quarantined: list[tuple[int, Reason]] = field(default_factory=list)
     voids: list[Opened] = field(default_factory=list)
     payments: list[Said] = field(default_factory=list)
+    meals: list[Given] = field(default_factory=list)
     void_targets: set[bytes] = field(default_factory=set)
     touched: Touched = field(default_factory=Touched)
 
@@ -231,6 +233,7 @@ class Receiving:
         open_quarantine(writing, later.quarantined)
         settle_touched(writing, later.touched)
         take_payments(writing, later.payments)
+        take_meals(writing, later.meals)
         settle_voids(writing, later.void_targets | open_voids(writing, later.voids))
         for row in self._touched():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
@@ -344,6 +347,8 @@ class Receiving:
         card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
         known = self._seen.known(a, tac, place.reason, card_known=card_known)
+        if isinstance(a.record, MealRecord) and tac == TacVerdict.OK:
+            known = known._replace(card_known=is_known(self._writing.db, a))
         if a.witness is not None:
             known = known._replace(witness=self._tacs.get(a.witness, TacVerdict.UNKNOWN_KEY))
         if names_other_purse(a) and not is_granted(self._writing.db, a):
@@ -372,10 +377,22 @@ class Receiving:
             self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason))
         elif isinstance(a.record, PaymentRecord):
             self._later.payments.append(Said(a, booked.record, booked.received_s, _doubt(judgement, place)))
+        elif isinstance(a.record, MealRecord):
+            self._give(a, judgement, booked)
         elif a.item is not None:
             self._prove(a, judgement, place, booked)
         else:
             self._set_aside(a, booked.record)
+
+    def _give(self, a: Arrival, judgement: Judgement, booked: Booked) -> None:
+        """A meal without a card: its terminal's word."""
+        self._later.meals.append(
+            Given(a, booked.record, booked.fork, booked.box, booked.partition, booked.received_s, judgement.reason)
+        )
+        row = None if booked.is_apart else self._rows.get((a.device, a.epoch))
+        if row is not None and a.record is not None and judgement.verdict is Verdict.POSTED:
+            row.touched = True
+            row.counts["spent_fen"] += a.record.amount_fen
 
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         """A valid TAC with new card keys: the card side posts."""

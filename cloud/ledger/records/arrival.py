@@ -23,6 +23,7 @@ from shared.records import (
     Cause,
     CounterKind,
     LoadRecord,
+    MealRecord,
     PaymentRecord,
     PurchaseRecord,
     Record,
@@ -268,9 +269,15 @@ def _payment(
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item)
 
 
+def _meal(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: MealRecord) -> Arrival:
+    item = terminal_item(device, r.key_version, mac_input(stored[:-MAC_SIZE]), r.mac)
+    return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item)
+
+
 _KEYED: dict[type, Callable[..., Arrival]] = {
     PurchaseRecord: _purchase,
     LoadRecord: _load,
     VoidRecord: _void,
     PaymentRecord: _payment,
+    MealRecord: _meal,
 }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.records.values import Verdict
 from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
-from shared.records import LOAD_SHAPED, PAYMENTS, VOIDS, Kind, Record
+from shared.records import LOAD_SHAPED, MEALS, PAYMENTS, VOIDS, Kind, Record
 from shared.records.kinds import KINDS, Worth
 
 
@@ -66,6 +66,11 @@ class Reason(IntEnum):
     VOID_WHOLE = 45
     """It gives back half of a mixed payment as torn, and the payment is whole."""
 
+    MEAL_MAC = 60
+    """The MAC of an emergency meal's record is not its terminal's."""
+    MEAL_UNKNOWN = 61
+    """An emergency meal of a number that no roster knows: it waits until one does."""
+
     @property
     def word(self) -> str:
         """As facts tell it."""
@@ -86,7 +91,7 @@ PLACES = frozenset(
 REJUDGED = frozenset(
     {
         Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.PAYMENT_MAC,
-        Reason.LOAD_PURSE,        Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
+        Reason.MEAL_MAC, Reason.LOAD_PURSE, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
     }
 )
 """What a registration, a key fix or a newer program can change."""
@@ -154,6 +159,8 @@ def judge(record: Record | None, known: Known) -> Judgement:
         return _refused(record, known.tac)
     if record.kind in PAYMENTS:
         return _payment(known)
+    if record.kind in MEALS:
+        return _meal(known)
     return _void(known) if record.kind in VOIDS else _proven(record, known)
 
 
@@ -177,6 +184,8 @@ def _refused(record: Record, tac: int | None) -> Judgement:
         return found
     if record.kind in PAYMENTS:
         return Judgement(Verdict.QUARANTINED, Reason.PAYMENT_MAC)
+    if record.kind in MEALS:
+        return Judgement(Verdict.QUARANTINED, Reason.MEAL_MAC)
     return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if record.kind in VOIDS else found
 
 
@@ -185,6 +194,15 @@ def _payment(known: Known) -> Judgement:
     if not known.card_known:
         return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
     return Judgement(Verdict.NO_ENTRY, Reason.FORK if known.other else Reason.NONE)
+
+
+def _meal(known: Known) -> Judgement:
+    """Its terminal's word that the food is gone: a limit refuses nothing any more. It waits where nobody knows who ate,
+    or whether the terminal is what it says."""
+    reason = Reason.FORK if known.other else known.place
+    if not reason and not known.card_known:
+        reason = Reason.MEAL_UNKNOWN
+    return Judgement(Verdict.SUSPENSE, reason) if reason else POSTED
 
 
 def _void(known: Known) -> Judgement:

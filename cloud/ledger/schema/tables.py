@@ -282,6 +282,37 @@ account_floor = Table(
 )  # fmt: skip
 """Append-only: what no movement leaves less than in the online accounts of a class; the last row of a class counts."""
 
+# --- emergency meals 应急餐 -----------------------------------------------------------------------------------------
+
+roster = Table(
+    "roster", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("body", Bytes),
+    _col("source", Text), _col("who", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: what was said of who is enrolled. body: CBOR, [[number, card, class, is enrolled], …]."""
+
+person = Table(
+    "person", metadata, Column("number", Text, primary_key=True), _col("card", Bytes), _col("class", Text),
+    _col("enrolled", Small), _col("owed_fen", Big), _col("roster", Big), Index("ix_person_card", "card"),
+    Index("ix_person_owed", "owed_fen"),
+)  # fmt: skip
+"""What the rosters come to. card: b"" where nobody said which. owed_fen: for emergency meals."""
+
+meal_rule = Table(
+    "meal_rule", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("fen", Big),
+    _col("per_week", Small), _col("who", Text), _col("reason", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only; the last row counts."""
+
+meal = Table(
+    "meal", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("key", Bytes),
+    _col("number", Text), _col("day", Integer), _col("week", Integer), _col("meal", Small), _col("fen", Big),
+    _col("device", Bytes), _col("stall", Text), _maybe("record", Big), _maybe("entry", Big), _col("reason", Small),
+    _col("beyond", Small), _col("at_ms", Big), UniqueConstraint("key", name="uq_meal_key"),
+    Index("ix_meal_number", "number", "week"), Index("ix_meal_day", "day"), Index("ix_meal_entry", "entry"),
+)  # fmt: skip
+"""One that was given out. record: of its till; None: a paper sheet's row. entry None: it waits, for this reason.
+beyond: bit 1 another one in the same meal, bit 2 above the week's."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

@@ -22,6 +22,7 @@ from shared.records import (
     Flags,
     Kind,
     LoadRecord,
+    MealRecord,
     Pair,
     PaymentRecord,
     Proof,
@@ -167,6 +168,19 @@ class Book:
         self._mark_day(now_s, seq, is_set=slot.clock_set)
         self._finish(waiting)
         return Row(flash.epochs[-1].epoch, seq, kind, r.card, r.counter, r.amount_fen, now_s)
+
+    def meal(self, person: CardId, meal: int, taken: int, fen: int, now: CampusTime) -> Row:
+        """An emergency meal 应急餐 was given out: signed, and durable on return."""
+        flash, seq = self._flash, self._flash.next_seq()
+        flags = Flags(Proof.NONE, CounterKind.OFFLINE, clock_set=now.is_set).to_int()
+        record = MealRecord(
+            records.VERSION, Kind.MEAL, flags, seq, person, meal, min(taken, 0xFF), fen, now.seconds, self._key_version,
+            0, *self._versions(), 0, bytes(records.MAC_SIZE),
+        )  # fmt: skip
+        before = records.encode(record)[: -records.MAC_SIZE]
+        flash.append(before + self._sign(before))
+        self._mark_day(now.seconds, seq, is_set=now.is_set)
+        return Row(flash.epochs[-1].epoch, seq, Kind.MEAL, person, 0, fen, now.seconds)
 
     def drop(self, waiting: Waiting) -> None:
         """Nothing to tell: the centre refused, or a later slot took over."""

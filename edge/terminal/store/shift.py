@@ -15,7 +15,17 @@ from edge.terminal.store.flash import Flash
 from edge.terminal.store.papers import Papers
 from shared.errors import StoreFault, WireFault
 from shared.money import yuan
-from shared.records import PROVEN, PURCHASE_SHAPED, Kind, LoadRecord, PurchaseRecord, Record, VoidRecord, decode
+from shared.records import (
+    PROVEN,
+    PURCHASE_SHAPED,
+    Kind,
+    LoadRecord,
+    MealRecord,
+    PurchaseRecord,
+    Record,
+    VoidRecord,
+    decode,
+)
 
 NAME = "shift"
 _FORM = 1
@@ -157,6 +167,8 @@ def _name(record: Record) -> str | None:
             return "unproven"
         case LoadRecord() if record.kind in PROVEN:
             return "loads"
+        case MealRecord():
+            return "sales"
         case VoidRecord():
             return "voids"
     return None

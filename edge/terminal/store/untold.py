@@ -14,6 +14,7 @@ from shared.ids import CardId
 from shared.records import (
     PROVEN,
     Kind,
+    MealRecord,
     Pair,
     PaymentRecord,
     PurchaseRecord,
@@ -24,8 +25,8 @@ from shared.records import (
 )
 from shared.records.kinds import PurseRecord
 
-_TOLD = PurseRecord | PaymentRecord
-_SUCCESSES = PROVEN | {Kind.ONLINE}
+_Told = PurseRecord | PaymentRecord | MealRecord
+_SUCCESSES = PROVEN | {Kind.ONLINE, Kind.MEAL}
 """Kinds of records behind which 成功 is shown."""
 PERHAPS_WAITING_S = 600
 """A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged; the time of
@@ -57,7 +58,7 @@ class Untold:
         """
         self.row = self.first = None
         record = _read(newest)
-        if not isinstance(record, _TOLD) or record.kind not in _SUCCESSES:
+        if not isinstance(record, _Told) or record.kind not in _SUCCESSES:
             return
         if told == (epoch, record.seq):
             return
@@ -89,17 +90,17 @@ def _read(wire: bytes | None) -> Record | None:
         return None  # a kind of a later version: it drains, nobody here can tell what it was
 
 
-def _balance_after(record: PurseRecord | PaymentRecord) -> int:
+def _balance_after(record: _Told) -> int:
     """Of the purse, where the record says it."""
-    if isinstance(record, PaymentRecord):
+    if isinstance(record, PaymentRecord | MealRecord):
         return 0
     is_purchase = isinstance(record, PurchaseRecord)
     return record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
 
 
-def _row(epoch: int, record: PurseRecord | PaymentRecord) -> Row:
+def _row(epoch: int, record: _Told) -> Row:
     kind, card = Kind(record.kind), record.card
-    if isinstance(record, PaymentRecord):
+    if isinstance(record, PaymentRecord | MealRecord):
         return Row(epoch, record.seq, kind, card, 0, record.amount_fen, record.time)
     row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
     if not isinstance(record, PurchaseRecord):

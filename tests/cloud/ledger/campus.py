@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now, Received
-from shared.clocks.clock import date_time_bcd
-from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
+from shared.clocks.clock import date_time_bcd, time_text
+from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId, person_id
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.online import LoadRequest, PaymentAnswer, Purpose
@@ -30,6 +30,7 @@ from shared.records import (
     Flags,
     Kind,
     LoadRecord,
+    MealRecord,
     Pair,
     PaymentRecord,
     Proof,
@@ -192,6 +193,24 @@ def payment(
     made = PaymentRecord(1, kind, flags, seq, request, of or card(1), fen, T0, 1, 0, 1, 1, 0, bytes(MAC_SIZE))
     before = Stored(at, 1, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
     return before + terminal_mac(k_term(signed_by or at), mac_input(before))
+
+
+def meal(
+    seq: int, number: str, fen: int = 1500, *, meal: int = 2, at: DeviceId = POS, signed_by: DeviceId | None = None,
+    time: int = T0, taken: int = 1, epoch: int = 1,
+) -> bytes:  # fmt: skip
+    """Stored bytes of an emergency meal, as its till signs them."""
+    flags = Flags(Proof.NONE, CounterKind.OFFLINE).to_int()
+    made = MealRecord(
+        1, Kind.MEAL, flags, seq, person_id(number), meal, taken, fen, time, 1, 0, 1, 1, 0, bytes(MAC_SIZE)
+    )
+    before = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
+    return before + terminal_mac(k_term(signed_by or at), mac_input(before))
+
+
+def day_text(day: int) -> str:
+    """As people write it."""
+    return time_text(day * DAY_S)[:10]
 
 
 def pay(

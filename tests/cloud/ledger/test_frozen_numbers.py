@@ -39,7 +39,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "EPOCH_AHEAD": 29, "SWAPPED": 36,
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
         "VOID_PIN": 43, "VOID_BOUND": 44, "VOID_WHOLE": 45, "VOID_WITNESS": 46,
-        "PAYMENT_MAC": 47,
+        "PAYMENT_MAC": 47, "MEAL_MAC": 60, "MEAL_UNKNOWN": 61,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
@@ -49,7 +49,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
-        "TIGHTER": 30, "DAY": 31,
+        "TIGHTER": 30, "DAY": 31, "MEAL_SHEET": 36,
     },
     DiscountState: {"WAITING": 1, "BORNE": 2, "UNDONE": 3, "DOUBTED": 4},
     Word: {
@@ -80,6 +80,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "CLAIM_AUTHORISED": 31, "CLAIM_REVERSED": 32, "CLAIM_ALONE": 33, "HELD_RELEASED": 40, "HELD_RETURNED":
         41, "LOSS_BORNE": 50, "LOSS_TAKEN_BACK": 51, "LOSS_PROVIDED": 52, "LOSS_UNPROVIDED": 53,
         "ACCOUNT_PAID": 60, "ACCOUNT_REVERSED": 61, "DISCOUNT_BORNE": 70, "DISCOUNT_TAKEN_BACK": 71,
+        "MEAL": 80, "MEAL_SHEET": 81, "MEAL_REPAID": 82,
     },
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
@@ -97,6 +98,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31,
+        "ROSTER": 36, "MEAL_RULE": 37,
     },
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ from shared.fleet.cards import operators_body
 from shared.fleet.coding import symbol_of
 from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of, echo_of, pages_of, table_of
+from shared.fleet.enrolled import enrolled_body
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.fleet.parameters import EVERY_OTHER, AgreedRow, LimitRow, Limits, MealRow, ParameterBody, RungRow
@@ -155,6 +156,7 @@ def documents() -> dict[str, Any]:
         "next_signature": heads[1].signature, "next_digest": digest_of(bodies[1]),
         "orders": [Order(deed, TIME).encode() for deed in (Lock("盘点"), Reread(EPOCH, 5, 9), Cancel(7))],
         "parameters": PARAMETERS.encode(),
+        "enrolled": enrolled_body(1500, 2, b"saltsalt", ("20260001", "20260002", "007")),
         "card_list": operators_body(CardId(bytes.fromhex(f"530300000000000000{n:02x}")) for n in (7, 9)),
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ from edge.terminal.firmware import line, rereading, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
 from shared import online, records
-from shared.fleet import capped, cards, coding, delta, document, hotlist, order, parameters, permit
+from shared.fleet import capped, cards, coding, delta, document, enrolled, hotlist, order, parameters, permit
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -98,6 +98,7 @@ NUMBERS = (
     | {"CALLS": CALLS}
     | {"CARDS_FORM": cards.FORM, "OPERATORS_MAX": cards.OPERATORS_MAX, "AWAITED_LISTED_MAX": cards.AWAITED_MAX}
     | {"CAPPED_FORM": capped.FORM} | named(capped, "CAPPED_MAX", "UNTIL_UNDONE", "MEAL_FEN")
+    | {"ENROLLED_FORM": enrolled.FORM, "PERSONS_MAX": enrolled.PERSONS_MAX}
     | {"REREAD_RUN": rereading.RUN, "REREAD_EVERY_S": rereading.EVERY_S}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )

@@ -1,6 +1,7 @@
 """The worked vectors of docs/protocol, by struct, hashlib and the ciphers alone: none of our codecs is asked."""
 
 import hashlib
+import hmac
 import json
 import struct
 from pathlib import Path
@@ -18,10 +19,12 @@ SHAPES = {
     "load": ">BBHII10sHBBIIIBB4sHHHH",
     "void": ">BBHII10sHBIIBBHHHH",
     "payment": ">BBHII10sIIBHHHH",
+    "meal": ">BBHI10sBBIIBHHHH",
 }
 PURCHASES = ("purchase", "composite", "unproven", "recovered", "not_debited")
 VOIDS = ("void", "witnessed_void")
 PAYMENTS = ("online", "reversal")
+MEALS = ("meal",)
 
 
 def read(name):
@@ -81,7 +84,7 @@ def test_the_short_form(name):
 
 
 def packed(kind, fields):
-    shapes = {"purchase": PURCHASES, "void": VOIDS, "payment": PAYMENTS}
+    shapes = {"purchase": PURCHASES, "void": VOIDS, "payment": PAYMENTS, "meal": MEALS}
     shape = next((name for name, kinds in shapes.items() if kind in kinds), "load")
     values = [raw(v) if isinstance(v, str) else v for n, v in fields.items() if n not in ("trip", "witness", "mac")]
     wire = struct.pack(SHAPES[shape], *values) + raw(fields.get("trip", ""))
@@ -98,7 +101,7 @@ def test_a_record(kind):
     assert raw(made["wire"]) == wire
     stored = raw("000100000007") + struct.pack(">H", 2) + raw("510000000023") + wire
     assert raw(made["stored"]) == stored
-    if kind in VOIDS + PAYMENTS:
+    if kind in VOIDS + PAYMENTS + MEALS:
         covered = b"openykt record v1\0" + hashlib.sha256(stored[:-4]).digest()[:24]
         assert wire[-4:] == cmac(raw(read("records")["k_term"]), covered)[:4]
 
@@ -306,3 +309,19 @@ def test_claims_of_an_address():
         assert (raw(frame["data"]), longer) == (device, digest[3] / 256)
     assert int(of["answer"]["id"], 16) == 7 << 26 | 3 << 24 | 1 << 23 | tags[0]
     assert raw(of["answer"]["data"]) == device + bytes((of["address"],))
+
+
+def test_a_list_of_who_is_enrolled():
+    """By hand: differences of marks in Golomb-Rice code."""
+    body = raw(read("documents")["enrolled"])
+    form, fen, per_week, salt, count, width = struct.unpack_from(">BIB8sIB", body)
+    assert (form, fen, per_week, count) == (1, 1500, 2, 3)
+    bits, less, marks, at = "".join(f"{byte:08b}" for byte in body[19:]), width - count.bit_length(), [], 0
+    while len(marks) < count:
+        ones = bits.index("0", at) - at
+        rest = int(bits[at + ones + 1 :][:less], 2)
+        marks.append((marks[-1] if marks else -1) + 1 + (ones << less) + rest)
+        at += ones + 1 + less
+    named = [hmac.digest(salt, number, "sha256") for number in (b"20260001", b"20260002", b"007")]
+    assert marks == sorted(int.from_bytes(mac, "big") >> (256 - width) for mac in named)
+    assert not bits[at:].strip("0")

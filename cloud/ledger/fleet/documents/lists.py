@@ -10,6 +10,7 @@ REVOCATIONS: Which = (DocumentKind.REVOCATIONS, CAMPUS)
 AWAITED: Which = (DocumentKind.AWAITED, CAMPUS)
 CAPPED: Which = (DocumentKind.CAPPED, CAMPUS)
 OPERATORS: Which = (DocumentKind.OPERATORS, CAMPUS)
+ENROLLED: Which = (DocumentKind.ENROLLED, CAMPUS)
 
 
 def revocations_now(db: Database) -> bytes | None:

@@ -118,17 +118,24 @@ def touch_documents(db: Database) -> None:
 
 
 class Books(NamedTuple):
-    """Versions of what lists are made of: cards, devices and thefts; and the cards that are listed."""
+    """Versions of what lists are made of: cards, devices and thefts; the cards that are listed; who is enrolled, and
+    what an emergency meal is."""
 
     registry: int
     hotlist: int
+    meals: int = 0
+
+
+_MEALS = "SELECT (SELECT COALESCE(MAX(id), 0) FROM roster), (SELECT COALESCE(MAX(id), 0) FROM meal_rule)"
+"""Both only ever rise."""
 
 
 def versions(db: Database) -> tuple[Books, int]:
     """Of the books, and of the documents: each rises with a change, by whichever process. Cheap."""
     names = "'registry', 'hotlist', 'documents'"
     found: dict[str, int] = dict(db.run(f"SELECT name, value FROM watermark WHERE name IN ({names})"))  # noqa: S608  # ours
-    return Books(found["registry"], found["hotlist"]), found["documents"]
+    ((rosters, rules),) = db.run(_MEALS)
+    return Books(found["registry"], found["hotlist"], rosters + rules), found["documents"]
 
 
 def told_of(db: Database, which: Which, before: int) -> int:

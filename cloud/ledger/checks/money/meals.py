@@ -1,0 +1,123 @@
+"""Emergency meals 应急餐 against their records and entries: each posted once, and a debt is what was eaten less what
+was repaid, never below zero; persons are what the rosters say."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.check import Check
+from cloud.ledger.funds.meals.roster import Enrolment, all_persons, read_body
+from cloud.ledger.funds.meals.taking import COLUMNS, Meal
+from cloud.ledger.records.arrival import arrive
+from cloud.ledger.records.values import CheckTac, Verdict
+from cloud.store.db import Database
+from shared.errors import WireFault
+from shared.ids import person_number
+from shared.purse.tac import TacVerdict
+from shared.records import MealRecord
+from shared.words.voice import Text
+
+NAME = "meals"
+_GIVEN = int(EntryKind.MEAL), int(EntryKind.MEAL_SHEET)
+_ENTRIES = (
+    "SELECT p.entry, p.kind, p.fen, p.record, a.code, p.key FROM posting p JOIN account a "
+    "ON a.id = CASE WHEN p.kind = ? THEN p.credit ELSE p.debit END WHERE p.kind IN (?, ?, ?)"
+)
+_TOUCHED = (
+    "SELECT a.code, CAST(SUM(m.fen) AS BIGINT) FROM (SELECT debit AS account, fen FROM posting UNION ALL "
+    "SELECT credit, -fen FROM posting) m JOIN account a ON a.id = m.account WHERE a.kind = ? GROUP BY a.code"
+)
+_UNBOOKED = (
+    "SELECT id FROM record WHERE verdict = ? EXCEPT SELECT record FROM proof EXCEPT SELECT record FROM meal "
+    "WHERE entry IS NOT NULL ORDER BY 1 LIMIT 1"
+)
+
+
+class _Entry(NamedTuple):
+    number: int
+    kind: int
+    fen: int
+    record: int | None
+    code: str
+    key: bytes
+
+
+def check_meals(db: Database, check_tac: CheckTac) -> Check:
+    """All of them."""
+    meals = [Meal(*row) for row in db.run(f"SELECT {COLUMNS} FROM meal ORDER BY id")]  # noqa: S608  # ours
+    repaid = int(EntryKind.MEAL_REPAID)
+    entries = [_Entry(*row) for row in db.run(_ENTRIES, (repaid, *_GIVEN, repaid))]
+    broken = _roster_fault(db) or _meals_fault(meals, entries) or _debts_fault(db, entries)
+    broken = broken or _record_fault(db, meals, check_tac) or _lost_fault(db)
+    waiting = sum(one.entry is None for one in meals)
+    note = Text(f"{waiting} 份应急餐挂账", f"{waiting} emergency meals wait") if waiting else None
+    return Check(NAME, len(meals), broken, note)
+
+
+def _roster_fault(db: Database) -> str:
+    said: dict[str, tuple[Enrolment, int]] = {}
+    for number, body in db.run("SELECT id, body FROM roster ORDER BY id"):
+        try:
+            said.update((one.number, (one, number)) for one in read_body(body))
+        except (WireFault, TypeError, ValueError):
+            return f"roster {number} cannot be read"
+    for person in all_persons(db):
+        if said.pop(person.number, None) != (person.enrolment, person.roster):
+            return f"person {person.number}: no roster says so"
+    return f"person {min(said)}: in a roster, and nobody" if said else ""
+
+
+def _meals_fault(meals: list[Meal], entries: list[_Entry]) -> str:
+    given = {one.number: one for one in entries if one.kind in _GIVEN}
+    for meal in meals:
+        if meal.entry is None:
+            continue
+        entry = given.pop(meal.entry, None)
+        expected = (meal.fen, meal.record, _code(meal.number), bytes(meal.key))
+        if entry is None or (entry.fen, entry.record, entry.code, bytes(entry.key)) != expected:
+            return f"meal {meal.id}: its entry is another one, or over another sum"
+    return f"entry {min(given)}: an emergency meal that nobody ate" if given else ""
+
+
+def _debts_fault(db: Database, entries: list[_Entry]) -> str:
+    eaten: Counter[str] = Counter()
+    for one in sorted(entries):
+        eaten[one.code] += one.fen if one.kind in _GIVEN else -one.fen
+        if eaten[one.code] < 0:
+            return f"entry {one.number}: repays more than {one.code} owes"
+    books = {code: fen for code, fen in db.run(_TOUCHED, (str(AccountKind.MEAL_DEBT),)) if fen}
+    if books != {code: fen for code, fen in eaten.items() if fen}:
+        return "a debt of meals was moved by what is no meal and no repayment"
+    for person in all_persons(db):
+        if person.owed_fen != eaten[_code(person.number)]:
+            return f"person {person.number}: owes {eaten[_code(person.number)]} fen, not {person.owed_fen}"
+    return ""
+
+
+def _record_fault(db: Database, meals: list[Meal], check_tac: CheckTac) -> str:
+    """Each record says its meal, and its terminal's MAC is right."""
+    wanted = {one.record: one for one in meals if one.record is not None}
+    rows = db.find("SELECT id, stored FROM record WHERE id", list(wanted))
+    if len(rows) != len(wanted):
+        return "a meal names a record that there is not"
+    found = [(wanted[number], arrive(stored)) for number, stored in rows]
+    for meal, a in found:
+        said = a.record
+        if not isinstance(said, MealRecord):
+            return f"meal {meal.id}: its record is of another kind"
+        if (person_number(said.card), said.amount_fen, said.meal) != (meal.number, meal.fen, meal.meal):
+            return f"meal {meal.id}: its record says another one"
+    items = [(meal, a.item) for meal, a in found if a.item is not None]
+    verdicts = check_tac(b"".join(item for _, item in items)) if items else b""
+    wrong = next((m for (m, _), verdict in zip(items, verdicts, strict=True) if verdict != TacVerdict.OK), None)
+    return "" if wrong is None else f"meal {wrong.id}: its MAC is wrong"
+
+
+def _lost_fault(db: Database) -> str:
+    rows = db.run(_UNBOOKED, (int(Verdict.POSTED),))
+    return f"record {rows[0][0]} was posted, and is in no books" if rows else ""
+
+
+def _code(number: str) -> str:
+    return f"{AccountKind.MEAL_DEBT}:{number}"
