@@ -61,7 +61,7 @@ KEY_LOSSES_MAX = 4
 REPORTS_MAX = 2048
 KINDS = (
     DocumentKind.HOTLIST, DocumentKind.CAPPED, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS,
-    DocumentKind.AWAITED, DocumentKind.PERMIT, DocumentKind.FIRMWARE,
+    DocumentKind.AWAITED, DocumentKind.PERMIT, DocumentKind.ENROLLED, DocumentKind.FIRMWARE,
 )  # fmt: skip
 """What terminals have a use for, the urgent ones first; boxes refuse stolen devices, and judge trust."""
 FINAL = frozenset({

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import WireFault
+from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN
 from shared.input.amount import meant_fen, parse_yuan
 from shared.money import yuan
 from shared.words.voice import Text
@@ -22,6 +23,7 @@ class Verb(StrEnum):
     PAY = "pay"
     AGAIN = "again"
     VOID = "void"
+    MEAL = "meal"
     SALES = "sales"
     RIDE = "ride"
     STOP = "stop"
@@ -59,6 +61,7 @@ HELP = Text(
   void 17 [主管01]      主管卡：撤销本班流水 17
   void pin              仅凭口令：只登记上一笔，中心待核
   sales                 本班可撤销的消费
+  meal 20260001         无卡：按学号记一餐（应急餐）
   ride                  刷卡乘车（车载机）
   stop 3 [back]         报站：到 3 站，上行（back 为下行）
   card 0012             换一张卡
@@ -78,6 +81,7 @@ HELP = Text(
   void 17 [LABEL]       a supervisor's operator card: void sale 17 of this shift
   void pin              by PIN alone: the last sale is noted, the centre holds it
   sales                 the sales of this shift that a void can take back
+  meal 20260001         no card: one meal by number (emergency meal)
   ride                  tap on or off (at a validator)
   stop 3 [back]         the bus is at stop 3, outward (back: inward)
   card 0012             choose another card
@@ -124,6 +128,7 @@ _CHINESE = (
     Text("报站", "stop"),
     Text("圈存", "load"),
     Text("付款", "pay"),
+    Text("记餐", "meal"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""
@@ -132,6 +137,7 @@ _VERBS = {word.zh: word.en for word in _CHINESE}
 _SPENDING = ("", "load", "pay")
 PIN_ALONE = Text("口令", "pin")
 _VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
+_NUMBER = re.compile(rf"[0-9]{{{PERSON_DIGITS_MIN},{PERSON_DIGITS_MAX}}}")
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
@@ -151,6 +157,8 @@ def parse(line: str) -> Command:
             return Command(Verb.PULL, rest.lower() or "after")
         case ("net", "on" | "off"):
             return Command(Verb.NET, rest.lower())
+        case ("meal", _) if _NUMBER.fullmatch(rest):
+            return Command(Verb.MEAL, rest)
         case ("stop", _) if _STOP.fullmatch(rest):
             return Command(Verb.STOP, rest)
         case ("load", _) if rest:

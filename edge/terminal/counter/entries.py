@@ -29,6 +29,7 @@ KINDS = {
     "purchase": Text("消费", "purchase"),
     "evidence": Text("消费（凭证据）", "purchase, by evidence"),
     "void": Text("撤销", "void"),
+    "meal": Text("应急餐", "emergency meal"),
     "load_authorised": Text("圈存批准", "load authorised"),
     "load_confirmed": Text("圈存入卡", "load confirmed"),
     "load_confirmed_by_counter": Text("圈存入卡（凭计数）", "load confirmed by counter"),

@@ -31,6 +31,7 @@ from edge.terminal.station.figures import status
 from edge.terminal.station.screen import Screen
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
+from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import StoreFault
@@ -181,8 +182,9 @@ class _Counter:
                 _tell(Text("本机不按票价收费", "this body takes no rides"))
             case Verb.RIDE:
                 await self._tap(self._station, command, lambda: self._station.firmware.ride(self._station.now()))
-            case Verb.BALANCE | Verb.LOG:
-                await self._read(command.verb)
+            case Verb.BALANCE | Verb.LOG | Verb.MEAL:
+                is_meal = command.verb is Verb.MEAL
+                await (self._meal(command.word) if is_meal else self._read(command.verb))
             case Verb.NET:
                 self._station.cut(command.word == "off")
                 await self._station.joined(JOIN_S)
@@ -262,6 +264,22 @@ class _Counter:
         if result.end is End.DONE:
             await self._entry(station, result)
 
+    async def _meal(self, number: str) -> None:
+        """By number, once it is confirmed. No card is laid."""
+        station = self._station
+        offered = station.firmware.meal_offer(number, station.now())
+        _tell(offered.title)
+        if offered.face is Face.DECLINED:
+            return
+        _tell(Text("确认请键入 y，取消回车", "type y to confirm, Enter to leave it"))
+        typed = (await self._lines.readline()).decode("utf-8", "replace").strip().lower() if self._lines else ""
+        if typed not in ("y", "yes"):
+            _tell(Text("已取消", "cancelled"))
+            return
+        result = await station.tap(station.firmware.meal(number, station.now()), None)
+        if result.end is End.DONE:
+            await self._entry(station, result)
+
     async def _load(self, command: Command) -> None:
         """A load at a load machine; a claim at this very body."""
         if command.verb is Verb.CLAIM:
@@ -323,9 +341,8 @@ class _Counter:
         if row is None:
             return
         number = f"{row.epoch}/{row.seq}"
-        _tell(
-            Text(f"    流水 {number} · 卡计数 {row.counter}", f"    record {number} · card counter {row.counter}")
-        )
+        counted = Text(f" · 卡计数 {row.counter}", f" · card counter {row.counter}")
+        _tell(Text(f"    流水 {number}", f"    record {number}") if row.kind is Kind.MEAL else _beside(number, counted))
         if not row.amount_fen:
             _tell(Text("    零元，不入账", "    over nothing: there is nothing to post"))
         if row.kind is Kind.VOID:
@@ -384,6 +401,10 @@ class _Counter:
         station = self._station
         said = status(station.firmware, station.figures, station.shown.total, station.shown.run, drained=False)
         return status_lines(said)
+
+
+def _beside(number: str, counted: Text) -> Text:
+    return Text(f"    流水 {number}{counted.zh}", f"    record {number}{counted.en}")
 
 
 def _tell(what: Text) -> None:

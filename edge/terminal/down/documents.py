@@ -43,6 +43,7 @@ from shared.fleet.document import (
     judge,
     model_scope,
 )
+from shared.fleet.enrolled import read_enrolled
 from shared.fleet.firmware import Image, decode_image
 from shared.fleet.hotlist import Hotlist
 from shared.fleet.order import decode_order
@@ -73,6 +74,7 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.OPERATORS: read_operators,
     DocumentKind.AWAITED: read_awaited,
     DocumentKind.CAPPED: read_capped,
+    DocumentKind.ENROLLED: read_enrolled,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})

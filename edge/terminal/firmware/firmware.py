@@ -27,6 +27,7 @@ from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
 from edge.terminal.taps.gate import Gate
 from edge.terminal.taps.loading import LoadPoint
+from edge.terminal.taps.meal import MealPoint
 from edge.terminal.taps.mixed import MixedTill
 from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.sale import Till
@@ -79,6 +80,7 @@ class Firmware:
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
         self._till = self._gate or (MixedTill if settings.subsidy else Till)(self.body, accounts)
         self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
+        self._meals = MealPoint(self.body)
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
@@ -206,6 +208,15 @@ class Firmware:
         if self._gate is None:
             raise RuleBroken("this body is no validator with fares")
         return self._gate
+
+    def meal_offer(self, number: str, now: Now) -> Display:
+        """应急餐: what the cashier is to confirm for this number, or why it is refused. Nothing is recorded."""
+        self.body.now = now
+        return self.worded(self._meals.offer(number))
+
+    def meal(self, number: str, now: Now) -> Tap[Result]:
+        """应急餐 for this number, confirmed: no card is in the field."""
+        return self._tap(self._meals.give(number), 0, now)
 
     def void(self, now: Now) -> Tap[Result]:
         """撤销 of the last sale of this body by PIN alone, once, on its business day: noted, and held by the centre."""

@@ -19,7 +19,7 @@ from edge.terminal.counter.wording import sale_lines, status_lines
 from edge.terminal.front import words
 from edge.terminal.front.beeper import PRESSED, WRONG
 from edge.terminal.front.board import Board
-from edge.terminal.front.keypad import Mode, Pad, Sign, Typed, asks_pin, press, rest, waits
+from edge.terminal.front.keypad import Mode, Offered, Pad, Sign, Typed, asks_pin, asks_sure, press, rest, waits
 from edge.terminal.front.picture import View
 from edge.terminal.front.presses import Key
 from edge.terminal.front.spot import Spot
@@ -145,6 +145,10 @@ class Front:
         match deed:
             case Sign.OFF:
                 self._said(words.OFF)
+            case Offered(number):
+                self._offered(number)
+            case Command(Verb.MEAL, number):
+                await self._meal(number)
             case Typed(secret) if command is not None:
                 await self._with_pin(command, secret)
             case Command():
@@ -165,6 +169,19 @@ class Front:
             case _:
                 self._wanted, self._pad = command, waits(self._pad)
                 self._lasts(PRESENT_S)
+
+    def _offered(self, number: str) -> None:
+        """The number and the sum stand on the glass until somebody says yes, or clears it."""
+        offered = self._station.firmware.meal_offer(number, self._station.now())
+        self._board.shown = offered
+        is_asked = offered.face is not Face.DECLINED
+        self._pad = asks_sure(self._pad, number) if is_asked else rest(self._pad)
+        self._lasts(KEYED_S if is_asked else SHOWN_S)
+
+    async def _meal(self, number: str) -> None:
+        """No card is laid."""
+        await self._station.tap(self._station.firmware.meal(number, self._station.now()), None)
+        self._lasts(SHOWN_S)
 
     def _said(self, what: Text) -> None:
         self._board.notice(what)

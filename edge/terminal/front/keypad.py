@@ -3,6 +3,7 @@
     12.50 enter     sell (a load machine: load)      12.50 pay   out of the online account
     enter           a card without an amount         void        the newest sale, by the card that paid it
     17 void         sale 17, by a supervisor's card  menu 1 … 5  balance, claim, sales, status, the card's own log
+    menu 6 number enter enter   a meal by number, without a card: looked at, then confirmed
     clear           what was begun is off
 
 An amount that is no amount moves nothing: it is refused, and stays to be mended. A PIN's digits are in no repr.
@@ -14,6 +15,7 @@ from enum import Enum
 from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.counter.pins import PIN_DIGITS
 from edge.terminal.front.presses import Key
+from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN
 from shared.input.amount import parse_yuan
 
 WHOLE_MAX = 5
@@ -21,7 +23,7 @@ WHOLE_MAX = 5
 PART_MAX = 2
 NUMBER_MAX = 10
 """Of a sale's number: those have no point, and more digits than amounts may have."""
-MENU = (Verb.BALANCE, Verb.CLAIM, Verb.SALES, Verb.STATUS, Verb.LOG)
+MENU = (Verb.BALANCE, Verb.CLAIM, Verb.SALES, Verb.STATUS, Verb.LOG, Verb.MEAL)
 """By the digits from 1."""
 _DIGITS = frozenset("0123456789")
 
@@ -32,6 +34,10 @@ class Mode(Enum):
     AMOUNT = "amount"
     MENU = "menu"
     PIN = "pin"
+    NUMBER = "number"
+    """A person's, in the place of a card."""
+    SURE = "sure"
+    """The number was looked at: only Enter and clear are heard."""
     CARD = "card"
     """A command waits for its card: only clear is heard."""
 
@@ -60,7 +66,14 @@ class Sign(Enum):
     OFF = "off"
 
 
-Deed = Command | Typed | Sign | None
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A number, to be looked at before anything is recorded."""
+
+    number: str
+
+
+Deed = Command | Typed | Offered | Sign | None
 
 
 def press(pad: Pad, key: Key) -> tuple[Pad, Deed]:
@@ -70,6 +83,10 @@ def press(pad: Pad, key: Key) -> tuple[Pad, Deed]:
             return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, None)
         case Mode.PIN:
             return _pin(pad, key)
+        case Mode.NUMBER:
+            return _person(pad, key)
+        case Mode.SURE:
+            return _sure(pad, key)
         case Mode.MENU:
             return _menu(pad, key)
         case Mode.AMOUNT:
@@ -101,9 +118,32 @@ def _pin(pad: Pad, key: Key) -> tuple[Pad, Deed]:
     return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, Sign.WRONG)
 
 
+def asks_sure(pad: Pad, number: str) -> Pad:
+    """The cashier's yes to this number."""
+    return Pad(Mode.SURE, number, enters=pad.enters)
+
+
+def _person(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    if key in _DIGITS and len(pad.text) < PERSON_DIGITS_MAX:
+        return Pad(Mode.NUMBER, pad.text + key, enters=pad.enters), None
+    if key is Key.BACK:
+        return Pad(Mode.NUMBER, pad.text[:-1], enters=pad.enters), None
+    if key is Key.ENTER and len(pad.text) >= PERSON_DIGITS_MIN:
+        return pad, Offered(pad.text)
+    return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, Sign.WRONG)
+
+
+def _sure(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    if key is Key.ENTER:
+        return rest(pad), Command(Verb.MEAL, pad.text)
+    return (rest(pad), Sign.OFF) if key in (Key.CLEAR, Key.BACK) else (pad, Sign.WRONG)
+
+
 def _menu(pad: Pad, key: Key) -> tuple[Pad, Deed]:
     if key in (Key.CLEAR, Key.BACK, Key.MENU):
         return rest(pad), Sign.OFF
+    if key in _DIGITS and 1 <= int(key) <= len(MENU) and MENU[int(key) - 1] is Verb.MEAL:
+        return Pad(Mode.NUMBER, enters=pad.enters), None
     if key in _DIGITS and 1 <= int(key) <= len(MENU):
         return rest(pad), Command(MENU[int(key) - 1])
     return pad, Sign.WRONG

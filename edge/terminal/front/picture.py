@@ -16,6 +16,7 @@ from edge.terminal.front.words import (
     FIXED,
     KEY_AMOUNT,
     MENU_WORDS,
+    NUMBER,
     OFFLINE,
     ONLINE,
     PIN,
@@ -188,6 +189,10 @@ class _Page:
         elif view.pad.mode is Mode.PIN:
             dots = "●" * len(view.pad.secret) or "—"
             yield from self._panel(BLUE, "card", dots, PIN, ENTER)
+        elif view.pad.mode is Mode.NUMBER:
+            yield from self._panel(BLUE, "card", view.pad.text or "—", NUMBER, ENTER)
+        elif view.pad.mode is Mode.SURE and view.shown is not None:
+            yield from self._shown(view.shown)
         elif view.pad.mode is Mode.MENU:
             words = (MENU_WORDS[verb] for verb in MENU)
             yield from self._list([f"{n}  {word.zh}  {word.en}" for n, word in enumerate(words, 1)])

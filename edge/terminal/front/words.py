@@ -12,6 +12,7 @@ _NOTHING = Text(_SILENT, _SILENT)
 KEY_AMOUNT = Text("请输金额", "key the amount")
 FIXED = Text("请刷卡", "present the card")
 ENTER = Text("确认：回车键　取消：减号键", "Enter to go on, minus to cancel")
+NUMBER = Text("请输学号", "key the number")
 PIN = Text("请持卡人输入口令", "the holder's PIN, please")
 DEMO_WORDS = Text("演示", "DEMO")
 STOPPED = Text("停止消费", "NOT SELLING")
@@ -34,6 +35,7 @@ MENU_WORDS = {
     Verb.SALES: Text("本班消费", "sales of this shift"),
     Verb.STATUS: Text("本机状态", "state of this till"),
     Verb.LOG: Text("卡内明细", "log of the card"),
+    Verb.MEAL: Text("按学号", "by number"),
 }
 _TITLES = MENU_WORDS | {
     Verb.SELL: Text("消费：请放卡", "sale: present the card"),

@@ -14,6 +14,7 @@ from edge.terminal.store.book import Book, Row, card_of
 from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad, AskedPayment
+from edge.terminal.store.meals import MealsHere
 from edge.terminal.store.papers import MemoryPapers, Papers
 from edge.terminal.store.parameters import Parameters
 from edge.terminal.store.shift import Shifts
@@ -80,6 +81,7 @@ class Body:
         self.voids = Voids(
             flash, self.book, self.day_of, settings.device, settings.key_version, self.shifts.is_closed
         )
+        self.meals = MealsHere(flash, self.day_of)
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None

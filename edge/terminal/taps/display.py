@@ -295,6 +295,24 @@ def paid_by_account(amount_fen: int, left_fen: int) -> Display:
     return Display(Face.DONE, title, Text(f"账户支付{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
 
 
+def sold(amount_fen: int) -> Display:
+    """成功: the record is durable. Nobody reads here how it was paid."""
+    amount = yuan(amount_fen)
+    title = Text(f"成功 ¥{amount}", f"paid ¥{amount}")
+    return Display(Face.DONE, title, Text(f"消费{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
+
+
+def by_number(number: str, amount_fen: int) -> Display:
+    """A sale without a card: the cashier looks at the number, and says yes."""
+    title = Text(f"学号 {number} ¥{yuan(amount_fen)}", f"number {number}: ¥{yuan(amount_fen)}")
+    return Display(Face.NOTICE, title, _NOTHING, Text("核对学号后确认", "look at the number, then confirm"))
+
+
+def refused_number(why: Text) -> Display:
+    """Nothing was recorded."""
+    return Display(Face.DECLINED, why, why, Text("未记账", "nothing recorded"))
+
+
 def payment_unknown(amount_fen: int) -> Display:
     """No answer in time: perhaps the account has paid. Its reversal is written next."""
     why = REASON_TEXT[Reason.ACCOUNT_NO_ANSWER]
