@@ -20,6 +20,7 @@ from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.differences import Change, difference_lines, eased, tighter
 from cloud.parameters.floor import require_a_meal
+from cloud.parameters.lowering import lowered
 from cloud.parameters.resolve import Position, require_places, resolved
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
@@ -27,6 +28,9 @@ from shared.fleet.document import DocumentKind, Head, device_scope, digest_of
 from shared.fleet.parameters import ParameterBody
 from shared.ids import DeviceId
 from shared.words.voice import Text
+
+_OF_TRIALS = (PushKind.TRIAL, PushKind.END)
+"""Files that lowered something for some days: nobody builds on them."""
 
 
 class Target(NamedTuple):
@@ -57,6 +61,23 @@ def targets_of(ledger: ParameterLedger, file: CampusFile, devices: Collection[by
     chosen = [one for one in positions if wanted is None or one.device in wanted]
     standing = ledger.standing([one.device for one in chosen])
     return [Target(one, standing[one.device], resolved(file, one)) for one in chosen]
+
+
+def lowered_to(
+    ledger: ParameterLedger, day_fen: int, devices: Collection[bytes] | None = None
+) -> tuple[CampusFile, list[Target]]:  # fmt: skip
+    """The knob of limit control: no card spends more on a day at these terminals, or at all of them; nothing is lifted.
+    The file, and those where it tightens. ConfigFault: nothing was pushed yet, no limit is above it, or somebody would
+    have less than a meal."""
+    base = next((kept for push, kept in reversed(ledger.history()) if push.kind not in _OF_TRIALS), None)
+    if base is None:
+        raise ConfigFault(Text("尚未下发过参数", "no parameters were pushed yet"))
+    there = [one for one in ledger.positions() if devices is None or one.device in devices]
+    file = lowered(read_file(base.text), there, day_fen)
+    found = [one for one in targets_of(ledger, file, [one.device for one in there]) if one.tighter]
+    for one in found:
+        require_a_meal(file, one.position.name, one.standing.former, one.after)
+    return file, found
 
 
 def alike(file: CampusFile, targets: Iterable[Target]) -> dict[tuple[Text, ...], list[str]]:

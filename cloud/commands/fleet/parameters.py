@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.fleet.beside import campus_clock, orders_socket
-from cloud.fleet.pushing import Pusher, Target, alike
+from cloud.fleet.pushing import Pusher, Target, alike, lowered_to
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import Push, PushKind
@@ -25,7 +25,6 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
-from cloud.parameters.lowering import lowered
 from cloud.parameters.resolve import Position, resolved, samples
 from cloud.process.settings import load_settings
 from cloud.words.fleet import parameters as words
@@ -35,9 +34,6 @@ from shared.errors import ConfigFault
 from shared.fleet.document import Head, SignedHead
 from shared.keys.document_key import DocumentKey
 from shared.words.voice import Text
-
-_OF_TRIALS = (PushKind.TRIAL, PushKind.END)
-"""Files that lowered something for some days: nobody builds on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +113,7 @@ def push(where: Where, path: Path, choice: Choice, order: Order) -> int:
 def lower(where: Where, day_fen: int, choice: Choice, order: Order) -> int:
     """The knob: no card spends more on a day, for some days; proposed to a second person. ConfigFault."""
     with _office(where) as (opened, pusher):
-        ledger = ParameterLedger(opened)
-        base = next((one for one in reversed(ledger.history()) if one[0].kind not in _OF_TRIALS), None)
-        if base is None:
-            raise ConfigFault(Text("尚未下发过参数", "no parameters were pushed yet"))
-        file = read_file(base[1].text)
-        chosen = {one.position.device for one in _chosen(opened, pusher, file, choice)}
-        file = lowered(file, [one for one in ledger.positions() if one.device in chosen], day_fen)
-        targets = [one for one in pusher.targets(file, chosen) if one.tighter]
+        file, targets = lowered_to(ParameterLedger(opened), day_fen, _devices(opened, choice))
         return _send(where, opened, pusher, file, PushKind.PUSH, targets, (), order)
 
 
@@ -247,6 +236,11 @@ def _decided(where: Where, one: Proposal, names: words.Names, now_ms: int) -> No
 
 def _chosen(opened: OpenedLedger, pusher: Pusher, file: CampusFile, choice: Choice) -> list[Target]:
     """ConfigFault for a terminal or box that there is not."""
+    return pusher.targets(file, _devices(opened, choice))
+
+
+def _devices(opened: OpenedLedger, choice: Choice) -> list[bytes]:
+    """As `_chosen`."""
     positions = ParameterLedger(opened).positions()
     names, boxes = {one.name for one in positions}, {one.box for one in positions}
     for asked in sorted({*choice.names, *choice.canary} - names):
@@ -254,8 +248,7 @@ def _chosen(opened: OpenedLedger, pusher: Pusher, file: CampusFile, choice: Choi
     for asked in sorted({*choice.boxes} - boxes):
         raise ConfigFault(Text(f"没有网关 {asked[:40]}", f"there is no box {asked[:40]}"))
     every = choice.every or not (choice.names or choice.boxes)
-    wanted = [one.device for one in positions if every or one.name in choice.names or one.box in choice.boxes]
-    return pusher.targets(file, wanted)
+    return [one.device for one in positions if every or one.name in choice.names or one.box in choice.boxes]
 
 
 def _named(targets: Sequence[Target], names: Sequence[str]) -> list[bytes]:

@@ -104,4 +104,25 @@ WORDS: dict[str, Text] = {
     "go_on_with": Text("续推其余", "Go on with the other"),
     "back_to_this": Text("退回到这一次", "Take them back to this"),
     "edit_from_this": Text("以此为底编辑", "Edit from this"),
+    # --- the knob
+    "limits_lower": Text("限额调控", "Limit control"),
+    "lower_limits": Text("调低限额", "Limits lowered"),
+    "lower_waiting": Text("已有收紧的提议等第二人确认：", "Proposals that tighten wait for a second person:"),
+    "lower_step_1": Text(
+        "写每卡每日至多多少。只低不高：原来更低的照旧。",
+        "Say what a card may spend on a day at most. Nothing is lifted: what is lower stays.",
+    ),
+    "lower_step_2": Text(
+        "按近 7 天的真实消费试算：会拒绝多少笔、多少张卡；看过再提议，写缘由和天数。",
+        "It is tried on the last 7 days: how many sales of how many cards it would have refused. Then you propose it, "
+        "with a reason and for how many days.",
+    ),
+    "lower_step_3": Text(
+        "另一人（有权核定账务）在“待确认的参数”批准后下发，下一餐次生效，到期自动恢复。",
+        "Another person, who decides about money, confirms it under Waiting parameters. It counts from the next meal "
+        "on and ends by itself.",
+    ),
+    "lower_to": Text("每卡每日至多（元）", "A card and day at most (yuan)"),
+    "lower_least": Text("不低于一餐", "no lower than one meal of"),
+    "lower_try": Text("试算", "Try it on history"),
 }

@@ -27,12 +27,50 @@ def finance(rig: Rig) -> Browser:
     return rig.browser("王芳", [Grant(Role.FINANCE)])
 
 
+def cells(page: str, key: str) -> str:
+    """The row of a table in which something stands."""
+    return next(row for row in page.split("<tr>")[1:] if key in row)
+
+
 def test_the_sum_its_formula_and_its_inputs(finance: Browser) -> None:
     page = finance.see("/exposure")
-    for text in ("风险敞口 ¥400.00：欠交 ¥300.00，名单 ¥100.00", "× 单笔上限", "1 台：限额未知或不限",
-                 "pos-01 1号窗口 ¥400.00：欠交 3 × ¥100.00", "0002 ¥100.00"):  # fmt: skip
+    for text in ("¥400.00", "含未知，按最坏计", "× 单笔上限", "限额未知或不限", "欠交 3 条"):
         assert text in page, text
-    assert "exposure ¥400.00: owed ¥300.00" in finance.see("/exposure?lang=en")
+    assert "at their worst" in finance.see("/exposure?lang=en")
+
+
+def test_a_table_of_each_level_that_the_reader_gives(finance: Browser) -> None:
+    for level in ("canteen", "merchant", "box"):
+        row = cells(finance.see(f"/exposure?level={level}"), "¥400.00")
+        assert "¥300.00" in row, level
+        assert "¥100.00" in row, level
+        assert "mark off" in row, "an input is not known"
+    row = cells(finance.see("/exposure?level=terminal"), "pos-01")
+    for text in ("3 × ¥100.00", "限额未知或不限；所用黑名单未知", "未知"):
+        assert text in row, text
+    assert "¥100.00" in cells(finance.see("/exposure?level=card"), "0002")
+    assert cells(finance.see("/exposure?level=nothing"), "¥400.00"), "what is no level is the first"
+
+
+def test_terminals_are_chosen_by_place_and_by_what_nobody_knows(finance: Browser) -> None:
+    assert "pos-01" in finance.see("/exposure?level=terminal&unknown=caps&box=" + c.BOX)
+    assert "pos-01" not in finance.see("/exposure?level=terminal&box=elsewhere")
+    assert "pos-01" not in finance.see("/exposure?level=terminal&unknown=heard")
+    lines = finance.see("/exposure.csv?level=terminal&sort=exposure&down=1").splitlines()
+    assert lines[1].startswith("pos-01")
+    assert "400.00" in lines[1]
+
+
+def test_it_links_to_what_he_may_see(rig: Rig, finance: Browser) -> None:
+    """Finance sees cards, and neither devices nor the making of parameters."""
+    assert f'href="/cards/{c.card(2).hex()}"' in finance.see("/exposure?level=card")
+    page = finance.see("/exposure?level=terminal")
+    assert "/devices/" not in page
+    assert "/parameters/lower" not in page
+    assert "/parameters/waiting" in page
+    page = rig.browser().see("/exposure?level=terminal")
+    assert f'href="/devices/{c.POS.hex()}"' in page
+    assert "/parameters/lower" in page
 
 
 def test_the_interface_says_the_same(finance: Browser) -> None:
@@ -47,4 +85,5 @@ def test_who_sees_a_part_alone_gets_neither(rig: Rig) -> None:
     for name, grant in zip(("甲", "乙"), grants, strict=True):
         browser = rig.browser(name, [grant])
         browser.see("/exposure", 403)
+        browser.see("/exposure.csv", 403)
         browser.see("/api/v1/exposure", 403)
