@@ -37,6 +37,7 @@ CONSOLE = "console"
 SERVERS = {
     CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app",
     "dock": "cloud.watch.docking.app", "enrol": "cloud.fleet.enrol.app",
+    "accounts": "cloud.wallet.back.app", "wallet": "cloud.wallet.front.app",
 }  # fmt: skip
 """Verbs that read their own words."""
 
@@ -79,6 +80,8 @@ def _parser() -> Parser:
     verbs.add_parser("dock", help=docked, add_help=False)
     admit = Text("准许一名收银员，写出令牌文件", "admit a cashier, write a token file")
     verbs.add_parser("enrol", help=Text("入网服务：数据网关", "the enrolment door of boxes"), add_help=False)
+    verbs.add_parser("accounts", help=Text("账户服务：钱包之后", "the accounts behind the wallet"), add_help=False)
+    verbs.add_parser("wallet", help=Text("钱包：手机访问的前置", "the wallet: what phones reach"), add_help=False)
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 

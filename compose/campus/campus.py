@@ -15,7 +15,7 @@ from compose.parts.part import Part
 
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
-_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol")
+_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol", "accounts", "wallet")
 """Verbs that serve until they are told to end."""
 WITH_SERIES = ("ingest", "console")
 """Services whose pages the watch reads, beside the key process's."""
@@ -45,6 +45,7 @@ class Where:
     docking_port: where strangers' devices dock, at the broker with --full, else at docking's own gate; 0: nowhere.
     health: service → port on loopback where it says how it is.
     enrol_port: where boxes come in by a code, with --full; 0: nowhere.
+    wallet_port, accounts_port: the wallet's front and the service behind it; 0: none.
     """
 
     data: Path
@@ -60,6 +61,8 @@ class Where:
     docking_port: int = 0
     health: Mapping[str, int] = field(default_factory=dict)
     enrol_port: int = 0
+    wallet_port: int = 0
+    accounts_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -109,7 +112,24 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    return [keys, ingest, console, watch, *_dock(where, after), *_enrolment(where, after)]
+    return [keys, ingest, console, watch, *_dock(where, after), *_enrolment(where, after), *_wallet(where, after)]
+
+
+def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """The wallet's front, and the accounts service behind it. Selling goes on without both."""
+    if not where.wallet_port:
+        return []
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    accounts = _python(
+        "accounts", "cloud", "accounts", *_data(where), "--port", str(where.accounts_port), *dsn, *_clock(where),
+        *_health(where, "accounts"), after=after[1:], spare=True,
+    )  # fmt: skip
+    front = _python(
+        "wallet", "cloud", "wallet", *_data(where), "--port", str(where.wallet_port),
+        "--accounts", f"https://127.0.0.1:{where.accounts_port}", *_health(where, "wallet"), after=("accounts",),
+        spare=True,
+    )  # fmt: skip
+    return [accounts, front]
 
 
 def _enrolment(where: Where, after: tuple[str, ...]) -> list[Part]:

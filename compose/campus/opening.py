@@ -15,7 +15,7 @@ from typing import Any
 
 from compose.campus import campus, full
 from compose.campus.lines import write_lines
-from compose.campus.options import Options
+from compose.campus.options import Options, wallet_port
 from compose.campus.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
@@ -36,10 +36,14 @@ DEMO_DEPOSIT_FEN = 2_000_000
 ROOM_MARK = "opened.json"
 PLAIN_LINK = "plain:"
 """So a box begins the name of a TCP link without TLS in its READY line."""
+PARENT_LINK = "link:"
+"""So begins, in the accounts service's READY line, the token of a one-time link."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
-WITH_HEALTH = ("ingest", "console", "desk", "watch")
+WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
+WALLET_FILE = "front/wallet.pem"
+"""The wallet's certificate."""
 WATCH_FILE = "watch.pem"
 """The watch's certificate at the broker."""
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
@@ -100,6 +104,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
     say(f"[2/4] {_CORE} ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
+    say_wallet(parts, where, say)
     say_docking(where, say)
     await parts.start(*campus.field_parts(where, plan))
     say(f"[3/4] {_FIELD} ({time.monotonic() - began:.1f} s)")
@@ -127,6 +132,18 @@ def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
     say(f"      {console}")
     for link in links:
         say(f"      {Text('首次登录，只能用一次：', 'first sign-in, works once: ')}{link}")
+
+
+def say_wallet(parts: Supervisor, where: campus.Where, say: Say) -> None:
+    """The wallet's address, and a parent's one-time link."""
+    if not parts.ready_line("wallet"):
+        return
+    address = f"https://127.0.0.1:{where.wallet_port}/"
+    say(f"      {Text('钱包：', 'wallet: ')}{address}")
+    for word in parts.ready_line("accounts").split():
+        if word.startswith(PARENT_LINK):
+            link = f"{address}#link={word.removeprefix(PARENT_LINK)}"
+            say(f"      {Text('家长一次性链接：', 'a parent, works once: ')}{link}")
 
 
 def say_docking(where: campus.Where, say: Say) -> None:
@@ -198,9 +215,12 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         login = new_login(run_dir / LOGIN_FILE)
         await parts.start(embedded_broker(broker_port, login=login))
     health = {name: free_port() for name in WITH_HEALTH}
+    if not (room / WALLET_FILE).exists():  # a campus of before
+        await step(parts, "wallet-certificate", "provisioning", "certificate", "wallet", "--data", str(room))
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
         docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,
+        wallet_port(options.port), free_port(),
     )
 
 

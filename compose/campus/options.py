@@ -153,6 +153,10 @@ def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
         )
 
 
+WALLET_STEP = 10
+"""The wallet's port is the console's and this much."""
+
+
 def console_port(wanted: int) -> int:
     """The wanted port, kept for this process; 0: the first free one from 8443 on. WrongUse when there is none."""
     tried = [wanted] if wanted else range(CONSOLE_PORT, CONSOLE_PORT + PORTS_TRIED)
@@ -164,6 +168,13 @@ def console_port(wanted: int) -> int:
             f"端口 {tried[0]} 已被占用，请用 --port 另选", f"port {tried[0]} is taken; choose another with --port"
         )
     )
+
+
+def wallet_port(console: int) -> int:
+    """The first free one behind the console's, so that a phone finds the wallet again where it was; 0: there is none,
+    and no wallet. An installed wallet belongs to its port."""
+    tried = range(console + WALLET_STEP, min(console + WALLET_STEP + PORTS_TRIED, 1 << 16))
+    return next((port for port in tried if take_port(port)), 0)
 
 
 def _seconds(text: str) -> float:

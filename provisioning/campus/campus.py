@@ -277,6 +277,8 @@ def _cloud_files(making: Making, keys: _Keys) -> Iterator[File]:
         door += own
     yield File(str(CLOUD_DOOR), door)
     yield from _server_files(making, ca, "cloud/console")
+    yield from _server_files(making, ca, FRONT_STEM)
+    yield File("front/ca.pem", authority.certificate_pem(ca))
 
 
 def _broker_files(making: Making, keys: _Keys) -> Iterator[File]:
@@ -286,6 +288,10 @@ def _broker_files(making: Making, keys: _Keys) -> Iterator[File]:
     yield from _server_files(making, ca, "broker/broker")
     yield File("broker/acl", acl_text(rights).encode())
     yield File("broker/crl.pem", authority.issue_crl(ca, {}, 1, making.now))
+
+
+FRONT_STEM = "front/wallet"
+"""Certificate and key of the wallet's front, in the folder that is all that the front zone has."""
 
 
 def _server_files(making: Making, ca: Authority, stem: str) -> Iterator[File]:

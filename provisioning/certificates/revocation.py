@@ -22,7 +22,9 @@ OWN = (INGEST, WATCH)
 """Who comes in by the cloud's own door, each by a certificate that its own key has signed; the key lies beside it."""
 CLOUD_DOOR = Path("broker/cloud.pem")
 """What the broker believes there: those certificates again, and nothing else."""
-_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), *OWN)
+WALLET = Path("front/wallet.pem")
+"""The wallet's front; a campus of before has none until it is made."""
+_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), WALLET, *OWN)
 LIST = Text("吊销列表", "revocation list")
 """What the list is called among the terms; `Term.name`, which machines read too, has both."""
 

@@ -30,6 +30,7 @@ from shared.words.voice import Text
 SERVERS = {
     "broker": Path("broker/broker.pem"),
     "console": Path("cloud/console.pem"),
+    "wallet": revocation.WALLET,
     "ingest": revocation.INGEST,
     "watch": revocation.WATCH,
 }
@@ -68,6 +69,11 @@ def add_to(verbs: Verbs) -> None:
     add_data(door)
     door.set_defaults(run=_cloud_door)
     may_lie_open(door)
+    of_before = Text("旧版数据目录：钱包的证书", "the wallet's certificate, for an older folder")
+    front = steps.add_parser("wallet", help=of_before)
+    front.set_defaults(run=_wallet)
+    add_store(front)
+    add_who(front)
 
 
 def _renew(chosen: argparse.Namespace) -> None:
@@ -110,6 +116,25 @@ def _cloud_door(chosen: argparse.Namespace) -> None:
     _make_watch(chosen.data)
     write_private(door, revocation.door_of(chosen.data))
     say(Text(f"专用门证书已备好：{door}\n", f"the certificate of the cloud's door is made: {door}\n"))
+
+
+def _wallet(chosen: argparse.Namespace) -> None:
+    """Of a campus of before the wallet: the names that the console's certificate has. The key goes first: a
+    certificate that is there has one. Once, then never again."""
+    file = chosen.data / revocation.WALLET
+    if file.exists():
+        return
+    vault = vault_of(chosen)
+    signing = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), signing)
+    key = authority.new_key()
+    pem = authority.renew(ca, (chosen.data / "cloud" / "console.pem").read_bytes(), _now(), key.public_key())
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    vault.record([deed(now_s(), Act.RENEWED, chosen.who, f"{_RENEWED}: wallet")])
+    write_private(file.parent / "ca.pem", authority.certificate_pem(ca))
+    write_private(file.with_suffix(".key"), authority.private_pem(key))
+    write_private(file, pem)
+    say(Text(f"钱包的证书已备好：{file}\n", f"the wallet's certificate is made: {file}\n"))
 
 
 def _make_watch(data: Path) -> None:

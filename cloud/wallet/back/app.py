@@ -1,0 +1,181 @@
+"""Composition root of the accounts service: HTTPS for the wallet's front alone, one ledger thread, a pool for hashes.
+
+`READY accounts https://… [link:TOKEN]` when it serves; the link is a demonstration's, good once.
+Bounds: a request has ASK_MAX bytes and BODY_S to come; HASHES at once, and HASHES_WAIT more may wait for their turn.
+"""
+
+import argparse
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+from cloud.ledger.records.values import Now
+from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.health import healthy
+from cloud.process.life import report, say, stop_on_signals
+from cloud.process.serving import HttpsServer
+from cloud.process.settings import CloudSettings, load_settings
+from cloud.wallet.back.answers import Answers
+from cloud.wallet.back.context import Later, Site
+from cloud.wallet.back.front_token import front_digest, is_front
+from cloud.wallet.back.opening import demonstration_link, open_site
+from cloud.wallet.back.table import OPERATIONS
+from cloud.wallet.line.calls import ASK_MAX, WALLET_PATH, Answer, encode_answer
+from cloud.wallet.line.problems import BUSY
+from shared.clocks.campus_clock import CampusClock, parse_clock
+from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
+from shared.input.endpoint import listening_port
+from shared.input.health_port import add_health
+from shared.support.watchdog import Duty, Errand, Watchdog
+from shared.words.health import Health, page_of
+from shared.words.voice import Text
+
+HASHES = max(2, (os.cpu_count() or 2) // 2)
+HASHES_WAIT = 64
+_BEARER = b"Bearer "
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to end."""
+    behind = Text("账户服务：钱包之后", "the accounts behind the wallet")
+    parser = Parser(prog="./ykt cloud accounts", description=behind)
+    add_data(parser)
+    ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
+    parser.add_argument("--dsn", metavar="DSN", help=ledger)
+    parser.add_argument("--port", type=listening_port, required=True, help=Text("监听端口", "port to listen at"))
+    parser.add_argument(
+        "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
+    )
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
+    add_health(parser)
+    asyncio.run(_serve(parser.parse_args(arguments)))
+    return 0
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    settings = load_settings(given.data)
+    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock))
+    server = HttpsServer(accounts, given.host, given.port, settings.console_certificate, settings.console_key)
+    stop = asyncio.Event()
+    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
+    serving = asyncio.create_task(server.serve(), name="accounts")
+    told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/"))
+    async with healthy(given.health, lambda: _health(server, accounts)):
+        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    server.serving.set()
+    await asyncio.gather(serving, told)
+
+
+def _health(server: HttpsServer, accounts: "Accounts") -> Health:
+    waits = () if server.serving.is_set() else ("https",)
+    return Health(waits=waits, page=page_of("accounts", asdict(accounts.answers.counts)))
+
+
+async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: "Accounts", address: str) -> None:
+    await server.serving.wait()
+    say(f"READY accounts {address}{f' link:{accounts.link}' if accounts.link else ''}")
+    loop = Duty()
+    with Watchdog("accounts", lambda: {"loop": loop.turns, "ledger": accounts.asked.moved()}) as watchdog:
+        watchdog.ready()
+        await report(stop, lambda: asdict(accounts.answers.counts), loop)
+
+
+class Accounts:
+    """The ASGI application: POST WALLET_PATH by the front, and nothing else."""
+
+    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock) -> None:
+        self._clock = clock
+        self._digest = front_digest(settings.data)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._hashes = ThreadPoolExecutor(HASHES, thread_name_prefix="hash")
+        self._waiting = 0
+        self.asked = Errand()
+        self._site, self.link = self._thread.submit(self._open, settings, dsn).result()
+        self.answers = Answers(self._site, OPERATIONS)
+
+    def _open(self, settings: CloudSettings, dsn: str) -> tuple[Site, str]:
+        site = open_site(settings, dsn, self._now())
+        return site, demonstration_link(site, self._now())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            answer = await self._answered(scope, receive)
+            await (refuse(send, answer) if isinstance(answer, int) else _send(send, answer))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._hashes.shutdown()
+        self._thread.shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _close(self) -> None:
+        self._site.ledger.close()
+        self._site.people.close()
+
+    async def _answered(self, scope: Scope, receive: Receive) -> bytes | int:
+        """The answer, or the status of a refusal."""
+        if scope["path"] != WALLET_PATH or scope["method"] != "POST":
+            return 404
+        if not is_front(self._digest, _token(scope)):
+            return 401
+        body = await whole_body(receive, ASK_MAX)
+        if isinstance(body, Refused):
+            return body
+        return encode_answer(await self._answer(body))
+
+    async def _answer(self, body: bytes) -> Answer:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self._thread, self._begin, body)
+        while isinstance(found, Later):
+            if self._waiting >= HASHES + HASHES_WAIT:
+                return Answer(problem=BUSY)
+            self._waiting += 1
+            try:
+                made = await loop.run_in_executor(self._hashes, found.work)
+            finally:
+                self._waiting -= 1
+            found = await loop.run_in_executor(self._thread, self._go_on, found, made)
+        return found
+
+    def _begin(self, body: bytes) -> Answer | Later:
+        with self.asked:
+            return self.answers.begin(body, self._now())
+
+    def _go_on(self, later: Later, made: object) -> Answer | Later:
+        with self.asked:
+            return self.answers.go_on(later, made)
+
+    def _now(self) -> Now:
+        unix_s = time.time()
+        return Now(int(unix_s * 1000), self._clock.at(unix_s))
+
+
+_HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+
+
+async def _send(send: Send, answer: bytes) -> None:
+    headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+
+
+def _token(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""

@@ -1,0 +1,125 @@
+"""What an operation is given, and how it stands in the table. A family of calls is a mapping of names to Operations.
+
+    OPERATIONS = {"statement": Operation(Right.SEES, {"holder": HOLDER, "before": whole(0, 2**53)}, statement)}
+
+Right: what the table requires before `act` is called; it is judged in one place (`rights.py`), never by the family.
+`act` takes the context and the parsed arguments and returns a value of JSON, or raises Refused, which changes nothing
+if it writes inside of one transaction. Dear work (a password's hash) is returned as Later: done off the ledger thread.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
+from cloud.store.db import Database
+from cloud.wallet.line.calls import Caller
+from cloud.wallet.line.problems import NO_CARD, SIGN_IN, Refused
+from cloud.wallet.line.shapes import Arguments, Shape
+from cloud.wallet.people.persons import Person
+from cloud.wallet.people.roster import Holder
+from cloud.wallet.people.sessions import Session
+from shared.ids import CardId
+
+
+class Right(Enum):
+    """What a caller must have. Each includes those above it but ANYBODY; of a holder they are about the chosen one."""
+
+    ANYBODY = "anybody"
+    """No session; the front's throttle by address and the operation's own are all that bounds it."""
+    PERSON = "person"
+    """Somebody who has signed in."""
+    TOPS_UP = "tops-up"
+    """The holder himself, or a guardian, at whatever age."""
+    SEES = "sees"
+    """The holder himself, or a guardian of a minor, or one to whom a holder of age has granted it."""
+    OWN = "own"
+    """The holder himself: pays, shows codes, grants sight."""
+
+
+class Chosen(NamedTuple):
+    """The holder whose matter it is, and the card that is his now. card: None where he has none."""
+
+    holder: Holder
+    card: CardId | None
+    label: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all operations share. One thread's, that of the ledger."""
+
+    ledger: OpenedLedger
+    people: Database
+    is_demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call. signed, chosen: as the operation's right requires."""
+
+    site: Site
+    caller: Caller
+    now: Now
+    signed: tuple[Person, Session] | None = None
+    chosen: Chosen | None = None
+
+    @property
+    def person(self) -> Person:
+        """Who asks. Refused where nobody has signed in."""
+        if self.signed is None:
+            raise Refused(SIGN_IN)
+        return self.signed[0]
+
+    @property
+    def session(self) -> Session:
+        """By which session. As `person`."""
+        if self.signed is None:
+            raise Refused(SIGN_IN)
+        return self.signed[1]
+
+    @property
+    def whose(self) -> Chosen:
+        """The holder chosen. Refused where there is none."""
+        if self.chosen is None:
+            raise Refused(NO_CARD)
+        return self.chosen
+
+    @property
+    def card(self) -> CardId:
+        """The chosen holder's card. Refused where he has none."""
+        if self.whose.card is None:
+            raise Refused(NO_CARD)
+        return self.whose.card
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A value that opens or ends a session: the cookie has this token from now on, '' ends it."""
+
+    value: Any
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """`work` is done beside the ledger thread, and what it returns goes to `then`, on the ledger thread again."""
+
+    work: Callable[[], Any]
+    then: Callable[[Any], Any]
+
+
+Act = Callable[[Context, Arguments], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """right, shape: required before `act`. fresh: who it is was proven within FRESH_MS. act: see above."""
+
+    right: Right
+    shape: Shape
+    act: Act
+    fresh: bool = False

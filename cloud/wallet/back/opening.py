@@ -1,0 +1,52 @@
+"""How ledger and people are opened, and what a demonstration finds in them at its first start."""
+
+from pathlib import Path
+
+from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.records.values import Now
+from cloud.process.settings import FOLDER, CloudSettings
+from cloud.store.db import Database, open_database
+from cloud.wallet.back.context import Site
+from cloud.wallet.people.demonstration import PARENT, demonstration
+from cloud.wallet.people.persons import add_person, bind_guardian, person_with_phone
+from cloud.wallet.people.roster import is_empty, take_roster
+from cloud.wallet.people.schema import FILE, make_tables
+from cloud.wallet.people.sessions import make_link
+
+
+def open_site(settings: CloudSettings, dsn: str, now: Now) -> Site:
+    """StoreFault, ConfigFault."""
+    people = open_people(settings.data)
+    site = Site(open_prepared(dsn), people, settings.demo)
+    if settings.demo:
+        _make_demonstration(site, now)
+    return site
+
+
+def open_people(data: Path) -> Database:
+    """The file of people of this data folder. StoreFault."""
+    people = open_database(str(data / FOLDER / FILE))
+    make_tables(people)
+    return people
+
+
+def demonstration_link(site: Site, now: Now) -> str:
+    """A one-time token for the demonstration's parent; '' where there is none."""
+    with site.people.writing():
+        parent = person_with_phone(site.people, PARENT.phone) if site.is_demo else None
+        return make_link(site.people, parent.id, now.unix_ms) if parent else ""
+
+
+def _make_demonstration(site: Site, now: Now) -> None:
+    """Once: a school's own roster, imported later, stays."""
+    ledger, people = site.ledger.database, site.people
+    with ledger.reading():
+        labels = [label for (label,) in ledger.run("SELECT label FROM card ORDER BY label")]
+    with people.writing():
+        if not labels or not is_empty(people):
+            return
+        holders, guardians = demonstration(labels, now.campus_s)
+        take_roster(people, holders, guardians)
+        parent = add_person(people, PARENT.phone, PARENT.name, "", now.unix_ms)
+        for one in guardians:
+            bind_guardian(people, parent.id, one.holder, now.unix_ms)

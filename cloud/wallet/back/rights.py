@@ -1,0 +1,76 @@
+"""Who may ask for what: session, holder and right, judged for every operation in this one place."""
+
+from dataclasses import replace
+
+from cloud.ledger.cards.life import life_of
+from cloud.store.db import Database
+from cloud.wallet.back.context import Chosen, Context, Operation, Right
+from cloud.wallet.line.problems import AGAIN, NOT_YOURS, SIGN_IN, Refused
+from cloud.wallet.line.shapes import Arguments
+from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
+from cloud.wallet.people.roster import Holder, holder_of
+from cloud.wallet.people.sessions import note_seen, session_of
+from cloud.wallet.people.sight import Bond, may
+from shared.ids import CardId
+
+FOLLOWED_MAX = 100
+"""Cards that have taken one another's place; no holder had so many."""
+
+
+def admitted(context: Context, operation: Operation, arguments: Arguments) -> Context:
+    """The context with person and holder, as the operation requires. Refused."""
+    if operation.right is Right.ANYBODY:
+        return context
+    signed = _signed(context)
+    if operation.fresh and not signed.session.is_fresh(context.now.unix_ms):
+        raise Refused(AGAIN)
+    if operation.right is Right.PERSON:
+        return signed
+    return replace(signed, chosen=_chosen(signed, operation.right, arguments.get("holder")))
+
+
+def _signed(context: Context) -> Context:
+    people, now_ms = context.site.people, context.now.unix_ms
+    with people.writing():
+        session = session_of(people, context.caller.session, now_ms)
+        person = person_of(people, session.person) if session else None
+        if session is None or person is None:
+            raise Refused(SIGN_IN)
+        note_seen(people, session, now_ms)
+    return replace(context, signed=(person, session))
+
+
+def _chosen(context: Context, right: Right, number: str | None) -> Chosen:
+    people, person = context.site.people, context.person
+    with people.reading():
+        children = children_of(people, person.id)
+        wanted = number or person.holder or next(iter(children), "")
+        holder = holder_of(people, wanted) if wanted else None
+        bond = _bond(people, person, wanted, children)
+    if holder is None or bond is None or not may(right.value, bond, holder.born, context.now.campus_s):
+        raise Refused(NOT_YOURS)  # the same for one who is not there: nobody learns the numbers
+    return chosen(context.site.ledger.database, holder, is_own=bond is Bond.SELF)
+
+
+def _bond(people: Database, person: Person, number: str, children: list[str]) -> Bond | None:
+    if number and person.holder == number:
+        return Bond.SELF
+    if number not in children:
+        return None
+    return Bond.GRANTED if has_granted(people, number, person.id) else Bond.GUARDIAN
+
+
+def chosen(ledger: Database, holder: Holder, *, is_own: bool) -> Chosen:
+    """With the card that is his now: the one of the roster, or the last that has taken its place."""
+    with ledger.reading():
+        rows = ledger.run("SELECT card FROM card WHERE label = ?", (holder.label,)) if holder.label else []
+        if not rows:
+            return Chosen(holder, None, "", is_own)
+        card = CardId(bytes(rows[0][0]))
+        for _ in range(FOLLOWED_MAX):
+            successor = life_of(ledger, card).successor
+            if successor is None:
+                break
+            card = CardId(bytes(successor))
+        ((label,),) = ledger.run("SELECT label FROM card WHERE card = ?", (card,))
+    return Chosen(holder, card, label, is_own)

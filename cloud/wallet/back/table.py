@@ -1,0 +1,9 @@
+"""Every operation of the accounts service by its name. A family is one file; a new one is a line here."""
+
+from collections.abc import Mapping
+
+from cloud.wallet.back import home, sign_in
+from cloud.wallet.back.context import Operation
+
+FAMILIES = (sign_in.OPERATIONS, home.OPERATIONS)
+OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

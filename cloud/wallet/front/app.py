@@ -1,0 +1,250 @@
+"""Composition root of the wallet's front: HTTPS for phones, its files, and calls passed on to the accounts service.
+
+`READY wallet https://…` when it serves. GET: files. POST /w/api/OPERATION with a JSON object: asked of the accounts
+service; the answer is its value, or a problem (application/problem+json). A call must come from a page of ours: JSON,
+the header x-ykt, and no other origin; the session is a cookie that scripts cannot read and other sites never send.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any
+
+from cloud.process.bodies import Receive, Scope, Send, refuse, whole_body
+from cloud.process.bodies import Refused as NoBody
+from cloud.process.health import healthy
+from cloud.process.life import report, say, stop_on_signals
+from cloud.process.serving import HttpsServer
+from cloud.wallet.front.accounts import AccountsLine
+from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
+from cloud.wallet.front.files import File, load_files
+from cloud.wallet.line.calls import AGENT_MAX, ASK_MAX, TOKEN_MAX, Ask, Caller, decode_answer, encode_ask, from_json
+from cloud.wallet.line.problems import AWAY, Problem, Refused, slow_down
+from shared.errors import ConfigFault, LinkFault
+from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
+from shared.input.endpoint import listening_port
+from shared.input.health_port import add_health
+from shared.support.watchdog import Duty, Watchdog
+from shared.words.health import Health, page_of
+from shared.words.voice import Text
+
+FRONT = "front"
+"""DATA/front: all of DATA that this process reads."""
+API = "/w/api/"
+COOKIE = "__Host-ykt"
+COOKIE_S = 60 * 86_400
+WITHOUT_SESSION = ("sign-in", "bind", "lost-night")
+"""First words of operations that strangers may try: they have a pace of their own."""
+TRUST = Problem(403, "not-our-page", Text("请从钱包页面操作", "ask from a page of the wallet"))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to end."""
+    reached = Text("钱包：手机访问的前置", "the wallet: what phones reach")
+    parser = Parser(prog="./ykt cloud wallet", description=reached)
+    add_data(parser)
+    behind = Text("账户服务地址", "address of the accounts service")
+    parser.add_argument("--accounts", required=True, metavar="https://HOST:PORT", help=behind)
+    parser.add_argument("--port", type=listening_port, required=True, help=Text("监听端口", "port to listen at"))
+    parser.add_argument(
+        "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
+    )
+    own = Text("学校的证书，PEM；缺省 DATA/front/wallet.pem", "the school's certificate, PEM (DATA/front/wallet.pem)")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help=own)
+    key = Text("其私钥，PEM；缺省 DATA/front/wallet.key", "its key, PEM (DATA/front/wallet.key)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help=key)
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
+    add_health(parser)
+    asyncio.run(_serve(parser.parse_args(arguments)))
+    return 0
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    folder = given.data / FRONT
+    front = Front(AccountsLine(given.accounts, folder / "ca.pem", _token(folder / "token")))
+    certificate, key = given.certificate or folder / "wallet.pem", given.key or folder / "wallet.key"
+    server = HttpsServer(front, given.host, given.port, certificate, key)
+    stop = asyncio.Event()
+    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
+    serving = asyncio.create_task(server.serve(), name="wallet")
+    told = asyncio.create_task(_tell(server, stop, front, f"https://{given.host}:{given.port}/"))
+    async with healthy(given.health, lambda: _health(server, front)):
+        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    server.serving.set()
+    await asyncio.gather(serving, told)
+    front.line.close()
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(
+            Text(f"{file}: 无法读取：先启动账户服务", f"{file}: cannot be read: start the accounts service first")
+        ) from fault
+
+
+def _health(server: HttpsServer, front: "Front") -> Health:
+    """Ready: it serves; it stands without the accounts service, and says so on its pages."""
+    waits = () if server.serving.is_set() else ("https",)
+    return Health(waits=waits, page=page_of("wallet", asdict(front.counts)))
+
+
+async def _tell(server: HttpsServer, stop: asyncio.Event, front: "Front", address: str) -> None:
+    await server.serving.wait()
+    say(f"READY wallet {address}")
+    loop = Duty()
+    with Watchdog("wallet", lambda: {"loop": loop.turns}) as watchdog:
+        watchdog.ready()
+        await report(stop, lambda: asdict(front.counts), loop)
+
+
+@dataclass(slots=True)
+class Counts:
+    """Since the start."""
+
+    calls: int = 0
+    refused: int = 0
+    away: int = 0
+    slowed: int = 0
+
+
+class Front:
+    """The ASGI application."""
+
+    def __init__(self, line: AccountsLine) -> None:
+        self.line = line
+        self.counts = Counts()
+        self._files = load_files()
+        self._calls, self._sign_ins = Doorkeeper(CALLS), Doorkeeper(SIGN_INS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(API):
+            await self._call(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._file(scope, receive, send)
+
+    async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        file = self._files.get(scope["path"])
+        if file is None or scope["method"] not in ("GET", "HEAD"):
+            await refuse(send, 404)
+            return
+        await whole_body(receive, 0)
+        await _send_file(send, scope, file)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.counts.calls += 1
+        try:
+            await self._passed_on(scope, receive, send)
+        except Refused as refused:
+            self.counts.refused += 1
+            await _say(send, refused.problem.to_json())
+
+    async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        operation = scope["path"].removeprefix(API)
+        self._admit(operation, scope["client"][0])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if scope["method"] != "POST" or not _is_ours(headers):
+            raise Refused(TRUST)
+        body = await whole_body(receive, ASK_MAX // 2)
+        if isinstance(body, NoBody):
+            await refuse(send, body)
+            return
+        ask = Ask(operation, from_json(body), _caller(scope["client"][0], headers))
+        answer = await self._asked(ask)
+        if "problem" in answer:
+            await _say(send, dict(answer["problem"]), answer.get("session"))
+        else:
+            await _say(send, {"value": answer.get("value")}, answer.get("session"), status=200)
+
+    async def _asked(self, ask: Ask) -> dict[str, Any]:
+        try:
+            return decode_answer(await self.line.ask(encode_ask(ask)))
+        except LinkFault as fault:
+            self.counts.away += 1
+            raise Refused(AWAY) from fault
+
+    def _admit(self, operation: str, address: str) -> None:
+        now_s = time.monotonic()
+        wait_s = self._calls.wait_s(address, now_s)
+        if not wait_s and operation.startswith(WITHOUT_SESSION):
+            wait_s = self._sign_ins.wait_s(address, now_s)
+        if wait_s:
+            self.counts.slowed += 1
+            raise Refused(slow_down(int(wait_s) + 1))
+
+
+def _is_ours(headers: dict[str, str]) -> bool:
+    """Only a page of this origin can send this: another one would first have to ask whether it may, and is told no."""
+    own = f"https://{headers.get('host', '')}"
+    return (
+        headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+        and "x-ykt" in headers
+        and headers.get("origin", own) == own
+        and headers.get("sec-fetch-site", "same-origin") == "same-origin"
+    )
+
+
+def _caller(address: str, headers: dict[str, str]) -> Caller:
+    agent = "".join(one for one in headers.get("user-agent", "") if one.isprintable())[:AGENT_MAX]
+    return Caller(address, agent, f"https://{headers.get('host', '')}"[:128], _session(headers.get("cookie", "")))
+
+
+def _session(raw: str) -> str:
+    try:
+        found = SimpleCookie(raw).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value[:TOKEN_MAX] if found else ""
+
+
+def _cookie(session: str) -> bytes:
+    ends = COOKIE_S if session else 0
+    return f"{COOKIE}={session}; Path=/; Max-Age={ends}; Secure; HttpOnly; SameSite=Strict".encode("latin-1")
+
+
+async def _say(send: Send, said: dict[str, Any], session: str | None = None, status: int = 0) -> None:
+    body = json.dumps(said["value"] if status else said, ensure_ascii=False, separators=(",", ":")).encode()
+    kind = b"application/json" if status else b"application/problem+json"
+    headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
+    if "retry_s" in said:
+        headers.append((b"retry-after", b"%d" % said["retry_s"]))
+    if session is not None:
+        headers.append((b"set-cookie", _cookie(session)))
+    await send({"type": "http.response.start", "status": status or said["status"], "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _send_file(send: Send, scope: Scope, file: File) -> None:
+    asked = dict(scope["headers"])
+    headers = [(b"cache-control", file.caching), (b"etag", file.tag), (b"vary", b"accept-encoding")]
+    if asked.get(b"if-none-match") == file.tag:
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    packed = b"gzip" in asked.get(b"accept-encoding", b"") and len(file.packed) < len(file.body)
+    body = file.packed if packed else file.body
+    headers += [(b"content-type", file.type), (b"content-length", b"%d" % len(body))]
+    headers += [(b"content-encoding", b"gzip")] if packed else []
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,113 @@
+// The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh}.
+import { Problem, ask, call, forget } from "./api.js";
+import { fill, h, say } from "./dom.js";
+import { home } from "./home.js";
+import { moment, said, speak, spoken, t } from "./words.js";
+
+const PAGES = { home };
+const state = { me: null, holder: undefined, turn: 0 };
+const at = (id) => document.getElementById(id);
+
+async function start() {
+  speak(spoken());
+  keepWorker();
+  const link = new URLSearchParams(location.hash.slice(1)).get("link");
+  if (link) {
+    history.replaceState(null, "", "/");
+    await call("sign-in/link", { token: link }).catch((problem) => say(said(problem)));
+  }
+  addEventListener("hashchange", show);
+  addEventListener("online", show);
+  await show();
+}
+
+async function show() {
+  const turn = ++state.turn;
+  const name = location.hash.slice(1).split("/")[0] || "home";
+  try {
+    const me = await ask("me");
+    state.me = me.value;
+    const holders = state.me.holders;
+    if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
+    const shown = holders.length ? await (PAGES[name] || home)(state.holder) : { page: [h("p", {}, t("noneYet"))], ...me };
+    if (turn !== state.turn) return;
+    frame(name);
+    stale(shown);
+    fill(at("main"), shown.page);
+  } catch (problem) {
+    if (turn === state.turn) refused(problem);
+  }
+}
+
+function refused(problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  if (problem.status === 401) {
+    forget();
+    state.me = null;
+  }
+  frame("home");
+  stale({ fresh: true });
+  fill(at("main"), problem.status === 401
+    ? [h("h1", {}, t("signIn")), h("p", {}, t("linkHelp"))]
+    : [h("p", { class: "problem", role: "alert" }, said(problem)), h("button", { onclick: show }, t("retry"))]);
+}
+
+function stale({ fresh, at: when }) {
+  at("stale").hidden = fresh;
+  at("stale").textContent = fresh ? "" : t("offline", moment(when));
+}
+
+function frame(name) {
+  document.title = t("wallet");
+  fill(at("top"), h("strong", {}, t("wallet")), state.me?.demo ? h("span", { class: "demo" }, t("demo")) : null,
+    chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
+    state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
+  at("nav").setAttribute("aria-label", t("menu"));
+  fill(at("nav"), state.me ? Object.keys(PAGES).map((one) =>
+    h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(one))) : null);
+}
+
+function chooser() {
+  const holders = state.me?.holders || [];
+  if (holders.length < 2) return null;
+  const options = holders.map((one) => h("option", { value: one.number, selected: one.number === state.holder }, one.name));
+  return h("select", { "aria-label": t("whose"), onchange: (event) => choose(event.target.value) }, options);
+}
+
+function choose(number) {
+  state.holder = number;
+  show();
+}
+
+function otherLanguage() {
+  speak(spoken() === "zh" ? "en" : "zh");
+  show();
+}
+
+async function signOut() {
+  await call("sign-out").catch(() => null);
+  forget();
+  await show();
+}
+
+/** Files of this version stay on the device; a newer one waits until its reader wants it. */
+function keepWorker() {
+  if (!("serviceWorker" in navigator)) return; // in some chat apps' browsers: it works, with a network
+  const replacing = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => replacing && location.reload());
+  navigator.serviceWorker.register("/sw.js").then((kept) => {
+    if (kept.waiting) offer(kept.waiting);
+    kept.addEventListener("updatefound", () => {
+      const fresh = kept.installing;
+      fresh.addEventListener("statechange", () => {
+        if (fresh.state === "installed" && navigator.serviceWorker.controller) offer(fresh);
+      });
+    });
+  }).catch(() => null);
+}
+
+function offer(worker) {
+  fill(at("said"), t("newVersion"), " ", h("button", { onclick: () => worker.postMessage("take-over") }, t("takeIt")));
+}
+
+start();

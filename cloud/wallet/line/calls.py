@@ -1,0 +1,94 @@
+"""What the front asks of the accounts service, and what it hears: one POST of JSON to WALLET_PATH.
+
+Request: {operation, arguments, caller}. Answer: {value, session?} or {problem, session?}. `caller` is what the front
+alone knows: the address and browser that ask, the host name of the page, the session's token as the cookie has it.
+`session`: the token that the cookie has from now on, '' ends it. The front judges none of it and keeps none of it.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from cloud.wallet.line.problems import MALFORMED, Problem, Refused
+
+WALLET_PATH = "/wallet/v1"
+ASK_MAX = 64 * 1024
+"""Octets of a request, arguments and all."""
+ANSWER_MAX = 512 * 1024
+TOKEN_MAX = 64
+ADDRESS_MAX, AGENT_MAX, SITE_MAX = 64, 200, 128
+_FACTS = (("address", ADDRESS_MAX), ("agent", AGENT_MAX), ("site", SITE_MAX), ("session", TOKEN_MAX))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """site: scheme, host and port of the page, for passkeys. session: '' where there is none."""
+
+    address: str = ""
+    agent: str = ""
+    site: str = ""
+    session: str = ""
+
+
+class Ask(NamedTuple):
+    """One call."""
+
+    operation: str
+    arguments: dict[str, Any]
+    caller: Caller
+
+
+class Answer(NamedTuple):
+    """value: of a call that was done; problem: of one that was refused. session: None leaves the cookie alone."""
+
+    value: Any = None
+    problem: Problem | None = None
+    session: str | None = None
+
+
+def encode_ask(ask: Ask) -> bytes:
+    """Its bytes."""
+    whole = {"operation": ask.operation, "arguments": ask.arguments, "caller": asdict(ask.caller)}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode_ask(raw: bytes) -> Ask:
+    """Refused when it is none."""
+    found = from_json(raw)
+    operation, arguments, facts = (found.get(name) for name in ("operation", "arguments", "caller"))
+    if not isinstance(operation, str) or not isinstance(arguments, dict) or not isinstance(facts, dict):
+        raise Refused(MALFORMED)
+    told = {name: facts.get(name, "") for name, _ in _FACTS}
+    if not all(isinstance(told[name], str) and len(told[name]) <= most for name, most in _FACTS):
+        raise Refused(MALFORMED)
+    return Ask(operation, arguments, Caller(**told))
+
+
+def encode_answer(answer: Answer) -> bytes:
+    """Its bytes."""
+    whole: dict[str, Any] = {"value": answer.value}
+    if answer.problem is not None:
+        whole = {"problem": answer.problem.to_json()}
+    if answer.session is not None:
+        whole["session"] = answer.session
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def decode_answer(raw: bytes) -> dict[str, Any]:
+    """As it was said. Refused when it is none."""
+    return from_json(raw)
+
+
+def from_json(raw: bytes) -> dict[str, Any]:
+    """An object, and nothing that JSON does not have. Refused."""
+    try:
+        found = json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as fault:
+        raise Refused(MALFORMED) from fault
+    if not isinstance(found, dict):
+        raise Refused(MALFORMED)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,48 @@
+"""Why a call was refused: a status of HTTP, a code for programs, two texts for people (RFC 9457)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.errors import YktError
+from shared.words.voice import Text
+
+TYPE = "urn:openykt:wallet:"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """retry_s: it may be asked again after so long; None: whenever."""
+
+    status: int
+    code: str
+    text: Text
+    retry_s: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is told. Both languages: the page chooses."""
+        told = {"type": TYPE + self.code, "code": self.code, "status": self.status}
+        told |= {"title": self.text.en, "zh": self.text.zh, "en": self.text.en}
+        return told if self.retry_s is None else told | {"retry_s": self.retry_s}
+
+
+class Refused(YktError):
+    """Happens when somebody asks for what is not his, not now, or not so; nothing was changed."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
+MALFORMED = Problem(400, "malformed", Text("请求有误", "a malformed request"))
+UNKNOWN = Problem(404, "unknown-operation", Text("没有这项操作", "no such operation"))
+SIGN_IN = Problem(401, "sign-in", Text("请先登录", "sign in first"))
+NOT_YOURS = Problem(403, "not-yours", Text("无权查看或办理", "not yours to see or do"))
+AGAIN = Problem(403, "prove-again", Text("请再次验证身份", "prove once more who you are"))
+NO_CARD = Problem(409, "no-card", Text("名下没有卡", "there is no card"))
+AWAY = Problem(503, "away", Text("账户服务暂不可用，请稍后再试", "the accounts service is away, try again later"), 5)
+BUSY = Problem(503, "busy", Text("人太多，请稍后再试", "too many at once, try again later"), 5)
+
+
+def slow_down(retry_s: int) -> Problem:
+    """Too many tries."""
+    return Problem(429, "slow-down", Text("尝试太多，请稍后再试", "too many tries, try again later"), retry_s)

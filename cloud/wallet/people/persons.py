@@ -1,0 +1,51 @@
+"""Persons who sign in: a holder, a guardian, or both. Inside of a transaction."""
+
+from typing import NamedTuple
+
+from cloud.store.db import Database
+
+
+class Person(NamedTuple):
+    """phone, holder: '' where there is none. holder: the number of the roster that is his own."""
+
+    id: int
+    phone: str
+    name: str
+    holder: str
+
+
+_PERSON = "SELECT id, phone, name, holder FROM person"
+
+
+def add_person(db: Database, phone: str, name: str, holder: str, now_ms: int) -> Person:
+    """RuleBroken: phone or holder has one."""
+    ((number,),) = db.run("SELECT COALESCE(MAX(id), 0) + 1 FROM person")
+    db.insert("person", "id, phone, name, holder, hash, made_ms", [(number, phone, name, holder, "", now_ms)])
+    return Person(number, phone, name, holder)
+
+
+def person_of(db: Database, number: int) -> Person | None:
+    """By its number."""
+    rows = db.run(f"{_PERSON} WHERE id = ?", (number,))
+    return Person(*rows[0]) if rows else None
+
+
+def person_with_phone(db: Database, phone: str) -> Person | None:
+    """By the phone."""
+    rows = db.run(f"{_PERSON} WHERE phone = ?", (phone,)) if phone else []
+    return Person(*rows[0]) if rows else None
+
+
+def bind_guardian(db: Database, person: int, holder: str, now_ms: int) -> None:
+    """The roster says so."""
+    db.upsert("guardian", "person, holder, at_ms", "person, holder", [(person, holder, now_ms)])
+
+
+def children_of(db: Database, person: int) -> list[str]:
+    """Holders whose guardian he is, by number."""
+    return [number for (number,) in db.run("SELECT holder FROM guardian WHERE person = ? ORDER BY holder", (person,))]
+
+
+def has_granted(db: Database, holder: str, person: int) -> bool:
+    """Has the holder, of age, let this guardian see?"""
+    return bool(db.run("SELECT 1 FROM granted WHERE holder = ? AND person = ?", (holder, person)))

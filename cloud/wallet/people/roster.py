@@ -1,0 +1,55 @@
+"""The roster 名册: who holds which card, and who his guardians are, as the school says. Inside of a transaction.
+
+A holder is known by the number that the school gave: student number or staff number. `label` is printed on the card
+that he was given first; which card is his now the ledger knows.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from cloud.store.db import Database
+
+
+class Holder(NamedTuple):
+    """born: 'YYYY-MM-DD', '' where the school has not said. group: the class 班级."""
+
+    number: str
+    name: str
+    born: str
+    group: str
+    label: str
+
+
+class RosterGuardian(NamedTuple):
+    """A guardian of the roster, by phone."""
+
+    holder: str
+    phone: str
+    name: str
+
+
+_HOLDER = "SELECT number, name, born, class, label FROM holder"
+
+
+def take_roster(db: Database, holders: Sequence[Holder], guardians: Sequence[RosterGuardian]) -> None:
+    """The newest roster in the place of the one before: who is not on it is here no longer, and stays known."""
+    db.run("UPDATE holder SET is_here = 0")
+    db.upsert("holder", "number, name, born, class, label, is_here", "number", [(*one, 1) for one in holders])
+    db.run("DELETE FROM roster_guardian")
+    db.upsert("roster_guardian", "holder, phone, name", "holder, phone", [tuple(one) for one in guardians])
+
+
+def holder_of(db: Database, number: str) -> Holder | None:
+    """None: the roster never had him."""
+    rows = db.run(f"{_HOLDER} WHERE number = ?", (number,))
+    return Holder(*rows[0]) if rows else None
+
+
+def holders_of(db: Database, numbers: Iterable[str]) -> list[Holder]:
+    """Those that there are, by number."""
+    return sorted(Holder(*row) for row in db.find(f"{_HOLDER} WHERE number", list(numbers)))
+
+
+def is_empty(db: Database) -> bool:
+    """No roster was ever taken."""
+    return not db.run("SELECT 1 FROM holder LIMIT 1")

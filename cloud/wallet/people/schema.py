@@ -1,0 +1,30 @@
+"""Tables of the file of people. Made where they are not there yet."""
+
+from cloud.store.db import Database
+
+FILE = "people.db"
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS holder (number TEXT PRIMARY KEY, name TEXT NOT NULL, born TEXT NOT NULL,
+    class TEXT NOT NULL, label TEXT NOT NULL, is_here INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS roster_guardian (holder TEXT NOT NULL, phone TEXT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (holder, phone))""",
+    """CREATE TABLE IF NOT EXISTS person (id INTEGER PRIMARY KEY, phone TEXT NOT NULL, name TEXT NOT NULL,
+    holder TEXT NOT NULL, hash TEXT NOT NULL, made_ms INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS uq_person_phone ON person (phone) WHERE phone <> ''",
+    "CREATE UNIQUE INDEX IF NOT EXISTS uq_person_holder ON person (holder) WHERE holder <> ''",
+    """CREATE TABLE IF NOT EXISTS guardian (person INTEGER NOT NULL, holder TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (person, holder))""",
+    """CREATE TABLE IF NOT EXISTS granted (holder TEXT NOT NULL, person INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    PRIMARY KEY (holder, person))""",
+    """CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, person INTEGER NOT NULL, until_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, person INTEGER NOT NULL, made_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL, proven_ms INTEGER NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
+)
+
+
+def make_tables(db: Database) -> None:
+    """In a transaction of its own."""
+    with db.writing():
+        for statement in TABLES:
+            db.run(statement)

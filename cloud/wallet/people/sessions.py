@@ -1,0 +1,116 @@
+"""Sessions and one-time links. Opaque tokens, of which the digest is kept; ended here, at once.
+
+Bounds: a session ends after IDLE_MS without a call and MOST_MS after its beginning; a person has SESSIONS_MAX, the
+oldest goes; a proof of who it is counts as fresh for FRESH_MS.
+"""
+
+import hashlib
+import secrets
+from typing import NamedTuple
+
+from cloud.store.db import Database
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+IDLE_MS = 14 * DAY_MS
+MOST_MS = 60 * DAY_MS
+FRESH_MS = 5 * MINUTE_MS
+LINK_MS = DAY_MS
+SEEN_MS = 5 * MINUTE_MS
+"""A call is noted in the session's row no more often."""
+SESSIONS_MAX = 10
+TOKEN_SIZE = 24
+
+
+class Session(NamedTuple):
+    """key: tells it from others and opens nothing."""
+
+    key: bytes
+    person: int
+    made_ms: int
+    seen_ms: int
+    proven_ms: int
+    address: str
+    agent: str
+
+    def is_fresh(self, now_ms: int) -> bool:
+        """Was it proven a moment ago who it is?"""
+        return now_ms - self.proven_ms < FRESH_MS
+
+
+_SESSION = "SELECT token, person, made_ms, seen_ms, proven_ms, address, agent FROM session"
+_COLUMNS = "token, person, made_ms, seen_ms, proven_ms, address, agent"
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()
+
+
+def make_link(db: Database, person: int, now_ms: int) -> str:
+    """A one-time token; earlier ones of this person die."""
+    token = secrets.token_urlsafe(TOKEN_SIZE)
+    db.run("DELETE FROM link WHERE person = ? OR until_ms <= ?", (person, now_ms))
+    db.insert("link", "token, person, until_ms", [(digest(token), person, now_ms + LINK_MS)])
+    return token
+
+
+def use_link(db: Database, token: str, now_ms: int) -> int | None:
+    """Whose it is; it is burnt. None: used, expired or nobody's."""
+    key = digest(token)
+    rows = db.run("SELECT person FROM link WHERE token = ? AND until_ms > ?", (key, now_ms))
+    db.run("DELETE FROM link WHERE token = ?", (key,))
+    return int(rows[0][0]) if rows else None
+
+
+def open_session(db: Database, person: int, address: str, agent: str, now_ms: int) -> str:
+    """Its token."""
+    token = secrets.token_urlsafe(TOKEN_SIZE)
+    end_old(db, now_ms)
+    db.run(
+        "DELETE FROM session WHERE token IN "
+        "(SELECT token FROM session WHERE person = ? ORDER BY seen_ms DESC LIMIT -1 OFFSET ?)",
+        (person, SESSIONS_MAX - 1),
+    )
+    db.insert("session", _COLUMNS, [(digest(token), person, now_ms, now_ms, now_ms, address, agent)])
+    return token
+
+
+def session_of(db: Database, token: str, now_ms: int) -> Session | None:
+    """None: over, or nobody's."""
+    rows = db.run(f"{_SESSION} WHERE token = ?", (digest(token),)) if token else []
+    found = Session(*rows[0]) if rows else None
+    return found if found and now_ms < _ends(found) else None
+
+
+def _ends(session: Session) -> int:
+    return min(session.seen_ms + IDLE_MS, session.made_ms + MOST_MS)
+
+
+def note_seen(db: Database, session: Session, now_ms: int) -> None:
+    """It asked; written down at most each SEEN_MS."""
+    if now_ms - session.seen_ms >= SEEN_MS:
+        db.run("UPDATE session SET seen_ms = ? WHERE token = ?", (now_ms, session.key))
+
+
+def sessions_of(db: Database, person: int, now_ms: int) -> list[Session]:
+    """His open ones, the newest first."""
+    rows = db.run(f"{_SESSION} WHERE person = ? ORDER BY seen_ms DESC", (person,))
+    return [one for one in (Session(*row) for row in rows) if now_ms < _ends(one)]
+
+
+def end_session(db: Database, key: bytes, person: int) -> bool:
+    """One of his. Was there such a one?"""
+    there = db.run("SELECT 1 FROM session WHERE token = ? AND person = ?", (key, person))
+    db.run("DELETE FROM session WHERE token = ? AND person = ?", (key, person))
+    return bool(there)
+
+
+def end_sessions(db: Database, person: int, kept: bytes = b"") -> None:
+    """All of his but this one."""
+    db.run("DELETE FROM session WHERE person = ? AND token <> ?", (person, kept))
+
+
+def end_old(db: Database, now_ms: int) -> None:
+    """Those that are over."""
+    db.run("DELETE FROM session WHERE seen_ms <= ? OR made_ms <= ?", (now_ms - IDLE_MS, now_ms - MOST_MS))
