@@ -144,7 +144,7 @@ def _read(log: Path) -> Iterator[tuple[Place, Success]]:
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
         try:
             row = json.loads(line)
-            if row["kind"] == Kind.ONLINE:
+            if row["kind"] in (Kind.ONLINE, Kind.MEAL):
                 continue  # no card has paid it: `verify` holds it against its approval
             if row["kind"] in VOIDS:
                 continue  # it takes back a success that stands above, and that stays posted

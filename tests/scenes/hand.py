@@ -10,8 +10,9 @@ from tests.scenes.plans import BOX, STRANGER
 class Hand:
     """A person at the interactive counter: a line typed, what is read on the screen waited for."""
 
-    def __init__(self, campus: Campus, counter: str, box: str = BOX) -> None:
-        """counter: a terminal of this box that nothing else runs."""
+    def __init__(self, campus: Campus, counter: str, box: str = BOX, clock: str = "") -> None:
+        """counter: a terminal of this box that nothing else runs. clock: the campus's, where it has one of its own."""
+        self._clock = ("--clock", clock) if clock else ()
         self._campus = campus
         self._counter, self._box = counter, box
         self._process: asyncio.subprocess.Process | None = None
@@ -21,7 +22,7 @@ class Hand:
         where = f"127.0.0.1:{self._campus.where.ports[self._box]}"
         words = ("--data", str(self._campus.data), "--name", self._counter, "--card", STRANGER, "--tcp", where)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "edge.terminal", "interactive", *words,
+            sys.executable, "-P", "-m", "edge.terminal", "interactive", *words, *self._clock,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         await self._until("在线")
@@ -54,6 +55,11 @@ class Hand:
         self._process.stdin.write(f"{line}\n".encode())
         await self._process.stdin.drain()
         await self._until(expected)
+
+    async def eats(self, number: str, expected: str) -> None:
+        """A meal by number, confirmed."""
+        await self.types(f"meal {number}", "确认请键入 y")
+        await self.types("y", expected)
 
     async def until(self, expected: str) -> None:
         """Wait for more to be shown."""

@@ -65,7 +65,7 @@ class PaymentWorld:
         self.random = Random(seed)
         self.school = School(seed)
         self.cards = [RamMemory(self.school.memory(number=n).load()) for n in range(1, CARDS + 1)]
-        self.ledger = _ledger(folder / f"{seed}.db")
+        self.ledger = make_ledger(folder / f"{seed}.db")
         self.answers = OnlineAnswers(
             LoadAnswers(self, self.ledger, LoadCounts()), PaymentAnswers(self, self.ledger, PaymentCounts())
         )  # type: ignore[arg-type]  # nobody loads here
@@ -220,10 +220,12 @@ class PaymentWorld:
 _CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))
 
 
-def _ledger(path: Path) -> Ledger:
+def make_ledger(path: Path, funds_fen: int = FUNDS_FEN) -> Ledger:
+    """A school with one till. funds_fen: of each card's online account."""
     ledger = open_ledger(str(path), c.LEDGER_ID)
+    life = c.ISSUED - 2_000 * c.DAY_S, c.ISSUED + 5_000 * c.DAY_S
     cards = tuple(
-        CardRow(_card(n), f"{n:04d}", "campus", 1, 0, 1, n, c.ISSUED - 2_000 * c.DAY_S, c.ISSUED + 5_000 * c.DAY_S, 0)
+        CardRow(pupil_card(n), f"{n:04d}", "campus", 1, 0, 1, n, *life, 0)
         for n in range(1, CARDS + 1)
     )
     ledger.import_inventory(
@@ -233,12 +235,13 @@ def _ledger(path: Path) -> Ledger:
         ),
         c.NOW,
     )  # fmt: skip
-    for n in range(1, CARDS + 1):
-        ledger.deposit(_card(n), FUNDS_FEN, f"k{n}", c.NOW)
+    for n in range(1, CARDS + 1) if funds_fen else ():
+        ledger.deposit(pupil_card(n), funds_fen, f"k{n}", c.NOW)
     return ledger
 
 
-def _card(number: int) -> CardId:
+def pupil_card(number: int) -> CardId:
+    """Of one of its holders."""
     return CardId(b"\x53\x03" + number.to_bytes(8, "big"))
 
 

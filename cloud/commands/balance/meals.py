@@ -16,10 +16,9 @@ from cloud.ledger.funds.meals.rules import MealRule
 from cloud.ledger.funds.meals.tables import Beside, RosterLine, SheetLine, read_roster, read_sheet
 from cloud.ledger.held.meal_sheets import read_sheet_rows
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
-from cloud.ledger.read.shown.meals import MealsView
 from cloud.process.given_file import read_given
 from cloud.process.settings import load_settings
-from cloud.words.balance.meals import meal_lines, proposal_line, sheet_text
+from cloud.words.balance.meals import meal_lines, meals_json, proposal_line, sheet_text
 from cloud.words.both import halves
 from shared.clocks.clock import day_number
 from shared.money import yuan
@@ -114,24 +113,6 @@ def set_rule(data: Path, dsn: str | None, rule: MealRule, who: str, reason: str,
     )
     _say(json.dumps(made._asdict()) if as_json else str(told))
     return 0
-
-
-def meals_json(view: MealsView) -> dict[str, Any]:
-    """For programs: the API says the same."""
-    meals = [
-        {
-            "number": one.number, "day": one.day, "meal": one.meal, "fen": one.fen, "stall": one.stall,
-            "device": one.device.hex(), "paper": one.record is None, "entry": one.entry, "beyond": one.beyond,
-        }
-        for one in view.meals
-    ]  # fmt: skip
-    waiting = [{"number": one.number, "day": one.day, "fen": one.fen, "reason": one.reason} for one in view.waiting]
-    debts = [{"number": one.number, "class": one.group, "owed_fen": one.owed_fen} for one in view.debts]
-    return {
-        "day": view.day, "rule": view.rule._asdict(), "enrolled": view.enrolled, "times": view.times, "fen": view.fen,
-        "owed_fen": view.owed_fen, "meals": meals, "waiting": waiting, "debts": debts,
-        "sheets": [one.number for one in view.sheets],
-    }  # fmt: skip
 
 
 def _ended(

@@ -7,7 +7,7 @@ from cloud.console.pages.cards import aid, card, cards, desks
 from cloud.console.pages.devices import boxes, commands, detail, devices, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
-from cloud.console.pages.money import books, deciding, queues, reconcile
+from cloud.console.pages.money import books, deciding, meals, queues, reconcile
 from cloud.console.pages.parameters import editing, lowering, pushes, pushing, waiting
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
@@ -45,7 +45,11 @@ PAGES: tuple[Page, ...] = (
     *box_releases.PAGES,
     *boxes.PAGES,
     *parameters.PAGES,
-    *editing.PAGES, *lowering.PAGES, *pushing.PAGES, *pushes.PAGES, *waiting.PAGES,
+    *editing.PAGES,
+    *lowering.PAGES,
+    *pushing.PAGES,
+    *pushes.PAGES,
+    *waiting.PAGES,
     *service.PAGES,
     *topology.PAGES,
     *cards.PAGES,
@@ -68,4 +72,5 @@ PAGES: tuple[Page, ...] = (
     *undone.PAGES,
     *closing.PAGES,
     *exposure.PAGES,
+    *meals.PAGES,
 )

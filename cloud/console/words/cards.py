@@ -106,6 +106,7 @@ WORDS: dict[str, Text] = {
     "moved_cash_out": Text("现金退出", "Cash out"),
     "moved_unloaded": Text("圈提", "Unloaded"),
     "moved_exchanged": Text("换卡转移", "Moved to or from another card"),
+    "moved_meal_repaid": Text("应急餐还款", "Emergency meal repaid"),
     "moved_account_paid": Text("账户支付", "Paid by account"),
     "moved_account_back": Text("账户支付冲正", "Payment by account taken back"),
     "moved_borne": Text("挂失后损失", "Loss after the report"),

@@ -40,6 +40,8 @@ _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608
 
 _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
 _PAYMENTS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case WHERE state IN (?, ?)"
+_MEALS = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM meal WHERE entry IS NOT NULL"
+"""Given to merchants, and paid by no purse."""
 _RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
 """Spent, held, and given to the holder's pending load by two persons."""
 _GREY_HALVES = (
@@ -110,6 +112,7 @@ def overview(db: Database) -> LedgerSums:
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
     payments, payments_fen = db.run(_PAYMENTS, (int(PaymentState.APPROVED), int(PaymentState.HELD)))[0]
+    (meals_fen,) = db.run(_MEALS)[0]
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
     return LedgerSums(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
@@ -118,7 +121,7 @@ def overview(db: Database) -> LedgerSums:
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
         spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] - kinds[AccountKind.DISCOUNT] + voided_fen
-        + returned_fen - payments_fen,
+        + returned_fen - payments_fen - meals_fen,
         voids=voids,
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],

@@ -389,10 +389,6 @@ class Receiving:
         self._later.meals.append(
             Given(a, booked.record, booked.fork, booked.box, booked.partition, booked.received_s, judgement.reason)
         )
-        row = None if booked.is_apart else self._rows.get((a.device, a.epoch))
-        if row is not None and a.record is not None and judgement.verdict is Verdict.POSTED:
-            row.touched = True
-            row.counts["spent_fen"] += a.record.amount_fen
 
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         """A valid TAC with new card keys: the card side posts."""

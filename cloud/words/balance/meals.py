@@ -1,6 +1,7 @@
 """Emergency meals 应急餐 in words: the day's list, debts, proposals, and the sheet that is filled in by hand. Pure."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from cloud.ledger.funds.meals.rules import MealRule
 from cloud.ledger.funds.meals.tables import Beside
@@ -99,3 +100,21 @@ def sheet_text(beside: Beside, rule: MealRule, rows: int) -> str:
     foot = "　".join(f"{name.zh} {name.en}：{line}" for name in signed)
     columns = Text("序　　学号　　　　　　　　　　　　签名", "no.  number                        signature")
     return f"{title.zh} {title.en}\n{said}\n\n{columns.zh}\n{columns.en}\n{numbered}\n\n{foot}\n"
+
+
+def meals_json(view: MealsView) -> dict[str, Any]:
+    """For programs: the API says the same."""
+    meals = [
+        {
+            "number": one.number, "day": one.day, "meal": one.meal, "fen": one.fen, "stall": one.stall,
+            "device": one.device.hex(), "paper": one.record is None, "entry": one.entry, "beyond": one.beyond,
+        }
+        for one in view.meals
+    ]  # fmt: skip
+    waiting = [{"number": one.number, "day": one.day, "fen": one.fen, "reason": one.reason} for one in view.waiting]
+    debts = [{"number": one.number, "class": one.group, "owed_fen": one.owed_fen} for one in view.debts]
+    return {
+        "day": view.day, "rule": view.rule._asdict(), "enrolled": view.enrolled, "times": view.times, "fen": view.fen,
+        "owed_fen": view.owed_fen, "meals": meals, "waiting": waiting, "debts": debts,
+        "sheets": [one.number for one in view.sheets],
+    }  # fmt: skip

@@ -31,6 +31,7 @@ KINDS = {
     AccountKind.OVER_SHORT: Text("长款、短款", "over and short"),
     AccountKind.LOSS: Text("挂失后损失", "losses after reports"),
     AccountKind.LOSS_PROVISION: Text("挂失损失准备", "provided for losses"),
+    AccountKind.MEAL_DEBT: Text("应急餐欠款", "meal debts"),
     AccountKind.DISCOUNT: Text("折扣承担", "discounts borne"),
 }
 

@@ -63,6 +63,7 @@ KINDS = {
     "loss_taken_back": Text("挂失后损失转回", "loss taken back"),
     "account_paid": Text("账户支付", "paid by account"),
     "account_reversed": Text("账户支付冲正", "payment by account reversed"),
+    "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
@@ -98,6 +99,7 @@ PROOFS = {
     EntryKind.LOSS_TAKEN_BACK: Text("撤销", "a void"),
     EntryKind.ACCOUNT_PAID: Text("中心的应答", "the centre's answer"),
     EntryKind.ACCOUNT_REVERSED: Text("终端签名的冲正", "the terminal's signed reversal"),
+    EntryKind.MEAL_REPAID: Text("同一笔充值", "the deposit of this transaction"),
 }
 
 
@@ -108,6 +110,7 @@ def story_lines(one: Story, *, is_apart: bool = True) -> Iterator[str]:
     yield from _section(Text("余额", "Balances"), balance_lines(one, is_apart=is_apart))
     if is_apart:
         yield from _section(Text("往来，由旧到新", "Movements, the oldest first"), _moves(one))
+    yield from _section(Text("应急餐", "Emergency meals"), meal_lines(one))
     yield from _section(Text("欠交与迟到", "Owed and late"), late_lines(one, is_apart=is_apart))
     yield from _section(Text("待定", "Undecided"), open_lines(one))
     if one.lost is not None:
@@ -129,6 +132,18 @@ def balance_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
         yield Text(f"最近一笔 {when}，{last.record.terminal}", f"last seen {when} at {last.record.terminal}")
     kept = one.balances if is_apart else joined(one.balances)
     yield Text("账本：" + _sums(kept).zh, "by the books: " + _sums(kept).en)
+
+
+def meal_lines(one: Story) -> Iterator[Text]:
+    """Given out by number, without the card; what of them is owed."""
+    for meal in one.meals:
+        day, fen = time_text(meal.day * DAY_S)[:10], yuan(meal.fen)
+        zh, en = halves(None if meal.entry else Text("，挂账", ", in suspense"))
+        where, number = meal.stall, meal.meal
+        yield Text(f"{day} 餐次 {number} {where} ¥{fen}{zh}", f"{day} meal {number} {where} ¥{fen}{en}")
+    if one.meals:
+        owed = yuan(one.meals_owed_fen)
+        yield Text(f"应急餐欠款 ¥{owed}", f"owed for them ¥{owed}")
 
 
 def _together(lost: LostCard) -> LostCard:
@@ -237,6 +252,9 @@ def _next_of_card(one: Story) -> Iterator[Text]:
 
 def _next_of_money(one: Story, *, is_apart: bool) -> Iterator[Text]:
     *_, pending, _, back = one.balances
+    if one.meals_owed_fen > 0:
+        owed = yuan(one.meals_owed_fen)
+        yield Text(f"应急餐欠款 ¥{owed}：下次充值先还", f"¥{owed} owed for emergency meals: the next deposit repays it")
     if pending + back > 0 and not is_apart:
         yield Text("过渡余额：可领的在圈存机领款", "pending: what can be claimed is claimed at a load machine")
     if is_apart and pending > 0:

@@ -20,6 +20,10 @@ class Shown:
     payments_fen: int = 0
     """账户支付: by online accounts, beside taps and fen, which are of purses."""
 
+    meals: int = 0
+    meals_fen: int = 0
+    """By number, without a card: beside them, too."""
+
     def add(self, kind: int, fen: int, pair: int = Pair.ALONE) -> None:
         """One more line. The first of a mixed payment is money, and no tap of its own."""
         if kind in LOAD_SHAPED:
@@ -31,6 +35,9 @@ class Shown:
         elif kind == Kind.ONLINE:
             self.payments += 1
             self.payments_fen += fen
+        elif kind == Kind.MEAL:
+            self.meals += 1
+            self.meals_fen += fen
         else:
             self.taps += pair != Pair.FIRST
             self.fen += fen

@@ -18,6 +18,7 @@ from cloud.console.frame.table import Asked, Column, asked, listed
 from cloud.console.frame.told import tell
 from cloud.console.pages.money.shown import moment, now, seen
 from cloud.ledger.desk.campus_day import DayLedger
+from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.findings.rows import DifferenceRefused
 from cloud.ledger.held.days import DayRefused, decode
 from cloud.ledger.held.door import HeldLedger
@@ -31,6 +32,7 @@ from cloud.ledger.journal.swap_rows import number_in
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive.void_words import VoidLedger
 from cloud.ledger.records.values import Now
+from cloud.words.balance.meals import proposal_line
 from cloud.words.held import SIDES, STATES, state_of
 from shared.words.voice import Text
 
@@ -42,6 +44,7 @@ Reject = Callable[[int, str, str, Now], Decided]
 HERE = (
     ProposalKind.HELD, ProposalKind.VOID, ProposalKind.REVERSAL, ProposalKind.SWAP, ProposalKind.PUT_BACK,
     ProposalKind.MOVE, ProposalKind.EPOCH, ProposalKind.WRITE_OFF, ProposalKind.DAY,
+    ProposalKind.MEAL_SHEET,
 )  # fmt: skip
 """What is decided on these pages; limits of terminals are decided where they are set."""
 MARKS = {"waits": "warn", "expired": "off", "confirmed": "ok", "rejected": "off"}
@@ -102,6 +105,8 @@ def doors(opened: OpenedLedger, kind: ProposalKind) -> Doors:
         return Doors(DayLedger(opened).confirm, DayLedger(opened).reject)
     if kind is ProposalKind.WRITE_OFF:
         return Doors(LossLedger(opened).confirm_write_off, LossLedger(opened).reject_write_off)
+    if kind is ProposalKind.MEAL_SHEET:
+        return Doors(MealLedger(opened).confirm, MealLedger(opened).reject_sheet)
     return {
         ProposalKind.HELD: Doors(held.confirm_release, held.reject_release),
         ProposalKind.SWAP: Doors(held.confirm_swap, held.reject_swap),
@@ -153,7 +158,7 @@ def what(one: Proposal) -> Text:
         day, names = decode(one.document).day, decode(one.document).gap_names
         some = ", ".join(names[:NAMES_MAX]) + (f" … (+{len(names) - NAMES_MAX})" if len(names) > NAMES_MAX else "")
         return Text(f"{day_text(day)} 注明缺口日结：{some}", f"close {day_text(day)} with gaps: {some}")
-    return _PLAIN[one.kind]
+    return proposal_line(one) if one.kind is ProposalKind.MEAL_SHEET else _PLAIN[one.kind]
 
 
 _NO_SIDE = Text("请选放行给商户，或退还持卡人", "choose: to the merchant, or to the holders")

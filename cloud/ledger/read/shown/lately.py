@@ -15,7 +15,7 @@ HOUR_MS = 3_600_000
 CHINA_MS = 8 * HOUR_MS
 _TAKEN = (
     EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.EVIDENCE_WITHDRAWN, EntryKind.VOID, EntryKind.HELD_RETURNED,
-    EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED,
+    EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED, EntryKind.MEAL, EntryKind.MEAL_SHEET,
 )  # fmt: skip
 _MERCHANTS = (str(AccountKind.MERCHANT), str(AccountKind.HELD))
 _HOURS = (

@@ -12,6 +12,7 @@ from cloud.ledger.findings.card_gaps import DEEP, missing
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, of_cards
 from cloud.ledger.fleet.owing import Fleet, Owing, fleet, owing
+from cloud.ledger.funds.meals.taking import COLUMNS, Meal
 from cloud.ledger.held.losses.standing import LostCard, standing_of
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import open_quarantine, records_numbered, statement
@@ -40,6 +41,10 @@ _OLDER = (
 _COUNTS = "SELECT COUNT(DISTINCT entry) FROM posting WHERE entry < ? AND ({})"
 Sums = tuple[int, ...]
 """Fen of each account of a card, in the order of OF_A_CARD."""
+
+
+MEALS_MAX = 20
+"""Emergency meals that are told one by one."""
 
 
 class LastKnown(NamedTuple):
@@ -92,6 +97,9 @@ class Story(NamedTuple):
     quarantine: tuple[QuarantineView, ...]
     quarantine_is_whole: bool
     as_of: Now
+    meals: tuple[Meal, ...] = ()
+    """Emergency meals of whose card it is, the newest MEALS_MAX."""
+    meals_owed_fen: int = 0
 
     @property
     def summed(self) -> Sums:
@@ -123,8 +131,18 @@ def story(db: Database, label: str, most: int, now: Now) -> Story | None:
         _late(db, bytes(card), there, now), standing_of(db, now, label), tuple(of_cards(db, [card])),
         tuple(one for one in load_standings(db, QUARANTINE_MAX, now, open_only=True) if one.card == card),
         tuple(_grey(db, bytes(card))), tuple(one for one in cases if one.record.card == card),
-        len(cases) < QUARANTINE_MAX, now,
+        len(cases) < QUARANTINE_MAX, now, *_meals(db, bytes(card)),
     )  # fmt: skip
+
+
+def _meals(db: Database, card: bytes) -> tuple[tuple[Meal, ...], int]:
+    """What was given to the persons whose card this is, and what they owe."""
+    whose = db.run("SELECT number, owed_fen FROM person WHERE card = ?", (card,))
+    rows = [
+        row for number, _ in whose
+        for row in db.run(f"SELECT {COLUMNS} FROM meal WHERE number = ? ORDER BY id DESC LIMIT ?", (number, MEALS_MAX))  # noqa: S608  # ours
+    ]  # fmt: skip
+    return tuple(Meal(*row) for row in reversed(rows)), sum(fen for _, fen in whose)
 
 
 def _kept(view: CardView) -> Sums:

@@ -32,7 +32,9 @@ LINES = (
 """The index ix_posting_day has first lines alone; an entry's others are of the same day."""
 _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 """Entries that have no record, or have one later; their key names the terminal."""
-_PAYS = frozenset({EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID})
+_PAYS = frozenset(
+    {EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID, EntryKind.MEAL, EntryKind.MEAL_SHEET}
+)
 NO_SLOT = -1
 NEWEST = 2**62
 """No entry has a greater number."""
