@@ -2,11 +2,13 @@
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +73,12 @@ def words_of(name: str, campus: Campus, keys: Path, socket: Path) -> tuple[objec
         "desk": ("cloud", "desk", *data, "--keys", keys, "--port", free_port()),
         "dock": ("cloud", "dock", *data, "--listen", f"127.0.0.1:{free_port()}"),
         "keys": ("provisioning", "keys", *data, "--socket", socket),
-    }[name]
+        "signer": (
+            "provisioning", "signer", *data, "--door-socket", socket, "--office-socket", socket.with_name("o"),
+            "--server", "127.0.0.1:8460", "--broker", "127.0.0.1:8883",
+        ),
+        "enrol": ("cloud", "enrol", *data, "--signer", socket, "--port", free_port()),
+    }[name]  # fmt: skip
 
 
 @pytest.mark.process
@@ -92,3 +99,22 @@ def test_a_loop_that_hangs_ends_its_service(
     assert re.search(rf"FAULT {name} is stuck: .*loop", (tmp_path / "said").read_text(encoding="utf-8"))
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.process
+def test_a_signer_and_a_door_that_hang_end(provisioned: Campus, keys_socket: Path, tmp_path: Path) -> None:
+    """As above, both at once: the door's certificate is the signer's work."""
+    own = replace(provisioned, data=Path(shutil.copytree(provisioned.data, tmp_path / "own")))
+    with ExitStack() as ends:
+        hung: dict[str, subprocess.Popen[bytes]] = {}
+        for name in ("signer", "enrol"):
+            reading, writing = os.pipe()
+            ends.callback(os.close, reading)
+            ends.callback(os.close, writing)
+            words = words_of(name, own, keys_socket, tmp_path / "door")
+            hung[name] = ends.enter_context(serving(writing, tmp_path / name, *words))
+            until_ready(reading)
+            fill(writing)
+        assert [one.wait(timeout=PATIENCE_S) for one in hung.values()] == [STUCK, STUCK]
+    for name, duty in (("signer", "turn"), ("enrol", "loop")):
+        assert f"FAULT {name} is stuck: {duty};" in (tmp_path / name).read_text(encoding="utf-8")
