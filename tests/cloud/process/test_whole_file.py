@@ -31,3 +31,15 @@ def test_what_a_killed_writer_left_is_no_hindrance(tmp_path: Path) -> None:
     (tmp_path / "file.new").write_bytes(b"half of somethi")
     write_whole(tmp_path / "file", b"whole")
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("file", b"whole")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
+def test_what_root_writes_is_the_folders_owners(tmp_path: Path) -> None:
+    """A backup's mark is written by root, and the watch, a user of its own, reads it."""
+    folder = tmp_path / "cloud"
+    folder.mkdir()
+    os.chown(folder, 10_006, 10_006)
+    write_whole(folder / "mark", b"whole")
+    write_whole(folder / "new" / "mark", b"whole")
+    for path, mode in ((folder / "mark", 0o600), (folder / "new", 0o700), (folder / "new/mark", 0o600)):
+        assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (10_006, mode)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.commands.chains.backups.pgbackrest import Base
-from cloud.process.whole_file import write_whole
+from cloud.process.whole_file import leave_to_owner, write_whole
 from cloud.store.db import copy_file
 from shared.errors import StoreFault
 from shared.words.voice import Text
@@ -110,6 +110,7 @@ def put_back(made: Backup, target: Path) -> None:
         part = target / f"{name}{PART}"
         shutil.copyfile(made.folder / name, part)
         part.chmod(0o600)
+        leave_to_owner(part, target)
         sync(part)
         part.rename(target / name)
     sync(target)
