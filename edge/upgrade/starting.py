@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,11 +37,19 @@ def this_machine() -> Machine:
     return Machine(f"{sys.version_info.major}.{sys.version_info.minor}", os.uname().machine)
 
 
+Uptime = Callable[[], tuple[str, float]]
+"""Which start of the machine this is, and the seconds since then."""
+
+
 class Starting:
     """Of one box."""
 
-    def __init__(self, folders: Folders, incoming: Path, prove: Prove, machine: Machine) -> None:
+    def __init__(
+        self, folders: Folders, incoming: Path, prove: Prove, machine: Machine, uptime: Uptime | None = None
+    ) -> None:
+        """uptime: of this machine, if no other is given."""
         self._folders, self._incoming, self._prove, self._machine = folders, incoming, prove, machine
+        self._uptime = uptime or _uptime
 
     def step(self, now_s: int) -> Standing:
         """What is to start, with the link on it. Never refuses to start something that stands here."""
@@ -155,15 +164,16 @@ class Starting:
             boot, began_s = (self._folders.place / BEGUN).read_text(encoding="utf-8").split()
         except (OSError, ValueError):
             return False
-        return boot == _boot() and time.clock_gettime(time.CLOCK_BOOTTIME) - float(began_s) > TRIAL_S
+        now_boot, now_s = self._uptime()
+        return boot == now_boot and now_s - float(began_s) > TRIAL_S
 
     def _note_begun(self) -> None:
-        begun_s = time.clock_gettime(time.CLOCK_BOOTTIME)
-        (self._folders.place / BEGUN).write_text(f"{_boot()} {begun_s:.0f}\n", encoding="utf-8")
+        boot, begun_s = self._uptime()
+        (self._folders.place / BEGUN).write_text(f"{boot} {begun_s:.0f}\n", encoding="utf-8")
 
 
-def _boot() -> str:
-    return BOOT_ID.read_text(encoding="utf-8").strip()
+def _uptime() -> tuple[str, float]:
+    return BOOT_ID.read_text(encoding="utf-8").strip(), time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _read(path: Path) -> object:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edge.terminal.firmware.firmware import QUIET_S as QUIET_TILL_S
 from tests.sim.blueprint import HOSTILE, Blueprint, blueprint
+from tests.sim.box_releases import is_released
 from tests.sim.clock import Clock
 from tests.sim.crowd import Crowd
 from tests.sim.faults import Faults, draw, draw_fleet
@@ -92,6 +93,10 @@ class Campus:
             parts.edge(self.world, self.clock, self.faults, self.judge, self.broker, settings)
             for settings in plan.boxes
         ]
+        if parts.releases or (faults is None and is_released(seed)):
+            self.fault_names += ("box releases",)
+            for edge in self.edges:
+                edge.change_releases()
         self.terminals = [
             parts.terminal(self.world, self.clock, self.faults, self.judge, made) for made in plan.terminals
             if made.settings.name != HOSTILE
@@ -136,6 +141,8 @@ class Campus:
         self.ingest.start()
         for edge in self.edges:
             edge.start()
+            if edge.releases is not None:
+                edge.releases.begin()
         for terminal in self.terminals:
             terminal.start()
         if self.hostile is not None:
@@ -176,6 +183,9 @@ class Campus:
         self.faults.calm()
         self._weather()
         self.nemesis.quiet()
+        for edge in self.edges:
+            if edge.releases is not None:
+                edge.releases.quiet()
         if self.hostile is not None:
             self.hostile.quiet()
         if self.office is not None:

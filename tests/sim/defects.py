@@ -36,6 +36,7 @@ from tests.sim.book_defects import (
     RawKeys,
     TrustsAPin,
 )
+from tests.sim.box_release_defects import KeepsWhatRuns, SwitchesByHand, TakesOlderReleases
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
@@ -460,6 +461,15 @@ def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int
 
 
 DEFECTS: dict[str, Defect] = {
+    "keeps-what-runs": Defect(
+        "网关发行不自检 a release that is not well", _laws("box-trial"), Parts(edge=KeepsWhatRuns, releases=True)
+    ),
+    "takes-older-releases": Defect(
+        "旧发行又启动 an older release", _laws("box-older"), Parts(edge=TakesOlderReleases, releases=True)
+    ),
+    "switches-by-hand": Defect(
+        "先删链接再建 no release to start", _laws("box-active"), Parts(edge=SwitchesByHand, releases=True)
+    ),
     "no-duplicate-check": Defect(
         "I1: 不查重 every delivery posts", _laws("I1", "I4"), Parts(ingest=KnowsNoDuplicates)
     ),

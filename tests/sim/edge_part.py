@@ -23,6 +23,7 @@ from shared.errors import StoreFault
 from shared.ids import StoreId
 from shared.wire import topics
 from shared.wire.messages import BoxState, SignedAck, encode_state, revocations_mark
+from tests.sim.box_releases import BoxReleases
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
@@ -131,6 +132,7 @@ class EdgePart:
     """One box. Subclasses plant defects."""
 
     connection: type[SimConnection] = SimConnection
+    releases_of: type[BoxReleases] = BoxReleases
 
     def __init__(
         self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, settings: BoxSettings
@@ -151,7 +153,12 @@ class EdgePart:
         self._up: Stream | None = None
         self._back: Stream | None = None
         self._peers = 0
+        self.releases: BoxReleases | None = None
         judge.outbox(self.name)
+
+    def change_releases(self) -> None:
+        """From its first start on it takes other releases."""
+        self.releases = self.releases_of(self.world, self.clock, self.name, self)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -159,6 +166,8 @@ class EdgePart:
         """Power on."""
         self._life += 1
         try:
+            if self.releases is not None:
+                self.releases.start()
             self._store = OutboxStore(self._database, self.settings.outbox, self.world.bytes(8))
             self.box = Box(self.settings, self._store.snapshot(), self.world.bytes, self._verifier)
         except (PowerCut, StoreFault):
@@ -221,6 +230,8 @@ class EdgePart:
     def close(self) -> None:
         """The world ends."""
         self._database.raw.close()
+        if self.releases is not None:
+            self.releases.close()
 
     def destroy_outbox(self) -> None:
         """The folder of the outbox is gone, and the box begins with an empty one."""

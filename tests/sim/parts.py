@@ -16,3 +16,5 @@ class Parts:
     ingest: type[IngestPart] = IngestPart
     fleet: bool = False
     """Documents come down in every seed."""
+    releases: bool = False
+    """Boxes change their releases in every seed."""

@@ -49,6 +49,7 @@ HAPPENINGS = (
     "hostile box", "hostile terminal", "flood", "message refused",
     "document", "reported", "listed", "order begins", "restart", "trial", "lying box", "forged document", "weeks",
     "paper cut", "paper refused", "paper rot", "catching up", "released",
+    "box offered", "box release", "box release cut",
 )  # fmt: skip
 
 
