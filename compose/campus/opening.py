@@ -106,6 +106,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     say_console(parts, where, say)
     say_wallet(parts, where, say)
     say_docking(where, say)
+    say_enrolment(where, say)
     await parts.start(*campus.field_parts(where, plan))
     say(f"[3/4] {_FIELD} ({time.monotonic() - began:.1f} s)")
     say_plain(parts, plan, say)
@@ -157,6 +158,18 @@ def say_docking(where: campus.Where, say: Say) -> None:
         f"devices dock at {address} (accounts: ./ykt cloud docking add)",
     )
     say(f"      {docking}")
+
+
+def say_enrolment(where: campus.Where, say: Say) -> None:
+    """Where boxes come in by a code, if they may."""
+    if not where.enrol_port:
+        return
+    door = f"https://127.0.0.1:{where.enrol_port}"
+    told = Text(
+        f"网关入网：{door} （入网码：./ykt cloud box add 网关）",
+        f"boxes come in at {door} (codes: ./ykt cloud box add BOX)",
+    )
+    say(f"      {told}")
 
 
 def say_status(options: Options, say: Say) -> None:
