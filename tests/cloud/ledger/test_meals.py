@@ -1,6 +1,8 @@
 """Emergency meals 应急餐 in the books: posted once whatever the limits say, owed, repaid by the next deposit."""
 
+from collections import Counter
 from collections.abc import Sequence
+from random import Random
 
 import pytest
 
@@ -203,3 +205,34 @@ def test_verify_names_what_was_edited(ledger: Ledger, desk: MealLedger, box: c.B
     with ledger.database.writing():
         ledger.database.run(edit)
     assert not verify(ledger, c.check_tac).ok
+
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_a_debt_is_meals_less_repayments(ledger: Ledger, seed: int) -> None:
+    """Random histories of three persons, who have cards 1 to 3: meals at two tills, sheets, deposits, in any order."""
+    rng, desk, box = Random(seed), MealLedger(ledger.opened), c.Box(ledger)
+    numbers = {n: f"2026000{n}" for n in (1, 2, 3)}
+    rows = "".join(f"{number},000{n},\n" for n, number in numbers.items())
+    desk.roster(read_roster(f"number,card,class\n{rows}".encode(), "r"), "r", "school", c.NOW)
+    eaten, paid, kept = Counter[int](), Counter[int](), Counter[int]()
+    for step in range(1, 25):
+        n, fen = rng.randint(1, 3), rng.choice((400, 1500, 3200))
+        owed = eaten[n] - paid[n]
+        match rng.choice(("till", "till", "deposit", "sheet")):
+            case "till":
+                box.send(c.meal(step, numbers[n], meal=rng.randint(1, 3), at=rng.choice((c.POS, c.POS2))))
+                eaten[n] += 1500
+            case "deposit":
+                ledger.deposit(c.card(n), fen, f"k{step}", c.NOW)
+                paid[n] += min(owed, fen)
+                kept[n] += fen - min(owed, fen)
+            case _:
+                beside = Beside("一楼大伙", c.day_text(DAY - step), "2")
+                made = desk.propose_sheet(read_sheet(f"number\n{numbers[n]}\n".encode(), "s", beside), "A", "r", c.NOW)
+                eaten[n] += 1500 * desk.confirm_sheet(made.number, "B", c.NOW)[1]
+    owe = {numbers[n]: eaten[n] - paid[n] for n in numbers}
+    assert debts(ledger) == {number: fen for number, fen in owe.items() if fen}
+    found = c.balances(ledger)
+    assert {n: -found.get(f"online:{c.card(n).hex()}", 0) for n in numbers} == {n: kept[n] for n in numbers}
+    require_true(ledger)
