@@ -1,6 +1,6 @@
 """One card: its state, where its listing has come to, its balances apart, what moved them, and what may be done to it.
 
-What of its money is aid this page tells nobody (statement.py).
+What of its money is aid this page tells nobody (cloud/ledger/read/shown/statement.py).
 """
 
 from flask import g, redirect, render_template, request, url_for
@@ -14,7 +14,6 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.frame.told import tell
 from cloud.console.pages.cards.cards import MARKS, CardActRefused, file_for, new_key, reach_of, wish
-from cloud.console.pages.cards.statement import Line, statement, sums_of
 from cloud.console.pages.sign_in import now
 from cloud.console.words.catalogue import words
 from cloud.ledger.desk.door import DeskLedger
@@ -22,6 +21,7 @@ from cloud.ledger.held.two_persons import REASON_MAX
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import LIST_MAX
 from cloud.ledger.read.shown.card import CardFile
+from cloud.ledger.read.shown.statement import Line, statement, sums_of
 from cloud.words.balance.story import story_lines
 from cloud.words.differences import state_of
 from cloud.words.fleet.cards import WHYS

@@ -2,9 +2,11 @@
 import { Problem, ask, call, forget } from "./api.js";
 import { fill, h, say } from "./dom.js";
 import { home } from "./home.js";
+import { loss } from "./loss.js";
+import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home };
+const PAGES = { home, statement, loss };
 const state = { me: null, holder: undefined, turn: 0 };
 const at = (id) => document.getElementById(id);
 
@@ -29,7 +31,7 @@ async function show() {
     state.me = me.value;
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
-    const shown = holders.length ? await (PAGES[name] || home)(state.holder) : { page: [h("p", {}, t("noneYet"))], ...me };
+    const shown = holders.length ? await (PAGES[name] || home)(state.holder, show) : { page: [h("p", {}, t("noneYet"))], ...me };
     if (turn !== state.turn) return;
     frame(name);
     stale(shown);

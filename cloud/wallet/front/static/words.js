@@ -13,6 +13,7 @@ const WORDS = {
   offline: ["连不上网络，这是 {0} 的数据", "No connection: this is as of {0}"],
   noneYet: ["还没有可以查看的持卡人", "There is nobody here yet"],
   newVersion: ["有新版本", "A new version is ready"], takeIt: ["更新", "Update"], retry: ["重试", "Try again"],
+  statement: ["账单", "Statement"], loss: ["挂失", "Lost card"],
   loading: ["正在读取…", "Loading…"], whose: ["持卡人", "Whose"], menu: ["导航", "Pages"],
 };
 const MEMORY = "wallet.language";

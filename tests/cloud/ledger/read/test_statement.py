@@ -1,6 +1,6 @@
 """A statement says what moved, and nothing by which aid could be told from anything else."""
 
-from cloud.console.pages.cards.statement import Line, Sums, statement, sums_of
+from cloud.ledger.read.shown.statement import Line, Sums, statement, sums_of
 from cloud.ledger.read.views import CardView, EntryView, RecordView
 
 CARD = bytes(range(10))
