@@ -13,18 +13,22 @@ const at = (id) => document.getElementById(id);
 async function start() {
   speak(spoken());
   keepWorker();
-  const link = new URLSearchParams(location.hash.slice(1)).get("link");
-  if (link) {
-    history.replaceState(null, "", "/");
-    await call("sign-in/link", { token: link }).catch((problem) => say(said(problem)));
-  }
   addEventListener("hashchange", show);
   addEventListener("online", show);
   await show();
 }
 
+/** A one-time link signs in, also where the wallet is open already, and stays in no history. */
+async function takeLink() {
+  const link = new URLSearchParams(location.hash.slice(1)).get("link");
+  if (!link) return;
+  history.replaceState(null, "", "/");
+  await call("sign-in/link", { token: link }).then(forget, (problem) => say(said(problem)));
+}
+
 async function show() {
   const turn = ++state.turn;
+  await takeLink();
   const name = location.hash.slice(1).split("/")[0] || "home";
   try {
     const me = await ask("me");
