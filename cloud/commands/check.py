@@ -53,6 +53,8 @@ NAMES = {
     "cards": Text("逐卡", "cards"),
     "differences": Text("卡账差异", "differences"),
     "looks": Text("逐笔查看", "looks"),
+    "findings": Text("发现", "findings"),
+    "closing": Text("卡账核对", "cards that close"),
     "discounts": Text("折扣承担", "discounts"),
     "losses": Text("挂失后损失", "losses"),
     "thefts": Text("失窃", "thefts"),

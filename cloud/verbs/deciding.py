@@ -57,6 +57,16 @@ def deciding_verbs() -> dict[str, Made]:
             _differences,
             (_differences_options, add_json),
         ),
+        "findings": (
+            Text("发现：复制、重放、计数器、透支；确认或撤销", "findings of cards: clones, replays …; confirm or undo"),
+            _findings,
+            (_findings_options, add_json),
+        ),
+        "reconcile": (
+            Text("卡账核对：哪些卡不平；或一张卡", "cards that do not close; or one card, as it stands"),
+            _reconcile,
+            (_reconcile_options, add_json),
+        ),
         "lost": (
             Text("挂失卡：余款等谁；两人销账", "lost cards: for whom their balances wait; write-off by two"),
             _lost,
@@ -194,6 +204,19 @@ def _differences_options(parser: Parser) -> None:
     parser.add_argument("--number", type=int, metavar="N", help=Text("差异号", "number of the difference"))
     parser.add_argument("--who", metavar="NAME", help=Text("谁查明的", "who found out"))
     parser.add_argument("--reason", metavar="TEXT", help=Text("查明的缘由", "what it was"))
+
+
+def _findings_options(parser: Parser) -> None:
+    steps = ("list", "show", "confirm", "undo")
+    told = Text("列出（缺省）、查看、确认、撤销", "list (as without), show, confirm, undo")
+    add_steps(parser, steps, told)
+    parser.add_argument("--number", type=int, metavar="N", help=Text("发现号", "number of the finding"))
+    parser.add_argument("--who", metavar="NAME", help=Text("谁查明的", "who found out"))
+    parser.add_argument("--reason", metavar="TEXT", help=Text("查明的缘由", "what it was"))
+
+
+def _reconcile_options(parser: Parser) -> None:
+    parser.add_argument("label", nargs="?", metavar="CARD", help=LABEL_HELP)
 
 
 def _day_options(parser: Parser) -> None:
@@ -341,6 +364,25 @@ def _differences(chosen: argparse.Namespace) -> int:
     need(chosen, "number", "who", "reason")
     said = (chosen.number, chosen.who, chosen.reason)
     return differences.explain(chosen.data, chosen.dsn, *said, as_json=chosen.json)
+
+
+def _findings(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance import findings
+
+    where = (chosen.data, chosen.dsn)
+    if chosen.step == LIST:
+        return findings.listing(*where, as_json=chosen.json)
+    need(chosen, *(("number",) if chosen.step == "show" else ("number", "who", "reason")))
+    if chosen.step == "show":
+        return findings.show(*where, chosen.number, as_json=chosen.json)
+    does = findings.confirm if chosen.step == "confirm" else findings.undo
+    return does(*where, chosen.number, chosen.who, chosen.reason, as_json=chosen.json)
+
+
+def _reconcile(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance import findings
+
+    return findings.reconcile(chosen.data, chosen.dsn, chosen.label, as_json=chosen.json)
 
 
 def _day(chosen: argparse.Namespace) -> int:

@@ -82,6 +82,26 @@ class ForgetsTheOldest(IngestPart):
             read_story._before = before
 
 
+class InventsARow(IngestPart):
+    """A row that no record makes: a card that closes is said not to."""
+
+    def closing(self, ledger: Ledger) -> str:
+        with ledger.database.writing():
+            ledger.database.run("INSERT INTO purse_apart SELECT card, 0, 1, 2, 0, 0, NULL, 0, 0 FROM card LIMIT 1")
+        return super().closing(ledger)
+
+
+class FindsWithoutRecord(IngestPart):
+    """A finding of which no record tells."""
+
+    def closing(self, ledger: Ledger) -> str:
+        with ledger.database.writing():
+            ledger.database.run(
+                "INSERT INTO finding SELECT 1000, card, 0, 2, 7, NULL, NULL, 1, 0, 0, 1, 0 FROM card LIMIT 1"
+            )
+        return super().closing(ledger)
+
+
 class CardWithoutCounters(TerminalPart):
     """A card whose money moves and whose counter does not, now and then."""
 

@@ -32,7 +32,9 @@ from tests.sim.book_defects import (
     BreaksItsChain,
     CardWithoutCounters,
     DeafToVoids,
+    FindsWithoutRecord,
     ForgetsTheOldest,
+    InventsARow,
     RawKeys,
     TrustsAPin,
 )
@@ -519,6 +521,10 @@ DEFECTS: dict[str, Defect] = {
     "trusts-a-pin": Defect("凭口令撤销 a PIN moves money", _laws("forged-void"), Parts(ingest=TrustsAPin)),
     "forgets-the-oldest": Defect(
         "始末缺开头 a story without its beginning", _laws("story"), Parts(ingest=ForgetsTheOldest)
+    ),
+    "invents-a-row": Defect("卡账核对不实 a card said not to close", _laws("closing"), Parts(ingest=InventsARow)),
+    "finds-without-record": Defect(
+        "无凭发现 a finding without record", _laws("closing"), Parts(ingest=FindsWithoutRecord)
     ),
     "breaks-its-chain": Defect("批次链不实 a chain of nothing", _laws("verify"), Parts(ingest=BreaksItsChain)),
     "card-without-counters": Defect(

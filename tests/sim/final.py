@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.findings.closing import apart
 from cloud.ledger.findings.rows import Kind as FindingKind
 from cloud.ledger.findings.rows import State as FindingState
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.read.shown.balance import balance_view
+from cloud.ledger.read.shown.closing import card_now
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
 from shared.online import RETRIES, LoadResult
@@ -61,6 +63,7 @@ def check_end(campus: "Campus") -> None:
     halves(campus)
     zero_sum(campus)
     story_adds_up(campus)
+    every_card_closes(campus)
     tried_once(campus)
     if judge.fleet is not None:
         judge.fleet.at_rest(campus.ingest.database)
@@ -318,6 +321,27 @@ def story_adds_up(campus: "Campus") -> None:
         raise Violation("story", f"{label}: {told and (told.summed, told.balances)}")
     if not bank.is_balanced:
         raise Violation("story", f"holders {bank.holders_fen}, others {bank.others}, bank {bank.books_fen}")
+
+
+def every_card_closes(campus: "Campus") -> None:
+    """What a card was last known to hold is what it holds, and expected, late and unexplained make all of it. A finding
+    has its record, and refuses nobody but a copy's card."""
+    ledger = campus.ingest.ledger
+    if ledger is None:
+        return
+    now, fault = campus.ingest.now(), campus.ingest.closing(ledger)
+    if fault:
+        raise Violation("closing", fault)
+    with ledger.database.reading():
+        rows = apart(ledger.database)
+        one = campus.cards[(campus.world.seed // 3) % len(campus.cards)]
+        told = card_now(ledger.database, one.label, now)
+    for purse in told.purses if told else ():
+        a = purse.apart
+        if a.expected_fen + a.late_fen + a.unexplained_fen != a.known_fen:
+            raise Violation("closing", f"{one.label}: {a}")
+        if not rows and a.known_fen != one.balances_fen[a.whose[1]]:
+            raise Violation("closing", f"{one.label}: known {a.known_fen}, it holds {one.balances_fen}")
 
 
 def own_word(campus: "Campus") -> None:

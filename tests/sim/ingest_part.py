@@ -19,6 +19,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work, parts_of
 from cloud.keys.faults import KeyProcessAway, KeyRefused
+from cloud.ledger.checks.findings import check_closing, check_findings
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in
 from cloud.ledger.held.thefts import Report
@@ -288,6 +289,11 @@ class IngestPart:
     def story(self, ledger: Ledger, label: str) -> Story | None:
         """A card's, so few movements by themselves that others are one sum. Inside of a snapshot."""
         return read_story.story(ledger.database, label, TOLD_MAX, self.now())
+
+    def closing(self, ledger: Ledger) -> str:
+        """What is wrong with findings and rows of cards that do not close; empty: nothing."""
+        with ledger.database.reading():
+            return check_findings(ledger.database).broken or check_closing(ledger.database).broken
 
     def _restart(self, life: int) -> None:
         if life == self._life:

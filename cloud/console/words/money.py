@@ -118,6 +118,31 @@ WORDS: dict[str, Text] = {
     "no_differences": Text("卡与账一致，没有差异。", "Cards and books agree. No differences."),
     "differences_wait": Text("件未说明", "unexplained"),
     "evidence_record": Text("凭证记录", "Evidence record"),
+    # findings of cards, and the cards that do not close
+    "card_findings": Text("发现", "Findings"),
+    "finding": Text("发现", "Finding"),
+    "findings_act": Text("件生效", "in force"),
+    "findings_note": Text(
+        "只有证实的复制卡被拒；其他发现从下一餐起每餐限一份，三个上课日后自动到期。",
+        "Only a proven copy is refused. Any other card has one meal a period from the next on, for three school days.",
+    ),
+    "no_findings": Text("没有发现。", "No findings."),
+    "follows": Text("处置", "What follows"),
+    "finding_confirm": Text("确认", "Confirm"),
+    "finding_undo": Text("撤销", "Undo"),
+    "card_closing": Text("卡账核对", "Card check"),
+    "closing_cards": Text("张卡不平", "cards do not close"),
+    "closing_odd": Text("张有不明", "unexplained"),
+    "closing_expected": Text("应有", "Expected"),
+    "closing_known": Text("最近实有", "Last known"),
+    "closing_late": Text("迟到", "Late"),
+    "closing_unexplained": Text("不明", "Unexplained"),
+    "closing_where": Text("何处何时", "Where and when"),
+    "closing_missing": Text("缺笔", "Missing"),
+    "closing_note": Text(
+        "应有 + 迟到 + 不明 = 最近实有。记录到了会自动平。",
+        "Expected + late + unexplained = last known. A card closes by itself when its records come.",
+    ),
     # queues
     "waits_since": Text("起于", "Since"),
     "suspense_note": Text(

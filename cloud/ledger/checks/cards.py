@@ -54,14 +54,14 @@ def check_cards(db: Database) -> Check:
     """Purse accounts = opening + loads − purchases, and the chain of balances that every card read."""
     surplus, is_open, extra = all_balances(db), _open_purses(db), _by_evidence(db)
     checked = waiting = 0
-    histories, moved, explained = _histories(db, extra), _moved(db), _explained(db)
+    known, moved, explained = _histories(db, extra), _moved(db), _explained(db)
     for card, label, main_fen, purse, subsidy_fen, subsidy in db.run(
         "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card ORDER BY card"
     ):
         checked += 1
         found = [
             _purse_fault(
-                histories.get((card, application)) or _History(),
+                known.get((card, application)) or _History(),
                 opening,
                 moved.get(account, 0) - surplus.get(account, 0),
                 explained.get((bytes(card), application), set()),
@@ -109,6 +109,11 @@ def _explained(db: Database) -> dict[Purse, set[int]]:
         if one.explanation and one.found.kind is Kind.CHAIN:
             found[one.found.card, one.found.application].add(one.found.mark)
     return found
+
+
+def histories(db: Database) -> dict[Purse, _History]:
+    """What is certain about every purse, by its own records and cases."""
+    return _histories(db, _by_evidence(db))
 
 
 def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[Purse, _History]:

@@ -14,6 +14,7 @@ from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
 from cloud.ledger.checks.differences import check_differences, check_looks
 from cloud.ledger.checks.file import check_file
+from cloud.ledger.checks.findings import check_closing, check_findings
 from cloud.ledger.checks.fleet.discounts import check_discounts
 from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.checks.fleet.firmware import check_rollouts
@@ -63,9 +64,9 @@ _FIRST = (check_file, check_balances, check_entries, check_records)
 _WITH_KEYS = (check_tacs, check_voids, check_payments, check_meals)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
-    check_cards, check_differences, check_looks, check_discounts, check_losses, check_thefts, check_two_persons,
-    check_orders, check_desk, check_days, check_bank, check_documents, check_jobs, check_parameters, check_rollouts,
-    check_open,
+    check_cards, check_differences, check_looks, check_findings, check_closing, check_discounts, check_losses,
+    check_thefts, check_two_persons, check_orders, check_desk, check_days, check_bank, check_documents, check_jobs,
+    check_parameters, check_rollouts, check_open,
 )  # fmt: skip
 
 

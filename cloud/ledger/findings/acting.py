@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 
 from cloud.ledger.cards.listing import Why, list_card
 from cloud.ledger.findings import found
-from cloud.ledger.findings.closing import apart
+from cloud.ledger.findings.closing import apart_of
 from cloud.ledger.findings.found import CAPS, REFUSES, CardFinding, Seen, Standing, What
 from cloud.ledger.findings.purses import Held, Whose, newest_of_purses, place_of
 from cloud.ledger.findings.rows import Kind, of_cards
@@ -27,10 +27,6 @@ QUARANTINE_MAX = 256
 """Quarantined records of a look."""
 JUMP_AFTER_MS = 60_000
 """A hole is no finding sooner: what fills it may be on its way."""
-JUMP_LOOK_MS = 30_000
-"""A hole is looked at so often while a terminal owes."""
-JUMPS_MAX = 16
-"""Holes of a look."""
 _OF = {Kind.NEGATIVE: What.OVERDRAFT, Kind.CHAIN: What.CHAIN, Kind.LOST: What.LOST}
 _WORDS = ("main", "subsidy")
 _TAKEN = (int(Reason.CARD_KEY_TAKEN), int(Reason.TTN_TAKEN))
@@ -96,18 +92,14 @@ def _back(held: Sequence[Held]) -> list[tuple[Held, Held]]:
     return [(a, b) for run in runs for a, b in pairwise(run) if b.said.counter < a.said.counter]
 
 
-def look_for_jumps(writing: Writing) -> None:
-    """Holes that no terminal can fill any more: each was heard since, and owes nothing."""
+def look_for_jumps(writing: Writing, cards: Sequence[bytes]) -> None:
+    """Holes of these cards that no terminal can fill any more: each was heard since, and owes nothing."""
     db, now_ms = writing.db, writing.now.unix_ms
-    waiting = [
-        one for one in apart(db)
-        if one.missing and now_ms - one.since_ms >= JUMP_AFTER_MS and now_ms - one.at_ms >= JUMP_LOOK_MS
-    ][:JUMPS_MAX]  # fmt: skip
+    waiting = [one for one in apart_of(db, cards) if one.missing and now_ms - one.since_ms >= JUMP_AFTER_MS]
     if not waiting:
         return
     there, purses = fleet(db), newest_of_purses(db, [one.whose for one in waiting])
     for one in waiting:
-        db.run("UPDATE purse_apart SET at_ms = ? WHERE card = ? AND application = ?", (now_ms, *one.whose))
         purse = purses[one.whose]
         if purse.is_open or owing(there, one.since_ms):
             continue

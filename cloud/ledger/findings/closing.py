@@ -9,6 +9,7 @@ is unexplained. late + unexplained is the whole difference, by construction; whe
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cloud.ledger.findings.found import COUNT, What
 from cloud.ledger.findings.purses import Purse, Whose, place_of, whole_purse
 from cloud.ledger.findings.rows import MAIN
 from cloud.ledger.held.losses.bearing import kept_or_lost, losses
@@ -17,6 +18,8 @@ from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
 
 COLUMNS = "card, application, expected_fen, known_fen, late_fen, missing, record, since_ms, at_ms"
+AGAIN_MS, AGAIN_MAX = 30_000, 8
+"""Rows are looked at again after so long, so many in a look, though nothing has moved."""
 UNKNOWN = 1
 """Purchases that are missing before the first one of a purse: how many, nobody can say."""
 
@@ -53,30 +56,40 @@ class Apart(NamedTuple):
         return self.difference_fen - self.late_fen
 
 
-class Counts(NamedTuple):
-    """For the overview: cards that do not close, those of them that are only late, and both sums."""
+class ClosingCounts(NamedTuple):
+    """For the overview: cards that do not close, those of them with something unexplained, both sums, and findings
+    that act."""
 
     cards: int
     unexplained: int
     late_fen: int
     unexplained_fen: int
+    findings: int
 
 
 def close(writing: Writing, looked: Sequence[Standing]) -> None:
     """Inside of a transaction: these purses, as they are now."""
-    db = writing.db
+    db, now_ms = writing.db, writing.now.unix_ms
     cards = sorted({one.whose[0] for one in looked})
     before = {(one.whose): one for one in apart_of(db, cards)}
     gone = kept_or_lost(db, cards)
     for one in looked:
-        found = _apart(db, one, special=one.whose[0] in gone)
+        found = standing_of(db, one, special=one.whose[0] in gone)
+        if found is not None and not found.difference_fen:
+            found = None
         known = before.get(one.whose)
         if found is None and known is not None:
             db.run("DELETE FROM purse_apart WHERE card = ? AND application = ?", one.whose)
-        elif found is not None and (known is None or _differs(known, found)):
-            since_ms = known.since_ms if known is not None else writing.now.unix_ms
-            row = (*one.whose, *found[1:6], since_ms, known.at_ms if known else writing.now.unix_ms)
+        elif found is not None and (known is None or _differs(known, found) or _is_old(known, now_ms)):
+            row = (*one.whose, *found[1:6], known.since_ms if known is not None else now_ms, now_ms)
             db.upsert("purse_apart", COLUMNS, "card, application", [row])
+
+
+def due(db: Database, now_ms: int) -> list[bytes]:
+    """Cards of rows that nobody has looked at for AGAIN_MS, AGAIN_MAX of them: what stood open may be decided."""
+    select = "SELECT card FROM purse_apart WHERE at_ms <= ? ORDER BY at_ms LIMIT ?"
+    rows = db.run(select, (now_ms - AGAIN_MS, AGAIN_MAX))
+    return [bytes(card) for (card,) in rows]
 
 
 def apart(db: Database) -> list[Apart]:
@@ -89,18 +102,21 @@ def apart_of(db: Database, cards: Sequence[bytes]) -> list[Apart]:
     return sorted(_row(row) for row in db.find(f"SELECT {COLUMNS} FROM purse_apart WHERE card", list(cards)))  # noqa: S608  # ours
 
 
-def counts(db: Database) -> Counts:
+def counts(db: Database) -> ClosingCounts:
     """Of all cards."""
     unexplained = "known_fen - expected_fen - late_fen"
     rows = db.run(
         f"SELECT COUNT(DISTINCT card), COUNT(DISTINCT CASE WHEN {unexplained} <> 0 THEN card END), "  # noqa: S608  # ours
-        f"CAST(COALESCE(SUM(late_fen), 0) AS BIGINT), CAST(COALESCE(SUM({unexplained}), 0) AS BIGINT) FROM purse_apart"
+        f"CAST(COALESCE(SUM(late_fen), 0) AS BIGINT), CAST(COALESCE(SUM({unexplained}), 0) AS BIGINT), "
+        "(SELECT COUNT(*) FROM finding WHERE state IN (?, ?) AND kind <> ?) FROM purse_apart",
+        (*COUNT, int(What.LOST)),
     )
-    return Counts(*map(int, rows[0]))
+    return ClosingCounts(*map(int, rows[0]))
 
 
-def _apart(db: Database, one: Standing, *, special: bool) -> Apart | None:
-    """None: it closes, or no record tells what it holds."""
+def standing_of(db: Database, one: Standing, *, special: bool) -> Apart | None:
+    """None: no record tells what it holds, or its balance has moved to another card. special: the desk keeps it, it was
+    reported lost, or it has taken another one's place."""
     card, application = one.whose
     expected = one.balance_fen
     if special:
@@ -110,14 +126,14 @@ def _apart(db: Database, one: Standing, *, special: bool) -> Apart | None:
         expected -= sum(loss.fen for loss in standing)
     purse = one.purse
     found = _split(one, purse, expected)
-    if found is not None and not purse.whole:
+    if found is not None and found.difference_fen and not purse.whole:
         found = _split(one, whole_purse(db, one.whose), expected)
     return found
 
 
 def _split(one: Standing, purse: Purse, expected: int) -> Apart | None:
     known = _known(purse, expected)
-    if known is None or known == expected:
+    if known is None:
         return None
     difference, missing = known - expected, missing_in(purse, one.opening_fen)
     record = purse.purchases[-1].record if purse.purchases else None
@@ -149,6 +165,10 @@ def missing_in(purse: Purse, opening_fen: int) -> int:
 def place(db: Database, one: Apart) -> tuple[str, str]:
     """Name and place of the terminal that told what it was last known to hold; empty: none did."""
     return place_of(db, one.record)[1:] if one.record is not None else ("", "")
+
+
+def _is_old(known: Apart, now_ms: int) -> bool:
+    return now_ms - known.at_ms >= AGAIN_MS
 
 
 def _differs(known: Apart, found: Apart) -> bool:

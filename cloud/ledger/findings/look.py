@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.findings.acting import follow_differences, look_for_back, look_for_copies, look_for_jumps
-from cloud.ledger.findings.closing import Standing, close
+from cloud.ledger.findings.closing import Standing, close, due
 from cloud.ledger.findings.found import lapse
 from cloud.ledger.findings.listed_use import tell_of_use
 from cloud.ledger.findings.listing import follow, policy
@@ -97,7 +97,8 @@ def look(writing: Writing) -> bool:
     low, last = looked_upto(db)
     high = min(last, low + ENTRIES_MAX)
     again = watched(db) if high == last or low // WATCHED_EVERY < high // WATCHED_EVERY else ()
-    cards = sorted({*_touched(db, low, high), *again})
+    again_apart = due(db, writing.now.unix_ms) if high == last else []
+    cards = sorted({*_touched(db, low, high), *again, *again_apart})
     if cards:
         lost = reports(db, cards)
         _bear(writing, cards, lost)
@@ -107,7 +108,7 @@ def look(writing: Writing) -> bool:
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
     more = look_for_copies(writing)
     if high == last:
-        look_for_jumps(writing)
+        look_for_jumps(writing, sorted({*again_apart}))
         lapse(writing)
     return bool(last > high) or more
 

@@ -10,8 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from cloud.ledger.cards.classes import classes
 from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import card_gaps as found_gaps
+from cloud.ledger.findings import found
 from cloud.ledger.findings import rows as read_findings
 from cloud.ledger.findings.card_gaps import Touched
+from cloud.ledger.findings.closing import ClosingCounts
+from cloud.ledger.findings.closing import counts as closing_counts
+from cloud.ledger.findings.found import CardFinding
 from cloud.ledger.findings.listing import policy
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import Difference, DifferenceSums, Kind
@@ -65,6 +69,7 @@ from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import balance as read_balance
 from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import closing as read_closing
 from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import meals as read_meals
@@ -72,6 +77,7 @@ from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
+from cloud.ledger.read.shown.closing import CardNow, NotClosing
 from cloud.ledger.read.shown.risk import Risk
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -430,6 +436,31 @@ class Reader:
         """All that cards and books ever differed in, oldest first."""
         with self._lock, self.database.reading():
             return read_findings.differences(self.database)
+
+    def findings(self) -> list[CardFinding]:
+        """All that was ever found of cards, oldest first."""
+        with self._lock, self.database.reading():
+            return found.findings(self.database)
+
+    def finding(self, number: int) -> CardFinding | None:
+        """None: there is none of this number."""
+        with self._lock, self.database.reading():
+            return found.find(self.database, number)
+
+    def card_now(self, label: str, now: Now) -> CardNow | None:
+        """卡账核对 of one card; None: there is none."""
+        with self._lock, self.database.reading():
+            return read_closing.card_now(self.database, label, now)
+
+    def closing_counts(self) -> ClosingCounts:
+        """How many cards do not close, and what was found."""
+        with self._lock, self.database.reading():
+            return closing_counts(self.database)
+
+    def not_closing(self) -> NotClosing:
+        """The cards that do not close."""
+        with self._lock, self.database.reading():
+            return read_closing.not_closing(self.database)
 
     def loss_sums(self) -> read_losses.Sums:
         """What the school has borne of lost cards."""

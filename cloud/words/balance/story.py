@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.findings.found import STANDINGS
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.read.shown.story import LastKnown, Movement, Story, Sums
+from cloud.words.balance.findings import does, finding_json, finding_word
 from cloud.words.both import both, halves
 from cloud.words.differences import UNEXPLAINED, difference_json, state_of
 from cloud.words.fleet.cards import WHYS
@@ -117,6 +119,7 @@ def story_lines(one: Story, *, is_apart: bool = True) -> Iterator[str]:
         lost = one.lost if is_apart else _together(one.lost)
         yield from _section(Text("挂失与补换", "Loss and replacement"), explain_lines(lost))
     yield from _section(Text("差异", "Differences"), difference_lines(one, is_apart=is_apart))
+    yield from _section(Text("发现", "Findings"), finding_texts(one))
     yield from _section(Text("接下来", "What comes next"), next_lines(one, is_apart=is_apart))
 
 
@@ -217,6 +220,18 @@ def difference_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
         )
 
 
+def finding_texts(one: Story) -> Iterator[Text]:
+    """What was found of the card, what follows, and what was said of it."""
+    for each in one.findings:
+        what, how, follows = finding_word(each), STANDINGS[each.standing], does(each)
+        said = "；".join(f"{word.who}：{word.reason}" for word in each.words)
+        then = f"（{said}）" if said else ""
+        yield Text(
+            f"发现 {each.number} {what.zh}：{how.zh}；{follows.zh}{then}",
+            f"finding {each.number}, {what.en}: {how.en}; {follows.en}{then}",
+        )
+
+
 _DIFFERENCES = {
     "unexplained": Text("未说明", "unexplained"), "explained": Text("已说明", "explained"),
     "cleared": Text("已消除", "cleared"), "waiting": Text("等欠交的记录", "waits for records that are owed"),
@@ -234,6 +249,10 @@ def next_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
         if state_of(each) == UNEXPLAINED:
             then = f"cloud differences explain --number {each.number} --who NAME --reason TEXT"
             found.append(Text(f"查明差异：{then}", f"find out about the difference: {then}"))
+    for finding in one.findings:
+        if finding.acts:
+            then = f"cloud findings undo --number {finding.number} --who NAME --reason TEXT"
+            found.append(Text(f"查明发现，无事则撤销：{then}", f"find out about it; undo if it was nothing: {then}"))
     yield from found or [Text("没有待办", "nothing waits")]
 
 
@@ -416,6 +435,7 @@ def story_json(one: Story) -> dict[str, Any]:
         "owing": [each._asdict() for each in one.late.owing], "unheard": list(one.late.unheard),
         "lost": card_json(one.lost) if one.lost else None, "grey": [each.number for each in one.grey],
         "differences": [difference_json(each) for each in one.differences],
+        "findings": [finding_json(each) for each in one.findings],
         "hotlist": [{"why": each.why.name.lower(), "who": each.who, "reason": each.text} for each in one.file.reasons],
         "deeds": [
             {"kind": each.kind.name.lower(), "who": each.who, "text": each.text, "at_ms": each.at_ms,

@@ -114,6 +114,7 @@ class Overview:
                 self._reader.put_back(),
                 self._reader.loss_sums().fen,
             ),
+            "closing": self._reader.closing_counts()._asdict(),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": box_rows(boxes, now_ms),
             "plain": [_plain(box) for box in boxes if box.state is not None and box.state.plain],

@@ -62,6 +62,9 @@ def _books(s: Row) -> Iterator[Problem]:
     if count := ledger["unexplained"]:
         yield Problem("bad", count, Text(f"{count} 处卡与账不符，未说明", f"{count} unexplained differences of cards"),
                       Right.SEE_BOOKS, "differences")  # fmt: skip
+    if count := s.get("closing", {}).get("findings"):
+        yield Problem("bad", count, Text(f"{count} 项卡的发现待查", f"{count} findings of cards"), Right.SEE_BOOKS,
+                      "card_findings")  # fmt: skip
     if ledger["said"] == "ledger_put_back":
         yield Problem("bad", 1, Text("放回了旧账本，有待办结", "an older ledger was put back and waits for decisions"),
                       Right.SEE_BOOKS, "books")  # fmt: skip

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import OF_A_CARD
 from cloud.ledger.findings.card_gaps import DEEP, missing
+from cloud.ledger.findings.found import CardFinding
+from cloud.ledger.findings.found import of_cards as found_of
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, of_cards
 from cloud.ledger.fleet.owing import Fleet, Owing, fleet, owing
@@ -100,6 +102,7 @@ class Story(NamedTuple):
     meals: tuple[Meal, ...] = ()
     """Emergency meals of whose card it is, the newest MEALS_MAX."""
     meals_owed_fen: int = 0
+    findings: tuple[CardFinding, ...] = ()
 
     @property
     def summed(self) -> Sums:
@@ -131,7 +134,7 @@ def story(db: Database, label: str, most: int, now: Now) -> Story | None:
         _late(db, bytes(card), there, now), standing_of(db, now, label), tuple(of_cards(db, [card])),
         tuple(one for one in load_standings(db, QUARANTINE_MAX, now, open_only=True) if one.card == card),
         tuple(_grey(db, bytes(card))), tuple(one for one in cases if one.record.card == card),
-        len(cases) < QUARANTINE_MAX, now, *_meals(db, bytes(card)),
+        len(cases) < QUARANTINE_MAX, now, *_meals(db, bytes(card)), tuple(found_of(db, [bytes(card)])),
     )  # fmt: skip
 
 

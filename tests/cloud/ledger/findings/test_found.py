@@ -95,14 +95,16 @@ def test_a_replay_caps_and_refuses_nobody(ledger: Ledger, box: Box) -> None:
 def test_a_counter_that_went_back_at_one_terminal(ledger: Ledger, box: Box) -> None:
     box.send(sale(1, 5, 1_000, OPENING), sale(2, 3, 1_000, OPENING))
     assert What.BACK in kinds(ledger)
-    told = [words(fact.code, fact.told)[1] for fact in Reader(ledger.database).facts(50) if fact.code == "card-counter-back"]
+    facts = [fact for fact in Reader(ledger.database).facts(50) if fact.code == "card-counter-back"]
+    told = [words(fact.code, fact.told)[1] for fact in facts]
     assert told == ["card 0001, main purse: at pos-01 1号窗口 its counter went back from 5 to 3"]
 
 
 def test_an_overdraft_caps_until_it_is_explained(ledger: Ledger, box: Box) -> None:
     overdraft(box)
     assert kinds(ledger) == [What.OVERDRAFT, What.CHAIN]
-    assert len(capped(ledger)) == 1 and listed(ledger) == []
+    assert len(capped(ledger)) == 1
+    assert listed(ledger) == []
     for one in Reader(ledger.database).differences():
         ledger.explain_difference(one.number, "wang", "load not told", LATER)
     assert [one.standing for one in look(ledger)] == [Standing.OVER, Standing.OVER]
@@ -133,7 +135,9 @@ def test_a_confirmed_cap_stays_until_it_is_undone(ledger: Ledger, box: Box) -> N
     assert capped(ledger) == []
 
 
-@pytest.mark.parametrize(("number", "who", "why"), [(9, "wang", "why"), (1, "", "why"), (1, "wang", " "), (1, "wang", "x" * 201)])
+@pytest.mark.parametrize(
+    ("number", "who", "why"), [(9, "wang", "why"), (1, "", "why"), (1, "wang", " "), (1, "wang", "x" * 201)]
+)
 def test_bad_words_are_refused_and_change_nothing(ledger: Ledger, box: Box, number: int, who: str, why: str) -> None:
     clone(box)
     before = look(ledger)

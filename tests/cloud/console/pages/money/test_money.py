@@ -1,6 +1,7 @@
 """Pages about money over a real ledger: what each shows, to whom, and what two persons may do at it."""
 
 import io
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -305,3 +306,24 @@ def test_a_page_asks_the_ledger_no_more_than_a_dozen_times(rig: Rig, box: Box, m
         asked[:] = [sql for sql in asked if sql not in ("BEGIN", "COMMIT")]
         most = 15 if "/records/" in path else 12
         assert len(asked) <= most, (path, len(asked), asked)
+
+
+def test_a_finding_is_undone_by_whoever_decides_and_says_why(rig: Rig, box: Box) -> None:
+    said = c.purchase(1, c.card(1), 0, 1_000, c.OPENING)
+    box.send(c.stored(said), c.stored(said._replace(seq=9)))
+    box.send(c.stored(c.purchase(3, c.card(1), 2, 9, c.OPENING - 1_500)))
+    while rig.ledger.find_differences(c.NOW):
+        pass
+    browser = finance(rig)
+    page = browser.see("/findings")
+    assert "每餐限 ¥15.00" in page
+    assert "重放" in page
+    assert "-5.00" in browser.see("/ledger/closing").replace("−", "-").replace("¥", "")
+    assert json.loads(browser.see("/api/v1/findings"))["findings"][0]["kind"] == "replay"
+    assert json.loads(browser.see("/api/v1/closing"))["cards"] == 1
+    browser.send("/findings/1/confirm", reason="两条相同")
+    browser.send("/findings/1/undo", reason="误报")
+    assert "张三: 误报" in browser.see("/findings")
+    assert "已撤销" in finance(rig, "李四").send("/findings/1/confirm", 409, reason="另有")
+    assert "没有发现 9" in browser.send("/findings/9/undo", 409, reason="x")
+    assert "1..200" in browser.send("/findings/1/undo", 409, reason=" ")
