@@ -17,7 +17,68 @@ WORDS: dict[str, Text] = {
     "box_compare": Text("核对四个词", "Words compared"),
     "box_cancel": Text("作废入网码", "Enrolment code cancelled"),
     "box_revoke": Text("吊销网关", "Box revoked"),
-    "signer_away": Text("签发进程不在", "The signer does not run:"),
+    "signer_away": Text("签发进程不在", "The signer does not run"),
+    "signer_silent": Text("它的接口没有应答。", "its socket does not answer."),
+    "signer_none": Text("本机没有找到它的接口。", "its socket was not found on this machine."),
+    "signer_goes_on": Text(
+        "网关照常营业、照常上传。出码、核对、续期与吊销要等它回来：被盗的网关此刻断不开，先在网络上断开它。",
+        "Boxes sell and bring their records as before. Codes, words, renewals and revocations wait for it: a stolen "
+        "box is not cut off by it now, so do that at the network.",
+    ),
+    "signer_what_to_do": Text("怎么办", "What to do"),
+    "signer_on_server": Text(
+        "学校服务器：在“服务”页看签发进程（signer）为何停了，重启它。",
+        "A school's server: see why the signer stopped, and start it again.",
+    ),
+    "signer_by_hand": Text("自己部署的：运行", "Installed by hand: run"),
+    "signer_in_demo": Text("演示校园：签发进程只随完整校园启动", "A demonstration has one only with"),
+    "signer_last": Text("最后一次所知", "last known at"),
+    "signer_never": Text("本机没有它说过的话。", "nothing it said is on this machine."),
+    "list_was_proved": Text("当时已证实拒绝", "the broker was proved to refuse then"),
+    "list_was_not": Text("当时未证实", "not proved then"),
+    "list_goes_on": Text("签发进程每秒再试", "the signer tries again each second"),
+    "boxes_of_campus": Text("本校的网关", "Boxes of this campus"),
+    "no_boxes_planned": Text(
+        "计划里没有网关。先扩展校园计划：./ykt provision plan",
+        "No box in the plan. Extend the campus's plan first: ./ykt provision plan",
+    ),
+    "never_heard_box": Text("从未", "never"),
+    "box_heard": Text("最近联系", "Last heard"),
+    "next_step": Text("下一步", "Next"),
+    "no_certificate": Text("没有证书", "none"),
+    "certificate_of_making": Text("未知，建校时所发或还没有", "unknown: made with the campus, or none yet"),
+    "certificates_made": Text("已发", "made so far:"),
+    "code_until": Text("码有效至", "code good until"),
+    "enrol_how": Text("怎样让一台网关入网", "How a box comes in"),
+    "enrol_step_1": Text(
+        "在它那一行“请选择”里出入网码：16 位，只显示一次，只能用一次。",
+        "Make a code in its row: 16 characters, shown once, good once.",
+    ),
+    "enrol_step_2": Text(
+        "把码或二维码交给网关旁的人，在网关上运行码下面的那一条命令。断电了就再说一遍。",
+        "Give code or QR to whoever stands at the box; there the one command below the code is run. After a power cut "
+        "say it again.",
+    ),
+    "enrol_step_3": Text(
+        "手输的码要核对：网关显示四个词，由网关旁的人念给你听，与本页相同才批准。",
+        "A typed code is compared: the box shows four words, whoever stands there reads them out, and you approve them "
+        "only where they are those of this page.",
+    ),
+    "compare_how": Text(
+        "请网关旁的人念出屏幕上的四个词，顺序也要相同。不同就拒绝：可能有人冒充。",
+        "Let whoever stands at the box read its four words, in their order. Refuse others: somebody may pretend.",
+    ),
+    "make_replacing": Text("出换机的码", "Make a code for its replacement"),
+    "revoke_note": Text(
+        "立即断开，证书作废；终端自己记着流水。要再用须出新码重新入网。",
+        "Cut at once, its certificates are worth nothing; terminals keep their records. To be used again it needs "
+        "a new code.",
+    ),
+    "at_the_box": Text("在网关上", "At the box"),
+    "from_the_qr": Text("扫码得到的文本：", "From the QR:"),
+    "typed_in": Text("或手输：", "Or typed:"),
+    "words_then_typed": Text("手输的，随后要核对四个词：", "A typed one is compared by four words then:"),
+    "words_then_always": Text("随后要核对四个词：", "Then four words are compared:"),
     "revocation_list": Text("吊销列表", "Revocation list"),
     "list_proved": Text("消息代理已证实拒绝", "the broker was proved to refuse"),
     "days_left": Text("天后到期", "days left"),
@@ -35,7 +96,7 @@ WORDS: dict[str, Text] = {
     "cancel_code": Text("作废未用的码", "Cancel the code"),
     "type_box": Text("输入网关编号", "Type the box's id"),
     "revoke_box": Text("吊销", "Revoke"),
-    "code_once": Text("只显示这一次，有效小时数：", "Shown this once; hours to live:"),
+    "code_once": Text("只显示这一次，只能用一次，有效至", "Shown this once, good once, until"),
     "replace_note": Text(
         "换机：给同一编号出新码，新机入网后旧机的证书即被吊销；终端与历史照旧。",
         "To replace a box make a new code for its id: the old one's certificate ends when the new one is in; terminals "

@@ -28,11 +28,16 @@ def enrolment_signals(folder: Path, now_ms: int) -> Iterator[Signal]:
 
 def standing(file: Path, now_s: int) -> dict[str, int]:
     """Its numbers; empty: nothing is known now."""
+    found = last_standing(file)
+    return found if found and abs(now_s - found["at"]) <= FRESH_S else {}
+
+
+def last_standing(file: Path) -> dict[str, int]:
+    """As it was said last, `at` says when; empty: it never was here."""
     try:
         with file.open("rb") as opened:
             said = json.loads(opened.read(FILE_MAX))
         found = {name: said[name] for name in ("at", "number", "proved", "wrong", "stolen", "days")}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    is_whole = all(type(one) is int for one in found.values())
-    return found if is_whole and abs(now_s - found["at"]) <= FRESH_S else {}
+    return found if all(type(one) is int for one in found.values()) else {}

@@ -24,6 +24,32 @@ _STEPS = {
 }
 
 
+_NEXT = {
+    "": Text("出入网码", "make a code"),
+    "open": Text("在网关上输入码", "enter the code at the box"),
+    "waiting": Text("核对四个词", "compare the four words"),
+    "approved": Text("在网关上重说同一条命令", "say the same command at the box again"),
+    "rejected": Text("查明是谁，再出新码", "find out who it was, then make a new code"),
+    "cancelled": Text("要入网则出新码", "to come in it needs a new code"),
+}
+_LATE = Text("出新码", "make a new code")
+_AGAIN = Text("要再用则出新码重新入网", "to be used again it comes in by a new code")
+_ENDED = Text("在网关上看为何没有自行续期", "look at the box why it has not renewed by itself")
+
+
+def next_text(row: Row, now_s: int) -> Text | None:
+    """What somebody has to do now; None: nothing."""
+    if row.step == "open":
+        return _LATE if row.expires_s <= now_s else _NEXT["open"]
+    if row.step in ("waiting", "approved", "rejected"):
+        return _NEXT[row.step]
+    if row.revoked_s:
+        return _AGAIN
+    if row.ends_s:
+        return _ENDED if row.ends_s <= now_s else None
+    return _NEXT.get(row.step)
+
+
 def step_text(row: Row) -> Text:
     """Where it stands; a revoked one is that above all."""
     if row.revoked_s:

@@ -1,10 +1,12 @@
 """Boxes' identities in the console, over the real signer in this process: a code once, words, revoking by name."""
 
+import json
 import re
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from shared.wire.enrol.messages import EnrolAsk, State, answer_of
 from shared.wire.enrol.office import Op, Side
 from shared.wire.enrol.words import words_of
 from tests.cloud.console.rig import Rig, made
+from tests.cloud.ledger import campus as c
 from tests.provisioning.conftest import campus as made_campus  # noqa: F401  # a fixture
 
 
@@ -45,8 +48,7 @@ def office(made_campus, tmp_path: Path) -> Office:  # noqa: F811
     (data / files.FOLDER).mkdir()
     key = made_campus.school.one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
     ca = authority.open_authority((data / "ca.pem").read_bytes(), key)
-    chance = bytes(range(16))
-    rim = Rim(time.time, lambda n: chance[:n], list)
+    rim = Rim(time.time, Random(1).randbytes, list)
     return Office(data, ca, Place("onecard.example:8460", "onecard.example:8883"), rim)
 
 
@@ -117,6 +119,59 @@ def test_who_commands_a_part_alone_gets_none_of_it(rig: Rig) -> None:
     browser.send("/boxes/canteen-1/code", 403, hours="2")
 
 
-def test_without_a_signer_it_says_so(tmp_path: Path) -> None:
+def row_of(page: str, box: str) -> str:
+    return next(row for row in page.split("<tr>") if f">{box}</a>" in row)
+
+
+def code_on(page: str) -> str:
+    found = re.search(r"<code class=\"once\">([^<]+)</code>", page)
+    assert found
+    return found[1]
+
+
+def test_each_box_says_what_comes_next(rig: Rig, office: Office) -> None:
+    browser = rig.browser()
+    page = browser.send("/boxes/bus-1/code", 200, hours="2", compare="1")
+    assert f"edge enrol {code_on(page)} --server onecard.example:8460" in page
+    assert "随后要核对四个词" in page
+    here = row_of(browser.see("/boxes"), "bus-1")
+    assert "在网关上输入码" in here
+    assert "码有效至" in here
+    come(office, code_on(page), typed=False)
+    assert "核对四个词" in row_of(browser.see("/boxes"), "bus-1"), "with a QR, too, where it was asked for"
+    assert "bus-1" not in browser.see("/boxes?find=canteen").partition("<tbody>")[2]
+
+
+def test_a_box_that_was_replaced_says_so(rig: Rig, office: Office) -> None:
+    browser = rig.browser()
+    for _ in range(2):
+        code = code_on(browser.send("/boxes/bus-1/code", 200, hours="2"))
+        assert come(office, code, typed=False)[0] is State.GRANTED
+    here = row_of(browser.see("/boxes"), "bus-1")
+    assert re.search(r"已发 [23]", here)
+    assert "出换机的码" in here
+
+
+def test_a_box_of_before_has_no_known_certificate_and_is_revoked_all_the_same(rig: Rig) -> None:
+    browser = rig.browser()
+    assert "未知，建校时所发或还没有" in row_of(browser.see("/boxes"), "bus-1")
+    browser.send("/boxes/bus-1/revoke", reason="被盗", typed="bus-1")
+    here = row_of(browser.see("/boxes"), "bus-1")
+    assert "已吊销" in here
+    assert "重新入网" in here
+    assert "/boxes/bus-1/revoke" not in here
+
+
+def test_without_a_signer_it_says_what_to_do_and_what_it_said_last(tmp_path: Path) -> None:
     with made(tmp_path) as rig:
-        assert "签发进程不在" in rig.browser().see("/boxes")
+        browser = rig.browser()
+        page = browser.see("/boxes")
+        for said in ("签发进程不在", "网关照常营业", "./ykt up --full", "本机没有它说过的话", c.BOX):
+            assert said in page, said
+        assert "mark ok" not in page, "nothing is known to be well"
+        told = {"at": 1_796_000_000, "number": 4, "proved": 3, "wrong": 0, "stolen": 0, "days": 700}
+        (tmp_path / "cloud" / "enrolment.json").write_text(json.dumps(told))
+        page = browser.see("/boxes")
+        assert "最后一次所知" in page
+        assert "当时未证实" in page
+        assert "mark ok" not in page
