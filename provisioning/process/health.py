@@ -6,9 +6,10 @@ Mode 0600 as its other sockets, and never a port. What is said: shared/words/hea
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-from shared.words.health import CALLER_S, CALLERS_MAX, HEAD_MAX, Look, answer_to
+from shared.support.answering import answering
+from shared.words.health import HEAD_MAX, Look
 
 
 @asynccontextmanager
@@ -17,33 +18,5 @@ async def healthy(listening: socket.socket | None, look: Look) -> AsyncIterator[
     if listening is None:
         yield
         return
-    callers: set[asyncio.Task[None]] = set()
-
-    def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(callers) >= CALLERS_MAX:
-            writer.close()
-            return
-        task = asyncio.get_running_loop().create_task(_answer(look, reader, writer))
-        callers.add(task)
-        task.add_done_callback(callers.discard)
-
-    server = await asyncio.start_unix_server(greet, sock=listening, limit=HEAD_MAX)
-    try:
+    async with answering(lambda greet: asyncio.start_unix_server(greet, sock=listening, limit=HEAD_MAX), look):
         yield
-    finally:
-        server.close()
-        for task in tuple(callers):
-            task.cancel()
-        await asyncio.gather(*callers, return_exceptions=True)
-
-
-async def _answer(look: Look, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):  # TimeoutError is an OSError
-            async with asyncio.timeout(CALLER_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer_to(head, look))
-            async with asyncio.timeout(CALLER_S):
-                await writer.drain()
-    finally:
-        writer.close()
