@@ -7,6 +7,7 @@ say it instead.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from cloud.process.settings import FOLDER
 from shared.clocks.campus_clock import CampusClock, parse_clock
@@ -18,33 +19,46 @@ ORDERS, SIGNER = "orders.sock", "signer.sock"
 """In DATA/cloud: the key process's for orders and the signer's for persons, where each service sees itself alone."""
 
 
+class _Beside(NamedTuple):
+    """A part beside this process: the name of its socket in DATA/cloud, its verb, the option that says where its socket
+    is, and what is said where there is none."""
+
+    name: str
+    verb: str
+    option: str
+    nobody: Text
+
+
+_KEYS = _Beside(
+    ORDERS, "keys", "--fleet-socket",
+    Text(
+        "没有运行中的密钥进程：先 ./ykt up，或用 --keys 指定其指令接口",
+        "no key process runs: ./ykt up first, or name its socket for orders with --keys",
+    ),
+)  # fmt: skip
+_SIGNER = _Beside(
+    SIGNER, "signer", "--office-socket",
+    Text(
+        "没有运行中的签发进程：先启动，或用 --signer 指定其接口",
+        "no signer runs: start it, or name its socket with --signer",
+    ),
+)  # fmt: skip
+
+
 def orders_socket(data: Path, given: Path | None) -> Path:
     """Where orders are signed: as given, or of the running key process. ConfigFault where there is neither."""
-    if given is not None:
-        return given
-    found = _put_there(data, ORDERS) or _option(data, "provisioning", "keys", "--fleet-socket")
-    if not found:
-        raise ConfigFault(
-            Text(
-                "没有运行中的密钥进程：先 ./ykt up，或用 --keys 指定其指令接口",
-                "no key process runs: ./ykt up first, or name its socket for orders with --keys",
-            )
-        )
-    return Path(found)
+    return given or _socket(_KEYS, data)
 
 
 def signer_socket(data: Path, given: Path | None) -> Path:
     """Where boxes' codes and revocations are asked for: as given, or of the running signer. ConfigFault."""
-    if given is not None:
-        return given
-    found = _put_there(data, SIGNER) or _option(data, "provisioning", "signer", "--office-socket")
+    return given or _socket(_SIGNER, data)
+
+
+def _socket(one: _Beside, data: Path) -> Path:
+    found = _put_there(data, one.name) or _option(data, "provisioning", one.verb, one.option)
     if not found:
-        raise ConfigFault(
-            Text(
-                "没有运行中的签发进程：先启动，或用 --signer 指定其接口",
-                "no signer runs: start it, or name its socket with --signer",
-            )
-        )
+        raise ConfigFault(one.nobody)
     return Path(found)
 
 
