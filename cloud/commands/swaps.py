@@ -14,7 +14,7 @@ from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.journal.swap_rows import number_in
-from cloud.ledger.read.swaps import SwapView
+from cloud.ledger.read.fleet.swaps import SwapView
 from cloud.process.settings import load_settings
 from cloud.words.held import state_of
 from cloud.words.swaps import confirmed_lines, decision_lines, swap_json, swap_lines
@@ -55,7 +55,7 @@ def reject(data: Path, dsn: str | None, proposal: int, who: str, reason: str, *,
 
 def _views(data: Path, dsn: str | None) -> list[SwapView]:
     with open_books(data, dsn) as reader:
-        return reader.swaps(wall_now().unix_ms)
+        return reader.fleet.swaps(wall_now().unix_ms)
 
 
 def _open(data: Path, dsn: str | None) -> OpenedLedger:

@@ -109,7 +109,7 @@ def heard_terminals(fleet: Fleet, now_ms: int) -> set[bytes]:
 
 def books_signals(reader: Reader, now: Now, heard: Collection[bytes] = ()) -> Iterator[Signal]:
     """Of the books as a whole, and of what they know of lists and of cashiers. heard: terminals that are heard now."""
-    sums, documents = reader.overview(), reader.documents()
+    sums, documents = reader.overview(), reader.fleet.documents()
     loads = reader.load_standings(now, LOADS_MAX, open_only=True)
     differences, *_ = reader.standing_differences()
     oldest = min((load.opened_ms for load in loads if load.state.is_open), default=now.unix_ms)

@@ -5,7 +5,7 @@ from typing import Any
 
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.journal.swap_rows import SwapState
-from cloud.ledger.read.swaps import SwapView
+from cloud.ledger.read.fleet.swaps import SwapView
 from cloud.words.both import halves
 from cloud.words.held import STATES, state_of
 from shared.clocks.clock import time_text

@@ -15,7 +15,7 @@ def documents(data: Path, dsn: str | None, device: str | None, *, as_json: bool)
     unknown is unknown. ConfigFault: no such terminal."""
     now = wall_now()
     with open_books(data, dsn) as reader:
-        fleet = reader.documents()._replace(beyond=reader.awaited(now).beyond)
+        fleet = reader.fleet.documents()._replace(beyond=reader.fleet.awaited(now).beyond)
         known = {row.name for row in reader.terminals()} | {row.device.hex() for row in reader.terminals()}
     if device is not None:
         if device not in known:

@@ -75,7 +75,7 @@ def listing(place: Place, *, as_json: bool) -> int:
     """Releases, roll-outs, and what each terminal runs. Always 0."""
     clock = campus_clock(place.data, place.clock)
     with open_books(place.data, place.dsn) as reader:
-        view, found, names = reader.firmware(), reader.rollouts(_now(clock)), _names(reader)
+        view, found, names = reader.fleet.firmware(), reader.fleet.rollouts(_now(clock)), _names(reader)
     if as_json:
         _say(json.dumps(words.view_json(view, found, names, _now(clock)), ensure_ascii=False))
         return 0
@@ -87,7 +87,7 @@ def listing(place: Place, *, as_json: bool) -> int:
 def roll_out(place: Place, named: str, targets: Targets, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """Its first wave has begun when this returns; followed: as `status`. ConfigFault, KeyFault: nothing has."""
     with open_books(place.data, place.dsn) as reader:
-        view = reader.firmware()
+        view = reader.fleet.firmware()
         found = _release(view, named)
         devices = _chosen(view, _names(reader), targets, found)
     waves = waves_of(devices, asked.canary, asked.waves)
@@ -100,7 +100,8 @@ def roll_back(
     """Stopped if it was not, and a way back is rolled out to whoever uses its release, or may. ConfigFault: the
     officers have signed no way back."""
     with open_books(place.data, place.dsn) as reader:
-        view, (one, there) = reader.firmware(), _found(reader, number, _now(campus_clock(place.data, place.clock)))
+        now = _now(campus_clock(place.data, place.clock))
+        view, (one, there) = reader.fleet.firmware(), _found(reader, number, now)
         back = _way_back(view, one, named)
     if not one.is_over:
         _with_ledger(place, lambda ledger, now: ledger.stop(number, asked.who, asked.reason, now))
@@ -116,7 +117,8 @@ def roll_back(
 def retry(place: Place, number: int, asked: RolloutAsked, *, as_json: bool, follow: bool) -> int:
     """A new roll-out for whoever failed or was left out; not for an image that has failed its self-test there."""
     with open_books(place.data, place.dsn) as reader:
-        view, (one, there) = reader.firmware(), _found(reader, number, _now(campus_clock(place.data, place.clock)))
+        now = _now(campus_clock(place.data, place.clock))
+        view, (one, there) = reader.fleet.firmware(), _found(reader, number, now)
         found = _release(view, release_text(one.rollout.model, one.rollout.release))
     devices = to_try_again(there)
     if not devices:
@@ -259,8 +261,8 @@ def _terminal(names: Names, text: str) -> bytes:
 def _found(reader: Reader, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow]]:
     """number 0: the newest."""
     if not number:
-        number = max((one.rollout.number for one in reader.rollouts(now)), default=0)
-    found = reader.rollout(number, now)
+        number = max((one.rollout.number for one in reader.fleet.rollouts(now)), default=0)
+    found = reader.fleet.rollout(number, now)
     if found is None:
         raise ConfigFault(
             Text("没有升级", "there is no roll-out")

@@ -13,7 +13,7 @@ def check(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """1 when anything is not drained."""
     now = wall_now()
     with open_books(data, dsn) as reader:
-        found, calendar = reader.undrained(now), reader.calendar()
+        found, calendar = reader.fleet.undrained(now), reader.calendar()
         terminals = len({row.device for row in reader.terminals()})
     today = day_number(now.campus_s)
     holiday = calendar.next_holiday(today)

@@ -77,7 +77,7 @@ def run(place: Place, asked: Asked, *, as_json: bool, follow: bool) -> int:
     clock = campus_clock(place.data, place.clock)
     with open_books(place.data, place.dsn) as reader:
         names = _names(reader)
-        chosen = _chosen(names, asked.targets, reader.kinds())
+        chosen = _chosen(names, asked.targets, reader.fleet.kinds())
         if not _may(reader, asked, chosen, names, clock):
             return 1
     now = _now(clock)
@@ -120,7 +120,7 @@ def listing(place: Place, *, as_json: bool) -> int:
     """Every job, the newest first. Always 0."""
     clock = campus_clock(place.data, place.clock)
     with open_books(place.data, place.dsn) as reader:
-        found = reader.jobs()
+        found = reader.fleet.jobs()
     if as_json:
         _say(json.dumps({"jobs": [words.job_json(one, _now(clock)) for one in found]}, ensure_ascii=False))
     else:
@@ -134,9 +134,9 @@ def log(place: Place, number: int, targets: Targets, out: Path | None, *, as_jso
     with open_books(place.data, place.dsn) as reader:
         names = _names(reader)
         _, rows = _found(reader, number, _now(clock))
-        chosen = set(_chosen(names, targets, reader.kinds())) if targets.to or targets.box else {*names}
+        chosen = set(_chosen(names, targets, reader.fleet.kinds())) if targets.to or targets.box else {*names}
         there = [row for row in rows if row.device in chosen]
-        said = reader.said({(row.device, row.generation) for row in there})
+        said = reader.fleet.said({(row.device, row.generation) for row in there})
     files = {device: _written(out, words.log_name(number, names, device), paper) for device, paper in said.items()}
     if as_json:
         _say(json.dumps({"job": number, "logs": words.logs_json(there, said, names, files)}, ensure_ascii=False))
@@ -165,7 +165,7 @@ def show(place: Place, number: int, *, as_json: bool, follow: bool) -> int:
         names = _names(reader)
         while True:
             view, rows = _found(reader, number, _now(clock))
-            said = reader.said({(row.device, row.generation) for row in rows})
+            said = reader.fleet.said({(row.device, row.generation) for row in rows})
             fresh = rows if as_json else [row for row in rows if row not in told]
             if rows != told:
                 _say(*_lines(view, fresh, Said(names, said), clock, as_json=as_json))
@@ -197,7 +197,7 @@ def _ordered(place: Place, number: int, count: int | None, *, as_json: bool, fol
 
 
 def _found(reader: Reader, number: int, now: Now) -> tuple[JobView, list[JobRow]]:
-    found = reader.job(number, now)
+    found = reader.fleet.job(number, now)
     if found is None:
         raise ConfigFault(Text(f"没有任务 {number}", f"there is no job {number}"))
     return found
@@ -207,7 +207,7 @@ def _may(reader: Reader, asked: Asked, chosen: Collection[bytes], names: Names, 
     """Does a lock stop nobody, or does its orderer know what it stops?"""
     if asked.is_sure or not isinstance(asked.deed, Lock):
         return True
-    selling = [one for one in reader.stops(chosen, _now(clock)) if one.is_selling]
+    selling = [one for one in reader.fleet.stops(chosen, _now(clock)) if one.is_selling]
     if selling:
         _say(*words.stops_lines(selling, names))
     return not selling

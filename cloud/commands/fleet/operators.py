@@ -124,7 +124,7 @@ def _reach(where: Where, wait_s: float) -> OperatorsReach:
 
 def _reach_now(reader: Reader, now: Now) -> OperatorsReach:
     heard = {one.name for one in reader.terminals() if now.unix_ms - one.heard_ms < HEARD_MS}
-    rows = [row for row in reader.documents().terminals if row.which[0] is DocumentKind.OPERATORS]
+    rows = [row for row in reader.fleet.documents().terminals if row.which[0] is DocumentKind.OPERATORS]
     there = {row.name for row in rows if row.standing is DocumentState.IN_USE}
     others = sorted({row.name for row in rows if row.standing is not DocumentState.UNUSED} - there)
     return OperatorsReach(

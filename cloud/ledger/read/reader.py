@@ -21,25 +21,9 @@ from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import Difference, DifferenceSums, Kind
 from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
-from cloud.ledger.fleet.boxes import door as read_boxes
-from cloud.ledger.fleet.boxes.door import BoxesView
 from cloud.ledger.fleet.coming import Coming
-from cloud.ledger.fleet.documents import standing as read_documents
 from cloud.ledger.fleet.documents.reach import CardReach, reach_of
-from cloud.ledger.fleet.documents.standing import DocumentsView
-from cloud.ledger.fleet.draining import Undrained, undrained
-from cloud.ledger.fleet.firmware import views as read_firmware
-from cloud.ledger.fleet.firmware.releases import newest_trust
-from cloud.ledger.fleet.firmware.state import TerminalRow
-from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
-from cloud.ledger.fleet.jobs import rows as job_rows
-from cloud.ledger.fleet.jobs import views as read_jobs
-from cloud.ledger.fleet.jobs.pieces import Paper, papers
-from cloud.ledger.fleet.jobs.state import Job, JobRow
-from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.parameters import door as read_parameters
-from cloud.ledger.fleet.parameters import rows as read_pushes
-from cloud.ledger.fleet.parameters.rows import KeptFile, Push
 from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.funds.floors import Floor, floors
@@ -49,7 +33,6 @@ from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
-from cloud.ledger.loads.awaited import AwaitedNow, awaited_now
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
@@ -57,9 +40,9 @@ from cloud.ledger.read import overview as read_overview
 from cloud.ledger.read import pages as read_pages
 from cloud.ledger.read import put_backs as read_put_backs
 from cloud.ledger.read import rides as read_rides
-from cloud.ledger.read import swaps as read_swaps
 from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
+from cloud.ledger.read.fleet.reader import FleetReader
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
 from cloud.ledger.read.put_backs import BoxAgain, LackView, PutBackView
@@ -79,9 +62,9 @@ from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.shown.closing import CardNow, NotClosing
 from cloud.ledger.read.shown.risk import Risk
-from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
+    LIST_MAX,
     AccountView,
     CardName,
     CardView,
@@ -95,19 +78,17 @@ from cloud.ledger.read.views import (
     TerminalBody,
     TerminalCount,
     VoidView,
+    bounded,
 )
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
 from cloud.store.one_look import OneLook
 from shared.clocks.school_days import Calendar
-from shared.fleet.parameters import MealRow, ParameterBody
+from shared.fleet.parameters import MealRow
 from shared.ids import CardId, PsamId
 from shared.wire.checkpoint import Checkpoint
 from shared.wire.messages import Revocations
-
-LIST_MAX = 1000
-"""Most rows of any list; who asks for more gets so many."""
 
 
 def open_reader(dsn: str) -> "Reader":
@@ -118,15 +99,15 @@ def open_reader(dsn: str) -> "Reader":
 class Reader:
     """Over any prepared database, a Ledger's own too if it is asked by the same thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lock: threading.Lock | None = None) -> None:
         self.database = database
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
+        self.fleet = FleetReader(database, self._lock)
+        """What the fleet is told: documents, orders, parameters, releases."""
 
     def one_look(self) -> "Reader":
         """The same ledger for one page, at most: what was asked once has that answer. It is not closed by itself."""
-        looking = Reader(OneLook(self.database))
-        looking._lock = self._lock
-        return looking
+        return Reader(OneLook(self.database), self._lock)
 
     def close(self) -> None:
         """Let the database go."""
@@ -215,12 +196,12 @@ class Reader:
     def facts(self, most: int = 20) -> list[FactView]:
         """Newest first."""
         with self._lock, self.database.reading():
-            return read_fleet.facts(self.database, _bounded(most))
+            return read_fleet.facts(self.database, bounded(most))
 
     def facts_of(self, device: bytes, most: int = 20) -> list[FactView]:
         """Of one device, newest first."""
         with self._lock, self.database.reading():
-            return read_fleet.facts_of(self.database, device, _bounded(most))
+            return read_fleet.facts_of(self.database, device, bounded(most))
 
     def newest_fact(self) -> int:
         """Its number; 0: there is none."""
@@ -230,7 +211,7 @@ class Reader:
     def facts_after(self, number: int, most: int) -> list[tuple[int, FactView]]:
         """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
         with self._lock, self.database.reading():
-            return read_fleet.facts_after(self.database, number, _bounded(most))
+            return read_fleet.facts_after(self.database, number, bounded(most))
 
     def purses_touched(self, after: int | None) -> Touched:
         """A bounded piece of records: which purses they were of, and up to where."""
@@ -260,21 +241,19 @@ class Reader:
     def last_records(self, most: int = 20) -> list[RecordView]:
         """Newest first."""
         with self._lock, self.database.reading():
-            return read_books.last_records(self.database, _bounded(most))
+            return read_books.last_records(self.database, bounded(most))
 
     def last_records_of(self, device: bytes, most: int = 20) -> list[RecordView]:
         """Of one terminal, by its own numbers, the highest first."""
         with self._lock, self.database.reading():
-            return read_books.last_records_of(self.database, device, _bounded(most))
+            return read_books.last_records_of(self.database, device, bounded(most))
 
     def record(self, device: bytes, epoch: int, seq: int) -> list[RecordView]:
         """All bytes that came under this key: more than one is a fork."""
         with self._lock, self.database.reading():
             return read_books.records_of_key(self.database, device, epoch, seq)
 
-    def records(
-        self, keys: Collection[tuple[bytes, int, int]]
-    ) -> dict[tuple[bytes, int, int], list[RecordView]]:
+    def records(self, keys: Collection[tuple[bytes, int, int]]) -> dict[tuple[bytes, int, int], list[RecordView]]:
         """The same of many keys: device, epoch and sequence of each."""
         with self._lock, self.database.reading():
             return read_books.records_of_keys(self.database, keys)
@@ -295,7 +274,7 @@ class Reader:
     def statement(self, card: CardId, most: int = 50) -> list[EntryView]:
         """Everything that moved the card's accounts, newest first."""
         with self._lock, self.database.reading():
-            return read_books.statement(self.database, card, _bounded(most))
+            return read_books.statement(self.database, card, bounded(most))
 
     def trial_balance(self) -> list[AccountView]:
         """Every account that moved, by code."""
@@ -325,17 +304,17 @@ class Reader:
     def cards_like(self, start: str, most: int = 20) -> list[CardName]:
         """Cards whose label, or whose number in hex, begins so; by label."""
         with self._lock, self.database.reading():
-            return read_overview.cards_like(self.database, start, _bounded(most))
+            return read_overview.cards_like(self.database, start, bounded(most))
 
     def card_lines(self, start: str, most: int = 20) -> list[read_card.CardLine]:
         """The same with their states."""
         with self._lock, self.database.reading():
-            return read_card.card_lines(self.database, start, _bounded(most))
+            return read_card.card_lines(self.database, start, bounded(most))
 
     def card_lines_of(self, groups: Collection[str], start: str, most: int = 20) -> list[read_card.CardLine]:
         """The same of these classes alone."""
         with self._lock, self.database.reading():
-            return read_card.card_lines_of(self.database, groups, start, _bounded(most))
+            return read_card.card_lines_of(self.database, groups, start, bounded(most))
 
     def classes(self) -> list[str]:
         """Classes 班级 that holders are of, by name."""
@@ -350,7 +329,7 @@ class Reader:
     def story(self, label: str, now: Now, most: int = LIST_MAX) -> read_story.Story | None:
         """All that the books know of the card with this label; None: there is none."""
         with self._lock, self.database.reading():
-            return read_story.story(self.database, label, _bounded(most), now)
+            return read_story.story(self.database, label, bounded(most), now)
 
     def takings(self, first: int, last: int, edges: Sequence[int] = ()) -> dict[read_takings.Place, read_takings.Sums]:
         """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
@@ -375,7 +354,7 @@ class Reader:
     def grants(self, most: int = 100, card: CardId | None = None) -> list[read_aid.GrantView]:
         """Grants, newest first; of one card, or of all. For whoever may see a named person's."""
         with self._lock, self.database.reading():
-            return read_aid.last_grants(self.database, _bounded(most), card)
+            return read_aid.last_grants(self.database, bounded(most), card)
 
     def grants_of_keys(self, keys: Collection[str]) -> dict[str, read_aid.GrantView]:
         """Key → the grant that it made. For whoever may see a named person's."""
@@ -390,12 +369,12 @@ class Reader:
     def suspense(self, most: int = 100) -> list[SuspenseView]:
         """Open grey records, oldest first."""
         with self._lock, self.database.reading():
-            return read_books.open_suspense(self.database, _bounded(most))
+            return read_books.open_suspense(self.database, bounded(most))
 
     def quarantine(self, most: int = 100) -> list[QuarantineView]:
         """Open quarantine cases, oldest first."""
         with self._lock, self.database.reading():
-            return read_books.open_quarantine(self.database, _bounded(most))
+            return read_books.open_quarantine(self.database, bounded(most))
 
     def revocations(self) -> Revocations:
         """The list that every box should hold."""
@@ -477,21 +456,6 @@ class Reader:
         with self._lock, self.database.reading():
             return read_standing.standing_of(self.database, now, label)
 
-    def documents(self) -> DocumentsView:
-        """What every terminal should have, beside what it says that it uses."""
-        with self._lock, self.database.reading():
-            return read_documents.standing(self.database)
-
-    def documents_of(self, device: bytes) -> list[read_documents.TerminalRow]:
-        """The same of one terminal alone."""
-        with self._lock, self.database.reading():
-            return read_documents.rows_of_device(self.database, device)
-
-    def awaited(self, now: Now) -> AwaitedNow:
-        """Which cards every terminal should await now, and how many more there are."""
-        with self._lock, self.database.reading():
-            return awaited_now(self.database, now)
-
     def findings_policy(self) -> frozenset[Kind]:
         """Which findings list a card by themselves."""
         with self._lock, self.database.reading():
@@ -501,82 +465,6 @@ class Reader:
         """At which terminals it counts that this card is listed, or no longer."""
         with self._lock, self.database.reading():
             return reach_of(self.database, card, now)
-
-    def jobs(self) -> list[JobView]:
-        """Orders to terminals, the newest last."""
-        with self._lock, self.database.reading():
-            return read_jobs.job_views(self.database)
-
-    def job(self, number: int, now: Now) -> tuple[JobView, list[JobRow]] | None:
-        """One of them and its rows, as of now; None: there is none."""
-        with self._lock, self.database.reading():
-            return read_jobs.job_view(self.database, number, now)
-
-    def job_begun(self, who: str, made_ms: int) -> int:
-        """The number of the job that this person made at this moment; 0: the books have none."""
-        with self._lock, self.database.reading():
-            return job_rows.number_of(self.database, who, made_ms)
-
-    def jobs_of(self, devices: Sequence[bytes]) -> list[JobView]:
-        """Jobs that have rows of these terminals, with those rows alone; the newest last."""
-        with self._lock, self.database.reading():
-            return read_jobs.job_views_of(self.database, devices)
-
-    def orders_of(self, device: bytes, now: Now, most: int = 20) -> list[tuple[Job, JobRow]]:
-        """What one terminal was ordered, the newest first, as of now."""
-        with self._lock, self.database.reading():
-            return read_jobs.orders_of(self.database, device, _bounded(most), now)
-
-    def locked(self) -> set[bytes]:
-        """Terminals that are locked, or on their way to it, as far as orders say."""
-        with self._lock, self.database.reading():
-            return read_jobs.locked(self.database)
-
-    def said(self, orders: Collection[tuple[bytes, int]]) -> dict[bytes, Paper]:
-        """Terminal → what it said at length about that order of its own: a log, a slip."""
-        with self._lock, self.database.reading():
-            return papers(self.database, orders)
-
-    def kinds(self) -> dict[bytes, str]:
-        """Terminal → what kind of hardware it is."""
-        with self._lock, self.database.reading():
-            return {bytes(device): kind for device, kind in self.database.run("SELECT device, kind FROM device")}
-
-    def stops(self, devices: Collection[bytes], now: Now) -> list[Stops]:
-        """What a lock of these terminals would stop."""
-        with self._lock, self.database.reading():
-            return read_jobs.stops(self.database, devices, now)
-
-    def rollouts(self, now: Now) -> list[RolloutView]:
-        """Roll-outs of firmware, the newest last."""
-        with self._lock, self.database.reading():
-            return read_firmware.rollout_views(self.database, now)
-
-    def rollout(self, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow]] | None:
-        """One of them and its terminals, as of now; None: there is none."""
-        with self._lock, self.database.reading():
-            return read_firmware.rollout_view(self.database, number, now)
-
-    def firmware(self) -> FirmwareView:
-        """Releases that are here, each terminal's model, and what each says that it runs."""
-        with self._lock, self.database.reading():
-            return read_firmware.firmware(self.database)
-
-    def box_releases(self, now: Now) -> BoxesView:
-        """Releases of boxes that are here, what each box says that it runs, and roll-outs, the newest last."""
-        with self._lock, self.database.reading():
-            return read_boxes.view(self.database, now)
-
-    def officers(self) -> bytes | None:
-        """What the officers stand for, as it was brought here last; None: nothing was."""
-        with self._lock, self.database.reading():
-            found = newest_trust(self.database)
-        return found[1] if found else None
-
-    def undrained(self, now: Now) -> list[Undrained]:
-        """Boxes and terminals that hold something, or may."""
-        with self._lock, self.database.reading():
-            return undrained(self.database, now)
 
     def calendar(self) -> Calendar:
         """The school calendar that counts now."""
@@ -606,17 +494,7 @@ class Reader:
     def morning(self, loads_max: int, now: Now) -> read_morning.MorningView:
         """What a morning looks at."""
         with self._lock, self.database.reading():
-            return read_morning.morning(self.database, _bounded(loads_max), now)
-
-    def parameter_pushes(self) -> list[tuple[Push, KeptFile]]:
-        """All pushes of parameters, oldest first, each with its file."""
-        with self._lock, self.database.reading():
-            return read_pushes.history(self.database)
-
-    def parameters_made(self, device: bytes, generation: int) -> ParameterBody | None:
-        """What that generation of a terminal's parameters said; None: it was never made here."""
-        with self._lock, self.database.reading():
-            return read_parameters.body_made(self.database, device, generation)
+            return read_morning.morning(self.database, bounded(loads_max), now)
 
     def meals_begin(self) -> tuple[int, ...]:
         """When each meal begins by the parameters that count now, seconds after midnight."""
@@ -673,15 +551,10 @@ class Reader:
         with self._lock, self.database.reading():
             return two_persons.proposals(self.database)
 
-    def swaps(self, now_ms: int) -> list[SwapView]:
-        """Spare bodies in broken ones' places, oldest first."""
-        with self._lock, self.database.reading():
-            return read_swaps.swap_views(self.database, now_ms)
-
     def voids(self, most: int = 100) -> list[VoidView]:
         """Voids that wait for their purchase or are held, oldest first."""
         with self._lock, self.database.reading():
-            return read_books.open_voids(self.database, _bounded(most))
+            return read_books.open_voids(self.database, bounded(most))
 
     def reversals(self) -> list[ReversalView]:
         """Reversals of account payments that two persons must decide, oldest first."""
@@ -691,29 +564,29 @@ class Reader:
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""
         with self._lock, self.database.reading():
-            return read_books.loads(self.database, _bounded(most))
+            return read_books.loads(self.database, bounded(most))
 
     def load_standings(self, now: Now, most: int = 100, *, open_only: bool = False) -> list[LoadStanding]:
         """Load cases with stage, age, evidence and what will happen: open ones first, the oldest of them first."""
         with self._lock, self.database.reading():
-            return load_standings(self.database, _bounded(most), now, open_only=open_only)
+            return load_standings(self.database, bounded(most), now, open_only=open_only)
 
     # --- pages of a ledger of any size ------------------------------------------------------------------------------
 
     def journal(self, before: int = 0, most: int = 50) -> read_pages.Leaf:
         """Entries below this one, newest first; 0: from the newest on."""
         with self._lock, self.database.reading():
-            return read_pages.journal(self.database, before, _bounded(most))
+            return read_pages.journal(self.database, before, bounded(most))
 
     def entries_of_sum(self, day: int, fen: int, most: int = 20) -> read_pages.Leaf:
         """Entries of this campus day that moved this sum in all, the newest first."""
         with self._lock, self.database.reading():
-            return read_pages.of_sum(self.database, day, fen, _bounded(most))
+            return read_pages.of_sum(self.database, day, fen, bounded(most))
 
     def moved(self, accounts: Sequence[int], before: int = 0, most: int = 50) -> read_pages.Leaf:
         """What moved these accounts, newest first, within so many entries as one page may walk over."""
         with self._lock, self.database.reading():
-            return read_pages.moved(self.database, accounts, before, _bounded(most))
+            return read_pages.moved(self.database, accounts, before, bounded(most))
 
     def entry(self, number: int) -> EntryView | None:
         """None: there is none."""
@@ -728,7 +601,7 @@ class Reader:
     def accounts_like(self, start: str, most: int = 50) -> list[read_pages.AccountLine]:
         """Accounts whose code begins so, or those of the card that is named so."""
         with self._lock, self.database.reading():
-            return read_pages.accounts_like(self.database, start, _bounded(most))
+            return read_pages.accounts_like(self.database, start, bounded(most))
 
     def accounts_of(self, card: CardId) -> list[read_pages.AccountLine]:
         """Those of a card, in the order of the chart."""
@@ -740,7 +613,7 @@ class Reader:
     ) -> tuple[list[read_pages.AccountLine], read_pages.Leaf] | None:
         """The account, or of a card all that are its, and what moved them; None: there is none."""
         with self._lock, self.database.reading():
-            return read_pages.account(self.database, code, before, _bounded(most))
+            return read_pages.account(self.database, code, before, bounded(most))
 
     def labels(self, cards: Collection[bytes]) -> Mapping[bytes, str]:
         """Card → label, of those that are registered."""
@@ -760,7 +633,7 @@ class Reader:
     def held_leaf(self, after: int, most: int, now_ms: int) -> read_pages.HeldLeaf:
         """What waits for two persons behind this entry, oldest first."""
         with self._lock, self.database.reading():
-            return read_pages.held_leaf(self.database, after, _bounded(most), now_ms)
+            return read_pages.held_leaf(self.database, after, bounded(most), now_ms)
 
     def queue_sums(self) -> read_pages.QueueSums:
         """How many cases wait, and since when."""
@@ -768,8 +641,4 @@ class Reader:
             return read_pages.queue_sums(self.database)
 
 
-def _bounded(most: int) -> int:
-    return max(0, min(most, LIST_MAX))
-
-
-__all__: Sequence[str] = ["Reader", "open_reader"]
+__all__: Sequence[str] = ["LIST_MAX", "Reader", "open_reader"]

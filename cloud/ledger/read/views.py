@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LIST_MAX = 1000
+"""Most rows of any list; who asks for more gets so many."""
+
+
+def bounded(most: int) -> int:
+    """So many rows, of those that were asked for."""
+    return max(0, min(most, LIST_MAX))
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

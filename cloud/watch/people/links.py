@@ -29,12 +29,12 @@ def _number(name: str) -> int | None:
 
 def _is_job(reader: Reader, name: str, now: Now) -> bool:
     number = _number(name)
-    return number is not None and reader.job(number, now) is not None
+    return number is not None and reader.fleet.job(number, now) is not None
 
 
 def _is_rollout(reader: Reader, name: str, now: Now) -> bool:
     number = _number(name)
-    return number is not None and reader.rollout(number, now) is not None
+    return number is not None and reader.fleet.rollout(number, now) is not None
 
 
 def _is_difference(reader: Reader, name: str, _: Now) -> bool:

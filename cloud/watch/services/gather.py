@@ -109,7 +109,7 @@ def _answering(service: Service) -> Callable[[], bool]:
 def _ledger_read(dsn: str) -> tuple[Fleet, str]:
     with closing(open_reader(dsn)) as reader:
         boxes, terminals, _ = read_fleet(reader)
-        return Fleet(boxes, terminals, reader.firmware().running), _version(reader)
+        return Fleet(boxes, terminals, reader.fleet.firmware().running), _version(reader)
 
 
 def _version(reader: Reader) -> str:

@@ -96,13 +96,13 @@ def test_a_document_names_more_of_them_and_says_how_many_are_left(
     for n in (1, 2, 3):
         record = c.load(n, c.card(n), 3, 100, c.OPENING, request=n, kind=Kind.LOAD_UNPROVEN)
         box.send(c.stored(record), now=at(n))
-    found = Reader(ledger.database).awaited(at(60))
+    found = Reader(ledger.database).fleet.awaited(at(60))
     assert found == ((c.card(3), c.card(2)), 1)
-    view = Reader(ledger.database).documents()._replace(beyond=found.beyond)
+    view = Reader(ledger.database).fleet.documents()._replace(beyond=found.beyond)
     assert documents_json(view)["awaited_beyond"] == 1
     assert any("另有 1 张卡未列入" in line for line in documents_lines(view, c.NOW))
     monkeypatch.undo()
-    assert Reader(ledger.database).awaited(at(60)) == ((c.card(3), c.card(2), c.card(1)), 0)
+    assert Reader(ledger.database).fleet.awaited(at(60)) == ((c.card(3), c.card(2), c.card(1)), 0)
 
 
 def test_the_list_of_release_0_1_is_bounded_and_names_what_changed_last(ledger: Ledger, box: Box) -> None:

@@ -365,7 +365,7 @@ def _terminals(around: Around) -> Iterator[Answer]:
 
 def _versions(around: Around) -> Iterator[Answer]:
     with closing(open_reader(_dsn(around))) as reader:
-        running = sorted(reader.firmware().running.values())
+        running = sorted(reader.fleet.firmware().running.values())
     found = {release: len(list(same)) for release, same in groupby(running)}
     said = ", ".join(f"{release}: {number}" for release, number in found.items())
     if not found:

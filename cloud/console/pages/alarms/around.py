@@ -179,7 +179,7 @@ def _orders(sources: Sources, source: Source, span_ms: tuple[int, int]) -> Itera
     if source.kind is not Kind.TERMINAL or not signed().may(Right.SEE_CAMPUS):
         return
     now = Now(span_ms[1], 0)
-    for job, _ in sources.reader.orders_of(bytes.fromhex(source.name), now, ORDERS_MAX):
+    for job, _ in sources.reader.fleet.orders_of(bytes.fromhex(source.name), now, ORDERS_MAX):
         if span_ms[0] <= job.made_ms <= span_ms[1]:
             yield Beside(job.made_ms, f"{ordered_with(job)} · {job.who}", url_for("job", number=job.number))
 

@@ -99,7 +99,7 @@ def give(sources: Sources, begun: Begun, deed: Deed, devices: tuple[bytes, ...],
 def _looked_up(sources: Sources, begun: Begun) -> int:
     """What the books have of it; 0: nothing. OrderUnsure: they cannot be read."""
     try:
-        return begun.job or sources.reader.job_begun(begun.who, begun.at_ms)
+        return begun.job or sources.reader.fleet.job_begun(begun.who, begun.at_ms)
     except StoreFault as fault:
         raise OrderUnsure(_UNSURE) from fault
 
@@ -109,7 +109,7 @@ def closes(sources: Sources, deed: Deed, devices: Collection[bytes]) -> list[str
     if type(deed) not in _STOP:
         return []
     boxes = {row.device: row.box for row in sources.reader.terminals()}
-    return closed_boxes(devices, sources.reader.locked(), boxes, sources.reader.kinds())
+    return closed_boxes(devices, sources.reader.fleet.locked(), boxes, sources.reader.fleet.kinds())
 
 
 def require_command(sources: Sources, devices: Collection[bytes]) -> dict[bytes, Row]:
@@ -214,7 +214,7 @@ def _job(asking: Asking, who: str, now: Now) -> Job:
 def radius_here(sources: Sources, devices: Collection[bytes], now: Now, whole: Collection[str]) -> Radius:
     """What would be touched by something done to these, as of now."""
     reader = sources.reader
-    return radius(devices, reader.stops(devices, now), (reader.meals(), reader.calendar(), now.campus_s), whole)
+    return radius(devices, reader.fleet.stops(devices, now), (reader.meals(), reader.calendar(), now.campus_s), whole)
 
 
 def _selection(sources: Sources, number: str) -> Selection:

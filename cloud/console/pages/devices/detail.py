@@ -78,7 +78,7 @@ def _device(sources: Sources, device: str) -> Reply:
     records = joined_records(sources.reader, sources.reader.last_records_of(number, RECORDS))
     takings = _sees(Right.SEE_TAKINGS, row)
     plans = _plans(sources, device, now)
-    documents = sources.reader.documents_of(number)
+    documents = sources.reader.fleet.documents_of(number)
     arrival = steps(
         row, body, documents, is_on_plan=bool(plans), has_sold=bool(records),
         is_box_heard=any(one["box"] == row["box"] and one["state"] == "ok" for one in _boxes(sources, now)),
@@ -147,7 +147,7 @@ def _document(one: TerminalRow, now: Now) -> dict[str, Any]:
 
 def _firmware(sources: Sources, device: bytes) -> dict[str, Any]:
     """The newest release that is here for its model, beside what it says that it runs."""
-    view: FirmwareView = sources.reader.firmware()
+    view: FirmwareView = sources.reader.fleet.firmware()
     model = view.models.get(device)
     releases = [one.release for one in view.releases if one.model == model]
     return {
@@ -164,7 +164,7 @@ def _orders(sources: Sources, device: bytes, now: Now) -> list[dict[str, Any]]:
             "made": time_text(int(clock.at(job.made_ms / 1000))),
             "mark": "ok" if row.state is RowState.OK else "bad" if row.state.is_failure else "warn",
         }
-        for job, row in sources.reader.orders_of(device, now, ORDERS)
+        for job, row in sources.reader.fleet.orders_of(device, now, ORDERS)
     ]  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def _boxes(sources: Sources, now: Now) -> list[dict[str, Any]]:
 
 def _plans(sources: Sources, device: str, now: Now) -> list[Plan]:
     """On which it stands, or the body did in whose place it is."""
-    before = [one.row.broken.hex() for one in sources.reader.swaps(now.unix_ms) if one.row.spare.hex() == device]
+    before = [one.row.broken.hex() for one in sources.reader.fleet.swaps(now.unix_ms) if one.row.spare.hex() == device]
     kept = plans_of(sources)
     return [plan for one in (device, *before) for plan in kept.standing(one) if sees(g.signed, plan)]
 

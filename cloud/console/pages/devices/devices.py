@@ -97,7 +97,7 @@ def _out_now(sources: Sources, now_ms: int) -> frozenset[str]:
 def seen_rows(sources: Sources, now_ms: int) -> list[Row]:
     """Of the places that he may see. is_locked: so it was ordered last, done or on its way."""
     signed: Signed = g.signed
-    locked = {device.hex() for device in sources.reader.locked()}
+    locked = {device.hex() for device in sources.reader.fleet.locked()}
     return [
         row | {"is_locked": row["device"] in locked} for row in terminal_rows(sources.reader, now_ms)
         if signed.sees(Right.SEE_CAMPUS, box=row["box"], merchant=row["merchant"])

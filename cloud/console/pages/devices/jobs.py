@@ -102,8 +102,8 @@ def _jobs(sources: Sources) -> Reply:
 def _views(sources: Sources, now_ms: int) -> Sequence[JobView]:
     """All; of whoever does not see all of the campus, his terminals' rows alone."""
     if g.signed.everywhere(Right.SEE_CAMPUS):
-        return sources.reader.jobs()
-    return sources.reader.jobs_of([bytes.fromhex(row["device"]) for row in seen_rows(sources, now_ms)])
+        return sources.reader.fleet.jobs()
+    return sources.reader.fleet.jobs_of([bytes.fromhex(row["device"]) for row in seen_rows(sources, now_ms)])
 
 
 def _line(view: JobView, clock: CampusClock) -> Line:
@@ -163,13 +163,13 @@ def _job_csv(sources: Sources, number: int) -> Reply:
 def _found(sources: Sources, number: int) -> tuple[JobView, list[Answer], dict[bytes, Row]]:
     """Rows of terminals that he sees; 404 where he sees none of them."""
     now, clock = campus_now(sources), sources.clock()
-    found = sources.reader.job(number, now)
+    found = sources.reader.fleet.job(number, now)
     seen = {bytes.fromhex(row["device"]): row for row in seen_rows(sources, now.unix_ms)}
     rows = [row for row in found[1] if row.device in seen] if found else []
     if found is None or not rows:
         abort(404)
     says = found[0].job.verb in SAY_AT_LENGTH
-    papers = sources.reader.said({(row.device, row.generation) for row in rows}) if says else {}
+    papers = sources.reader.fleet.said({(row.device, row.generation) for row in rows}) if says else {}
     answers = [_answer(row, seen[row.device], papers.get(row.device), clock) for row in rows]
     return found[0], sorted(answers, key=lambda one: (not one.row.state.is_failure, one.name)), seen
 
@@ -211,7 +211,7 @@ def _cancel_job(sources: Sources, number: int) -> Reply:
 
 
 def _mine(sources: Sources, number: int) -> tuple[JobView, list[JobRow]]:
-    found = sources.reader.job(number, campus_now(sources))
+    found = sources.reader.fleet.job(number, campus_now(sources))
     if found is None:
         abort(404)
     require_command(sources, {row.device for row in found[1]})

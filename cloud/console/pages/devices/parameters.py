@@ -71,7 +71,7 @@ def _difference(sources: Sources, device: str) -> Reply:
     row = next((one for one in seen_rows(sources, now.unix_ms) if one["device"] == device), None)
     if row is None:
         abort(404)
-    rows = sources.reader.documents_of(bytes.fromhex(device))
+    rows = sources.reader.fleet.documents_of(bytes.fromhex(device))
     one = next((one for one in rows if one.which[0] is DocumentKind.PARAMETERS), None)
     reported = one.known.said.generation if one and one.known else None
     return render_template(
@@ -84,8 +84,8 @@ def _difference(sources: Sources, device: str) -> Reply:
 def _changes(sources: Sources, device: bytes, reported: int | None, wanted: int) -> list[Text] | None:
     """None: what it uses is not known, or was not made here."""
     reader = sources.reader
-    before = reader.parameters_made(device, reported) if reported else None
-    after, history = reader.parameters_made(device, wanted) if wanted else None, reader.parameter_pushes()
+    before = reader.fleet.parameters_made(device, reported) if reported else None
+    after, history = reader.fleet.parameters_made(device, wanted) if wanted else None, reader.fleet.parameter_pushes()
     if reported is None or after is None or not history or (reported and before is None):
         return None
     return list(difference_lines(read_file(history[-1][1].text), before, after))
@@ -95,7 +95,7 @@ def _lines(sources: Sources, now_ms: int) -> list[Line]:
     """Of terminals that he sees; what is red or late first."""
     signed: Signed = g.signed
     rows = [
-        one for one in sources.reader.documents().terminals
+        one for one in sources.reader.fleet.documents().terminals
         if one.standing is not DocumentState.UNUSED
         and signed.sees(Right.SEE_CAMPUS, box=one.box, merchant=one.merchant)
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def _facets(lines: list[Line], wanted: Any) -> list[dict[str, Any]]:  # noqa: AN
 
 def _pushes(sources: Sources) -> list[dict[str, Any]]:
     """The newest first."""
-    history = sources.reader.parameter_pushes()[-PUSHES:]
+    history = sources.reader.fleet.parameter_pushes()[-PUSHES:]
     return [
         {"push": push, "kind": KINDS[push.kind], "title": read_file(kept.text).title, "digest": kept.digest.hex()[:12]}
         for push, kept in reversed(history)

@@ -21,7 +21,7 @@ from cloud.console.pages.home.overview import OF_A_PERSON, fact_row
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.orders import read_move
 from cloud.ledger.held.two_persons import ProposalKind
-from cloud.ledger.read.swaps import SwapView
+from cloud.ledger.read.fleet.swaps import SwapView
 from cloud.ledger.read.views import RecordView, TerminalBody
 from cloud.ledger.records.values import Now
 from cloud.watch.alarms.terms import Kind, Source
@@ -102,7 +102,7 @@ def events_of(sources: Sources, row: Row) -> list[dict[str, Any]] | None:
 
 def swaps_of(sources: Sources, device: bytes, now: Now) -> list[SwapView]:
     """In which it is the broken one or the spare, oldest first."""
-    return [one for one in sources.reader.swaps(now.unix_ms) if device in (one.row.broken, one.row.spare)]
+    return [one for one in sources.reader.fleet.swaps(now.unix_ms) if device in (one.row.broken, one.row.spare)]
 
 
 def work_on(store: WatchStore, device: str, now_ms: int) -> Work | None:

@@ -131,7 +131,7 @@ def _numbers(sources: Sources, signed: Signed, wanted: str) -> list[Found]:
     """A job, an entry of the books, by number; of whoever sees all of them."""
     said, number = words(g.language), int(wanted) if NUMBER.fullmatch(wanted) else 0
     found = []
-    if number and signed.everywhere(Right.SEE_CAMPUS) and sources.reader.job(number, wall_now()):
+    if number and signed.everywhere(Right.SEE_CAMPUS) and sources.reader.fleet.job(number, wall_now()):
         found.append(Found(f"{said['job']} {number}", url_for("job", number=number)))
     if number and signed.everywhere(Right.SEE_BOOKS) and sources.reader.entry(number):
         found.append(Found(f"{said['entry']} {number}", url_for("ledger_entry", number=number)))

@@ -124,7 +124,7 @@ def _proposals(sources: Sources) -> Reply:
     kept.sort(key=lambda row: row.state != "waits")
     return render_template(
         "money/proposals.html", list=listed(kept, COLUMNS, wanted), at=moment(now().unix_ms),
-        swaps=[one for one in sources.reader.swaps(now().unix_ms) if one.row.state.value == "told"],
+        swaps=[one for one in sources.reader.fleet.swaps(now().unix_ms) if one.row.state.value == "told"],
         back=sources.reader.put_back(), moment=moment,
     )  # fmt: skip
 

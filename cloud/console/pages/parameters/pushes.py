@@ -41,7 +41,7 @@ def _used(sources: Sources, push: Push, names: dict[bytes, str]) -> list[dict[st
     """Of each terminal that changed, of those that he sees: does it use it, or a later one?"""
     reported = {
         one.device: one.known.said.generation if one.known else None
-        for one in sources.reader.documents().terminals if one.which[0].name == "PARAMETERS"
+        for one in sources.reader.fleet.documents().terminals if one.which[0].name == "PARAMETERS"
     }  # fmt: skip
     seen = {
         one.device for one in sources.reader.terminals()

@@ -91,7 +91,7 @@ def _plan(sources: Sources, plan: str) -> Reply:
     found = seen_plan(sources, plan, rows)
     where = placed(sources)
     every = spots_of(found, where.get(found.id, {}), rows)
-    layers = layers_of(every, {device.hex(): kind for device, kind in sources.reader.kinds().items()})
+    layers = layers_of(every, {device.hex(): kind for device, kind in sources.reader.fleet.kinds().items()})
     spots = [spot for layer in layers if layer.is_on for spot in layer.spots]
     counts = tally((spot.row["mark"], spot.row["state"]) for spot in every)
     return render_template(
@@ -190,7 +190,7 @@ def placed(sources: Sources) -> dict[int, dict[str, At]]:
 
 def heirs_of(sources: Sources) -> dict[str, str]:
     """Broken body → the spare in its place, as far as nobody has said no to it."""
-    told = [one.row for one in sources.reader.swaps(_now_ms()) if one.row.state is not SwapState.REJECTED]
+    told = [one.row for one in sources.reader.fleet.swaps(_now_ms()) if one.row.state is not SwapState.REJECTED]
     return {one.broken.hex(): one.spare.hex() for one in told}
 
 

@@ -90,7 +90,7 @@ ANSWERS: tuple[Column[Row], ...] = (
 
 def _releases(sources: Sources) -> Reply:
     now = campus_now(sources)
-    found = sources.reader.box_releases(now)
+    found = sources.reader.fleet.box_releases(now)
     rows = _rows(sources, found, now)
     signed = _signed(sources, found.releases)
     return render_template(
@@ -104,7 +104,7 @@ def _releases(sources: Sources) -> Reply:
 
 def _releases_csv(sources: Sources) -> Reply:
     said, wanted, now = words(g.language), asked(request.args), campus_now(sources)
-    rows = fitting(_rows(sources, sources.reader.box_releases(now), now), COLUMNS, wanted.find)
+    rows = fitting(_rows(sources, sources.reader.fleet.box_releases(now), now), COLUMNS, wanted.find)
     heads = [said[column.name] for column in COLUMNS]
     return csv_answer("box-releases", heads, COLUMNS, ordered(rows, COLUMNS, wanted))
 
@@ -113,7 +113,7 @@ def _signed(sources: Sources, releases: Sequence[BoxRelease]) -> Mapping[str, bo
     """Do the officers stand for it now? Boxes ask that, too. One that is not in it: nobody can say."""
     from shared.keys import trust  # a console that shows no releases needs none of it
 
-    raw = sources.reader.officers() if releases else None
+    raw = sources.reader.fleet.officers() if releases else None
     if raw is None:
         return {}
     with suppress(WireFault):
@@ -195,7 +195,7 @@ def _rollout_csv(sources: Sources, number: int) -> Reply:
 
 def _found(sources: Sources, number: int, now: Now) -> tuple[BoxRolloutView, list[BoxRow], list[Row]]:
     """Rows of boxes that he sees; 404: there is no such roll-out, or he sees none of it."""
-    view = next((one for one in sources.reader.box_releases(now).rollouts if one.rollout.number == number), None)
+    view = next((one for one in sources.reader.fleet.box_releases(now).rollouts if one.rollout.number == number), None)
     places, moment = {at.box: at.name for at in _boxes(sources)}, moments(sources)
     there = [one for one in view.there if one.box in places] if view else []
     if view is None or not there:
@@ -222,7 +222,7 @@ def _boxes(sources: Sources) -> list[BoxView]:
 
 def _roll_out(sources: Sources) -> Reply:
     require_all()
-    found, known = sources.reader.box_releases(campus_now(sources)), [one.box for one in sources.reader.boxes()]
+    found, known = sources.reader.fleet.box_releases(campus_now(sources)), [one.box for one in sources.reader.boxes()]
     one = release_named(found, request.form.get("release", ""))
     if request.form.get("whom") == "all":
         boxes = boxes_in_turn(one, known)
@@ -274,7 +274,7 @@ def _resume(sources: Sources, number: int) -> Reply:
 
 def _there(sources: Sources, number: int) -> tuple[BoxesView, BoxRolloutView]:
     require_all()
-    found = sources.reader.box_releases(campus_now(sources))
+    found = sources.reader.fleet.box_releases(campus_now(sources))
     if number not in {one.rollout.number for one in found.rollouts}:
         abort(404)
     return found, rollout_numbered(found, number)

@@ -67,11 +67,11 @@ COLUMNS: tuple[Column[Answer], ...] = (
 
 def _firmware(sources: Sources) -> Reply:
     now = campus_now(sources)
-    view, seen = sources.reader.firmware(), _seen(sources, now)
+    view, seen = sources.reader.fleet.firmware(), _seen(sources, now)
     running = Counter((view.models[d], view.running.get(d)) for d in view.models if d in seen)
     return render_template(
         "rollouts/firmware.html", releases=[_release(one) for one in reversed(view.releases)],
-        rollouts=[_line(one) for one in reversed(sources.reader.rollouts(now))], acts=ACTS,
+        rollouts=[_line(one) for one in reversed(sources.reader.fleet.rollouts(now))], acts=ACTS,
         running=[
             {"model": model_text(model), "release": release, "terminals": count}
             for (model, release), count in sorted(running.items(), key=lambda pair: (pair[0][0], -(pair[0][1] or 0)))
@@ -110,7 +110,7 @@ def _rollout_csv(sources: Sources, number: int) -> Reply:
 
 def _found(sources: Sources, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow], list[Answer]]:
     """Rows of terminals that he sees; 404: there is none, or he sees none of it."""
-    found, seen, moment = sources.reader.rollout(number, now), _seen(sources, now), moments(sources)
+    found, seen, moment = sources.reader.fleet.rollout(number, now), _seen(sources, now), moments(sources)
     rows = [row for row in found[1] if row.device in seen] if found else []
     if found is None or not rows:
         abort(404)
@@ -131,7 +131,7 @@ def _found(sources: Sources, number: int, now: Now) -> tuple[RolloutView, list[T
 
 def _roll_out(sources: Sources) -> Reply:
     require_all()
-    view, named = sources.reader.firmware(), request.form.get("release", "")
+    view, named = sources.reader.fleet.firmware(), request.form.get("release", "")
     found = next((one for one in view.releases if one.text == named), None)
     if found is None:
         raise DeedRefused(Text("没有这个固件", "there is no such release"))
@@ -211,10 +211,10 @@ def _made(
 
 
 def _there(sources: Sources, number: int) -> tuple[FirmwareView, RolloutView, list[TerminalRow]]:
-    found = sources.reader.rollout(number, campus_now(sources))
+    found = sources.reader.fleet.rollout(number, campus_now(sources))
     if found is None:
         abort(404)
-    return sources.reader.firmware(), *found
+    return sources.reader.fleet.firmware(), *found
 
 
 def _seen(sources: Sources, now: Now) -> dict[bytes, dict[str, Any]]:

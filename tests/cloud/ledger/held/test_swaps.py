@@ -53,7 +53,7 @@ def test_swap_is_told_once_and_the_spare_is_a_body_of_the_campus(ledger: Ledger)
     (fact,) = c.facts(ledger, "swap-told")
     assert fact["broken"] == c.POS
     assert (fact["box"], fact["device"], fact["who"]) == (c.BOX, SPARE, "张三")
-    (view,) = Reader(ledger.database).swaps(c.NOW.unix_ms)
+    (view,) = Reader(ledger.database).fleet.swaps(c.NOW.unix_ms)
     assert (view.spare, view.broken, view.place, view.row.state.value) == ("spare-01", "pos-01", "1号窗口", "told")
     terminals = {(one.name, one.place) for one in Reader(ledger.database).terminals()}
     assert {("spare-01", "1号窗口"), ("pos-01", "1号窗口")} <= terminals
@@ -94,7 +94,7 @@ def test_what_was_held_is_released_as_all_that_is_held(ledger: Ledger, held: Hel
     box.send(sale(1))
     (view,) = Reader(ledger.database).held(c.psam(1), c.NOW.unix_ms)
     assert (view.terminal, view.merchant, view.reason) == ("spare-01", "一楼大伙", Reason.SWAPPED)
-    assert Reader(ledger.database).swaps(c.NOW.unix_ms)[0].fen == 10
+    assert Reader(ledger.database).fleet.swaps(c.NOW.unix_ms)[0].fen == 10
     made = held.propose_release(Side.MERCHANT, [view.entry], "李四", "已核", c.NOW)
     held.confirm_release(made.number, "王五", c.NOW)
     assert (c.held(ledger), c.merchant(ledger)) == (0, 10)
@@ -150,7 +150,7 @@ def changed(**values: object) -> Swap:
 def test_what_cannot_be_is_not_taken_and_told_once(ledger: Ledger, box: BoxId, swap: Swap, why: str) -> None:
     for _ in range(2):
         ledger.swap_told(box, swap, c.NOW)
-    assert Reader(ledger.database).swaps(c.NOW.unix_ms) == []
+    assert Reader(ledger.database).fleet.swaps(c.NOW.unix_ms) == []
     assert [fact["reason"] for fact in c.facts(ledger, "swap-refused")] == [why]
     assert c.codes(ledger)["swap-refused"] == "urgent"
 
@@ -184,7 +184,7 @@ def test_terminal_that_moved_and_broke_has_its_spare_at_the_box_of_now(ledger: L
 def test_epoch_far_above_the_ledgers_locks_no_spare_out(ledger: Ledger, epoch: int) -> None:
     ledger.swap_told(c.BOX, changed(epoch=epoch), c.NOW)
     assert [fact["reason"] for fact in c.facts(ledger, "swap-refused")] == ["epoch-ahead"]
-    assert Reader(ledger.database).swaps(c.NOW.unix_ms) == []
+    assert Reader(ledger.database).fleet.swaps(c.NOW.unix_ms) == []
     ledger.swap_told(c.BOX, changed(epoch=EPOCHS_AHEAD), c.NOW)
     ask = EpochRequest(1, SPARE, StorageId(b"flash-s2"), c.psam(1), 0)
     assert ledger.assign_epoch(c.BOX, ask, c.NOW).epoch == EPOCHS_AHEAD + 1

@@ -124,7 +124,7 @@ def test_a_selection_is_used_once_and_by_its_maker(rig: Rig) -> None:
     given(other, address, 404)
     given(browser, address)
     assert "已用过" in given(browser, address, 503)
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_a_selection_ends(rig: Rig) -> None:
@@ -177,10 +177,10 @@ def test_without_its_key_process_nothing_is_ordered_and_it_can_be_tried_again(ri
     address = chosen(browser, "locate", c.POS)
     signer.is_away = True
     given(browser, address, 503)
-    assert rig.sources.reader.jobs() == []
+    assert rig.sources.reader.fleet.jobs() == []
     signer.is_away = False
     given(browser, address)
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_what_failed_alone_is_tried_again_and_what_is_open_is_cancelled(rig: Rig) -> None:
@@ -217,7 +217,7 @@ def test_a_fault_after_the_ledger_has_taken_it_makes_no_second_job(rig: Rig, sig
     assert "/jobs/1" in given(browser, address), "the books say what came of it"
     assert "已用过" in given(browser, address, 503)
     assert "任务 1" in browser.see(address)
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_who_does_not_know_whether_it_was_given_asks_again_and_it_is_given_once(rig: Rig, signer: Signer) -> None:
@@ -230,7 +230,7 @@ def test_who_does_not_know_whether_it_was_given_asks_again_and_it_is_given_once(
     made = Orders(JobLedger(rig.ledger.opened), signer, WALL).give(Locate(30), (c.POS,), job, now(), begun.at_ms)
     assert "任务 1" in browser.see(address), "or before it heard"
     assert f"/jobs/{made}" in given(browser, address)
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_two_that_failed_do_not_close_a_canteen_when_they_are_given_again(rig: Rig, signer: Signer) -> None:
@@ -242,7 +242,7 @@ def test_two_that_failed_do_not_close_a_canteen_when_they_are_given_again(rig: R
     signer.is_away = False
     given(browser, first, count="1")
     assert "两人" in given(browser, second, 503, count="1")
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_a_confirmation_stands_and_what_came_of_it_is_looked_up(rig: Rig, signer: Signer) -> None:
@@ -257,7 +257,7 @@ def test_a_confirmation_stands_and_what_came_of_it_is_looked_up(rig: Rig, signer
     browser.send("/orders/1/reject", 404)
     assert "/jobs/1" in browser.send("/orders/1/confirm"), "another person has confirmed it: the machine tries again"
     other.send("/orders/1/confirm", 404)
-    (job,) = rig.sources.reader.jobs()
+    (job,) = rig.sources.reader.fleet.jobs()
     assert job.job.who == "admin + 李明"
     assert "没有待确认的指令" in other.see("/orders")
 
@@ -271,7 +271,7 @@ def test_a_confirmation_that_the_ledger_has_taken_unheard_is_no_second_job(rig: 
     Orders(JobLedger(rig.ledger.opened), signer, WALL).give(Lock("盘点"), (c.POS, c.POS2), job, now(), begun.at_ms)
     assert "已下达" in other.see("/orders")
     other.send("/orders/1/confirm")
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def kept_of(rig: Rig) -> Kept:
@@ -288,11 +288,11 @@ def test_what_leaves_a_canteen_without_a_till_takes_another_name(rig: Rig) -> No
     assert "须另一人确认" in page
     assert c.BOX in page
     given(browser, address, count="2")
-    assert rig.sources.reader.jobs() == [], "nothing is ordered yet"
+    assert rig.sources.reader.fleet.jobs() == [], "nothing is ordered yet"
     assert "另一人确认" in browser.send("/orders/1/confirm", 503)
     assert "锁定 2 台" in other.see("/orders")
     other.send("/orders/1/confirm")
-    (job,) = rig.sources.reader.jobs()
+    (job,) = rig.sources.reader.fleet.jobs()
     assert (job.job.who, job.total) == ("admin + 李明", 2)
     other.send("/orders/1/confirm", 404)
 
@@ -300,13 +300,13 @@ def test_what_leaves_a_canteen_without_a_till_takes_another_name(rig: Rig) -> No
 def test_locking_one_after_the_other_is_no_way_around_it(rig: Rig) -> None:
     browser = rig.browser()
     given(browser, chosen(browser, "lock", c.POS), count="1")
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
     given(browser, chosen(browser, "lock", c.POS2), count="1")
-    assert len(rig.sources.reader.jobs()) == 1, "it waits for a second person"
+    assert len(rig.sources.reader.fleet.jobs()) == 1, "it waits for a second person"
     assert "第二人" in browser.see("/jobs")
     given(browser, chosen(browser, "unlock", c.POS))
     given(browser, chosen(browser, "lock", c.POS2), count="1")
-    assert len(rig.sources.reader.jobs()) == 3, "another till is open again"
+    assert len(rig.sources.reader.fleet.jobs()) == 3, "another till is open again"
 
 
 def test_trying_again_is_no_way_around_it(rig: Rig) -> None:
@@ -324,7 +324,7 @@ def test_a_proposal_is_taken_back_or_rejected_and_then_it_is_none(rig: Rig) -> N
         number = max(int(one) for one in re.findall(r"/orders/(\d+)/reject", browser.see("/orders")))
         who.send(f"/orders/{number}/reject")
         other.send(f"/orders/{number}/confirm", 404)
-    assert rig.sources.reader.jobs() == []
+    assert rig.sources.reader.fleet.jobs() == []
     assert "没有待确认的指令" in browser.see("/orders")
 
 
@@ -333,7 +333,7 @@ def test_a_second_person_of_another_canteen_cannot_confirm(rig: Rig) -> None:
     mine = rig.browser("王芳", [Grant(Role.OPERATIONS, Scope(box=c.OTHER_BOX)), Grant(Role.CANTEEN)])
     given(browser, chosen(browser, "lock", c.POS, c.POS2), count="2")
     mine.send("/orders/1/confirm", 403)
-    assert rig.sources.reader.jobs() == []
+    assert rig.sources.reader.fleet.jobs() == []
 
 
 def test_a_confirmation_whose_key_process_is_away_can_be_given_again(rig: Rig, signer: Signer) -> None:
@@ -343,7 +343,7 @@ def test_a_confirmation_whose_key_process_is_away_can_be_given_again(rig: Rig, s
     other.send("/orders/1/confirm", 503)
     signer.is_away = False
     other.send("/orders/1/confirm")
-    assert len(rig.sources.reader.jobs()) == 1
+    assert len(rig.sources.reader.fleet.jobs()) == 1
 
 
 def test_the_database_itself_holds_maker_and_checker_apart_and_the_end(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class Site:
 
     def of(self, device: bytes) -> TerminalRow:
         (row,) = (row for row in self.documents.standing().terminals if row.device == device)
-        assert Reader(self.ledger.database).documents_of(device) == [row], "alone it stands as among all"
+        assert Reader(self.ledger.database).fleet.documents_of(device) == [row], "alone it stands as among all"
         return row
 
     def told(self) -> list[str]:

@@ -29,19 +29,19 @@ def test_what_a_terminal_was_ordered_is_told_newest_first_and_as_of_now(fleet: F
     fleet.give(Locate(30), POS)
     fleet.give(Lock("盘点"), POS, POS2)
     fleet.says(POS, Verdict.IN_USE, generation=1)
-    found = reader.orders_of(POS, NOW)
+    found = reader.fleet.orders_of(POS, NOW)
     assert [(job.number, row.state) for job, row in found] == [(2, RowState.OFFERED), (1, RowState.OK)]
-    late = reader.orders_of(POS, later(3_600_000), 1)
+    late = reader.fleet.orders_of(POS, later(3_600_000), 1)
     assert [(job.number, row.state) for job, row in late] == [(2, RowState.EXPIRED)], "as of then"
-    assert reader.orders_of(FAR, NOW) == []
+    assert reader.fleet.orders_of(FAR, NOW) == []
 
 
 def test_jobs_of_some_terminals_count_their_rows_alone(fleet: Fleet, reader: Reader) -> None:
     fleet.give(Locate(30), POS, POS2, FAR)
     fleet.give(Locate(30), POS)
-    assert [(one.job.number, one.total) for one in reader.jobs_of([POS2, FAR])] == [(1, 2)]
-    assert [(one.job.number, one.total) for one in reader.jobs_of([POS])] == [(1, 1), (2, 1)]
-    assert reader.jobs_of([]) == []
+    assert [(one.job.number, one.total) for one in reader.fleet.jobs_of([POS2, FAR])] == [(1, 2)]
+    assert [(one.job.number, one.total) for one in reader.fleet.jobs_of([POS])] == [(1, 1), (2, 1)]
+    assert reader.fleet.jobs_of([]) == []
 
 
 def test_locked_is_whoever_was_ordered_so_last_and_has_not_refused(
@@ -49,10 +49,10 @@ def test_locked_is_whoever_was_ordered_so_last_and_has_not_refused(
 ) -> None:
     fleet.give(Lock("盘点"), POS, POS2)
     fleet.give(Locate(30), POS)
-    assert reader.locked() == {POS, POS2}
+    assert reader.fleet.locked() == {POS, POS2}
     fleet.says(POS, Verdict.IN_USE, generation=1)
     fleet.says(POS2, Verdict.REFUSED)
-    assert reader.locked() == {POS}
+    assert reader.fleet.locked() == {POS}
     fleet.says(POS, Verdict.IN_USE, generation=2)
     fleet.give(Unlock(), POS)
     with opened.database.reading():

@@ -1,0 +1,1 @@
+"""What the fleet is told and says, as pages and commands ask for it."""
