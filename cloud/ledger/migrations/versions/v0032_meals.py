@@ -11,6 +11,7 @@ revision = "0032"
 down_revision = "0030"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -20,21 +21,21 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_table("person",
         sa.Column("number", sa.Text(), primary_key=True), _col("card", sa.LargeBinary()), _col("class", sa.Text()),
-        _col("enrolled", sa.SmallInteger()), _col("owed_fen", BIG), _col("roster", BIG),
+        _col("enrolled", SMALL), _col("owed_fen", BIG), _col("roster", BIG),
     )  # fmt: skip
     op.create_index("ix_person_card", "person", ["card"])
     op.create_index("ix_person_owed", "person", ["owed_fen"])
     op.create_table("meal_rule",
         sa.Column("id", BIG, primary_key=True, autoincrement=False), _col("fen", BIG),
-        _col("per_week", sa.SmallInteger()), _col("who", sa.Text()), _col("reason", sa.Text()), _col("at_ms", BIG),
+        _col("per_week", SMALL), _col("who", sa.Text()), _col("reason", sa.Text()), _col("at_ms", BIG),
     )  # fmt: skip
     op.create_table("meal",
         sa.Column("id", BIG, primary_key=True, autoincrement=False), _col("key", sa.LargeBinary()),
         _col("number", sa.Text()), _col("day", sa.Integer()), _col("week", sa.Integer()),
-        _col("meal", sa.SmallInteger()), _col("fen", BIG),
+        _col("meal", SMALL), _col("fen", BIG),
         _col("device", sa.LargeBinary()), _col("stall", sa.Text()),
         sa.Column("record", BIG),
-        sa.Column("entry", BIG), _col("reason", sa.SmallInteger()), _col("beyond", sa.SmallInteger()),
+        sa.Column("entry", BIG), _col("reason", SMALL), _col("beyond", SMALL),
         _col("at_ms", BIG),
         sa.UniqueConstraint("key", name="uq_meal_key"),
     )  # fmt: skip

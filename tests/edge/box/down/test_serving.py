@@ -6,7 +6,14 @@ from dataclasses import replace
 import pytest
 
 from edge.box.down import serving
-from edge.box.down.serving import KEY_LOSSES_MAX, OFFER_AGAIN_MAX_S, OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
+from edge.box.down.serving import (
+    KEY_LOSSES_MAX,
+    OFFER_AGAIN_MAX_S,
+    OFFER_AGAIN_S,
+    REFUSED_AGAIN_S,
+    SILENT_S,
+    UNANSWERED_AGAIN_S,
+)
 from edge.box.values.effects import Send
 from edge.link import messages as link
 from edge.link.messages import DocumentReport, Type
@@ -15,6 +22,7 @@ from edge.terminal.down.documents import Documents, Say
 from edge.terminal.store.papers import MemoryPapers
 from shared.fleet.cards import awaited_body
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
+from shared.fleet.enrolled import enrolled_body
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.permit import Permit
 from shared.fleet.revocations import Revocations, revocations_body
@@ -561,6 +569,23 @@ def test_a_terminal_that_has_no_use_for_a_list_of_cards_is_no_alarm(field):
     field.hear(TCP1, terminal.status(), *terminal.reports())
     ticks(field, 1)
     assert (field.codes(), reported(field)[-1].verdict) == ([], Verdict.UNSUPPORTED)
+
+
+def test_a_list_that_an_older_terminal_cannot_even_read_the_head_of_is_offered_a_few_times_and_then_seldom(field):
+    made(field, enrolled_body(1500, 2, b"saltsalt", ["20260001"]), DocumentKind.ENROLLED)
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    offers = []
+    for _ in range(int(2 * UNANSWERED_AGAIN_S)):
+        field.hear(TCP1, terminal.status())
+        field.wait(1.0)
+        offers.append(heard(terminal).count(HEAD))
+    assert sum(offers[:60]) == 5, "2, 4, 8 and 15 s apart"
+    assert sum(offers[60:]) <= 2
+    terminal = field.holding()
+    ticks(field, 5)
+    assert used(terminal, (DocumentKind.ENROLLED, CAMPUS))[0] == 1, "joined anew, with a newer program"
+    assert field.codes() == []
 
 
 def test_every_kind_but_what_is_for_boxes_goes_to_terminals():
