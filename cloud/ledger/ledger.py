@@ -315,6 +315,13 @@ class Ledger:
         with self.opened.writing(now) as writing:
             return payments.authorise(writing, box, request, payments.Card(card, is_there))
 
+    def payment_by_code(
+        self, box: BoxId, request: OnlineRequest, code: str, amount_fen: int, now: Now
+    ) -> PaymentAnswer:  # fmt: skip
+        """As payment_authorise, by a code out of a wallet: it is used up when this returns."""
+        with self.opened.writing(now) as writing:
+            return payments.authorise_code(writing, box, request, code, amount_fen)
+
     def payment_check(self, box: BoxId, request: OnlineRequest, card: CardId, now: Now) -> PaymentAnswer:
         """May this card buy?"""
         with self.opened.writing(now) as writing:

@@ -11,7 +11,7 @@ from cloud.ledger.records.values import Now
 from cloud.online.load import load_auth
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, CardId
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, presence_id
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_in, presence_id
 from shared.purse.load_auth import LoadAuth
 from shared.wire.messages import OnlineRequest
 
@@ -27,6 +27,10 @@ class PaymentBook(Protocol):
 
     def payment_authorise(
         self, box: BoxId, request: OnlineRequest, card: LoadRequest, is_there: bool, now: Now
+    ) -> PaymentAnswer: ...
+
+    def payment_by_code(
+        self, box: BoxId, request: OnlineRequest, code: str, amount_fen: int, now: Now
     ) -> PaymentAnswer: ...
 
     def payment_check(self, box: BoxId, request: OnlineRequest, card: CardId, now: Now) -> PaymentAnswer: ...
@@ -68,11 +72,20 @@ class PaymentAnswers:
     def _answered(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> PaymentAnswer:
         if asked.purpose is Purpose.CHECK:
             return self._book.payment_check(box, request, asked.card, now)
+        if asked.purpose is Purpose.CODE:
+            return self._by_code(box, request, asked, now)
         try:
             is_there = self._is_there(request, asked)
         except KeyFault:
             return PaymentAnswer(PaymentResult.NOT_NOW)  # nothing was touched: a plain no
         return self._book.payment_authorise(box, request, asked, is_there, now)
+
+    def _by_code(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> PaymentAnswer:
+        """No card is there, so nothing is asked of the key process."""
+        code = code_in(asked)
+        if not code:
+            return PaymentAnswer(PaymentResult.CODE_INVALID)  # nobody's row: no till of ours asks so
+        return self._book.payment_by_code(box, request, code, asked.amount_fen, now)
 
     def _is_there(self, request: OnlineRequest, asked: LoadRequest) -> bool:
         """Was this card in the field of this terminal for this request? Its MAC1 covers the sum, too."""

@@ -47,3 +47,11 @@ class PaymentContradicted(Told):
     en = "two records say different things of one account payment: request {request}, seq {seq}"
     request: int
     seq: int
+
+
+@dataclass(frozen=True)
+class CodesGuessed(Told):
+    code, level = "codes-guessed", Level.IMPORTANT
+    zh = "本终端今日已用 {count} 个无效付款码，今日不再受理付款码"
+    en = "{count} codes that are none were asked with here today: no more codes are judged today"
+    count: int

@@ -145,6 +145,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
                   [codec.dumps(["a", 1, 1, 2, [["load", 1, 5]], 5, None, [1, 2, 3, 4, 5], None])]),
     "load request": (online.parse_request, [bytes((1,)) + bytes(32)]),
     "load answer": (online.parse_answer, [bytes((1,)) + bytes(13)]),
+    "code's answer": (online.parse_code_answer, [bytes((1, 7)) + bytes(12), bytes((2,)) + bytes(9)]),
     "slot file": (slot_file.choose, [slot_file.render_initial(b"hello", 64)]),
     **{one.name: (one.decode, [one.encode(one.example)]) for one in link.MESSAGES},
     "message type": (link.type_of, [b"\1\x10"]),

@@ -1,9 +1,27 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared import online
 from shared.errors import WireFault
 from shared.ids import CardId
-from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose
+from shared.online import (
+    CODES_MAX,
+    LoadAnswer,
+    LoadRequest,
+    LoadResult,
+    PaymentAnswer,
+    PaymentResult,
+    Purpose,
+    code_in,
+    code_means,
+    code_of,
+    code_request,
+    is_means,
+    parse_code,
+    parse_code_answer,
+    parse_request,
+)
 
 REQUEST = LoadRequest(CardId(bytes(9) + b"\1"), 0x13, 9875, 20000, 2, 1, 0, 1, b"rnd!", b"mac1")
 ANSWER = LoadAnswer(LoadResult.GRANTED, 0x2F0A1B2C, b"mac2", 20000)
@@ -31,7 +49,7 @@ def test_an_offer_names_its_sum() -> None:
     assert online.parse_answer(offer.to_bytes()) == offer
 
 
-@pytest.mark.parametrize("raw", [b"", b"\7" + REQUEST.to_bytes()[1:], REQUEST.to_bytes() + b"\0"])
+@pytest.mark.parametrize("raw", [b"", b"\x08" + REQUEST.to_bytes()[1:], REQUEST.to_bytes() + b"\0"])
 def test_bad_requests_are_refused(raw: bytes) -> None:
     with pytest.raises(WireFault):
         online.parse_request(raw)
@@ -41,3 +59,43 @@ def test_bad_requests_are_refused(raw: bytes) -> None:
 def test_bad_answers_are_refused(raw: bytes) -> None:
     with pytest.raises(WireFault):
         online.parse_answer(raw)
+
+
+def test_a_code_has_our_own_prefix_and_a_mistyped_one_is_seen() -> None:
+    code = code_of(123_456_789)
+    assert (len(code), code[:2], parse_code(f" {code[:4]} {code[4:]} ")) == (18, "71", code)
+    assert not code.startswith(tuple(str(n) for n in (*range(10, 16), *range(25, 31), 62)))
+    for at in range(18):
+        for digit in set("0123456789") - {code[at]}:
+            with pytest.raises(WireFault):
+                parse_code(code[:at] + digit + code[at + 1 :])
+    for other in ("", "71", code + "0", "134567890123456789", "７" * 18, code[:-1] + "x"):
+        with pytest.raises(WireFault):
+            parse_code(other)
+
+
+@given(st.integers(0, CODES_MAX - 1), st.integers(1, 2**31))
+def test_a_code_goes_there_and_back_in_the_form_that_boxes_pass_on(drawn: int, fen: int) -> None:
+    code = code_of(drawn)
+    asked = parse_request(code_request(code, fen).to_bytes())
+    assert (code_in(asked), asked.amount_fen, asked.purpose) == (code, fen, Purpose.CODE)
+    assert is_means(code_means(code))
+    assert not is_means(asked.card)
+    assert code_in(asked._replace(purpose=Purpose.PAYMENT)) == ""
+
+
+def test_a_granted_load_is_no_answer_to_a_code() -> None:
+    with pytest.raises(WireFault):
+        parse_code_answer(LoadAnswer(LoadResult.GRANTED, 1, b"mac2", 5).to_bytes())
+    assert parse_code_answer(LoadAnswer(LoadResult.NOT_NOW).to_bytes()) == PaymentAnswer(PaymentResult.NOT_NOW)
+    said = PaymentAnswer(PaymentResult.CODE_USED)
+    assert parse_code_answer(said.to_bytes()) == said
+
+
+def test_the_bytes_of_a_code_are_frozen() -> None:
+    code = "711234567890123454"
+    assert (code_of(123_456_789_012_345), parse_code(code)) == (code, code)
+    assert code_request(code, 1250).to_bytes().hex() == (
+        "07fffe09ded0123b11babe000000000000000004e2000000000000000000000000"
+    )
+    assert code_means(code).hex() == "fffd9ccb442e701791c0"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cloud.ledger.books.chart import meal_debt
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
-from cloud.ledger.books.keys import release_key
+from cloud.ledger.books.keys import payment_key, release_key
 from cloud.ledger.books.posting import (
     CardAccounts,
     Postings,
@@ -35,7 +35,7 @@ from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
 from cloud.ledger.journal.registry import Registry, read_registry
 from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.loads.sources import LOAD_POSTINGS
-from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
+from cloud.ledger.records.arrival import Arrival, arrive, is_by_code, payment_case_key, split_key, target_key
 from cloud.ledger.records.values import EntryUnbalanced
 from cloud.store.db import Database
 from shared.errors import WireFault
@@ -130,7 +130,7 @@ def _record_fault(
         return f"{named} is not the one it was made from"
     if isinstance(a.record, MealRecord):
         return _meal_fault(registry, kind, a, a.record, actual)
-    card = registry.cards.get(a.record.card) if a.record else None
+    card = registry.cards.get(_payer(db, a) if is_by_code(a) else a.record.card) if a.record else None
     if a.record is None or card is None:
         return f"{named} names no card of ours"
     fen = a.record.amount_fen
@@ -152,6 +152,12 @@ def _meal_fault(registry: Registry, kind: EntryKind, a: Arrival, record: MealRec
     if is_one and actual == meal_given(debt or 0, body.merchant_account if body else 0, record.amount_fen):
         return ""
     return "is no emergency meal as its record says it"
+
+
+def _payer(db: Database, a: Arrival) -> bytes:
+    """Whose account a code has paid with, as the payment's own entry says it."""
+    rows = db.run("SELECT document FROM posting WHERE key = ?", (payment_key(payment_case_key(a)),))
+    return bytes(codec.loads(rows[0][0])[2]) if rows else b""
 
 
 def _reversal_fault(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, actual: Postings) -> str:

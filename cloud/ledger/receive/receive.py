@@ -36,7 +36,16 @@ from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
-from cloud.ledger.records.arrival import Arrival, arrive, key_beside, names_other_purse, purse_key, target_key, unread
+from cloud.ledger.records.arrival import (
+    Arrival,
+    arrive,
+    is_by_code,
+    key_beside,
+    names_other_purse,
+    purse_key,
+    target_key,
+    unread,
+)
 from cloud.ledger.records.judge import DUPLICATE, PLACES, Judgement, Known, Reason, apart, judge, proves_nothing
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
@@ -344,7 +353,7 @@ class Receiving:
         place = self._registry.origin(box, a)
         if self._ahead and (a.device, a.epoch) in self._ahead and not place.reason:
             place = place._replace(reason=Reason.EPOCH_AHEAD)
-        card_known = a.record is not None and a.record.card in self._registry.cards
+        card_known = a.record is not None and (a.record.card in self._registry.cards or is_by_code(a))
         tac = self._tacs.get(a.item) if a.item is not None else None
         known = self._seen.known(a, tac, place.reason, card_known=card_known)
         if isinstance(a.record, MealRecord) and tac == TacVerdict.OK:

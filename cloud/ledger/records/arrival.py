@@ -12,6 +12,7 @@ from shared.clocks.clock import date_time_bcd
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId
 from shared.keys.terminal_mac import mac_input
+from shared.online import is_means
 from shared.purse.crypto import TYPE_ED_LOAD, load_tac_input, purchase_tac_input
 from shared.purse.tac import OPERATOR, WITNESS, challenge_of, tac_item, terminal_item, witness_item
 from shared.records import (
@@ -190,6 +191,11 @@ def payment_case_key(arrival: Arrival) -> bytes:
     """(device, epoch, request) of an account payment's record."""
     record = arrival.record
     return _KEY.pack(arrival.device, arrival.epoch, record.request if isinstance(record, PaymentRecord) else 0)
+
+
+def is_by_code(arrival: Arrival) -> bool:
+    """Is it a payment's record in which a code's digest stands in the place of the card?"""
+    return isinstance(arrival.record, PaymentRecord) and is_means(arrival.record.card)
 
 
 def card_key(card: bytes, purse: int, kind: CounterKind, counter: int) -> bytes:

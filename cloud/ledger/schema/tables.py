@@ -219,6 +219,13 @@ payment_case = Table(
 )  # fmt: skip
 """Account payments 账户支付, by (device, epoch, request); a row of a reversal that came first is a tombstone."""
 
+pay_code = Table(
+    "pay_code", metadata, _col("card", Bytes), _col("slot", Small), _col("digest", Bytes), _col("state", Small),
+    _col("issued_ms", Big), _col("expires_ms", Big), _maybe("case_key", Bytes),
+    PrimaryKeyConstraint("card", "slot"), UniqueConstraint("digest", name="uq_pay_code_digest"),
+)  # fmt: skip
+"""Payment codes 付款码 of wallets, by their digests; a new one takes the place of the oldest of its card."""
+
 # --- card desk ---------------------------------------------------------------------------------------------------
 
 receipt = Table(

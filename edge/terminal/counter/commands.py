@@ -6,7 +6,7 @@ way is answered with what is meant, and never taken for it: money moves for what
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.errors import WireFault
@@ -21,6 +21,7 @@ class Verb(StrEnum):
 
     SELL = "sell"
     PAY = "pay"
+    CODE = "code"
     AGAIN = "again"
     VOID = "void"
     MEAL = "meal"
@@ -44,7 +45,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb with its word (label, before/after, on/off, stop, which sale is void) or amount."""
+    """A verb with its word (label, before/after, on/off, stop, which sale is void, a payment code) or amount."""
 
     verb: Verb
     word: str = ""
@@ -55,6 +56,7 @@ HELP = Text(
     """\
   12.50                 消费 12.50 元
   pay 12.50             账户支付：由电子账户付款，卡内余额不动（需联网）
+  code 12.50 [71…]      付款码：扫码或输入手机上的 18 位数字（需联网）
   again                 同一张卡再放一次（空行也行）
   claim                 领款：待领的补助、退款圈入卡内（需联网）
   void                  原卡再放：撤销刚才那笔（3 分钟内、30 元内）
@@ -75,6 +77,7 @@ HELP = Text(
     """\
   12.50                 sell for 12.50 yuan
   pay 12.50             an account payment: the online account pays, the purse is not touched (on line)
+  code 12.50 [71…]      a payment code: scan it, or key the 18 digits off the phone (on line)
   again                 present the same card again (an empty line does too)
   claim                 claim onto the card what waits for it (on line)
   void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)
@@ -129,12 +132,13 @@ _CHINESE = (
     Text("圈存", "load"),
     Text("付款", "pay"),
     Text("记餐", "meal"),
+    Text("付款码", "code"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""
 
 
-_SPENDING = ("", "load", "pay")
+_SPENDING = ("", "load", "pay", "code")
 PIN_ALONE = Text("口令", "pin")
 _VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
 _NUMBER = re.compile(rf"[0-9]{{{PERSON_DIGITS_MIN},{PERSON_DIGITS_MAX}}}")
@@ -153,6 +157,9 @@ def parse(line: str) -> Command:
             return Command(Verb.VOID, rest)
         case ("card", _) if rest:
             return Command(Verb.CARD, rest)
+        case ("code", _):
+            amount, _, code = rest.partition(" ")
+            return replace(_amount(Verb.CODE, amount), word=code) if _fen(amount) else Command(Verb.UNKNOWN, text)
         case ("pull", "" | "after" | "before"):
             return Command(Verb.PULL, rest.lower() or "after")
         case ("net", "on" | "off"):
@@ -161,10 +168,8 @@ def parse(line: str) -> Command:
             return Command(Verb.MEAL, rest)
         case ("stop", _) if _STOP.fullmatch(rest):
             return Command(Verb.STOP, rest)
-        case ("load", _) if rest:
-            return _amount(Verb.LOAD, rest)
-        case ("pay", _) if rest:
-            return _amount(Verb.PAY, rest)
+        case (("load" | "pay") as spending, _) if rest:
+            return _amount(Verb(spending), rest)
         case _:
             return _amount(Verb.SELL, text)
 

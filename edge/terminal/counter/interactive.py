@@ -34,8 +34,9 @@ from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
-from shared.errors import StoreFault
+from shared.errors import StoreFault, WireFault
 from shared.inventory import LOADERS
+from shared.online import parse_code
 from shared.purse.cos.torn import Tear
 from shared.purse.errors import CardLost
 from shared.purse.outcomes import Pin
@@ -169,7 +170,7 @@ class _Counter:
     async def _obey(self, command: Command) -> bool:
         """False at the end."""
         match command.verb:
-            case Verb.SELL | Verb.PAY:
+            case Verb.SELL | Verb.PAY | Verb.CODE:
                 await self._sell(command)
             case Verb.AGAIN | Verb.NOTHING:
                 await self._again(command)
@@ -224,6 +225,9 @@ class _Counter:
 
     async def _sell(self, command: Command) -> None:
         firmware, station = self._station.firmware, self._station
+        if command.verb is Verb.CODE:
+            await self._sell_by_code(command)
+            return
         if command.verb is Verb.PAY:
             await self._tap(station, command, lambda: firmware.pay(command.amount_fen, station.now()))
             return
@@ -232,11 +236,28 @@ class _Counter:
         if pin is not None:
             await self._tap(station, command, lambda: firmware.sell(command.amount_fen, station.now(), pin))
 
+    async def _sell_by_code(self, command: Command) -> None:
+        """No card is laid; a scanner that is a keyboard types the code as anybody does."""
+        asked = Text("请扫付款码，或输入 18 位数字", "scan the code, or key its 18 digits")
+        typed = command.word or await self._line(asked)
+        station, firmware = self._station, self._station.firmware
+        try:
+            code = parse_code(typed)
+        except WireFault as fault:
+            say(str(fault))
+            return
+        result = await station.tap(firmware.pay_by_code(command.amount_fen, code, station.now()), None)
+        if result.end is End.DONE:
+            await self._entry(station, result)
+
+    async def _line(self, asked: Text) -> str:
+        _tell(asked)
+        return (await self._lines.readline()).decode("utf-8", "replace").strip() if self._lines else ""
+
     async def _keyed_pin(self) -> Pin | None:
         """By the holder, for the card alone: it is kept nowhere. None: another thing was typed, and nothing is sold."""
-        _tell(Text("请持卡人输入口令（4 至 12 位，双数位）", "the holder's PIN, please (4 to 12 digits)"))
-        typed = (await self._lines.readline()).decode("utf-8", "replace").strip() if self._lines else ""
-        return keyed_pin(typed)
+        asked = Text("请持卡人输入口令（4 至 12 位，双数位）", "the holder's PIN, please (4 to 12 digits)")
+        return keyed_pin(await self._line(asked))
 
     async def _again(self, command: Command) -> None:
         """An empty line with nothing to repeat is only an empty line."""

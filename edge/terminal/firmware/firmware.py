@@ -188,6 +188,10 @@ class Firmware:
         """账户支付: a keyed amount, out of the online account of the card that is presented."""
         return self._tap(self._with_load_behind(self._till.pay(amount_fen)), amount_fen, now)
 
+    def pay_by_code(self, amount_fen: int, code: str, now: Now) -> Tap[Result]:
+        """付款码: a keyed amount, out of the wallet whose code was scanned or keyed. RuleBroken for no code of ours."""
+        return self._tap(self._till.pay_by_code(amount_fen, code), amount_fen, now)
+
     def again(self, now: Now) -> Tap[Result]:
         """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
 

@@ -313,6 +313,18 @@ def refused_number(why: Text) -> Display:
     return Display(Face.DECLINED, why, why, Text("未记账", "nothing recorded"))
 
 
+def paid_by_code(amount_fen: int) -> Display:
+    """成功: as paid_by_account. What is left in the account is its holder's own, and on his phone."""
+    amount = yuan(amount_fen)
+    title = Text(f"成功 付款码 ¥{amount}", f"paid ¥{amount} by code")
+    return Display(Face.DONE, title, Text(f"付款码收款{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
+
+
+def code_wrong(why: Text) -> Display:
+    """What was scanned or keyed is no code: nobody was asked."""
+    return Display(Face.DECLINED, why, why, Text("未扣款，请重扫", "nothing taken, scan it again"))
+
+
 def payment_unknown(amount_fen: int) -> Display:
     """No answer in time: perhaps the account has paid. Its reversal is written next."""
     why = REASON_TEXT[Reason.ACCOUNT_NO_ANSWER]

@@ -5,18 +5,30 @@ durable, and only then another means is offered. A late answer finds nobody.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import AskedPayment
 from edge.terminal.taps import display
 from edge.terminal.taps.asking import CHECK_S, PAYMENT_S, Asking
 from edge.terminal.taps.body import Body
-from edge.terminal.taps.display import Bar
+from edge.terminal.taps.display import Bar, Display
 from edge.terminal.taps.serving import Parts, serve
 from edge.terminal.taps.steps import AwaitAnswer, End, Result, Show, Shown, Tap
 from shared.ids import CardId
 from shared.inventory import LOADERS
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, parse_payment, presence_id
+from shared.online import (
+    LoadRequest,
+    PaymentAnswer,
+    PaymentResult,
+    Purpose,
+    code_means,
+    code_request,
+    parse_code_answer,
+    parse_payment,
+    presence_id,
+)
 from shared.purse.errors import CardLost
 from shared.purse.flows.load import presence
 from shared.purse.flows.till import identify
@@ -26,6 +38,13 @@ from shared.purse.reasons import Reason
 SILENT_S = 60.0
 """After a question about a card that nobody answered the next one is not asked for so long: a queue stands there."""
 _NOTHING = b"\0\0\0\0"
+
+
+class Said(NamedTuple):
+    """How a request ended. answer None: nobody said so in time, and it is reversed. row: of what was paid."""
+
+    answer: PaymentAnswer | None
+    row: Row | None
 
 
 class AccountPoint:
@@ -58,7 +77,21 @@ class AccountPoint:
         shown = yield from serve(presence(order, identity), parts)
         if isinstance(shown, LoadRefused):
             return (yield from self._declined(amount_fen, shown.reason))
-        return (yield from self._asked(shown, number, epoch))
+        said = yield from self._asked(shown, shown, number, epoch, parse_payment)
+        return (yield from self._told(said, shown.amount_fen, display.paid_by_account))
+
+    def pay_by_code(self, amount_fen: int, code: str) -> Tap[Result]:
+        """Of the wallet whose code 付款码 was scanned or keyed: no card is there. code: as parse_code gives it."""
+        body = self._body
+        bar = body.bar or (None if self.can_ask else Bar.NOT_JOINED)
+        if bar is not None:
+            yield Show(body.not_selling(bar))
+            return Result(End.NOT_SELLING, amount_fen)
+        number, epoch = body.flash.next_request(), body.flash.epochs[-1].epoch
+        request = code_request(code, amount_fen)
+        kept = request._replace(card=code_means(code))
+        said = yield from self._asked(request, kept, number, epoch, parse_code_answer)
+        return (yield from self._told(said, amount_fen, lambda fen, _: display.paid_by_code(fen)))
 
     def vouched(self, card: CardId, amount_fen: int) -> Tap[PaymentResult | None]:
         """Does the centre know this card as good? None: it did not say so in time."""
@@ -72,35 +105,49 @@ class AccountPoint:
             self._silent_until_s = body.now.mono_s + SILENT_S
         return None if answer is None else answer.result
 
-    def _asked(self, request: LoadRequest, number: int, epoch: int) -> Tap[Result]:
+    def _asked(
+        self, request: LoadRequest, kept: LoadRequest, number: int, epoch: int, parse: Callable[[bytes], PaymentAnswer]
+    ) -> Tap[Said]:
+        """kept: what of the request is durable before it leaves. Without an answer the reversal is, on return."""
         body, amount_fen = self._body, request.amount_fen
         waiting = body.book.open_payment(
-            AskedPayment(request), number, clock_set=body.time().is_set, mono_s=body.now.mono_s
+            AskedPayment(kept), number, clock_set=body.time().is_set, mono_s=body.now.mono_s
         )  # fmt: skip
-        answer = yield from self._answer(request, number, epoch, PAYMENT_S)
+        answer = yield from self._answer(request, number, epoch, PAYMENT_S, parse)
         if answer is None or (answer.result is PaymentResult.APPROVED and answer.amount_fen != amount_fen):
-            return (yield from self._reversed(waiting, amount_fen))
+            yield from self._reversed(waiting, amount_fen)
+            return Said(None, None)
         if answer.result is not PaymentResult.APPROVED:
             body.book.drop(waiting)
-            yield Show(display.payment_denied(answer.result))
-            return Result(End.DECLINED, amount_fen, reason=Reason.ACCOUNT_DENIED, denied=answer.result)
-        row = body.book.paid(waiting, body.time().seconds)
-        yield Shown(row)
-        yield Show(display.paid_by_account(amount_fen, answer.left_fen))
-        return Result(End.DONE, amount_fen, row)
+            return Said(answer, None)
+        return Said(answer, body.book.paid(waiting, body.time().seconds))
 
-    def _reversed(self, waiting: Waiting, amount_fen: int) -> Tap[Result]:
+    def _told(self, said: Said, amount_fen: int, paid: Callable[[int, int], Display]) -> Tap[Result]:
+        """What is shown of it. A reversal has been said already."""
+        if said.answer is None:
+            return Result(End.DECLINED, amount_fen, reason=Reason.ACCOUNT_NO_ANSWER)
+        if said.row is None:
+            denied = said.answer.result
+            yield Show(display.payment_denied(denied))
+            return Result(End.DECLINED, amount_fen, reason=Reason.ACCOUNT_DENIED, denied=denied)
+        yield Shown(said.row)
+        yield Show(paid(amount_fen, said.answer.left_fen))
+        return Result(End.DONE, amount_fen, said.row)
+
+    def _reversed(self, waiting: Waiting, amount_fen: int) -> Tap[None]:
         """In this order: said, durable, and then another means."""
         body = self._body
         yield Show(display.payment_unknown(amount_fen))
         body.book.reversed(waiting, body.time().seconds)
         yield Show(display.reversed_(amount_fen))
-        return Result(End.DECLINED, amount_fen, reason=Reason.ACCOUNT_NO_ANSWER)
 
-    def _answer(self, request: LoadRequest, number: int, epoch: int, wait_s: float) -> Tap[PaymentAnswer | None]:
+    def _answer(
+        self, request: LoadRequest, number: int, epoch: int, wait_s: float,
+        parse: Callable[[bytes], PaymentAnswer] = parse_payment,
+    ) -> Tap[PaymentAnswer | None]:  # fmt: skip
         """The card has said what it had to say: it may go while the centre is asked."""
         asking = self._asking
-        asking.ask(number, epoch, request.to_bytes(), self._body.now.mono_s, wait_s, parse_payment)
+        asking.ask(number, epoch, request.to_bytes(), self._body.now.mono_s, wait_s, parse)
         while not asking.is_settled:
             try:
                 yield AwaitAnswer()

@@ -14,7 +14,7 @@ from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
 from shared.ids import CardId
-from shared.online import LoadAnswer, LoadRequest, PaymentResult
+from shared.online import LoadAnswer, LoadRequest, PaymentResult, code_means
 from shared.purse.effects import Flow
 from shared.purse.flows.recovery import recover
 from shared.purse.flows.till import identify, purchase
@@ -81,6 +81,15 @@ class Till:
         if self._accounts is None:
             raise RuleBroken("this body asks nobody")
         return (yield from self._by_account(self._body.charge_of(amount_fen).gross_fen, self._accounts))
+
+    def pay_by_code(self, amount_fen: int, code: str) -> Tap[Result]:
+        """A keyed amount, by a payment code 付款码; no card is there, so no class, price or cap of one counts."""
+        if self._accounts is None:
+            raise RuleBroken("this body asks nobody")
+        untold = self._body.untold.take(code_means(code), amount_fen, PAID)
+        if untold is not None:
+            return (yield from self._told_now(untold))
+        return (yield from self._accounts.pay_by_code(amount_fen, code))
 
     def _ready(self, amount_fen: int) -> Tap[CardIdentity | Result]:
         """The card, with nothing pending on it; or how this sale has ended already."""

@@ -310,6 +310,12 @@ def verdicts(ledger: Ledger) -> list[tuple[int, int]]:
         return [tuple(row) for row in ledger.database.run("SELECT verdict, reason FROM record ORDER BY id")]
 
 
+def rows(ledger: Ledger, sql: str) -> list[tuple[object, ...]]:
+    """What a query of a test finds."""
+    with ledger.database.reading():
+        return [tuple(row) for row in ledger.database.run(sql)]
+
+
 def codes(ledger: Ledger) -> dict[str, str]:
     """Codes of the facts so far, and their level."""
     with ledger.database.reading():

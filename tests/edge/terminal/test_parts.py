@@ -84,6 +84,9 @@ def test_figures_count_ends_and_take_the_disk_off():
         ("net maybe", Command(Verb.UNKNOWN, "net maybe")),
         ("card", Command(Verb.UNKNOWN, "card")),
         ("load much", Command(Verb.UNKNOWN, "load much")),
+        ("code 12.50", Command(Verb.CODE, "", 1250)),
+        ("付款码 3 7112 3456", Command(Verb.CODE, "7112 3456", 300)),
+        ("code 12.505 71", Command(Verb.UNKNOWN, "code 12.505 71")),
         ("12.505", Command(Verb.UNKNOWN, "12.505")),
     ],
 )

@@ -10,17 +10,28 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import payment_key
 from cloud.ledger.books.posting import account_paid
+from cloud.ledger.funds.codes import CodeRow, CodeState, find_code, judged
 from cloud.ledger.funds.floors import floor_of
-from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, paid_on
-from cloud.ledger.funds.payments.rule import Asked, decide, may_check
+from cloud.ledger.funds.payments.cases import (
+    PaymentCase,
+    PaymentState,
+    case_of,
+    guesses_on,
+    is_by_code,
+    keep,
+    nobodys,
+    paid_on,
+)
+from cloud.ledger.funds.payments.rule import GUESSES_MAX, Asked, decide, may_check
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION
 from shared.clocks.clock import day_number
-from shared.facts.payments import PaymentReused
+from shared.facts.payments import CodesGuessed, PaymentReused
+from shared.ids import card_id
 from shared.inventory import LOADERS
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, code_digest, code_request
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
@@ -42,14 +53,61 @@ def authorise(writing: Writing, box: str, request: OnlineRequest, card: Card) ->
     result = decide(asked)
     if result is PaymentResult.WRONG_DEVICE:
         return PaymentAnswer(result)  # nobody's row: whoever asks so may ask without end
+    return _kept(writing, box, request, card.request.card, asked, result, known)
+
+
+def authorise_code(writing: Writing, box: str, request: OnlineRequest, code: str, amount_fen: int) -> PaymentAnswer:
+    """As authorise, by a code 付款码 of the holder's wallet, which is used up by the answer, whatever it is.
+
+    The answer does not say whose it is, nor what is left: the phone shows that to its holder.
+    """
+    key = record_key(request.device, request.epoch, request.request)
+    known = case_of(writing.db, key)
+    if known is not None and known.state != PaymentState.WORD:
+        return _again(writing, box, known, request)
+    if _place(writing, box, request) is None:
+        return PaymentAnswer(PaymentResult.WRONG_DEVICE)
+    found = find_code(writing.db, code_digest(code))
+    if found is None and guesses_on(writing.db, request.device, day_number(writing.now.campus_s)) >= GUESSES_MAX:
+        return PaymentAnswer(PaymentResult.NOT_NOW)  # as above: nobody's row
+    against = _against(found, writing.now.unix_ms)
+    if found is None:
+        _guessed(writing, box, request)
+    else:
+        judged(writing.db, found, found.case_key or key)
+    payer = nobodys(request.device) if found is None else found.card
+    shown = code_request(code, amount_fen)._replace(card=card_id(payer))
+    asked = _asked(writing, box, request, Card(shown, is_there=True))
+    return _kept(writing, box, request, payer, asked, against or decide(asked), known)
+
+
+def _against(code: CodeRow | None, now_ms: int) -> PaymentResult | None:
+    if code is not None and code.state == CodeState.JUDGED:
+        return PaymentResult.CODE_USED
+    return None if code is not None and code.is_alive(now_ms) else PaymentResult.CODE_INVALID
+
+
+def _guessed(writing: Writing, box: str, request: OnlineRequest) -> None:
+    """A code that is none: told when a terminal asks with the last one that it may ask with on a day."""
+    day = day_number(writing.now.campus_s)
+    if guesses_on(writing.db, request.device, day) + 1 == GUESSES_MAX:
+        writing.notes.tell(CodesGuessed(GUESSES_MAX), box=box, device=request.device)
+
+
+def _kept(
+    writing: Writing, box: str, request: OnlineRequest, payer: bytes, asked: Asked, result: PaymentResult,
+    known: PaymentCase | None,
+) -> PaymentAnswer:  # fmt: skip
+    """Posted where it is a yes, and kept in every case, so that a repeat hears the same."""
+    key = record_key(request.device, request.epoch, request.request)
     is_paid = result is PaymentResult.APPROVED
     left_fen = asked.left_fen - asked.amount_fen if is_paid else 0
-    entry = _post(writing, key, request, card.request) if is_paid else None
+    entry = _post(writing, key, request, payer, asked.amount_fen) if is_paid else None
     ms, day = writing.now.unix_ms, day_number(writing.now.campus_s)
     opened_ms, record = (known.opened_ms, known.record) if known else (ms, None)
     state = PaymentState.APPROVED if is_paid else PaymentState(known.state) if known else PaymentState.REFUSED
     case = PaymentCase(
-        key, card.request.card, asked.amount_fen, request.psam, box, request.payload, int(result), left_fen,
+        key, payer, asked.amount_fen, request.psam, box, request.payload, int(result), left_fen,
         int(state), entry, day, record, known.reversal if known else None, None, opened_ms, ms,
     )  # fmt: skip
     keep(writing.db, case)
@@ -75,7 +133,8 @@ def _again(writing: Writing, box: str, case: PaymentCase, request: OnlineRequest
 
 def _answer(case: PaymentCase) -> PaymentAnswer:
     is_paid = case.result == PaymentResult.APPROVED
-    return PaymentAnswer(PaymentResult(case.result), case.amount_fen if is_paid else 0, case.left_fen)
+    left_fen = 0 if is_by_code(case) else case.left_fen
+    return PaymentAnswer(PaymentResult(case.result), case.amount_fen if is_paid else 0, left_fen)
 
 
 def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> Asked:
@@ -100,10 +159,10 @@ def _place(writing: Writing, box: str, request: OnlineRequest) -> int | None:
     return None if writing.registry.stolen.names(request.device, request.psam) else place.account
 
 
-def _post(writing: Writing, key: bytes, request: OnlineRequest, wanted: LoadRequest) -> int:
+def _post(writing: Writing, key: bytes, request: OnlineRequest, payer: bytes, amount_fen: int) -> int:
     merchant = writing.registry.devices[request.device].merchant_account
-    kind, accounts = EntryKind.ACCOUNT_PAID, writing.registry.cards[wanted.card].accounts
-    document = codec.dumps([int(kind), key, wanted.card, wanted.amount_fen, bytes(request.psam), request.payload])
-    day, postings = day_number(writing.now.campus_s), account_paid(accounts, merchant, wanted.amount_fen)
+    kind, accounts = EntryKind.ACCOUNT_PAID, writing.registry.cards[payer].accounts
+    document = codec.dumps([int(kind), key, payer, amount_fen, bytes(request.psam), request.payload])
+    day, postings = day_number(writing.now.campus_s), account_paid(accounts, merchant, amount_fen)
     entry = Entry(kind, day, payment_key(key), document_hash(document), postings, document=document)
     return writing.booking.add_entry(entry, OWN_PARTITION)

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from shared.online import code_in, code_means, parse_request
 
 COLUMNS = (
     "key, card, amount_fen, psam, box, payload, result, left_fen, state, entry, day, record, reversal, reversed_day, "
@@ -61,6 +62,32 @@ def case_of(db: Database, key: bytes) -> PaymentCase | None:
 def keep(db: Database, case: PaymentCase) -> None:
     """New, or in the place of what stood under its key."""
     db.upsert("payment_case", COLUMNS, "key", [tuple(case)])
+
+
+def means_of(case: PaymentCase) -> bytes:
+    """What the terminal's record of it names: the card, or the digest of the code that paid in its place."""
+    code = _code(case)
+    return code_means(code) if code else case.card
+
+
+def is_by_code(case: PaymentCase) -> bool:
+    """Was a code shown, and no card?"""
+    return bool(_code(case))
+
+
+def _code(case: PaymentCase) -> str:
+    return code_in(parse_request(case.payload)) if case.payload else ""
+
+
+def guesses_on(db: Database, device: bytes, day: int) -> int:
+    """So many codes that were none this terminal has asked with on this day."""
+    sql = "SELECT COUNT(*) FROM payment_case WHERE card = ? AND day = ?"
+    return int(db.run(sql, (nobodys(device), day))[0][0])
+
+
+def nobodys(device: bytes) -> bytes:
+    """In the place of the card of a code that is none: who has asked with it."""
+    return b"\xff\xfe\0\0" + device
 
 
 def paid_on(db: Database, card: bytes, day: int) -> int:

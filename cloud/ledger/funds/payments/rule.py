@@ -15,6 +15,9 @@ DAY_MAX_FEN = 100_000
 REVERSALS_MAX, REVERSED_MAX_FEN = 100, 300_000
 """Of one terminal on a day of receipt: a terminal's own word gives money back, and its box could write that word."""
 
+GUESSES_MAX = 100
+"""Codes that are none, of one terminal on a day: a queue mistypes a few, a search for one that lives needs millions."""
+
 
 class Asked(NamedTuple):
     """What is known of a request. is_placed: the terminal is where it is registered, not stolen, and sells. day_fen:

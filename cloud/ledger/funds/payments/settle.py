@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.keys import payment_reversed_key
 from cloud.ledger.books.posting import account_reversed
-from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, reversed_on
+from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, means_of, reversed_on
 from cloud.ledger.funds.payments.rule import is_within
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import Arrival, payment_case_key
@@ -118,9 +118,9 @@ def _of_record(writing: Writing, said: Said, state: PaymentState) -> PaymentCase
 
 
 def is_its(case: PaymentCase, said: Said) -> bool:
-    """Does it speak of this card and this sum?"""
+    """Does it speak of this card, or code, and this sum?"""
     r = record_of(said.arrival)
-    return (case.card, case.amount_fen) == (r.card, r.amount_fen)
+    return (means_of(case), case.amount_fen) == (r.card, r.amount_fen)
 
 
 def case_request(said: Said) -> int:

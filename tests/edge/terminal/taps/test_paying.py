@@ -13,7 +13,17 @@ from edge.terminal.taps.steps import End
 from shared import records
 from shared.errors import StoreFault
 from shared.fleet.parameters import OnlineRow
-from shared.online import PaymentAnswer, PaymentResult, Purpose, presence_id
+from shared.online import (
+    LoadAnswer,
+    LoadResult,
+    PaymentAnswer,
+    PaymentResult,
+    Purpose,
+    code_in,
+    code_means,
+    code_of,
+    presence_id,
+)
 from shared.purse.reasons import Reason
 from shared.records import Kind
 
@@ -228,3 +238,57 @@ def test_the_signature_covers_every_byte(till, school):
     pay(till, school.memory())
     (record,) = till.written().values()
     assert record.mac != bytes(records.MAC_SIZE)
+
+
+# --- by a code 付款码 -----------------------------------------------------------------------------------------------
+
+CODE = code_of(4711)
+
+
+def by_code(bench, amount=1250, code=CODE):
+    return bench.tap(bench.firmware.pay_by_code(amount, code, bench.now()), None)
+
+
+def test_a_code_pays_without_a_card_and_its_record_holds_no_code(till):
+    result = by_code(till)
+    ((number, request),) = till.edge.online.asked
+    assert (code_in(request), request.amount_fen, number) == (CODE, 1250, 1)
+    assert (result.end, kinds(till)) == (End.DONE, [Kind.ONLINE])
+    (record,) = till.written().values()
+    assert (record.card, record.amount_fen) == (code_means(CODE), 1250)
+    assert till.displays[-1].title.zh == "成功 付款码 ¥12.50", "what is left is nobody's business at a till"
+    assert int(CODE).to_bytes(8, "big") not in till.port.read(0, till.port.size())
+
+
+def test_a_code_that_is_used_writes_nothing(till):
+    till.edge.online.result = PaymentResult.CODE_USED
+    assert (by_code(till).denied, kinds(till)) == (PaymentResult.CODE_USED, [])
+    assert till.displays[-1].title.zh == "付款码已用过，请刷新"
+
+
+def test_a_code_without_an_answer_is_reversed_before_another_means_is_offered(till):
+    till.edge.online.is_silent = True
+    assert (by_code(till).reason, kinds(till)) == (Reason.ACCOUNT_NO_ANSWER, [Kind.REVERSAL])
+    (record,) = till.written().values()
+    assert record.card == code_means(CODE)
+    said = [one.title.zh for one in till.displays]
+    assert said == ["结果未知，请勿重复收款 ¥12.50", "账户支付 ¥12.50 已冲正，未收款"]
+
+
+def test_a_centre_of_before_codes_says_a_plain_no(till):
+    till.edge.online = lambda number, request: LoadAnswer(LoadResult.NOT_NOW)
+    assert (by_code(till).denied, kinds(till)) == (PaymentResult.NOT_NOW, [])
+
+
+def test_the_power_goes_behind_a_paid_code_and_the_same_code_is_that_payment(till):
+    by_code(till)
+    till.was_dark()
+    till.power_on()
+    till.connect()
+    assert by_code(till).end is End.DONE
+    assert (kinds(till), len(till.edge.online.asked)) == ([Kind.ONLINE], 1)
+
+
+def test_without_a_link_no_code_is_asked_about(till):
+    till.firmware.wire(False, till.now())
+    assert (by_code(till).end, kinds(till)) == (End.NOT_SELLING, [])
