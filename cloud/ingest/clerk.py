@@ -205,6 +205,7 @@ class Clerk:
         """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?"""
         now = self._clock()
         more = self._ledger.find_differences(now)  # folds, too
+        more = self._ledger.expire_payments(now) or more
         self._tally.books = Reader(self._ledger.database).counts()
         self.tell_boxes()
         self._look_at_certificates(now)

@@ -20,6 +20,8 @@ from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
 from cloud.ledger.funds.meals.taking import settle_waiting
+from cloud.ledger.funds.orders.paying import SWEPT_MAX, expire
+from cloud.ledger.funds.orders.rows import expired
 from cloud.ledger.funds.payments import authorise as payments
 from cloud.ledger.held.losses.standing import stand
 from cloud.ledger.held.swaps import swap_told
@@ -326,6 +328,15 @@ class Ledger:
         """May this card buy?"""
         with self.opened.writing(now) as writing:
             return payments.check(writing, box, request, card)
+
+    def expire_payments(self, now: Now) -> bool:
+        """Give back what was reserved and is over, a bounded part of it; is there more?"""
+        with self.database.reading():
+            is_due = bool(expired(self.database, now.unix_ms, 1))
+        if not is_due:
+            return False
+        with self.opened.writing(now) as writing:
+            return expire(writing) == SWEPT_MAX
 
     def awaited(self, now: Now) -> Awaited:
         """The cards that every box should await."""

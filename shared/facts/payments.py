@@ -50,6 +50,15 @@ class PaymentContradicted(Told):
 
 
 @dataclass(frozen=True)
+class OnlineExpired(Told):
+    code, level = "online-expired", Level.GENERAL
+    zh = "预授权超时，{fen:yuan} 已退回电子账户：付款 {payment}"
+    en = "an authorisation is over, {fen:yuan} back in the online account: payment {payment}"
+    payment: int
+    fen: int
+
+
+@dataclass(frozen=True)
 class CodesGuessed(Told):
     code, level = "codes-guessed", Level.IMPORTANT
     zh = "本终端今日已用 {count} 个无效付款码，今日不再受理付款码"

@@ -305,6 +305,10 @@ WORDS: dict[str, Text] = {
     "entry_meal": Text("应急餐", "Emergency meal"),
     "entry_meal_sheet": Text("应急餐登记单", "Sheet of emergency meals"),
     "entry_meal_repaid": Text("应急餐还款", "Emergency meal repaid"),
+    "entry_online_authorised": Text("预授权", "Authorised"),
+    "entry_online_captured": Text("请款", "Captured"),
+    "entry_online_void": Text("预授权撤回", "Authorisation void"),
+    "entry_online_refunded": Text("退款", "Refund"),
     "entry_discount_borne": Text("折扣承担", "Discount borne"),
     "entry_discount_taken_back": Text("折扣冲回", "Discount taken back"),
 }

@@ -21,7 +21,8 @@ class Side(IntEnum):
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
-    loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款."""
+    loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
+    reserved 预授权."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -47,6 +48,8 @@ class AccountKind(StrEnum):
     """折扣承担: what others than the merchant bear of discounts."""
     MEAL_DEBT = "meal-debt"
     """应急餐欠款 of a person: meals that were given out by number, less what his deposits have repaid."""
+    RESERVED = "reserved"
+    """预授权: online payments that are authorised and not captured: their holders' money, and nobody can spend it."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
@@ -93,6 +96,8 @@ def card_accounts(card: CardId) -> tuple[Account, ...]:
 
 FUND = Account("fund", AccountKind.FUND)
 """Made with the first grant."""
+RESERVED = Account("reserved", AccountKind.RESERVED)
+"""Made with the first online payment."""
 OVER_SHORT = Account("over-short", AccountKind.OVER_SHORT)
 LOSS = Account("loss-after-report", AccountKind.LOSS)
 LOSS_PROVISION = Account("loss-provision", AccountKind.LOSS_PROVISION)

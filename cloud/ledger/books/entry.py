@@ -76,6 +76,15 @@ class EntryKind(IntEnum):
     ACCOUNT_REVERSED = 61
     """冲正: it has its money back, by the terminal's own record."""
 
+    ONLINE_AUTHORISED = 62
+    """预授权: an online account pays an order; the sum is reserved until it is captured, void or over."""
+    ONLINE_CAPTURED = 63
+    """请款: what was reserved is the merchant's; a rest goes back."""
+    ONLINE_VOID = 64
+    """撤回: what was reserved goes back, by a call or by time-out."""
+    ONLINE_REFUNDED = 65
+    """退款: the merchant gives back of what he has captured."""
+
     DISCOUNT_BORNE = 70
     """折扣承担: what a discount took off a sale is paid to its merchant by whoever bears it."""
     DISCOUNT_TAKEN_BACK = 71

@@ -98,6 +98,27 @@ def meal_repaid(card: CardAccounts, debt: int, fen: int) -> Postings:
     return (Posting(card.online, debt, fen),)
 
 
+def online_authorised(card: CardAccounts, reserved: int, fen: int) -> Postings:
+    """预授权: nobody can spend it until it is decided."""
+    return (Posting(card.online, reserved, fen),)
+
+
+def online_captured(card: CardAccounts, reserved: int, merchant: int, fen: int, rest_fen: int) -> Postings:
+    """请款: to the merchant; the rest goes back."""
+    rest = (Posting(reserved, card.online, rest_fen),) if rest_fen else ()
+    return (Posting(reserved, merchant, fen), *rest)
+
+
+def online_void(card: CardAccounts, reserved: int, fen: int) -> Postings:
+    """撤回, or time-out."""
+    return (Posting(reserved, card.online, fen),)
+
+
+def online_refunded(card: CardAccounts, merchant: int, fen: int) -> Postings:
+    """退款: into the online account again."""
+    return (Posting(merchant, card.online, fen),)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

@@ -27,6 +27,7 @@ from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.findings import discounts
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
+from cloud.ledger.funds.orders import papers
 from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
 from cloud.ledger.held.losses.write_off import provision_postings, read_provision
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -224,6 +225,7 @@ _PAPERS: dict[EntryKind, Callable[[Registry, bytes], Postings]] = {
     EntryKind.DISCOUNT_BORNE: lambda registry, raw: discounts.paper_postings(registry, discounts.read_paper(raw)),
     EntryKind.LOSS_PROVIDED: lambda registry, raw: provision_postings(registry, read_provision(raw)),
     EntryKind.LOSS_UNPROVIDED: lambda registry, raw: unprovided_postings(registry, read_unprovided(raw)),
+    **dict.fromkeys(papers.KINDS, lambda registry, raw: papers.paper_postings(registry, codec.loads(raw))),
 }
 
 

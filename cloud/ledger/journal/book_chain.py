@@ -57,6 +57,10 @@ class BookLinkKind(IntEnum):
     """A wave began, somebody stopped it … what: rollout.number."""
     BANK = 30
     """What the bank's statement says. what: bank_figure.id."""
+    PAY_ORDER = 44
+    """付款单 made. what: pay_order.id."""
+    PAY_ORDER_CLOSED = 45
+    """By its maker. what: as above."""
     FLOOR = 31
     """What must stay in online accounts of a class. what: account_floor.id."""
     FINDING_WORD = 32

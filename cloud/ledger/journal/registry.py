@@ -24,7 +24,7 @@ CARD_ACCOUNTS = (
 """Columns of the table card, in the order of posting.CardAccounts."""
 _MADE_LATER = (
     AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
-    AccountKind.DISCOUNT, AccountKind.MEAL_DEBT,
+    AccountKind.DISCOUNT, AccountKind.MEAL_DEBT, AccountKind.RESERVED,
 )  # fmt: skip
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256
@@ -85,8 +85,8 @@ class Registry:
     psams: dict[bytes, Psam] = field(default_factory=dict)
     boxes: dict[str, int] = field(default_factory=dict)
     drawers: dict[str, int] = field(default_factory=dict)
-    """Code → account of the cashiers' drawers, of over-short, of the subsidy fund, of losses, and of what persons owe
-    for emergency meals, as far as these were made when it was read."""
+    """Code → account of the cashiers' drawers, of over-short, of the subsidy fund, of losses, of what is reserved,
+    and of what persons owe for emergency meals, as far as these were made when it was read."""
     stolen: Stolen = field(default_factory=Stolen)
     former: dict[tuple[str, bytes], dict[int, int]] = field(default_factory=dict)
     """(box, device) of before a move → epoch → the last sequence that it had made there."""
@@ -187,7 +187,7 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(
         db.run(
-            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?, ?, ?)",
+            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?, ?, ?, ?)",
             tuple(kind.value for kind in _MADE_LATER),
         )
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.heard import box_states, terminals
+from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.journal.balances import all_balances, balances_of, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
@@ -42,6 +43,10 @@ _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM voi
 _PAYMENTS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case WHERE state IN (?, ?)"
 _MEALS = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM meal WHERE entry IS NOT NULL"
 """Given to merchants, and paid by no purse."""
+_BY_ORDERS = (
+    "SELECT COUNT(*), CAST(COALESCE(SUM(captured_fen - refunded_fen), 0) AS BIGINT) FROM online_payment "
+    "WHERE state = ?"
+)
 _RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
 """Spent, held, and given to the holder's pending load by two persons."""
 _GREY_HALVES = (
@@ -113,6 +118,8 @@ def overview(db: Database) -> LedgerSums:
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
     payments, payments_fen = db.run(_PAYMENTS, (int(PaymentState.APPROVED), int(PaymentState.HELD)))[0]
     (meals_fen,) = db.run(_MEALS)[0]
+    orders, orders_fen = db.run(_BY_ORDERS, (int(OnlineState.CAPTURED),))[0]
+    payments, payments_fen = payments + orders, payments_fen + orders_fen
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
     return LedgerSums(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
@@ -127,7 +134,8 @@ def overview(db: Database) -> LedgerSums:
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
         subsidy_fen=kinds[AccountKind.SUBSIDY], pending_fen=kinds[AccountKind.PENDING],
         pending_subsidy_fen=kinds[AccountKind.PENDING_SUBSIDY],
-        online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
+        online_fen=kinds[AccountKind.ONLINE] + kinds[AccountKind.RESERVED], transit_fen=kinds[AccountKind.TRANSIT],
+        held_fen=kinds[AccountKind.HELD],
         owed=sum(terminal.owes for terminal in terminals(db)),
         unsettled=sum(state.unsettled for _, state in box_states(db).values()), oldest_ms=counted.oldest_ms,
         entries=db.run("SELECT COALESCE(MAX(entry), 0) FROM posting")[0][0],

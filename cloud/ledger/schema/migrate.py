@@ -13,9 +13,9 @@ from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDataba
 from shared.errors import ConfigFault, RuleBroken
 from shared.words.voice import Text
 
-HEAD = "0034"
+HEAD = "0035"
 """The schema that this program speaks."""
-LEAST = "0027"
+LEAST = "0035"
 """The oldest schema whose programs may still open what this program has made: a release later it may be below HEAD."""
 _FOLDER = Path(__file__).parents[1] / "migrations"
 

@@ -226,6 +226,36 @@ pay_code = Table(
 )  # fmt: skip
 """Payment codes 付款码 of wallets, by their digests; a new one takes the place of the oldest of its card."""
 
+pay_order = Table(
+    "pay_order", metadata, _id(), _col("token", Bytes), _col("maker", Text), _col("merchant", Text),
+    _col("merchant_account", Big), _col("amount_fen", Big), _col("is_single", Small), _col("captures", Small),
+    _col("note", Text), _col("state", Small), _col("made_ms", Big), _col("expires_ms", Big),
+    UniqueConstraint("token", name="uq_pay_order_token"), Index("ix_pay_order_maker", "maker", "id"),
+)  # fmt: skip
+"""Pay orders 付款单 of merchants. token: what their code holds."""
+
+online_payment = Table(
+    "online_payment", metadata, _id(), _col("pay_order", Big), _col("maker", Text), _col("card", Bytes),
+    _col("merchant_account", Big), _col("amount_fen", Big), _col("captured_fen", Big), _col("refunded_fen", Big),
+    _col("state", Small), _col("day", Integer), _col("expires_ms", Big), _col("opened_ms", Big),
+    _col("changed_ms", Big), Index("ix_online_payment_card", "card", "day"),
+    Index("ix_online_payment_order", "pay_order"), Index("ix_online_payment_state", "state", "expires_ms"),
+)  # fmt: skip
+"""Online payments 在线支付: authorised, then captured, void or over."""
+
+online_refund = Table(
+    "online_refund", metadata, _id(), _col("payment", Big), _col("fen", Big), _col("reason", Text), _col("at_ms", Big),
+    Index("ix_online_refund_payment", "payment"),
+)  # fmt: skip
+"""Append-only."""
+
+pay_call = Table(
+    "pay_call", metadata, _col("caller", Text), _col("key", Text), _col("what", Small), _col("digest", Bytes),
+    _col("result", Text), _col("payment", Big), _col("fen", Big), _col("at_ms", Big),
+    PrimaryKeyConstraint("caller", "key"),
+)  # fmt: skip
+"""Calls that moved money, or were declined, by their callers' keys; append-only. digest: of their parameters."""
+
 # --- card desk ---------------------------------------------------------------------------------------------------
 
 receipt = Table(

@@ -24,6 +24,7 @@ KINDS = {
     AccountKind.ONLINE: Text("电子账户", "online accounts"),
     AccountKind.PENDING: Text("过渡余额，未领", "pending loads, not claimed"),
     AccountKind.PENDING_SUBSIDY: Text("待回补助，未领", "subsidies given back, not claimed"),
+    AccountKind.RESERVED: Text("预授权，未请款", "reserved, not captured"),
     AccountKind.MERCHANT: Text("商户应付", "owed to merchants"),
     AccountKind.HELD: Text("待核", "held"),
     AccountKind.CASH: Text("现金在钱箱", "cash in drawers"),

@@ -70,6 +70,7 @@ KINDS = {
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
 _PAPER = Text("单据", "a document")
+_CALL = Text("付款人或商户的调用", "a call of the payer or the merchant")
 _DESK = Text("卡务单据", "the card desk's document")
 _MAC1 = Text("卡的 MAC1", "the card's MAC1")
 _TWO = Text("两人决定", "two persons")
@@ -102,6 +103,10 @@ PROOFS = {
     EntryKind.ACCOUNT_PAID: Text("中心的应答", "the centre's answer"),
     EntryKind.ACCOUNT_REVERSED: Text("终端签名的冲正", "the terminal's signed reversal"),
     EntryKind.MEAL_REPAID: Text("同一笔充值", "the deposit of this transaction"),
+    EntryKind.ONLINE_AUTHORISED: _CALL,
+    EntryKind.ONLINE_CAPTURED: _CALL,
+    EntryKind.ONLINE_VOID: _CALL,
+    EntryKind.ONLINE_REFUNDED: _CALL,
 }
 
 

@@ -6,6 +6,7 @@ A request that was refused has a row, so that a repeated one hears the same; so 
 from enum import IntEnum
 from typing import NamedTuple
 
+from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.store.db import Database
 from shared.online import code_in, code_means, parse_request
 
@@ -91,13 +92,15 @@ def nobodys(device: bytes) -> bytes:
 
 
 def paid_on(db: Database, card: bytes, day: int) -> int:
-    """What this card's account has paid on this day, in fen, without what was given back."""
+    """What this card's account has paid on this day, in fen, at tills and on line, without what was given back."""
     states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
-    sql = (
-        "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case "
-        "WHERE card = ? AND day = ? AND state IN (?, ?)"
+    at_tills = "SELECT amount_fen AS fen FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"
+    by_orders = (
+        "SELECT CASE WHEN state = ? THEN amount_fen ELSE captured_fen - refunded_fen END FROM online_payment "
+        "WHERE card = ? AND day = ?"
     )
-    return int(db.run(sql, (card, day, *states))[0][0])
+    sql = f"SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM ({at_tills} UNION ALL {by_orders}) AS paid"  # noqa: S608  # ours
+    return int(db.run(sql, (card, day, *states, int(OnlineState.AUTHORISED), card, day))[0][0])
 
 
 def reversed_on(db: Database, device: bytes, day: int) -> tuple[int, int]:

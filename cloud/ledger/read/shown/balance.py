@@ -23,9 +23,9 @@ FRESH_MS = 600_000
 """Who was not heard within it may have sold since."""
 HOLDERS = (
     AccountKind.PURSE, AccountKind.SUBSIDY, AccountKind.TRANSIT, AccountKind.ONLINE, AccountKind.PENDING,
-    AccountKind.PENDING_SUBSIDY,
+    AccountKind.PENDING_SUBSIDY, AccountKind.RESERVED,
 )  # fmt: skip
-"""What is owed to holders: on cards, on its way to them, online, and not claimed."""
+"""What is owed to holders: on cards, on its way to them, online, reserved, and not claimed."""
 
 
 class Mark(StrEnum):

@@ -33,8 +33,11 @@ LINES = (
 _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 """Entries that have no record, or have one later; their key names the terminal."""
 _PAYS = frozenset(
-    {EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID, EntryKind.MEAL, EntryKind.MEAL_SHEET}
-)
+    {
+        EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID, EntryKind.MEAL, EntryKind.MEAL_SHEET,
+        EntryKind.ONLINE_CAPTURED,
+    }
+)  # fmt: skip
 NO_SLOT = -1
 NEWEST = 2**62
 """No entry has a greater number."""
