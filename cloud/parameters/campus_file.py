@@ -63,7 +63,7 @@ PIN = "above_fen"
 _DAYS_1970 = date(2000, 1, 1).toordinal()
 
 
-_ACCOUNT = ("never", "next", "first")
+_ACCOUNT = ("never", "next", "first", "before")
 """Account payments 账户支付: none, where the purse cannot pay, or every sale."""
 
 
@@ -81,13 +81,15 @@ class Rule(NamedTuple):
 
 
 class OnlineRule(NamedTuple):
-    """When the tills of these places ask the centre; None: everywhere. values: by the names of OnlineRow."""
+    """When the tills of these places ask the centre about cards of these classes; None: everywhere, all. values: by the
+    names of OnlineRow."""
 
     line: int
     terminals: frozenset[str] | None
     boxes: frozenset[str] | None
     merchants: frozenset[str] | None
     values: Mapping[str, bool]
+    classes: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def _read(text: str, top: Section, places: Places) -> CampusFile:
     found = CampusFile(
         text, top.take("title", str, ""), day_start_s, ceiling_fen, classes, meals, rules, ladder, agreed,
         _fares(top.take("fares", dict)) if top.has("fares") else None,
-        tuple(_online_rules(top, places)), _calendar(top),
+        tuple(_online_rules(top, classes, places)), _calendar(top),
     )  # fmt: skip
     top.done()
     return found
@@ -224,16 +226,17 @@ def _rules(
         yield rule
 
 
-def _online_rules(top: Section, places: Places) -> Iterator[OnlineRule]:
+def _online_rules(top: Section, classes: Mapping[str, int], places: Places) -> Iterator[OnlineRule]:
+    known = {**classes, **OTHERS}
     for row in top.rows("online", RULES_MAX, []):
         line = places.line(row.name("").rstrip("."))
         where = (_names(row, "terminals"), _names(row, "boxes"), _names(row, "merchants"))
-        values = dict(_online_values(row))
+        values, whom = dict(_online_values(row)), _numbers(row, "classes", known)
         if not values:
             name = row.name("").rstrip(".")
             raise ConfigFault(Text(f"{name}: 没有规则", f"{name}: a rule that says nothing"))
         row.done()
-        yield OnlineRule(line, *where, values)
+        yield OnlineRule(line, *where, values, whom)
 
 
 def _online_values(row: Section) -> Iterator[tuple[str, bool]]:
@@ -244,7 +247,8 @@ def _online_values(row: Section) -> Iterator[tuple[str, bool]]:
             raise ConfigFault(
                 Text(f"{row.name('account')}: 只认识 {words}", f"{row.name('account')}: only {words} are known")
             )
-        yield "is_account_first", said == "first"
+        yield "is_account_first", said in ("first", "before")
+        yield "is_purse_behind", said == "before"
         yield "is_account_next", said == "next"
     if row.has("doubtful"):
         yield "asks_doubtful", row.take("doubtful", bool)

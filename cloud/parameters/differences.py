@@ -36,6 +36,7 @@ _ASKS = (
     Text("每笔账户支付", "every sale by account"),
     Text("余额不足时账户支付", "by account where the purse cannot pay"),
     Text("名单旧时问卡", "asks about a card under an old hotlist"),
+    Text("账户不付时由卡内付", "by the purse where the account does not pay"),
 )
 """In the order of OnlineRow."""
 _KEYED = Text("按输入金额", "as keyed")
@@ -131,6 +132,11 @@ def difference_lines(file: CampusFile, before: ParameterBody | None, after: Para
         yield _arrow(Text("互通发卡方", "agreed issuers"), _agreed(base), _agreed(after))
     if base.online != after.online:
         yield _arrow(Text("联机", "on line"), _online(base.online), _online(after.online))
+    for one in sorted({row.card_class for row in (*base.online_classes, *after.online_classes)}):
+        was, now = base.online_of(one), after.online_of(one)
+        if was != now:
+            name = file.class_name(one)
+            yield _arrow(Text(f"联机 {name}", f"on line, {name}"), _online(was), _online(now))
     yield from _fare_lines(base.fares, after.fares)
 
 

@@ -18,6 +18,7 @@ from shared.fleet.parameters import (
     OFFLINE,
     LimitRow,
     Limits,
+    OnlineClass,
     OnlineRow,
     ParameterBody,
     PinRow,
@@ -63,6 +64,7 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
         online=_online(file, position) if is_pos else OFFLINE,
         prices=tuple(_price_rows({cell: price for cell, (_, price) in cells.items()})),
         pins=tuple(_pin_rows(file, position)) if is_pos else (),
+        online_classes=tuple(_online_classes(file, position)) if is_pos else (),
     )
     try:
         if len(body.encode()) > LENGTH_MAX[DocumentKind.PARAMETERS]:
@@ -72,13 +74,22 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
     return body
 
 
-def _online(file: CampusFile, position: Position) -> OnlineRow:
+def _online(file: CampusFile, position: Position, card_class: int = EVERY_OTHER) -> OnlineRow:
     """Of rules that match, the one further down counts, value by value."""
     found = OFFLINE
     for rule in file.online:
-        if _is_here(rule, position):
+        if _is_here(rule, position) and (rule.classes is None or card_class in rule.classes):
             found = found._replace(**rule.values)
     return found
+
+
+def _online_classes(file: CampusFile, position: Position) -> Iterator[OnlineClass]:
+    """Of the classes that rules name, those about which it is otherwise."""
+    named = {one for rule in file.online if _is_here(rule, position) for one in rule.classes or ()}
+    for card_class in sorted(named - {EVERY_OTHER}):
+        found = _online(file, position, card_class)
+        if found != _online(file, position):
+            yield OnlineClass(card_class, found)
 
 
 def require_places(file: CampusFile, positions: Sequence[Position]) -> None:

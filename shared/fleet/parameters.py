@@ -38,8 +38,9 @@ _LIMIT = struct.Struct(">HBBIIIHH")
 _PRICE, _PIN = struct.Struct(">HBIBIB"), struct.Struct(">HBI")
 _FARES, _LINE = struct.Struct(">HIBIHH"), struct.Struct(">HBBB")
 _REFUSED = 0x20
-_ONLINE = 16
-_TAGS = frozenset((*range(1, 10), _ONLINE))
+_ONLINE, _ONLINE_CLASSES = 16, 17
+_ONLINE_CLASS = struct.Struct(">HB")
+_TAGS = frozenset((*range(1, 10), _ONLINE, _ONLINE_CLASSES))
 _Row = TypeVar("_Row")
 
 
@@ -153,14 +154,23 @@ class FaresRow(NamedTuple):
 
 class OnlineRow(NamedTuple):
     """When a till asks the centre before it sells. is_account_first: every sale is the online account's 账户支付;
-    is_account_next: one that the purse cannot pay; asks_doubtful: about a card, under a hotlist on the age ladder."""
+    is_account_next: one that the purse cannot pay; asks_doubtful: about a card, under a hotlist on the age ladder;
+    is_purse_behind, of is_account_first: the purse pays what the account does not."""
 
     is_account_first: bool = False
     is_account_next: bool = False
     asks_doubtful: bool = False
+    is_purse_behind: bool = False
 
 
 OFFLINE = OnlineRow()
+
+
+class OnlineClass(NamedTuple):
+    """Of a card class that is asked about otherwise than every other."""
+
+    card_class: int
+    online: OnlineRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,11 @@ class ParameterBody:
     online: OnlineRow = OFFLINE
     prices: tuple[PriceRow, ...] = ()
     pins: tuple[PinRow, ...] = ()
+    online_classes: tuple[OnlineClass, ...] = ()
+
+    def online_of(self, card_class: int) -> OnlineRow:
+        """When a till asks the centre about a card of this class."""
+        return dict(self.online_classes).get(card_class, self.online)
 
     def pin_above(self, card_class: int, meal: int) -> int | None:
         """The sum of a day that goes without a PIN; None: every sum does."""
@@ -214,7 +229,10 @@ class ParameterBody:
         if self.pins:
             parts.append((9, b"".join(_PIN.pack(*row) for row in self.pins)))
         if self.online != OFFLINE:
-            parts.append((_ONLINE, bytes((sum(1 << place for place, is_so in enumerate(self.online) if is_so),))))
+            parts.append((_ONLINE, bytes((_online_flags(self.online),))))
+        if self.online_classes:
+            rows = (_ONLINE_CLASS.pack(one.card_class, _online_flags(one.online)) for one in self.online_classes)
+            parts.append((_ONLINE_CLASSES, b"".join(rows)))
         if any(len(data) > PART_MAX for _, data in parts):
             raise WireFault("parameters: a part that is too long")
         return bytes((FORM,)) + b"".join(_PART.pack(tag, len(data)) + data for tag, data in parts)
@@ -225,8 +243,8 @@ def decode_parameters(raw: bytes) -> ParameterBody:
     parts = dict(_parts(raw))
     if not {1, 2, 3, 4, 5} <= parts.keys():
         raise WireFault("parameters: a part is missing")
-    if b"" in (parts.get(8), parts.get(9)):
-        raise WireFault("parameters: a table of no prices, or of no PINs")
+    if b"" in (parts.get(8), parts.get(9), parts.get(_ONLINE_CLASSES)):
+        raise WireFault("parameters: a table of no prices, of no PINs, or of no classes")
     (day_start_s,), (ceiling_fen,) = _exact(_DAY, parts[1]), _exact(_CEILING, parts[2])
     body = ParameterBody(
         day_start_s, ceiling_fen, _meals(parts[3]), tuple(map(_limit, _rows(_LIMIT, parts[4]))),
@@ -234,6 +252,7 @@ def decode_parameters(raw: bytes) -> ParameterBody:
         _fares(parts[7]) if 7 in parts else None, _online(parts[_ONLINE]) if _ONLINE in parts else OFFLINE,
         tuple(map(_price, _rows(_PRICE, parts.get(8, b"")))),
         tuple(PinRow(*row) for row in _rows(_PIN, parts.get(9, b""))),
+        tuple(OnlineClass(one, _online_row(to)) for one, to in _rows(_ONLINE_CLASS, parts.get(_ONLINE_CLASSES, b""))),
     )  # fmt: skip
     _require_sound(body)
     return body
@@ -358,9 +377,19 @@ def _lines(data: bytes) -> Iterator[LineRow]:
 
 
 def _online(data: bytes) -> OnlineRow:
-    if len(data) != 1 or not 0 < data[0] < 8:
+    if len(data) != 1 or not data[0]:
         raise WireFault("parameters: when to ask the centre")
-    return OnlineRow(*(bool(data[0] >> place & 1) for place in range(3)))
+    return _online_row(data[0])
+
+
+def _online_row(flags: int) -> OnlineRow:
+    if flags > 0xF:
+        raise WireFault(f"parameters: when to ask the centre, with flags {flags:#x}")
+    return OnlineRow(*(bool(flags >> place & 1) for place in range(4)))
+
+
+def _online_flags(row: OnlineRow) -> int:
+    return sum(1 << place for place, is_so in enumerate(row) if is_so)
 
 
 def _text(raw: bytes) -> str:
@@ -384,9 +413,18 @@ def _require_sound(body: ParameterBody) -> None:
     _require(all(rung.from_s > 0 and 0 < rung.day_fen <= FEN_MAX for rung in body.ladder), "a rung out of bounds")
     _require_prices(body)
     _require_pins(body)
+    _require_online(body)
     _require_agreed(body.agreed or ())
     if body.fares is not None:
         _require_fares(body.fares)
+
+
+def _require_online(body: ParameterBody) -> None:
+    rows = (body.online, *(one.online for one in body.online_classes))
+    _require(all(one.is_account_first or not one.is_purse_behind for one in rows), "a purse behind no account")
+    _require(all(one.card_class <= 0xFF for one in body.online_classes), "a class that is none")
+    _require(_rises(body.online_classes, lambda one: (one.card_class,)), "classes out of order")
+    _require(all(one.online != body.online for one in body.online_classes), "a class that is as every other")
 
 
 def _require_meals(body: ParameterBody) -> None:

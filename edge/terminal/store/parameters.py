@@ -46,7 +46,7 @@ class Parameters:
 
     ceiling_fen: highest balance of a card, 0 = only the card knows. limits: by card class and meal, in the place of
     caps; None: there are none by class. ladder (): the built-in one. agreed, fares None: what the settings say.
-    online: when a till asks the centre.
+    online: when a till asks the centre; online_classes: of card classes where it is otherwise.
     """
 
     version: int
@@ -59,6 +59,7 @@ class Parameters:
     agreed: tuple[Agreed, ...] | None = None
     fares: FareTable | None = None
     online: OnlineRow = OFFLINE
+    online_classes: Mapping[int, OnlineRow] = field(default_factory=dict)
     prices: Mapping[tuple[int, int], Price] = field(default_factory=dict)
     pins: Mapping[tuple[int, int], int] = field(default_factory=dict)
     _starts: tuple[int, ...] = field(init=False, repr=False)
@@ -109,6 +110,10 @@ class Parameters:
         """The sum of a day that goes without a PIN; None: every sum does."""
         return self.pins.get((card_class, meal), self.pins.get((EVERY_OTHER, meal)))
 
+    def online_of(self, card_class: int) -> OnlineRow:
+        """When a till asks the centre about a card of this class."""
+        return self.online_classes.get(card_class, self.online)
+
     def fixed_in(self, meal: int) -> tuple[int, ...]:
         """The fixed amounts of this meal, as a cashier should know them: ascending, each once."""
         return tuple(sorted({p.fixed_fen for (_, of), p in self.prices.items() if of == meal and p.fixed_fen}))
@@ -136,6 +141,7 @@ def parameters_of(body: ParameterBody) -> Parameters:
         agreed=None if body.agreed is None else tuple(_agreed(body.agreed)),
         fares=None if body.fares is None else table_of(body.fares),
         online=body.online,
+        online_classes=dict(body.online_classes),
         prices={(row.card_class, row.meal): row.price for row in body.prices},
         pins={(row.card_class, row.meal): row.above_fen for row in body.pins},
     )

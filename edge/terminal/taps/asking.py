@@ -16,6 +16,8 @@ REPEAT_S = 1.5
 PAYMENT_S = 3.0
 """An account payment is answered within this, or reversed. The box takes a second of it for its own line, so the centre
 stops earlier than the terminal does."""
+BEFORE_S = 2.0
+"""As PAYMENT_S, where the purse stands behind it: so long a queue waits for the account."""
 CHECK_S = 2.0
 """So long the centre is asked about a card that the terminal's own list is too old for."""
 Answer = LoadAnswer | PaymentAnswer

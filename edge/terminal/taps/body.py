@@ -27,7 +27,7 @@ from edge.terminal.taps.display import Bar, Display
 from shared.clocks.clock import CampusTime, time_text
 from shared.fleet.capped import Capped
 from shared.fleet.document import DocumentKind
-from shared.fleet.parameters import EVERY_OTHER
+from shared.fleet.parameters import EVERY_OTHER, OnlineRow
 from shared.ids import CardId, PsamId
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
@@ -158,6 +158,11 @@ class Body:
         """Campus second at which the next meal period begins; 0: nobody knows what time it is."""
         time = self.time()
         return self.parameters.next_period(time.seconds) if time.is_set else 0
+
+    @property
+    def online(self) -> OnlineRow:
+        """When the centre is asked about the presented card."""
+        return self.parameters.online_of(self.presented_class)
 
     def present(self, identity: CardIdentity) -> None:
         """The card of this tap has said which one it is. Cards of others are of no class of ours."""

@@ -11,7 +11,7 @@ from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import AskedPayment
 from edge.terminal.taps import display
-from edge.terminal.taps.asking import CHECK_S, PAYMENT_S, Asking
+from edge.terminal.taps.asking import BEFORE_S, CHECK_S, PAYMENT_S, Asking
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
 from edge.terminal.taps.serving import Parts, serve
@@ -38,6 +38,11 @@ from shared.purse.reasons import Reason
 SILENT_S = 60.0
 """After a question about a card that nobody answered the next one is not asked for so long: a queue stands there."""
 _NOTHING = b"\0\0\0\0"
+_PURSE_PAYS = frozenset(
+    {PaymentResult.NO_FUNDS, PaymentResult.OVER_LIMIT, PaymentResult.NOT_NOW, PaymentResult.WRONG_DEVICE}
+)
+"""Behind these answers of the centre's the purse may pay: nothing is said against the card."""
+
 
 
 class Said(NamedTuple):
@@ -61,6 +66,11 @@ class AccountPoint:
         """Is there anybody to ask, and a till to pay at?"""
         return self._is_joined() and self._body.settings.kind not in LOADERS
 
+    @property
+    def may_be_first(self) -> bool:
+        """Is anybody likely to answer? After a silence a queue is not held up by every card."""
+        return self.can_ask and self._body.now.mono_s >= self._silent_until_s
+
     def pay(self, amount_fen: int, card: CardId, parts: Parts) -> Tap[Result]:
         """Of this card, which lies in the field, or of none."""
         body = self._body
@@ -68,17 +78,37 @@ class AccountPoint:
         if bar is not None:
             yield Show(body.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
+        said = yield from self._shown_by(amount_fen, card, parts, PAYMENT_S)
+        if isinstance(said, Reason):
+            return (yield from self._declined(amount_fen, said))
+        return (yield from self._told(said, amount_fen, display.paid_by_account))
+
+    def pay_first(self, amount_fen: int, card: CardId, parts: Parts) -> Tap[Result | None]:
+        """As pay, with the purse behind it. None: the account does not pay, and never will; the purse may."""
+        if self._body.bar is not None:
+            return None
+        said = yield from self._shown_by(amount_fen, card, parts, BEFORE_S)
+        if isinstance(said, Reason):
+            return None  # nobody was asked; whether the card is there at all is the purse's to find out
+        if said.answer is None:
+            self._silent_until_s = self._body.now.mono_s + SILENT_S
+        if said.answer is None or (said.row is None and said.answer.result in _PURSE_PAYS):
+            return None
+        return (yield from self._told(said, amount_fen, display.paid_by_account))
+
+    def _shown_by(self, amount_fen: int, card: CardId, parts: Parts, wait_s: float) -> Tap[Said | Reason]:
+        """The card proves that it is here for this request, and the centre is asked. Reason: it did not."""
+        body = self._body
         identity = yield from serve(identify(body.settings.profile, body.time()), parts)
         if isinstance(identity, Rejected) or identity.card_id != card:
-            return (yield from self._declined(amount_fen, Reason.OTHER_CARD))
+            return Reason.OTHER_CARD
         number, epoch = body.flash.next_request(), body.flash.epochs[-1].epoch
         named = presence_id(body.settings.device, epoch, body.psam, number)
         order = LoadOrder(amount_fen, named, purpose=Purpose.PAYMENT)
         shown = yield from serve(presence(order, identity), parts)
         if isinstance(shown, LoadRefused):
-            return (yield from self._declined(amount_fen, shown.reason))
-        said = yield from self._asked(shown, shown, number, epoch, parse_payment)
-        return (yield from self._told(said, shown.amount_fen, display.paid_by_account))
+            return shown.reason
+        return (yield from self._asked(shown, shown, number, epoch, parse_payment, wait_s))
 
     def pay_by_code(self, amount_fen: int, code: str) -> Tap[Result]:
         """Of the wallet whose code 付款码 was scanned or keyed: no card is there. code: as parse_code gives it."""
@@ -106,14 +136,15 @@ class AccountPoint:
         return None if answer is None else answer.result
 
     def _asked(
-        self, request: LoadRequest, kept: LoadRequest, number: int, epoch: int, parse: Callable[[bytes], PaymentAnswer]
-    ) -> Tap[Said]:
+        self, request: LoadRequest, kept: LoadRequest, number: int, epoch: int,
+        parse: Callable[[bytes], PaymentAnswer], wait_s: float = PAYMENT_S,
+    ) -> Tap[Said]:  # fmt: skip
         """kept: what of the request is durable before it leaves. Without an answer the reversal is, on return."""
         body, amount_fen = self._body, request.amount_fen
         waiting = body.book.open_payment(
             AskedPayment(kept), number, clock_set=body.time().is_set, mono_s=body.now.mono_s
         )  # fmt: skip
-        answer = yield from self._answer(request, number, epoch, PAYMENT_S, parse)
+        answer = yield from self._answer(request, number, epoch, wait_s, parse)
         if answer is None or (answer.result is PaymentResult.APPROVED and answer.amount_fen != amount_fen):
             yield from self._reversed(waiting, amount_fen)
             return Said(None, None)

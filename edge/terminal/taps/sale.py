@@ -64,8 +64,13 @@ class Till:
         if isinstance(identity, Result):
             return identity
         charge = self._body.charge_of(amount_fen)
-        if self._accounts is not None and self._body.parameters.online.is_account_first:
-            return (yield from self._by_account(charge.gross_fen, self._accounts))
+        if self._accounts is not None and self._body.online.is_account_first:
+            paid = yield from self._by_account_first(charge.gross_fen, self._accounts)
+            if paid is not None:
+                return paid
+            identity = yield from self._still_here(identity, charge.fen)
+            if isinstance(identity, Result):
+                return identity
         listed = yield from self._doubted(charge.fen)
         if listed is not None:
             return listed
@@ -119,11 +124,28 @@ class Till:
             return (yield from self._not_served(amount_fen))
         return (yield from accounts.pay(amount_fen, card, self))
 
+    def _by_account_first(self, amount_fen: int, accounts: AccountPoint) -> Tap[Result | None]:
+        """None: the account does not pay, for certain or by a durable reversal, and the purse is to."""
+        if not self._body.online.is_purse_behind:
+            return (yield from self._by_account(amount_fen, accounts))
+        card = self._body.presented
+        if self._body.is_refused or card is None or not accounts.may_be_first:
+            return None
+        return (yield from accounts.pay_first(amount_fen, card, self))
+
+    def _still_here(self, identity: CardIdentity, amount_fen: int) -> Tap[CardIdentity | Result]:
+        """The same card, opened anew: it may have gone, or been changed, while the centre was asked."""
+        found = yield from self._identify(amount_fen, self._body.bar)
+        if isinstance(found, Result) or found.card_id == identity.card_id:
+            return found
+        yield Show(display.declined(Reason.OTHER_CARD))
+        return Result(End.DECLINED, amount_fen, reason=Reason.OTHER_CARD)
+
     def _doubted(self, amount_fen: int) -> Tap[Result | None]:
         """Where the hotlist is too old to say, the centre is asked; without an answer the aged caps hold, which are one
         meal at least. None: it goes on."""
         body, accounts, card = self._body, self._accounts, self._body.presented
-        if accounts is None or card is None or not (body.parameters.online.asks_doubtful and body.is_aged):
+        if accounts is None or card is None or not (body.online.asks_doubtful and body.is_aged):
             return None
         result = yield from accounts.vouched(card, amount_fen)
         body.is_vouched = result is PaymentResult.APPROVED
@@ -265,7 +287,7 @@ class Till:
     def _declined(self, amount_fen: int, reason: Reason) -> Tap[Result]:
         self._erase()
         accounts = self._accounts
-        is_lacking = reason is Reason.BALANCE and amount_fen > 0 and self._body.parameters.online.is_account_next
+        is_lacking = reason is Reason.BALANCE and amount_fen > 0 and self._body.online.is_account_next
         if is_lacking and accounts is not None and accounts.can_ask:
             return (yield from self._by_account(amount_fen - self._adjust_fen, accounts))
         yield Show(self._why_not(reason))

@@ -99,6 +99,27 @@ def test_tills_ask_the_centre_where_the_file_says_so() -> None:
     assert ("每笔账户支付" in line.zh, "every sale by account" in line.en) == (True, True)
 
 
+MEANS = """
+[[online]]
+account = "before"
+
+[[online]]
+classes = ["教工"]
+account = "next"
+"""
+
+
+def test_which_means_comes_first_is_said_by_class_and_place() -> None:
+    file = read_file(TEXT + MEANS)
+    body = resolved(file, POS_1)
+    assert body.online == OnlineRow(is_account_first=True, is_purse_behind=True)
+    assert [row.online for row in body.online_classes] == [OnlineRow(is_account_next=True)]
+    assert decode_parameters(body.encode()) == body
+    lines = [line.zh for line in difference_lines(file, resolved(read_file(TEXT), POS_1), body)]
+    assert any("账户不付时由卡内付" in line for line in lines)
+    assert any("教工" in line and "余额不足时账户支付" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [('account = "perhaps"', "account"), ("", "online"), ('terminals = ["load-01"]\ndoubtful = true', "load-01")],

@@ -44,7 +44,7 @@ from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.keys.terminal_psk import psk_identity, terminal_psk
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, presence_id
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_means, code_request, presence_id
 from shared.records import Stored
 from shared.records.kinds import DESCRIBED, Kind
 from shared.wire.fleet_lane import Verdict
@@ -175,7 +175,8 @@ def tls() -> dict[str, Any]:
 
 
 def online() -> dict[str, Any]:
-    """An account payment: what the card signs under, what is asked, and what is answered."""
+    """An account payment: what the card signs under, what is asked, and what is answered; and one by a code."""
+    code = "711234567890123454"
     named = presence_id(DEVICE, EPOCH, PSAM, 6)
     card = CardId(bytes.fromhex("53030000000000004711"))
     asked = LoadRequest(card, 0x13, 9875, 1250, 2, 1, 0, 1, b"rnd!", b"mac1", Purpose.PAYMENT)
@@ -185,6 +186,7 @@ def online() -> dict[str, Any]:
         "check": doubted.to_bytes(), "approved": PaymentAnswer(PaymentResult.APPROVED, 1250, 8750).to_bytes(),
         "refused": PaymentAnswer(PaymentResult.NO_FUNDS).to_bytes(),
         "request": link.ONLINE_REQUEST.encode(link.Ask(6, 3000, asked.to_bytes())),
+        "code": code, "by_code": code_request(code, 1250).to_bytes(), "code_means": code_means(code),
     }  # fmt: skip
 
 

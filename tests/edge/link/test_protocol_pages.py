@@ -89,7 +89,7 @@ NUMBERS = (
         "ORDER_FORM": order.FORM,
         "PERMIT_FORM": permit.FORM,
     }
-    | named(asking, "PAYMENT_S", "CHECK_S")
+    | named(asking, "PAYMENT_S", "BEFORE_S", "CHECK_S")
     | {"RETURN_MS": intake.RETURN_MS, "DEVICE_MAX": box_online.DEVICE_MAX, "REPEAT_S": box_online.REPEAT_S}
     | {"ASK_AGAIN_S": asking.REPEAT_S, "PRESENCE_SIZE": online.PRESENCE_SIZE, "PAYMENT_SIZE": kinds.PAYMENT_SIZE}
     | named(sending, "READY_S", "CALL_AGAIN_S", "QUIET_S", "SILENCES", "ROUNDS_MAX")

@@ -119,7 +119,9 @@ def signed_by(public, signature, covered):
 
 
 def test_an_account_payment():
-    of = {name: raw(one) if isinstance(one, str) else one for name, one in read("online").items()}
+    said = read("online")
+    code = said.pop("code")
+    of = {name: raw(one) if isinstance(one, str) else one for name, one in said.items()}
     named = struct.pack(">6sH6sI", of["device"], of["epoch"], of["psam"], of["number"])
     assert of["presence"] == hashlib.sha256(b"openykt account payment v1\0" + named).digest()[:6]
     card, form = bytes.fromhex("53030000000000004711"), ">B10sHIIBBBB4s4s"
@@ -128,6 +130,9 @@ def test_an_account_payment():
     assert of["approved"] == struct.pack(">BBIi", 2, 0, 1250, 8750)
     assert of["refused"] == struct.pack(">BBIi", 2, 1, 0, 0)
     assert of["request"] == struct.pack(">IH", 6, 3000) + of["payment"]
+    asked = b"\xff\xfe" + struct.pack(">Q", int(code))
+    assert of["by_code"] == struct.pack(form, 7, asked, 0, 0, 1250, 0, 0, 0, 0, bytes(4), bytes(4))
+    assert of["code_means"] == b"\xff\xfd" + hashlib.sha256(b"openykt payment code v1\0" + code.encode()).digest()[:8]
 
 
 def test_a_document():

@@ -12,6 +12,7 @@ from shared.fleet.parameters import (
     EVERY_OTHER,
     LIMITS_MAX,
     NO_LIMITS,
+    OFFLINE,
     AgreedRow,
     Bearer,
     FaresRow,
@@ -19,6 +20,7 @@ from shared.fleet.parameters import (
     Limits,
     LineRow,
     MealRow,
+    OnlineClass,
     OnlineRow,
     ParameterBody,
     PinRow,
@@ -125,6 +127,19 @@ def test_when_to_ask_the_centre_is_a_part_of_its_own() -> None:
     assert asks.encode() == BODY.encode() + bytes.fromhex("10000106")
     assert decode_parameters(asks.encode()) == asks
     for wrong in ("10000100", "10000108", "1000020101", "11000101"):
+        with pytest.raises(WireFault):
+            decode_parameters(BODY.encode() + bytes.fromhex(wrong))
+
+
+def test_an_order_of_means_may_be_a_classs_own() -> None:
+    first = OnlineRow(is_account_first=True, is_purse_behind=True)
+    asks = replace(BODY, online=first, online_classes=(OnlineClass(1, OFFLINE), OnlineClass(7, OnlineRow(True))))
+    assert asks.encode() == BODY.encode() + bytes.fromhex("10000109" "110006" "000100" "000701")
+    assert decode_parameters(asks.encode()) == asks
+    assert (asks.online_of(1), asks.online_of(2), asks.online_of(EVERY_OTHER)) == (OFFLINE, first, first)
+    head = "10000109" "110006"
+    swapped, same, flags = f"{head}000701000100", f"{head}000109000701", "110003" "000108"
+    for wrong in ("10000110", "110003" "000100" "00", "110000", swapped, same, flags):
         with pytest.raises(WireFault):
             decode_parameters(BODY.encode() + bytes.fromhex(wrong))
 

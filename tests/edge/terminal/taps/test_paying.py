@@ -7,7 +7,7 @@ import pytest
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.terminal.station.tapping import Tapping
-from edge.terminal.taps.asking import CHECK_S, PAYMENT_S
+from edge.terminal.taps.asking import BEFORE_S, CHECK_S, PAYMENT_S
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
 from shared import records
@@ -169,6 +169,79 @@ def test_a_purse_that_cannot_pay_is_helped_by_the_account_where_parameters_say_s
 def test_a_position_may_take_account_payments_alone(till, school):
     online(till, is_account_first=True)
     assert (till.sell(school.memory()).end, kinds(till)) == (End.DONE, [Kind.ONLINE])
+
+
+@pytest.fixture
+def before(till):
+    """The account pays first, with the purse behind it."""
+    online(till, is_account_first=True, is_purse_behind=True)
+    return till
+
+
+def test_the_account_is_first_and_the_purse_untouched(before, school, kit):
+    memory = school.memory()
+    assert (before.sell(memory).end, kinds(before), kit.balance(memory)) == (End.DONE, [Kind.ONLINE], 50_000)
+
+
+@pytest.mark.parametrize("why", [PaymentResult.NO_FUNDS, PaymentResult.OVER_LIMIT, PaymentResult.NOT_NOW])
+def test_behind_a_plain_no_of_the_account_the_purse_pays_in_the_same_tap(before, school, kit, why):
+    before.edge.online.result = why
+    memory = school.memory()
+    assert (before.sell(memory, 1250).end, kinds(before)) == (End.DONE, [Kind.PURCHASE])
+    assert kit.balance(memory) == 50_000 - 1250
+    assert not before.firmware.body.flash.waiting
+
+
+@pytest.mark.parametrize("why", [PaymentResult.HOTLISTED, PaymentResult.WRONG_MAC, PaymentResult.REVERSED])
+def test_what_is_said_against_the_card_is_said_against_its_purse(before, school, kit, why):
+    before.edge.online.result = why
+    memory = school.memory()
+    assert (before.sell(memory).denied, kinds(before), kit.balance(memory)) == (why, [], 50_000)
+
+
+def test_without_an_answer_the_reversal_is_durable_and_then_the_purse_pays_and_a_queue_waits_once(before, school, kit):
+    before.edge.online.is_silent = True
+    memory, began_s = school.memory(), before.mono_s
+    assert (before.sell(memory, 1250).end, kinds(before)) == (End.DONE, [Kind.REVERSAL, Kind.PURCHASE])
+    assert before.mono_s - began_s == pytest.approx(BEFORE_S)
+    assert kit.balance(memory) == 50_000 - 1250
+    said = [one.title.zh for one in before.displays]
+    assert said[:2] == ["结果未知，请勿重复收款 ¥12.50", "账户支付 ¥12.50 已冲正，未收款"]
+    assert said[-1].startswith("成功")
+    asked, began_s = len(before.edge.online.asked), before.mono_s
+    assert before.sell(school.memory(number=2), 1250).end is End.DONE
+    assert (len(before.edge.online.asked), before.mono_s) == (asked, pytest.approx(began_s))
+
+
+def test_without_a_link_the_purse_pays_at_once(before, school):
+    before.firmware.wire(False, before.now())
+    assert (before.sell(school.memory()).end, kinds(before), before.edge.online.asked) == (
+        End.DONE, [Kind.PURCHASE], [],
+    )  # fmt: skip
+
+
+def test_a_card_that_went_while_the_centre_was_asked_pays_nothing(before, school, kit):
+    before.edge.online.is_silent = True
+    memory = school.memory()
+    tapping = Tapping(before.firmware.sell(1250, before.now()), before.counter, school.card(memory))
+    tapping.run()
+    tapping.card_lost()
+    before.mono_s += BEFORE_S
+    before.firmware.tick(before.now())
+    assert tapping.run()
+    assert tapping.answer.end in (End.DECLINED, End.DONE)
+    assert (kinds(before)[0], kit.balance(memory)) == (
+        Kind.REVERSAL, 50_000 - (1250 if tapping.answer.end is End.DONE else 0),
+    )  # fmt: skip
+
+
+def test_a_class_may_be_otherwise(till, school):
+    body = till.firmware.body
+    first = OnlineRow(is_account_first=True)
+    rules = replace(body.parameters, online_classes={body.presented_class: OnlineRow(), 1: first})
+    body.settings = replace(body.settings, parameters=rules)
+    till.sell(school.memory())
+    assert kinds(till) == [Kind.ONLINE if body.presented_class == 1 else Kind.PURCHASE]
 
 
 def test_a_full_ring_asks_nobody(school, kit):
