@@ -24,6 +24,11 @@ def money_verbs() -> dict[str, Made]:
             _grant,
             (_grant_options, add_json),
         ),
+        "code": (
+            Text("演示：出一个付款码", "demonstrations: a payment code of a card"),
+            _code,
+            (_code_options, add_json),
+        ),
         "import": (
             Text("导入签名清单，期初余额入账", "take the signed inventory, post opening balances"),
             _import,
@@ -63,6 +68,10 @@ def _deposit_options(parser: Parser) -> None:
         "--key", metavar="TEXT", help=Text("幂等键：同键只入账一次", "a name for it: the same key is posted once")
     )
     add_who(parser)
+
+
+def _code_options(parser: Parser) -> None:
+    parser.add_argument("--card", metavar="LABEL", required=True, help=str(LABEL_HELP))
 
 
 def _grant_options(parser: Parser) -> None:
@@ -114,6 +123,12 @@ def _deposit(chosen: argparse.Namespace) -> int:
 
     wish = Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key, named(chosen))
     return deposit(chosen.data, chosen.dsn, wish)
+
+
+def _code(chosen: argparse.Namespace) -> int:
+    from cloud.commands.codes import show_code
+
+    return show_code(chosen.data, chosen.dsn, chosen.card, as_json=chosen.json)
 
 
 def _grant(chosen: argparse.Namespace) -> int:

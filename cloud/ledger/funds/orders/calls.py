@@ -16,7 +16,7 @@ from shared.wire import codec
 from shared.words.voice import Text
 
 COLUMNS = "caller, key, what, digest, result, payment, fen, at_ms"
-CALLER_MAX, KEY_MAX = 64, 64
+CALLER_MAX, KEY_MAX = 200, 64
 
 
 class What(IntEnum):

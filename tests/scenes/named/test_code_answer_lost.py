@@ -1,0 +1,159 @@
+"""Code paid, answer lost: a phone's code pays at a till, and the answer does not come back. Never paid twice, and
+settled within a minute, whatever was lost on the way."""
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from cloud.ledger.funds.payments.cases import PaymentState
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
+from cloud.ledger.schema.migrate import require_head
+from cloud.payments.codes.door import CodeDoor, Seen, Standing
+from cloud.store.db import open_database
+from shared.clocks.campus_clock import WALL
+from shared.ids import card_id
+from shared.words.voice import Text
+from tests.halted import halt
+from tests.scenes import plans
+from tests.scenes.campus import Campus
+from tests.scenes.hand import Hand
+from tests.scenes.plans import BOX, STRANGER, run
+from tests.scenes.scene import Scene, Stage
+from tests.scenes.truth import require_payments, require_truth
+
+pytestmark = pytest.mark.process
+COUNTER = "pos-3"
+APART = (f"t-{COUNTER}", "t-load-1")
+DEPOSIT_FEN, SETTLED_S, SEEN_S = 100_00, 60.0, 1.0
+TRIES = 20
+"""Payments until an answer is lost between the books and the till: the box is halted as soon as the books have it."""
+
+
+class Phone:
+    """The holder's: shows codes, and sees what becomes of them, as the accounts service says it."""
+
+    def __init__(self, campus: Campus) -> None:
+        self._campus = campus
+        ((card,),) = campus.asked("SELECT card FROM card WHERE label = ?", STRANGER)
+        self._card = card_id(card)
+
+    def code(self) -> str:
+        """A new one."""
+        return run("cloud", "code", "--data", self._campus.data, "--card", STRANGER).stdout.strip()
+
+    def sees(self, code: str) -> Seen:
+        """What has become of it."""
+        with closing(open_database(str(self._campus.ledger))) as database:
+            require_head(database)
+            unix_s = time.time()
+            door = CodeDoor(OpenedLedger(database, lazily=True), bytes)
+            return door.seen(self._card, code, Now(int(unix_s * 1000), WALL.at(unix_s)))
+
+    def left_fen(self) -> int:
+        """In the account, by the books."""
+        sums = "SELECT COALESCE(SUM(amount_fen), 0) FROM payment_case WHERE state = ?"
+        ((paid_fen,),) = self._campus.asked(sums, int(PaymentState.APPROVED))
+        return DEPOSIT_FEN - int(paid_fen)
+
+
+async def _paid(stage: Stage, campus: Campus, hand: Hand, phone: Phone) -> None:
+    code = phone.code()
+    with stage.step(
+        Text("扫码 20 元", "20 yuan by a code"),
+        Text("成功，手机一秒内看到", "paid, and seen on the phone within a second"),
+    ) as step:
+        await hand.types(f"code 20 {code}", "成功 付款码 ¥20.00")
+        began_s = time.monotonic()
+        await campus.until("the phone sees it", lambda: phone.sees(code).standing is Standing.PAID, SEEN_S * stage.slow)
+        step.seen = f"{time.monotonic() - began_s:.2f} s"
+    with stage.step(Text("同一个码再扫", "the same code again"), Text("不再收款", "nothing is taken")):
+        await hand.types(f"code 20 {code}", "付款码已用过")
+        assert phone.left_fen() == DEPOSIT_FEN - 2000
+
+
+async def _lost_behind_the_books(stage: Stage, campus: Campus, hand: Hand, phone: Phone) -> None:
+    """The books have it, and the till never hears."""
+    with stage.step(
+        Text("账本已付，应答丢失", "paid in the books, the answer is lost"),
+        Text("结果未知，冲正，一分钟内退回一次", "unknown, reversed, given back once within a minute"),
+    ) as step:
+        code = await _until_lost(campus, hand, phone)
+        assert phone.sees(code).standing is Standing.PAID, "as the books have it until the reversal comes"
+        await hand.until("账户支付 ¥1.00 已冲正，未收款")
+        began_s = time.monotonic()
+        campus.send(f"edge-{BOX}", signal.SIGCONT)
+        await campus.until(
+            "given back", lambda: phone.sees(code).standing is Standing.REVERSED, SETTLED_S * stage.slow
+        )
+        step.seen = f"{time.monotonic() - began_s:.1f} s"
+
+
+async def _until_lost(campus: Campus, hand: Hand, phone: Phone) -> str:
+    for _ in range(TRIES):
+        code, before = phone.code(), campus.asked("SELECT COUNT(*) FROM payment_case")
+        await hand.types(f"code 1 {code}", "")
+        last_s = time.monotonic() + 2.0
+        while campus.asked("SELECT COUNT(*) FROM payment_case") == before:
+            assert time.monotonic() < last_s, "the books have not got it"
+        halt(campus.pid(f"edge-{BOX}"))
+        await hand.until("¥1.00")
+        if "成功" not in hand.screen:
+            return code
+        campus.send(f"edge-{BOX}", signal.SIGCONT)  # the answer was quicker
+    raise AssertionError(f"{TRIES} answers came in time")
+
+
+async def _lost_before_the_books(stage: Stage, campus: Campus, hand: Hand, phone: Phone) -> None:
+    """The request waits on the way; its reversal overtakes it."""
+    code = phone.code()
+    with stage.step(
+        Text("请求卡在路上，冲正先到", "the request is held up, its reversal comes first"),
+        Text("请求作废，账户未动", "the request is refused for ever, nothing is taken"),
+    ) as step:
+        before_fen = phone.left_fen()
+        halt(campus.pid("broker"))
+        await hand.types(f"code 10 {code}", "结果未知，请勿重复收款 ¥10.00")
+        await hand.until("账户支付 ¥10.00 已冲正，未收款")
+        campus.send("broker", signal.SIGCONT)
+        ended = "SELECT state FROM payment_case WHERE amount_fen = 1000 AND reversal IS NOT NULL"
+        await campus.until("the reversal is in the books", lambda: campus.asked(ended), SETTLED_S * stage.slow)
+        ((state,),) = campus.asked(ended)
+        assert state in (PaymentState.TOMBSTONE, PaymentState.REVERSED)
+        assert phone.left_fen() == before_fen
+        step.seen = PaymentState(state).name
+
+
+async def _play(stage: Stage) -> None:
+    async with Campus(stage.room(plans.on_tcp), seed=35) as campus:
+        await campus.open(*APART)
+        run("cloud", "deposit", "--data", campus.data, "--card", STRANGER, "--fen", DEPOSIT_FEN, "--key", "k1")
+        phone = Phone(campus)
+        async with Hand(campus, COUNTER) as hand:
+            await _paid(stage, campus, hand, phone)
+            await _lost_behind_the_books(stage, campus, hand, phone)
+            await _lost_before_the_books(stage, campus, hand, phone)
+        with stage.step(Text("收市", "the day is closed"), Text("账目属实，每笔一次", "the books are true, each once")):
+            await campus.start(*APART)
+            await campus.until_shown(5)
+            await campus.close_shop()
+            require_truth(campus)
+            require_payments(campus)
+
+
+SCENE = Scene(
+    "code-answer-lost",
+    Text("付款码已付，应答丢失", "code paid, answer lost"),
+    Text(
+        "手机付款码在窗口付款，应答在途中丢失：结果未知、冲正、退回一次，绝不收两次",
+        "a phone's code pays at a till and the answer is lost: said, reversed, given back once, never taken twice",
+    ),
+    _play,
+)
+
+
+def test_what_it_shows(plays: Callable[[Scene], None]) -> None:
+    plays(SCENE)
