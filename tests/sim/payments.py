@@ -1,23 +1,33 @@
-"""Account payments 账户支付 in a small world of their own: a real till, its flash, a real ledger, and a network between
-them that loses, doubles, delays and turns round; the till's power may go at any moment.
+"""Account payments 账户支付 and payments on line in a small world of their own: a real till, its flash, a real ledger,
+and a network between them that loses, doubles, delays and turns round; the till's power may go at any moment. Some
+holders show a code of their phone in the place of a card; phones pay orders of a stall, which captures, voids and
+refunds them.
 
-Laws: an approved request is spent once (shown, or given back); a reversed one never; nothing is sold on unknown. All of
-it is drawn from one seed. `defects` plants one mistake for each law.
+Laws: an approved request is spent once (shown, or given back); a reversed one never; nothing is sold on unknown; a code
+is judged once; every call of a phone's or a stall's ends in one answer, whatever was lost and repeated; nothing stays
+reserved; together the accounts lack what was shown and captured, less what was refunded. All of it is drawn from one
+seed. `defects` plants one mistake for each law.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.funds.orders.calls import Call, Outcome
+from cloud.ledger.funds.orders.paying import HOLD_MS, Wanted
+from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now, Received
 from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
+from cloud.payments.codes.door import CodeDoor
+from cloud.payments.orders.door import OrderDoor
 from edge.box.up.intake import RETURN_MS
 from edge.link import messages as link
 from edge.link.messages import Type
@@ -27,6 +37,7 @@ from edge.terminal.store.book import Row
 from shared.ids import CardId, StoreId
 from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
 from shared.keys.terminal_mac import terminal_mac
+from shared.online import code_in, parse_request
 from shared.purse.cos.images import RamMemory
 from shared.purse.crypto import diversify
 from shared.purse.load_auth import LoadAuth, mac1_is_right
@@ -43,6 +54,12 @@ LOST, DOUBLED, SLOW, NO_END = 0.15, 0.15, 0.25, 0.2
 """Shares of messages; NO_END: of those whose box says of no request when its terminal gives up."""
 CUT, SILENT = 0.15, 0.1
 """Shares of taps in which the power goes, or the whole way up is away for a while."""
+BY_CODE, STALE, ON_LINE = 0.35, 0.2, 0.8
+"""Shares of taps: with a code in the place of the card, of those with one that was shown before, and behind which a
+phone pays on line."""
+STALL, MERCHANT = "stall", "一楼大伙"
+ASKS_AGAIN = 4
+"""A phone or a stall that has no answer asks again under its key, so often; then it asks what became of it."""
 
 
 class _Edge(SmallEdge):
@@ -72,6 +89,8 @@ class PaymentWorld:
         self.bench = Bench(self.school, edge=_Edge(self._asked))
         self.bench.counter.log = self._shown
         self.bench.connect()
+        self.codes, self.phones = CodeDoor(self.ledger.opened, self.random.randbytes), _Phones(self)
+        self._codes_shown: list[str] = []
         self.shown: dict[int, int] = {}
         """Request → fen of every 成功."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -139,8 +158,13 @@ class PaymentWorld:
         try:
             for _ in range(TAPS):
                 self._tap()
+                if self.random.random() < ON_LINE:
+                    self.phones.pay()
                 self._pass(self.random.uniform(0.0, 4.0))
             self._pass(60.0)
+            self.phones.settle()
+            self._pass(HOLD_MS / 1000)
+            self.ledger.expire_payments(self.now())
             self._require_laws()
         finally:
             self.ledger.close()
@@ -150,14 +174,26 @@ class PaymentWorld:
         if rng.random() < SILENT:
             self._silent_until_s = bench.mono_s + rng.uniform(1.0, 8.0)
         cut_s = bench.mono_s + rng.uniform(0.0, 3.5) if rng.random() < CUT else float("inf")
-        card = self.school.card(rng.choice(self.cards))
-        tapping = Tapping(bench.firmware.pay(rng.randint(1, 3_000), bench.now()), bench.counter, card)
+        fen = rng.randint(1, 3_000)
+        if rng.random() < BY_CODE:
+            tapping = Tapping(bench.firmware.pay_by_code(fen, self._code(), bench.now()), bench.counter, None)
+        else:
+            card = self.school.card(rng.choice(self.cards))
+            tapping = Tapping(bench.firmware.pay(fen, bench.now()), bench.counter, card)
         while not tapping.run():
             while not bench.firmware.is_answered:
                 self._step(min(bench.firmware.due_s(), cut_s))
                 if bench.mono_s >= cut_s:
                     self._cut()
                     return
+
+    def _code(self) -> str:
+        """Off somebody's phone; or one that was shown before, by mistake or to cheat."""
+        if self._codes_shown and self.random.random() < STALE:
+            return self.random.choice(self._codes_shown)
+        code = self.codes.new(pupil_card(self.random.randint(1, CARDS)), self.now()).code
+        self._codes_shown.append(code)
+        return code
 
     def _cut(self) -> None:
         """The power goes, and comes again; the tap is gone."""
@@ -202,7 +238,7 @@ class PaymentWorld:
     def _require_laws(self) -> None:
         states = self._states()
         self.states = [*states.values()]
-        spent_fen = FUNDS_FEN * CARDS - _online_fen(self.ledger)
+        spent_fen = FUNDS_FEN * CARDS - _online_fen(self.ledger) - self.phones.spent_fen()
         records = [decode(wire) for wire in self.bench.edge.kept.values()]
         back = {one.request for one in records if isinstance(one, PaymentRecord) and one.kind == Kind.REVERSAL}
         paid = {number for number, state in states.items() if state == PaymentState.APPROVED}
@@ -212,9 +248,110 @@ class PaymentWorld:
             raise Violation("payments: a reversed one never", f"requests {back & paid} are paid")
         if paid != self.shown.keys() or spent_fen != sum(self.shown.values()):
             raise Violation("payments: spent once", f"paid {paid}, shown {set(self.shown)}, gone {spent_fen}")
+        self._require_codes()
+        self.phones.require()
         report = verify(self.ledger, _CHECK.check)
         if not report.ok:
             raise Violation("payments", report.first_broken)
+
+
+    def _require_codes(self) -> None:
+        """Of all requests that came with one code, one was judged by it."""
+        with self.ledger.database.reading():
+            rows = self.ledger.database.run("SELECT payload FROM payment_case WHERE result = 0")
+        asked = [code_in(parse_request(payload)) for (payload,) in rows if payload]
+        again = [code for code, times in Counter(code for code in asked if code).items() if times > 1]
+        if again:
+            raise Violation("payments: a code is judged once", f"{again} have paid twice")
+
+
+class _Phones:
+    """Wallets that pay a stall's orders, and the stall: each call is lost on the way or its answer is, and asked again.
+
+    What was heard is what the phone or the stall believes: a second answer may not be another one.
+    """
+
+    def __init__(self, world: PaymentWorld) -> None:
+        self._world, self._random = world, world.random
+        self._door = OrderDoor(world.ledger.opened, world.random.randbytes)
+        self._heard: dict[Call, Outcome] = {}
+        self._unheard: dict[Call, Callable[[], Outcome]] = {}
+        self._count = 0
+
+    def pay(self) -> None:
+        """One order, paid or not; then the stall does with it what it likes."""
+        rng, fen = self._random, self._random.randint(1, 3_000)
+        wanted = Wanted(MERCHANT, rng.choice((0, fen)), rng.random() < 0.7, rng.random() < 0.5, 60_000)
+        token = self._door.make(self._call(STALL), wanted, self._world.now()).token
+        card, call = pupil_card(rng.randint(1, CARDS)), self._call("phone")
+        hold_ms = rng.choice((2_000, HOLD_MS))
+        self._ask(call, lambda: self._door.pay(call, token, card, fen, self._world.now(), hold_ms))
+        paid = self._heard.get(call)
+        if paid is not None and paid.payment:
+            for _ in range(rng.randint(0, 3)):
+                self._stall(paid.payment, fen)
+
+    def _stall(self, payment: int, fen: int) -> None:
+        call, part = self._call(STALL), self._random.randint(1, fen)
+        match self._random.randrange(4):
+            case 0:
+                self._ask(call, lambda: self._door.void(call, payment, self._world.now()))
+            case 1:
+                self._ask(call, lambda: self._door.capture(call, payment, part, self._world.now()))
+            case _:
+                self._ask(call, lambda: self._door.refund(call, payment, part, "退", self._world.now()))
+
+    def _call(self, caller: str) -> Call:
+        self._count += 1
+        return Call(caller, f"k{self._count}")
+
+    def _ask(self, call: Call, act: Callable[[], Outcome]) -> None:
+        """Until it is heard, or given up for now."""
+        for _ in range(ASKS_AGAIN):
+            came, heard = self._random.random() >= LOST, self._random.random() >= 2 * LOST
+            outcome = act() if came else None
+            if outcome is not None and self._random.random() < DOUBLED:
+                act()
+            if outcome is not None and heard:
+                self._hears(call, outcome)
+                return
+        self._unheard[call] = act
+
+    def settle(self) -> None:
+        """Whoever has not heard asks what became of it: what never came never will, and a late one says so."""
+        for call, act in self._unheard.items():
+            said = self._door.abandon(call, self._world.now())
+            self._hears(call, said)
+            self._hears(call, act())
+
+    def _hears(self, call: Call, outcome: Outcome) -> None:
+        first = self._heard.setdefault(call, outcome)
+        if first._replace(again=False) != outcome._replace(again=False):
+            raise Violation("payments: a call ends in one answer", f"{call}: {first}, then {outcome}")
+
+    def spent_fen(self) -> int:
+        """Captured, less what was refunded."""
+        return sum(row[0] for row in self._rows("SELECT captured_fen - refunded_fen FROM online_payment"))
+
+    def require(self) -> None:
+        """Nothing stays reserved, and the rows are what was heard."""
+        states = self._rows("SELECT id, state FROM online_payment")
+        if held := [number for number, state in states if state == OnlineState.AUTHORISED]:
+            raise Violation("payments: nothing stays reserved", f"payments {held} are authorised for ever")
+        refunds: Counter[int] = Counter()
+        for number, fen in self._rows("SELECT payment, fen FROM online_refund"):
+            refunds[number] += fen
+        for number, captured_fen in self._rows("SELECT id, captured_fen FROM online_payment"):
+            if refunds[number] > captured_fen:
+                raise Violation("payments: no more back than captured", f"payment {number}: {refunds[number]} back")
+        due = sum(fen for code, fen in c.balances(self._world.ledger).items() if code == f"merchant:{MERCHANT}")
+        expected = self.spent_fen() + sum(self._world.shown.values())
+        if -due != expected:
+            raise Violation("payments: the merchant has it once", f"has {-due}, was sold {expected}")
+
+    def _rows(self, sql: str) -> list[tuple[int, ...]]:
+        with self._world.ledger.database.reading():
+            return [tuple(row) for row in self._world.ledger.database.run(sql)]
 
 
 _CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))

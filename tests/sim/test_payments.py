@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from cloud.ledger.funds.orders import calls, papers, paying, rows
 from cloud.ledger.funds.payments import authorise, cases, settle
+from cloud.payments.orders import door as orders_door
 from edge.terminal.store.book import Book
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import OpenSlot
@@ -76,7 +78,53 @@ def not_reversed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(settle, "give_back", lambda *_: None)
 
 
-DEFECTS = (no_tombstone, no_reversal, sells_on_unknown, late_slot, not_reversed)
+def a_code_pays_twice(patch: pytest.MonkeyPatch) -> None:
+    """A code that is not used up by its answer."""
+    patch.setattr(authorise, "judged", lambda *_: None)
+
+
+def double_capture(patch: pytest.MonkeyPatch) -> None:
+    """A capture that looks at no state, under an entry key of its own."""
+    capture, key_of = paying.capture, papers.key_of
+    numbers = iter(range(1_000, 1_000_000))
+
+    def blind(writing: Any, call: Any, payment: int, fen: int) -> Any:
+        row = rows.payment_of(writing.db, payment)
+        if row is not None and row.state == rows.OnlineState.CAPTURED and row.amount_fen >= fen:
+            rows.keep_payment(writing.db, row._replace(state=int(rows.OnlineState.AUTHORISED)))
+        return capture(writing, call, payment, fen)
+
+    patch.setattr(papers, "key_of", lambda kind, number: key_of(kind, number)[:1] + next(numbers).to_bytes(8, "big"))
+    patch.setattr(orders_door, "capture", blind)
+
+
+def refund_above_captured(patch: pytest.MonkeyPatch) -> None:
+    """A refund that is held against what was authorised."""
+    payment_of = paying.payment_of
+
+    def generous(db: Any, number: int) -> Any:
+        row = payment_of(db, number)
+        is_captured = row is not None and row.state == rows.OnlineState.CAPTURED
+        return row._replace(captured_fen=10 * row.amount_fen) if row is not None and is_captured else row
+
+    patch.setattr(paying, "payment_of", generous)
+
+
+def time_out_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Nobody gives back what is over."""
+    patch.setattr(paying, "expired", lambda *_: [])
+
+
+def forgets_calls(patch: pytest.MonkeyPatch) -> None:
+    """A call that comes again is done again."""
+    patch.setattr(calls, "_known", lambda *_: None)
+    patch.setattr(calls, "_keep", lambda *_: None)
+
+
+DEFECTS = (
+    no_tombstone, no_reversal, sells_on_unknown, late_slot, not_reversed, a_code_pays_twice, double_capture,
+    refund_above_captured, time_out_forgotten, forgets_calls,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)
