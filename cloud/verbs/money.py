@@ -126,7 +126,7 @@ def _deposit(chosen: argparse.Namespace) -> int:
 
 
 def _code(chosen: argparse.Namespace) -> int:
-    from cloud.commands.codes import show_code
+    from cloud.commands.balance.codes import show_code
 
     return show_code(chosen.data, chosen.dsn, chosen.card, as_json=chosen.json)
 

@@ -20,7 +20,8 @@ EXITS = Text(
     "退出码：0 全部达标 · 1 有未达标 · 2 用法不对", "exit codes: 0 every goal met · 1 a goal missed · 2 wrong use"
 )
 NAMES = (
-    "outbox", "can", "can_edge", "joining", "authorise", "rs485", "tls", "hole", "idle", "ledger", "looks", "campus",
+    "outbox", "can", "can_edge", "joining", "authorise", "online", "rs485", "tls", "hole", "idle", "ledger", "looks",
+    "campus",
     "console", "flood", "sim", "watch", "watch_money",
     "purse", "keys", "personalise",
 )  # fmt: skip
