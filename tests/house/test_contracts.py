@@ -58,6 +58,8 @@ PLANTED = [
     ("cloud/store/db", "import cloud.ledger.books.entry", "cloud"),
     ("cloud/ledger/held/entries", "import cloud.ledger.loads.cases", "ledger"),
     ("cloud/console/access/rights", "import cloud.console.pages.index", "console"),
+    ("cloud/wallet/line/calls", "import cloud.wallet.people.sessions", "wallet"),
+    ("cloud/wallet/front/files", "import cloud.store.db", "front"),
     ("cloud/watch/alarms/rule", "import cloud.watch.notify.routes", "watch"),
     ("cloud/watch/docking/sparkplug/state", "import cloud.watch.docking.mapping.reading", "docking"),
     ("provisioning/keys/levels", "import provisioning.psam.write", "provisioning"),

@@ -12,7 +12,7 @@ from cloud.ledger.records.values import Now
 from cloud.wallet.back.context import Context, Later, Operation, Signed, Site
 from cloud.wallet.back.rights import admitted
 from cloud.wallet.line.calls import Answer, decode_ask
-from cloud.wallet.line.problems import AWAY, SIGN_IN, UNKNOWN, Problem, Refused
+from cloud.wallet.line.problems import AWAY, SIGN_IN, UNKNOWN, CallRefused, Problem
 from cloud.wallet.line.shapes import parsed
 from shared.errors import KeyFault, StoreFault
 from shared.words.voice import Text
@@ -48,14 +48,14 @@ class Answers:
         ask = decode_ask(raw)
         operation = self._operations.get(ask.operation)
         if operation is None:
-            raise Refused(UNKNOWN)
+            raise CallRefused(UNKNOWN)
         arguments = parsed(operation.shape, ask.arguments)
         return operation.act(admitted(Context(self._site, ask.caller, now), operation, arguments), arguments)
 
     def _answered(self, act: Callable[[], Any]) -> Answer | Later:
         try:
             done = act()
-        except Refused as refused:
+        except CallRefused as refused:
             return self._no(refused.problem)
         except DeskRefused as refused:
             return self._no(Problem(409, refused.no.code, Text(refused.no.zh, refused.no.en)))

@@ -3,8 +3,8 @@
     OPERATIONS = {"statement": Operation(Right.SEES, {"holder": HOLDER, "before": whole(0, 2**53)}, statement)}
 
 Right: what the table requires before `act` is called; it is judged in one place (`rights.py`), never by the family.
-`act` takes the context and the parsed arguments and returns a value of JSON, or raises Refused, which changes nothing
-if it writes inside of one transaction. Dear work (a password's hash) is returned as Later: done off the ledger thread.
+`act` takes the context and the parsed arguments and returns a value of JSON, or raises CallRefused, which has changed
+nothing if it writes inside of one transaction. Dear work (a password's hash) is returned as Later: done beside that thread.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from cloud.wallet.line.calls import Caller
-from cloud.wallet.line.problems import NO_CARD, SIGN_IN, Refused
+from cloud.wallet.line.problems import NO_CARD, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments, Shape
 from cloud.wallet.people.persons import Person
 from cloud.wallet.people.roster import Holder
@@ -69,30 +69,30 @@ class Context:
 
     @property
     def person(self) -> Person:
-        """Who asks. Refused where nobody has signed in."""
+        """Who asks. CallRefused where nobody has signed in."""
         if self.signed is None:
-            raise Refused(SIGN_IN)
+            raise CallRefused(SIGN_IN)
         return self.signed[0]
 
     @property
     def session(self) -> Session:
         """By which session. As `person`."""
         if self.signed is None:
-            raise Refused(SIGN_IN)
+            raise CallRefused(SIGN_IN)
         return self.signed[1]
 
     @property
     def whose(self) -> Chosen:
-        """The holder chosen. Refused where there is none."""
+        """The holder chosen. CallRefused where there is none."""
         if self.chosen is None:
-            raise Refused(NO_CARD)
+            raise CallRefused(NO_CARD)
         return self.chosen
 
     @property
     def card(self) -> CardId:
-        """The chosen holder's card. Refused where he has none."""
+        """The chosen holder's card. CallRefused where he has none."""
         if self.whose.card is None:
-            raise Refused(NO_CARD)
+            raise CallRefused(NO_CARD)
         return self.whose.card
 
 

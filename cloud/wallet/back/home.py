@@ -11,7 +11,7 @@ from cloud.ledger.read.shown.card import CardFile, card_file
 from cloud.ledger.read.views import RecordView
 from cloud.ledger.records.arrival import arrive
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import NO_CARD, Refused
+from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments
 from cloud.wallet.people.persons import children_of
 from cloud.wallet.people.roster import Holder, holders_of
@@ -44,7 +44,7 @@ def home(context: Context, _: Arguments) -> dict[str, Any]:
     with db.reading():
         found = card_file(db, context.card)
     if found is None:
-        raise Refused(NO_CARD)
+        raise CallRefused(NO_CARD)
     return {
         "holder": context.whose.holder.number, "name": context.whose.holder.name, "label": found.line.label,
         "state": found.line.state.value, "blocked": found.line.hotlisted, "at_ms": context.now.unix_ms,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from cloud.ledger.cards.life import life_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right
-from cloud.wallet.line.problems import AGAIN, NOT_YOURS, SIGN_IN, Refused
+from cloud.wallet.line.problems import AGAIN, NOT_YOURS, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
 from cloud.wallet.people.roster import Holder, holder_of
@@ -18,12 +18,12 @@ FOLLOWED_MAX = 100
 
 
 def admitted(context: Context, operation: Operation, arguments: Arguments) -> Context:
-    """The context with person and holder, as the operation requires. Refused."""
+    """The context with person and holder, as the operation requires. CallRefused."""
     if operation.right is Right.ANYBODY:
         return context
     signed = _signed(context)
     if operation.fresh and not signed.session.is_fresh(context.now.unix_ms):
-        raise Refused(AGAIN)
+        raise CallRefused(AGAIN)
     if operation.right is Right.PERSON:
         return signed
     return replace(signed, chosen=_chosen(signed, operation.right, arguments.get("holder")))
@@ -35,7 +35,7 @@ def _signed(context: Context) -> Context:
         session = session_of(people, context.caller.session, now_ms)
         person = person_of(people, session.person) if session else None
         if session is None or person is None:
-            raise Refused(SIGN_IN)
+            raise CallRefused(SIGN_IN)
         note_seen(people, session, now_ms)
     return replace(context, signed=(person, session))
 
@@ -48,7 +48,7 @@ def _chosen(context: Context, right: Right, number: str | None) -> Chosen:
         holder = holder_of(people, wanted) if wanted else None
         bond = _bond(people, person, wanted, children)
     if holder is None or bond is None or not may(right.value, bond, holder.born, context.now.campus_s):
-        raise Refused(NOT_YOURS)  # the same for one who is not there: nobody learns the numbers
+        raise CallRefused(NOT_YOURS)  # the same for one who is not there: nobody learns the numbers
     return chosen(context.site.ledger.database, holder, is_own=bond is Bond.SELF)
 
 

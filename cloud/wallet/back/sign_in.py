@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from cloud.wallet.back.context import Context, Operation, Right, Signed
-from cloud.wallet.line.problems import Problem, Refused
+from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, text
 from cloud.wallet.people.sessions import TOKEN_SIZE, end_session, open_session, use_link
 from shared.words.voice import Text
@@ -18,7 +18,7 @@ def by_link(context: Context, arguments: Arguments) -> Signed:
         person = use_link(people, arguments["token"], now_ms)
         if person is not None:
             return Signed({}, open_session(people, person, caller.address, caller.agent, now_ms))
-    raise Refused(USED)
+    raise CallRefused(USED)
 
 
 def out(context: Context, _: Arguments) -> Signed:

@@ -15,8 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any
 
-from cloud.process.bodies import Receive, Scope, Send, refuse, whole_body
-from cloud.process.bodies import Refused as NoBody
+from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
 from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
@@ -24,7 +23,7 @@ from cloud.wallet.front.accounts import AccountsLine
 from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
 from cloud.wallet.front.files import File, load_files
 from cloud.wallet.line.calls import AGENT_MAX, ASK_MAX, TOKEN_MAX, Ask, Caller, decode_answer, encode_ask, from_json
-from cloud.wallet.line.problems import AWAY, Problem, Refused, slow_down
+from cloud.wallet.line.problems import AWAY, CallRefused, Problem, slow_down
 from shared.errors import ConfigFault, LinkFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -149,7 +148,7 @@ class Front:
         self.counts.calls += 1
         try:
             await self._passed_on(scope, receive, send)
-        except Refused as refused:
+        except CallRefused as refused:
             self.counts.refused += 1
             await _say(send, refused.problem.to_json())
 
@@ -158,9 +157,9 @@ class Front:
         self._admit(operation, scope["client"][0])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] != "POST" or not _is_ours(headers):
-            raise Refused(TRUST)
+            raise CallRefused(TRUST)
         body = await whole_body(receive, ASK_MAX // 2)
-        if isinstance(body, NoBody):
+        if isinstance(body, Refused):
             await refuse(send, body)
             return
         ask = Ask(operation, from_json(body), _caller(scope["client"][0], headers))
@@ -175,7 +174,7 @@ class Front:
             return decode_answer(await self.line.ask(encode_ask(ask)))
         except LinkFault as fault:
             self.counts.away += 1
-            raise Refused(AWAY) from fault
+            raise CallRefused(AWAY) from fault
 
     def _admit(self, operation: str, address: str) -> None:
         now_s = time.monotonic()
@@ -184,7 +183,7 @@ class Front:
             wait_s = self._sign_ins.wait_s(address, now_s)
         if wait_s:
             self.counts.slowed += 1
-            raise Refused(slow_down(int(wait_s) + 1))
+            raise CallRefused(slow_down(int(wait_s) + 1))
 
 
 def _is_ours(headers: dict[str, str]) -> bool:

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from cloud.wallet.line.problems import MALFORMED, Problem, Refused
+from cloud.wallet.line.problems import MALFORMED, CallRefused, Problem
 
 WALLET_PATH = "/wallet/v1"
 ASK_MAX = 64 * 1024
@@ -53,14 +53,14 @@ def encode_ask(ask: Ask) -> bytes:
 
 
 def decode_ask(raw: bytes) -> Ask:
-    """Refused when it is none."""
+    """CallRefused when it is none."""
     found = from_json(raw)
     operation, arguments, facts = (found.get(name) for name in ("operation", "arguments", "caller"))
     if not isinstance(operation, str) or not isinstance(arguments, dict) or not isinstance(facts, dict):
-        raise Refused(MALFORMED)
+        raise CallRefused(MALFORMED)
     told = {name: facts.get(name, "") for name, _ in _FACTS}
     if not all(isinstance(told[name], str) and len(told[name]) <= most for name, most in _FACTS):
-        raise Refused(MALFORMED)
+        raise CallRefused(MALFORMED)
     return Ask(operation, arguments, Caller(**told))
 
 
@@ -75,18 +75,18 @@ def encode_answer(answer: Answer) -> bytes:
 
 
 def decode_answer(raw: bytes) -> dict[str, Any]:
-    """As it was said. Refused when it is none."""
+    """As it was said. CallRefused when it is none."""
     return from_json(raw)
 
 
 def from_json(raw: bytes) -> dict[str, Any]:
-    """An object, and nothing that JSON does not have. Refused."""
+    """An object, and nothing that JSON does not have. CallRefused."""
     try:
         found = json.loads(raw, parse_constant=_no_constant)
     except (ValueError, RecursionError) as fault:
-        raise Refused(MALFORMED) from fault
+        raise CallRefused(MALFORMED) from fault
     if not isinstance(found, dict):
-        raise Refused(MALFORMED)
+        raise CallRefused(MALFORMED)
     return found
 
 

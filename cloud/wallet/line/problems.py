@@ -25,7 +25,7 @@ class Problem:
         return told if self.retry_s is None else told | {"retry_s": self.retry_s}
 
 
-class Refused(YktError):
+class CallRefused(YktError):
     """Happens when somebody asks for what is not his, not now, or not so; nothing was changed."""
 
     def __init__(self, problem: Problem) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.wallet.line.problems import Problem, Refused
+from cloud.wallet.line.problems import CallRefused, Problem
 from shared.words.voice import Text
 
 KEY_SIZE = 16
@@ -63,14 +63,14 @@ HOLDER = Kind("holder", lambda value: _is_text(value, 1, 32), optional=True)
 
 
 def parsed(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every argument of the shape. Refused, with the argument's name."""
+    """Every argument of the shape. CallRefused, with the argument's name."""
     for name in given:
         if name not in shape:
-            raise Refused(_wrong(name))
+            raise CallRefused(_wrong(name))
     found = {name: given.get(name) for name in shape}
     for name, value in found.items():
         if (value is None and not shape[name].optional) or (value is not None and not shape[name].fits(value)):
-            raise Refused(_wrong(name))
+            raise CallRefused(_wrong(name))
     return found
 
 
