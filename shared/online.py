@@ -53,6 +53,8 @@ class Purpose(IntEnum):
     """May this card buy? Asked where the terminal's own hotlist is too old to say; no MAC1, moves nothing."""
     CODE = 7
     """付款码: as PAYMENT, with a code out of the holder's wallet in the place of card and MAC1."""
+    AUTO = 8
+    """自动圈存 from the online account by the holder's rule or order, at any terminal. Over 0 fen: what is due?"""
 
 
 CLAIMS = frozenset({Purpose.CLAIM, Purpose.RETRY_CLAIM})
@@ -83,6 +85,8 @@ class LoadResult(IntEnum):
     """Nothing waits for this card."""
     RETRY_CLAIM = 12
     """As RETRY, of a claim: ask for it as a RETRY_CLAIM."""
+    AUTO = 13
+    """amount is due by rule or order: ask for it, or for less, as an AUTO. Answers an AUTO over 0 fen, and no other."""
 
 
 RESULT_TEXT: dict[LoadResult, Text] = {
@@ -99,6 +103,7 @@ RESULT_TEXT: dict[LoadResult, Text] = {
     LoadResult.RETRY: Text("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
     LoadResult.RETRY_CLAIM: Text("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
     LoadResult.NOTHING: Text("没有待领的款", "nothing waits for this card"),
+    LoadResult.AUTO: Text("有款自动圈存，请再放卡", "money is due to this card, present it again"),
 }
 """What a person is told of each."""
 

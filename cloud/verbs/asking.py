@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from cloud.verbs.arguments import Made, add_json, add_keys
+from cloud.verbs.arguments import LABEL_HELP, Made, add_json, add_keys, add_who, named, need
+from shared.input.amount import typed_yuan
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
@@ -23,6 +24,11 @@ def asking_verbs() -> dict[str, Made]:
             Text("圈存逐笔：到哪一步、凭据、接下来怎样", "loads one by one: stage, evidence, what will happen"),
             _loads,
             (_loads_options, add_json),
+        ),
+        "split": (
+            Text("账户分割：一人脱机、联机各可用多少", "the split of an account: what its holder may spend where"),
+            _split,
+            (_split_options, add_who, add_json),
         ),
         "exposure": (
             Text("风险敞口：此刻最坏几何，公式与输入", "exposure: the worst case now, its formula and inputs"),
@@ -54,6 +60,24 @@ def _loads_options(parser: Parser) -> None:
     )
     parser.add_argument("--last", type=int, default=LOADS_LISTED, metavar="N", help=most)
     parser.add_argument("--open", action="store_true", help=Text("只列未了的", "list open ones only"))
+
+
+def _split_options(parser: Parser) -> None:
+    parser.add_argument("label", metavar="LABEL", help=LABEL_HELP)
+    fen = Text("预约：下次联机刷卡圈存几元；0 撤销", "order: so many yuan at its next tap on line; 0 calls it off")
+    parser.add_argument("--order", type=typed_yuan, dest="fen", metavar="SUM", help=fen)
+    key = Text("预约的单号，重复的只算一次", "the order's key: the same one counts once")
+    parser.add_argument("--key", metavar="TEXT", help=key)
+
+
+def _split(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.split import Where, order, split
+
+    where = Where(chosen.data, chosen.dsn, chosen.json)
+    if chosen.fen is None:
+        return split(where, chosen.label)
+    need(chosen, "key")
+    return order(where, chosen.label, chosen.fen, chosen.key, named(chosen))
 
 
 def _verify(chosen: argparse.Namespace) -> int:

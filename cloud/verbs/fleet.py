@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shared.fleet.order import Deed
 
 SHOW = "show"
-CARD_STEPS = (LIST, SHOW, "report-lost", "cancel-report", "hotlist", "unlist", "policy", "floor")
+CARD_STEPS = (LIST, SHOW, "report-lost", "cancel-report", "hotlist", "unlist", "policy", "floor", "auto-load")
 FINDINGS = ("negative", "chain", "none")
 JOB_STEPS = (LIST, "run", "show", "cancel", "retry", "log")
 ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log", "close-shift")
@@ -85,9 +85,9 @@ def _documents_options(parser: Parser) -> None:
 
 def _card_options(parser: Parser) -> None:
     told = Text(
-        "列出、一卡始末（可只写卡面号）、挂失、解挂、列入、移出黑名单、自动列入的条件、电子账户保底",
+        "列出、一卡始末（可只写卡面号）、挂失、解挂、列入、移出黑名单、自动列入的条件、电子账户保底、自动圈存",
         "list; a card's whole story (its label alone will do); report and cancel a loss; put on the hotlist, take "
-        "off; which findings list a card; what stays in online accounts",
+        "off; which findings list a card; what stays in online accounts; what is loaded by rule",
     )
     parser.add_argument("step", nargs="?", default=LIST, metavar="|".join(CARD_STEPS), help=told)
     parser.add_argument("label", nargs="?", metavar="LABEL", help=LABEL_HELP)
@@ -102,10 +102,19 @@ def _card_options(parser: Parser) -> None:
         "policy: findings by which a card is listed, may be repeated; none: by no finding",
     )
     parser.add_argument("--finding", choices=FINDINGS, action="append", help=finding)
-    number = Text("floor：卡类号；不写则列出", "floor: of which card class; without it they are listed")
+    number = Text(
+        "floor、auto-load：卡类号；不写则列出", "floor, auto-load: of which card class; without it they are listed"
+    )
     parser.add_argument("--class", type=int, dest="card_class", metavar="N", help=number)
     least = Text("floor：至少留多少，元；0 取消", "floor: what stays, in yuan; 0 lifts it")
     parser.add_argument("--yuan", type=typed_yuan, dest="fen", metavar="SUM", help=least)
+    below = Text("auto-load：卡内低于几元才补", "auto-load: when the purse is below so many yuan")
+    parser.add_argument("--below", type=typed_yuan, metavar="SUM", help=below)
+    target = Text("auto-load：补到几元", "auto-load: up to so many")
+    parser.add_argument("--target", type=typed_yuan, metavar="SUM", help=target)
+    day = Text("auto-load：每日至多补几元；缺省同 --target", "auto-load: so many on a day at most (as --target)")
+    parser.add_argument("--day", type=typed_yuan, metavar="SUM", help=day)
+    parser.add_argument("--off", action="store_true", help=Text("auto-load：关闭", "auto-load: switch it off"))
 
 
 def _documents(chosen: argparse.Namespace) -> int:
@@ -136,6 +145,8 @@ def _card(chosen: argparse.Namespace) -> int:
         return _story(chosen)
     if chosen.step == "floor":
         return _floor(chosen)
+    if chosen.step == "auto-load":
+        return _auto_load(chosen)
     if chosen.step == "policy":
         return cards.policy(chosen.data, chosen.dsn, chosen.finding, named(chosen), as_json=chosen.json)
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
@@ -162,6 +173,23 @@ def _floor(chosen: argparse.Namespace) -> int:
         raise ConfigFault(Text("缺少 --yuan", "--yuan is missing"))
     told = chosen.card_class, chosen.fen, named(chosen), chosen.reason or ""
     return set_floor(chosen.data, chosen.dsn, *told, as_json=chosen.json)
+
+
+def _auto_load(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.split import Told, Where, rules, set_rule
+    from cloud.ledger.loads.split.moving import Quota
+    from cloud.ledger.loads.split.rules import OFF
+
+    where = Where(chosen.data, chosen.dsn, chosen.json)
+    if chosen.label is None and chosen.card_class is None:
+        return rules(where)
+    if chosen.label is not None and chosen.card_class is not None:
+        raise ConfigFault(Text("卡面号与 --class 只写一个", "either a label or --class"))
+    if not chosen.off:
+        need(chosen, "below", "target")
+    day_fen = chosen.target if chosen.day is None else chosen.day
+    quota = OFF if chosen.off else Quota(chosen.below, chosen.target, day_fen)
+    return set_rule(where, Told(chosen.card_class, chosen.label, quota, named(chosen), chosen.reason or ""))
 
 
 def _story(chosen: argparse.Namespace) -> int:

@@ -93,6 +93,7 @@ WORDS: dict[str, Text] = {
     ),
     "report_loss": Text("挂失卡", "Reports a card lost"),
     "cancel_loss": Text("解挂卡", "Takes a report back"),
+    "card_split": Text("账户分割", "The split of the account"),
     "card_story": Text("一卡始末", "The card's story"),
     "story_adds_up": Text("往来合计与账本余额相符", "Its movements add up to what the books keep"),
     "story_apart": Text("往来合计与账本余额不符：立即核对账本", "Its movements do not add up to the books: run verify"),

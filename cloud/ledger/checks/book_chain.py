@@ -25,6 +25,10 @@ _TABLES = {
     BookLinkKind.FLOOR: ("account_floor", "id, card_class, fen, who, reason, at_ms", 0),
     BookLinkKind.ROSTER: ("roster", "id, body, source, who, at_ms", 0),
     BookLinkKind.MEAL_RULE: ("meal_rule", "id, fen, per_week, who, reason, at_ms", 0),
+    BookLinkKind.AUTO_LOAD: (
+        "auto_load", "id, card_class, card, below_fen, target_fen, day_fen, who, reason, at_ms", 0,
+    ),
+    BookLinkKind.MOVE_ORDER: ("move_order", "id, key, card, fen, who, at_ms", 0),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),

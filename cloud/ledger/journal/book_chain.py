@@ -69,6 +69,10 @@ class BookLinkKind(IntEnum):
     """Who is enrolled. what: roster.id."""
     MEAL_RULE = 37
     """What an emergency meal is. what: meal_rule.id."""
+    AUTO_LOAD = 40
+    """What is loaded by rule. what: auto_load.id."""
+    MOVE_ORDER = 41
+    """What a holder has ordered onto his card. what: move_order.id."""
 
 
 class BookLink(NamedTuple):

@@ -1,9 +1,11 @@
 """Which cards every terminal should await 待补圈名单: a load of theirs is decided or tried again at their next tap."""
 
+from itertools import islice
 from typing import NamedTuple
 
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
+from cloud.ledger.loads.split.low import low_cards
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.fleet.cards import AWAITED_MAX
@@ -35,10 +37,13 @@ class AwaitedNow(NamedTuple):
 
 
 def awaited_now(db: Database, now: Now) -> AwaitedNow:
-    """Inside of a snapshot. Cards that nobody serves are not among them."""
+    """Inside of a snapshot. Cards that nobody serves are not among them. What room half-done loads leave have those
+    that are due by rule or order."""
     cards = _newest(db, now, AWAITED_MAX)
     if len(cards) < AWAITED_MAX:
-        return AwaitedNow(cards)
+        low = low_cards(db, now, AWAITED_MAX)
+        due = (CardId(card) for card in low if card not in cards)
+        return AwaitedNow((*cards, *islice(due, AWAITED_MAX - len(cards))))
     ((count,),) = db.run(_COUNT, _times(now))
     return AwaitedNow(cards, int(count) - len(cards))
 

@@ -14,6 +14,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, set_retry
 from cloud.ledger.loads.retry import OFFERABLE, OFFERED, UNGRANTED, Retry
 from cloud.ledger.loads.sources import Source, account_of
+from cloud.ledger.loads.split.due import due
 from cloud.store.db import Database
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
@@ -26,6 +27,9 @@ _RETRY = {Source.ONLINE: LoadResult.RETRY, Source.PENDING: LoadResult.RETRY_CLAI
 def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[LoadResult, int]:
     """The answer to a question (a request over 0 fen), and the sum it names. What is offered is marked as offered."""
     writing.booking.flush()
+    if load.purpose is Purpose.AUTO:
+        fen = due(writing.db, load.card, accounts, load.balance_fen, writing.now).fen
+        return (LoadResult.AUTO, fen) if fen else NOTHING
     if load.purpose is Purpose.CLAIM and (fen := claimable_fen(writing.db, accounts)):
         return LoadResult.CLAIMABLE, fen
     case = next((one for one in _given_back(writing.db, load.card, *OFFERABLE) if _is_paid(writing, one)), None)

@@ -33,6 +33,7 @@ from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
+from cloud.ledger.loads.split.rules import Rule
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
@@ -58,6 +59,7 @@ from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import meals as read_meals
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
+from cloud.ledger.read.shown import split as read_split
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
 from cloud.ledger.read.shown.closing import CardNow, NotClosing
@@ -485,6 +487,16 @@ class Reader:
         """What must stay in online accounts, by card class."""
         with self._lock, self.database.reading():
             return floors(self.database)
+
+    def split(self, label: str, now: Now) -> read_split.SplitView | None:
+        """What the holder of the card with this label may spend offline and online, and what moves; None: no card."""
+        with self._lock, self.database.reading():
+            return read_split.split(self.database, label, now)
+
+    def split_rules(self) -> list[tuple[Rule, str]]:
+        """What is loaded by rule: of classes, and of cards with their labels."""
+        with self._lock, self.database.reading():
+            return read_split.split_rules(self.database)
 
     def exposure(self, now: Now) -> Risk:
         """The most that may be at risk now, and of what it was worked out."""

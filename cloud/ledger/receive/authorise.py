@@ -26,6 +26,7 @@ from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.offers import close_others, offer, offered
 from cloud.ledger.loads.retry import Retry
 from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
+from cloud.ledger.loads.split.due import due
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
@@ -164,10 +165,18 @@ def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
     source = Source(retried.source) if retried else source
     writing.booking.flush()
     payer = account_of(writing.registry.cards[load.card].accounts, source)
+    if load.purpose is Purpose.AUTO and load.amount_fen > _due(writing, load):
+        return _Answer(LoadResult.NOTHING)
     floor_fen = floor_of(writing.db, load.card) if source is Source.ONLINE else 0
     if balance_now(writing.db, payer, Side.CREDIT) - floor_fen < load.amount_fen:
         return _Answer(LoadResult.NO_FUNDS)
     return _Answer(LoadResult.GRANTED, load.amount_fen, source, retried)
+
+
+def _due(writing: Writing, load: LoadRequest) -> int:
+    """By itself nothing is loaded that rule and order do not say now."""
+    accounts = writing.registry.cards[load.card].accounts
+    return due(writing.db, load.card, accounts, load.balance_fen, writing.now).fen
 
 
 def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes, source: Source) -> None:

@@ -350,6 +350,21 @@ meal = Table(
 """One that was given out. record: of its till; None: a paper sheet's row. entry None: it waits, for this reason.
 beyond: bit 1 another one in the same meal, bit 2 above the week's."""
 
+auto_load = Table(
+    "auto_load", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("card_class", Integer),
+    _col("card", Bytes), _col("below_fen", Big), _col("target_fen", Big), _col("day_fen", Big), _col("who", Text),
+    _col("reason", Text), _col("at_ms", Big), Index("ix_auto_load_of", "card_class", "card"),
+)  # fmt: skip
+"""Append-only: what is loaded by rule from the online account; the last row of a class, or of a card, counts. card:
+empty in a rule of a class; card_class: -1 in one of a card. All sums 0: switched off."""
+
+move_order = Table(
+    "move_order", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("key", Text),
+    _col("card", Bytes), _col("fen", Big), _col("who", Text), _col("at_ms", Big),
+    UniqueConstraint("key", name="uq_move_order_key"), Index("ix_move_order_card", "card"),
+)  # fmt: skip
+"""Append-only: what a holder has ordered from his online account onto his card; the last one counts, 0 calls it off."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

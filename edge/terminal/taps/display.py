@@ -471,6 +471,13 @@ def tried_again(amount_fen: int, balance_fen: int) -> Display:
     return Display(Face.LOADED, title, Text(f"补圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
 
 
+def auto_loaded(amount_fen: int, balance_fen: int) -> Display:
+    """自动圈存成功, by the holder's rule or order: the record is durable."""
+    amount, left = yuan(amount_fen), yuan(balance_fen)
+    title = Text(f"自动圈存成功 ¥{amount} 余额 ¥{left}", f"¥{amount} were loaded by your rule, balance ¥{left}")
+    return Display(Face.LOADED, title, Text(f"自动圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
+
+
 def load_refused(reason: Reason, result: LoadResult | None) -> Display:
     """Nothing was credited, for certain; what the centre set aside goes back by itself."""
     title = REASON_TEXT[reason] if result is None else RESULT_TEXT[result]

@@ -49,6 +49,7 @@ _OFFERS = {
     LoadResult.CLAIMABLE: Purpose.CLAIM,
     LoadResult.RETRY: Purpose.RETRY,
     LoadResult.RETRY_CLAIM: Purpose.RETRY_CLAIM,
+    LoadResult.AUTO: Purpose.AUTO,
 }
 
 
@@ -91,14 +92,15 @@ class LoadPoint:
         return (yield from self._load(LoadOrder(amount_fen, self._body.psam), identity))
 
     def claim(self) -> Tap[Result]:
-        """领款: what waits for this card in the pending load, as far as the card has room; else a load gone wrong."""
+        """领款: what waits for this card in the pending load, as far as the card has room; else a load gone wrong; else
+        what is due to it by rule or order."""
         begun = yield from self._begin(0)
         if isinstance(begun, Result):
             return begun
         if self._bar is not None:
             return (yield from self._barred(0, self._bar))
         identity, _ = begun
-        offer = yield from self._question(identity, Purpose.CLAIM)
+        offer = yield from self._offered(identity, Purpose.CLAIM)
         if isinstance(offer, _Wanted):
             return (yield from self._take(offer, identity))
         yield Show(display.load_refused(*offer))
@@ -145,7 +147,7 @@ class LoadPoint:
         if self._bar is not None:
             return
         self._body.awaited.asked(identity.card_id, self._body.now.mono_s)
-        offer = yield from self._question(identity, Purpose.RETRY)
+        offer = yield from self._offered(identity, Purpose.RETRY)
         if isinstance(offer, _Wanted):
             yield from self._take(offer, identity)
         elif offer[0] is Reason.LOAD_NO_ANSWER:
@@ -175,6 +177,14 @@ class LoadPoint:
         settled = (yield from self._settle(waiting, identity)) if waiting is not None else None
         return settled or (identity, waiting is not None)
 
+    def _offered(self, identity: CardIdentity, purpose: Purpose) -> Tap[_Wanted | _No]:
+        """What waits for this card; where nothing does, what is due to it by rule or order."""
+        offer = yield from self._question(identity, purpose)
+        if isinstance(offer, _Wanted) or offer[1] is not LoadResult.NOTHING:
+            return offer
+        due = yield from self._question(identity, Purpose.AUTO)
+        return due if isinstance(due, _Wanted) else offer
+
     def _question(self, identity: CardIdentity, purpose: Purpose) -> Tap[_Wanted | _No]:
         """What waits for this card; no money is asked for yet."""
         order = LoadOrder(0, self._body.psam, purpose=purpose)
@@ -190,7 +200,7 @@ class LoadPoint:
         return self._bounded(answer.amount_fen, offer.balance_fen, wanted)
 
     def _bounded(self, amount_fen: int, balance_fen: int, purpose: Purpose) -> _Wanted | _No:
-        """A claim takes what the card has room for; a second try is the same sum or nothing."""
+        """A claim, and what is due, take what the card has room for; a second try is the same sum or nothing."""
         ceiling_fen = self._body.parameters.ceiling_fen or FEN_MAX
         room_fen = max(0, ceiling_fen - balance_fen)
         if not room_fen or (purpose in RETRIES and room_fen < amount_fen):
@@ -310,6 +320,8 @@ def _loaded_display(pending: PendingLoad, *, before: bool, rest_fen: int = 0) ->
         return display.loaded(amount_fen, after_fen, before=before)
     if purpose in RETRIES:
         return display.tried_again(amount_fen, after_fen)
+    if purpose is Purpose.AUTO:
+        return display.auto_loaded(amount_fen, after_fen)
     return display.claimed(amount_fen, after_fen, rest_fen)
 
 

@@ -99,8 +99,8 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
-        "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31,
-        "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45,
+        "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
+        "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
     },
 }  # fmt: skip
 

@@ -92,7 +92,8 @@ def test_nothing_to_claim(bench, school, kit):
     centre, memory = Centre(bench), school.memory()
     result = claim(bench, memory)
     assert (result.end, result.denied, kit.balance(memory)) == (End.DECLINED, LoadResult.NOTHING, OK)
-    assert (centre.asked, bench.written(), bench.displays[-1].title.zh) == ([(Purpose.CLAIM, 0)], {}, "没有待领的款")
+    asked = [(Purpose.CLAIM, 0), (Purpose.AUTO, 0)]
+    assert (centre.asked, bench.written(), bench.displays[-1].title.zh) == (asked, {}, "没有待领的款")
 
 
 def test_without_the_network_no_claim_is_begun(school, kit):
@@ -282,7 +283,7 @@ def test_a_load_that_the_card_tells_nothing_of_is_closed_behind_a_sale_and_the_c
         assert other.load(memory, 100).end is End.DONE
     bench.sell(memory, 1250)
     assert kinds(bench)[1:] == [Kind.LOAD_UNPROVEN]
-    assert centre.asked[2:] == [(Purpose.RETRY, 0)]
+    assert centre.asked[2:] == [(Purpose.RETRY, 0), (Purpose.AUTO, 0)]
     assert not bench.firmware.body.flash.waiting
 
 
@@ -318,3 +319,49 @@ def test_a_load_machine_with_no_amount_tries_again_what_it_settles_as_not_credit
     assert bench.load(memory, 0).end is End.DONE
     assert centre.asked == [(Purpose.LOAD, 5000), (Purpose.LOAD, 0), (Purpose.RETRY, 5000)]
     assert kit.balance(memory) == OK + 5000
+
+
+# --- what is due by rule or order -----------------------------------------------------------------------------------
+
+NOTHING, DUE = (LoadResult.NOTHING, 0), (LoadResult.AUTO, 3000)
+
+
+def test_what_is_due_is_loaded_when_the_holder_claims_and_nothing_else_waits(bench, school, kit):
+    centre, memory = Centre(bench, NOTHING, DUE), school.memory()
+    result = claim(bench, memory)
+    assert (result.end, result.amount_fen, kit.balance(memory)) == (End.DONE, 3000, OK + 3000)
+    assert centre.asked == [(Purpose.CLAIM, 0), (Purpose.AUTO, 0), (Purpose.AUTO, 3000)]
+    (record,) = bench.written().values()
+    assert (record.kind, records.parse_flags(record.flags).claim) == (Kind.LOAD, False)
+    assert "自动圈存成功 ¥30.00" in bench.displays[-1].title.zh
+
+
+def test_what_is_due_is_loaded_behind_a_sale_of_an_awaited_card_and_never_above_its_room(school, kit):
+    parameters = {**kit.terminal_json["parameters"], "ceiling_fen": OK}
+    bench = kit.Bench(school, parameters=parameters).connect()
+    memory = school.memory()
+    bench.deliver(bench.edge.seal(Type.AWAITED, b"\x53\x03" + (0x4711).to_bytes(8, "big")))
+    centre = Centre(bench, NOTHING, DUE)
+    assert bench.sell(memory, 1250).end is End.DONE
+    assert centre.asked == [(Purpose.RETRY, 0), (Purpose.AUTO, 0), (Purpose.AUTO, 1250)]
+    assert kit.balance(memory) == OK
+
+
+@pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
+def test_a_torn_one_is_settled_at_the_next_tap_and_is_never_loaded_twice(bench, school, kit, tear):
+    """The centre gives back what it hears of and offers a second try: it is not two loads, whatever the tear."""
+    centre, memory = Centre(bench, NOTHING, DUE), school.memory()
+    claim(bench, memory, torn_at_credit(bench, memory, tear))
+    centre.offers = [(RETRY, 3000)]
+    assert bench.sell(memory, 1250).end is End.DONE
+    assert kit.balance(memory) == OK - 1250 + 3000
+    assert sum(kind in records.LOAD_SHAPED & records.PROVEN for kind in kinds(bench)) == 1, kinds(bench)
+    assert not bench.firmware.body.flash.waiting
+
+
+def test_a_centre_of_before_that_knows_no_rule_is_asked_and_no_harm_is_done(bench, school, kit):
+    centre, memory = Centre(bench, NOTHING, (LoadResult.NOT_NOW, 0)), school.memory()
+    result = claim(bench, memory)
+    assert (result.end, result.denied, kit.balance(memory)) == (End.DECLINED, LoadResult.NOTHING, OK)
+    assert bench.displays[-1].title.zh == "没有待领的款"
+    assert centre.asked == [(Purpose.CLAIM, 0), (Purpose.AUTO, 0)]

@@ -3,7 +3,7 @@
 What of its money is aid this page tells nobody (cloud/ledger/read/shown/statement.py).
 """
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, jsonify, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.clock import moment_of, wall_now
@@ -22,6 +22,7 @@ from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import LIST_MAX
 from cloud.ledger.read.shown.card import CardFile
 from cloud.ledger.read.shown.statement import Line, statement, sums_of
+from cloud.words.balance.split import split_json, split_lines
 from cloud.words.balance.story import story_lines
 from cloud.words.differences import state_of
 from cloud.words.fleet.cards import WHYS
@@ -55,7 +56,8 @@ def _card(sources: Sources, card: str) -> Reply:
     return render_template(
         "cards/card.html", one=found, marks=MARKS, reach=reach_of(sources, found.line.card), key=new_key(),
         is_expired=bool(expires) and wall_now().campus_s >= expires, expires=time_text(expires)[:10] if expires else "",
-        sees_money=sees_money, sums=sums_of(found.balances), list=listed(lines, _columns(), asked(request.args)),
+        split=_split_lines(sources, found) if sees_money else [], sees_money=sees_money,
+        sums=sums_of(found.balances), list=listed(lines, _columns(), asked(request.args)),
         loads=_loads(sources, found.line.card) if sees_money else [], moment=moment_of, time_text=time_text, whys=WHYS,
         deed_words=_deed_words, differences=_differences(sources, found) if sees_money else [],
         may_report=signed.sees(Right.REPORT_LOSS, group=group), may_cancel=signed.sees(Right.CANCEL_LOSS, group=group),
@@ -78,6 +80,18 @@ def _story(sources: Sources, card: str) -> Reply:
     return render_template(
         "cards/story.html", one=found, lines=lines, as_of=moment_of(wall_now().unix_ms), adds_up=told and told.adds_up
     )
+
+
+def _api_split(sources: Sources, card: str) -> Reply:
+    """Both purses as one, as on the page."""
+    found = file_for(sources, card, Right.SEE_BALANCES)
+    told = sources.reader.split(found.line.label, wall_now())
+    return jsonify(split_json(told, is_apart=False) if told else {})
+
+
+def _split_lines(sources: Sources, found: CardFile) -> list[Text]:
+    told = sources.reader.split(found.line.label, wall_now())
+    return list(split_lines(told, is_apart=False)) if told else []
 
 
 def _cancel_loss(sources: Sources, card: str) -> Reply:
@@ -121,6 +135,7 @@ def _deed_words(kind: str) -> tuple[str, str]:
 PAGES = (
     Page("card", "/cards/<card>", Right.SEE_CARDS, _card),
     Page("card_story", "/cards/<card>/story", Right.SEE_BALANCES, _story),
+    Page("api_split", "/api/v1/cards/<card>/split", Right.SEE_BALANCES, _api_split),
     Page("statement_csv", "/cards/<card>/statement.csv", Right.SEE_BALANCES, _statement_csv),
     Page("cancel_loss", "/cards/<card>/found", Right.CANCEL_LOSS, _cancel_loss, writes=True),
 )

@@ -190,6 +190,12 @@ def calendar(db: Database) -> Calendar:
     return _calendar(found[0][0]) if found else WEEKDAYS
 
 
+def ceiling_fen(db: Database) -> int:
+    """What a purse may hold by that file; 0: it does not say, or there is none. Inside of a transaction."""
+    found = db.run(_NEWEST)
+    return _ceiling(found[0][0]) if found else 0
+
+
 def meals_begin(db: Database) -> tuple[int, ...]:
     """When the meals of that file begin, seconds after midnight; without any, none. Inside of a transaction."""
     return tuple(row.from_s for row in meals(db))
@@ -205,6 +211,12 @@ def meals(db: Database) -> tuple[MealRow, ...]:
 def _meals(text: str) -> tuple[MealRow, ...]:
     """Asked for every few seconds."""
     return read_file(text).meals
+
+
+@lru_cache(maxsize=2)
+def _ceiling(text: str) -> int:
+    """Asked for before each load that comes by itself."""
+    return read_file(text).ceiling_fen
 
 
 @lru_cache(maxsize=2)

@@ -28,8 +28,8 @@ QUESTIONS_MAX = 12
 ABOVE = {
     "/overview": 13, "/setup": 13, "/morning": 22, "/alarms/terminal-silent/": 13, "/devices/0": 28, "/parameters": 17,
     "/parameters/0": 13, "/parameters/pushes/": 22, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
-    "/exposure": 18, "/api/v1/exposure": 18, "/cards/1": 32, "/cards/10010000202600000001/story": 46, "/aid/card/": 21,
-    "/services": 26, "/metrics-view": 27,
+    "/exposure": 18, "/api/v1/exposure": 18, "/cards/1": 43, "/api/v1/cards/1": 25,
+    "/cards/10010000202600000001/story": 46, "/aid/card/": 21, "/services": 26, "/metrics-view": 27,
 }  # fmt: skip
 """Beginning of an address → the most that it asks of a file. Most are of one thing in many parts; the last two
 share what they have read for seconds (`system/once.py`)."""
@@ -63,7 +63,9 @@ NAMED: dict[str, Callable[[str], list[str]]] = {
         ),
         lambda _: ["1"],
     ),
-    **dict.fromkeys(("loss_spread", "card", "card_story", "statement_csv", "aid_person"), lambda _: [CARD]),
+    **dict.fromkeys(
+        ("loss_spread", "card", "card_story", "api_split", "statement_csv", "aid_person"), lambda _: [CARD]
+    ),
     "plan_drawing": lambda _: ["1/drawing/1"],
     "morning_signature": lambda _: [day_text(today())],
     "closing_day": lambda _: [day_text(today() - 1)],
