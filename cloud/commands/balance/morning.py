@@ -9,11 +9,12 @@ from pathlib import Path
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.desk.bank import BankLedger
-from cloud.ledger.funds.bank_figures import SOURCE_MAX, parse_figure, parse_item, read_bank_file
+from cloud.ledger.funds.bank_figures import SOURCE_MAX, parse_figure, parse_item
+from cloud.ledger.funds.bank_files.reading import BankRead, read_bank_file
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.shown.balance import Mark
 from cloud.process.settings import load_settings
-from cloud.words.balance.morning import balance_json, balance_lines
+from cloud.words.balance.morning import balance_json, balance_lines, form_text
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
 from shared.words.voice import Text
@@ -55,14 +56,17 @@ def bank(where: Where, told: Told) -> int:
     now = wall_now()
     items = [parse_item(text) for text in told.items]
     day = now.campus_s // DAY_S - 1 if told.day is None else told.day
-    fen = parse_figure(told.typed) if told.typed is not None else _read(told.file, day)
+    read = None if told.typed is not None else _read(told.file, day)
+    fen = parse_figure(told.typed or "") if read is None else read.fen
     source = told.file.name[:SOURCE_MAX] if told.file else ""
     with closing(open_prepared(load_settings(where.data).books(where.dsn))) as opened:
         BankLedger(opened).tell(fen, items, told.who, now, source)
+    if read is not None and not where.as_json:
+        sys.stdout.write(f"{form_text(read)}\n")
     return show(where)
 
 
-def _read(file: Path | None, day: int) -> int:
+def _read(file: Path | None, day: int) -> BankRead:
     assert file is not None  # noqa: S101  # one of both was given
     try:
         raw = file.read_bytes()

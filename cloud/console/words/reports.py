@@ -154,6 +154,9 @@ WORDS: dict[str, Text] = {
         "在途项，每行一个：名称=12.50；账上已有而银行没有的为负",
         "On its way, a line each: NAME=12.50; below zero what the books have",
     ),
+    "morning_bank_file": Text(
+        "或银行文件（明细 CSV、MT940），取昨日日终余额", "Or the bank's file (CSV export, MT940): yesterday's balance"
+    ),
     "morning_bank_save": Text("填入", "Save"),
     "morning_signature": Text("签字时的核对结果", "Check at the time of signing"),
     "morning_go": Text("查看", "Open"),

@@ -13,10 +13,9 @@ from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
-from shared.clocks.clock import ClockError, day_number, parse_time
+from shared.clocks.clock import day_number
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_amount
-from shared.input.table import read_table
 from shared.wire import codec
 from shared.words.voice import Text
 
@@ -25,8 +24,6 @@ LINES_MAX = 10_000
 COLUMNS = "id, day, fen, books_fen, last_entry, who, source, items, at_ms"
 _SELECT = f"SELECT {COLUMNS} FROM bank_figure"  # noqa: S608  # our own names
 _ITEM = re.compile(r"(.+?)\s*[=\s]\s*([+\-−]?)\s*([^\s=+\-−]+)")
-_HEADS = {"日期": "date", "date": "date", "余额": "balance", "余额(元)": "balance", "余额（元）": "balance",
-          "balance": "balance"}  # fmt: skip
 
 
 class BankRefused(ConfigFault):
@@ -112,30 +109,6 @@ def parse_figure(text: str) -> int:
     except WireFault as fault:
         said = fault.args[0] if fault.args and isinstance(fault.args[0], Text) else Text(str(fault), str(fault))
         raise BankRefused(Text(f"银行数不是金额：{said.zh}", f"the bank's figure is no sum: {said.en}")) from fault
-
-
-def read_bank_file(raw: bytes, day: int, what: str) -> int:
-    """Fen at the end of this day, of the bank's table 日期,余额. BankRefused, ConfigFault: it has none, or two."""
-    found: set[int] = set()
-    for row in read_table(raw, _HEADS, ("date", "balance"), LINES_MAX, what).rows:
-        if row.fault:
-            raise BankRefused(f"{what}: {row.number}: {row.fault}")
-        if _day_of(row.cells["date"], what, row.number) == day:
-            found.add(parse_figure(row.cells["balance"]))
-    if len(found) != 1:
-        raise BankRefused(
-            Text(f"{what}：那一天须恰有一个余额，有 {len(found)}", f"{what}: one balance of that day, not {len(found)}")
-        )
-    return found.pop()
-
-
-def _day_of(cell: str, what: str, number: int) -> int:
-    try:
-        return day_number(parse_time(cell))
-    except ClockError as fault:
-        raise BankRefused(
-            Text(f"{what} 第 {number} 行：日期应如 2026-11-27", f"{what} line {number}: a date is as 2026-11-27")
-        ) from fault
 
 
 def _require_sound(fen: int, items: Sequence[Item], source: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.funds.bank_figures import BankFigure
+from cloud.ledger.funds.bank_files.reading import BankRead
 from cloud.ledger.read.shown.balance import HOLDERS, BalanceView, Mark
 from cloud.words.both import halves
 from shared.clocks.campus_clock import WALL
@@ -35,6 +36,11 @@ KINDS = {
     AccountKind.MEAL_DEBT: Text("应急餐欠款", "meal debts"),
     AccountKind.DISCOUNT: Text("折扣承担", "discounts borne"),
 }
+
+
+def form_text(read: BankRead) -> Text:
+    """As what a bank's file was read."""
+    return Text(f"文件格式：{read.form.zh}，{read.lines} 笔", f"the file is {read.form.en}, {read.lines} movements")
 
 
 def balance_lines(view: BalanceView) -> Iterator[str]:

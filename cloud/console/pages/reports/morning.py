@@ -11,7 +11,8 @@ from cloud.console.frame.told import tell
 from cloud.console.pages.reports.checks import WRONG, checks, digest
 from cloud.console.pages.reports.signatures import Mornings, Signature
 from cloud.ledger.desk.bank import BankLedger
-from cloud.ledger.funds.bank_figures import BankRefused, parse_figure, parse_item
+from cloud.ledger.funds.bank_figures import SOURCE_MAX, parse_figure, parse_item
+from cloud.ledger.funds.bank_files.reading import read_bank_file
 from cloud.process.settings import FOLDER
 from shared.errors import ConfigFault
 from shared.words.voice import Text
@@ -65,14 +66,24 @@ def _bank(sources: Sources) -> Reply:
     if not his.everywhere(Right.CLOSE_DAY):
         abort(403)
     try:
-        fen = parse_figure(request.form.get("amount", ""))
+        fen, source = _told()
         items = [parse_item(line) for line in request.form.get("items", "").splitlines() if line.strip()]
         with sources.books() as opened:
-            BankLedger(opened).tell(fen, items, his.name, wall_now())
-    except BankRefused as fault:
+            BankLedger(opened).tell(fen, items, his.name, wall_now(), source)
+    except ConfigFault as fault:
         raise MorningRefused(*fault.args) from fault
     tell(f"morning:{day_text(today())}", Text("填银行专户数", "typed in the bank's figure"))
     return redirect(url_for("morning"))
+
+
+def _told() -> tuple[int, str]:
+    """What was typed in, or what the bank's file says of yesterday's end; and the file's name. ConfigFault."""
+    sent = request.files.get("file")
+    raw = sent.read() if sent else b""  # MAX_CONTENT_LENGTH bounds it
+    if not raw or sent is None:
+        return parse_figure(request.form.get("amount", "")), ""
+    name = (sent.filename or "")[:SOURCE_MAX]
+    return read_bank_file(raw, today() - 1, name).fen, name
 
 
 def _signature(sources: Sources, day: str) -> Reply:

@@ -13,8 +13,8 @@ from cloud.ledger.funds.bank_figures import (
     newest_figure,
     parse_figure,
     parse_item,
-    read_bank_file,
 )
+from cloud.ledger.funds.bank_files.reading import read_bank_file
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
@@ -164,7 +164,7 @@ def test_sums_and_items_as_people_type_them() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_the_banks_file(encoding: str) -> None:
     raw = '日期,余额（元）\n2026-07-21,1.00\n2026-07-22,"85,000.00"\n'.encode(encoding)
-    assert read_bank_file(raw, DAY - 1, "bank.csv") == 8_500_000
+    assert read_bank_file(raw, DAY - 1, "bank.csv").fen == 8_500_000
 
 
 @pytest.mark.parametrize(

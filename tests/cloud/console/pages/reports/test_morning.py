@@ -5,6 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_the_banks_figure_is_typed_in_by_a_name_and_held_against_the_books(rig: 
     row = line(finance.see("/morning"), "银行专户差额")
     assert all(text in row for text in ("不对", "差 -¥1.00" if "-¥1.00" in row else "差 ¥-1.00"))
     finance.send("/morning/bank", 503, amount="many")
+
+
+def test_the_banks_own_file_is_read_and_one_that_is_no_sum_changes_nothing(rig: Rig, finance: Browser) -> None:
+    rig.ledger.deposit(c.card(1), 5000, "receipt-1", c.NOW)
+    books, day = rig.sources.reader.account_fen("bank") / 100, day_text(today() - 1)
+    for after, status in ((books + 1, 503), (books, 302)):
+        text = f"交易日期,借方,贷方,余额\n{day},,5.00,{books - 1:.2f}\n{day},,1.00,{after:.2f}\n"
+        sent = (BytesIO(text.encode("gb18030")), "bank.csv")
+        said = finance.send("/morning/bank", status, file=sent)
+        assert status == 302 or "不是前一笔加减所得" in said
+        row = line(finance.see("/morning"), "银行专户差额")
+        assert ("差 ¥0.00" in row) == (status == 302), row
 
 
 def test_a_signature_keeps_what_it_showed_and_nobody_changes_it(rig: Rig, finance: Browser) -> None:
