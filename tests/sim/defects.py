@@ -42,6 +42,7 @@ from tests.sim.box_release_defects import KeepsWhatRuns, SwitchesByHand, TakesOl
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
+from tests.sim.exposed import HearsTheSilent
 from tests.sim.faults import Faults
 from tests.sim.fleet_defects import (
     AsksNoList,
@@ -513,6 +514,9 @@ DEFECTS: dict[str, Defect] = {
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "first-come-first-served": Defect(
         "先到先办 everybody behind a flood", _laws("turns"), Parts(ingest=FirstComeFirstServed)
+    ),
+    "hears-the-silent": Defect(
+        "未联系的不算 silent terminals sell nothing", _laws("exposure"), Parts(ingest=HearsTheSilent)
     ),
     "goes-by-the-clock": Defect("挂失按钟不按号 a loss by the clock", _laws("loss"), Parts(ingest=GoesByTheClock)),
     "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),

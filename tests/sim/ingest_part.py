@@ -26,7 +26,9 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import story as read_story
+from cloud.ledger.read.shown.risk import Risk
 from cloud.ledger.read.shown.story import Story
 from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
 from cloud.ledger.records.values import Now as LedgerNow
@@ -294,6 +296,11 @@ class IngestPart:
         """What is wrong with findings and rows of cards that do not close; empty: nothing."""
         with ledger.database.reading():
             return check_findings(ledger.database).broken or check_closing(ledger.database).broken
+
+    def exposure(self, ledger: Ledger, at: LedgerNow) -> Risk:
+        """As the reader tells it."""
+        with ledger.database.reading():
+            return read_exposure.exposure(ledger.database, at)
 
     def _restart(self, life: int) -> None:
         if life == self._life:

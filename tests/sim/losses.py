@@ -23,6 +23,7 @@ from shared.records import STORED, STORED_HEAD, PurchaseRecord, decode, parse_fl
 from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.sim.books import Books
 from tests.sim.disk import deed_of
+from tests.sim.exposed import Exposed
 from tests.sim.ingest_part import IngestPart, copy_of
 from tests.sim.ledgers import fresh_ledger
 from tests.sim.replay import deliver
@@ -111,8 +112,14 @@ def check_losses(campus: "Campus") -> None:
         return
     with closing(copy_of(fresh_ledger())) as database:
         ledger = campus.ingest.open(database, lambda point: None)
-        loss = Loss(campus, ledger, database)
-        deliver(campus, ledger, loss.report)
+        loss, exposed = Loss(campus, ledger, database), Exposed(campus, ledger, database)
+
+        def halfway() -> None:
+            loss.report()
+            exposed.tell()
+
+        deliver(campus, ledger, halfway)
+        exposed.check()
         while ledger.find_differences(loss.at):
             pass
         books = Books(campus.judge.deeds)

@@ -13,7 +13,7 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.fleet.documents.reach import reach_of
 from cloud.ledger.read.shown.card import card_file
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import NO_CARD, Refused
+from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments
 from shared.words.voice import Text
 
@@ -28,7 +28,7 @@ def state(context: Context, _: Arguments) -> dict[str, Any]:
     with db.reading():
         found, reach = card_file(db, context.card), reach_of(db, context.card, context.now)
     if found is None:
-        raise Refused(NO_CARD)
+        raise CallRefused(NO_CARD)
     return {
         "label": found.line.label, "state": found.line.state.value, "since_ms": found.since_ms,
         "listed": found.line.hotlisted, "reach": _reach(reach.there, reach.late, reach.away),

@@ -12,7 +12,7 @@ from cloud.ledger.read import books
 from cloud.ledger.read.shown.statement import Line, Sums, statement
 from cloud.ledger.read.views import EntryView
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import Problem, Refused
+from cloud.wallet.line.problems import Problem, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, whole
 from shared.clocks.clock import DAY_S
 from shared.ids import CardId
@@ -38,7 +38,7 @@ def proof(context: Context, arguments: Arguments) -> dict[str, Any]:
     with db.reading():
         found = books.entries_of_numbers(db, [arguments["entry"]])
     if not found or not any(_moves(one, context.card) for one in found):
-        raise Refused(NO_ENTRY)  # the same for one that is another's
+        raise CallRefused(NO_ENTRY)  # the same for one that is another's
     (entry,) = found
     return {"entry": entry.entry, "booked_ms": entry.booked_at_ms, "record": _record(entry)}
 

@@ -43,8 +43,10 @@ _FULLEST = (
     "GROUP BY p.credit) t) FROM account a JOIN balance b ON b.account = a.id WHERE a.kind IN (?, ?, ?)"
 )
 _RISEN = (
-    "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account c ON c.id = p.credit "
-    "WHERE p.entry > (SELECT value FROM watermark WHERE name = 'fold') AND c.kind IN (?, ?, ?)"
+    "SELECT (SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account c ON c.id = p.credit "
+    "WHERE p.entry > (SELECT value FROM watermark WHERE name = 'fold') AND c.kind IN (?, ?, ?)), "
+    "(SELECT CAST(COALESCE(SUM(b.credit_fen - b.debit_fen), 0) AS BIGINT) FROM account a "
+    "JOIN balance b ON b.account = a.id WHERE a.kind = ?)"
 )
 _PURSES = (
     "SELECT COALESCE(l.card_class, c.card_class), COUNT(DISTINCT c.card), "
@@ -90,12 +92,13 @@ def tills(db: Database, now: Now) -> list[Till]:
 
 
 def purses(db: Database) -> Purses:
-    """What all cards hold by the books at most: as folded, and what has come since."""
-    kinds = str(AccountKind.PURSE), str(AccountKind.SUBSIDY)
-    ((risen,),) = db.run(_RISEN, (*kinds, str(AccountKind.TRANSIT)))
+    """What all cards hold by the books at most: as folded, what is in transit to them, and what has come since."""
+    kinds, transit = (str(AccountKind.PURSE), str(AccountKind.SUBSIDY)), str(AccountKind.TRANSIT)
+    ((came, under_way),) = db.run(_RISEN, (*kinds, transit, transit))
+    risen = int(came) + max(0, int(under_way))
     rows = db.run(_PURSES, kinds)
-    by_class = {int(one): (int(count), int(fen) + int(risen)) for one, count, fen in rows}
-    return Purses(by_class, sum(int(fen) for *_, fen in rows) + int(risen))
+    by_class = {int(one): (int(count), int(fen) + risen) for one, count, fen in rows}
+    return Purses(by_class, sum(int(fen) for *_, fen in rows) + risen)
 
 
 def items(db: Database) -> list[Item]:
