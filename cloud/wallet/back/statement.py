@@ -12,7 +12,7 @@ from cloud.ledger.read import books
 from cloud.ledger.read.shown.statement import Line, Sums, statement
 from cloud.ledger.read.views import EntryView
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import Problem, CallRefused
+from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, Arguments, whole
 from shared.clocks.clock import DAY_S
 from shared.ids import CardId
