@@ -25,8 +25,8 @@ POSTGRES = Path("/usr/lib/postgresql")
 PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PODMAN, NETWORK = Path("/usr/lib/podman"), ("netavark", "aardvark-dns")
-CONTAINERS = "school-server"
-"""The scene that plays in containers."""
+CONTAINERS = {"school-server", "server-upgrade"}
+"""The scenes that play in containers."""
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 FIRST = (
     (
@@ -408,7 +408,8 @@ def _reader_packages() -> dict[str, bool]:
 
 
 def _wants_containers(verb: Verb, arguments: list[str]) -> bool:
-    return (verb.name == "scene" and CONTAINERS in arguments) or (verb.name == "test" and "--all" in arguments)
+    named = CONTAINERS if verb.name == "scene" else {"--all"} if verb.name == "test" else set()
+    return not named.isdisjoint(arguments)
 
 
 def _container_packages() -> dict[str, bool]:

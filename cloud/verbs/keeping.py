@@ -32,12 +32,17 @@ LIST, LATEST = "list", "latest"
 
 
 def keeping_verbs() -> dict[str, Made]:
-    """Backup."""
+    """Backup, functions, and whether this program may open the books."""
     text = Text("备份：运行中复制、证明、列出、还原", "backups: made while all runs, proven, listed, put back")
     told = Text("这所校园有哪些功能，打开、关闭一个", "which functions this campus has; put one on or off")
+    asked = Text(
+        "账本是哪一版，本程序能否打开；什么也不改",
+        "which schema the ledger has, and may this program open it; changes nothing",
+    )
     return {
         "backup": (text, _backup, (_options, add_json)),
         "functions": (told, _functions, (_function_options,)),
+        "schema": (asked, _schema, ()),
     }
 
 
@@ -61,6 +66,20 @@ def _functions(chosen: argparse.Namespace) -> int:
     for one in Function:
         state = Text("关", "off") if one in off else Text("开", "on")
         sys.stdout.write(f"{one:<13} {Text(f'{state.zh}  {one.said.zh}', f'{state.en:<4} {one.said.en}')}\n")
+    return 0
+
+
+def _schema(chosen: argparse.Namespace) -> int:
+    from contextlib import closing
+
+    from cloud.ledger.schema.migrate import HEAD, require_openable
+    from cloud.process.settings import load_settings
+    from cloud.store.db import open_database
+
+    with closing(open_database(load_settings(chosen.data).books(chosen.dsn))) as database:
+        found = require_openable(database) or "–"
+    told = Text(f"账本 {found}，本程序 {HEAD}：可以打开", f"ledger {found}, this program {HEAD}: it may be opened")
+    sys.stdout.write(f"{told}\n")
     return 0
 
 

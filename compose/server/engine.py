@@ -18,6 +18,8 @@ HOST = "DOCKER_HOST"
 STEP_S = 120.0
 """Longest that one step of an engine may take; one that is beyond has failed."""
 
+_NONE: Mapping[str, str] = {}
+
 
 class EngineRefused(Exception):
     """A command of the engine ended badly: its last words. Exit code 1."""
@@ -42,9 +44,12 @@ class Engine:
         """What the engine's program says. EngineRefused."""
         return _run((self.program, *words), self.environment, timeout_s, folder)
 
-    def composed(self, root: Path, *words: str, timeout_s: float = STEP_S) -> str:
-        """What compose says of the installation in that folder. EngineRefused."""
-        return _run((*self.compose, *words), self.environment, timeout_s, root)
+    def composed(
+        self, root: Path, *words: str, timeout_s: float = STEP_S, settings: Mapping[str, str] = _NONE
+    ) -> str:  # fmt: skip
+        """What compose says of the installation in that folder. settings: in the place of what its .env says.
+        EngineRefused."""
+        return _run((*self.compose, *words), {**self.environment, **settings}, timeout_s, root)
 
     def can(self, root: Path, *words: str, timeout_s: float = 15.0) -> bool:
         """Does a command of compose end well?"""

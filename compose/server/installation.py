@@ -20,6 +20,11 @@ FORMAT = 1
 BOOKS = "data/postgres/17/main/PG_VERSION"
 
 
+_FIRST = ("postgres", "broker", "metrics", "keys", "ingest", "cloud", "signer")
+_FIRST_FOLDERS = tuple(f"data/{name}" for name in _FIRST)
+"""Of the first versions, which did not write down what they had made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """identity: random, of this one alone. has_books, has_inventory: the first start made them. folders: with data,
@@ -43,13 +48,13 @@ def read(root: Path) -> Installation:
     """The one of this folder. WrongUse: there is none, or its file is damaged."""
     try:
         said = json.loads((root / FILE).read_bytes())
-        found = Installation(**{**said, "folders": tuple(said["folders"])})
+        found = Installation(**{**said, "folders": tuple(said.get("folders", _FIRST_FOLDERS))})
     except FileNotFoundError:
         told = Text(
             f"{root}: 没有安装，先 ./ykt server init", f"{root}: no installation is here: ./ykt server init first"
         )
         raise WrongUse(told) from None
-    except (ValueError, TypeError, KeyError) as fault:
+    except (ValueError, TypeError, AttributeError) as fault:
         raise WrongUse(Text(f"{root / FILE}: 已损坏", f"{root / FILE}: is damaged")) from fault
     if found.format != FORMAT:
         raise WrongUse(Text(f"{root / FILE}: 未知格式", f"{root / FILE}: unknown format"))

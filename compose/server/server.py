@@ -32,6 +32,9 @@ CARDS = Text("演示校园的卡数", "cards of the demonstration")
 MASTERS = Text("仪式生成的主密钥目录", "folder with the masters that a ceremony made")
 SHARE = Text("打开 --masters 的一份份额，可重复", "a share that opens --masters; may be repeated")
 BASE = Text("现成的 Debian 根目录或其 .tar，代替 debootstrap", "a Debian root or its .tar, in debootstrap's place")
+DEEDS = Text(
+    "cloud backup 的动作与参数；备份在 /backup", "a deed of `cloud backup`, with its words; backups are in /backup"
+)
 WORDS = Text("cloud 的命令与参数", "a command of the cloud, with its words")
 _VERBS = {
     "build": Text("从检出目录做镜像，不用任何镜像仓库", "make the images from this checkout; no registry is asked"),
@@ -41,6 +44,7 @@ _VERBS = {
     "down": Text("停止；数据都留着", "end it; all data stay"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
+    "backup": Text("备份：缺省立即做一份；list、check、restore 等", "one now (default), list, check, restore"),
 }
 
 
@@ -55,6 +59,7 @@ def main(arguments: list[str]) -> int:
             made[name].add_argument("folder", type=Path, metavar="DIR", help=FOLDER)
     made["build"].add_argument("--base", type=Path, metavar="DIR|TAR", help=BASE)
     made["cloud"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=WORDS)
+    made["backup"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=DEEDS)
     _init_options(made["init"])
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
@@ -124,7 +129,7 @@ def _up(given: argparse.Namespace) -> int:
 
 def _upgrade(given: argparse.Namespace) -> int:
     root, runs = given.folder.absolute(), engine()
-    one = upgrading.upgrade(root, version(), runs)
+    one = upgrading.upgrade(root, version(), runs, _say)
     _say(Text(f"版本 {one.version}", f"version {one.version}"))
     return _up(given)
 
@@ -150,6 +155,13 @@ def _cloud(given: argparse.Namespace) -> int:
     if not given.words:
         raise WrongUse(Text("缺少 cloud 的命令", "a command of the cloud is missing"))
     sys.stdout.write(starting.command(given.folder.absolute(), engine(), given.words))
+    return 0
+
+
+def _backup(given: argparse.Namespace) -> int:
+    root, runs = given.folder.absolute(), engine()
+    installation.read(root)
+    sys.stdout.write(starting.kept(root, runs, given.words or ("make",)))
     return 0
 
 
@@ -179,6 +191,7 @@ _RUNS = {
     "down": _down,
     "status": _status,
     "cloud": _cloud,
+    "backup": _backup,
 }
 
 if __name__ == "__main__":

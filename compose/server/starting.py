@@ -13,13 +13,17 @@ from compose.place import WrongUse
 from compose.server import images, installation
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
-from compose.server.layout import FIRST, METRIC_STORE, THEN, Service
+from compose.server.layout import FIRST, METRIC_STORE, POSTING, THEN, Service
 from shared.words.voice import Text
 
 READY_S = 90.0
 """Longest that all services may take to be ready; then it is said which are not, and they go on trying."""
 POLL_S = 0.5
 IMPORT_S = 600.0
+BACKUP_S = 6 * 3600.0
+"""As long as one run of what keeps the database may take."""
+KEEPER = "backup"
+REPOSITORY = "backup/pgbackrest.conf"
 PROFILES = "COMPOSE_PROFILES"
 
 Say = Callable[[Text], None]
@@ -39,12 +43,25 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
     is_first = not one.has_inventory
     if not one.has_books:
         one = _make_books(root, one, engine, say)
+    keeps = has_profile(root, KEEPER)
+    if keeps and not (root / REPOSITORY).exists():
+        _set_up_backups(root, engine, say)
     first, then = services(root)
-    _start(root, engine, first, say)
-    if not one.has_inventory:
+    if one.has_inventory:
+        _start(root, engine, [each for each in (*first, *then) if each.name in POSTING], say)
+    else:
+        _start(root, engine, first, say)
         one = _take_inventory(root, one, engine, say)
     _start(root, engine, (*first, *then), say)
+    if keeps:
+        engine.composed(root, "up", "--detach", "--no-build", "--no-deps", KEEPER)
     return is_first
+
+
+def kept(root: Path, engine: Engine, words: Sequence[str]) -> str:
+    """A deed of `cloud backup` where the books, their backups and nothing else are seen; what it says."""
+    asked = ("run", "--rm", "-T", "--no-deps", KEEPER, *words)
+    return engine.composed(root, "--profile", KEEPER, *asked, timeout_s=BACKUP_S)
 
 
 def require_images(version: str, engine: Engine) -> None:
@@ -60,6 +77,11 @@ def require_images(version: str, engine: Engine) -> None:
         )
 
 
+def start_books(root: Path, engine: Engine, say: Say) -> None:
+    """The database alone, ready. EngineRefused, NotReady."""
+    _start(root, engine, FIRST[:1], say)
+
+
 def down(root: Path, engine: Engine) -> None:
     """Ended in order, nothing removed but containers and networks."""
     installation.read(root)
@@ -68,8 +90,12 @@ def down(root: Path, engine: Engine) -> None:
 
 def services(root: Path) -> tuple[tuple[Service, ...], tuple[Service, ...]]:
     """Those that the others need, and the others."""
-    has_store = "metrics" in dict(_settings(root)).get(PROFILES, "").split(",")
-    return (*FIRST, METRIC_STORE) if has_store else FIRST, THEN
+    return (*FIRST, METRIC_STORE) if has_profile(root, METRIC_STORE.name) else FIRST, THEN
+
+
+def has_profile(root: Path, name: str) -> bool:
+    """Does .env name it?"""
+    return name in dict(_settings(root)).get(PROFILES, "").split(",")
 
 
 def unready(root: Path, engine: Engine, asked: Sequence[Service]) -> list[str]:
@@ -109,6 +135,13 @@ def _make_books(root: Path, one: Installation, engine: Engine, say: Say) -> Inst
             root, "run", "--rm", "-T", "--no-deps", "postgres", "enter", "/var/lib/postgresql", "make-books"
         )
     return installation.made_books(root, one)
+
+
+def _set_up_backups(root: Path, engine: Engine, say: Say) -> None:
+    """The server reads at its start where its log goes; one that runs is ended, and started with the others."""
+    say(Text("备份：建备份库，日志从此归档", "backups: making the repository; the log is archived from now on"))
+    kept(root, engine, ("set-up",))
+    engine.composed(root, "stop", FIRST[0].name)
 
 
 def _take_inventory(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:

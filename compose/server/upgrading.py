@@ -2,29 +2,35 @@
 
 What a person may have changed in .env stays; what is new in it is added. A directory that is new is made and marked;
 one that should be there and is not is refused before, as at every start. Whether the ledger may be opened by this
-version its own software says, in words, and then nothing has been changed in it.
+version its own software is asked first, and says why not; then nothing has been changed.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from compose.place import WrongUse
 from compose.server import dealing, installation, rendered, starting
-from compose.server.engine import Engine
+from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
 from compose.server.layout import DATA, FOLDERS, MARK
 from compose.server.rendered import Given
+from shared.words.voice import Text
 
 VERSION = "YKT_VERSION"
 _KEPT = ("data/cloud/cloud/metrics.toml", ".env")
 """Of the school, once they are there."""
 
 
-def upgrade(root: Path, version: str, engine: Engine) -> Installation:
-    """The installation as it is now, not started. WrongUse: not whole, no images of this version, not root."""
+def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None]) -> Installation:
+    """The installation as it is now, not started. WrongUse: not whole, no images of this version, not root, or its
+    ledger is closed to this version."""
     dealing.require_root()
     old = installation.read(root)
     installation.require_whole(root, old)
     starting.require_images(version, engine)
+    if old.has_books:
+        _require_openable(root, version, engine, say)
     one = replace(old, version=version, folders=DATA)
     there = {folder.path for folder in FOLDERS if folder.path in old.folders or (root / folder.path).exists()}
     dealing.lay_out(root)
@@ -36,6 +42,19 @@ def upgrade(root: Path, version: str, engine: Engine) -> Installation:
     dealing.copy_compose(root)
     installation.write(root, one)
     return one
+
+
+def _require_openable(root: Path, version: str, engine: Engine, say: Callable[[Text], None]) -> None:
+    """The database as it runs, or is started for the question; the asked program is the new version's."""
+    starting.start_books(root, engine, say)
+    asked = ("run", "--rm", "-T", "--no-deps", "tools", "cloud", "schema", "--data", "/campus")
+    try:
+        said = engine.composed(root, *asked, settings={VERSION: version})
+    except EngineRefused as fault:
+        raise WrongUse(
+            Text(f"没有换版本，什么也没改。\n{fault}", f"the version stays, nothing was changed.\n{fault}")
+        ) from fault
+    say(Text(said.strip(), said.strip()))
 
 
 def with_version(there: str, new: str) -> str:

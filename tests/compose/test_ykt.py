@@ -293,7 +293,7 @@ def test_an_engine_is_installed_for_the_scene_that_plays_in_it_alone(monkeypatch
     monkeypatch.setattr("compose.verbs.PROGRAMS", "/nowhere")
     monkeypatch.setattr(verbs, "PODMAN", tmp_path)
     engine = {"podman", "runc", "docker-compose", "netavark", "aardvark-dns", "catatonit", "debootstrap"}
-    for name, words in (("scene", ["school-server"]), ("test", ["--all"])):
+    for name, words in (("scene", ["school-server"]), ("scene", ["server-upgrade"]), ("test", ["--all"])):
         assert engine <= set(missing_debian(find(name), words))
     for name, words in (("scene", ["drill"]), ("test", []), ("up", ["--full"])):
         assert not engine & set(missing_debian(find(name), words))

@@ -51,6 +51,17 @@ def require_head(database: Database) -> None:
         _require_readable(database, found)
 
 
+def require_openable(database: Database) -> str | None:
+    """The ledger's schema, None where there is none yet: this program may open it, and would bring an older one up.
+
+    ConfigFault for a newer one that is closed to it. Changes nothing.
+    """
+    found = _revision(database)
+    if found is not None and found > HEAD:
+        _require_readable(database, found)
+    return found
+
+
 def _require_readable(database: Database, found: str) -> None:
     """May this program, which is older than the books, open them all the same? ConfigFault, with the ways out."""
     with database.reading():

@@ -1,5 +1,6 @@
 """An installation knows what it has made: an empty directory in its place is refused in words, never begun anew."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,18 @@ def test_what_it_has_made_it_still_knows_later(root: Path) -> None:
     assert installation.read(root) == one
     assert (one.has_books, one.has_inventory) == (True, True)
     installation.require_whole(root, one)
+
+
+def test_one_of_the_first_versions_is_read_and_lacks_nothing(root: Path) -> None:
+    """It did not write down its folders."""
+    said = json.loads((root / installation.FILE).read_text())
+    del said["folders"]
+    (root / installation.FILE).write_text(json.dumps(said))
+    installation.require_whole(root, installation.read(root))
+    assert set(installation.read(root).folders) <= set(ONE.folders)
+    (root / "data/keys" / MARK).unlink()
+    with pytest.raises(WrongUse, match="data/keys"):
+        installation.require_whole(root, installation.read(root))
 
 
 @pytest.mark.parametrize("folder", [folder.path for folder in FOLDERS if folder.has_data])

@@ -11,6 +11,7 @@ from compose.server import installation
 from compose.server.engine import Engine
 from compose.server.layout import DATA, MARK
 from compose.server.upgrading import upgrade, with_version
+from tests.compose.server.conftest import quiet
 
 OLD = """\
 # of the school
@@ -44,7 +45,7 @@ def test_it_goes_on_as_the_same_installation(root: Path) -> None:
     old = installation.read(root)
     (root / "data/cloud/cloud/metrics.toml").write_text('url = "https://influx.example.cn:8086"\n')
     (root / "config/broker/mosquitto.conf").unlink()
-    one = upgrade(root, "v2", HAS_ALL)
+    one = upgrade(root, "v2", HAS_ALL, quiet)
     installation.require_whole(root, one)
     assert installation.read(root) == one
     assert (one.identity, one.version) == (old.identity, "v2")
@@ -58,7 +59,7 @@ def test_a_directory_of_a_new_version_is_made_and_marked(root: Path) -> None:
     old = installation.read(root)
     installation.write(root, replace(old, folders=tuple(name for name in DATA if name != "data/metrics")))
     shutil.rmtree(root / "data/metrics")
-    one = upgrade(root, "v2", HAS_ALL)
+    one = upgrade(root, "v2", HAS_ALL, quiet)
     installation.require_whole(root, one)
     assert "data/metrics" in one.folders
 
@@ -67,12 +68,29 @@ def test_a_directory_that_lost_its_mark_is_refused_and_given_none(root: Path) ->
     (root / "data/keys" / MARK).unlink()
     shutil.rmtree(root / "data/keys/keys")
     with pytest.raises(WrongUse, match="data/keys"):
-        upgrade(root, "v2", HAS_ALL)
+        upgrade(root, "v2", HAS_ALL, quiet)
     assert not (root / "data/keys" / MARK).exists()
     assert installation.read(root).version == "v1"
 
 
 def test_without_its_images_nothing_is_changed(root: Path) -> None:
     with pytest.raises(WrongUse, match="v2"):
-        upgrade(root, "v2", HAS_NONE)
+        upgrade(root, "v2", HAS_NONE, quiet)
     assert "YKT_VERSION=v1\n" in (root / ".env").read_text()
+
+
+def test_books_that_are_closed_to_the_version_are_refused_before_anything_is_changed(
+    root: Path, tmp_path: Path
+) -> None:
+    """The program of the new version is asked, and its words are what a person reads."""
+    installation.write(root, replace(installation.read(root), has_books=True))
+    (root / installation.BOOKS).parent.mkdir(parents=True)
+    (root / installation.BOOKS).write_text("17\n")
+    before = (root / ".env").read_text()
+    closed = tmp_path / "compose"
+    closed.write_text('#!/bin/sh\ncase "$*" in *schema*) echo "$YKT_VERSION: 0031" >&2; exit 2;; esac\n')
+    closed.chmod(0o755)
+    with pytest.raises(WrongUse, match="v2: 0031"):
+        upgrade(root, "v2", Engine("echo", (str(closed),)), quiet)
+    assert (root / ".env").read_text() == before
+    assert installation.read(root).version == "v1"

@@ -38,9 +38,8 @@ class Gaps:
             now_s, found = time.monotonic(), self._counts()
             for name, count in found.items():
                 self.longest[name] = max(self.longest[name], now_s - since_s[name])
-                if count != counts[name]:
-                    since_s[name] = now_s
-            counts = found
+                if count > counts[name]:  # a ledger that cannot be asked says less, and has posted nothing
+                    since_s[name], counts[name] = now_s, count
 
     def _counts(self) -> dict[str, int]:
         return {"sold": self.campus.shown(), "posted": self.campus.posted()}
