@@ -31,11 +31,13 @@ TEMPLATES = ROOT / "compose/templates/image"
 SUITE = "trixie"
 KERNELS = {"x86_64": "linux-image-amd64", "aarch64": "linux-image-arm64"}
 BASE = ("systemd", "systemd-sysv", "systemd-timesyncd", "udev", "kmod", "iproute2", "dbus", "e2fsprogs", "can-utils")
+UNITS = {EDGE: ("openykt-edge.service", "openykt-trial.timer"), TILL: ("openykt-till.service",)}
+"""Of a product, what begins at boot."""
 OF_PRODUCTS = {
     EDGE: ("python3",),
     TILL: ("python3", "python3-pil", "python3-pyscard", "pcscd", "libccid", "polkitd", "fonts-wqy-microhei"),
 }
-DATA_DIRS = ("openykt", "settings", "journal", "systemd")
+DATA_DIRS = ("openykt", "releases", "settings", "journal", "systemd")
 DATA_MIB = 256
 SLACK = 1.25
 """How much larger the root is than what is in it: it never grows."""
@@ -125,11 +127,11 @@ def bootstrap(wish: Wish, tree: Path) -> None:
     for name, place in (("fstab", "etc/fstab"), ("watchdog.conf", "etc/systemd/system.conf.d/watchdog.conf")):
         (tree / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATES / name, tree / place)
-    for name in ("data", "var/log/journal", "var/lib/openykt"):
+    for name in ("data", "var/log/journal", "var/lib/openykt", "var/lib/openykt-box"):
         (tree / name).mkdir(parents=True, exist_ok=True)
     (tree / "etc/hostname").write_text("openykt\n", encoding="ascii")
     (tree / "etc/resolv.conf").unlink(missing_ok=True)
-    _run("systemctl", f"--root={tree}", "--quiet", "enable", f"openykt-{wish.product}.service")
+    _run("systemctl", f"--root={tree}", "--quiet", "enable", *UNITS[wish.product])
     _run("systemctl", f"--root={tree}", "--quiet", "mask", *_MASKED)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from compose.place import ROOT
 from compose.release import box, debian, image
 from compose.release.wheel import NotBuilt
 
@@ -67,3 +68,18 @@ def test_an_image_of_what_is_not_ours_is_refused(tmp_path: Path, capsys: pytest.
 def test_a_tool_that_refuses_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotBuilt):
         image.bootstrap(image.Wish(tmp_path / "openykt-till_1_amd64.deb", "x86_64", tmp_path), Path("/dev/null/tree"))
+
+
+def test_what_a_unit_writes_is_on_the_data_partition_of_an_image() -> None:
+    """The root is read-only: a box whose releases had no place there could take none."""
+    lines = (image.TEMPLATES / "fstab").read_text().splitlines()
+    fields = [line.split() for line in lines if line.startswith("/data/")]
+    bound = {row[1]: row[0].removeprefix("/data/") for row in fields}
+    assert set(bound.values()) == set(image.DATA_DIRS)
+    units = [*(ROOT / "compose/templates/box").glob("*.service"), *(ROOT / "compose/templates/till").glob("*.service")]
+    needed = {
+        word for unit in units for line in unit.read_text().splitlines()
+        if line.startswith("RequiresMountsFor=") for word in line.partition("=")[2].split()
+    }  # fmt: skip
+    assert needed
+    assert needed <= bound.keys()

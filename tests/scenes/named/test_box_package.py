@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.process, pytest.mark.large]
 SETTINGS = "BOX=canteen\nBROKER=127.0.0.1:8883\nLINES=--tcp-port 9100\nCAN_BITRATE=125000\n"
 STATE = "echo it-is-$(systemctl is-active openykt-edge)"
 ACTIVE = "it-is-active"
-RELEASE = "readlink /opt/openykt/current"
+RELEASE = "readlink -f /var/lib/openykt-box/current"
 OLD, NEW = "0.1.0+scene1", "0.1.0+scene2"
 DPKG_S = 300.0
 
@@ -61,6 +61,8 @@ def _lives(stage: Stage, board: Machine, old: str, new: str) -> None:
         board.until(STATE, ACTIVE)
         seen.seen = board.says("journalctl -o cat -b -u openykt-edge | grep -m1 READY").strip()
         assert "READY" in seen.seen
+        assert OLD in board.says(RELEASE), "nothing of what it may fetch can be kept: its folder is not to be written"
+        board.until("echo it-is-$(systemctl is-active openykt-trial.timer)", ACTIVE, 60.0)
     with stage.step(Text("升级", "upgrade"), Text("新版本在运行", "the new release runs")) as seen:
         board.says("mount -o remount,rw /")
         before = board.says("systemctl show openykt-edge -p MainPID --value")
@@ -75,10 +77,10 @@ def _lives(stage: Stage, board: Machine, old: str, new: str) -> None:
         assert ACTIVE not in board.says(STATE)
         _require_data(board)
         assert board.says("ls /etc/openykt").split() == ["edge.conf"]
-        assert "No such file" in board.says("ls /opt/openykt/current")
+        assert "No such file" in board.says("ls /opt/openykt/shipped")
     with stage.step(Text("再装", "install again"), Text("开启即运行", "enabled, it is active")) as seen:
         seen.seen = _dpkg(board, f"--install /data/packages/{old}")
-        board.says("systemctl enable --now openykt-edge", DPKG_S)
+        board.says("systemctl enable --now openykt-edge openykt-trial.timer", DPKG_S)
         board.until(STATE, ACTIVE)
         assert OLD in board.says(RELEASE)
     with stage.step(Text("清除", "purge"), Text("除数据外都没了", "all is gone but the data")) as seen:
@@ -86,6 +88,7 @@ def _lives(stage: Stage, board: Machine, old: str, new: str) -> None:
         assert ACTIVE not in board.says(STATE)
         assert not board.says("ls /etc/openykt /opt/openykt/releases 2>/dev/null | grep -v :").strip()
         assert not board.says("ls /usr/lib/systemd/system | grep openykt").strip()
+        assert not board.says("ls -A /var/lib/openykt-box 2>/dev/null").strip()
         _require_data(board)
 
 
