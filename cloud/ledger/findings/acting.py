@@ -4,7 +4,7 @@ With the look, never in the posting: bounded work, up to a watermark of quaranti
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from cloud.ledger.cards.listing import Why, list_card
 from cloud.ledger.findings import found
@@ -86,10 +86,16 @@ def look_for_back(writing: Writing, purses: Mapping[Whose, Sequence[Held]]) -> N
 
 
 def _back(held: Sequence[Held]) -> list[tuple[Held, Held]]:
-    """held: by counter. Two neighbours at one terminal, of which the one with the lower counter was written later."""
-    proven = sorted((one for one in held if one.sender), key=lambda one: (one.sender, one.said.seq))
-    runs = (list(run) for _, run in groupby(proven, key=lambda one: one.sender))
-    return [(a, b) for run in runs for a, b in pairwise(run) if b.said.counter < a.said.counter]
+    """held: by counter. At one terminal, what has the lower counter was written later: (before, after)."""
+    newest: dict[bytes, Held] = {}
+    found = []
+    for one in held:
+        lower = newest.get(one.sender)
+        if lower is not None and one.said.seq < lower.said.seq:
+            found.append((one, lower))
+        if one.sender:
+            newest[one.sender] = one
+    return found
 
 
 def look_for_jumps(writing: Writing, cards: Sequence[bytes]) -> None:
@@ -111,11 +117,10 @@ def look_for_jumps(writing: Writing, cards: Sequence[bytes]) -> None:
 
 
 def follow_differences(writing: Writing, cards: Sequence[bytes]) -> None:
-    """A difference that waits for somebody is a finding; one that is gone, or explained, is over."""
+    """A difference that waits for somebody is a finding; one that is gone, or explained, is over. cards: some that
+    have a difference, or that anything was ever found of; of any other nothing is done."""
     known = found.of_cards(writing.db, cards)
     there = of_cards(writing.db, cards)
-    if not known and not there:
-        return
     of_them = (one for one in known if one.seen.what in _OF.values() and one.standing is not Standing.OVER)
     acting = {one.seen.mark: one for one in of_them}
     for difference in there:

@@ -6,13 +6,13 @@ The difference is last known − expected; a late purchase makes it negative, a 
 is unexplained. late + unexplained is the whole difference, by construction; whether late is true, `verify` says anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.findings.found import COUNT, What
 from cloud.ledger.findings.purses import Purse, Whose, place_of, whole_purse
 from cloud.ledger.findings.rows import MAIN
-from cloud.ledger.held.losses.bearing import kept_or_lost, losses
+from cloud.ledger.held.losses.bearing import losses
 from cloud.ledger.held.losses.spent import released_at
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
@@ -67,17 +67,16 @@ class ClosingCounts(NamedTuple):
     findings: int
 
 
-def close(writing: Writing, looked: Sequence[Standing]) -> None:
-    """Inside of a transaction: these purses, as they are now."""
+def close(writing: Writing, looked: Sequence[Standing], special: Collection[bytes]) -> None:
+    """Inside of a transaction: these purses, as they are now. special: cards that are lost, kept or replaced."""
     db, now_ms = writing.db, writing.now.unix_ms
     cards = sorted({one.whose[0] for one in looked})
     before = {(one.whose): one for one in apart_of(db, cards)}
-    gone = kept_or_lost(db, cards)
     for one in looked:
-        found = standing_of(db, one, special=one.whose[0] in gone)
+        known = before.get(one.whose)
+        found = standing_of(db, one, special=one.whose[0] in special, known=known)
         if found is not None and not found.difference_fen:
             found = None
-        known = before.get(one.whose)
         if found is None and known is not None:
             db.run("DELETE FROM purse_apart WHERE card = ? AND application = ?", one.whose)
         elif found is not None and (known is None or _differs(known, found) or _is_old(known, now_ms)):
@@ -114,9 +113,9 @@ def counts(db: Database) -> ClosingCounts:
     return ClosingCounts(*map(int, rows[0]))
 
 
-def standing_of(db: Database, one: Standing, *, special: bool) -> Apart | None:
+def standing_of(db: Database, one: Standing, *, special: bool, known: Apart | None = None) -> Apart | None:
     """None: no record tells what it holds, or its balance has moved to another card. special: the desk keeps it, it was
-    reported lost, or it has taken another one's place."""
+    reported lost, or it has taken another one's place. known: as it was written down last."""
     card, application = one.whose
     expected = one.balance_fen
     if special:
@@ -126,9 +125,11 @@ def standing_of(db: Database, one: Standing, *, special: bool) -> Apart | None:
         expected -= sum(loss.fen for loss in standing)
     purse = one.purse
     found = _split(one, purse, expected)
-    if found is not None and found.difference_fen and not purse.whole:
-        found = _split(one, whole_purse(db, one.whose), expected)
-    return found
+    if found is None or not found.difference_fen or purse.whole:
+        return found
+    if known is not None and known.difference_fen == found.difference_fen and not purse.is_open:
+        return found._replace(late_fen=known.late_fen, missing=known.missing)  # nothing has come that was missing
+    return _split(one, whole_purse(db, one.whose), expected)
 
 
 def _split(one: Standing, purse: Purse, expected: int) -> Apart | None:

@@ -142,6 +142,11 @@ def of_cards(db: Database, cards: Sequence[bytes]) -> list[CardFinding]:
     return sorted(_with_words(db, db.find(f"{_SELECT}card", cards)))
 
 
+def known_of(db: Database, cards: Sequence[bytes]) -> bool:
+    """Was anything ever found of one of these cards?"""
+    return bool(db.find("SELECT id FROM finding WHERE card", cards))
+
+
 def add(writing: Writing, seen: Seen) -> CardFinding:
     """A new one; it caps from now on, as long as its kind does."""
     (last,) = writing.db.run("SELECT COALESCE(MAX(id), 0) FROM finding")[0]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.findings.acting import follow_differences, look_for_back, look_for_copies, look_for_jumps
 from cloud.ledger.findings.closing import Standing, close, due
-from cloud.ledger.findings.found import lapse
+from cloud.ledger.findings.found import known_of, lapse
 from cloud.ledger.findings.listed_use import tell_of_use
 from cloud.ledger.findings.listing import follow, policy
 from cloud.ledger.findings.purses import (
@@ -101,8 +101,7 @@ def look(writing: Writing) -> bool:
     cards = sorted({*_touched(db, low, high), *again, *again_apart})
     if cards:
         lost = reports(db, cards)
-        _bear(writing, cards, lost)
-        _look_at(writing, cards, lost)
+        _look_at(writing, cards, lost, _bear(writing, cards, lost))
     if high > low:
         tell_of_use(writing, low, high)
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
@@ -121,15 +120,18 @@ def looked_upto(db: Database) -> tuple[int, int]:
     return seen, last
 
 
-def _bear(writing: Writing, cards: list[bytes], lost: dict[bytes, Report]) -> None:
-    """Book what lost cards have spent; of one without a report that came after its release, tell it here."""
-    for card in sorted(kept_or_lost(writing.db, cards)):
+def _bear(writing: Writing, cards: list[bytes], lost: dict[bytes, Report]) -> set[bytes]:
+    """Book what lost cards have spent; of one without a report that came after its release, tell it here. Which of them
+    are lost, kept or replaced."""
+    special = kept_or_lost(writing.db, cards)
+    for card in sorted(special):
         for one in bear(writing, card, lost.get(card)):
             if card not in lost:
                 device, name, place = place_of(writing.db, one.record)
                 told = LossBorne(writing.registry.cards[card].label, name, place, one.said.amount_fen)
                 writing.notes.tell(told, device=device)
     fold(writing.db)
+    return special
 
 
 def _touched(db: Database, low: int, high: int) -> set[bytes]:
@@ -140,7 +142,9 @@ def _touched(db: Database, low: int, high: int) -> set[bytes]:
     return {bytes.fromhex(code.partition(":")[2]) for kind, code in found if kind in _OF_CARDS}
 
 
-def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]) -> None:
+def _look_at(
+    writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report], special: set[bytes]
+) -> None:  # fmt: skip
     known: dict[bytes, list[Difference]] = {card: [] for card in cards}
     for one in of_cards(writing.db, cards):
         known[one.found.card].append(one)
@@ -155,9 +159,10 @@ def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]
     append(writing.db, facts + _over(writing, ended))
     if policy(writing.db):
         follow(writing, cards)
-    close(writing, [_standing(one) for one in purses])
+    close(writing, [_standing(one) for one in purses], special)
     look_for_back(writing, {(one.card, one.application): one.purse.purchases for one in purses})
-    follow_differences(writing, cards)
+    if facts or any(known.values()) or known_of(writing.db, cards):
+        follow_differences(writing, cards)
 
 
 def _standing(looked: _Looked) -> Standing:
