@@ -8,6 +8,7 @@ import pytest
 
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.meals import MealLedger
+from cloud.ledger.funds.floors import set_floor
 from cloud.ledger.funds.meals.rules import MealRule, MealRuleRefused
 from cloud.ledger.funds.meals.tables import Beside, read_roster, read_sheet
 from cloud.ledger.held.two_persons import ProposalRefused
@@ -104,6 +105,17 @@ def test_a_lost_card_and_a_new_one(ledger: Ledger, desk: MealLedger, box: c.Box)
                           [(CARD, 2, c.card(2), None, 1)])  # fmt: skip
     ledger.deposit(c.card(2), 2000, "k", c.NOW)
     assert debts(ledger) == {}
+
+
+def test_no_loss_and_no_hotlist_stops_a_meal(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
+    ledger.set_hotlisted(CARD, True, c.NOW, "李", "lost")
+    with ledger.opened.writing(c.NOW) as writing:
+        set_floor(writing, 1, 50_00, "李", "r")
+    box.send(c.meal(1, ADA))
+    assert (debts(ledger), c.verdicts(ledger)) == ({ADA: 1500}, [(Verdict.POSTED, Reason.NONE)])
+    ledger.deposit(CARD, 2000, "k", c.NOW)
+    assert (debts(ledger), online(ledger)) == ({}, 500)
+    require_true(ledger)
 
 
 ROW = f"学号,档口,日期,餐次\n{ADA},一楼大伙,2026-07-23,2\n{BEN},pos-02,2026-07-23,2\n"

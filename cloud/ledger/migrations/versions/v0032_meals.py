@@ -1,4 +1,7 @@
-"""Who is enrolled, emergency meals 应急餐, and their rule."""
+"""Who is enrolled, emergency meals 应急餐, and their rule.
+
+An older program knows neither their entries nor their debts: it would take a deposit and repay nothing.
+"""
 
 from typing import Any
 
@@ -42,6 +45,7 @@ def upgrade() -> None:
     op.create_index("ix_meal_number", "meal", ["number", "week"])
     op.create_index("ix_meal_day", "meal", ["day"])
     op.create_index("ix_meal_entry", "meal", ["entry"])
+    op.execute("UPDATE schema_reader SET least = '0032'")
     forbid_change("roster")
     forbid_change("meal_rule")
 

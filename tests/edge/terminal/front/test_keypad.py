@@ -5,7 +5,19 @@ from itertools import product
 import pytest
 
 from edge.terminal.counter.commands import Command, Verb
-from edge.terminal.front.keypad import MENU, NUMBER_MAX, Mode, Pad, Sign, Typed, asks_pin, press, waits
+from edge.terminal.front.keypad import (
+    MENU,
+    NUMBER_MAX,
+    Mode,
+    Offered,
+    Pad,
+    Sign,
+    Typed,
+    asks_pin,
+    asks_sure,
+    press,
+    waits,
+)
 from edge.terminal.front.presses import Key
 
 ROWS = "0", "1", "9", ".", "enter", "back", "clear", "pay", "void", "menu"
@@ -113,3 +125,22 @@ def test_every_row_of_keys():
             if plain and keys[-1] == "enter" and deeds and deeds[0][1].verb is Verb.SELL:
                 assert deeds[0][1].amount_fen == expected(keys[:-1]), keys
             assert press(pad, Key.CLEAR)[0] == Pad()
+
+
+@pytest.mark.parametrize(
+    ("words", "deed"),
+    [
+        ("20260001 enter", Offered("20260001")), ("0077 back 8 enter", Offered("0078")), ("12 enter", Sign.WRONG),
+        ("2026 .", Sign.WRONG), ("2026 clear", Sign.OFF), ("12345678901234567 enter", Offered("1234567890123456")),
+    ],
+)  # fmt: skip
+def test_a_number_is_keyed_with_its_zeros_and_looked_at_before_anything_is_done(words, deed):
+    assert keyed(f"menu 6 {words}")[1] == deed
+
+
+@pytest.mark.parametrize(
+    ("words", "deed"),
+    [("enter", Command(Verb.MEAL, "20260001")), ("clear", Sign.OFF), ("back", Sign.OFF), ("1", Sign.WRONG)],
+)
+def test_a_number_is_recorded_by_a_second_enter_alone(words, deed):
+    assert keyed(words, asks_sure(Pad(), "20260001"))[1] == deed
