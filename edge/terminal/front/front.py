@@ -97,7 +97,7 @@ class Front:
     def _shown(self) -> Display | None:
         """A sale that nobody was told of stands above other notices, until it is told or too old."""
         shown, firmware = self._board.shown, self._station.firmware
-        if shown is not None and shown.face is not Face.NOTICE:
+        if shown is not None and (shown.face is not Face.NOTICE or self._pad.mode is Mode.SURE):
             return shown
         if firmware.body.untold.row is not None:
             return firmware.worded(last_before(firmware.body.untold.row))

@@ -15,7 +15,7 @@ from shared.money import yuan
 from shared.online import PAYMENT_TEXT, RESULT_TEXT, LoadResult, PaymentResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
-from shared.records import LOAD_SHAPED, application_of
+from shared.records import LOAD_SHAPED, Kind, application_of
 from shared.transit.trip import Step, Trip, parse_trip
 from shared.words.voice import Text
 
@@ -436,6 +436,10 @@ def refused(why: Refusal) -> Display:
 def last_before(row: Row) -> Display:
     """The newest record at power-on: its holder may not have been told."""
     amount, card = yuan(row.sale_fen), row.card[-2:].hex()
+    if row.kind is Kind.MEAL:
+        title = Text(f"断电前最后一笔 ¥{amount}，学号尾号 {card}", f"before the power went: ¥{amount}, number …{card}")
+        todo = Text("再输同一学号，不会记两次", "the same number is not recorded twice")
+        return Display(Face.NOTICE, title, _NOTHING, todo)
     deed = Text("圈存", "loaded") if row.kind in LOAD_SHAPED else Text("扣款", "paid")
     title = Text(
         f"断电前最后一笔 ¥{amount} 已{deed.zh}，卡尾号 {card}",

@@ -4,7 +4,7 @@ import pytest
 
 from edge.terminal.station.tapping import run_through
 from edge.terminal.taps import meal
-from edge.terminal.taps.display import Face
+from edge.terminal.taps.display import Face, last_before
 from edge.terminal.taps.steps import End
 from shared.errors import StoreFault
 from shared.ids import person_id
@@ -73,6 +73,7 @@ def test_one_that_nobody_was_told_of_is_told_and_no_second_one(till):
     till.eat(ADA, tell=False)
     till.was_dark()
     till.power_on()
+    assert "学号尾号 0001" in last_before(till.firmware.body.untold.row).title.zh
     assert till.asked(ADA).face is Face.NOTICE
     result = till.eat(ADA)
     assert (result.end, len(till.shown), till.displays[-1].face) == (End.DONE, 1, Face.EARLIER)
