@@ -20,6 +20,7 @@ UNKNOWN = {
 PARTS = {
     Part.LOADS: Text("圈存在途，未知是否入卡", "loads granted, not known to be on the card"),
     Part.PAYMENTS: Text("账户支付待核", "account payments held for two persons"),
+    Part.MEALS: Text("应急餐欠款", "meal debts"),
 }
 FORMULA = (
     Text(

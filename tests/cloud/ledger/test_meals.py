@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.funds.floors import set_floor
@@ -15,6 +16,7 @@ from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.meals import MealsView
+from cloud.ledger.read.shown.risk import Part
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
 from shared.clocks.clock import day_number
@@ -57,6 +59,14 @@ def test_a_meal_is_posted_once_and_owed(ledger: Ledger, desk: MealLedger, box: c
     assert (debts(ledger), c.merchant(ledger), c.purse(ledger, CARD)) == ({ADA: 1500}, 1500, c.OPENING)
     assert [(one.number, one.fen, one.beyond) for one in view(ledger).meals] == [(ADA, 1500, 0)]
     require_true(ledger)
+
+
+def test_debts_stand_beside_what_is_at_risk_and_in_the_morning(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
+    box.send(c.meal(1, ADA))
+    reader = Reader(ledger.database)
+    assert (Part.MEALS, 1, 1500) in reader.exposure(c.NOW).items
+    balance = reader.balance(c.NOW)
+    assert (abs(balance.kinds[AccountKind.MEAL_DEBT]), balance.is_balanced) == (1500, True)
 
 
 @pytest.mark.parametrize(("paid", "left", "kept"), [(1000, 500, 0), (1500, 0, 0), (5000, 0, 3500)])

@@ -58,8 +58,9 @@ _PURSES = (
 _ITEMS: Mapping[Part, tuple[str, int]] = {
     Part.LOADS: ("load_case WHERE debited = 1 AND state = ?", CaseState.PENDING),
     Part.PAYMENTS: ("payment_case WHERE state = ?", PaymentState.HELD),
+    Part.MEALS: ("(SELECT owed_fen AS amount_fen FROM person WHERE owed_fen > ?) p", 0),
 }
-"""What is under way, by its part: whose rows, in which state."""
+"""What is under way, by its part: whose rows, in which state; of debts, which are above nothing."""
 _USED = (
     "SELECT r.device, r.generation, r.as_of FROM document_reported r JOIN document d ON d.kind = r.kind "
     "AND d.scope = r.scope AND d.generation = r.generation AND d.digest = r.digest WHERE r.kind = ? AND r.scope = ?"

@@ -50,6 +50,8 @@ class Part(StrEnum):
     """Granted, and nobody knows yet whether it is on the card."""
     PAYMENTS = "payments"
     """Of online accounts, paid, and held for two persons."""
+    MEALS = "meals"
+    """Owed for emergency meals: of whoever leaves school before his next deposit."""
 
 
 class Item(NamedTuple):
