@@ -4,8 +4,7 @@
 
 Right: what the table requires before `act` is called; it is judged in one place (`rights.py`), never by the family.
 `act` takes the context and the parsed arguments and returns a value of JSON, or raises CallRefused, which has changed
-nothing if it writes inside of one transaction. Dear work (a password's hash) is returned as Later: done beside the
-ledger thread.
+nothing if it writes inside of one transaction. Dear work (a password's hash) is returned as Later.
 """
 
 from collections.abc import Callable

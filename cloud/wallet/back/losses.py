@@ -1,64 +1,107 @@
-"""A lost card 挂失: reported in one act by whoever stands for its holder, and how far the word of it has come.
+"""Card and phone lost: one act blocks card, wallet, devices and codes; its spread, and how it is taken back.
 
-Reporting needs a session and no more, for it hurts nobody for long; to cancel it who it is must have been proven a
-moment ago. Which terminals refuse it already, which have not heard of it yet and which cannot be reached is counted as
-the console counts it.
+Easy to report: by the wallet, or from anybody's phone with the holder's number, name and birth. Limited against pranks:
+STRANGERS_BLOCK a holder and day, the answer is the same whether it did anything, and whoever reports is on record.
+Harder to take back: by the holder or his guardian, with a proof made a moment ago. Nothing of it takes the emergency
+meal 应急餐: that is the position's, and asks for no card.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from cloud.ledger.desk.door import DeskLedger
-from cloud.ledger.desk.replacing import Wish
-from cloud.ledger.fleet.documents.reach import reach_of
-from cloud.ledger.read.shown.card import card_file
-from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import NO_CARD, CallRefused
-from cloud.wallet.line.shapes import HOLDER, KEY, Arguments
-from shared.words.voice import Text
+from cloud.ledger.cards.life import life_of
+from cloud.ledger.desk.replacing import Wish, cancel_lost, report_lost
+from cloud.ledger.held.losses.standing import standing_of
+from cloud.store.db import Database
+from cloud.wallet.back.context import Chosen, Context, Operation, Right
+from cloud.wallet.back.identity import BORN
+from cloud.wallet.back.rights import chosen
+from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, text
+from cloud.wallet.people.blocks import add_block, block_of, lift_blocks
+from cloud.wallet.people.persons import person_of, person_with_holder
+from cloud.wallet.people.roster import holder_of
+from cloud.wallet.people.sessions import end_sessions
+from cloud.wallet.people.throttle import STRANGERS_BLOCK, take_try
+from shared.wire.desk.calls import CardState
 
-BY_WALLET = Text("钱包", "wallet")
-"""Stands before the name of who did it, in the deeds of a card."""
-REPORTED, CANCELLED = Text("手机挂失", "reported by phone"), Text("手机解挂", "cancelled by phone")
-
-
-def state(context: Context, _: Arguments) -> dict[str, Any]:
-    """Its state, and where its listing has come to."""
-    db = context.site.ledger.database
-    with db.reading():
-        found, reach = card_file(db, context.card), reach_of(db, context.card, context.now)
-    if found is None:
-        raise CallRefused(NO_CARD)
-    return {
-        "label": found.line.label, "state": found.line.state.value, "since_ms": found.since_ms,
-        "listed": found.line.hotlisted, "reach": _reach(reach.there, reach.late, reach.away),
-        "told": reach.generation > 0,
-    }  # fmt: skip
+WALLET = "wallet"
+"""So begins the name of who did it, in the ledger's deeds: `wallet:NUMBER`, `wallet:0` for who did not sign in."""
 
 
 def report(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """Hotlisted and frozen when this returns; of a card that is lost already, it stays so."""
-    DeskLedger(context.site.ledger).report_lost(_wish(context, arguments, REPORTED), context.now)
-    return state(context, arguments)
+    """The card is lost: hotlisted when this returns. Who has no card left blocks what he has."""
+    _block(context, context.whose, arguments, context.person.id)
+    return standing(context, arguments)
 
 
 def cancel(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """It was found again, before another one took its place."""
-    DeskLedger(context.site.ledger).cancel_lost(_wish(context, arguments, CANCELLED), context.now)
-    return state(context, arguments)
+    """It was found; asked again, it is done already."""
+    whose, people = context.whose, context.site.people
+    if whose.card is not None and _state(context.site.ledger.database, whose) is CardState.LOST:
+        with context.site.ledger.writing(context.now) as writing:
+            cancel_lost(writing, _wish(arguments, whose.label, context.person.id, ""))
+    with people.writing():
+        lift_blocks(people, whose.holder.number, context.now.unix_ms)
+    return standing(context, arguments)
 
 
-def _wish(context: Context, arguments: Arguments, reason: Text) -> Wish:
-    key = bytes.fromhex(arguments["key"])
-    return Wish(key, f"{BY_WALLET.zh}：{context.person.name}", context.whose.label, str(reason.zh))
+def at_night(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """From anybody's phone: number, name and birth. The same answer, whatever it did."""
+    people, number = context.site.people, arguments["number"]
+    take_try(people, STRANGERS_BLOCK, "block", number, context.now.unix_ms)
+    with people.reading():
+        holder = holder_of(people, number)
+    if holder is not None and (holder.name, holder.born) == (arguments["name"], arguments["born"]):
+        _block(context, chosen(context.site.ledger.database, holder, is_own=False), arguments, 0)
+    return {}
 
 
-def _reach(there: tuple[str, ...], late: tuple[str, ...], away: tuple[str, ...]) -> dict[str, int]:
-    return {"there": len(there), "late": len(late), "away": len(away)}
+def standing(context: Context, _: Arguments) -> dict[str, Any]:
+    """What is blocked, by whom, and which terminals have not said yet that they refuse the card."""
+    db, whose, people = context.site.ledger.database, context.whose, context.site.people
+    with db.reading():
+        found = standing_of(db, context.now, whose.label) if whose.card else None
+    with people.reading():
+        block = block_of(people, whose.holder.number)
+        by = person_of(people, block.person) if block and block.person else None
+    waiting = [one.terminal.name for one in found.waiting if one.accepts] if found and found.is_lost else []
+    return {
+        "lost": bool(found and found.is_lost), "since_ms": found.since_ms if found else 0,
+        "left_fen": found.left_fen if found else 0, "waiting": waiting[:50], "waits": len(waiting),
+        "blocked_ms": block.at_ms if block else 0, "why": block.why if block else "",
+        "by": by.name if by else "", "by_stranger": bool(block and not block.person),
+    }  # fmt: skip
 
 
+def _block(context: Context, whose: Chosen, arguments: Arguments, person: int) -> None:
+    """Card first: money waits for nobody. A key that was used names the same act."""
+    people, now_ms, why = context.site.people, context.now.unix_ms, arguments["why"] or ""
+    if whose.card is not None:
+        with context.site.ledger.writing(context.now) as writing:
+            report_lost(writing, _wish(arguments, whose.label, person, why))
+    with people.writing():
+        key = bytes.fromhex(arguments["key"])
+        add_block(people, whose.holder.number, person, why, context.caller.address, key, now_ms)
+        own = person_with_holder(people, whose.holder.number)
+        if own is not None:
+            kept = context.session.key if context.signed and context.person.id == own.id else b""
+            end_sessions(people, own.id, kept)
+
+
+def _wish(arguments: Arguments, label: str, person: int, why: str) -> Wish:
+    return Wish(bytes.fromhex(arguments["key"]), f"{WALLET}:{person}", label, why)
+
+
+def _state(db: Database, whose: Chosen) -> CardState:
+    with db.reading():
+        return life_of(db, whose.card or b"").state
+
+
+_REASON = text(200, 0, optional=True)
+_NIGHT = {"number": text(32), "name": text(64), "born": BORN, "why": _REASON, "key": KEY}
 OPERATIONS: Mapping[str, Operation] = {
-    "loss": Operation(Right.SEES, {"holder": HOLDER}, state),
-    "loss/report": Operation(Right.TOPS_UP, {"holder": HOLDER, "key": KEY}, report),
-    "loss/cancel": Operation(Right.SEES, {"holder": HOLDER, "key": KEY}, cancel, fresh=True),
+    "lost": Operation(Right.SEES, {"holder": HOLDER}, standing),
+    "lost/report": Operation(Right.TOPS_UP, {"holder": HOLDER, "why": _REASON, "key": KEY}, report),
+    "lost/cancel": Operation(Right.SEES, {"holder": HOLDER, "key": KEY}, cancel, fresh=True),
+    "lost-night": Operation(Right.ANYBODY, _NIGHT, at_night),
 }

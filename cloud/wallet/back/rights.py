@@ -5,8 +5,9 @@ from dataclasses import replace
 from cloud.ledger.cards.life import life_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right
-from cloud.wallet.line.problems import AGAIN, NOT_YOURS, SIGN_IN, CallRefused
+from cloud.wallet.line.problems import AGAIN, BLOCKED, NOT_YOURS, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments
+from cloud.wallet.people.blocks import block_of
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
 from cloud.wallet.people.roster import Holder, holder_of
 from cloud.wallet.people.sessions import note_seen, session_of
@@ -26,7 +27,18 @@ def admitted(context: Context, operation: Operation, arguments: Arguments) -> Co
         raise CallRefused(AGAIN)
     if operation.right is Right.PERSON:
         return signed
-    return replace(signed, chosen=_chosen(signed, operation.right, arguments.get("holder")))
+    found = _chosen(signed, operation.right, arguments.get("holder"))
+    if operation.right is Right.OWN:
+        _require_unblocked(context.site.people, found.holder.number)
+    return replace(signed, chosen=found)
+
+
+def _require_unblocked(people: Database, number: str) -> None:
+    """Who was reported to have lost phone and card pays and shows nothing until that is taken back."""
+    with people.reading():
+        blocked = block_of(people, number) is not None
+    if blocked:
+        raise CallRefused(BLOCKED)
 
 
 def _signed(context: Context) -> Context:

@@ -1,76 +1,71 @@
-"""The statement 对账单: what moved the chosen holder's money, newest first, and what proves one line of it.
+"""The statement 账单 of one card: each entry with its channel, its state, and the record that proves it. Newest first.
 
-What of it is aid a line tells nobody (ledger/read/shown/statement.py). A proof is what a holder can hold against the
-school's books: the record's identity and digest, and the entry that it made.
+What terminals have not brought yet is not here: the home page says how old it is. A guardian does not see what another
+guardian paid in by a channel of his own: that families of payments mark their entries so is theirs to hold.
 """
 
-import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from cloud.ledger.read import books
-from cloud.ledger.read.shown.statement import Line, Sums, statement
+from cloud.ledger.books.chart import OF_A_CARD
+from cloud.ledger.journal.registry import CARD_ACCOUNTS
+from cloud.ledger.read.books import entries_of_numbers
 from cloud.ledger.read.views import EntryView
+from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.line.problems import CallRefused, Problem
+from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, whole
-from shared.clocks.clock import DAY_S
 from shared.ids import CardId
-from shared.words.voice import Text
 
-LINES_MAX = 200
-"""Of one answer, the newest; months are the console's and the desk's to print."""
-NO_ENTRY = Problem(404, "no-entry", Text("没有这笔记录", "there is no such line"))
+PAGE = 50
+ENTRY_MAX = 2**53
 
 
-def lines(context: Context, _: Arguments) -> dict[str, Any]:
-    """Those of the card that is his now; what came before an exchange is one line, with the sum that came over."""
-    db = context.site.ledger.database
+def statement(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """One page. before: the last entry of the page before; next: what to say for the page behind, 0: there is none."""
+    db, card, before = context.site.ledger.database, context.card, arguments["before"] or ENTRY_MAX
     with db.reading():
-        entries = books.statement(db, CardId(context.card), LINES_MAX)
-    found = statement(context.card, entries, DAY_S)
-    return {"lines": [_line(one) for one in found], "is_whole": len(entries) < LINES_MAX}
+        numbers = _numbers(db, card, before)
+        found = sorted(entries_of_numbers(db, numbers), key=lambda one: -one.entry)
+        names = [_terminal(one) for one in found]
+        places: dict[str, str] = dict(db.find("SELECT name, place FROM device WHERE name", names))
+    rows = [_row(one, card, places) for one in found]
+    return {"rows": rows, "next": numbers[-1] if len(numbers) == PAGE else 0}
 
 
-def proof(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """Of a line of his own."""
-    db = context.site.ledger.database
-    with db.reading():
-        found = books.entries_of_numbers(db, [arguments["entry"]])
-    if not found or not any(_moves(one, context.card) for one in found):
-        raise CallRefused(NO_ENTRY)  # the same for one that is another's
-    (entry,) = found
-    return {"entry": entry.entry, "booked_ms": entry.booked_at_ms, "record": _record(entry)}
+def _numbers(db: Database, card: CardId, before: int) -> list[int]:
+    accounts = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (card,))  # noqa: S608  # our own names
+    if not accounts:
+        raise CallRefused(NO_CARD)
+    marks = ", ".join("?" * len(accounts[0]))
+    rows = db.run(
+        f"SELECT DISTINCT entry FROM posting WHERE entry < ? AND (debit IN ({marks}) OR credit IN ({marks})) "  # noqa: S608
+        "ORDER BY entry DESC LIMIT ?",
+        (before, *accounts[0], *accounts[0], PAGE),
+    )
+    return [number for (number,) in rows]
 
 
-def _record(entry: EntryView) -> dict[str, Any] | None:
-    """None: no terminal made it, so the entry itself is all that there is."""
-    view = entry.record
-    if view is None:
-        return None
+def _row(entry: EntryView, card: CardId, places: Mapping[str, str]) -> dict[str, Any]:
+    codes = {f"{kind}:{card.hex()}" for kind in OF_A_CARD}
+    moved = sum(fen * ((credit in codes) - (debit in codes)) for debit, credit, fen in entry.postings)
+    through = sum(fen for debit, credit, fen in entry.postings if debit in codes and credit in codes)
+    record, name = entry.record, _terminal(entry)
     return {
-        "terminal": view.terminal, "epoch": view.epoch, "seq": view.seq, "counter": view.counter, "time": view.time,
-        "received_ms": view.received_ms, "sha256": hashlib.sha256(view.stored).hexdigest(),
+        "entry": entry.entry, "kind": entry.kind, "day": entry.effective_day, "fen": moved, "within_fen": through,
+        "booked": datetime.fromtimestamp(entry.booked_at_ms / 1000, UTC).isoformat(timespec="seconds"),
+        "place": places.get(name, name), "time": record.time if record else None,
+        "state": "reversed" if entry.reverses else "posted",
+        "proof": {"terminal": name, "epoch": record.epoch, "seq": record.seq, "record": record.stored.hex()}
+        if record else None,
     }  # fmt: skip
 
 
-def _moves(entry: EntryView, card: CardId) -> bool:
-    ends = f":{card.hex()}"
-    return any(code.endswith(ends) for debit, credit, _ in entry.postings for code in (debit, credit))
-
-
-def _line(one: Line) -> dict[str, Any]:
-    return {
-        "entry": one.entry if one.entries == 1 else 0, "what": one.what, "time": one.time, "place": one.place,
-        "moved": _sums(one.moved),
-    }  # fmt: skip
-
-
-def _sums(moved: Sums) -> dict[str, int]:
-    return {f"{name}_fen": fen for name, fen in moved._asdict().items() if fen}
+def _terminal(entry: EntryView) -> str:
+    return entry.record.terminal if entry.record else ""
 
 
 OPERATIONS: Mapping[str, Operation] = {
-    "statement": Operation(Right.SEES, {"holder": HOLDER}, lines),
-    "statement/proof": Operation(Right.SEES, {"holder": HOLDER, "entry": whole(1, 2**53)}, proof),
+    "statement": Operation(Right.SEES, {"holder": HOLDER, "before": whole(0, ENTRY_MAX, optional=True)}, statement),
 }

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from cloud.wallet.back import home, losses, sign_in, statement
+from cloud.wallet.back import home, identity, losses, sign_in, statement
 from cloud.wallet.back.context import Operation
 
-FAMILIES = (sign_in.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS)
+FAMILIES = (
+    sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,
+)  # fmt: skip
 OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

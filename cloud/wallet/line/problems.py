@@ -38,6 +38,7 @@ UNKNOWN = Problem(404, "unknown-operation", Text("没有这项操作", "no such 
 SIGN_IN = Problem(401, "sign-in", Text("请先登录", "sign in first"))
 NOT_YOURS = Problem(403, "not-yours", Text("无权查看或办理", "not yours to see or do"))
 AGAIN = Problem(403, "prove-again", Text("请再次验证身份", "prove once more who you are"))
+BLOCKED = Problem(403, "blocked", Text("已挂失锁定，先解除", "blocked as lost: take that back first"))
 NO_CARD = Problem(409, "no-card", Text("名下没有卡", "there is no card"))
 AWAY = Problem(503, "away", Text("账户服务暂不可用，请稍后再试", "the accounts service is away, try again later"), 5)
 BUSY = Problem(503, "busy", Text("人太多，请稍后再试", "too many at once, try again later"), 5)

@@ -49,3 +49,34 @@ def children_of(db: Database, person: int) -> list[str]:
 def has_granted(db: Database, holder: str, person: int) -> bool:
     """Has the holder, of age, let this guardian see?"""
     return bool(db.run("SELECT 1 FROM granted WHERE holder = ? AND person = ?", (holder, person)))
+
+
+def bound_person(db: Database, phone: str, name: str, holder: str, now_ms: int) -> Person | None:
+    """The person with this phone, made where there is none, and bound to his own holder; None: somebody else has the
+    holder, or this phone has another one."""
+    person, other = person_with_phone(db, phone), db.run("SELECT phone FROM person WHERE holder = ?", (holder,))
+    if holder and other and other[0][0] != phone:
+        return None
+    if person is None:
+        return add_person(db, phone, name, holder, now_ms)
+    if holder and person.holder not in ("", holder):
+        return None
+    db.run("UPDATE person SET holder = ? WHERE id = ?", (holder or person.holder, person.id))
+    return person_of(db, person.id)
+
+
+def password_of(db: Database, person: int) -> str:
+    """The hash; '' where he has set none."""
+    rows = db.run("SELECT hash FROM person WHERE id = ?", (person,))
+    return str(rows[0][0]) if rows else ""
+
+
+def set_password(db: Database, person: int, kept: str) -> None:
+    """kept: its hash."""
+    db.run("UPDATE person SET hash = ? WHERE id = ?", (kept, person))
+
+
+def person_with_holder(db: Database, holder: str) -> Person | None:
+    """Whose own this holder is."""
+    rows = db.run(f"{_PERSON} WHERE holder = ?", (holder,)) if holder else []
+    return Person(*rows[0]) if rows else None

@@ -53,3 +53,8 @@ def holders_of(db: Database, numbers: Iterable[str]) -> list[Holder]:
 def is_empty(db: Database) -> bool:
     """No roster was ever taken."""
     return not db.run("SELECT 1 FROM holder LIMIT 1")
+
+
+def wards_of(db: Database, phone: str) -> list[str]:
+    """Holders whose guardian has this phone, by number."""
+    return [number for (number,) in db.run("SELECT holder FROM roster_guardian WHERE phone = ? ORDER BY 1", (phone,))]

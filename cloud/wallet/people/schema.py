@@ -19,6 +19,15 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, person INTEGER NOT NULL, until_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS session (token BLOB PRIMARY KEY, person INTEGER NOT NULL, made_ms INTEGER NOT NULL,
     seen_ms INTEGER NOT NULL, proven_ms INTEGER NOT NULL, address TEXT NOT NULL, agent TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS tried (key BLOB PRIMARY KEY, count INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS code (use TEXT NOT NULL, phone TEXT NOT NULL, digest BLOB NOT NULL,
+    until_ms INTEGER NOT NULL, PRIMARY KEY (use, phone))""",
+    """CREATE TABLE IF NOT EXISTS sms (id INTEGER PRIMARY KEY, phone TEXT NOT NULL, text TEXT NOT NULL,
+    until_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY, holder TEXT NOT NULL, person INTEGER NOT NULL,
+    why TEXT NOT NULL, address TEXT NOT NULL, key BLOB NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
+    lifted_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
 )
 

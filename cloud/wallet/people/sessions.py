@@ -114,3 +114,8 @@ def end_sessions(db: Database, person: int, kept: bytes = b"") -> None:
 def end_old(db: Database, now_ms: int) -> None:
     """Those that are over."""
     db.run("DELETE FROM session WHERE seen_ms <= ? OR made_ms <= ?", (now_ms - IDLE_MS, now_ms - MOST_MS))
+
+
+def prove_again(db: Database, key: bytes, now_ms: int) -> None:
+    """Who it is was proven just now."""
+    db.run("UPDATE session SET proven_ms = ? WHERE token = ?", (now_ms, key))

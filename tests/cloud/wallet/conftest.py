@@ -1,14 +1,15 @@
-"""One rig a test."""
-
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.cloud.wallet.rig import Rig, made
+from cloud.process.settings import load_settings
+from tests.cloud.campus import Campus
+from tests.cloud.wallet.rig import Rig, make_rig
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with made(tmp_path) as found:
-        yield found
+def rig(campus: Campus) -> Iterator[Rig]:
+    made = make_rig(load_settings(campus.data).dsn(None), [row.label for row in campus.inventory.cards[:2]])
+    yield made
+    made.site.ledger.close()
+    made.site.people.close()

@@ -1,78 +1,84 @@
-"""The accounts service without its HTTP: a real ledger of the small campus, a real file of people, one parent."""
+"""An accounts service without a socket: a ledger of its own, a roster, and calls as the front would pass them on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.ledger.journal.opened import open_prepared
-from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.process.settings import FOLDER
+from cloud.ledger.records.values import Now
+from cloud.store.db import open_database
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
-from cloud.wallet.back.opening import open_people
 from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import Answer, Ask, Caller, encode_ask
 from cloud.wallet.people.persons import add_person, bind_guardian
 from cloud.wallet.people.roster import Holder, RosterGuardian, take_roster
+from cloud.wallet.people.schema import make_tables
 from cloud.wallet.people.sessions import make_link
-from tests.cloud.ledger import campus as c
+from shared.clocks.clock import parse_time
 
-CHILD, OTHER, ADULT, CARDLESS = "2026001", "2026002", "2026003", "2026004"
-PHONE = "13800000001"
-BORN = {CHILD: "2016-05-01", OTHER: "2016-05-01", ADULT: "2000-05-01", CARDLESS: "2016-05-01"}
-KEY = "ab" * 16
+CAMPUS_S = parse_time("2026-09-15 12:00:00")
+MOTHER, FATHER, PUPIL_PHONE = "13000000001", "13000000002", "13000000003"
+CHILD = ("2026001", "Lin Yi", "2014-05-01")
+GROWN = ("2026002", "Lin Er", "2008-09-16")
+"""Of age tomorrow."""
 
 
 @dataclass
 class Rig:
-    """parent: of CHILD, ADULT and CARDLESS. ledger: to book into; the accounts see it at once."""
-
-    ledger: Ledger
     site: Site
     answers: Answers
-    parent: int
-    now: Any = c.NOW
+    now: Now = field(default_factory=lambda: Now(1_000_000_000_000, CAMPUS_S))
+    session: dict[str, str] = field(default_factory=dict)
+    """Who → the token of his cookie."""
 
-    def ask(self, operation: str, session: str = "", **arguments: Any) -> Answer:
-        """One call, hashes and all."""
-        caller = Caller("192.0.2.1", "phone", "", session)
+    def ask(self, operation: str, who: str = "", **arguments: Any) -> Any:
+        """The value; the problem's code when it was refused."""
+        answer = self.answer(operation, who, **arguments)
+        return answer.problem.code if answer.problem else answer.value
+
+    def answer(self, operation: str, who: str = "", **arguments: Any) -> Answer:
+        caller = Caller("10.0.0.1", "a phone", "https://wallet", self.session.get(who, ""))
         found = self.answers.begin(encode_ask(Ask(operation, arguments, caller)), self.now)
         while isinstance(found, Later):
             found = self.answers.go_on(found, found.work())
+        if found.session is not None and who:
+            self.session[who] = found.session
         return found
 
-    def signed_in(self, person: int | None = None) -> str:
-        """The token of a session that was opened by a link."""
+    def later(self, seconds: int) -> None:
+        self.now = Now(self.now.unix_ms + 1000 * seconds, self.now.campus_s + seconds)
+
+    def signed(self, who: str, person: int) -> None:
+        """By a link of his."""
         with self.site.people.writing():
-            link = make_link(self.site.people, person or self.parent, self.now.unix_ms)
-        said = self.ask("sign-in/link", token=link)
-        assert said.session, said
-        return said.session
+            token = make_link(self.site.people, person, self.now.unix_ms)
+        assert self.ask("sign-in/link", who, token=token) == {}
+
+    def code(self) -> str:
+        """The figures of the SMS that was written last."""
+        with self.site.people.reading():
+            ((text,),) = self.site.people.run("SELECT text FROM sms ORDER BY id DESC LIMIT 1")
+        return "".join(one for one in text if one.isdigit())[:6]
+
+    def sms(self) -> int:
+        with self.site.people.reading():
+            return self.site.people.run("SELECT COUNT(*) FROM sms")[0][0]
 
 
-@contextmanager
-def made(folder: Path) -> Iterator[Rig]:
-    """In a folder of its own."""
-    (folder / FOLDER).mkdir()
-    dsn = str(folder / FOLDER / "ledger.db")
-    ledger = open_ledger(dsn, c.LEDGER_ID)
-    ledger.import_inventory(c.inventory(), c.NOW)
-    site = Site(open_prepared(dsn), open_people(folder))
-    with site.ledger.database.reading():
-        labels = [label for (label,) in site.ledger.database.run("SELECT label FROM card ORDER BY label")]
-    with site.people.writing():
-        take_roster(
-            site.people,
-            [Holder(number, f"同学{number}", BORN[number], "一班", label)
-             for number, label in zip((CHILD, OTHER, ADULT, CARDLESS), (*labels[:3], ""), strict=True)],
-            [RosterGuardian(number, PHONE, "家长") for number in (CHILD, ADULT, CARDLESS)],
-        )  # fmt: skip
-        parent = add_person(site.people, PHONE, "家长", "", c.NOW.unix_ms).id
-        for number in (CHILD, ADULT, CARDLESS):
-            bind_guardian(site.people, parent, number, c.NOW.unix_ms)
-    yield Rig(ledger, site, Answers(site, OPERATIONS), parent)
-    site.ledger.close()
-    site.people.close()
-    ledger.close()
+def make_rig(dsn: str, labels: list[str]) -> Rig:
+    """Mother and father of a child and of one who is of age tomorrow; they have signed in. Persons 1 and 2."""
+    people = open_database(":memory:")
+    make_tables(people)
+    site = Site(open_prepared(dsn), people)
+    holders = [Holder(*one, "Class 1", label) for one, label in zip((CHILD, GROWN), labels, strict=False)]
+    guardians = [RosterGuardian(one[0], phone, "Lin") for one in (CHILD, GROWN) for phone in (MOTHER, FATHER)]
+    rig = Rig(site, Answers(site, OPERATIONS))
+    with people.writing():
+        take_roster(people, holders, guardians)
+        for phone in (MOTHER, FATHER):
+            person = add_person(people, phone, "Lin", "", 0)
+            for one in (CHILD, GROWN):
+                bind_guardian(people, person.id, one[0], 0)
+    rig.signed("mother", 1)
+    rig.signed("father", 2)
+    return rig

@@ -170,7 +170,7 @@ def _dsn(around: Around) -> str:
 
 
 def _stores(folder: Path) -> Iterator[Answer]:
-    for name in ("watch.db", "console.db", "docking.db"):
+    for name in ("watch.db", "console.db", "docking.db", "people.db"):
         file = folder / name
         if not file.exists():
             yield unknown(Text("还没有：那个服务从未运行", "not there: its service never ran"), None, name)

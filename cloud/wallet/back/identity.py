@@ -1,0 +1,193 @@
+"""Who somebody is: phone and password, a code by SMS, binding by what the school knows; his devices.
+
+No answer tells who is here: a number that is nobody's is answered like any other, after the same work. Tries are
+bounded by phone, and for binding by holder, whoever tries; the front bounds them by address.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
+from cloud.wallet.line.problems import CallRefused, Problem
+from cloud.wallet.line.shapes import Arguments, Kind, octets, text
+from cloud.wallet.people.codes import send_code, use_code
+from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hashed
+from cloud.wallet.people.persons import (
+    Person,
+    bind_guardian,
+    bound_person,
+    password_of,
+    person_with_phone,
+    set_password,
+)
+from cloud.wallet.people.roster import holder_of, wards_of
+from cloud.wallet.people.sessions import end_session, end_sessions, open_session, prove_again, sessions_of
+from cloud.wallet.people.throttle import BIND, CODE, CODES_OF_ALL, CODES_SENT, PASSWORD, forget_tries, take_try
+from shared.words.voice import Text
+
+WRONG = Problem(403, "wrong", Text("不对", "that does not fit"))
+SIGN, BINDING = "sign-in", "bind"
+_PHONE = re.compile(r"\+?[0-9]{6,15}")
+PHONE = Kind("phone", lambda value: isinstance(value, str) and _PHONE.fullmatch(value) is not None)
+PASSWORDS = text(PASSWORD_MAX, PASSWORD_MIN)
+SIX = Kind("six figures", lambda value: isinstance(value, str) and re.fullmatch("[0-9]{6}", value) is not None)
+BORN = Kind("YYYY-MM-DD", lambda value: isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None)
+SESSION = octets(32)
+
+
+def by_password(context: Context, arguments: Arguments) -> Later:
+    """Phone and password."""
+    people, phone = context.site.people, arguments["phone"]
+    take_try(people, PASSWORD, "password", phone, context.now.unix_ms)
+    with people.reading():
+        person = person_with_phone(people, phone)
+        kept = password_of(people, person.id) if person else ""
+
+    def then(right: bool) -> Signed:
+        if not right or person is None:
+            raise CallRefused(WRONG)
+        with people.writing():
+            forget_tries(people, "password", phone)
+            return _opened(context, person)
+
+    return Later(lambda: fits(kept, arguments["password"]), then)
+
+
+def send_sign_in_code(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """A code to that phone, if it is somebody's here; the answer is the same."""
+    people, phone = context.site.people, arguments["phone"]
+    _may_send(context, phone)
+    with people.writing():
+        known = person_with_phone(people, phone) is not None
+        send_code(people, SIGN, phone, context.now.unix_ms, really=known)
+    return {}
+
+
+def by_code(context: Context, arguments: Arguments) -> Signed:
+    """Phone and code."""
+    people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
+    take_try(people, CODE, SIGN, phone, now_ms)
+    with people.writing():
+        right = use_code(people, SIGN, phone, arguments["code"], now_ms)
+        person = person_with_phone(people, phone)
+        if right and person is not None:
+            forget_tries(people, SIGN, phone)
+            return _opened(context, person)
+    raise CallRefused(WRONG)
+
+
+def begin_binding(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """What the school knows: number, name and birth of a holder. Then a code goes to the phone; the answer is the same.
+
+    A guardian's phone must be the one of the roster; a holder's own is whichever he proves, once.
+    """
+    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
+    take_try(people, BIND, "holder", number, now_ms)
+    _may_send(context, phone)
+    with people.writing():
+        holder = holder_of(people, number)
+        known = holder is not None and (holder.name, holder.born) == (arguments["name"], arguments["born"])
+        send_code(people, _binding(number), phone, now_ms, really=known)
+    return {}
+
+
+def finish_binding(context: Context, arguments: Arguments) -> Later:
+    """The phone's code, and a password from now on: a person, bound to the holder and to all whose guardian he is."""
+    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
+    take_try(people, CODE, BINDING, f"{number} {phone}", now_ms)
+
+    def then(kept: str) -> Signed:
+        with people.writing():
+            holder = holder_of(people, number)
+            if holder is not None and use_code(people, _binding(number), phone, arguments["code"], now_ms):
+                wards = wards_of(people, phone)
+                own = number if number not in wards else ""
+                person = bound_person(people, phone, holder.name if own else "", own, now_ms)
+                if person is not None:
+                    for ward in wards:
+                        bind_guardian(people, person.id, ward, now_ms)
+                    set_password(people, person.id, kept)
+                    end_sessions(people, person.id)
+                    forget_tries(people, "holder", number)
+                    return _opened(context, person)
+        raise CallRefused(WRONG)
+
+    return Later(lambda: hashed(arguments["password"]), then)
+
+
+def change_password(context: Context, arguments: Arguments) -> Later:
+    """Another one; all other devices are signed out."""
+    people, person = context.site.people, context.person
+
+    def then(kept: str) -> dict[str, Any]:
+        with people.writing():
+            set_password(people, person.id, kept)
+            end_sessions(people, person.id, context.session.key)
+        return {}
+
+    return Later(lambda: hashed(arguments["password"]), then)
+
+
+def prove(context: Context, arguments: Arguments) -> Later:
+    """The password once more: what needs a fresh proof may be done for a while."""
+    people, person = context.site.people, context.person
+    take_try(people, PASSWORD, "password", person.phone, context.now.unix_ms)
+    with people.reading():
+        kept = password_of(people, person.id)
+
+    def then(right: bool) -> dict[str, Any]:
+        if not right:
+            raise CallRefused(WRONG)
+        with people.writing():
+            forget_tries(people, "password", person.phone)
+            prove_again(people, context.session.key, context.now.unix_ms)
+        return {}
+
+    return Later(lambda: fits(kept, arguments["password"]), then)
+
+
+def devices(context: Context, _: Arguments) -> list[dict[str, Any]]:
+    """Where he is signed in. key opens nothing."""
+    people = context.site.people
+    with people.reading():
+        found = sessions_of(people, context.person.id, context.now.unix_ms)
+    return [
+        {"key": one.key.hex(), "agent": one.agent, "address": one.address, "made_ms": one.made_ms,
+         "seen_ms": one.seen_ms, "this": one.key == context.session.key}
+        for one in found
+    ]  # fmt: skip
+
+
+def end_device(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """One of his devices is signed out, now."""
+    with context.site.people.writing():
+        return {"ended": end_session(context.site.people, bytes.fromhex(arguments["key"]), context.person.id)}
+
+
+def _may_send(context: Context, phone: str) -> None:
+    take_try(context.site.people, CODES_SENT, "sms", phone, context.now.unix_ms)
+    take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
+
+
+def _opened(context: Context, person: Person) -> Signed:
+    caller = context.caller
+    return Signed({}, open_session(context.site.people, person.id, caller.address, caller.agent, context.now.unix_ms))
+
+
+def _binding(number: str) -> str:
+    return f"{BINDING} {number}"
+
+
+_WHO = {"number": text(32), "phone": PHONE}
+OPERATIONS: Mapping[str, Operation] = {
+    "sign-in/password": Operation(Right.ANYBODY, {"phone": PHONE, "password": text(PASSWORD_MAX)}, by_password),
+    "sign-in/send-code": Operation(Right.ANYBODY, {"phone": PHONE}, send_sign_in_code),
+    "sign-in/code": Operation(Right.ANYBODY, {"phone": PHONE, "code": SIX}, by_code),
+    "bind/begin": Operation(Right.ANYBODY, {**_WHO, "name": text(64), "born": BORN}, begin_binding),
+    "bind/finish": Operation(Right.ANYBODY, {**_WHO, "code": SIX, "password": PASSWORDS}, finish_binding),
+    "password": Operation(Right.PERSON, {"password": PASSWORDS}, change_password, fresh=True),
+    "prove": Operation(Right.PERSON, {"password": text(PASSWORD_MAX)}, prove),
+    "devices": Operation(Right.PERSON, {}, devices),
+    "devices/end": Operation(Right.PERSON, {"key": SESSION}, end_device),
+}

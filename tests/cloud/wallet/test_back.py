@@ -1,0 +1,203 @@
+"""The accounts service's table: who sees what, who somebody is, what is lost; nonsense; and no word of who is here."""
+
+import json
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.wallet.back.context import Right
+from cloud.wallet.back.table import OPERATIONS
+from cloud.wallet.line.problems import CallRefused
+from cloud.wallet.line.shapes import parsed, text
+from cloud.wallet.people.sessions import FRESH_MS, IDLE_MS, SESSIONS_MAX
+from cloud.wallet.people.sight import Bond, age, may
+from cloud.wallet.people.throttle import BIND, PASSWORD, STRANGERS_BLOCK, Pace, Tried, next_try
+from tests.cloud.wallet.rig import CAMPUS_S, CHILD, GROWN, PUPIL_PHONE
+
+DAY_S = 86_400
+KEY = "ab" * 16
+PASS = "a good password"
+WHO = {"number": CHILD[0], "name": CHILD[1], "born": CHILD[2]}
+
+
+def test_a_stranger_is_asked_to_sign_in_wherever_it_takes_a_person(rig):
+    for name, one in OPERATIONS.items():
+        if one.right is not Right.ANYBODY:
+            arguments = {key: None for key, kind in one.shape.items() if kind.optional}
+            needed = {"key": KEY if name != "devices/end" else "0" * 64, "password": "12345678"}
+            arguments |= {key: needed[key] for key, kind in one.shape.items() if not kind.optional and key in needed}
+            answer = rig.answer(name, "stranger", **arguments)
+            assert getattr(answer.problem, "code", "") == "sign-in", name
+            assert answer.session == ""
+
+
+def test_three_balances_stand_apart_and_say_what_they_are(rig):
+    home = rig.ask("home", "mother", holder=CHILD[0])
+    assert home["card"]["seen"] is False
+    assert {"card", "pending_fen", "online_fen"} <= home.keys()
+    assert not any("sum" in name or "total" in name for name in home)
+
+
+def test_sight_ends_on_the_eighteenth_birthday_and_topping_up_stays(rig):
+    assert rig.ask("home", "mother", holder=GROWN[0])["holder"] == GROWN[0]
+    rig.later(DAY_S)
+    assert rig.ask("home", "mother", holder=GROWN[0]) == "not-yours"
+    assert may("tops-up", Bond.GUARDIAN, GROWN[2], rig.now.campus_s)
+
+
+def test_whose_one_is_not_is_answered_as_one_who_is_not_there(rig):
+    rig.later(DAY_S)
+    theirs = rig.answer("home", "mother", holder=GROWN[0]).problem
+    assert theirs == rig.answer("home", "mother", holder="nobody").problem
+
+
+def test_a_link_signs_in_once(rig):
+    assert rig.ask("sign-in/link", "thief", token="x") == "link-used"
+    rig.signed("mother", 1)
+    assert rig.ask("me", "mother")["name"] == "Lin"
+
+
+def bound(rig, who="pupil", phone=PUPIL_PHONE):
+    assert rig.ask("bind/begin", who, phone=phone, **WHO) == {}
+    return rig.ask("bind/finish", who, number=CHILD[0], phone=phone, code=rig.code(), password=PASS)
+
+
+def test_a_pupil_binds_himself_by_what_the_school_knows_and_signs_in_again(rig):
+    assert bound(rig) == {}
+    assert [one["own"] for one in rig.ask("me", "pupil")["holders"]] == [True]
+    assert rig.ask("sign-out", "pupil") == {}
+    assert rig.ask("me", "pupil") == "sign-in"
+    assert rig.ask("sign-in/password", "pupil", phone=PUPIL_PHONE, password=PASS) == {}
+    assert rig.ask("sign-in/send-code", phone=PUPIL_PHONE) == {}
+    assert rig.ask("sign-in/code", "other device", phone=PUPIL_PHONE, code=rig.code()) == {}
+    assert len(rig.ask("devices", "pupil")) == 2
+
+
+def test_nobody_takes_a_holder_who_is_somebodys(rig):
+    assert bound(rig) == {}
+    assert bound(rig, "thief", "13000000009") == "wrong"
+
+
+def test_wrong_words_send_nothing_and_are_answered_the_same(rig):
+    right = rig.answer("bind/begin", phone=PUPIL_PHONE, **WHO)
+    sent = rig.sms()
+    assert rig.answer("bind/begin", phone=PUPIL_PHONE, **{**WHO, "born": "2014-05-02"}) == right
+    assert rig.answer("bind/begin", phone=PUPIL_PHONE, **{**WHO, "number": "nobody"}) == right
+    assert rig.answer("sign-in/send-code", phone="13900000000") == right
+    assert rig.sms() == sent
+
+
+def test_binding_a_holder_is_tried_so_often_whoever_tries(rig):
+    for n in range(BIND.most):
+        assert rig.ask("bind/begin", phone=f"1300000010{n}", **{**WHO, "name": "x"}) == {}
+    assert rig.ask("bind/begin", phone=PUPIL_PHONE, **WHO) == "slow-down"
+
+
+def test_a_password_is_tried_so_often_and_no_number_tells_who_is_here(rig):
+    assert bound(rig) == {}
+    for phone in (PUPIL_PHONE, "13900000000"):
+        said = [rig.ask("sign-in/password", "x", phone=phone, password="wrong") for _ in range(PASSWORD.most + 1)]
+        assert said == ["wrong"] * PASSWORD.most + ["slow-down"]
+    rig.later(PASSWORD.window_ms // 1000)
+    assert rig.ask("sign-in/password", "x", phone=PUPIL_PHONE, password=PASS) == {}
+
+
+def test_a_device_is_signed_out_from_another(rig):
+    rig.session["stolen"] = rig.session["mother"]
+    rig.signed("mother", 1)
+    stolen = next(one for one in rig.ask("devices", "mother") if not one["this"])
+    assert rig.ask("devices/end", "father", key=stolen["key"]) == {"ended": False}
+    assert rig.ask("devices/end", "mother", key=stolen["key"]) == {"ended": True}
+    assert rig.ask("me", "stolen") == "sign-in"
+
+
+def test_a_session_ends_when_nobody_asks_and_the_oldest_of_too_many_goes(rig):
+    for n in range(SESSIONS_MAX):
+        rig.later(1)
+        rig.session[f"m{n}"] = ""
+        rig.signed(f"m{n}", 1)
+    assert rig.ask("me", "mother") == "sign-in"
+    rig.later(IDLE_MS // 1000)
+    assert rig.ask("me", "m1") == "sign-in"
+
+
+def test_a_reported_card_is_refused_and_only_a_fresh_proof_takes_it_back(rig):
+    said = rig.ask("lost/report", "mother", holder=CHILD[0], key=KEY, why="on the bus")
+    assert said["lost"] is True
+    assert said["by"] == "Lin"
+    assert said["waits"] > 0
+    assert rig.ask("home", "father", holder=CHILD[0])["state"] == "lost"
+    rig.later(FRESH_MS // 1000)
+    assert rig.ask("lost/cancel", "mother", holder=CHILD[0], key="cd" * 16) == "prove-again"
+    rig.signed("mother", 1)
+    assert rig.ask("lost/cancel", "mother", holder=CHILD[0], key="cd" * 16)["lost"] is False
+    assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "normal"
+
+
+def test_lost_at_night_blocks_card_and_devices_from_anybodys_phone(rig):
+    assert bound(rig) == {}
+    assert rig.ask("lost-night", key=KEY, **WHO) == {}
+    assert rig.ask("me", "pupil") == "sign-in"
+    assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "lost"
+    standing = rig.ask("lost", "mother", holder=CHILD[0])
+    assert standing["by_stranger"] is True
+    assert standing["blocked_ms"] > 0
+
+
+def test_a_prank_is_bounded_and_told_nothing(rig):
+    said = [rig.ask("lost-night", key=KEY, **{**WHO, "name": "x"}) for _ in range(STRANGERS_BLOCK.most + 1)]
+    assert said == [{}] * STRANGERS_BLOCK.most + ["slow-down"]
+    assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "normal"
+
+
+def test_a_statement_names_each_entry_and_pages(rig):
+    rig.site.ledger.renew()
+    page = rig.ask("statement", "mother", holder=CHILD[0])
+    assert page["next"] == 0
+    assert all(row["kind"] and row["state"] == "posted" for row in page["rows"])
+
+
+NONSENSE = [b"", b"[]", b"{", b'{"operation":1}', b"NaN", b'{"operation":"me","arguments":[],"caller":{}}']
+WRONG = [{"holder": 1}, {"holder": ""}, {"x": 1}, {"holder": "a\u202eb"}, {"holder": "\ud800"}]
+
+
+@pytest.mark.parametrize("raw", NONSENSE)
+def test_nonsense_is_a_problem(rig, raw):
+    answer = rig.answers.begin(raw, rig.now)
+    assert answer.problem.code == "malformed"
+
+
+@pytest.mark.parametrize("arguments", WRONG)
+def test_a_wrong_argument_is_named(arguments):
+    with pytest.raises(CallRefused) as refused:
+        parsed({"holder": text(32)}, arguments)
+    assert refused.value.problem.status == 422
+    json.dumps(refused.value.problem.to_json())
+
+
+@given(st.lists(st.integers(0, 90), min_size=1, max_size=40))
+def test_no_run_of_tries_has_more_than_its_pace_in_one_window(steps):
+    pace, at, tried, let = Pace(3, 60), 0, None, []
+    for step in steps:
+        at += step
+        tried, wait = next_try(tried, pace, at)
+        assert wait >= 0
+        if not wait:
+            let.append(at)
+            assert sum(one >= tried.first_ms for one in let) <= pace.most
+        else:
+            assert next_try(tried, pace, at + wait)[1] == 0
+
+
+def test_a_clock_that_went_back_waits_no_longer_than_a_window():
+    assert next_try(Tried(5, 1_000_000), Pace(5, 60), 0)[1] == 0
+
+
+@given(st.dates(date(1990, 1, 1), date(2026, 9, 15)))
+def test_nobody_is_of_age_a_day_too_soon(born):
+    grown = age(born.isoformat(), CAMPUS_S) >= 18
+    assert grown == ((born.year + 18, born.month, born.day) <= (2026, 9, 15))
+    assert may("sees", Bond.GUARDIAN, born.isoformat(), CAMPUS_S) != grown
+    assert not may("own", Bond.GRANTED, born.isoformat(), CAMPUS_S)
