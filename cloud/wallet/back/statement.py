@@ -16,7 +16,9 @@ from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, whole
+from cloud.words.balance.story import KINDS
 from shared.ids import CardId
+from shared.words.voice import Text
 
 PAGE = 50
 ENTRY_MAX = 2**53
@@ -53,13 +55,19 @@ def _row(entry: EntryView, card: CardId, places: Mapping[str, str]) -> dict[str,
     through = sum(fen for debit, credit, fen in entry.postings if debit in codes and credit in codes)
     record, name = entry.record, _terminal(entry)
     return {
-        "entry": entry.entry, "kind": entry.kind, "day": entry.effective_day, "fen": moved, "within_fen": through,
+        "entry": entry.entry, "kind": entry.kind, "said": _said(entry.kind), "day": entry.effective_day, "fen": moved,
+        "within_fen": through,
         "booked": datetime.fromtimestamp(entry.booked_at_ms / 1000, UTC).isoformat(timespec="seconds"),
         "place": places.get(name, name), "time": record.time if record else None,
         "state": "reversed" if entry.reverses else "posted",
         "proof": {"terminal": name, "epoch": record.epoch, "seq": record.seq, "record": record.stored.hex()}
         if record else None,
     }  # fmt: skip
+
+
+def _said(kind: str) -> dict[str, str]:
+    text = KINDS.get(kind, Text(kind, kind))
+    return {"zh": text.zh, "en": text.en}
 
 
 def _terminal(entry: EntryView) -> str:

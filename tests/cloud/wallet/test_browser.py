@@ -1,16 +1,18 @@
-"""The wallet in a real browser with a phone's screen: its one-time link, three balances, a loss, no network."""
+"""The wallet on a phone: real processes, a real browser; without a network, with a new version, at 320 px, and axe."""
 
 import json
-import re
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cloud.wallet.front.files import FOLDER, load_files
+from compose.parts.part import Part
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
 from tests.cloud.campus import Campus, part
@@ -18,136 +20,138 @@ from tests.cloud.console.screen import CHROMIUM, QUIET
 from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-PHONE = {"width": 390, "height": 780}
+ONLINE = ".balance[data-name=online]"
 FIRST_LOAD_MAX = 60_000
-"""Octets, packed, of all that a first visit brings."""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @dataclass
 class Wallet:
-    address: str
-    link: str
     accounts: Standing
     front: Standing
-
-
-@pytest.fixture
-def wallet(provisioned: Campus, campus: Campus, tmp_path: Path) -> Iterator[Wallet]:
-    """Both processes. The front has a folder of its own, with nothing in it but what it may have."""
-    behind, before = free_port(), free_port()
-    outside = tmp_path / "zone"
-    address = f"https://127.0.0.1:{before}/"
-    with Standing(part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind), tmp_path) as accounts:
-        shutil.copytree(provisioned.data / "front", outside / "front")
-        shutil.copy(campus.data / "front" / "token", outside / "front" / "token")
-        words = ("--data", outside, "--port", before, "--accounts", f"https://127.0.0.1:{behind}")
-        with Standing(part("wallet", "cloud", "wallet", *words), tmp_path) as front:
-            (link,) = re.findall(r"link:(\S+)", accounts.log.read_text())
-            yield Wallet(address, f"{address}#link={link}", accounts, front)
+    front_words: tuple[str, ...]
+    address: str
+    link: str
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_S * 1000)
-    with sync_playwright() as player:
-        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield made
+        made.close()
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(ignore_https_errors=True, viewport=PHONE, locale="zh-CN", has_touch=True)
-    yield context
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        ignore_https_errors=True, locale="zh-CN", viewport={"width": 320, "height": 640}, has_touch=True
+    )
+    context.set_default_timeout(PATIENCE_S * 1000)
+    yield context.new_page()
     context.close()
 
 
 @pytest.fixture
-def page(phone: BrowserContext) -> Iterator[Page]:
-    page = phone.new_page()
-    said: list[str] = []
-    page.on("console", lambda one: said.append(one.text) if one.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    assert [line for line in said if not re.search(r"ERR_|status of (401|403|503)", line)] == []
+def wallet(campus: Campus, provisioned: Campus, tmp_path: Path) -> Iterator[Wallet]:
+    (campus.data / "front").symlink_to(provisioned.data / "front")
+    behind, port = free_port(), free_port()
+    words = ("--data", campus.data, "--port", behind)
+    with Standing(part("accounts", "cloud", "accounts", *words), tmp_path) as accounts:
+        words = ("--data", campus.data, "--port", port, "--accounts", f"https://127.0.0.1:{behind}")
+        with Standing(part("wallet", "cloud", "wallet", *words), tmp_path) as front:
+            token = accounts.log.read_text().split("link:")[1].split()[0]
+            address = f"https://127.0.0.1:{port}/"
+            yield Wallet(accounts, front, tuple(map(str, words)), address, f"{address}#link={token}")
 
 
-def has_balances(page: Page) -> None:
-    for name in ("onCard", "pending", "online"):
-        expect(page.locator(f"[data-name={name}] .fen")).to_have_text(re.compile(r"^¥\d+\.\d\d$"))
+def faults(page: Page) -> list[str]:
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+    return [f"{one['id']}: {node['html'][:120]}" for one in found.response["violations"] for node in one["nodes"]]
 
 
-def is_kept(page: Page) -> None:
-    """The service worker has taken over: what it keeps is kept."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => new Promise(done => navigator.serviceWorker.controller"
-                  " ? done() : navigator.serviceWorker.addEventListener('controllerchange', done)))")  # fmt: skip
-
-
-def test_a_parent_opens_the_link_and_sees_three_balances_apart(page: Page, wallet: Wallet) -> None:
-    brought: list[int] = []
-    page.on("response", lambda one: brought.append(int(one.headers.get("content-length", "0"))))
+def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet: Wallet) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
     page.goto(wallet.link)
-    has_balances(page)
-    assert page.url == wallet.address, "the link's token stays in no history"
-    assert sum(brought) <= FIRST_LOAD_MAX
-    page.select_option("select", index=1)
-    expect(page.locator("main h1")).to_have_text("演练同学002")
-
-
-def test_the_pages_have_no_fault_and_fit_a_small_screen(page: Page, wallet: Wallet) -> None:
-    page.goto(wallet.link)
-    has_balances(page)
-    for name in ("home", "statement", "loss"):
-        page.click(f"nav a[href='#{name}']")
-        expect(page.locator(f"nav a[href='#{name}']")).to_have_attribute("aria-current", "page")
-        expect(page.locator("main h1")).to_be_visible()
-        found = [(one["id"], one["nodes"][0]["target"]) for one in Axe().run(page).response["violations"]]
-        assert found == [], name
-        page.set_viewport_size({"width": 320, "height": 640})
+    expect(page.locator(ONLINE)).to_be_visible()
+    assert "link=" not in page.url
+    for name in ("statement", "lost", "more", "home"):
+        page.click(f'nav a[href="#{name}"]')
+        expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
-        page.set_viewport_size(PHONE)
+        assert faults(page) == [], name
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.locator(ONLINE)).to_be_visible()
+    expect(page.locator("#stale")).to_be_visible()
+    page.context.set_offline(False)
+    page.click("text=English")
+    expect(page.locator("h2").first).to_have_text("On the card")
+    page.click("text=Sign out")
+    expect(page.locator("h1")).to_have_text("Sign in")
+    assert faults(page) == []
+    assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('wallet.kept')).length") == 0
+    assert all(url.startswith(wallet.address) for url in asked)
+    assert refused == []
 
 
-def test_a_loss_is_two_taps_and_found_again_one(page: Page, wallet: Wallet) -> None:
+def test_a_card_is_reported_lost_and_found_by_a_parent(page: Page, wallet: Wallet) -> None:
     page.goto(wallet.link)
-    page.click("nav a[href='#loss']")
-    page.click("main > button.danger")
-    page.click("dialog button.danger")
-    expect(page.locator(".state")).to_contain_text("已挂失")
-    page.click("main > button")
-    expect(page.locator(".state")).to_contain_text("正常")
+    page.click('nav a[href="#lost"]')
+    page.click("form[data-name=report] button")
+    expect(page.locator(".state.lost")).to_be_visible()
+    expect(page.locator("[data-name=spread]")).to_contain_text("台终端")
+    page.click("form[data-name=cancel] button")
+    expect(page.locator("form[data-name=report]")).to_be_visible()
 
 
-def test_without_a_network_it_shows_what_it_saw_and_when(page: Page, phone: BrowserContext, wallet: Wallet) -> None:
+def test_without_the_accounts_service_it_says_so_and_shows_what_it_has(page: Page, wallet: Wallet) -> None:
     page.goto(wallet.link)
-    has_balances(page)
-    is_kept(page)
-    phone.set_offline(True)
-    page.goto(wallet.address)
-    expect(page.locator("#stale")).to_contain_text("连不上网络")
-    has_balances(page)
-    phone.set_offline(False)
-
-
-def test_while_the_accounts_are_away_the_wallet_stands_and_says_so(page: Page, wallet: Wallet) -> None:
-    page.goto(wallet.link)
-    has_balances(page)
+    expect(page.locator(ONLINE)).to_be_visible()
     wallet.accounts.kill()
     page.reload()
     expect(page.locator("#stale")).to_be_visible()
-    page.click("nav a[href='#statement']")
-    expect(page.locator("[role=alert]")).to_contain_text("暂不可用")
-    wallet.accounts.start()
-    page.click("main button")
-    expect(page.locator("main h1")).to_have_text("账单")
+    expect(page.locator(ONLINE)).to_be_visible()
 
 
-def test_who_signs_out_leaves_nothing_on_the_phone(page: Page, wallet: Wallet) -> None:
+def test_a_new_version_waits_until_its_reader_wants_it(page: Page, wallet: Wallet, tmp_path: Path) -> None:
     page.goto(wallet.link)
-    has_balances(page)
-    page.click("header button:last-child")
-    expect(page.locator("main h1")).to_have_text("登录")
-    kept = json.loads(page.evaluate("JSON.stringify(Object.keys(localStorage))"))
-    assert [name for name in kept if name.startswith("wallet.kept.")] == []
-    page.goto(wallet.link)  # it was good once
-    expect(page.locator("#said")).to_contain_text("链接已用过")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    expect(page.locator(ONLINE)).to_be_visible()
+    wallet.front.kill()
+    with Standing(newer(wallet, tmp_path), tmp_path):
+        update_and_take(page)
+
+
+def newer(wallet: Wallet, tmp_path: Path) -> Part:
+    """The front with other files, at the same place."""
+    files = tmp_path / "static"
+    shutil.copytree(FOLDER, files)
+    (files / "wallet.css").write_text("body { margin: 0 }")
+    program = (
+        "from pathlib import Path; from cloud.wallet.front import app, files; "
+        f"files.load_files.__defaults__ = (Path({str(files)!r}),); app.main({list(wallet.front_words)!r})"
+    )
+    return Part("newer", (sys.executable, "-c", program))
+
+
+def update_and_take(page: Page) -> None:
+    kept = page.evaluate("caches.keys()")
+    page.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => true)")
+    page.click("#said button")
+    page.wait_for_function("(old) => caches.keys().then((now) => now.length === 1 && now[0] !== old[0])", arg=kept)
+    expect(page.locator(ONLINE)).to_be_visible()
+
+
+def test_the_first_load_is_small() -> None:
+    """gzip, as it is sent; brotli is smaller still."""
+    sent = {path: len(file.packed) for path, file in load_files().items()}
+    assert sum(sent.values()) <= FIRST_LOAD_MAX, json.dumps(sent)

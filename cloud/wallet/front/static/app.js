@@ -2,40 +2,40 @@
 import { Problem, ask, call, forget } from "./api.js";
 import { fill, h, say } from "./dom.js";
 import { home } from "./home.js";
-import { loss } from "./loss.js";
+import { lost } from "./lost.js";
+import { keepSize, more } from "./more.js";
+import { signIn } from "./sign_in.js";
 import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home, statement, loss };
+const PAGES = { home, statement, lost, more };
+const NAMES = { lost: "loss" };
 const state = { me: null, holder: undefined, turn: 0 };
 const at = (id) => document.getElementById(id);
 
 async function start() {
   speak(spoken());
+  keepSize();
   keepWorker();
+  const link = new URLSearchParams(location.hash.slice(1)).get("link");
+  if (link) {
+    history.replaceState(null, "", "/");
+    await call("sign-in/link", { token: link }).catch((problem) => say(said(problem)));
+  }
   addEventListener("hashchange", show);
   addEventListener("online", show);
   await show();
 }
 
-/** A one-time link signs in, also where the wallet is open already, and stays in no history. */
-async function takeLink() {
-  const link = new URLSearchParams(location.hash.slice(1)).get("link");
-  if (!link) return;
-  history.replaceState(null, "", "/");
-  await call("sign-in/link", { token: link }).then(forget, (problem) => say(said(problem)));
-}
-
 async function show() {
   const turn = ++state.turn;
-  await takeLink();
   const name = location.hash.slice(1).split("/")[0] || "home";
   try {
     const me = await ask("me");
     state.me = me.value;
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
-    const shown = holders.length ? await (PAGES[name] || home)(state.holder, show) : { page: [h("p", {}, t("noneYet"))], ...me };
+    const shown = holders.length ? await (PAGES[name] || home)(state.holder, { show }) : { page: [h("p", {}, t("noneYet"))], ...me };
     if (turn !== state.turn) return;
     frame(name);
     stale(shown);
@@ -54,7 +54,7 @@ function refused(problem) {
   frame("home");
   stale({ fresh: true });
   fill(at("main"), problem.status === 401
-    ? [h("h1", {}, t("signIn")), h("p", {}, t("linkHelp"))]
+    ? signIn(show)
     : [h("p", { class: "problem", role: "alert" }, said(problem)), h("button", { onclick: show }, t("retry"))]);
 }
 
@@ -70,7 +70,7 @@ function frame(name) {
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
   fill(at("nav"), state.me ? Object.keys(PAGES).map((one) =>
-    h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(one))) : null);
+    h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
 }
 
 function chooser() {

@@ -1,0 +1,46 @@
+// All else of a person: his devices, a password, large letters, language.
+import { ask, call } from "./api.js";
+import { field, h, say } from "./dom.js";
+import { form } from "./sign_in.js";
+import { moment, t } from "./words.js";
+
+const ELDER = "wallet.elder";
+
+export function keepSize() {
+  let large = null;
+  try {
+    large = localStorage.getItem(ELDER);
+  } catch {
+    // the device's own size
+  }
+  document.documentElement.toggleAttribute("data-elder", large === "1");
+}
+
+function setSize(large) {
+  try {
+    localStorage.setItem(ELDER, large ? "1" : "0");
+  } catch {
+    // until the page is closed
+  }
+  document.documentElement.toggleAttribute("data-elder", large);
+}
+
+export async function more(_, { show }) {
+  const { value, at, fresh } = await ask("devices");
+  const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
+  return { at, fresh, page: [
+    h("h1", {}, t("more")),
+    h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
+      onchange: (event) => setSize(event.target.checked) }), t("elder")),
+    h("h2", {}, t("devices")),
+    h("ul", { class: "entries" }, value.map((one) => device(one, show))),
+    h("h2", {}, t("setPassword")),
+    form("password", [field(t("newPassword"), secret)], "confirm", (given) => call("password", given).then(() => say(t("done")))),
+  ] };
+}
+
+function device(one, show) {
+  return h("li", {}, h("p", {}, one.agent || "?"), h("p", { class: "soft" }, `${one.address} · ${moment(one.seen_ms)}`),
+    one.this ? h("p", {}, t("thisDevice"))
+      : h("button", { class: "danger", onclick: () => call("devices/end", { key: one.key }).then(show) }, t("endDevice")));
+}

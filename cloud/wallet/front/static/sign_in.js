@@ -1,0 +1,73 @@
+// Before somebody has signed in: phone and password, a code, binding, and a loss reported from anybody's phone.
+import { call, newKey } from "./api.js";
+import { field, fill, h, say } from "./dom.js";
+import { said, t } from "./words.js";
+
+const PHONE = { name: "phone", type: "tel", autocomplete: "username", inputmode: "tel", required: true, maxlength: 16 };
+const CODE = { name: "code", inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6, required: true };
+const SECRET = { name: "password", type: "password", required: true, maxlength: 128 };
+
+/** done: called when somebody has signed in. */
+export function signIn(done) {
+  const fresh = { ...SECRET, autocomplete: "new-password", minlength: 8 };
+  const who = [
+    field(t("number"), { name: "number", required: true, maxlength: 32 }),
+    field(t("fullName"), { name: "name", autocomplete: "name", required: true, maxlength: 64 }),
+    field(t("born"), { name: "born", type: "date", required: true }),
+  ];
+  return [
+    h("h1", {}, t("signIn")),
+    form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
+      "signIn", (given) => call("sign-in/password", given).then(done)),
+    folded("byCode", twoSteps([field(t("phone"), PHONE)], (given) => call("sign-in/send-code", given),
+      [field(t("code"), CODE)], (given) => call("sign-in/code", given).then(done))),
+    folded("firstTime", [h("p", { class: "soft" }, t("bindHelp")), twoSteps([...who, field(t("phone"), PHONE)],
+      (given) => call("bind/begin", given), [field(t("code"), CODE), field(t("newPassword"), fresh)],
+      ({ number, phone, code, password }) => call("bind/finish", { number, phone, code, password }).then(done))]),
+    folded("lostNight", [h("p", {}, t("nightHelp")), night()]),
+    h("p", { class: "soft" }, t("linkHelp")),
+  ];
+}
+
+function night() {
+  const key = newKey();
+  return form("night", [
+    field(t("number"), { name: "number", required: true, maxlength: 32 }),
+    field(t("fullName"), { name: "name", required: true, maxlength: 64 }),
+    field(t("born"), { name: "born", type: "date", required: true }),
+    field(t("why"), { name: "why", maxlength: 200 }),
+  ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone"))), "danger");
+}
+
+function folded(name, content) {
+  return h("details", { class: "panel", "data-name": name }, h("summary", {}, t(name)), content);
+}
+
+/** A form that says what it was refused for, and is not sent twice. */
+export function form(name, fields, button, act, kind = "main") {
+  const wrong = h("p", { class: "problem", role: "alert" });
+  const send = h("button", { class: kind }, t(button));
+  return h("form", { "data-name": name, onsubmit: async (event) => {
+    event.preventDefault();
+    send.disabled = true;
+    wrong.textContent = "";
+    try {
+      await act(Object.fromEntries(new FormData(event.target)));
+    } catch (problem) {
+      wrong.textContent = said(problem);
+    } finally {
+      send.disabled = false;
+    }
+  } }, fields, wrong, send);
+}
+
+function twoSteps(first, begin, second, finish) {
+  const room = h("div");
+  const start = (given = {}) => fill(room, form("begin", first, "sendCode", async (now) => {
+    await begin(now);
+    fill(room, h("p", {}, t("codeSent")), form("finish", second, "confirm", (last) => finish({ ...now, ...last })),
+      h("button", { class: "plain", onclick: () => start(now) }, t("back")));
+  }));
+  start();
+  return room;
+}

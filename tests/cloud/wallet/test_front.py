@@ -1,0 +1,130 @@
+"""The front as a process that has nothing but its own folder, and what it lets through: whose calls, cookies, pace."""
+
+import json
+import shutil
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.wallet.front.doorkeeper import Doorkeeper, Pace
+from compose.parts.standing import Standing
+from compose.servers.ports import free_port
+from tests.cloud.campus import Campus, part
+from tests.patience import PATIENCE_S
+
+
+@dataclass
+class Site:
+    port: int
+    ca: Path
+    link: str
+    accounts: int
+
+    def post(self, operation: str, body: bytes = b"{}", port: int = 0, **headers: str) -> tuple[int, dict, dict]:
+        sent = {"content-type": "application/json", "x-ykt": "1"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in sent.items() if value}
+        asked = urllib.request.Request(f"https://127.0.0.1:{port or self.port}{operation}", body, sent, method="POST")
+        context = ssl.create_default_context(cafile=self.ca)
+        try:
+            with urllib.request.urlopen(asked, timeout=PATIENCE_S, context=context) as answer:  # noqa: S310
+                return answer.status, dict(answer.headers), json.load(answer)
+        except urllib.error.HTTPError as fault:
+            with fault:
+                body = fault.read()
+                return fault.code, dict(fault.headers), json.loads(body) if body.startswith(b"{") else {}
+
+
+@pytest.fixture(scope="module")
+def site(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The front's zone is a folder with three files and the token: no ledger, no people, no settings."""
+    folder = tmp_path_factory.mktemp("zones")
+    campus = provisioned.copy_to(folder / "centre")
+    shutil.copytree(provisioned.data / "front", campus.data / "front")
+    behind, port = free_port(), free_port()
+    with Standing(part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind), folder) as accounts:
+        (folder / "zone").mkdir()
+        shutil.move(campus.data / "front", folder / "zone" / "front")
+        assert sorted(one.name for one in (folder / "zone" / "front").iterdir()) == [
+            "ca.pem", "token", "wallet.key", "wallet.pem",
+        ]  # fmt: skip
+        words = ("--data", folder / "zone", "--port", port, "--accounts", f"https://127.0.0.1:{behind}")
+        with Standing(part("wallet", "cloud", "wallet", *words), folder) as front:
+            opened = {str(one.readlink()) for one in Path(f"/proc/{front.pid}/fd").iterdir() if one.is_symlink()}
+            assert not any(str(campus.data) in name or name.endswith(".db") for name in opened)
+            link = accounts.log.read_text().split("link:")[1].split()[0]
+            yield Site(port, campus.data / "cloud" / "ca.pem", link, behind)
+
+
+@pytest.mark.process
+def test_a_call_goes_through_and_its_cookie_is_kept_from_scripts_and_other_sites(site):
+    status, headers, _ = site.post("/w/api/sign-in/link", json.dumps({"token": site.link}).encode())
+    cookie = headers["set-cookie"]
+    assert status == 200
+    assert cookie.startswith("__Host-ykt=")
+    assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    session = cookie.partition(";")[0]
+    status, headers, me = site.post("/w/api/me", cookie=session)
+    assert (status, len(me["holders"])) == (200, 2)
+    assert headers["cache-control"] == "no-store"
+    assert "unsafe" not in headers["content-security-policy"]
+    assert site.post("/w/api/sign-out", cookie=session)[0] == 200
+    status, headers, problem = site.post("/w/api/me", cookie=session)
+    assert (status, problem["code"]) == (401, "sign-in")
+    assert "Max-Age=0" in headers["set-cookie"]
+    assert headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "headers",
+    [{"x_ykt": ""}, {"content_type": "text/plain"}, {"origin": "https://evil.example"}, {"origin": "null"},
+     {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}],
+)  # fmt: skip
+def test_a_page_of_another_site_asks_for_nothing(site, headers):
+    status, _, problem = site.post("/w/api/me", **headers)
+    assert (status, problem["code"]) == (403, "not-our-page")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"x": NaN}', b"[" * 9000])
+def test_nonsense_is_a_problem(site, body):
+    assert site.post("/w/api/me", body)[2].get("code") == "malformed"
+
+
+@pytest.mark.process
+def test_who_is_not_the_front_is_not_heard_behind_it(site):
+    assert site.post("/wallet/v1", port=site.accounts)[0] == 401
+    assert site.post("/wallet/v1", port=site.accounts, authorization="Bearer x")[0] == 401
+    assert site.post("/", port=site.accounts)[0] == 404
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("cookie", ["__Host-ykt=" + "x" * 5000, "__Host-ykt=\x01", "=;=;", '__Host-ykt="'])
+def test_a_made_up_cookie_is_nobodys(site, cookie):
+    context = ssl.create_default_context(cafile=site.ca)
+    head = f"POST /w/api/me HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nContent-Type: application/json\r\nX-Ykt: 1\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", site.port), PATIENCE_S) as raw,
+        context.wrap_socket(raw, server_hostname="127.0.0.1") as wire,
+    ):
+        wire.sendall(f"{head}Cookie: {cookie}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        assert wire.recv(12)[9:] in (b"401", b"400")
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 5)), max_size=60))
+def test_no_address_calls_above_its_pace_and_none_is_held_by_another(calls):
+    keeper, now, let = Doorkeeper(Pace(3, 0.5)), 0.0, {"a": 0, "b": 0}
+    for address, step in calls:
+        now += step
+        let[address] += not keeper.wait_s(address, now)
+        assert all(n <= 3 + 0.5 * now + 1e-6 for n in let.values())
+    assert keeper.wait_s("c", now) == 0
