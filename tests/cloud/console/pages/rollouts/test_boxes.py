@@ -1,6 +1,7 @@
 """Releases of boxes in the console: what boxes say that they run, and what nobody knows; made, stopped, taken back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -8,9 +9,18 @@ import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
 from cloud.console.frame.clock import wall_now
+from cloud.console.pages.rollouts.boxes import _signed
 from cloud.ledger.fleet.boxes.rows import BoxRelease
 from cloud.ledger.records.values import Now
+from cloud.process.settings import load_settings
+from provisioning.custody.files import open_level
+from provisioning.keys.firmware import new_key
+from provisioning.keys.store import KeyStore, Level
+from provisioning.keys.trust import with_target
+from shared.fleet.box_release import target_of
+from shared.keys.trust import encode_officers
 from shared.wire.messages import ReleaseStage
+from tests.cloud.campus import Campus
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.fleet.boxes.test_boxes import Fleet
@@ -30,9 +40,7 @@ class Boxes:
         self.fleet.says(c.BOX, stage, number, Now(now.unix_ms - late_ms, now.campus_s - late_ms // 1000), **other)
 
     def brings(self, number: int, body: bytes) -> None:
-        name = f"openykt-edge-{number}-aarch64"
-        one = BoxRelease("aarch64", number, name, len(body), sha256(body).digest(), "张三", 0)
-        self.fleet.boxes.take(one, body, b"trust", wall_now())
+        self.fleet.boxes.take(_release(number, body), body, b"trust", wall_now())
 
 
 @pytest.fixture
@@ -120,6 +128,26 @@ def test_what_the_officers_do_not_stand_for_is_not_shown_as_good(boxes: Boxes) -
     word = next(row for row in page.split("<tr>") if "aarch64:2" in row and "SHA-256" in row)
     assert "未知" in word, "their list cannot be read"
     assert "mark ok" not in word
+
+
+def test_the_officers_word_counts_for_the_very_bytes(provisioned: Campus, tmp_path: Path) -> None:
+    school = open_level(provisioned.data, Level.SCHOOL)
+    stores = school, KeyStore(Level.FIRMWARE, school.campus, (new_key(1, b"k" * 32),))
+    officers = encode_officers(with_target(None, target_of("aarch64", 3), b"three", 0, stores))
+    with made(tmp_path) as rig:
+        boxes = Boxes(rig)
+        known = replace(rig.sources, settings=load_settings(provisioned.data))
+        found = wall_now()
+        for number, body in ((3, b"three"), (4, b"four")):
+            boxes.fleet.boxes.take(_release(number, body), body, officers, found)
+        releases = rig.sources.reader.fleet.box_releases(found).releases
+        assert _signed(known, releases) == {"aarch64:2": False, "aarch64:3": True, "aarch64:4": False}
+        assert _signed(rig.sources, releases) == {}, "signed for another campus: nobody can say"
+
+
+def _release(number: int, body: bytes) -> BoxRelease:
+    name = f"openykt-edge-{number}-aarch64"
+    return BoxRelease("aarch64", number, name, len(body), sha256(body).digest(), "张三", 0)
 
 
 def test_a_part_of_the_campus_sees_its_own_boxes_and_makes_nothing(boxes: Boxes) -> None:
