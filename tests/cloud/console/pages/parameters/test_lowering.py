@@ -67,6 +67,11 @@ def test_it_is_tried_proposed_and_approved_by_another(rig: Rig, desk: tuple[Brow
     assert waiting
     fin.send(f"/parameters/waiting/tighter/{waiting[1]}/confirm")
     assert days(rig) == {40_00}
+    again = re.search(r'href="(/parameters/draft/[^"]+)"', ops.send("/parameters/lower", yuan="30", to="all"))
+    assert again
+    text = ops.see(again[1]).partition("<pre")[2]
+    assert "30.00" in text
+    assert "40.00" not in text, "nobody builds on what ends by itself"
 
 
 @pytest.mark.parametrize(
