@@ -19,7 +19,7 @@ from edge.terminal.counter.wording import sale_lines, status_lines
 from edge.terminal.front import words
 from edge.terminal.front.beeper import PRESSED, WRONG
 from edge.terminal.front.board import Board
-from edge.terminal.front.keypad import Mode, Offered, Pad, Sign, Typed, asks_pin, asks_sure, press, rest, waits
+from edge.terminal.front.keypad import Mode, Offered, Pad, Scanned, Sign, Typed, asks_pin, asks_sure, press, rest, waits
 from edge.terminal.front.picture import View
 from edge.terminal.front.presses import Key
 from edge.terminal.front.spot import Spot
@@ -29,7 +29,9 @@ from edge.terminal.station.station import Station
 from edge.terminal.taps.display import Display, Face, last_before
 from edge.terminal.taps.steps import Result, Tap
 from shared.clocks.clock import time_text
+from shared.errors import WireFault
 from shared.inventory import LOADERS
+from shared.online import parse_code
 from shared.purse.errors import CardLost
 from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
@@ -137,7 +139,7 @@ class Front:
         self._board.sound(WRONG if deed is Sign.WRONG else PRESSED)
         if deed is Sign.WRONG:
             return
-        command = self._pin_for
+        command, wanted = self._pin_for, self._wanted
         if deed is not None:
             self._rest()
         self._pad, self._board.shown, self._rows = pad, None, ()
@@ -149,6 +151,8 @@ class Front:
                 self._offered(number)
             case Command(Verb.MEAL, number):
                 await self._meal(number)
+            case Scanned(code) if wanted is not None:
+                await self._by_code(wanted, code)
             case Typed(secret) if command is not None:
                 await self._with_pin(command, secret)
             case Command():
@@ -167,7 +171,7 @@ class Front:
             case Verb.AGAIN if not firmware.serves_card_alone:
                 self._said(words.NOTHING_WAITS)
             case _:
-                self._wanted, self._pad = command, waits(self._pad)
+                self._wanted, self._pad = command, waits(self._pad, scans=command.verb is Verb.PAY)
                 self._lasts(PRESENT_S)
 
     def _offered(self, number: str) -> None:
@@ -182,6 +186,15 @@ class Front:
         """No card is laid."""
         await self._station.tap(self._station.firmware.meal(number, self._station.now()), None)
         self._lasts(SHOWN_S)
+
+    async def _by_code(self, command: Command, scanned: str) -> None:
+        """No card is laid: a payment code stands in its place."""
+        try:
+            code = parse_code(scanned)
+        except WireFault:
+            self._said(words.NO_CODE)
+            return
+        await self._tap(lambda: self._station.firmware.pay_by_code(command.amount_fen, code, self._station.now()), None)
 
     def _said(self, what: Text) -> None:
         self._board.notice(what)
@@ -244,7 +257,7 @@ class Front:
         with laid:
             await self._tap(self._deed(command, pin), laid)
 
-    async def _tap(self, tap: Callable[[], Tap[Result]], laid: LaidCard) -> Result:
+    async def _tap(self, tap: Callable[[], Tap[Result]], laid: LaidCard | None) -> Result:
         result = await self._station.tap(tap(), laid)
         shown = self._board.shown
         self._until_s = 0.0

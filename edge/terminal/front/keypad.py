@@ -4,12 +4,12 @@
     enter           a card without an amount         void        the newest sale, by the card that paid it
     17 void         sale 17, by a supervisor's card  menu 1 … 5  balance, claim, sales, status, the card's own log
     menu 6 number enter enter   a meal by number, without a card: looked at, then confirmed
-    clear           what was begun is off
+    clear           what was begun is off            12.50 pay, and a code scanned: out of a wallet
 
 An amount that is no amount moves nothing: it is refused, and stays to be mended. A PIN's digits are in no repr.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from edge.terminal.counter.commands import Command, Verb
@@ -17,6 +17,7 @@ from edge.terminal.counter.pins import PIN_DIGITS
 from edge.terminal.front.presses import Key
 from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN
 from shared.input.amount import parse_yuan
+from shared.online import CODE_DIGITS
 
 WHOLE_MAX = 5
 """Digits before the point: what a till sells at once is below 100,000 yuan."""
@@ -50,6 +51,15 @@ class Pad:
     text: str = ""
     secret: str = field(default="", repr=False)
     enters: Verb = Verb.SELL
+    scans: bool = False
+    """A payment code may come in the place of the card: a scanner is a keyboard, which types it and Enter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scanner, or a person, has typed for a code: whether it is one, its check digit says."""
+
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +83,14 @@ class Offered:
     number: str
 
 
-Deed = Command | Typed | Offered | Sign | None
+Deed = Command | Scanned | Typed | Offered | Sign | None
 
 
 def press(pad: Pad, key: Key) -> tuple[Pad, Deed]:
     """The next pad, and what is to be done."""
     match pad.mode:
         case Mode.CARD:
-            return (rest(pad), Sign.OFF) if key is Key.CLEAR else (pad, None)
+            return _card(pad, key)
         case Mode.PIN:
             return _pin(pad, key)
         case Mode.NUMBER:
@@ -103,9 +113,20 @@ def asks_pin(pad: Pad) -> Pad:
     return Pad(Mode.PIN, enters=pad.enters)
 
 
-def waits(pad: Pad, text: str = "") -> Pad:
-    """For a card. text: the amount that stays to be seen."""
-    return Pad(Mode.CARD, text, enters=pad.enters)
+def waits(pad: Pad, text: str = "", *, scans: bool = False) -> Pad:
+    """For a card. text: the amount that stays to be seen. scans: or for a code."""
+    return Pad(Mode.CARD, text, enters=pad.enters, scans=scans)
+
+
+def _card(pad: Pad, key: Key) -> tuple[Pad, Deed]:
+    """Only clear is heard, and what a scanner types."""
+    if key is Key.CLEAR:
+        return rest(pad), Sign.OFF
+    if pad.scans and key in _DIGITS:
+        return replace(pad, secret=(pad.secret + key)[: CODE_DIGITS + 1]), None
+    if pad.scans and key is Key.ENTER and pad.secret:
+        return rest(pad), Scanned(pad.secret)
+    return pad, None
 
 
 def _pin(pad: Pad, key: Key) -> tuple[Pad, Deed]:

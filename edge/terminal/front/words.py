@@ -26,6 +26,7 @@ TAKE_AWAY = Text("请先取走卡，再放", "take the card away first, then pre
 NOBODY = Text("无人放卡，已取消", "no card came, cancelled")
 NO_KEYPAD = Text("键盘未接", "no keypad")
 OFF = Text("已取消", "cancelled")
+NO_CODE = Text("付款码有误，请重扫；未扣款", "no payment code, scan it again; nothing taken")
 NO_PIN = Text("口令须为 4 至 12 位、双数位；未扣款", "a PIN has 4 to 12 digits, an even number; nothing taken")
 CARD_CHANGED = Text("卡已换，未扣款", "another card lies there; nothing taken")
 NOTHING_WAITS = Text("没有待确认的交易", "nothing waits to be presented again")
@@ -39,7 +40,7 @@ MENU_WORDS = {
 }
 _TITLES = MENU_WORDS | {
     Verb.SELL: Text("消费：请放卡", "sale: present the card"),
-    Verb.PAY: Text("账户支付：请放卡", "account payment: present the card"),
+    Verb.PAY: Text("账户支付：请放卡或扫付款码", "account payment: present the card, or scan a code"),
     Verb.LOAD: Text("圈存：请放卡", "load: present the card"),
     Verb.AGAIN: Text("请同一张卡再放", "the same card again, please"),
 }

@@ -320,11 +320,6 @@ def paid_by_code(amount_fen: int) -> Display:
     return Display(Face.DONE, title, Text(f"付款码收款{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
 
 
-def code_wrong(why: Text) -> Display:
-    """What was scanned or keyed is no code: nobody was asked."""
-    return Display(Face.DECLINED, why, why, Text("未扣款，请重扫", "nothing taken, scan it again"))
-
-
 def payment_unknown(amount_fen: int) -> Display:
     """No answer in time: perhaps the account has paid. Its reversal is written next."""
     why = REASON_TEXT[Reason.ACCOUNT_NO_ANSWER]

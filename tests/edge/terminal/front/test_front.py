@@ -27,6 +27,7 @@ from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Face
 from shared.clocks.campus_clock import WALL
 from shared.fleet.parameters import EVERY_OTHER
+from shared.online import PAYMENT_TEXT, PaymentResult, code_of
 from shared.purse.cos.images import decode_card_image
 from shared.records import PROVEN
 from tests.edge.readers import seen, wait_for
@@ -375,3 +376,19 @@ def test_a_reader_that_is_gone_is_said(campus, play):
 
     play(scene)
     assert Path(campus.folder / "shown.log").read_bytes() == b""
+
+
+def test_a_scanned_code_is_asked_about_and_a_mistyped_one_is_not(campus, play):
+    """The centre behind this box knows no codes, and says so."""
+    code = code_of(4711)
+
+    async def scene(front):
+        await front.keys(f"12.50 pay {code[:-1]}{(int(code[-1]) + 1) % 10} enter")
+        assert front.board.shown.title == words.NO_CODE
+        assert Face.DECLINED not in front.faces
+        await front.keys(f"12.50 pay {code} enter")
+        await front.until_face(Face.DECLINED)
+        assert front.board.shown.title == PAYMENT_TEXT[PaymentResult.NOT_NOW]
+
+    play(scene)
+    assert campus.kept() == []

@@ -11,6 +11,7 @@ from edge.terminal.front.keypad import (
     Mode,
     Offered,
     Pad,
+    Scanned,
     Sign,
     Typed,
     asks_pin,
@@ -144,3 +145,14 @@ def test_a_number_is_keyed_with_its_zeros_and_looked_at_before_anything_is_done(
 )
 def test_a_number_is_recorded_by_a_second_enter_alone(words, deed):
     assert keyed(words, asks_sure(Pad(), "20260001"))[1] == deed
+
+
+def test_a_scanner_types_a_code_where_a_card_is_waited_for_and_nowhere_else():
+    code = "711234567890123454"
+    pad, deed = keyed(f"{code} enter", waits(Pad(), scans=True))
+    assert (deed, pad) == (Scanned(code), Pad())
+    assert code not in repr((deed, keyed(code, waits(Pad(), scans=True))[0]))
+    assert keyed(f"{code} enter", waits(Pad())) == (waits(Pad()), None)
+    assert keyed("enter", waits(Pad(), scans=True))[1] is None
+    assert keyed(f"{code} clear", waits(Pad(), scans=True)) == (Pad(), Sign.OFF)
+    assert len(keyed("1" * 40, waits(Pad(), scans=True))[0].secret) == len(code) + 1
