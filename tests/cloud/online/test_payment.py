@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 
@@ -13,6 +14,7 @@ from cloud.ledger.records.values import Now
 from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
+from cloud.payments.codes.door import CodeDoor
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, CardId, PsamId, StorageId
 from shared.online import (
@@ -21,6 +23,8 @@ from shared.online import (
     PaymentAnswer,
     PaymentResult,
     Purpose,
+    code_of,
+    code_request,
     parse_answer,
     parse_payment,
     presence_id,
@@ -52,6 +56,14 @@ class Cut:
     ) -> PaymentAnswer:
         self._cut("before the commit", StoreFault)
         answer = self.ledger.payment_authorise(box, request, card, is_there, now)
+        self._cut("after the commit", StoreFault)
+        return answer
+
+    def payment_by_code(
+        self, box: BoxId, request: OnlineRequest, code: str, amount_fen: int, now: Now
+    ) -> PaymentAnswer:
+        self._cut("before the commit", StoreFault)
+        answer = self.ledger.payment_by_code(box, request, code, amount_fen, now)
         self._cut("after the commit", StoreFault)
         return answer
 
@@ -154,3 +166,17 @@ def test_a_payload_of_an_unknown_kind_is_answered_and_counted(till: Till) -> Non
     assert answer is not None
     assert parse_answer(answer.payload).result is LoadResult.NOT_NOW
     assert till.centre.loads.counts.malformed == 1
+
+
+@pytest.mark.parametrize("point", ["before the commit", "after the commit"])
+def test_a_code_whose_answer_is_withheld_is_judged_once_and_a_repeat_hears_it(till: Till, point: str) -> None:
+    """No key is asked for: what the key process is away from is no matter here."""
+    code = CodeDoor(till.ledger.opened, token_bytes).new(till.card.row.card, till.now()).code
+    asked, till.cut.at = code_request(code, 1250), point
+    assert till.ask(till.body, 31, asked) is None
+    assert [till.pay(till.body, 31, asked) for _ in range(2)] == [PaymentResult.APPROVED] * 2
+    assert till.pay(till.body, 32, asked) is PaymentResult.CODE_USED
+    no_code = code_request(code, 1)._replace(card=till.card.row.card)
+    assert till.pay(till.body, 33, no_code) is PaymentResult.CODE_INVALID
+    assert till.pay(till.body, 34, code_request(code_of(1), 5)) is PaymentResult.CODE_INVALID
+    assert till.pay(till.machine, 1, asked) is PaymentResult.WRONG_DEVICE

@@ -5,11 +5,12 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
+from secrets import token_bytes
 
 import pytest
 
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.ledger.schema.migrate import require_head
 from cloud.payments.codes.door import CodeDoor, Seen, Standing
@@ -25,7 +26,7 @@ from tests.scenes.plans import BOX, STRANGER, run
 from tests.scenes.scene import Scene, Stage
 from tests.scenes.truth import require_payments, require_truth
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.large]
 COUNTER = "pos-3"
 APART = (f"t-{COUNTER}", "t-load-1")
 DEPOSIT_FEN, SETTLED_S, SEEN_S = 100_00, 60.0, 1.0
@@ -43,15 +44,14 @@ class Phone:
 
     def code(self) -> str:
         """A new one."""
-        return run("cloud", "code", "--data", self._campus.data, "--card", STRANGER).stdout.strip()
+        with closing(open_prepared(str(self._campus.ledger), lazily=True)) as opened:
+            return CodeDoor(opened, token_bytes).new(self._card, _now()).code
 
     def sees(self, code: str) -> Seen:
         """What has become of it."""
         with closing(open_database(str(self._campus.ledger))) as database:
             require_head(database)
-            unix_s = time.time()
-            door = CodeDoor(OpenedLedger(database, lazily=True), bytes)
-            return door.seen(self._card, code, Now(int(unix_s * 1000), WALL.at(unix_s)))
+            return CodeDoor(OpenedLedger(database, lazily=True), bytes).seen(self._card, code, _now())
 
     def left_fen(self) -> int:
         """In the account, by the books."""
@@ -60,8 +60,13 @@ class Phone:
         return DEPOSIT_FEN - int(paid_fen)
 
 
+def _now() -> Now:
+    unix_s = time.time()
+    return Now(int(unix_s * 1000), WALL.at(unix_s))
+
+
 async def _paid(stage: Stage, campus: Campus, hand: Hand, phone: Phone) -> None:
-    code = phone.code()
+    code = run("cloud", "code", "--data", campus.data, "--card", STRANGER).stdout.strip()
     with stage.step(
         Text("扫码 20 元", "20 yuan by a code"),
         Text("成功，手机一秒内看到", "paid, and seen on the phone within a second"),
