@@ -31,7 +31,7 @@ from tests.cloud.ledger.conftest import BOTH
 
 FUNDS, MERCHANT = 3_000, "一楼大伙"
 CARD, STALL, WALLET = c.card(1), "stall", "wallet"
-EXAMPLES, STEPS = 12, 25
+EXAMPLES, STEPS = 8, 25
 KEYS, SUMS = st.sampled_from("abcd"), st.integers(1, 1_500)
 NUMBER = st.integers(1, 4)
 STEP = st.one_of(
