@@ -22,6 +22,7 @@ from cloud.verbs.keeping import keeping_verbs
 from cloud.verbs.meals import meal_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
+from cloud.verbs.paying import paying_verbs
 from cloud.verbs.planning import planning_verbs
 from cloud.verbs.support import support_verbs
 from cloud.verbs.watching import watching_verbs
@@ -87,7 +88,7 @@ def _parser() -> Parser:
 
     known = {
         **money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs(), **watching_verbs(),
-        **planning_verbs(), **meal_verbs(),
+        **planning_verbs(), **meal_verbs(), **paying_verbs(),
     }  # fmt: skip
     known |= box_verbs() | box_release_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs() | support_verbs()
     for name, (text, run, options) in known.items():

@@ -13,7 +13,7 @@ from cloud.commands.chains.witnesses import AtHand, witnesses
 from cloud.commands.opening import open_books, wall_now
 from cloud.commands.shown import Shown, compare
 from cloud.keys.client import KeyClient
-from cloud.ledger.books.chart import BANK, FUND
+from cloud.ledger.books.chart import BANK, FUND, AccountKind
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
@@ -64,6 +64,7 @@ NAMES = {
     "desk": Text("卡务", "desk"),
     "days": Text("校园日结", "days of the campus"),
     "bank": Text("银行数", "bank figures"),
+    "deposits": Text("渠道充值", "provider deposits"),
     "documents": Text("下发文件", "documents"),
     "jobs": Text("任务行", "job rows"),
     "parameters": Text("参数", "parameters"),
@@ -283,7 +284,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "payments_fen": view.payments_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
-        "deposits_fen": _balance_fen(reader, BANK) + desk.cash_fen - view.opening_fen,
+        "deposits_fen": _balance_fen(reader, BANK) + _providers_fen(reader) + desk.cash_fen - view.opening_fen,
         "unloads_fen": desk.unloads_fen,
         "replaced_fen": desk.replaced_fen,
         "subsidy_replaced_fen": subsidy.replaced_fen,
@@ -312,6 +313,13 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
 def _balance_fen(reader: Reader, code: str) -> int:
     """Of the bank: opening balances, deposits and what it paid for grants. Of the fund: negative by what it gave."""
     return sum(account.balance_fen for account in reader.trial_balance() if account.code == code)
+
+
+def _providers_fen(reader: Reader) -> int:
+    """What providers have of deposits, less what nobody can say whose it is."""
+    kinds = {str(AccountKind.PROVIDER): 1, str(AccountKind.UNCLEAR): -1}
+    found = ((account.code.partition(":")[0], account.balance_fen) for account in reader.trial_balance())
+    return sum(kinds.get(kind, 0) * fen for kind, fen in found)
 
 
 def _added(before: dict[str, Any] | None, row: TerminalCount) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`python -m cloud.emulators`: a mail server and an SMS gateway on loopback, for a demonstration with real protocols.
 
 Mails lie in FOLDER/mail, texts stand in FOLDER/sms.txt, a line each, at most SMS_BYTES and as much of before; nothing
-leaves this machine. `READY peers` when both listen; they end when standard input closes.
+leaves this machine. `READY peers` when both listen; they end when standard input closes. With `wechat`, `alipay` or
+`bank` first, it is that payment provider (providers/command.py).
 """
 
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from cloud.emulators.mail_server import MailEmulator
+from cloud.emulators.providers import command
 from cloud.emulators.smsc import SmscEmulator, Taken
 from cloud.process.life import say
 from cloud.process.private import keep_private
@@ -23,6 +25,8 @@ SMS_BYTES = 1 << 20
 
 def main(arguments: list[str]) -> int:
     """Serve until standard input closes."""
+    if arguments and arguments[0] in command.NAMES:
+        return command.main(arguments)
     parser = Parser(prog="python -m cloud.emulators", description=Text("邮件与短信的对端", "peers for mail and SMS"))
     parser.add_argument("--smtp", type=int, required=True, metavar="PORT", help=Text("邮件端口", "port for mail"))
     parser.add_argument("--smsc", type=int, required=True, metavar="PORT", help=Text("短信端口", "port for SMS"))

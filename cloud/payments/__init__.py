@@ -1,1 +1,1 @@
-"""Payments 在线支付 by wallet: codes that a till scans, orders that a phone pays, and what follows from them."""
+"""Payments 在线支付: codes and orders of the wallet, providers 支付渠道, and the life of a deposit through them."""

@@ -14,6 +14,7 @@ from shared.facts import (
     books,
     boxes,
     buses,
+    deposits,
     desks,
     documents,
     fleet,
@@ -59,7 +60,9 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, meals, settings, releases
+_MODULES = (
+    terminals, boxes, buses, books, desks, losses, fleet, documents, payments, meals, settings, releases, deposits
+)  # fmt: skip
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }

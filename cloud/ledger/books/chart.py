@@ -22,7 +22,7 @@ class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
     loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
-    reserved 预授权."""
+    reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -50,12 +50,20 @@ class AccountKind(StrEnum):
     """应急餐欠款 of a person: meals that were given out by number, less what his deposits have repaid."""
     RESERVED = "reserved"
     """预授权: online payments that are authorised and not captured: their holders' money, and nobody can spend it."""
+    PROVIDER = "provider"
+    """渠道待结算: what a payment provider has taken for us and not brought to the bank yet."""
+    UNCLEAR = "deposit-unclear"
+    """渠道待查款: money at a provider, nobody knows whose; negative: a refund whose payer we lack."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
 
 SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
-    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT, AccountKind.MEAL_DEBT), Side.DEBIT
+    (
+        AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT, AccountKind.MEAL_DEBT,
+        AccountKind.PROVIDER,
+    ),
+    Side.DEBIT,
 )
 BANK = "bank"
 HELD_UNKNOWN = "held:?"
@@ -107,6 +115,15 @@ DISCOUNTS = {
     Bearer.SUBSIDY: Account("discount:subsidy", AccountKind.DISCOUNT),
 }
 """Both are made with the first discount."""
+
+
+UNCLEAR = Account("deposit-unclear", AccountKind.UNCLEAR)
+"""Made with the first deposit by a provider."""
+
+
+def provider_account(provider: str) -> Account:
+    """What a provider 支付渠道 has for us, made when it is first used."""
+    return Account(f"{AccountKind.PROVIDER}:{provider}", AccountKind.PROVIDER)
 
 
 def cash_account(cashier: str) -> Account:

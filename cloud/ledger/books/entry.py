@@ -96,6 +96,16 @@ class EntryKind(IntEnum):
     """The same, of a paper sheet that two persons entered."""
     MEAL_REPAID = 82
     """应急餐还款: out of a deposit, in its transaction."""
+    PROVIDER_OWES = 90
+    """渠道代收: a deposit's money is at its provider, not at the bank yet."""
+    PROVIDER_SETTLED = 91
+    """渠道结算: it has come to the bank."""
+    DEPOSIT_REFUNDED = 92
+    """渠道退款: the provider has given a deposit back to its payer."""
+    DEPOSIT_SUSPENDED = 93
+    """渠道待查: money at a provider, of which nobody can say yet whose it is."""
+    DEPOSIT_ASSIGNED = 94
+    """待查入账: it is a card's, by two persons."""
 
 
 class EntryFlag(IntEnum):

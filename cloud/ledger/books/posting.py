@@ -56,6 +56,31 @@ def deposit(bank: int, card: CardAccounts, fen: int) -> Postings:
     return (Posting(bank, card.online, fen),)
 
 
+def provider_owes(bank: int, provider: int, fen: int) -> Postings:
+    """渠道代收: what a deposit said of the bank is the provider's still."""
+    return (Posting(provider, bank, fen),)
+
+
+def provider_settled(bank: int, provider: int, fen: int) -> Postings:
+    """渠道结算: the provider has brought it."""
+    return (Posting(bank, provider, fen),)
+
+
+def deposit_refunded(source: int, provider: int, fen: int) -> Postings:
+    """渠道退款: source is the online account, or 渠道待查款 where no deposit of a card was booked."""
+    return (Posting(source, provider, fen),)
+
+
+def deposit_suspended(provider: int, unclear: int, fen: int) -> Postings:
+    """渠道待查."""
+    return (Posting(provider, unclear, fen),)
+
+
+def deposit_assigned(unclear: int, card: CardAccounts, fen: int) -> Postings:
+    """待查入账."""
+    return (Posting(unclear, card.online, fen),)
+
+
 def purchase(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Postings:
     """消费, recovered or grey by evidence too. purse: the record's purse/key byte. merchant_side: the merchant, or its
     held account 待核."""

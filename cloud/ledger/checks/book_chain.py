@@ -29,6 +29,10 @@ _TABLES = {
         "auto_load", "id, card_class, card, below_fen, target_fen, day_fen, who, reason, at_ms", 0,
     ),
     BookLinkKind.MOVE_ORDER: ("move_order", "id, key, card, fen, who, at_ms", 0),
+    BookLinkKind.DEPOSIT_STEP: ("deposit_step", "id, number, state, document, at_ms", 0),
+    BookLinkKind.DEPOSIT_BILL: (
+        "deposit_bill", "id, provider, day, digest, lines, paid_fen, refunded_fen, who, at_ms", 0,
+    ),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),

@@ -28,6 +28,7 @@ from cloud.ledger.findings import discounts
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.funds.orders import papers
+from cloud.ledger.funds.providers.posting import PROVIDER_KINDS, provider_postings
 from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
 from cloud.ledger.held.losses.write_off import provision_postings, read_provision
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -239,6 +240,12 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         return _of_meal(registry, kind, *fields[:3])
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
+    if kind in PROVIDER_KINDS:
+        return provider_postings(registry, kind, fields)
+    return _of_money_document(registry, kind, fields)
+
+
+def _of_money_document(registry: Registry, kind: EntryKind, fields: list[object]) -> Postings:
     if kind in LOAD_POSTINGS:
         _, card, fen, *_ = fields
         return LOAD_POSTINGS[kind](_accounts(registry, card), _fen(fen))

@@ -25,6 +25,7 @@ from cloud.ledger.checks.gaps import check_backup_marks, check_gaps
 from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.money.bank import check_bank
 from cloud.ledger.checks.money.days import check_days
+from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.desk import check_desk
 from cloud.ledger.checks.money.meals import check_meals
 from cloud.ledger.checks.money.online import check_online
@@ -66,8 +67,8 @@ _WITH_KEYS = (check_tacs, check_voids, check_payments, check_meals)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
     check_cards, check_differences, check_looks, check_findings, check_closing, check_discounts, check_losses,
-    check_thefts, check_two_persons, check_orders, check_desk, check_days, check_bank, check_online, check_documents,
-    check_jobs, check_parameters, check_rollouts, check_open,
+    check_thefts, check_two_persons, check_orders, check_desk, check_days, check_bank, check_deposits, check_online,
+    check_documents, check_jobs, check_parameters, check_rollouts, check_open,
 )  # fmt: skip
 
 

@@ -54,6 +54,8 @@ class ProposalKind(IntEnum):
     """A spare body in a broken one's place (cloud.ledger.held.swaps)."""
     DAY = 31
     """A day of the campus is closed with named gaps (cloud.ledger.desk.campus_day)."""
+    DEPOSIT = 48
+    """What becomes of an item of a provider's bill 渠道差错 (cloud.ledger.held.deposit_items)."""
     TIGHTER = 30
     """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
     MEAL_SHEET = 36

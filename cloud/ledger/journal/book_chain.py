@@ -73,6 +73,10 @@ class BookLinkKind(IntEnum):
     """What is loaded by rule. what: auto_load.id."""
     MOVE_ORDER = 41
     """What a holder has ordered onto his card. what: move_order.id."""
+    DEPOSIT_STEP = 48
+    """A deposit through a provider was ordered, or went on. what: deposit_step.id."""
+    DEPOSIT_BILL = 49
+    """A provider's bill of a day was taken in. what: deposit_bill.id."""
 
 
 class BookLink(NamedTuple):

@@ -24,7 +24,7 @@ CARD_ACCOUNTS = (
 """Columns of the table card, in the order of posting.CardAccounts."""
 _MADE_LATER = (
     AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
-    AccountKind.DISCOUNT, AccountKind.MEAL_DEBT, AccountKind.RESERVED,
+    AccountKind.DISCOUNT, AccountKind.MEAL_DEBT, AccountKind.RESERVED, AccountKind.PROVIDER, AccountKind.UNCLEAR,
 )  # fmt: skip
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256
@@ -187,7 +187,7 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(
         db.run(
-            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"SELECT code, id FROM account WHERE kind IN ({', '.join('?' * len(_MADE_LATER))})",  # noqa: S608  # marks
             tuple(kind.value for kind in _MADE_LATER),
         )
     )

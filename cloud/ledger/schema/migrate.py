@@ -13,7 +13,7 @@ from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDataba
 from shared.errors import ConfigFault, RuleBroken
 from shared.words.voice import Text
 
-HEAD = "0040"
+HEAD = "0042"
 """The schema that this program speaks."""
 LEAST = "0035"
 """The oldest schema whose programs may still open what this program has made: a release later it may be below HEAD."""

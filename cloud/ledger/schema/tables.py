@@ -364,6 +364,39 @@ move_order = Table(
     UniqueConstraint("key", name="uq_move_order_key"), Index("ix_move_order_card", "card"),
 )  # fmt: skip
 """Append-only: what a holder has ordered from his online account onto his card; the last one counts, 0 calls it off."""
+deposit_order = Table(
+    "deposit_order", metadata, Column("number", Text, primary_key=True), _col("key", Text), _col("provider", Text),
+    _col("card", Bytes), _col("fen", Big), _col("payer", Text), _col("made_ms", Big), _col("expires_ms", Big),
+    _col("state", Small), _col("txn", Text), _col("paid_fen", Big), _col("paid_day", Big), _col("refunded_fen", Big),
+    _col("pay", Text), _col("due_ms", Big), _col("tries", Big), _col("changed_ms", Big),
+    UniqueConstraint("key", name="uq_deposit_order_key"), Index("ix_deposit_order_due", "due_ms"),
+    Index("ix_deposit_order_card", "card", "made_ms"), Index("ix_deposit_order_paid", "provider", "paid_day"),
+)  # fmt: skip
+"""Not append-only: how a deposit through a provider stands (funds.providers.orders), which its steps say again."""
+
+deposit_step = Table(
+    "deposit_step", metadata, _id(), _col("number", Text), _col("state", Small), _col("document", Bytes),
+    _col("at_ms", Big), Index("ix_deposit_step_number", "number", "id"),
+)  # fmt: skip
+"""Append-only. document: CBOR, what was ordered, or was seen at the provider."""
+
+deposit_bill = Table(
+    "deposit_bill", metadata, _id(), _col("provider", Text), _col("day", Big), _col("digest", Bytes),
+    _col("lines", Bytes), _col("paid_fen", Big), _col("refunded_fen", Big), _col("who", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: a provider's bill of a day; the last of a day counts. digest: SHA-256 of the file. lines: CBOR."""
+
+deposit_item = Table(
+    "deposit_item", metadata, _id(), _col("bill", Big), _col("provider", Text), _col("day", Big), _col("kind", Small),
+    _col("txn", Text), _col("number", Text), _col("bill_fen", Big), _col("books_fen", Big), _col("at_ms", Big),
+    UniqueConstraint("provider", "txn", "kind", name="uq_deposit_item"),
+)  # fmt: skip
+"""Append-only: what of a bill does not match, once for each transaction and kind (funds.providers.bills)."""
+
+deposit_item_close = Table(
+    "deposit_item_close", metadata, Column("item", Big, primary_key=True, autoincrement=False), _col("proposal", Big)
+)
+"""Append-only: two persons have seen to it."""
 
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 

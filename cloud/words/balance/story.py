@@ -66,6 +66,8 @@ KINDS = {
     "account_paid": Text("账户支付", "paid by account"),
     "account_reversed": Text("账户支付冲正", "payment by account reversed"),
     "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
+    "deposit_refunded": Text("渠道退款", "refunded by the provider"),
+    "deposit_assigned": Text("待查款入账", "unclear money assigned"),
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
@@ -107,6 +109,8 @@ PROOFS = {
     EntryKind.ONLINE_CAPTURED: _CALL,
     EntryKind.ONLINE_VOID: _CALL,
     EntryKind.ONLINE_REFUNDED: _CALL,
+    EntryKind.DEPOSIT_REFUNDED: Text("渠道账单", "the provider's bill"),
+    EntryKind.DEPOSIT_ASSIGNED: _TWO,
 }
 
 

@@ -50,6 +50,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
         "TIGHTER": 30, "DAY": 31, "MEAL_SHEET": 36,
+        "DEPOSIT": 48,
     },
     DiscountState: {"WAITING": 1, "BORNE": 2, "UNDONE": 3, "DOUBTED": 4},
     Word: {
@@ -83,6 +84,8 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "ONLINE_CAPTURED": 63, "ONLINE_VOID": 64, "ONLINE_REFUNDED": 65,
         "DISCOUNT_BORNE": 70, "DISCOUNT_TAKEN_BACK": 71,
         "MEAL": 80, "MEAL_SHEET": 81, "MEAL_REPAID": 82,
+        "PROVIDER_OWES": 90, "PROVIDER_SETTLED": 91, "DEPOSIT_REFUNDED": 92, "DEPOSIT_SUSPENDED": 93,
+        "DEPOSIT_ASSIGNED": 94,
     },
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
@@ -101,6 +104,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
+        "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49,
     },
 }  # fmt: skip
 

@@ -1,0 +1,149 @@
+"""Alipay's gateway as an application meets it. Pure: requests and the moment come in, answers and callbacks go out."""
+
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from cloud.emulators.providers.keys import EmulatorKeys
+from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, text_of, yuan
+
+Out = tuple[int, dict[str, str], bytes]
+_HEAD = (
+    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,"
+    "商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,"
+    "卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
+)
+_OK = {"code": "10000", "msg": "Success"}
+
+
+class AlipayEmulator:
+    """One application's view of it."""
+
+    def __init__(self, trades: Trades, keys: EmulatorKeys, app_id: str, seller_id: str, origin: str = "") -> None:
+        """origin: how it calls itself in the addresses of bills."""
+        self.trades, self.keys, self._app_id, self._seller_id, self.origin = trades, keys, app_id, seller_id, origin
+        self._bills: dict[str, bytes] = {}
+
+    def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> Out:  # noqa: ARG002
+        """One request."""
+        mood, dice = self.trades.mood, self.trades.dice
+        if dice.randrange(100) < mood.fail:
+            return 500, {}, b"busy"
+        if path.startswith("/bills/"):
+            return 200, {}, self._bills[path.removeprefix("/bills/")]
+        given = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        name = f"{given.get('method', '').replace('.', '_')}_response"
+        if not self._is_apps(given):
+            return 200, {}, json.dumps({name: {"code": "40002", "sub_code": "isv.invalid-signature"}}).encode()
+        content = json.loads(given["biz_content"])
+        if dice.randrange(100) < mood.unsigned:
+            lie = {
+                **_OK, "out_trade_no": content.get("out_trade_no"), "trade_status": "TRADE_SUCCESS",
+                "trade_no": "LIE", "total_amount": "999.99", "send_pay_date": text_of(0), "qr_code": "lie",
+            }  # fmt: skip
+            return 200, {}, json.dumps({name: lie, "sign": "AAAA"}).encode()
+        said = json.dumps(self._answered(given["method"], content, now_s), ensure_ascii=False)
+        if given["method"] == "alipay.trade.precreate" and dice.randrange(100) < mood.lost:
+            return 502, {}, b""
+        return 200, {}, f'{{"{name}":{said},"sign":"{self._sign(said)}"}}'.encode()
+
+    def callback(self, one: Callback, now_s: int) -> tuple[dict[str, str], bytes]:
+        """Headers and body, as they are posted."""
+        trade = self.trades.all[one.number]
+        given = {
+            "notify_time": text_of(now_s), "notify_type": "trade_status_sync", "notify_id": f"n{one.turn}",
+            "app_id": self._app_id, "seller_id": self._seller_id, "charset": "utf-8", "version": "1.0",
+            "out_trade_no": trade.number, "trade_no": trade.txn or "FORGED", "trade_status": "TRADE_SUCCESS",
+            "total_amount": yuan(trade.fen * 10 if one.is_forged else trade.paid_fen), "subject": "充值",
+        }  # fmt: skip
+        text = "&".join(f"{name}={value}" for name, value in sorted(given.items()))
+        sign = "Zm9yZ2Vk" if one.is_forged else self._sign(text)
+        body = urlencode({**given, "sign_type": "RSA2", "sign": sign}).encode()
+        return {"Content-Type": "application/x-www-form-urlencoded"}, body
+
+    def bill_of(self, day: str) -> bytes:
+        """The detail of the ZIP."""
+        paid, back = self.trades.of_day(day)
+        rows = [self._line(one, "交易", one.paid_fen, one.paid_s) for one in paid]
+        rows += [self._line(one, "退款", -fen, at_s, number) for one, number, fen, at_s in back]
+        year, month, date = day.split("-")
+        paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
+        lines = [
+            "#支付宝业务明细查询", f"#账号：[{self._seller_id}0156]",
+            f"#起始日期：[{year}年{month}月{date}日 00:00:00]   终止日期：[{year}年{month}月{date}日 24:00:00]",
+            "#-----------------------------------------业务明细列表----------------------------------------", _HEAD,
+            *rows, "#-----------------------------------------业务明细列表结束------------------------------------",
+            f"#交易合计：{len(paid)}笔，商家实收共{yuan(paid_fen)}元，商家优惠共0.00元",
+            f"#退款合计：{len(back)}笔，商家实收共{yuan(-back_fen)}元，商家优惠共0.00元",
+            "#导出时间：[2026年11月28日 09:00:00]", "",
+        ]  # fmt: skip
+        return "\r\n".join(lines).encode("gbk")
+
+    def _answered(self, method: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
+        number, trade = content.get("out_trade_no", ""), self.trades.all.get(content.get("out_trade_no", ""))
+        if method == "alipay.trade.precreate":
+            return self._made(number, content, now_s)
+        if method == "alipay.data.dataservice.bill.downloadurl.query":
+            return self._bill(content["bill_date"])
+        if trade is None:
+            return {"code": "40004", "msg": "Business Failed", "sub_code": "ACQ.TRADE_NOT_EXIST"}
+        if method == "alipay.trade.query":
+            return self._order_of(trade)
+        if method == "alipay.trade.close":
+            is_closed = self.trades.close(number)
+            error = {"code": "40004", "sub_code": "ACQ.TRADE_STATUS_ERROR"}
+            return {**_OK, "out_trade_no": number} if is_closed else error
+        if method == "alipay.trade.refund":
+            fen = round(float(content["refund_amount"]) * 100)
+            is_done = self.trades.refund(number, content["out_request_no"], fen, now_s)
+            return {**_OK, "out_trade_no": number} if is_done else {"code": "40004", "sub_code": "ACQ.NOT_ENOUGH"}
+        fen, _ = trade.refunds.get(content["out_request_no"], (0, 0))
+        request = content["out_request_no"]
+        done = {"refund_status": "REFUND_SUCCESS", "out_request_no": request, "refund_amount": yuan(fen)}
+        return {**_OK, "out_trade_no": number, **(done if fen else {})}
+
+    def _made(self, number: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
+        expires = datetime.strptime(content["time_expire"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
+        expires_s = int(expires.timestamp())
+        trade = self.trades.make(number, round(float(content["total_amount"]) * 100), expires_s, now_s)
+        if trade is None:
+            return {"code": "40004", "sub_code": "ACQ.CONTEXT_INCONSISTENT"}
+        return {**_OK, "out_trade_no": number, "qr_code": f"https://qr.alipay.example/{number[-9:]}"}
+
+    def _order_of(self, trade: Trade) -> dict[str, Any]:
+        said: dict[str, Any] = {**_OK, "out_trade_no": trade.number, "total_amount": yuan(trade.paid_fen or trade.fen)}
+        if not trade.txn:
+            return {**said, "trade_status": "TRADE_CLOSED" if trade.is_closed else "WAIT_BUYER_PAY"}
+        is_back = sum(fen for fen, _ in trade.refunds.values()) >= trade.paid_fen
+        return {
+            **said, "trade_status": "TRADE_CLOSED" if is_back else "TRADE_SUCCESS", "trade_no": trade.txn,
+            "send_pay_date": text_of(trade.paid_s),
+        }  # fmt: skip
+
+    def _bill(self, day: str) -> dict[str, Any]:
+        pack = io.BytesIO()
+        with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as file:
+            start = f"{self._seller_id}0156_{day.replace('-', '')}"
+            file.writestr(f"{start}_业务明细.csv", self.bill_of(day))
+            file.writestr(f"{start}_业务明细(汇总).csv", "#汇总".encode("gbk"))
+        self._bills[day] = pack.getvalue()
+        return {**_OK, "bill_download_url": f"{self.origin}/bills/{day}"}
+
+    def _line(self, one: Trade, kind: str, fen: int, at_s: int, refund: str = "") -> str:
+        cells = [
+            f"{one.txn}\t", f"{one.number}\t", kind, "充值", text_of(at_s), text_of(at_s), "", "", "", "",
+            "*小明(158***)\t",
+            yuan(fen), yuan(fen), *["0.00"] * 5, "", "0.00", "0.00", f"{refund}\t", "0.00", "0.00", "",
+        ]  # fmt: skip
+        return ",".join(cells)
+
+    def _sign(self, text: str) -> str:
+        serial = self.keys.oldest if self.trades.mood.old_key else self.keys.newest
+        return self.keys.sign(text.encode(), serial)
+
+    def _is_apps(self, given: dict[str, str]) -> bool:
+        text = "&".join(f"{k}={v}" for k, v in sorted(given.items()) if k != "sign" and v)
+        return given.get("app_id") == self._app_id and self.keys.is_merchants(text.encode(), given.get("sign", ""))

@@ -1,0 +1,184 @@
+"""WeChat Pay v3 as a merchant meets it. Pure: requests and the moment come in, answers and callbacks go out."""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from cloud.emulators.providers.keys import EmulatorKeys
+from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, text_of, yuan
+
+Out = tuple[int, dict[str, str], bytes]
+_HEAD = (
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,"
+    "代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,"
+    "申请退款金额,费率备注"
+)
+_SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+_ORDER = re.compile(r"/v3/pay/transactions/out-trade-no/([0-9A-Za-z]+)(/close)?")
+_AUTH = re.compile(r'(\w+)="([^"]*)"')
+
+
+class WeChatEmulator:
+    """One merchant's view of it."""
+
+    def __init__(self, trades: Trades, keys: EmulatorKeys, mchid: str, appid: str) -> None:
+        self.trades, self.keys, self._mchid, self._appid = trades, keys, mchid, appid
+        self._bills: dict[str, bytes] = {}
+
+    def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> Out:
+        """One request. headers: names in lower case."""
+        mood, dice = self.trades.mood, self.trades.dice
+        if dice.randrange(100) < mood.fail:
+            return 500, {}, b'{"code":"SYSTEM_ERROR"}'
+        if not self._is_merchants(method, path, headers, body):
+            return 401, {}, b'{"code":"SIGN_ERROR"}'
+        if dice.randrange(100) < mood.unsigned:
+            return 200, {"content-type": "application/json"}, json.dumps(self._lie(path)).encode()
+        if path.startswith("/bills/"):
+            return 200, {}, self._bills[path.removeprefix("/bills/")]
+        status, said = self._answered(path, body, now_s)
+        if method == "POST" and path.endswith("/native") and dice.randrange(100) < mood.lost:
+            return 502, {}, b""
+        raw = b"" if said is None else json.dumps(said, ensure_ascii=False).encode()
+        return status, self._signed(raw, now_s), raw
+
+    def callback(self, one: Callback, now_s: int) -> tuple[dict[str, str], bytes]:
+        """Headers and body, as they are posted."""
+        trade = self.trades.all[one.number]
+        said = self._order_of(trade) if not one.is_forged else {
+            **self._order_of(trade), "trade_state": "SUCCESS", "transaction_id": "4200FORGED",
+            "amount": {"total": trade.fen * 10, "currency": "CNY"}, "success_time": _rfc(now_s),
+        }  # fmt: skip
+        nonce = f"{self.trades.dice.getrandbits(48):012x}"
+        sealed = AESGCM(self.keys.apiv3).encrypt(nonce.encode(), json.dumps(said).encode(), b"transaction")
+        raw = json.dumps(
+            {
+                "id": f"EV-{one.turn}", "create_time": _rfc(now_s), "resource_type": "encrypt-resource",
+                "event_type": "TRANSACTION.SUCCESS", "summary": "支付成功",
+                "resource": {
+                    "original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "nonce": nonce,
+                    "ciphertext": base64.b64encode(sealed).decode(), "associated_data": "transaction",
+                },
+            }
+        ).encode()  # fmt: skip
+        head = self._signed(raw, now_s)
+        if one.is_forged:
+            head["Wechatpay-Signature"] = base64.b64encode(hashlib.sha256(raw).digest() * 8).decode()
+        return head, raw
+
+    # --- what is asked --------------------------------------------------------------------------------------------
+
+    def _answered(self, path: str, body: bytes, now_s: int) -> tuple[int, dict[str, Any] | None]:
+        plain = urlsplit(path).path
+        if plain == "/v3/pay/transactions/native":
+            return self._made(json.loads(body), now_s)
+        if plain == "/v3/refund/domestic/refunds":
+            return self._refunded(json.loads(body), now_s)
+        if plain.startswith("/v3/refund/domestic/refunds/"):
+            return self._refund(plain.rpartition("/")[2])
+        if plain == "/v3/bill/tradebill":
+            return self._bill(parse_qs(urlsplit(path).query)["bill_date"][0])
+        found = _ORDER.fullmatch(plain)
+        if found is None:
+            return 404, {"code": "NOT_FOUND"}
+        if found[2]:
+            return (204, None) if self.trades.close(found[1]) else (400, {"code": "ORDERPAID"})
+        trade = self.trades.all.get(found[1])
+        return (200, self._order_of(trade)) if trade else (404, {"code": "ORDER_NOT_EXIST"})
+
+    def _made(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:
+        expires_s = int(datetime.fromisoformat(said["time_expire"]).timestamp())
+        if (said["mchid"], said["appid"]) != (self._mchid, self._appid):
+            return 400, {"code": "APPID_MCHID_NOT_MATCH"}
+        trade = self.trades.make(said["out_trade_no"], said["amount"]["total"], expires_s, now_s)
+        if trade is None:
+            return 400, {"code": "OUT_TRADE_NO_USED"}
+        return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.number[-9:]}"}
+
+    def _refunded(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:
+        number, fen = said["out_refund_no"], said["amount"]["refund"]
+        if not self.trades.refund(said["out_trade_no"], number, fen, now_s):
+            return 400, {"code": "NOT_ENOUGH"}
+        return 200, {"out_refund_no": number, "status": "PROCESSING", "amount": {"refund": fen}}
+
+    def _refund(self, number: str) -> tuple[int, dict[str, Any]]:
+        for trade in self.trades.all.values():
+            if number in trade.refunds:
+                amount = {"refund": trade.refunds[number][0]}
+                return 200, {"out_refund_no": number, "status": "SUCCESS", "amount": amount}
+        return 404, {"code": "RESOURCE_NOT_EXISTS"}
+
+    def _bill(self, day: str) -> tuple[int, dict[str, Any]]:
+        plain = self.bill_of(day)
+        self._bills[day] = gzip.compress(plain)
+        sha1 = hashlib.sha1(plain, usedforsecurity=False).hexdigest()
+        return 200, {"hash_type": "SHA1", "hash_value": sha1, "download_url": f"/bills/{day}"}
+
+    def bill_of(self, day: str) -> bytes:
+        """The file, unpacked."""
+        paid, back = self.trades.of_day(day)
+        rows = [self._line(one, "SUCCESS", one.paid_s) for one in paid]
+        rows += [self._line(one, "REFUND", at_s, number, fen) for one, number, fen, at_s in back]
+        paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
+        sums = [str(len(rows)), yuan(paid_fen), yuan(back_fen), "0.00", "0.00", yuan(paid_fen), yuan(back_fen)]
+        return "\r\n".join([_HEAD, *map(_ticked, rows), _SUMS, _ticked(sums), ""]).encode("utf-8-sig")
+
+    def _line(self, one: Trade, state: str, at_s: int, refund: str = "", fen: int = 0) -> list[str]:
+        is_back = state == "REFUND"
+        return [
+            text_of(at_s), self._appid, self._mchid, "0", "", one.txn, one.number, "oOPENID", "NATIVE", state, "OTHERS",
+            "CNY", "0.00" if is_back else yuan(one.paid_fen), "0.00", f"50{one.txn[2:]}" if is_back else "0",
+            refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "", "充值", "",
+            "0.00000", "0.60%", "0.00" if is_back else yuan(one.paid_fen), yuan(fen), "",
+        ]  # fmt: skip
+
+    def _order_of(self, trade: Trade) -> dict[str, Any]:
+        said: dict[str, Any] = {
+            "mchid": self._mchid, "appid": self._appid, "out_trade_no": trade.number, "trade_type": "NATIVE",
+            "amount": {"total": trade.paid_fen or trade.fen, "currency": "CNY"},
+        }  # fmt: skip
+        if trade.txn:
+            state = "REFUND" if trade.refunds else "SUCCESS"
+            return {**said, "trade_state": state, "transaction_id": trade.txn, "success_time": _rfc(trade.paid_s)}
+        return {**said, "trade_state": "CLOSED" if trade.is_closed else "NOTPAY"}
+
+    def _lie(self, path: str) -> dict[str, Any]:
+        """What a stranger in between would say: paid, and ten times as much."""
+        found = _ORDER.match(urlsplit(path).path)
+        number = found[1] if found else "?"
+        return {
+            "mchid": self._mchid, "appid": self._appid, "out_trade_no": number, "trade_state": "SUCCESS",
+            "transaction_id": "4200LIE", "amount": {"total": 99_999, "currency": "CNY"}, "success_time": _rfc(0),
+            "code_url": "weixin://lie",
+        }  # fmt: skip
+
+    # --- signing --------------------------------------------------------------------------------------------------
+
+    def _signed(self, raw: bytes, now_s: int) -> dict[str, str]:
+        serial = self.keys.oldest if self.trades.mood.old_key else self.keys.newest
+        nonce = f"{self.trades.dice.getrandbits(64):016x}"
+        message = f"{now_s}\n{nonce}\n".encode() + raw + b"\n"
+        return {
+            "Wechatpay-Timestamp": str(now_s), "Wechatpay-Nonce": nonce, "Wechatpay-Serial": serial,
+            "Wechatpay-Signature": self.keys.sign(message, serial), "Content-Type": "application/json",
+        }  # fmt: skip
+
+    def _is_merchants(self, method: str, path: str, headers: dict[str, str], body: bytes) -> bool:
+        said = dict(_AUTH.findall(headers.get("authorization", "")))
+        message = f"{method}\n{path}\n{said.get('timestamp')}\n{said.get('nonce_str')}\n".encode() + body + b"\n"
+        return said.get("mchid") == self._mchid and self.keys.is_merchants(message, said.get("signature", ""))
+
+
+def _ticked(cells: list[str]) -> str:
+    return ",".join(f"`{cell}" for cell in cells)
+
+
+def _rfc(unix_s: int) -> str:
+    return datetime.fromtimestamp(unix_s, CHINA).isoformat(timespec="seconds")

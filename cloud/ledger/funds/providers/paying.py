@@ -1,0 +1,100 @@
+"""What was seen of an order at its provider becomes its state and its posting, in one transaction: once, or not at all.
+
+A callback is never seen here. What is proven is a query's answer, or a line of a bill; both are the same by the time
+they come, so whichever is first posts and the other one finds it.
+"""
+
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.funds.providers.items import Apart, ItemKind, name_item
+from cloud.ledger.funds.providers.orders import step
+from cloud.ledger.funds.providers.posting import booked_fen, post_deposit, present_card, refund, suspend
+from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
+from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import DepositRefused
+from shared.facts.deposits import DepositLate, DepositOdd, DepositPosted, DepositRefunded
+from shared.wire import codec
+
+OVER_MAX_FEN = 100_00
+"""What is paid above the order by no more than that is the card's, as it was paid; of more, the rest waits in
+渠道待查款 until two persons have asked whose it is."""
+
+
+class Paid(NamedTuple):
+    """Proven at the provider. day: of its own time."""
+
+    txn: str
+    fen: int
+    day: int
+
+
+def take_paid(writing: Writing, order: DepositOrder, paid: Paid, *, by_bill: bool) -> DepositOrder:
+    """Inside of a transaction. The order as it stands after it."""
+    writing.booking.flush()
+    if order.txn and order.txn != paid.txn:
+        if suspend(writing, paid.fen, order.provider, paid.txn):
+            _unclear(writing, order, paid, 0)
+        return order
+    if order.txn:
+        return order
+    posted_fen = _post(writing, order, paid)
+    if paid.fen != order.fen:
+        writing.notes.tell(DepositOdd(order.provider, order.number, order.fen, paid.fen, posted_fen))
+    if order.state == OrderState.CLOSED:
+        writing.notes.tell(DepositLate(order.provider, order.number, paid.fen))
+    done = order._replace(
+        state=int(OrderState.PAID), txn=paid.txn, paid_fen=paid.fen, paid_day=paid.day, due_ms=NEVER, tries=0,
+        changed_ms=writing.now.unix_ms,
+    )  # fmt: skip
+    step(writing, done, codec.dumps([paid.txn, paid.fen, paid.day, int(by_bill), posted_fen]))
+    return done
+
+
+def take_refund(writing: Writing, order: DepositOrder, ident: str, fen: int) -> DepositOrder:
+    """Inside of a transaction: the provider gave `fen` of it back, under this refund number."""
+    writing.booking.flush()
+    if booked_fen(writing.db, EntryKind.DEPOSIT_REFUNDED, order.provider, ident):
+        return order
+    is_cards = bool(booked_fen(writing.db, EntryKind.PROVIDER_OWES, order.provider, order.txn))
+    if not refund(writing, order.card if is_cards else b"", fen, order.provider, ident):
+        return order
+    back_fen = order.refunded_fen + fen
+    is_all = back_fen >= order.paid_fen
+    done = order._replace(
+        state=int(OrderState.REFUNDED if is_all else order.state), refunded_fen=back_fen, due_ms=NEVER,
+        changed_ms=writing.now.unix_ms,
+    )  # fmt: skip
+    step(writing, done, codec.dumps([ident, fen]))
+    writing.notes.tell(DepositRefunded(order.provider, order.number, fen, _left_fen(writing, order.card)))
+    return done
+
+
+def _post(writing: Writing, order: DepositOrder, paid: Paid) -> int:
+    """Fen that the card got."""
+    rest = paid.fen - order.fen if paid.fen - order.fen > OVER_MAX_FEN else 0
+    fen = paid.fen - rest
+    try:
+        post_deposit(writing, order.card, fen, order.provider, paid.txn, order.payer)
+    except DepositRefused:
+        suspend(writing, paid.fen, order.provider, paid.txn)
+        _unclear(writing, order, paid, 0)
+        return 0
+    if rest:
+        suspend(writing, rest, order.provider, f"{paid.txn}:rest")
+        _unclear(writing, order, paid, fen)
+    writing.notes.tell(DepositPosted(order.provider, order.number, fen, present_card(writing.db, order.card)))
+    return fen
+
+
+def _unclear(writing: Writing, order: DepositOrder, paid: Paid, posted_fen: int) -> None:
+    apart = Apart(order.provider, ItemKind.UNCLEAR, paid.txn, order.number, paid.fen, posted_fen)
+    name_item(writing, 0, paid.day, apart)
+
+
+def _left_fen(writing: Writing, card: bytes) -> int:
+    writing.booking.flush()
+    accounts = writing.accounts(present_card(writing.db, card))
+    return balance_now(writing.db, accounts.online, Side.CREDIT) if accounts else 0

@@ -1,0 +1,139 @@
+"""What a deposit through a provider moves in the books, each once per key: `provider:transaction` 渠道:交易号.
+
+A deposit itself goes through the one door of all deposits (funds.deposits), which says that the bank has the money. It
+has not: the same transaction books 渠道代收, so the bank's account stays true and the provider's says what it owes us.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cloud.ledger.books.chart import UNCLEAR, provider_account
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.posting import (
+    Postings,
+    deposit_assigned,
+    deposit_refunded,
+    deposit_suspended,
+    provider_owes,
+    provider_settled,
+)
+from cloud.ledger.funds.deposits import deposit
+from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import OWN_PARTITION, DepositRefused
+from cloud.store.db import Database
+from shared.clocks.clock import day_number
+from shared.ids import CardId
+from shared.wire import codec
+
+PROVIDER_KINDS = frozenset(
+    (
+        EntryKind.PROVIDER_OWES, EntryKind.PROVIDER_SETTLED, EntryKind.DEPOSIT_REFUNDED, EntryKind.DEPOSIT_SUSPENDED,
+        EntryKind.DEPOSIT_ASSIGNED,
+    )
+)  # fmt: skip
+SUCCESSORS_MAX = 16
+"""Cards in one place after another that are followed."""
+
+
+def booking_key(provider: str, ident: str) -> str:
+    """Of a transaction, or of a refund: neither is ever the other's name with one provider."""
+    return f"{provider}:{ident}"
+
+
+def post_deposit(writing: Writing, card: bytes, fen: int, provider: str, txn: str, payer: str) -> bool:
+    """Inside of a transaction; False: that was booked before. DepositRefused."""
+    key = booking_key(provider, txn)
+    made = deposit(writing, CardId(present_card(writing.db, card)), fen, key, payer)
+    if made.again:
+        return False
+    need_accounts(writing, provider)
+    _enter(writing, EntryKind.PROVIDER_OWES, (provider, fen), key)
+    return True
+
+
+def suspend(writing: Writing, fen: int, provider: str, ident: str) -> bool:
+    """渠道待查: it is at the provider, and nobody's yet. False: booked before."""
+    need_accounts(writing, provider)
+    return _enter(writing, EntryKind.DEPOSIT_SUSPENDED, (provider, fen), booking_key(provider, ident))
+
+
+def refund(writing: Writing, card: bytes, fen: int, provider: str, ident: str) -> bool:
+    """The provider gave it back: the account pays, below zero if need be. card empty: out of 渠道待查款. False: booked
+    before."""
+    need_accounts(writing, provider)
+    of_card = present_card(writing.db, card) if card else b""
+    return _enter(writing, EntryKind.DEPOSIT_REFUNDED, (provider, of_card, fen), booking_key(provider, ident))
+
+
+def assign(writing: Writing, card: bytes, fen: int, key: str) -> bool:
+    """Unclear money is a card's, by two persons. False: booked before. DepositRefused."""
+    if writing.accounts(card) is None:
+        raise DepositRefused("no such card")
+    return _enter(writing, EntryKind.DEPOSIT_ASSIGNED, (card, fen), key)
+
+
+def settle(writing: Writing, fen: int, provider: str, ident: str) -> bool:
+    """渠道结算: the provider has brought it to the bank. False: booked before."""
+    need_accounts(writing, provider)
+    return _enter(writing, EntryKind.PROVIDER_SETTLED, (provider, fen), booking_key(provider, ident))
+
+
+def present_card(db: Database, card: bytes) -> bytes:
+    """The card that stands in its place now: what was ordered for a card that was replaced since is its holder's."""
+    for _ in range(SUCCESSORS_MAX):
+        rows = db.run("SELECT successor FROM card_life WHERE card = ? AND successor IS NOT NULL", (card,))
+        if not rows:
+            break
+        card = bytes(rows[0][0])
+    return card
+
+
+def booked_fen(db: Database, kind: EntryKind, provider: str, ident: str) -> int:
+    """What stands in the books under this key; 0: nothing does."""
+    key = bytes((kind,)) + booking_key(provider, ident).encode()
+    return sum(int(fen) for (fen,) in db.run("SELECT fen FROM posting WHERE key = ?", (key,)))
+
+
+def provider_postings(registry: Registry, kind: EntryKind, fields: Sequence[Any]) -> Postings:
+    """What the fields of a document mean. KeyError, TypeError, ValueError for a document that is none."""
+    if kind is EntryKind.DEPOSIT_ASSIGNED:
+        card, fen, _ = fields
+        return deposit_assigned(registry.drawers[UNCLEAR.code], registry.cards[card].accounts, fen)
+    provider = registry.drawers[provider_account(fields[0]).code]
+    if kind is EntryKind.DEPOSIT_REFUNDED:
+        _, card, fen, _ = fields
+        source = registry.cards[card].accounts.online if card else registry.drawers[UNCLEAR.code]
+        return deposit_refunded(source, provider, fen)
+    _, fen, _ = fields
+    if kind is EntryKind.DEPOSIT_SUSPENDED:
+        return deposit_suspended(provider, registry.drawers[UNCLEAR.code], fen)
+    return _BANKED[kind](registry.bank, provider, fen)
+
+
+_BANKED = {EntryKind.PROVIDER_OWES: provider_owes, EntryKind.PROVIDER_SETTLED: provider_settled}
+
+
+def need_accounts(writing: Writing, provider: str) -> None:
+    """That of the provider and 渠道待查款, made when they are first used."""
+    wanted = (provider_account(provider), UNCLEAR)
+    if any(one.code not in writing.registry.drawers for one in wanted):
+        writing.registry.drawers.update(ensure_accounts(writing.db, wanted))
+        touch_registry(writing.db)
+
+
+def _enter(writing: Writing, kind: EntryKind, fields: Sequence[object], key: str) -> bool:
+    """The same key with the same fields is the same entry; DepositRefused with other ones."""
+    entry_key, document = bytes((kind,)) + key.encode(), codec.dumps([int(kind), *fields, key])
+    writing.booking.flush()
+    known = writing.db.run("SELECT document FROM posting WHERE key = ?", (entry_key,))
+    if known:
+        if bytes(known[0][0]) != document:
+            raise DepositRefused("this key stands in the books for another sum")
+        return False
+    entry = Entry(
+        kind, day_number(writing.now.campus_s), entry_key, document_hash(document),
+        provider_postings(writing.registry, kind, [*fields, key]), document=document,
+    )  # fmt: skip
+    writing.booking.add_entry(entry, OWN_PARTITION)
+    return True

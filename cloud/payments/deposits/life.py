@@ -1,0 +1,226 @@
+"""Deposits over an opened ledger and its providers: each step is durable before the next one begins.
+
+Whatever ends this process between two of them, what is due is due again, and asking again changes nothing that stands:
+an order has one number with its provider, and a transaction one key in the books.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from cloud.ledger.funds.providers.bills import Matched, take_bill
+from cloud.ledger.funds.providers.items import BillLine, Item, items
+from cloud.ledger.funds.providers.orders import due_orders, keep, make_order, order_of, order_of_key, orders_of, step
+from cloud.ledger.funds.providers.paying import Paid, take_paid
+from cloud.ledger.funds.providers.terms import FINAL, NEVER, DepositOrder, OrderState
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import DepositRefused, Now
+from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer, after_silence
+from cloud.payments.providers.interface import Door, Headers, ProviderFault, Seen, Wanted
+from cloud.payments.providers.reading import china_day
+from shared.clocks.clock import day_number, parse_time
+from shared.facts.deposits import DepositBillBroken, DepositForged, DepositUnknown
+from shared.wire import codec
+from shared.words.voice import Text
+
+TURN_MAX = 64
+"""Orders that one turn asks for."""
+FORGED_MS = 3_600_000
+"""How often forged callbacks are told of, of each provider."""
+log = logging.getLogger(__name__)
+
+
+class Turned(NamedTuple):
+    """What a turn did."""
+
+    asked: int
+    posted: int
+    unanswered: int
+
+
+class Deposits:
+    """Belongs to one thread. doors: by the provider's name. now: both clocks."""
+
+    def __init__(
+        self, opened: OpenedLedger, doors: Mapping[str, Door], now: Callable[[], Now], subject: str = "OpenYKT"
+    ) -> None:
+        self._opened, self._doors, self._now, self._subject = opened, doors, now, subject
+        self._forged: dict[str, int] = {}
+        self._forged_told_ms: dict[str, int] = {}
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Those that may be chosen."""
+        return tuple(self._doors)
+
+    # --- what people and programs ask for -------------------------------------------------------------------------
+
+    def order(self, key: str, card: bytes, fen: int, provider: str, payer: str = "") -> DepositOrder:
+        """Durable when this returns; sent by the next turn. The same key again is the same order. DepositRefused."""
+        if provider not in self._doors:
+            raise DepositRefused(Text("没有此渠道", "no such provider"))
+        with self._opened.writing(self._now()) as writing:
+            return make_order(writing, key, card, fen, provider, payer, LASTS_S)
+
+    def state(self, key: str) -> DepositOrder | None:
+        """As it stands."""
+        with self._opened.database.reading():
+            return order_of_key(self._opened.database, key)
+
+    def of_card(self, card: bytes, most: int) -> list[DepositOrder]:
+        """The newest first."""
+        with self._opened.database.reading():
+            return orders_of(self._opened.database, card, most)
+
+    def open_items(self) -> list[Item]:
+        """What two persons have to see to."""
+        with self._opened.database.reading():
+            return items(self._opened.database, only_open=True)
+
+    def ask_again(self, number: str) -> bool:
+        """A person wants to know: due now, whatever its state. False: no such order, or it is paid."""
+        with self._opened.writing(self._now()) as writing:
+            order = order_of(writing.db, number)
+            if order is None or order.txn:
+                return False
+            keep(writing.db, order._replace(due_ms=writing.now.unix_ms))
+            return True
+
+    # --- what the loop does ---------------------------------------------------------------------------------------
+
+    def turn(self) -> Turned:
+        """Ask for what is due, at most TURN_MAX, each whole before the next."""
+        now = self._now()
+        with self._opened.database.reading():
+            due = due_orders(self._opened.database, now.unix_ms, TURN_MAX)
+        asked = posted = unanswered = 0
+        for order in due:
+            door = self._doors.get(order.provider)
+            try:
+                if door is None:
+                    raise ProviderFault("this provider is not configured any more")
+                posted += self._one(door, order)
+            except ProviderFault as fault:
+                log.warning("%s %s: %s", order.provider, order.number, fault)
+                self._later(order.number, None)
+                unanswered += 1
+            asked += 1
+        return Turned(asked, posted, unanswered)
+
+    def wake(self, provider: str, headers: Headers, body: bytes) -> bool:
+        """A callback: if it is genuine its order is due now, and nothing else happens. False: it was not."""
+        door = self._doors.get(provider)
+        try:
+            if door is None:
+                raise ProviderFault("no such provider")
+            number = door.woken(headers, body)
+        except ProviderFault as fault:
+            self._forgery(provider, fault)
+            return False
+        with self._opened.writing(self._now()) as writing:
+            order = order_of(writing.db, number)
+            if order is not None and not order.txn:
+                keep(writing.db, order._replace(due_ms=writing.now.unix_ms))
+        return True
+
+    def bill(self, provider: str, day: str, who: str) -> Matched:
+        """Fetch the bill of a day (`2026-11-27`), match it three ways, post what is missing. ProviderFault, and a fact
+        where the bill is not to be believed: then nothing is moved by it."""
+        try:
+            found = self._doors[provider].bill(day)
+        except ProviderFault as fault:
+            if fault.is_forged or "add up" in str(fault):
+                with self._opened.writing(self._now()) as writing:
+                    writing.notes.tell(DepositBillBroken(provider, day, str(fault)))
+            raise
+        lines = [BillLine(*line) for line in found.lines]
+        with self._opened.writing(self._now()) as writing:
+            return take_bill(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
+
+    # --- one order ------------------------------------------------------------------------------------------------
+
+    def _one(self, door: Door, order: DepositOrder) -> int:
+        """1: it was posted."""
+        if order.state == OrderState.MADE and self._now().unix_ms < order.expires_ms:
+            self._send(door, order)
+            return 0
+        seen = door.query(order.number)
+        judged = after_answer(order, seen, self._now().unix_ms)
+        if judged.deed is Deed.CLOSE:
+            door.close(order.number)
+            seen = door.query(order.number)
+            judged = after_answer(order, seen, self._now().unix_ms, has_closed=True)
+        if judged.deed is Deed.POST:
+            return self._post(order.number, seen)
+        self._later(order.number, judged)
+        return 0
+
+    def _send(self, door: Door, order: DepositOrder) -> None:
+        pay = door.make(Wanted(order.number, order.fen, self._subject, order.expires_ms // 1000))
+        with self._opened.writing(self._now()) as writing:
+            found = order_of(writing.db, order.number)
+            if found is not None and found.state == OrderState.MADE:
+                now_ms = writing.now.unix_ms
+                sent = found._replace(state=int(OrderState.SENT), pay=pay, tries=0, changed_ms=now_ms)
+                step(writing, sent._replace(due_ms=after_silence(sent, now_ms).due_ms, tries=1), codec.dumps([pay]))
+
+    def _post(self, number: str, seen: Seen) -> int:
+        with self._opened.writing(self._now()) as writing:
+            order = order_of(writing.db, number)
+            if order is None or order.txn:
+                return 0
+            take_paid(writing, order, Paid(seen.txn, seen.fen, _day_of(seen.paid_s)), by_bill=False)
+            return 1
+
+    def _later(self, number: str, judged: Judged | None) -> None:
+        """judged None: it did not answer. Looks at the order anew: a bill may have moved it on meanwhile."""
+        with self._opened.writing(self._now()) as writing:
+            order = order_of(writing.db, number)
+            if order is None:
+                return
+            if order.state in (OrderState.PAID, OrderState.REFUNDED):
+                keep(writing.db, order._replace(due_ms=NEVER))
+                return
+            self._put_off(writing, order, judged or after_silence(order, writing.now.unix_ms))
+
+    def _put_off(self, writing: Writing, order: DepositOrder, judged: Judged) -> None:
+        now_ms = writing.now.unix_ms
+        if judged.deed is Deed.LATER:
+            keep(writing.db, order._replace(due_ms=judged.due_ms, tries=order.tries + 1))
+            return
+        state = OrderState.CLOSED if judged.deed is Deed.CLOSED else OrderState.PERSON
+        done = order._replace(state=int(state), due_ms=NEVER, changed_ms=now_ms)
+        if order.state == state:
+            keep(writing.db, done)
+            return
+        if state is OrderState.PERSON:
+            writing.notes.tell(DepositUnknown(order.provider, order.number, order.fen))
+        step(writing, done, codec.dumps([]))
+
+    def _forgery(self, provider: str, fault: ProviderFault) -> None:
+        """Counted, and told at most once in FORGED_MS: whoever can post to the door could fill the list of facts."""
+        log.warning("%s: a callback was refused: %s", provider, fault)
+        if not fault.is_forged:
+            return
+        self._forged[provider] = self._forged.get(provider, 0) + 1
+        now = self._now()
+        if now.unix_ms - self._forged_told_ms.get(provider, -FORGED_MS) >= FORGED_MS:
+            self._forged_told_ms[provider] = now.unix_ms
+            with self._opened.writing(now) as writing:
+                writing.notes.tell(DepositForged(provider, self._forged.pop(provider)))
+
+
+def _day_of(unix_s: int) -> int:
+    """The number of the day of China's time, which a bill goes by."""
+    return day_number(parse_time(china_day(unix_s)))
+
+
+def is_final(order: DepositOrder) -> bool:
+    """Is nothing to come of it by itself?"""
+    return order.state in FINAL
+
+
+def waits_to_be_paid(orders: Sequence[DepositOrder]) -> list[DepositOrder]:
+    """Those that a phone may open."""
+    return [one for one in orders if one.state == OrderState.SENT]

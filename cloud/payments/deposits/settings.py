@@ -1,0 +1,145 @@
+"""DATA/cloud/payments.toml: providers, and where their keys lie; 0600, or it is refused. Without it there are none.
+
+    [wechat]
+    url = "https://api.mch.weixin.qq.com"
+    mchid = "1900000109"
+    appid = "wx…"
+    notify = "https://wallet.school.cn/pay/notify/wechat"
+    serial = "5157F09E…"                  # of our certificate
+    key = "wechat-own.pem"                # in DATA/cloud/payments, as all files here
+    apiv3 = "wechat-apiv3.key"            # 32 characters
+    [[wechat.platform]]                   # the old and the new one side by side
+    serial = "PUB_KEY_ID_0116…"
+    key = "wechat-platform-1.pem"
+    until = "2027-01-01"                  # refused from then on
+
+Every file is read anew at a start; a key is changed by a new file and a restart, the old one beside it.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cloud.payments.providers.alipay import Alipay
+from cloud.payments.providers.doors.bank import BankDoor
+from cloud.payments.providers.doors.http import HttpDoor, Place
+from cloud.payments.providers.interface import Adapter, Door, ProviderFault
+from cloud.payments.providers.keys import FOREVER, OwnKey, PlatformKeys, read_own, read_platform
+from cloud.payments.providers.reading import unix_of_china
+from cloud.payments.providers.wechat import WeChat
+from shared.errors import ConfigFault
+from shared.input.section import Section
+from shared.words.voice import Text
+
+FILE, KEYS = "payments.toml", "payments"
+_OTHERS = 0o077
+_APIV3 = 32
+_KEY_MAX = 64 * 1024
+
+
+def read_providers(folder: Path) -> dict[str, Door]:
+    """The providers of the cloud's folder, by name. ConfigFault, which says nothing of any key."""
+    file = folder / FILE
+    if not file.exists():
+        return {}
+    top, keys = Section(_toml(file), file=FILE), folder / KEYS
+    doors: dict[str, Door] = {}
+    for name, make in _MAKERS.items():
+        one = top.optional_section(name)
+        if one is not None:
+            doors[name] = make(one, keys)
+            one.done()
+    top.done()
+    return doors
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_private(file, 1 << 20).decode())
+    except ValueError:  # a TOML fault repeats what it stumbled over
+        raise ConfigFault(Text(f"{FILE}: 不是 TOML", f"{FILE}: not TOML")) from None
+
+
+def _wechat(one: Section, keys: Path) -> Door:
+    own, platform = _own(one, keys), _platform(one, keys)
+    apiv3 = _private(keys / _name(one, "apiv3"), _KEY_MAX).strip()
+    if len(apiv3) != _APIV3:
+        raise ConfigFault(Text("wechat.apiv3：应为 32 个字符", "wechat.apiv3: 32 characters"))
+    adapter = WeChat(one.take("mchid", str), one.take("appid", str), own, platform, apiv3, one.take("notify", str))
+    return _http(one, adapter)
+
+
+def _alipay(one: Section, keys: Path) -> Door:
+    own, platform = _own(one, keys), _platform(one, keys)
+    adapter = Alipay(one.take("app_id", str), one.take("seller_id", str), own, platform, one.take("notify", str))
+    return _http(one, adapter)
+
+
+def _bank(one: Section, keys: Path) -> Door:
+    folder = Path(one.take("folder", str))
+    return BankDoor(folder if folder.is_absolute() else keys / folder, one.take("account", str, "DEMO"))
+
+
+_MAKERS: dict[str, Callable[[Section, Path], Door]] = {"wechat": _wechat, "alipay": _alipay, "bank": _bank}
+
+
+def _http(one: Section, adapter: Adapter) -> HttpDoor:
+    host, port, is_plain = _host(one.take("url", str), one.name("url"))
+    bills = tuple(_host(text, one.name("bills"))[:2] for text in one.texts("bills", 4, ()))
+    return HttpDoor(adapter, Place(host, port, is_plain, bills, one.take("ca", str, "")))
+
+
+def _host(url: str, where: str) -> tuple[str, int, bool]:
+    """https, or http on this machine: an emulator's."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        host, port, parts = "", None, urlsplit("")
+    is_plain = parts.scheme == "http" and host in ("127.0.0.1", "localhost", "::1")
+    if not host or not (is_plain or parts.scheme == "https"):
+        said = Text("应为 https 地址，或本机的 http 地址", "must be an https URL, or an http URL of this machine")
+        raise ConfigFault(f"{where}: {said}")
+    return host, port or (80 if is_plain else 443), is_plain
+
+
+def _own(one: Section, keys: Path) -> OwnKey:
+    return read_own(one.take("serial", str, ""), _private(keys / _name(one, "key"), _KEY_MAX))
+
+
+def _platform(one: Section, keys: Path) -> PlatformKeys:
+    return PlatformKeys([_platform_key(row, keys) for row in one.rows("platform", 8)])
+
+
+def _platform_key(row: Section, keys: Path) -> Any:  # noqa: ANN401  # one of PlatformKeys
+    until = row.take("until", str, "")
+    try:
+        until_s = unix_of_china(f"{until} 00:00:00") if until else FOREVER
+    except ProviderFault:
+        raise ConfigFault(f"{row.name('until')}: {Text('应如 2027-01-01', 'as 2027-01-01')}") from None
+    found = read_platform(row.take("serial", str), _private(keys / _name(row, "key"), _KEY_MAX), until_s)
+    row.done()
+    return found
+
+
+def _name(one: Section, key: str) -> str:
+    """A file of the folder of keys, and of no other."""
+    name: str = one.take(key, str)
+    if Path(name).name != name or name.startswith("."):
+        raise ConfigFault(f"{one.name(key)}: {Text('应为文件名', 'must be the name of a file')}")
+    return name
+
+
+def _private(file: Path, most: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            if os.fstat(opened.fileno()).st_mode & _OTHERS:
+                raise ConfigFault(
+                    Text(f"{file.name}: 他人可读，须为 0600", f"{file.name}: others may read it, it must be 0600")
+                )
+            return opened.read(most)
+    except OSError as fault:
+        raise ConfigFault(Text(f"{file.name}: 无法读取", f"{file.name}: cannot be read")) from fault

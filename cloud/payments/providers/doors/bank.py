@@ -1,0 +1,133 @@
+"""A bank by its folder: `out/` is what we write and its transport takes away, `in/` is what it brings.
+
+Asked for an order, the door looks at what the bank has brought. An order that is new, and a reversal that is wanted,
+waits in `waiting/` until the next file is written; so a power cut between the two loses neither.
+"""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from cloud.payments.providers.bank_files import Debit, Outcome, Reversal, read_results, write_debits
+from cloud.payments.providers.interface import (
+    Bill,
+    BillEntry,
+    Headers,
+    ProviderFault,
+    Refunded,
+    Seen,
+    Standing,
+    Wanted,
+)
+from cloud.process.whole_file import write_whole
+
+FILES_MAX = 4_000
+"""Files in `in/` that are looked at; a bank brings some a day, and old ones are moved away by its transport."""
+FILE_MAX = 64 << 20
+REVERSED = "R"
+"""Ends the number of a reversal's refund."""
+
+
+class BankDoor:
+    """One bank. account: what is debited where a holder has named none, for a demonstration."""
+
+    name = "bank"
+
+    def __init__(self, folder: Path, account: str = "DEMO") -> None:
+        self._folder, self._account = folder, account
+        for part in ("out", "in", "waiting"):
+            (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def make(self, wanted: Wanted) -> str:
+        """It waits for the next file. What a phone shows: that the bank will be asked."""
+        debit = Debit(wanted.number, self._account, wanted.fen, wanted.expires_s)
+        if not self._written(wanted.number):
+            write_whole(self._waiting(wanted.number, "D"), json.dumps(list(debit)).encode())
+        return f"bank:{wanted.number}"
+
+    def query(self, number: str) -> Seen:
+        """By what the bank has brought."""
+        found = [one for one in self._outcomes() if one.number == number and not one.is_reversal]
+        done = next((one for one in found if one.is_done), None)
+        if done is not None:
+            return Seen(Standing.PAID, number, done.txn, done.fen, done.paid_s)
+        if found:
+            return Seen(Standing.CLOSED, number)
+        if self._waiting(number, "D").exists() or self._written(number):
+            return Seen(Standing.WAITING, number)
+        return Seen(Standing.NOWHERE, number)
+
+    def close(self, number: str) -> None:
+        """What no file has yet is taken back. What one has, only the bank's answer closes."""
+        self._waiting(number, "D").unlink(missing_ok=True)
+
+    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:  # noqa: ARG002
+        """冲正, in the next file; the same again is the same."""
+        seen = self.query(number)
+        if seen.standing is not Standing.PAID:
+            raise ProviderFault("nothing to reverse")
+        if self.refunded(number, refund) is None and not self._written(number, "R"):
+            write_whole(self._waiting(number, "R"), json.dumps(list(Reversal(number, seen.txn, fen))).encode())
+
+    def refunded(self, number: str, refund: str) -> Refunded | None:
+        """Where the bank says that it is reversed."""
+        found = next((one for one in self._outcomes() if one.number == number and one.is_reversal), None)
+        return Refunded(refund, found.fen) if found is not None and found.is_done else None
+
+    def woken(self, headers: Headers, body: bytes) -> str:  # noqa: ARG002  # the protocol's
+        """A bank calls nobody."""
+        raise ProviderFault("a bank has no callbacks", is_forged=True)
+
+    def bill(self, day: str) -> Bill:
+        """Its file of that day, with all that was done."""
+        file = self._folder / "in" / f"BILL-{day.replace('-', '')}.txt"
+        if not file.exists():
+            raise ProviderFault("the bank has brought no bill of that day")
+        raw = _read(file)
+        done = [one for one in read_results(raw, "BILL") if one.is_done]
+        lines = tuple(
+            BillEntry(one.txn, one.number, one.fen, f"{one.number}{REVERSED}" if one.is_reversal else "")
+            for one in done
+        )  # fmt: skip
+        return Bill(lines, sha256(raw).digest())
+
+    def write_out(self, day: str) -> Path | None:
+        """The next file of what waits; None: nothing does. What was written waits no more."""
+        waiting = sorted((self._folder / "waiting").glob("*.json"))
+        if not waiting:
+            return None
+        debits = [Debit(*json.loads(one.read_bytes())) for one in waiting if one.name.startswith("D-")]
+        reversals = [Reversal(*json.loads(one.read_bytes())) for one in waiting if one.name.startswith("R-")]
+        plain, batch = day.replace("-", ""), 1
+        while (file := self._folder / "out" / f"DEBIT-{plain}-{batch:03d}.txt").exists():
+            batch += 1
+        write_whole(file, write_debits(plain, batch, debits, reversals))
+        for one in waiting:
+            write_whole(self._folder / "out" / f".{one.name}", file.name.encode())
+            one.unlink()
+        return file
+
+    def _waiting(self, number: str, sign: str) -> Path:
+        return self._folder / "waiting" / f"{sign}-{number}.json"
+
+    def _written(self, number: str, sign: str = "D") -> bool:
+        return (self._folder / "out" / f".{sign}-{number}.json").exists()
+
+    def _outcomes(self) -> list[Outcome]:
+        """Of all result files that hold together; one that does not is as if it had not come."""
+        found: list[Outcome] = []
+        for file in sorted((self._folder / "in").glob("RESULT-*.txt"))[-FILES_MAX:]:
+            try:
+                found += read_results(_read(file))
+            except ProviderFault:
+                continue
+        return found
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > FILE_MAX:
+            raise ProviderFault("a file is too long")
+        return file.read_bytes()
+    except OSError as fault:
+        raise ProviderFault(f"a file: {type(fault).__name__}") from None

@@ -1,0 +1,166 @@
+"""What every provider is to us: requests out, answers in, as values; and what a callback is: a wake, never a proof.
+
+An adapter is sans-I/O: bytes, headers and the moment come in, values go out. It believes nothing that the provider's
+key has not signed, and nothing that is about another merchant, application or order.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from shared.errors import LinkFault
+
+Headers = Mapping[str, str]
+"""Names in lower case."""
+BODY_MAX = 64 * 1024
+"""Octets of an answer, or a callback; bills have BILL_MAX."""
+BILL_MAX = 64 << 20
+
+
+class ProviderFault(LinkFault):
+    """Happens when a provider did not answer, or not so that it can be believed. What became of it is unknown.
+    is_forged: a signature is missing, wrong, old or by a key that no longer counts."""
+
+    def __init__(self, why: str, *, is_forged: bool = False) -> None:
+        super().__init__(why)
+        self.is_forged = is_forged
+
+
+class Moment(NamedTuple):
+    """Now, and 32 characters of chance: what signing needs and a core must not fetch."""
+
+    unix_s: int
+    nonce: str
+
+
+class Wanted(NamedTuple):
+    """An order as a provider is told of it. expires_s: unix."""
+
+    number: str
+    fen: int
+    subject: str
+    expires_s: int
+
+
+class Request(NamedTuple):
+    """One HTTP request. path: with its query, or a whole address where the provider names one."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Standing(StrEnum):
+    """How an order stands at its provider."""
+
+    WAITING = "waiting"
+    PAID = "paid"
+    CLOSED = "closed"
+    NOWHERE = "nowhere"
+    """The provider has no such order."""
+
+
+class Refunded(NamedTuple):
+    """A refund that is through. number: ours, or what the provider calls it."""
+
+    number: str
+    fen: int
+
+
+class Seen(NamedTuple):
+    """What a genuine answer says of an order. txn: the provider's number of the payment; paid_s: unix."""
+
+    standing: Standing
+    number: str
+    txn: str = ""
+    fen: int = 0
+    paid_s: int = 0
+
+
+class BillEntry(NamedTuple):
+    """A line of a bill. refund: the refund's number; empty: a payment."""
+
+    txn: str
+    number: str
+    fen: int
+    refund: str = ""
+
+
+class Bill(NamedTuple):
+    """A bill 对账单 whose own sums are right. digest: SHA-256 of the file as it came."""
+
+    lines: tuple[BillEntry, ...]
+    digest: bytes
+
+
+class Door(Protocol):
+    """A provider that can be asked; blocking, within its own named bounds. ProviderFault from all of it."""
+
+    name: str
+
+    def make(self, wanted: Wanted) -> str:
+        """The order is there when this returns; what the payer's phone opens. The same number again is the same one."""
+
+    def query(self, number: str) -> Seen:
+        """How it stands."""
+
+    def close(self, number: str) -> None:
+        """Nobody may pay it any more; whether that came too late, a query says."""
+
+    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:
+        """Asked for; whether it is through, `refunded` says. The same refund number again is the same refund."""
+
+    def refunded(self, number: str, refund: str) -> Refunded | None:
+        """The refund, where it is through; None: not yet, or it failed."""
+
+    def woken(self, headers: Headers, body: bytes) -> str:
+        """The number of the order that a genuine callback is about."""
+
+    def bill(self, day: str) -> Bill:
+        """Of a day as `2026-11-27`, whole and with right sums."""
+
+
+class Adapter(Protocol):
+    """The sans-I/O half of a Door over HTTP."""
+
+    name: str
+
+    def make(self, wanted: Wanted, now: Moment) -> Request: ...
+
+    def made(self, number: str, answer: Answer, now: Moment) -> str: ...
+
+    def query(self, number: str, now: Moment) -> Request: ...
+
+    def queried(self, number: str, answer: Answer, now: Moment) -> Seen: ...
+
+    def close(self, number: str, now: Moment) -> Request: ...
+
+    def closed(self, number: str, answer: Answer, now: Moment) -> None: ...
+
+    def refund(
+        self, number: str, refund: str, fen: int, total_fen: int, reason: str, now: Moment
+    ) -> Request: ...  # fmt: skip
+
+    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> None: ...
+
+    def refund_query(self, number: str, refund: str, now: Moment) -> Request: ...
+
+    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> Refunded | None: ...
+
+    def woken(self, headers: Headers, body: bytes, now: Moment) -> str: ...
+
+    def bill(self, day: str, now: Moment) -> Request: ...
+
+    def bill_place(self, answer: Answer, now: Moment) -> tuple[Request, str]:
+        """Where the file is fetched, and what must be true of it."""
+
+    def bill_read(self, answer: Answer, promised: str, day: str) -> Bill: ...

@@ -1,0 +1,95 @@
+"""What adapters read alike: JSON objects, sums in yuan, times of China. Pure; what is not so is a ProviderFault."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from cloud.payments.providers.interface import ProviderFault
+
+CHINA = timezone(timedelta(hours=8))
+"""Providers tell days and times of China, whatever the campus clock shows."""
+_YUAN = re.compile(r"(-?)([0-9]{1,9})(?:\.([0-9]{1,2}))?")
+ROWS_MAX = 500_000
+
+
+def an_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object, or a fault."""
+    try:
+        said = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise ProviderFault("not JSON") from None
+    if not isinstance(said, dict):
+        raise ProviderFault("not an object")
+    return said
+
+
+def text_of(said: dict[str, Any], key: str, most: int = 64) -> str:
+    """A short text that must be there."""
+    value = said.get(key)
+    if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
+        raise ProviderFault(f"{key}: missing")
+    return value
+
+
+def fen_of_yuan(text: str) -> int:
+    """`12.30` is 1230; below zero as the file says."""
+    found = _YUAN.fullmatch(text.strip())
+    if found is None:
+        raise ProviderFault("a sum is no sum")
+    sign, whole, part = found.groups()
+    fen = int(whole) * 100 + int((part or "0").ljust(2, "0"))
+    return -fen if sign else fen
+
+
+def yuan_of_fen(fen: int) -> str:
+    """As providers take it."""
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def unix_of_china(text: str) -> int:
+    """`2026-11-27 12:01:02`."""
+    try:
+        return int(datetime.strptime(text.strip(), "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA).timestamp())
+    except ValueError:
+        raise ProviderFault("a time is no time") from None
+
+
+def unix_of_rfc3339(text: str) -> int:
+    """`2026-11-27T12:01:02+08:00`."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ProviderFault("a time is no time") from None
+    if found.tzinfo is None:
+        raise ProviderFault("a time without a zone")
+    return int(found.timestamp())
+
+
+def rfc3339(unix_s: int) -> str:
+    """In China."""
+    return datetime.fromtimestamp(unix_s, CHINA).isoformat(timespec="seconds")
+
+
+def china_text(unix_s: int) -> str:
+    """`2026-11-27 12:01:02`."""
+    return datetime.fromtimestamp(unix_s, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def china_day(unix_s: int) -> str:
+    """`2026-11-27`."""
+    return datetime.fromtimestamp(unix_s, CHINA).strftime("%Y-%m-%d")
+
+
+def rows_of(text: str) -> Iterator[list[str]]:
+    """Cells of a CSV, without what providers put around them against spreadsheets: backticks, tabs, spaces."""
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text), strict=True)):
+            if number > ROWS_MAX:
+                raise ProviderFault("a bill is too long")
+            yield [cell.strip().removeprefix("`").strip() for cell in row]
+    except csv.Error:
+        raise ProviderFault("a bill is no CSV") from None

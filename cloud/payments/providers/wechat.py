@@ -1,0 +1,265 @@
+"""WeChat Pay API v3 微信支付, Native orders (a code that the payer scans or opens). Pure.
+
+Request: `Authorization: WECHATPAY2-SHA256-RSA2048 mchid=…,nonce_str=…,signature=…,timestamp=…,serial_no=…` over
+METHOD, path, time, nonce and body, a line each. Answer and callback: `Wechatpay-Signature` over time, nonce and body,
+by the key that `Wechatpay-Serial` names: a platform certificate, or a platform public key `PUB_KEY_ID_…`. What is not
+signed was not said, whatever its status; only a status of the 5xx and 4xx may come unsigned, and then proves nothing.
+"""
+
+import gzip
+import hashlib
+import hmac
+import json
+import zlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from cloud.payments.providers.interface import (
+    BILL_MAX,
+    Answer,
+    Bill,
+    BillEntry,
+    Headers,
+    Moment,
+    ProviderFault,
+    Refunded,
+    Request,
+    Seen,
+    Standing,
+    Wanted,
+)
+from cloud.payments.providers.keys import OwnKey, PlatformKeys, unsealed
+from cloud.payments.providers.reading import (
+    an_object,
+    fen_of_yuan,
+    rfc3339,
+    rows_of,
+    text_of,
+    unix_of_rfc3339,
+)
+
+OLD_S = 300
+"""A signature's time may be so far from ours: what is older was perhaps kept by somebody, and sent again."""
+_STANDINGS = {
+    "NOTPAY": Standing.WAITING, "USERPAYING": Standing.WAITING, "SUCCESS": Standing.PAID, "REFUND": Standing.PAID,
+    "CLOSED": Standing.CLOSED, "REVOKED": Standing.CLOSED, "PAYERROR": Standing.WAITING,
+}  # fmt: skip
+_PROBE = "WECHATPAY/SIGNTEST/"
+"""WeChat sends wrong signatures on purpose, marked so, to see whether they are checked."""
+
+
+class WeChat:
+    """One merchant 商户号."""
+
+    name = "wechat"
+
+    def __init__(
+        self, mchid: str, appid: str, own: OwnKey, platform: PlatformKeys, apiv3_key: bytes, notify_url: str
+    ) -> None:
+        self._mchid, self._appid, self._own, self._platform = mchid, appid, own, platform
+        self._apiv3_key, self._notify_url = apiv3_key, notify_url
+
+    # --- out ------------------------------------------------------------------------------------------------------
+
+    def make(self, wanted: Wanted, now: Moment) -> Request:
+        """Native 下单."""
+        body = {
+            "appid": self._appid, "mchid": self._mchid, "description": wanted.subject, "out_trade_no": wanted.number,
+            "time_expire": rfc3339(wanted.expires_s), "notify_url": self._notify_url,
+            "amount": {"total": wanted.fen, "currency": "CNY"},
+        }  # fmt: skip
+        return self._request("POST", "/v3/pay/transactions/native", now, body)
+
+    def query(self, number: str, now: Moment) -> Request:
+        """查单, by our number."""
+        return self._request("GET", f"/v3/pay/transactions/out-trade-no/{number}?mchid={self._mchid}", now)
+
+    def close(self, number: str, now: Moment) -> Request:
+        """关单."""
+        return self._request(
+            "POST", f"/v3/pay/transactions/out-trade-no/{number}/close", now, {"mchid": self._mchid}
+        )  # fmt: skip
+
+    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str, now: Moment) -> Request:
+        """退款."""
+        amount = {"refund": fen, "total": total_fen, "currency": "CNY"}
+        body = {"out_trade_no": number, "out_refund_no": refund, "reason": reason, "amount": amount}
+        return self._request("POST", "/v3/refund/domestic/refunds", now, body)
+
+    def refund_query(self, number: str, refund: str, now: Moment) -> Request:  # noqa: ARG002  # the protocol's
+        """查询单笔退款, by our refund number."""
+        return self._request("GET", f"/v3/refund/domestic/refunds/{refund}", now)
+
+    def bill(self, day: str, now: Moment) -> Request:
+        """申请交易账单."""
+        return self._request("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP", now)
+
+    # --- in -------------------------------------------------------------------------------------------------------
+
+    def made(self, number: str, answer: Answer, now: Moment) -> str:  # noqa: ARG002  # the protocol's
+        """The address of the code."""
+        return text_of(an_object(self._genuine(answer, now)), "code_url", 512)
+
+    def queried(self, number: str, answer: Answer, now: Moment) -> Seen:
+        """Of this order and no other; ProviderFault for another merchant's, application's or currency's."""
+        body = self._genuine(answer, now, may_be=(404,))
+        said = an_object(body)
+        if answer.status == 404:
+            if said.get("code") != "ORDER_NOT_EXIST":
+                raise ProviderFault("an order of which nothing is said")
+            return Seen(Standing.NOWHERE, number)
+        return self._seen(number, said)
+
+    def closed(self, number: str, answer: Answer, now: Moment) -> None:  # noqa: ARG002  # the protocol's
+        """204 is signed over an empty body. That it is paid or closed already, a query says."""
+        self._genuine(answer, now, may_be=(400, 404))
+
+    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> None:
+        """Taken; a query or the bill says when it is through."""
+        said = an_object(self._genuine(answer, now))
+        if said.get("out_refund_no") != refund:
+            raise ProviderFault("an answer about another refund")
+
+    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> Refunded | None:
+        """SUCCESS, or nothing yet."""
+        said = an_object(self._genuine(answer, now, may_be=(404,)))
+        if answer.status == 404:
+            return None
+        amount = said.get("amount")
+        if said.get("out_refund_no") != refund or not isinstance(amount, dict) or type(amount.get("refund")) is not int:
+            raise ProviderFault("an answer about another refund")
+        return Refunded(refund, amount["refund"]) if said.get("status") == "SUCCESS" else None
+
+    def woken(self, headers: Headers, body: bytes, now: Moment) -> str:
+        """回调: signed, sealed for us, about our merchant."""
+        self._verify(headers, body, now)
+        told = an_object(body)
+        resource = told.get("resource")
+        if not isinstance(resource, dict):
+            raise ProviderFault("no resource")
+        opened = unsealed(
+            self._apiv3_key, text_of(resource, "nonce"), str(resource.get("associated_data", "")),
+            text_of(resource, "ciphertext", 1 << 20),
+        )  # fmt: skip
+        said = an_object(opened)
+        if said.get("mchid") != self._mchid:
+            raise ProviderFault("another merchant's", is_forged=True)
+        return text_of(said, "out_trade_no", 32)
+
+    def bill_place(self, answer: Answer, now: Moment) -> tuple[Request, str]:
+        """The address takes a signature of its own; the file has none, so its SHA-1 comes in what is signed."""
+        said = an_object(self._genuine(answer, now))
+        if said.get("hash_type") != "SHA1":
+            raise ProviderFault("a hash that we do not know")
+        place = urlsplit(text_of(said, "download_url", 2048))
+        path = place.path + (f"?{place.query}" if place.query else "")
+        return self._request("GET", path, now), text_of(said, "hash_value")
+
+    def bill_read(self, answer: Answer, promised: str, day: str) -> Bill:  # noqa: ARG002  # the protocol's
+        """Whole: by its hash, and by its own sums."""
+        if answer.status != 200:
+            raise ProviderFault(f"HTTP {answer.status}")
+        plain = _unzipped(answer.body)
+        if not hmac.compare_digest(hashlib.sha1(plain, usedforsecurity=False).hexdigest(), promised.lower()):
+            raise ProviderFault("a bill with another hash than was promised", is_forged=True)
+        return read_bill(plain, self._mchid)
+
+    # --- both -----------------------------------------------------------------------------------------------------
+
+    def _request(self, method: str, path: str, now: Moment, body: dict[str, Any] | None = None) -> Request:
+        raw = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        message = f"{method}\n{path}\n{now.unix_s}\n{now.nonce}\n".encode() + raw + b"\n"
+        parts = (
+            ("mchid", self._mchid), ("nonce_str", now.nonce), ("signature", self._own.sign(message)),
+            ("timestamp", str(now.unix_s)), ("serial_no", self._own.serial),
+        )  # fmt: skip
+        said = ",".join(f'{name}="{value}"' for name, value in parts)
+        headers = {
+            "Authorization": f"WECHATPAY2-SHA256-RSA2048 {said}", "Accept": "application/json",
+            "Content-Type": "application/json",
+        }  # fmt: skip
+        return Request(method, path, headers, raw)
+
+    def _genuine(self, answer: Answer, now: Moment, may_be: tuple[int, ...] = ()) -> bytes:
+        if answer.status not in (200, 202, 204, *may_be):
+            raise ProviderFault(f"HTTP {answer.status}")
+        self._verify(answer.headers, answer.body, now)
+        return answer.body
+
+    def _verify(self, headers: Headers, body: bytes, now: Moment) -> None:
+        at, nonce = headers.get("wechatpay-timestamp", ""), headers.get("wechatpay-nonce", "")
+        signature, serial = headers.get("wechatpay-signature", ""), headers.get("wechatpay-serial", "")
+        if not (at.isascii() and at.isdecimal() and len(at) <= 12) or not signature:
+            raise ProviderFault("not signed", is_forged=True)
+        if signature.startswith(_PROBE):
+            raise ProviderFault("WeChat's probe of our check", is_forged=True)
+        if abs(now.unix_s - int(at)) > OLD_S:
+            raise ProviderFault("signed too long ago", is_forged=True)
+        self._platform.verify(serial, f"{at}\n{nonce}\n".encode() + body + b"\n", signature, now.unix_s)
+
+    def _seen(self, number: str, said: dict[str, Any]) -> Seen:
+        if (said.get("mchid"), said.get("appid"), said.get("out_trade_no")) != (self._mchid, self._appid, number):
+            raise ProviderFault("another merchant's, application's or order's", is_forged=True)
+        standing = _STANDINGS.get(str(said.get("trade_state")))
+        if standing is None:
+            raise ProviderFault("a state that we do not know")
+        if standing is not Standing.PAID:
+            return Seen(standing, number)
+        amount = said.get("amount")
+        if not isinstance(amount, dict) or type(amount.get("total")) is not int or amount.get("currency") != "CNY":
+            raise ProviderFault("no sum")
+        return Seen(
+            standing, number, text_of(said, "transaction_id", 32), amount["total"],
+            unix_of_rfc3339(text_of(said, "success_time")),
+        )  # fmt: skip
+
+
+_HEAD = [
+    "交易时间", "公众账号ID", "商户号", "特约商户号", "设备号", "微信订单号", "商户订单号", "用户标识",
+    "交易类型", "交易状态", "付款银行", "货币种类", "应结订单金额", "代金券金额", "微信退款单号",
+    "商户退款单号", "退款金额", "充值券退款金额", "退款类型", "退款状态", "商品名称", "商户数据包", "手续费",
+    "费率", "订单金额", "申请退款金额", "费率备注",
+]  # fmt: skip
+_SUMS = [
+    "总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额"
+]  # fmt: skip
+
+
+def read_bill(plain: bytes, mchid: str) -> Bill:
+    """The ALL bill: a head, a line each, then the head and the line of its sums. ProviderFault: it does not add up."""
+    try:
+        rows = [row for row in rows_of(plain.decode("utf-8-sig")) if any(row)]
+    except UnicodeDecodeError:
+        raise ProviderFault("a bill is not UTF-8") from None
+    if len(rows) < 3 or rows[0] != _HEAD or rows[-2] != _SUMS:
+        raise ProviderFault("a bill of another form")
+    lines = tuple(_line(dict(zip(_HEAD, row, strict=False)), len(row), mchid) for row in rows[1:-2])
+    sums = dict(zip(_SUMS, rows[-1], strict=False))
+    paid = sum(line.fen for line in lines if not line.refund)
+    back = sum(line.fen for line in lines if line.refund)
+    told = fen_of_yuan(sums.get("订单总金额", "")), fen_of_yuan(sums.get("申请退款总金额", ""))
+    if (sums.get("总交易单数"), *told) != (str(len(lines)), paid, back):
+        raise ProviderFault("a bill that does not add up")
+    return Bill(lines, hashlib.sha256(plain).digest())
+
+
+def _line(cells: dict[str, str], size: int, mchid: str) -> BillEntry:
+    if size != len(_HEAD) or cells["商户号"] != mchid or cells["货币种类"] != "CNY":
+        raise ProviderFault("a line of another form, or another merchant's")
+    if cells["交易状态"] == "REFUND":
+        return BillEntry(
+            cells["微信订单号"], cells["商户订单号"], fen_of_yuan(cells["申请退款金额"]), cells["商户退款单号"]
+        )  # fmt: skip
+    return BillEntry(cells["微信订单号"], cells["商户订单号"], fen_of_yuan(cells["订单金额"]))
+
+
+def _unzipped(raw: bytes) -> bytes:
+    """At most BILL_MAX octets: what unpacks to more is no bill."""
+    try:
+        unpack = zlib.decompressobj(wbits=31)
+        plain = unpack.decompress(raw, BILL_MAX)
+    except (zlib.error, gzip.BadGzipFile):
+        raise ProviderFault("a bill is not GZIP") from None
+    if unpack.unconsumed_tail or not unpack.eof:
+        raise ProviderFault("a bill is too long, or cut off")
+    return plain

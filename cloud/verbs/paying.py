@@ -1,0 +1,79 @@
+"""The verb of providers 支付渠道. Each step imports only what it needs."""
+
+import argparse
+
+from cloud.verbs.arguments import DECIDES, LABEL_HELP, WHY, Made, add_json, add_steps, add_sum, add_who, need
+from shared.input.command_line import Parser
+from shared.input.health_port import add_health
+from shared.words.voice import Text
+
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "run": (), "list": (), "items": (), "order": ("card", "fen", "provider", "key"), "bill": ("provider", "day"),
+    "ask": ("order",), "propose": ("item", "who", "reason"), **DECIDES,
+}  # fmt: skip
+
+
+def paying_verbs() -> dict[str, Made]:
+    """What speaks of providers."""
+    return {
+        "payments": (
+            Text("支付渠道：充值、对账、差错；run 为其进程", "providers: deposits, bills, items; run: the process"),
+            _payments,
+            (_options, add_sum, add_who, add_json, add_health),
+        )
+    }
+
+
+def _options(parser: Parser) -> None:
+    steps = Text(
+        "run 进程；list 订单；order 下单；bill 三方核对；items 差错；ask 再问；propose、confirm、reject 两人处理",
+        "run, list orders, order, bill (fetch and match), items, ask again; propose, confirm, reject an item",
+    )
+    add_steps(parser, tuple(_NEEDS), steps)
+    parser.add_argument("--provider", metavar="NAME", help=Text("渠道", "wechat, alipay, bank"))
+    parser.add_argument("--day", metavar="DATE", help=Text("账单日", "day of the bill, as 2026-11-27"))
+    parser.add_argument("--card", metavar="LABEL", help=LABEL_HELP)
+    parser.add_argument("--key", metavar="TEXT", help=Text("幂等键", "a name for it: the same key is one order"))
+    parser.add_argument("--order", metavar="NUMBER", help=Text("商户订单号", "the order's number"))
+    parser.add_argument("--item", type=int, metavar="N", help=Text("差错号", "number of an item"))
+    parser.add_argument("--proposal", type=int, metavar="N", help=Text("提议号", "number of a proposal"))
+    parser.add_argument("--reason", metavar="TEXT", help=WHY)
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
+
+
+def _payments(chosen: argparse.Namespace) -> int:
+    need(chosen, *_NEEDS[chosen.step])
+    if chosen.step == "run":
+        return _run(chosen)
+    from cloud.commands import payments
+    from cloud.verbs.arguments import named
+
+    where = chosen.data, chosen.dsn
+    if chosen.step == "order":
+        return payments.order(*where, chosen.card, chosen.fen, chosen.provider, chosen.key, named(chosen))
+    if chosen.step == "bill":
+        return payments.bill(*where, chosen.provider, chosen.day, named(chosen))
+    if chosen.step == "ask":
+        return payments.ask(*where, chosen.order)
+    if chosen.step == "propose":
+        return payments.propose(*where, chosen.item, chosen.card or "", chosen.who, chosen.reason)
+    if chosen.step in DECIDES:
+        reason = chosen.reason if chosen.step == "reject" else None
+        return payments.decide(*where, chosen.proposal, chosen.who, reason)
+    shown = payments.show_items if chosen.step == "items" else payments.show
+    return shown(*where, as_json=chosen.json)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from cloud.payments.deposits.run import run
+    from cloud.process.settings import load_settings
+    from shared.clocks.campus_clock import parse_clock
+
+    settings = load_settings(chosen.data)
+    clock = parse_clock(chosen.clock)
+    return run(settings, settings.books(chosen.dsn), clock, chosen.health, to_end=chosen.end_with_stdin)

@@ -1,0 +1,90 @@
+"""What the ledger tells of deposits through providers 渠道充值."""
+
+from dataclasses import dataclass
+
+from shared.facts.told import Level, Told
+
+
+@dataclass(frozen=True)
+class DepositPosted(Told):
+    code, level = "deposit-posted", Level.NOTICE
+    zh = "渠道充值入账 {fen:yuan}：卡 {card}，{provider} 订单 {order}"
+    en = "a deposit of {fen:yuan} is posted: card {card}, order {order} of {provider}"
+    provider: str
+    order: str
+    fen: int
+    card: bytes
+
+
+@dataclass(frozen=True)
+class DepositOdd(Told):
+    code, level = "deposit-odd", Level.IMPORTANT
+    zh = "渠道充值金额不符：应付 {asked_fen:yuan}，实付 {fen:yuan}，入账 {posted_fen:yuan}，{provider} 订单 {order}"
+    en = "a deposit of {asked_fen:yuan}: {fen:yuan} was paid, {posted_fen:yuan} posted: order {order} of {provider}"
+    provider: str
+    order: str
+    asked_fen: int
+    fen: int
+    posted_fen: int
+
+
+@dataclass(frozen=True)
+class DepositLate(Told):
+    code, level = "deposit-late", Level.GENERAL
+    zh = "关单后到账 {fen:yuan}，已入账：{provider} 订单 {order}"
+    en = "{fen:yuan} was paid after the order was closed, and is posted: order {order} of {provider}"
+    provider: str
+    order: str
+    fen: int
+
+
+@dataclass(frozen=True)
+class DepositRefunded(Told):
+    code, level = "deposit-refunded", Level.GENERAL
+    zh = "渠道退款 {fen:yuan}，电子账户余 {left_fen:yuan}：{provider} 订单 {order}"
+    en = "a deposit of {fen:yuan} was given back, {left_fen:yuan} is left in the account: order {order} of {provider}"
+    provider: str
+    order: str
+    fen: int
+    left_fen: int
+
+
+@dataclass(frozen=True)
+class DepositUnknown(Told):
+    code, level = "deposit-unknown", Level.IMPORTANT
+    zh = "渠道充值一天问不到结果，待人工：{provider} 订单 {order}，{fen:yuan}"
+    en = "a day of asking does not say what became of a deposit: order {order} of {provider}, {fen:yuan}"
+    provider: str
+    order: str
+    fen: int
+
+
+@dataclass(frozen=True)
+class DepositItem(Told):
+    code, level = "deposit-item", Level.IMPORTANT
+    zh = "渠道对账差错（{kind}）：{provider} 交易 {txn}，账单 {bill_fen:yuan}，账本 {books_fen:yuan}"
+    en = "a bill of {provider} does not match ({kind}): transaction {txn}, bill {bill_fen:yuan}, books {books_fen:yuan}"
+    provider: str
+    kind: str
+    txn: str
+    bill_fen: int
+    books_fen: int
+
+
+@dataclass(frozen=True)
+class DepositBillBroken(Told):
+    code, level = "deposit-bill-broken", Level.IMPORTANT
+    zh = "渠道账单不可信，未采用：{provider}，{day}：{why}"
+    en = "a provider's bill is not to be believed, and was not used: {provider}, {day}: {why}"
+    provider: str
+    day: str
+    why: str
+
+
+@dataclass(frozen=True)
+class DepositForged(Told):
+    code, level = "deposit-forged", Level.IMPORTANT
+    zh = "渠道回调伪造或过期，一小时内 {count} 次：{provider}"
+    en = "forged or old callbacks in the name of {provider}: {count} within an hour"
+    provider: str
+    count: int
