@@ -7,15 +7,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from cloud.emulators.providers import forms
 from cloud.emulators.providers.keys import EmulatorKeys
 from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, text_of, yuan
 
 Out = tuple[int, dict[str, str], bytes]
-_HEAD = (
-    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,"
-    "商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,"
-    "卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
-)
 _OK = {"code": "10000", "msg": "Success"}
 
 
@@ -57,7 +53,7 @@ class AlipayEmulator:
             "notify_time": text_of(now_s), "notify_type": "trade_status_sync", "notify_id": f"n{one.turn}",
             "app_id": self._app_id, "seller_id": self._seller_id, "charset": "utf-8", "version": "1.0",
             "out_trade_no": trade.number, "trade_no": trade.txn or "FORGED", "trade_status": "TRADE_SUCCESS",
-            "total_amount": yuan(trade.fen * 10 if one.is_forged else trade.paid_fen), "subject": "充值",
+            "total_amount": yuan(trade.fen * 10 if one.is_forged else trade.paid_fen), "subject": forms.SUBJECT,
         }  # fmt: skip
         text = "&".join(f"{name}={value}" for name, value in sorted(given.items()))
         sign = "Zm9yZ2Vk" if one.is_forged else self._sign(text)
@@ -67,19 +63,10 @@ class AlipayEmulator:
     def bill_of(self, day: str) -> bytes:
         """The detail of the ZIP."""
         paid, back = self.trades.of_day(day)
-        rows = [self._line(one, "交易", one.paid_fen, one.paid_s) for one in paid]
-        rows += [self._line(one, "退款", -fen, at_s, number) for one, number, fen, at_s in back]
-        year, month, date = day.split("-")
+        rows = [self._line(one, forms.TRADE, one.paid_fen, one.paid_s) for one in paid]
+        rows += [self._line(one, forms.BACK, -fen, at_s, number) for one, number, fen, at_s in back]
         paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
-        lines = [
-            "#支付宝业务明细查询", f"#账号：[{self._seller_id}0156]",
-            f"#起始日期：[{year}年{month}月{date}日 00:00:00]   终止日期：[{year}年{month}月{date}日 24:00:00]",
-            "#-----------------------------------------业务明细列表----------------------------------------", _HEAD,
-            *rows, "#-----------------------------------------业务明细列表结束------------------------------------",
-            f"#交易合计：{len(paid)}笔，商家实收共{yuan(paid_fen)}元，商家优惠共0.00元",
-            f"#退款合计：{len(back)}笔，商家实收共{yuan(-back_fen)}元，商家优惠共0.00元",
-            "#导出时间：[2026年11月28日 09:00:00]", "",
-        ]  # fmt: skip
+        lines = forms.alipay_bill(self._seller_id, day, rows, (len(paid), yuan(paid_fen)), (len(back), yuan(-back_fen)))
         return "\r\n".join(lines).encode("gbk")
 
     def _answered(self, method: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
@@ -127,15 +114,15 @@ class AlipayEmulator:
         pack = io.BytesIO()
         with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as file:
             start = f"{self._seller_id}0156_{day.replace('-', '')}"
-            file.writestr(f"{start}_业务明细.csv", self.bill_of(day))
-            file.writestr(f"{start}_业务明细(汇总).csv", "#汇总".encode("gbk"))
+            file.writestr(forms.ALIPAY_DETAIL.format(start), self.bill_of(day))
+            file.writestr(forms.ALIPAY_SUMMARY.format(start), b"#")
         self._bills[day] = pack.getvalue()
         return {**_OK, "bill_download_url": f"{self.origin}/bills/{day}"}
 
     def _line(self, one: Trade, kind: str, fen: int, at_s: int, refund: str = "") -> str:
         cells = [
-            f"{one.txn}\t", f"{one.number}\t", kind, "充值", text_of(at_s), text_of(at_s), "", "", "", "",
-            "*小明(158***)\t",
+            f"{one.txn}\t", f"{one.number}\t", kind, forms.SUBJECT, text_of(at_s), text_of(at_s), "", "", "", "",
+            forms.PAYER,
             yuan(fen), yuan(fen), *["0.00"] * 5, "", "0.00", "0.00", f"{refund}\t", "0.00", "0.00", "",
         ]  # fmt: skip
         return ",".join(cells)

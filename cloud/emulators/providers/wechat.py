@@ -11,16 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from cloud.emulators.providers import forms
 from cloud.emulators.providers.keys import EmulatorKeys
 from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, text_of, yuan
 
 Out = tuple[int, dict[str, str], bytes]
-_HEAD = (
-    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,"
-    "代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,"
-    "申请退款金额,费率备注"
-)
-_SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 _ORDER = re.compile(r"/v3/pay/transactions/out-trade-no/([0-9A-Za-z]+)(/close)?")
 _AUTH = re.compile(r'(\w+)="([^"]*)"')
 
@@ -61,7 +56,7 @@ class WeChatEmulator:
         raw = json.dumps(
             {
                 "id": f"EV-{one.turn}", "create_time": _rfc(now_s), "resource_type": "encrypt-resource",
-                "event_type": "TRANSACTION.SUCCESS", "summary": "支付成功",
+                "event_type": "TRANSACTION.SUCCESS", "summary": forms.PAID,
                 "resource": {
                     "original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "nonce": nonce,
                     "ciphertext": base64.b64encode(sealed).decode(), "associated_data": "transaction",
@@ -128,14 +123,14 @@ class WeChatEmulator:
         rows += [self._line(one, "REFUND", at_s, number, fen) for one, number, fen, at_s in back]
         paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
         sums = [str(len(rows)), yuan(paid_fen), yuan(back_fen), "0.00", "0.00", yuan(paid_fen), yuan(back_fen)]
-        return "\r\n".join([_HEAD, *map(_ticked, rows), _SUMS, _ticked(sums), ""]).encode("utf-8-sig")
+        return "\r\n".join([forms.WECHAT_HEAD, *map(_ticked, rows), forms.WECHAT_SUMS, _ticked(sums), ""]).encode("utf-8-sig")
 
     def _line(self, one: Trade, state: str, at_s: int, refund: str = "", fen: int = 0) -> list[str]:
         is_back = state == "REFUND"
         return [
             text_of(at_s), self._appid, self._mchid, "0", "", one.txn, one.number, "oOPENID", "NATIVE", state, "OTHERS",
             "CNY", "0.00" if is_back else yuan(one.paid_fen), "0.00", f"50{one.txn[2:]}" if is_back else "0",
-            refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "", "充值", "",
+            refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "", forms.SUBJECT, "",
             "0.00000", "0.60%", "0.00" if is_back else yuan(one.paid_fen), yuan(fen), "",
         ]  # fmt: skip
 

@@ -229,8 +229,17 @@ def _require(said: dict[str, Any], number: str) -> None:
 
 # --- the bill ------------------------------------------------------------------------------------------------------
 
-_HEAD = "支付宝交易号,商户订单号,业务类型"
-_TRADE, _BACK = "交易", "退款"
+_COLUMNS = {
+    "支付宝交易号": "txn",
+    "商户订单号": "number",
+    "业务类型": "type",
+    "订单金额（元）": "fen",
+    "退款批次号/请求号": "refund",
+}
+"""Those that we read, by the names that the bill has for them."""
+_KINDS = {"交易": "paid", "退款": "back"}
+_DETAIL, _SUMMARY = re.compile("业务明细"), re.compile("汇总")
+_DAY = re.compile(r"#起始日期：\[([0-9]{4})年([0-9]{2})月([0-9]{2})日")
 _SUM = re.compile(r"#(交易|退款)合计：([0-9]+)笔，商家实收共(-?[0-9.]+)元")
 
 
@@ -239,7 +248,7 @@ def unpacked(raw: bytes) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as pack:
             named = [(one, _name(one)) for one in pack.infolist()]
-            found = [one for one, name in named if "业务明细" in name and "汇总" not in name]
+            found = [one for one, name in named if _DETAIL.search(name) and not _SUMMARY.search(name)]
             if len(found) != 1 or found[0].file_size > BILL_MAX:
                 raise ProviderFault("a bill of another form")
             return pack.read(found[0])
@@ -265,27 +274,28 @@ def read_bill(plain: bytes, day: str) -> Bill:
     notes = [line.strip() for line in text.splitlines() if line.startswith("#")]
     table = "\n".join(line for line in text.splitlines() if line and line[0] != "#")
     rows = [row for row in rows_of(table) if any(row)]
-    year, month, date = day.split("-")
-    is_of_day = any(f"[{year}年{month}月{date}日" in one for one in notes)
-    if not rows or not ",".join(rows[0]).startswith(_HEAD) or not is_of_day:
+    days = ["-".join(found.groups()) for one in notes if (found := _DAY.match(one))]
+    if not rows or not set(_COLUMNS) <= set(rows[0]) or days != [day]:
         raise ProviderFault("a bill of another form, or another day's")
-    lines = tuple(_line(dict(zip(rows[0], row, strict=False)), len(row) >= len(rows[0]) - 1) for row in rows[1:])
+    names = [_COLUMNS.get(one, one) for one in rows[0]]
+    lines = tuple(_line(dict(zip(names, row, strict=False)), len(row) >= len(names) - 1) for row in rows[1:])
     _require_sums(lines, notes)
     return Bill(lines, hashlib.sha256(plain).digest())
 
 
 def _line(cells: dict[str, str], is_whole: bool) -> BillEntry:
-    if not is_whole or cells.get("业务类型") not in (_TRADE, _BACK):
+    kind = _KINDS.get(cells.get("type", ""))
+    if not is_whole or kind is None:
         raise ProviderFault("a line of another form")
-    fen = fen_of_yuan(cells.get("订单金额（元）", ""))
-    if cells["业务类型"] == _BACK:
-        return BillEntry(cells["支付宝交易号"], cells["商户订单号"], -fen, cells.get("退款批次号/请求号", ""))
-    return BillEntry(cells["支付宝交易号"], cells["商户订单号"], fen)
+    fen = fen_of_yuan(cells["fen"])
+    if kind == "back":
+        return BillEntry(cells["txn"], cells["number"], -fen, cells.get("refund", ""))
+    return BillEntry(cells["txn"], cells["number"], fen)
 
 
 def _require_sums(lines: tuple[BillEntry, ...], notes: list[str]) -> None:
-    told = {found[1]: (int(found[2]), fen_of_yuan(found[3])) for one in notes if (found := _SUM.match(one))}
+    told = {_KINDS[found[1]]: (int(found[2]), fen_of_yuan(found[3])) for one in notes if (found := _SUM.match(one))}
     paid, back = [one for one in lines if not one.refund], [one for one in lines if one.refund]
-    wanted = {_TRADE: (len(paid), sum(one.fen for one in paid)), _BACK: (len(back), -sum(one.fen for one in back))}
+    wanted = {"paid": (len(paid), sum(one.fen for one in paid)), "back": (len(back), -sum(one.fen for one in back))}
     if told != wanted or any(one.fen <= 0 for one in lines):
         raise ProviderFault("a bill that does not add up")

@@ -214,15 +214,45 @@ class WeChat:
         )  # fmt: skip
 
 
-_HEAD = [
-    "交易时间", "公众账号ID", "商户号", "特约商户号", "设备号", "微信订单号", "商户订单号", "用户标识",
-    "交易类型", "交易状态", "付款银行", "货币种类", "应结订单金额", "代金券金额", "微信退款单号",
-    "商户退款单号", "退款金额", "充值券退款金额", "退款类型", "退款状态", "商品名称", "商户数据包", "手续费",
-    "费率", "订单金额", "申请退款金额", "费率备注",
-]  # fmt: skip
-_SUMS = [
-    "总交易单数", "应结订单总金额", "退款总金额", "充值券退款总金额", "手续费总金额", "订单总金额", "申请退款总金额"
-]  # fmt: skip
+_HEAD = {
+    "交易时间": "time",
+    "公众账号ID": "appid",
+    "商户号": "mchid",
+    "特约商户号": "submch",
+    "设备号": "device",
+    "微信订单号": "txn",
+    "商户订单号": "number",
+    "用户标识": "user",
+    "交易类型": "type",
+    "交易状态": "state",
+    "付款银行": "bank",
+    "货币种类": "currency",
+    "应结订单金额": "settled",
+    "代金券金额": "coupon",
+    "微信退款单号": "provider_refund",
+    "商户退款单号": "refund",
+    "退款金额": "refund_fen",
+    "充值券退款金额": "coupon_back",
+    "退款类型": "refund_type",
+    "退款状态": "refund_state",
+    "商品名称": "subject",
+    "商户数据包": "attach",
+    "手续费": "fee",
+    "费率": "rate",
+    "订单金额": "fen",
+    "申请退款金额": "asked_back",
+    "费率备注": "rate_note",
+}
+"""Columns of the ALL bill, in its order, and what we call them."""
+_SUMS = {
+    "总交易单数": "lines",
+    "应结订单总金额": "settled",
+    "退款总金额": "back",
+    "充值券退款总金额": "coupon_back",
+    "手续费总金额": "fee",
+    "订单总金额": "paid",
+    "申请退款总金额": "asked_back",
+}
 
 
 def read_bill(plain: bytes, mchid: str) -> Bill:
@@ -231,26 +261,26 @@ def read_bill(plain: bytes, mchid: str) -> Bill:
         rows = [row for row in rows_of(plain.decode("utf-8-sig")) if any(row)]
     except UnicodeDecodeError:
         raise ProviderFault("a bill is not UTF-8") from None
-    if len(rows) < 3 or rows[0] != _HEAD or rows[-2] != _SUMS:
+    if len(rows) < 3 or rows[0] != list(_HEAD) or rows[-2] != list(_SUMS):
         raise ProviderFault("a bill of another form")
-    lines = tuple(_line(dict(zip(_HEAD, row, strict=False)), len(row), mchid) for row in rows[1:-2])
-    sums = dict(zip(_SUMS, rows[-1], strict=False))
+    lines = tuple(_line(dict(zip(_HEAD.values(), row, strict=False)), len(row), mchid) for row in rows[1:-2])
+    sums = dict(zip(_SUMS.values(), rows[-1], strict=False))
     paid = sum(line.fen for line in lines if not line.refund)
     back = sum(line.fen for line in lines if line.refund)
-    told = fen_of_yuan(sums.get("订单总金额", "")), fen_of_yuan(sums.get("申请退款总金额", ""))
-    if (sums.get("总交易单数"), *told) != (str(len(lines)), paid, back):
+    told = fen_of_yuan(sums.get("paid", "")), fen_of_yuan(sums.get("asked_back", ""))
+    if (sums.get("lines"), *told) != (str(len(lines)), paid, back):
         raise ProviderFault("a bill that does not add up")
     return Bill(lines, hashlib.sha256(plain).digest())
 
 
 def _line(cells: dict[str, str], size: int, mchid: str) -> BillEntry:
-    if size != len(_HEAD) or cells["商户号"] != mchid or cells["货币种类"] != "CNY":
+    if size != len(_HEAD) or cells["mchid"] != mchid or cells["currency"] != "CNY":
         raise ProviderFault("a line of another form, or another merchant's")
-    if cells["交易状态"] == "REFUND":
+    if cells["state"] == "REFUND":
         return BillEntry(
-            cells["微信订单号"], cells["商户订单号"], fen_of_yuan(cells["申请退款金额"]), cells["商户退款单号"]
+            cells["txn"], cells["number"], fen_of_yuan(cells["asked_back"]), cells["refund"]
         )  # fmt: skip
-    return BillEntry(cells["微信订单号"], cells["商户订单号"], fen_of_yuan(cells["订单金额"]))
+    return BillEntry(cells["txn"], cells["number"], fen_of_yuan(cells["fen"]))
 
 
 def _unzipped(raw: bytes) -> bytes:
