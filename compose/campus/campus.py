@@ -15,7 +15,9 @@ from compose.parts.part import Part
 
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
-_PARTS = ("run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol", "accounts", "wallet")
+_PARTS = (
+    "run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol", "accounts", "wallet", "payments",
+)  # fmt: skip
 """Verbs that serve until they are told to end."""
 WITH_SERIES = ("ingest", "console")
 """Services whose pages the watch reads, beside the key process's."""
@@ -112,7 +114,17 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    return [keys, ingest, console, watch, *_dock(where, after), *_enrolment(where, after), *_wallet(where, after)]
+    beside = (*_dock(where, after), *_enrolment(where, after), *_wallet(where, after), *_payments(where, after))
+    return [keys, ingest, console, watch, *beside]
+
+
+def _payments(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """Who speaks to payment providers, where some are named; without, nothing is started."""
+    if not (where.data / "cloud" / "payments.toml").exists():
+        return []
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    words = (*_data(where), *dsn, *_clock(where))
+    return [_python("payments", "cloud", "payments", "run", *words, after=after[1:], spare=True)]
 
 
 def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:

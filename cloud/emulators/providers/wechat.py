@@ -123,14 +123,16 @@ class WeChatEmulator:
         rows += [self._line(one, "REFUND", at_s, number, fen) for one, number, fen, at_s in back]
         paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
         sums = [str(len(rows)), yuan(paid_fen), yuan(back_fen), "0.00", "0.00", yuan(paid_fen), yuan(back_fen)]
-        return "\r\n".join([forms.WECHAT_HEAD, *map(_ticked, rows), forms.WECHAT_SUMS, _ticked(sums), ""]).encode("utf-8-sig")
+        lines = [forms.WECHAT_HEAD, *map(_ticked, rows), forms.WECHAT_SUMS, _ticked(sums), ""]
+        return "\r\n".join(lines).encode("utf-8-sig")
 
     def _line(self, one: Trade, state: str, at_s: int, refund: str = "", fen: int = 0) -> list[str]:
         is_back = state == "REFUND"
         return [
             text_of(at_s), self._appid, self._mchid, "0", "", one.txn, one.number, "oOPENID", "NATIVE", state, "OTHERS",
             "CNY", "0.00" if is_back else yuan(one.paid_fen), "0.00", f"50{one.txn[2:]}" if is_back else "0",
-            refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "", forms.SUBJECT, "",
+            refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "",
+            forms.SUBJECT, "",
             "0.00000", "0.60%", "0.00" if is_back else yuan(one.paid_fen), yuan(fen), "",
         ]  # fmt: skip
 

@@ -1,0 +1,40 @@
+"""What the wallet's back asks of deposits: plain functions with explicit arguments, for its table of operations.
+
+The back has no provider's key and no way out: it makes an order in the books, and the process of providers sends it.
+"""
+
+from typing import Any
+
+from cloud.ledger.funds.providers.orders import make_order, order_of_key
+from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
+from cloud.payments.deposits.judging import LASTS_S
+
+WORDS = {
+    OrderState.MADE: "made", OrderState.SENT: "to-pay", OrderState.PAID: "posted", OrderState.CLOSED: "closed",
+    OrderState.REFUNDED: "refunded", OrderState.PERSON: "unknown",
+}  # fmt: skip
+
+
+def make_deposit(
+    opened: OpenedLedger, card: bytes, fen: int, provider: str, key: str, payer: str, now: Now
+) -> dict[str, Any]:
+    """Durable when this returns; the same key with the same card, sum and provider is the same. DepositRefused."""
+    with opened.writing(now) as writing:
+        return _said(make_order(writing, key, card, fen, provider, payer, LASTS_S))
+
+
+def deposit_state(opened: OpenedLedger, card: bytes, key: str) -> dict[str, Any] | None:
+    """How it stands; None: this card has none under this key."""
+    with opened.database.reading():
+        order = order_of_key(opened.database, key)
+    return None if order is None or order.card != card else _said(order)
+
+
+def _said(order: DepositOrder) -> dict[str, Any]:
+    return {
+        "order": order.number, "provider": order.provider, "fen": order.fen, "paid_fen": order.paid_fen,
+        "refunded_fen": order.refunded_fen, "state": WORDS[OrderState(order.state)], "pay": order.pay,
+        "expires_ms": order.expires_ms,
+    }  # fmt: skip
