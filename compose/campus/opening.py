@@ -44,6 +44,8 @@ WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
 WALLET_FILE = "front/wallet.pem"
 """The wallet's certificate."""
+UP = "./ykt up"
+"""Who has it signed, in the custody log."""
 WATCH_FILE = "watch.pem"
 """The watch's certificate at the broker."""
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
@@ -229,7 +231,8 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         await parts.start(embedded_broker(broker_port, login=login))
     health = {name: free_port() for name in WITH_HEALTH}
     if not (room / WALLET_FILE).exists():  # a campus of before
-        await step(parts, "wallet-certificate", "provisioning", "certificate", "wallet", "--data", str(room))
+        signed = ("certificate", "wallet", "--data", str(room), "--who", UP)
+        await step(parts, "wallet-certificate", "provisioning", *signed)
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
         docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,

@@ -13,6 +13,7 @@ from struct import Struct
 from cloud.ledger.books.entry import Entry, entry_digest
 from cloud.ledger.journal.book_chain import COLUMNS as BOOK_COLUMNS
 from cloud.ledger.journal.book_chain import NO_HEAD, BookLink, BookLinkKind, Head, is_book_only, make_link
+from cloud.ledger.journal.readers import ENTRIES, LINKS, RECORDS
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.values import Now, Verdict
 from cloud.store.db import Database, Lines, Question, Row, Rows
@@ -71,6 +72,11 @@ class Booking:
         self._records: list[Row] = []
         self._proofs: list[Row] = []
         self._postings: list[Row] = []
+        self._least = ""
+
+    def need(self, least: str) -> None:
+        """Programs of an older schema cannot read what this transaction adds. '': all can."""
+        self._least = max(self._least, least)
 
     @property
     def last(self) -> tuple[int, int]:
@@ -82,6 +88,8 @@ class Booking:
         if len(self._records) >= FLUSH_RECORDS:
             self.flush()
         self._record += 1
+        if arrival.record is not None and arrival.record.kind in RECORDS:
+            self.need(RECORDS[arrival.record.kind])
         chain, record = self._chain(partition), self._record
         ms, s = self._now
         self._records.append(
@@ -98,6 +106,7 @@ class Booking:
     def add_entry(self, entry: Entry, partition: int) -> int:
         """The entry's number in the books."""
         self._entry += 1
+        self.need(ENTRIES.get(entry.kind, ""))
         chain, ms = self._chain(partition), self._now.unix_ms
         every_line = (self._book, int(entry.kind), entry.effective_day, ms, entry.flags, partition, chain.number)
         head: Row = (entry.key, entry.input_hash, entry.record, entry.document, entry.reverses)
@@ -115,6 +124,7 @@ class Booking:
         made = make_link(self._book_only, int(kind), what, digest, self._now.unix_ms, number)
         self._book_only = made.number, made.hash
         self._links.append(made)
+        self.need(LINKS.get(made.kind, ""))
 
     @property
     def book_only(self) -> Head:
@@ -140,6 +150,8 @@ class Booking:
         ]  # fmt: skip
         self._db.insert("batch", BATCH_COLUMNS, rows)
         self._db.insert("book_chain", BOOK_COLUMNS, self._links)
+        if self._least:
+            self._db.run("UPDATE schema_reader SET least = ? WHERE least < ?", (self._least, self._least))
         self._heads |= {row[0]: (row[1], row[-1]) for row in rows}
         self._chains, self._links = {}, []
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.ledger.fleet.documents.rows import COLUMNS, Document, Which, body_of, newest
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.readers import DOCUMENTS
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
@@ -83,6 +84,7 @@ def keep_unsent(writing: Writing, made: Draft, who: str) -> Document | None:
     row = (document.number, int(document.kind), *document[2:])
     db.insert("document", COLUMNS, [row])
     writing.booking.link(BookLinkKind.DOCUMENT, document.number, digest_of(row))
+    writing.booking.need(DOCUMENTS.get(head.kind, ""))
     if head.kind not in _TOLD_ELSEWHERE:
         writing.notes.tell(DocumentMade(head.kind.name.lower(), head.generation, head.length, document.who))
     return document

@@ -24,6 +24,7 @@ from cloud.ledger.funds.payments.cases import (
 )
 from cloud.ledger.funds.payments.rule import GUESSES_MAX, Asked, decide, may_check
 from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.journal.readers import CODES
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION
@@ -67,6 +68,7 @@ def authorise_code(writing: Writing, box: str, request: OnlineRequest, code: str
         return _again(writing, box, known, request)
     if _place(writing, box, request) is None:
         return PaymentAnswer(PaymentResult.WRONG_DEVICE)
+    writing.booking.need(CODES)
     found = find_code(writing.db, code_digest(code))
     if found is None and guesses_on(writing.db, request.device, day_number(writing.now.campus_s)) >= GUESSES_MAX:
         return PaymentAnswer(PaymentResult.NOT_NOW)  # as above: nobody's row

@@ -42,7 +42,6 @@ def upgrade() -> None:
     )  # fmt: skip
     for table in ("online_refund", "pay_call"):
         forbid_change(table)
-    op.execute("UPDATE schema_reader SET least = '0035'")
 
 
 def _id() -> sa.Column[Any]:

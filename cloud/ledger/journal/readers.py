@@ -1,0 +1,35 @@
+"""Which programs can read these books 最低可读版本: the oldest schema whose programs know all that is in them.
+
+A migration that only adds tables leaves older programs free to come back. What they could not read is not the table but
+the first row of a kind that they have never heard of: the transaction that writes it raises `schema_reader`, and from
+then on they are refused with the ways out (schema/migrate.py). A school that never uses what is new can go back.
+"""
+
+from collections.abc import Mapping
+
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.book_chain import BookLinkKind
+from shared.fleet.document import DocumentKind
+from shared.records import Kind
+
+FINDINGS, MEALS, CODES, ORDERS, SPLIT, DEPOSITS = "0030", "0032", "0034", "0035", "0040", "0042"
+"""Schemas by what they brought."""
+RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS}
+ENTRIES: Mapping[int, str] = {
+    **dict.fromkeys((EntryKind.MEAL, EntryKind.MEAL_SHEET, EntryKind.MEAL_REPAID), MEALS),
+    **dict.fromkeys(
+        (EntryKind.ONLINE_AUTHORISED, EntryKind.ONLINE_CAPTURED, EntryKind.ONLINE_VOID, EntryKind.ONLINE_REFUNDED),
+        ORDERS,
+    ),
+    **dict.fromkeys(
+        (EntryKind.PROVIDER_OWES, EntryKind.PROVIDER_SETTLED, EntryKind.DEPOSIT_REFUNDED, EntryKind.DEPOSIT_SUSPENDED,
+         EntryKind.DEPOSIT_ASSIGNED), DEPOSITS,
+    ),
+}  # fmt: skip
+LINKS: Mapping[int, str] = {
+    BookLinkKind.FINDING_WORD: FINDINGS, BookLinkKind.ROSTER: MEALS, BookLinkKind.MEAL_RULE: MEALS,
+    BookLinkKind.PAY_ORDER: ORDERS, BookLinkKind.PAY_ORDER_CLOSED: ORDERS, BookLinkKind.AUTO_LOAD: SPLIT,
+    BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
+}  # fmt: skip
+DOCUMENTS: Mapping[int, str] = {DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS}
+"""Kind → schema; every kind that is not here was known to the programs of LEAST."""
