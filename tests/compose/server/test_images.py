@@ -117,3 +117,22 @@ def test_the_broker_is_told_of_another_list_and_never_while_there_is_none(heard:
     assert heard.read_text() == "began\ntold\n"
     renewed(crl, "three")
     until(heard, "began\ntold\ntold\n")
+
+
+def test_the_night_and_a_persons_deed_are_said_to_the_same_keeper(tmp_path: Path) -> None:
+    """Which words reach `cloud backup`; a night that failed is tried again, within the hour."""
+    tools = {"openykt": '#!/bin/sh\necho "$@" >>"${0%/*}/heard"\nexit 1\n', "date": '#!/bin/sh\necho 1\n'}
+    tools["sleep"] = '#!/bin/sh\necho "$1" >>"${0%/*}/slept"\n[ "$1" = 3600 ] && kill $PPID\nexit 0\n'
+    for name, text in tools.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    for words in (["list"], ["set-up"], ["02:30"]):
+        subprocess.run((IMAGES / "keep-backups", *words), env=environment, check=False, timeout=PATIENCE_S)
+    heard = (tmp_path / "heard").read_text().splitlines()
+    usual = "--data /campus --to /backup"
+    assert heard[:2] == [
+        f"cloud backup list {usual}", f"cloud backup set-up {usual} --cluster /var/lib/postgresql/17/main"
+    ]
+    assert heard[2] == f"cloud backup make {usual}"
+    assert (tmp_path / "slept").read_text().split()[:2] == ["86400", "3600"]

@@ -220,10 +220,19 @@ def test_books_of_a_newer_program_are_opened_where_they_say_so(dsn: str) -> None
             assert database.run("SELECT version_num FROM alembic_version") == [("9999",)], "nothing of it is undone"
 
 
+def test_who_asks_alone_hears_which_schema_it_is_and_changes_nothing(dsn: str) -> None:
+    with closing(open_database(dsn)) as database:
+        assert migrate.require_openable(database) is None
+        assert migrate.require_openable(database) is None
+    _newer(dsn, migrate.HEAD)
+    with closing(open_database(dsn)) as database:
+        assert migrate.require_openable(database) == "9999"
+
+
 @pytest.mark.parametrize("least", ["9998", "9999", None])
 def test_else_they_are_refused_with_the_ways_out(dsn: str, least: str | None) -> None:
     _newer(dsn, least)
-    for refuses in (migrate.migrate, migrate.require_head):
+    for refuses in (migrate.migrate, migrate.require_head, migrate.require_openable):
         with closing(open_database(dsn)) as database, pytest.raises(ConfigFault) as fault:
             refuses(database)
         assert {"9999", migrate.HEAD, "docs/upgrade.md", "backup restore"} <= set(_words(fault.value.args[0].en))
