@@ -468,10 +468,10 @@ DEFECTS: dict[str, Defect] = {
         "网关发行不自检 a release that is not well", _laws("box-trial"), Parts(edge=KeepsWhatRuns, releases=True)
     ),
     "takes-older-releases": Defect(
-        "旧发行又启动 an older release", _laws("box-older"), Parts(edge=TakesOlderReleases, releases=True)
+        "旧发行又启动 an older release", _laws("box-older"), Parts(edge=TakesOlderReleases, releases=True), first=6
     ),
     "switches-by-hand": Defect(
-        "先删链接再建 no release to start", _laws("box-active"), Parts(edge=SwitchesByHand, releases=True)
+        "先删链接再建 no release to start", _laws("box-active"), Parts(edge=SwitchesByHand, releases=True), first=7
     ),
     "no-duplicate-check": Defect(
         "I1: 不查重 every delivery posts", _laws("I1", "I4"), Parts(ingest=KnowsNoDuplicates)
