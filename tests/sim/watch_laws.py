@@ -442,13 +442,15 @@ class Laws:
     def _kept(self, store: WatchStore) -> dict[int, Message]:
         """All of them; of those that are known what may change is read, which is quicker."""
         with store.db.reading():
-            ends = store.db.run("SELECT id, state, done_ms, receipt FROM message ORDER BY id")
+            ends = store.db.run("SELECT id, state, done_ms, receipt, instead_of FROM message ORDER BY id")
             new = sum(number not in self._rows for number, *_ in ends)
             rows = {one.number: one for one in queue.messages(store.db, new)}
-        for number, state, done_ms, receipt in ends:
+        for number, state, done_ms, receipt, instead in ends:
             known = self._rows.get(number)
             if known is not None:
-                rows[number] = known._replace(state=queue.State(state), done_ms=done_ms, receipt=receipt)
+                rows[number] = known._replace(
+                    state=queue.State(state), done_ms=done_ms, receipt=receipt, instead_of=instead
+                )
         return rows
 
     def _require_way(self, before: Message | None, one: Message, rows: Mapping[int, Message]) -> None:
