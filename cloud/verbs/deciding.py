@@ -58,7 +58,7 @@ def deciding_verbs() -> dict[str, Made]:
             (_differences_options, add_json),
         ),
         "findings": (
-            Text("发现：复制、重放、计数器、透支；确认或撤销", "findings of cards: clones, replays …; confirm or undo"),
+            Text("发现：复制、重放、计数器、透支；确认或解除", "findings of cards: clones, replays …; confirm or undo"),
             _findings,
             (_findings_options, add_json),
         ),
@@ -208,7 +208,7 @@ def _differences_options(parser: Parser) -> None:
 
 def _findings_options(parser: Parser) -> None:
     steps = ("list", "show", "confirm", "undo")
-    told = Text("列出（缺省）、查看、确认、撤销", "list (as without), show, confirm, undo")
+    told = Text("列出（缺省）、查看、确认、解除", "list (as without), show, confirm, undo")
     add_steps(parser, steps, told)
     parser.add_argument("--number", type=int, metavar="N", help=Text("发现号", "number of the finding"))
     parser.add_argument("--who", metavar="NAME", help=Text("谁查明的", "who found out"))

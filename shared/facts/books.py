@@ -402,7 +402,7 @@ class FindingConfirmed(Told):
 @dataclass(frozen=True)
 class FindingUndone(Told):
     code, case, level = "finding-word", "undone", Level.NOTICE
-    zh = "发现 {finding} 已撤销，卡 {card}，{who}：{reason}"
+    zh = "发现 {finding} 已解除，卡 {card}，{who}：{reason}"
     en = "finding {finding} is undone, card {card}, {who}: {reason}"
     finding: int
     card: str

@@ -19,7 +19,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work, parts_of
 from cloud.keys.faults import KeyProcessAway, KeyRefused
-from cloud.ledger.checks.findings import check_closing, check_findings
+from cloud.ledger.checks.money.findings import check_closing, check_findings
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in
 from cloud.ledger.held.thefts import Report

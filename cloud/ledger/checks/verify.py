@@ -14,7 +14,6 @@ from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
 from cloud.ledger.checks.differences import check_differences, check_looks
 from cloud.ledger.checks.file import check_file
-from cloud.ledger.checks.findings import check_closing, check_findings
 from cloud.ledger.checks.fleet.discounts import check_discounts
 from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.checks.fleet.firmware import check_rollouts
@@ -27,6 +26,7 @@ from cloud.ledger.checks.money.bank import check_bank
 from cloud.ledger.checks.money.days import check_days
 from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.desk import check_desk
+from cloud.ledger.checks.money.findings import check_closing, check_findings
 from cloud.ledger.checks.money.meals import check_meals
 from cloud.ledger.checks.money.online import check_online
 from cloud.ledger.checks.money.payments import check_payments

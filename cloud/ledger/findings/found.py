@@ -280,7 +280,7 @@ STANDINGS = {
     Standing.OPEN: Text("待定", "is open"),
     Standing.LAPSED: Text("已到期", "has lapsed"),
     Standing.CONFIRMED: Text("已确认", "is confirmed"),
-    Standing.UNDONE: Text("已撤销", "was undone"),
+    Standing.UNDONE: Text("已解除", "was undone"),
     Standing.OVER: Text("已消除", "is over"),
 }
 

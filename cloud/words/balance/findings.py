@@ -14,7 +14,7 @@ from shared.words.voice import Text
 
 SHOWN_MAX = 200
 """Lines for people; a program gets all."""
-DEEDS = {Deed.CONFIRM: Text("确认", "confirmed"), Deed.UNDO: Text("撤销", "undone")}
+DEEDS = {Deed.CONFIRM: Text("确认", "confirmed"), Deed.UNDO: Text("解除", "undone")}
 _WORDS = ("main", "subsidy")
 
 
@@ -33,7 +33,7 @@ def does(one: CardFinding) -> Text:
         return Text("不限", "nothing follows")
     meal = yuan(MEAL_FEN)
     if one.until_s == UNTIL_UNDONE:
-        return Text(f"自下一餐起每餐限 ¥{meal}，直到撤销", f"¥{meal} a meal period from the next on, until undone")
+        return Text(f"自下一餐起每餐限 ¥{meal}，直到解除", f"¥{meal} a meal period from the next on, until undone")
     until = time_text(one.until_s)
     return Text(
         f"自下一餐起每餐限 ¥{meal}，{until} 到期（三个上课日）",
@@ -133,7 +133,7 @@ def purse_lines(one: PurseNow) -> Iterator[str]:
     expected, late, odd, known = map(yuan, (a.expected_fen, a.late_fen, a.unexplained_fen, a.known_fen))
     yield str(
         Text(
-            f"{purse.zh}：应有 ¥{expected} + 迟到 ¥{late} + 不明 ¥{odd} = 最近实有 ¥{known}（{where}）",
+            f"{purse.zh}：应存 ¥{expected} + 迟到 ¥{late} + 不明 ¥{odd} = 最近实有 ¥{known}（{where}）",
             f"{purse.en}: expected ¥{expected} + late ¥{late} + unexplained ¥{odd} = last known ¥{known} ({where})",
         )
     )

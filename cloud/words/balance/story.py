@@ -261,7 +261,7 @@ def next_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
     for finding in one.findings:
         if finding.acts:
             then = f"cloud findings undo --number {finding.number} --who NAME --reason TEXT"
-            found.append(Text(f"查明发现，无事则撤销：{then}", f"find out about it; undo if it was nothing: {then}"))
+            found.append(Text(f"查明发现，无事则解除：{then}", f"find out about it; undo if it was nothing: {then}"))
     yield from found or [Text("没有待办", "nothing waits")]
 
 

@@ -39,7 +39,7 @@ async def _play(stage: Stage) -> None:
         await campus.open()
         with stage.step(
             Text("食堂先到，车未回", "the canteen's are here, the bus is out"),
-            Text("应有 + 迟到 + 不明 = 实有，尚无透支", "the sums are whole, and no overdraft yet"),
+            Text("应存 + 迟到 + 不明 = 实有，尚无透支", "the sums are whole, and no overdraft yet"),
         ) as step:
             await canteen.tells()
             await campus.until("they are posted", lambda: campus.posted() >= 2)

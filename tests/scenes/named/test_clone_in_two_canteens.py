@@ -56,7 +56,7 @@ async def _play(stage: Stage) -> None:
             assert one["record"], one
             assert one["beside"], one
         words = ("--number", "1", "--who", "王芳", "--reason", "已收回复制卡")
-        with stage.step(Text("查明后撤销", "undone when it is known"), Text("又收这张卡", "the card is taken again")):
+        with stage.step(Text("查明后解除", "undone when it is known"), Text("又收这张卡", "the card is taken again")):
             command("cloud", "findings", "undo", *words, "--data", campus.data)
             await campus.until("it is taken", lambda: _last(campus).startswith(PAID), 60.0)
         with stage.step(Text("收市", "the day is closed"), Text("发现与核对两律成立", "both laws hold")):
@@ -83,7 +83,7 @@ SCENE = Scene(
     "clone-in-two-canteens",
     Text("复制卡在两个食堂消费", "a clone spends in two canteens"),
     Text(
-        "同一计数器两笔真交易证实复制：两秒内成为发现，再两秒内每台在线终端拒收，撤销后又收",
+        "同一计数器两笔真交易证实复制：两秒内成为发现，再两秒内每台在线终端拒收，解除后又收",
         "two genuine records at one counter: found in two seconds, refused everywhere two seconds later, undone",
     ),
     _play,

@@ -68,7 +68,7 @@ async def _play(stage: Stage) -> None:
             count = len(campus.displays[HERE])
             await campus.until("it eats", lambda: _since(campus, count, PAID), 30.0)
         words = ("--number", "1", "--who", "王芳", "--reason", "终端重报，卡无异常")
-        with stage.step(Text("查明即撤销", "undone when it is known"), Text("当餐就能多刷", "in the same period")):
+        with stage.step(Text("查明即解除", "undone when it is known"), Text("当餐就能多刷", "in the same period")):
             command("cloud", "findings", "undo", *words, "--data", campus.data)
             undone_ms = int(time.time() * 1000) - 5_000
             await campus.until("each uses the list", lambda: used_ms(campus, DocumentKind.CAPPED, undone_ms, 10), 60.0)
@@ -95,7 +95,7 @@ SCENE = Scene(
     "false-finding",
     Text("午餐时的误报", "a false finding at lunch"),
     Text(
-        "终端重报一笔被当成重放：午餐照旧，晚餐限一份，没有人挨饿，撤销当餐生效",
+        "终端重报一笔被当成重放：午餐照旧，晚餐限一份，没有人挨饿，解除当餐生效",
         "a purchase told twice looks like a replay: lunch goes on, dinner is one meal, nobody is hungry; it is undone",
     ),
     _play,

@@ -148,6 +148,6 @@ PAGES = (
     ),
     Page(
         "undo_finding", "/findings/<int:number>/undo", Right.DECIDE,
-        _says(lambda ledger: ledger.undo_finding, Text("撤销", "undoes")), writes=True, whole=True,
+        _says(lambda ledger: ledger.undo_finding, Text("解除", "undoes")), writes=True, whole=True,
     ),
 )  # fmt: skip

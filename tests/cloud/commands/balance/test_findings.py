@@ -43,7 +43,7 @@ def test_a_finding_is_listed_shown_confirmed_and_undone(found: Path, capsys: pyt
     assert (code, one["kind"], one["card"], one["caps"], one["refuses"]) == (0, "replay", "0001", True, False)
     code, said = run(capsys, found, "findings", "confirm", "--number", 1, "--who", "王", "--reason", "两条相同")
     assert code == 0
-    assert "直到撤销" in said
+    assert "直到解除" in said
     code, said = run(capsys, found, "findings", "undo", "--number", 1, "--who", "李", "--reason", "误报", "--json")
     assert (code, json.loads(said)["state"], json.loads(said)["acts"]) == (0, "undone", False)
     assert run(capsys, found, "findings")[0] == 0

@@ -14,6 +14,6 @@ RULE = FactRule(
         Text("卡计数器回退", "a card's counter went back"),
         Text("卡被恢复到从前的内容，或两张同号卡", "a card put back to what it held before, or two of one number"),
         Text("下一餐起每餐限一份，不拒卡", "one meal a period from the next on; it is not refused"),
-        Text("./ykt cloud findings 确认或撤销", "./ykt cloud findings: confirm or undo"),
+        Text("./ykt cloud findings 确认或解除", "./ykt cloud findings: confirm or undo"),
     ),
 )
