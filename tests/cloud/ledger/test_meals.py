@@ -12,6 +12,7 @@ from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.funds.floors import set_floor
 from cloud.ledger.funds.meals.rules import MealRule, MealRuleRefused
 from cloud.ledger.funds.meals.tables import Beside, read_roster, read_sheet
+from cloud.ledger.funds.providers.posting import assign, suspend
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
@@ -59,6 +60,16 @@ def test_a_meal_is_posted_once_and_owed(ledger: Ledger, desk: MealLedger, box: c
     assert (debts(ledger), c.merchant(ledger), c.purse(ledger, CARD)) == ({ADA: 1500}, 1500, c.OPENING)
     assert [(one.number, one.fen, one.beyond) for one in view(ledger).meals] == [(ADA, 1500, 0)]
     require_true(ledger)
+
+
+def test_money_of_a_provider_that_was_unclear_repays_too(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
+    box.send(c.meal(1, ADA))
+    with ledger.opened.writing(c.NOW) as writing:
+        suspend(writing, 2000, "alipay", "t1")
+    for _ in range(2):
+        with ledger.opened.writing(c.NOW) as writing:
+            assign(writing, CARD, 2000, "a1")
+    assert (debts(ledger), online(ledger)) == ({}, 500)
 
 
 def test_debts_stand_beside_what_is_at_risk_and_in_the_morning(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:

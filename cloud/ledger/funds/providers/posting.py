@@ -18,6 +18,7 @@ from cloud.ledger.books.posting import (
     provider_settled,
 )
 from cloud.ledger.funds.deposits import deposit
+from cloud.ledger.funds.meals.debts import repay
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, DepositRefused
@@ -67,10 +68,17 @@ def refund(writing: Writing, card: bytes, fen: int, provider: str, ident: str) -
 
 
 def assign(writing: Writing, card: bytes, fen: int, key: str) -> bool:
-    """Unclear money is a card's, by two persons. False: booked before. DepositRefused."""
+    """Unclear money is a card's, by two persons: a deposit that repays like any other. False: booked before.
+    DepositRefused."""
     if writing.accounts(card) is None:
         raise DepositRefused("no such card")
-    return _enter(writing, EntryKind.DEPOSIT_ASSIGNED, (card, fen), key)
+    if not _enter(writing, EntryKind.DEPOSIT_ASSIGNED, (card, fen), key):
+        return False
+    writing.booking.flush()
+    entry_key = bytes((EntryKind.DEPOSIT_ASSIGNED,)) + key.encode()
+    ((entry,),) = writing.db.run("SELECT entry FROM posting WHERE key = ?", (entry_key,))
+    repay(writing, card, fen, int(entry))
+    return True
 
 
 def settle(writing: Writing, fen: int, provider: str, ident: str) -> bool:
