@@ -195,7 +195,7 @@ def test_what_may_not_be_moved_now_is_refused(doors: SplitLedger, ledger: Ledger
 
 
 def test_what_is_due_is_awaited_at_every_terminal(doors: SplitLedger, ledger: Ledger, box: Box) -> None:
-    awaited = Reader(ledger.database).awaited
+    awaited = Reader(ledger.database).fleet.awaited
     assert awaited(NOW).cards == ()
     doors.set_of_class(CLASS, QUOTA, "王芳", "", NOW)
     assert awaited(NOW).cards == (), "nobody is below it"
