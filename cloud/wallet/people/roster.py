@@ -28,15 +28,21 @@ class RosterGuardian(NamedTuple):
     name: str
 
 
+_NO_LONGER = (
+    "DELETE FROM guardian WHERE NOT EXISTS (SELECT 1 FROM person p JOIN roster_guardian r ON r.phone = p.phone "
+    "WHERE p.id = guardian.person AND r.holder = guardian.holder)"
+)
 _HOLDER = "SELECT number, name, born, class, label FROM holder"
 
 
 def take_roster(db: Database, holders: Sequence[Holder], guardians: Sequence[RosterGuardian]) -> None:
-    """The newest roster in the place of the one before: who is not on it is here no longer, and stays known."""
+    """The newest roster in the place of the one before: who is not on it is here no longer, and stays known;
+    a guardian who is not on it sees the holder no longer, from his next call on."""
     db.run("UPDATE holder SET is_here = 0")
     db.upsert("holder", "number, name, born, class, label, is_here", "number", [(*one, 1) for one in holders])
     db.run("DELETE FROM roster_guardian")
     db.upsert("roster_guardian", "holder, phone, name", "holder, phone", [tuple(one) for one in guardians])
+    db.run(_NO_LONGER)
 
 
 def holder_of(db: Database, number: str) -> Holder | None:

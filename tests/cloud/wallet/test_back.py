@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.wallet.back.context import Right
+from cloud.wallet.back.context import Context, Right
+from cloud.wallet.back.rights import admitted
 from cloud.wallet.back.table import OPERATIONS
+from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import CallRefused
 from cloud.wallet.line.shapes import parsed, text
 from cloud.wallet.people.sessions import FRESH_MS, IDLE_MS, SESSIONS_MAX
@@ -25,12 +27,11 @@ WHO = {"number": CHILD[0], "name": CHILD[1], "born": CHILD[2]}
 def test_a_stranger_is_asked_to_sign_in_wherever_it_takes_a_person(rig):
     for name, one in OPERATIONS.items():
         if one.right is not Right.ANYBODY:
-            arguments = {key: None for key, kind in one.shape.items() if kind.optional}
-            needed = {"key": KEY if name != "devices/end" else "0" * 64, "password": "12345678"}
-            arguments |= {key: needed[key] for key, kind in one.shape.items() if not kind.optional and key in needed}
-            answer = rig.answer(name, "stranger", **arguments)
-            assert getattr(answer.problem, "code", "") == "sign-in", name
-            assert answer.session == ""
+            with pytest.raises(CallRefused) as refused:
+                admitted(Context(rig.site, Caller(), rig.now), one, {})
+            assert refused.value.problem.code == "sign-in", name
+    answer = rig.answer("me", "stranger")
+    assert (answer.problem.code, answer.session) == ("sign-in", "")
 
 
 def test_three_balances_stand_apart_and_say_what_they_are(rig):
