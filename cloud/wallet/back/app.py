@@ -6,26 +6,34 @@ Bounds: a request has ASK_MAX bytes and BODY_S to come; HASHES at once, and HASH
 
 import argparse
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
 from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
-from cloud.process.settings import CloudSettings, load_settings
+from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
 from cloud.wallet.back.front_token import front_digest, is_front
 from cloud.wallet.back.opening import demonstration_link, open_site
+from cloud.wallet.back.sms import TURN_S, door_of, sent
 from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import ASK_MAX, WALLET_PATH, Answer, encode_answer
 from cloud.wallet.line.problems import BUSY
+from cloud.wallet.people.codes import Sms, note_sent, unsent
+from cloud.watch.notify.doors_file import close_doors
+from cloud.watch.notify.terms import Channel
 from shared.clocks.campus_clock import CampusClock, parse_clock
+from shared.errors import StoreFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
@@ -37,6 +45,7 @@ from shared.words.voice import Text
 HASHES = max(2, (os.cpu_count() or 2) // 2)
 HASHES_WAIT = 64
 _BEARER = b"Bearer "
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,12 +78,22 @@ async def _serve(given: argparse.Namespace) -> None:
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="accounts")
     told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/"))
+    sending = asyncio.create_task(_send_codes(stop, accounts, settings.data / FOLDER), name="sms")
     async with healthy(given.health, lambda: _health(server, accounts)):
         await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.should_exit = True
     server.serving.set()
-    await asyncio.gather(serving, told)
+    await asyncio.gather(serving, told, sending)
+
+
+async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -> None:
+    """Until the end; the way is read when something waits, so that a changed file counts from the next turn on."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TURN_S)
+        if not stop.is_set():
+            await accounts.send_codes(folder)
 
 
 def _health(server: HttpsServer, accounts: "Accounts") -> Health:
@@ -99,6 +118,7 @@ class Accounts:
         self._digest = front_digest(settings.data)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._hashes = ThreadPoolExecutor(HASHES, thread_name_prefix="hash")
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="sms")
         self._waiting = 0
         self.asked = Errand()
         self._site, self.link = self._thread.submit(self._open, settings, dsn).result()
@@ -114,7 +134,7 @@ class Accounts:
             await self._live(receive, send)
         elif scope["type"] == "http":
             answer = await self._answered(scope, receive)
-            await (refuse(send, answer) if isinstance(answer, int) else _send(send, answer))
+            await (refuse(send, answer) if isinstance(answer, int) else _say(send, answer))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -122,6 +142,7 @@ class Accounts:
         await receive()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._hashes.shutdown()
+        self._sender.shutdown()
         self._thread.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -154,6 +175,26 @@ class Accounts:
             found = await loop.run_in_executor(self._thread, self._go_on, found, made)
         return found
 
+    async def send_codes(self, folder: Path) -> None:
+        """One turn. A file that is away is looked at again."""
+        loop = asyncio.get_running_loop()
+        try:
+            waiting = await loop.run_in_executor(self._thread, self._waiting_sms)
+            if waiting:
+                done = await loop.run_in_executor(self._sender, _send, folder, waiting, self._now().unix_ms)
+                await loop.run_in_executor(self._thread, self._note_sms, done)
+        except StoreFault as fault:
+            log.warning("sms: %s", type(fault).__name__)
+
+    def _waiting_sms(self) -> list[Sms]:
+        with self.asked, self._site.people.writing():
+            return unsent(self._site.people, self._now().unix_ms)
+
+    def _note_sms(self, done: list[int]) -> None:
+        with self.asked, self._site.people.writing():
+            for number in done:
+                note_sent(self._site.people, number)
+
     def _begin(self, body: bytes) -> Answer | Later:
         with self.asked:
             return self.answers.begin(body, self._now())
@@ -167,10 +208,20 @@ class Accounts:
         return Now(int(unix_s * 1000), self._clock.at(unix_s))
 
 
+def _send(folder: Path, waiting: list[Sms], now_ms: int) -> list[int]:
+    door = door_of(folder)
+    if door is None:
+        return []
+    try:
+        return sent(door, waiting, now_ms)
+    finally:
+        close_doors({Channel.SMS: door})
+
+
 _HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
-async def _send(send: Send, answer: bytes) -> None:
+async def _say(send: Send, answer: bytes) -> None:
     headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
