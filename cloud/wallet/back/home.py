@@ -43,22 +43,24 @@ def home(context: Context, _: Arguments) -> dict[str, Any]:
     db = context.site.ledger.database
     with db.reading():
         found = card_file(db, context.card)
+        name = found.last.terminal if found and found.last else ""
+        places = db.run("SELECT place FROM device WHERE name = ?", (name,))
     if found is None:
         raise CallRefused(NO_CARD)
     return {
         "holder": context.whose.holder.number, "name": context.whose.holder.name, "label": found.line.label,
         "state": found.line.state.value, "blocked": found.line.hotlisted, "at_ms": context.now.unix_ms,
-        "card": _card(found), "pending_fen": found.balances.pending_fen,
+        "card": _card(found, places[0][0] if places else name), "pending_fen": found.balances.pending_fen,
         "pending_subsidy_fen": found.balances.pending_subsidy_fen, "transit_fen": found.balances.transit_fen,
         "online_fen": found.balances.online_fen, "subsidy_fen": found.balances.subsidy_fen,
     }  # fmt: skip
 
 
-def _card(found: CardFile) -> dict[str, Any]:
+def _card(found: CardFile, place: str) -> dict[str, Any]:
     """As last seen. Before any record: as it was issued, by the books."""
     if found.last is None:
         return {"fen": found.balances.purse_fen, "place": "", "time": found.issued, "seen": False}
-    return {"fen": after(found.last), "place": found.last.terminal, "time": found.last.time, "seen": True}
+    return {"fen": after(found.last), "place": place, "time": found.last.time, "seen": True}
 
 
 def after(view: RecordView) -> int:

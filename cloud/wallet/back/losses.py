@@ -29,9 +29,12 @@ WALLET = "wallet"
 
 
 def report(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """The card is lost: hotlisted when this returns. Who has no card left blocks what he has."""
+    """The card is lost: hotlisted when this returns. Who has no card left blocks what he has.
+
+    A guardian of one who is of age may report, too, and is told nothing of him.
+    """
     _block(context, context.whose, arguments, context.person.id)
-    return standing(context, arguments)
+    return {}
 
 
 def cancel(context: Context, arguments: Arguments) -> dict[str, Any]:

@@ -125,7 +125,8 @@ def test_a_session_ends_when_nobody_asks_and_the_oldest_of_too_many_goes(rig):
 
 
 def test_a_reported_card_is_refused_and_only_a_fresh_proof_takes_it_back(rig):
-    said = rig.ask("lost/report", "mother", holder=CHILD[0], key=KEY, why="on the bus")
+    assert rig.ask("lost/report", "mother", holder=CHILD[0], key=KEY, why="on the bus") == {}
+    said = rig.ask("lost", "mother", holder=CHILD[0])
     assert said["lost"] is True
     assert said["by"] == "Lin"
     assert said["waits"] > 0
@@ -135,6 +136,13 @@ def test_a_reported_card_is_refused_and_only_a_fresh_proof_takes_it_back(rig):
     rig.signed("mother", 1)
     assert rig.ask("lost/cancel", "mother", holder=CHILD[0], key="cd" * 16)["lost"] is False
     assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "normal"
+
+
+def test_a_guardian_of_one_of_age_may_report_and_is_told_nothing(rig):
+    rig.later(DAY_S)
+    assert rig.ask("lost/report", "mother", holder=GROWN[0], key=KEY) == {}
+    assert rig.ask("lost", "mother", holder=GROWN[0]) == "not-yours"
+    assert rig.ask("lost/cancel", "mother", holder=GROWN[0], key="cd" * 16) == "prove-again"
 
 
 def test_lost_at_night_blocks_card_and_devices_from_anybodys_phone(rig):
