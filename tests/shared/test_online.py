@@ -49,7 +49,7 @@ def test_an_offer_names_its_sum() -> None:
     assert online.parse_answer(offer.to_bytes()) == offer
 
 
-@pytest.mark.parametrize("raw", [b"", b"\x08" + REQUEST.to_bytes()[1:], REQUEST.to_bytes() + b"\0"])
+@pytest.mark.parametrize("raw", [b"", b"\xee" + REQUEST.to_bytes()[1:], REQUEST.to_bytes() + b"\0"])
 def test_bad_requests_are_refused(raw: bytes) -> None:
     with pytest.raises(WireFault):
         online.parse_request(raw)
