@@ -27,7 +27,7 @@ STATES = {
     OrderState.REFUNDED: Text("已退款", "refunded"), OrderState.PERSON: Text("待人工", "for a person"),
 }  # fmt: skip
 KINDS = {
-    ItemKind.UNKNOWN: Text("账单有、非我订单", "of nobody's order"), ItemKind.LONG: Text("长款", "long"),
+    ItemKind.UNKNOWN: Text("账单有、非我订单", "of nobody's order"), ItemKind.LONG: Text("长款", "over"),
     ItemKind.SHORT: Text("短款", "short"),
     ItemKind.UNKNOWN_REFUND: Text("非我订单的退款", "a refund of nobody's order"),
     ItemKind.UNCLEAR: Text("待查款", "unclear"),

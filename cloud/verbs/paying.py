@@ -30,7 +30,7 @@ def _options(parser: Parser) -> None:
         "run, list orders, order, bill (fetch and match), items, ask again; propose, confirm, reject an item",
     )
     add_steps(parser, tuple(_NEEDS), steps)
-    parser.add_argument("--provider", metavar="NAME", help=Text("渠道", "wechat, alipay, bank"))
+    parser.add_argument("--provider", metavar="NAME", help=Text("渠道名", "wechat, alipay, bank"))
     parser.add_argument("--day", metavar="DATE", help=Text("账单日", "day of the bill, as 2026-11-27"))
     parser.add_argument("--card", metavar="LABEL", help=LABEL_HELP)
     parser.add_argument("--key", metavar="TEXT", help=Text("幂等键", "a name for it: the same key is one order"))

@@ -18,6 +18,7 @@ from cloud.emulators.providers.trades import Trades, day_of
 from cloud.emulators.providers.wechat import WeChatEmulator
 from cloud.process.life import say
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.words.voice import Text
 
 NAMES = ("wechat", "alipay", "bank")
@@ -29,8 +30,7 @@ def main(arguments: list[str]) -> int:
     said = Text("支付渠道的对端", "a payment provider as a peer")
     parser = Parser(prog="python -m cloud.emulators", description=said)
     parser.add_argument("provider", choices=NAMES, help=Text("哪一个渠道", "which provider"))
-    where = Text("演示校园的数据目录", "the data folder of a demonstration")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help=where)
+    add_data(parser)
     parser.add_argument("--port", type=int, default=0, metavar="PORT", help=Text("端口", "port"))
     parser.add_argument("--notify", default="", metavar="URL", help=Text("回调地址", "where callbacks go"))
     parser.add_argument("--mood", choices=sorted(MOODS), default="honest", help=Text("脾气", "its mood"))

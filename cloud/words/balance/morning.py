@@ -35,7 +35,7 @@ KINDS = {
     AccountKind.LOSS_PROVISION: Text("挂失损失准备", "provided for losses"),
     AccountKind.MEAL_DEBT: Text("应急餐欠款", "meal debts"),
     AccountKind.DISCOUNT: Text("折扣承担", "discounts borne"),
-    AccountKind.PROVIDER: Text("渠道待结算", "at payment providers"),
+    AccountKind.PROVIDER: Text("渠道待结算", "clearing"),
     AccountKind.UNCLEAR: Text("渠道待查款", "unclear at providers"),
 }
 
