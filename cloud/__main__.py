@@ -23,7 +23,6 @@ from cloud.verbs.meals import meal_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
 from cloud.verbs.paying import paying_verbs
-from cloud.verbs.people import people_verbs
 from cloud.verbs.planning import planning_verbs
 from cloud.verbs.support import support_verbs
 from cloud.verbs.watching import watching_verbs
@@ -92,7 +91,6 @@ def _parser() -> Parser:
         **planning_verbs(), **meal_verbs(), **paying_verbs(),
     }  # fmt: skip
     known |= box_verbs() | box_release_verbs() | firmware_verbs() | docking_verbs() | keeping_verbs() | support_verbs()
-    known |= people_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

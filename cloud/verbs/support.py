@@ -1,4 +1,5 @@
-"""Verbs for whoever looks after a server: what is wrong with it, and what to show somebody who helps."""
+"""Verbs for whoever looks after a server: what is wrong with it, what to show somebody who helps, and who its people
+are."""
 
 import argparse
 from pathlib import Path
@@ -8,9 +9,12 @@ from shared.input.command_line import Parser
 from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
+WALLET = "https://127.0.0.1:8453/"
+
 
 def support_verbs() -> dict[str, Made]:
-    """Doctor and diagnostics."""
+    """Doctor, diagnostics, people."""
+    listed = Text("人员：导入名册，给持卡人或家长一次性登录链接", "people: take the list, make a one-time link")
     text = Text("这台服务器哪里不对、下一步做什么", "what is wrong with this server, and the next step")
     bundle = Text(
         "诊断包：先预览，再写出；不含密钥与卡号", "a diagnostics bundle, first shown; no keys, no card numbers"
@@ -18,6 +22,7 @@ def support_verbs() -> dict[str, Made]:
     return {
         "doctor": (text, _doctor, (_places, add_json)),
         "diagnostics": (bundle, _diagnostics, (_places, add_bundle)),
+        "people": (listed, _people, (_of_people,)),
     }
 
 
@@ -27,6 +32,23 @@ def _places(parser: Parser) -> None:
     keys = Text("密钥进程的套接字；缺省依值守所记", "socket of the key process; as the watch has noted it if not given")
     parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
     parser.add_argument("--tls", action="store_true", help=Text("与消息代理用双向 TLS", "mutual TLS with the broker"))
+
+
+def _of_people(parser: Parser) -> None:
+    deed = Text("import 导入名册；link 一次性链接", "import: take the list; link: a one-time link")
+    parser.add_argument("deed", choices=("import", "link"), help=deed)
+    file = Text("名册 CSV：number,name,born,class,card,guardians", "CSV: number,name,born,class,card,guardians")
+    parser.add_argument("--file", type=Path, metavar="FILE", help=file)
+    parser.add_argument("--number", metavar="NUMBER", help=Text("学号或工号", "student or staff number"))
+    parser.add_argument("--phone", metavar="PHONE", help=Text("名册上的监护人手机", "a guardian's phone on the list"))
+    address = Text(f"钱包地址，缺省 {WALLET}", f"address of the wallet ({WALLET})")
+    parser.add_argument("--address", default=WALLET, metavar="URL", help=address)
+
+
+def _people(chosen: argparse.Namespace) -> int:
+    from cloud.wallet.back import by_command
+
+    return by_command.take(chosen) if chosen.deed == "import" else by_command.link(chosen)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

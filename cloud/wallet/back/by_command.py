@@ -5,9 +5,9 @@ Both are written beside the running accounts service. Whoever may write that fil
 
 import argparse
 import sys
+import time
 from contextlib import closing
 
-from cloud.commands.opening import wall_now
 from cloud.process.settings import load_settings
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_holder, person_with_phone
@@ -36,7 +36,7 @@ def take(chosen: argparse.Namespace) -> int:
 
 def link(chosen: argparse.Namespace) -> int:
     """For the holder with --number, or the guardian with --phone, who stands at the desk and has shown who he is."""
-    now_ms = wall_now().unix_ms
+    now_ms = int(time.time() * 1000)
     with closing(open_people(load_settings(chosen.data).data)) as people, people.writing():
         if chosen.phone:
             wards = wards_of(people, chosen.phone)
