@@ -17,7 +17,7 @@ from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
 
 CARD = c.card(1)
-SEEDS = range(12)
+SEEDS = range(6)
 
 
 class History(NamedTuple):
