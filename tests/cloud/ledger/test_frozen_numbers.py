@@ -89,7 +89,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
-    Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5},
+    Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
     TerminalState: {
         "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "PERMITTED": 4, "WAITING": 5, "RECEIVING": 6, "WHOLE": 7, "TRIED": 8,
