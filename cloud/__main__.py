@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from cloud.process.private import keep_private
 from cloud.verbs.arguments import Verb
 from cloud.verbs.asking import asking_verbs
-from cloud.verbs.box_releases import box_release_verbs
 from cloud.verbs.boxes import box_verbs
 from cloud.verbs.deciding import deciding_verbs
 from cloud.verbs.docking import docking_verbs
-from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.keeping import keeping_verbs
 from cloud.verbs.meals import meal_verbs
@@ -24,6 +22,8 @@ from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
 from cloud.verbs.paying import paying_verbs
 from cloud.verbs.planning import planning_verbs
+from cloud.verbs.rollouts.box_releases import box_release_verbs
+from cloud.verbs.rollouts.firmware import firmware_verbs
 from cloud.verbs.support import support_verbs
 from cloud.verbs.watching import watching_verbs
 from shared.errors import ConfigFault, YktError

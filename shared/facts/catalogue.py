@@ -10,21 +10,8 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import (
-    books,
-    boxes,
-    buses,
-    deposits,
-    desks,
-    documents,
-    fleet,
-    losses,
-    meals,
-    payments,
-    releases,
-    settings,
-    terminals,
-)
+from shared.facts import books, boxes, buses, desks, documents, fleet, losses, releases, settings, terminals
+from shared.facts.money import deposits, meals, payments
 from shared.facts.terms import (
     ANSWERS,
     BACKS,

@@ -19,7 +19,7 @@ from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.errors import WireFault
-from shared.facts.meals import SheetConfirmed, SheetProposed
+from shared.facts.money.meals import SheetConfirmed, SheetProposed
 from shared.wire import codec
 from shared.words.voice import Text
 

@@ -20,7 +20,7 @@ from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer,
 from cloud.payments.providers.interface import Door, Headers, ProviderFault, Seen, Wanted
 from cloud.payments.providers.reading import china_day
 from shared.clocks.clock import day_number, parse_time
-from shared.facts.deposits import DepositBillBroken, DepositForged, DepositUnknown
+from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown
 from shared.wire import codec
 from shared.words.voice import Text
 

@@ -13,7 +13,7 @@ from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
-from cloud.verbs import rolling as options
+from cloud.verbs.rollouts import rolling as options
 from provisioning.custody.files import open_level
 from provisioning.keys.firmware import new_key, signed_image
 from provisioning.keys.store import KeyStore, Level

@@ -5,6 +5,7 @@ For the account's holder 借方 is what went out and 贷方 what came in. Oldest
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,15 +18,15 @@ from shared.words.voice import Text
 FORM = Text("银行明细（借方、贷方、余额）", "a bank's export (debit, credit, balance)")
 HEAD_WITHIN = 30
 """Lines above the head line, at most."""
-_NAMES = {
-    "date": ("交易日期", "记账日期", "入账日期", "日期", "交易时间", "date"),
-    "debit": ("借方发生额", "借方金额", "借方", "支出金额", "支出", "debit"),
-    "credit": ("贷方发生额", "贷方金额", "贷方", "收入金额", "收入", "credit"),
-    "balance": ("账户余额", "余额", "balance"),
-}
-"""As banks write them, the first that is there counts; (元) behind it means nothing."""
-_UNITS = ("（元）", "(元)", "（人民币）", "(人民币)", "(cny)")
-_FOOT = ("合计", "总计", "小计", "总笔数", "借方合计", "贷方合计", "total")
+_COLUMNS = {
+    "交易日期": "date", "记账日期": "date", "入账日期": "date", "日期": "date", "交易时间": "date", "date": "date",
+    "借方发生额": "debit", "借方金额": "debit", "借方": "debit", "支出金额": "debit", "支出": "debit", "debit": "debit",
+    "贷方发生额": "credit", "贷方金额": "credit", "贷方": "credit", "收入金额": "credit", "收入": "credit",
+    "credit": "credit", "账户余额": "balance", "余额": "balance", "balance": "balance",
+}  # fmt: skip
+"""As banks write them → what it is, the first that is there counts; a unit behind it means nothing."""
+_UNIT = re.compile(r"(?:（元）|\(元\)|（人民币）|\(人民币\)|\(cny\))$")
+_FOOT = re.compile(r"合计|总计|小计|总笔数|借方合计|贷方合计|total")
 
 
 class Moved(NamedTuple):
@@ -71,7 +72,7 @@ def _moved(row: Row, what: str, line: int) -> Moved:
 
 
 def _is_foot(row: Row) -> bool:
-    return row.cells.get("date", "").lower().startswith(_FOOT)
+    return _FOOT.match(row.cells.get("date", "").lower()) is not None
 
 
 def _in_order(moves: Sequence[Moved], what: str) -> Sequence[Moved]:
@@ -102,22 +103,19 @@ def _head(text: str) -> tuple[int, dict[str, str]] | None:
     for above, line in enumerate(text.splitlines()[:HEAD_WITHIN]):
         cells = next(csv.reader(io.StringIO(line)), [])
         found = _columns([cell.strip().lower() for cell in cells])
-        if len(found) == len(_NAMES):
+        if len(found) == len({*_COLUMNS.values()}):
             return above, found
     return None
 
 
 def _columns(cells: Sequence[str]) -> dict[str, str]:
     plain = {_plain(cell): cell for cell in cells}
-    found = {}
-    for column, names in _NAMES.items():
-        there = next((plain[name] for name in names if name in plain), None)
-        if there is not None:
-            found[there] = column
+    found: dict[str, str] = {}
+    for name, column in _COLUMNS.items():
+        if name in plain and column not in found.values():
+            found[plain[name]] = column
     return found
 
 
 def _plain(cell: str) -> str:
-    for unit in _UNITS:
-        cell = cell.removesuffix(unit)
-    return cell.strip()
+    return _UNIT.sub("", cell).strip()

@@ -20,7 +20,7 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.errors import RuleBroken
-from shared.facts.meals import MealBeyond, MealTwice, MealWaits
+from shared.facts.money.meals import MealBeyond, MealTwice, MealWaits
 from shared.fleet.enrolled import week_of
 from shared.ids import person_number
 from shared.records import MealRecord

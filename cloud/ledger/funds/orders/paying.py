@@ -32,7 +32,7 @@ from cloud.ledger.journal.registry import ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.facts.payments import OnlineExpired
+from shared.facts.money.payments import OnlineExpired
 from shared.ids import CardId
 from shared.online import PaymentResult
 from shared.words.voice import Text

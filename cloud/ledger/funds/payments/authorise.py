@@ -29,7 +29,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION
 from shared.clocks.clock import day_number
-from shared.facts.payments import CodesGuessed, PaymentReused
+from shared.facts.money.payments import CodesGuessed, PaymentReused
 from shared.ids import card_id
 from shared.inventory import LOADERS
 from shared.online import LoadRequest, PaymentAnswer, PaymentResult, code_digest, code_request

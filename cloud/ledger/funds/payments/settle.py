@@ -18,7 +18,7 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from shared.clocks.clock import day_number
 from shared.errors import RuleBroken
-from shared.facts.payments import PaymentContradicted, PaymentReversed, PaymentUnapproved, ReversalHeld
+from shared.facts.money.payments import PaymentContradicted, PaymentReversed, PaymentUnapproved, ReversalHeld
 from shared.online import PaymentResult
 from shared.records import Kind, PaymentRecord
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
-from shared.facts.deposits import DepositItem
+from shared.facts.money.deposits import DepositItem
 from shared.wire import codec
 
 ITEM_COLUMNS = "id, bill, provider, day, kind, txn, number, bill_fen, books_fen, at_ms"

@@ -15,7 +15,7 @@ from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused
-from shared.facts.deposits import DepositLate, DepositOdd, DepositPosted, DepositRefunded
+from shared.facts.money.deposits import DepositLate, DepositOdd, DepositPosted, DepositRefunded
 from shared.wire import codec
 
 OVER_MAX_FEN = 100_00

@@ -3,7 +3,7 @@
 import argparse
 
 from cloud.verbs.arguments import Made, add_json, add_who
-from cloud.verbs.rolling import add_bounds, add_rolling, add_whom, run
+from cloud.verbs.rollouts.rolling import add_bounds, add_rolling, add_whom, run
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
