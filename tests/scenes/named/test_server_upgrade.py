@@ -152,7 +152,8 @@ async def _night(campus: Served, engine: Containers, stage: Stage, root: Path) -
         _set(root, YKT_BACKUP_HOUR=f"{at:%H:%M}", COMPOSE_PROFILES="metrics,backup")
         await asyncio.to_thread(engine.server, "up", root)
         mark = root / "data/cloud/cloud/backup.json"
-        await campus.until("the night's backup", mark.exists, NIGHT_S)
+        await campus.until("the first backup, at once", mark.exists, NIGHT_S)
+        await campus.until("the night's backup", lambda: len([*(root / "backup").glob("backup-*[0-9]")]) == 2, NIGHT_S)
         assert mark.stat().st_uid == (root / "data/cloud/cloud").stat().st_uid, "the watch reads it"
         box = campus.plan.boxes[0].box
         covered = campus.asked("SELECT max(row) FROM backup_mark")[0][0]
@@ -171,7 +172,7 @@ async def _night(campus: Served, engine: Containers, stage: Stage, root: Path) -
         step.seen = await asyncio.to_thread(engine.server, "backup", root, "list")
         failed, on = campus.asked("SELECT failed_count, current_setting('archive_mode') FROM pg_stat_archiver")[0]
         assert (failed, on) == (0, "on")
-        assert len([*(root / "backup").glob("backup-*")]) == 2
+        assert len([*(root / "backup").glob("backup-*")]) == 3
 
 
 def _set(root: Path, **settings: str) -> None:
