@@ -321,7 +321,7 @@ def _held(chosen: argparse.Namespace) -> int:
 
 
 def _device(chosen: argparse.Namespace) -> int:
-    from cloud.commands import devices
+    from cloud.commands.fleet import devices
 
     where = (chosen.data, chosen.dsn)
     ordered = ("who", "reason")
@@ -341,7 +341,7 @@ def _device(chosen: argparse.Namespace) -> int:
 
 
 def _swap(chosen: argparse.Namespace) -> int:
-    from cloud.commands import swaps
+    from cloud.commands.fleet import swaps
 
     where = (chosen.data, chosen.dsn)
     needed = {LIST: (), "propose": ("number", "who", "reason"), **DECIDES}
