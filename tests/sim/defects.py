@@ -494,10 +494,10 @@ DEFECTS: dict[str, Defect] = {
         "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver)
     ),
     "believes-its-disk": Defect(
-        "发件箱不校验 no checksum of rows", _laws("I4", "I5", "liveness"), Parts(edge=BelievesItsDisk)
+        "发件箱不校验 no checksum of rows", _laws("I4", "I5", "liveness"), Parts(edge=BelievesItsDisk), first=8
     ),
     "believes-its-clock": Defect(
-        "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock)
+        "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock), first=5
     ),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 收到即释放 a slot freed by ACK", _laws("I1", "I4", "I5"), Parts(terminal=FreesOnAck)),
@@ -540,7 +540,8 @@ DEFECTS: dict[str, Defect] = {
         "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)
     ),
     "forgets-what-was-seen": Defect(
-        "放回清单漏首条 the list of what is gone begins too late", _laws("witness"), Parts(ingest=ForgetsWhatWasSeen)
+        "放回清单漏首条 the list of what is gone begins too late", _laws("witness"), Parts(ingest=ForgetsWhatWasSeen),
+        first=40,
     ),
     "marks-what-it-holds": Defect(
         "未备份先放行 a mark of rows that no backup has", _laws("backup", "I5"), Parts(ingest=MarksWhatItHolds),
