@@ -56,6 +56,13 @@ def read_providers(folder: Path) -> dict[str, Door]:
     return doors
 
 
+def provider_names(folder: Path) -> tuple[str, ...]:
+    """Of the cloud's folder, without a look at any key: for whoever makes orders and sends none. ConfigFault."""
+    file = folder / FILE
+    found = _toml(file) if file.exists() else {}
+    return tuple(name for name in _MAKERS if name in found)
+
+
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_private(file, 1 << 20).decode())

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from cloud.payments.deposits.wakes import Wakes
 from cloud.store.db import Database
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import NO_CARD, SIGN_IN, CallRefused
@@ -55,6 +56,10 @@ class Site:
     ledger: OpenedLedger
     people: Database
     is_demo: bool = False
+    channels: tuple[str, ...] = ()
+    """Providers that take deposits, by name; whoever has their keys is another process."""
+    wakes: Wakes | None = None
+    """Where callbacks are laid down for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """How ledger and people are opened, and what a demonstration finds in them at its first start."""
 
+import logging
 from pathlib import Path
 
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
+from cloud.payments.deposits.settings import provider_names
+from cloud.payments.deposits.wakes import Wakes
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.context import Site
@@ -12,15 +15,28 @@ from cloud.wallet.people.persons import add_person, bind_guardian, person_with_p
 from cloud.wallet.people.roster import is_empty, take_roster
 from cloud.wallet.people.schema import FILE, make_tables
 from cloud.wallet.people.sessions import make_link
+from shared.errors import ConfigFault
+
+log = logging.getLogger(__name__)
 
 
 def open_site(settings: CloudSettings, dsn: str, now: Now) -> Site:
     """StoreFault, ConfigFault."""
     people = open_people(settings.data)
-    site = Site(open_prepared(dsn), people, settings.demo)
+    folder = settings.data / FOLDER
+    site = Site(open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder))
     if settings.demo:
         _make_demonstration(site, now)
     return site
+
+
+def _channels(folder: Path) -> tuple[str, ...]:
+    """Settings of providers that are wrong take deposits away, and nothing else of the wallet."""
+    try:
+        return provider_names(folder)
+    except ConfigFault as fault:
+        log.warning("deposits: %s", fault)
+        return ()
 
 
 def open_people(data: Path) -> Database:

@@ -1,15 +1,19 @@
 """Composition root of the wallet's front: HTTPS for phones, its files, and calls passed on to the accounts service.
 
 `READY wallet https://…` when it serves. GET: files. POST /w/api/OPERATION with a JSON object: asked of the accounts
-service; the answer is its value, or a problem (application/problem+json). A call must come from a page of ours: JSON,
-the header x-ykt, and no other origin; the session is a cookie that scripts cannot read and other sites never send.
+service; the answer is its value, or a problem (application/problem+json). A call must
+come from a page of ours: JSON, the header x-ykt, and no other origin; the session is a cookie that scripts cannot read
+and other sites never send. POST /pay/notify/PROVIDER: raw bytes for the accounts service, which only wakes a query by
+them; `success`, or 503 and the provider sends it again.
 """
 
 import argparse
 import asyncio
 import json
+import re
 import time
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -22,8 +26,19 @@ from cloud.process.serving import HttpsServer
 from cloud.wallet.front.accounts import AccountsLine
 from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
 from cloud.wallet.front.files import File, load_files
-from cloud.wallet.line.calls import AGENT_MAX, ASK_MAX, TOKEN_MAX, Ask, Caller, decode_answer, encode_ask, from_json
-from cloud.wallet.line.problems import AWAY, CallRefused, Problem, slow_down
+from cloud.wallet.line.calls import (
+    AGENT_MAX,
+    ASK_MAX,
+    NOTIFY,
+    NOTIFY_MAX,
+    TOKEN_MAX,
+    Ask,
+    Caller,
+    decode_answer,
+    encode_ask,
+    from_json,
+)
+from cloud.wallet.line.problems import AWAY, UNKNOWN, CallRefused, Problem, slow_down
 from shared.errors import ConfigFault, LinkFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -36,6 +51,11 @@ from shared.words.voice import Text
 FRONT = "front"
 """DATA/front: all of DATA that this process reads."""
 API = "/w/api/"
+CALLBACKS = "/pay/notify/"
+SIGNED_BY = "wechatpay-"
+"""Headers of a callback that are passed on: these, and the type of its body."""
+HEADERS_MAX, HEADER_MAX = 8, 1024
+_PROVIDER = re.compile(r"[a-z0-9]{1,16}")
 COOKIE = "__Host-ykt"
 COOKIE_S = 60 * 86_400
 WITHOUT_SESSION = ("sign-in", "bind", "lost-night")
@@ -113,6 +133,7 @@ class Counts:
     """Since the start."""
 
     calls: int = 0
+    callbacks: int = 0
     refused: int = 0
     away: int = 0
     slowed: int = 0
@@ -125,7 +146,7 @@ class Front:
         self.line = line
         self.counts = Counts()
         self._files = load_files()
-        self._calls, self._sign_ins = Doorkeeper(CALLS), Doorkeeper(SIGN_INS)
+        self._calls, self._sign_ins, self._callbacks = Doorkeeper(CALLS), Doorkeeper(SIGN_INS), Doorkeeper(CALLS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -133,6 +154,8 @@ class Front:
             await _live(receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(API):
             await self._call(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(CALLBACKS):
+            await self._callback(scope, receive, send)
         elif scope["type"] == "http":
             await self._file(scope, receive, send)
 
@@ -152,9 +175,36 @@ class Front:
             self.counts.refused += 1
             await _say(send, refused.problem.to_json())
 
+    async def _callback(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Whatever it says: nothing is judged here. A provider that hears no success sends it again."""
+        self.counts.callbacks += 1
+        provider, address = scope["path"].removeprefix(CALLBACKS), scope["client"][0]
+        if scope["method"] != "POST" or _PROVIDER.fullmatch(provider) is None:
+            await refuse(send, 404)
+        elif wait_s := self._callbacks.wait_s(address, time.monotonic()):
+            self.counts.slowed += 1
+            await refuse(send, 429, int(wait_s) + 1)
+        else:
+            body = await whole_body(receive, NOTIFY_MAX)
+            await (refuse(send, body) if isinstance(body, Refused) else self._wake(scope, send, provider, body))
+
+    async def _wake(self, scope: Scope, send: Send, provider: str, body: bytes) -> None:
+        told = {"provider": provider, "headers": _signed(scope), "body": b64encode(body).decode()}
+        try:
+            problem = (await self._asked(Ask(NOTIFY, told, Caller(scope["client"][0])))).get("problem")
+        except CallRefused:
+            problem = AWAY.to_json()
+        if problem is None:
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+            await send({"type": "http.response.body", "body": b"success"})
+        else:
+            await refuse(send, 404 if problem["code"] == UNKNOWN.code else 503)
+
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = scope["path"].removeprefix(API)
         self._admit(operation, scope["client"][0])
+        if operation == NOTIFY:
+            raise CallRefused(UNKNOWN)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] != "POST" or not _is_ours(headers):
             raise CallRefused(TRUST)
@@ -195,6 +245,13 @@ def _is_ours(headers: dict[str, str]) -> bool:
         and headers.get("origin", own) == own
         and headers.get("sec-fetch-site", "same-origin") == "same-origin"
     )
+
+
+def _signed(scope: Scope) -> Mapping[str, str]:
+    """The first of those that an adapter may look at, each cut; what was cut is no good signature any more."""
+    told = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
+    kept = [(name, value[:HEADER_MAX]) for name, value in told if name.startswith(SIGNED_BY) or name == "content-type"]
+    return dict(kept[:HEADERS_MAX])
 
 
 def _caller(address: str, headers: dict[str, str]) -> Caller:

@@ -16,6 +16,9 @@ ASK_MAX = 64 * 1024
 """Octets of a request, arguments and all."""
 ANSWER_MAX = 512 * 1024
 TOKEN_MAX = 64
+NOTIFY = "provider/notify"
+"""A provider's callback, as its raw bytes; the front has a path of its own for it and lets no page ask it."""
+NOTIFY_MAX = 16 * 1024
 ADDRESS_MAX, AGENT_MAX, SITE_MAX = 64, 200, 128
 _FACTS = (("address", ADDRESS_MAX), ("agent", AGENT_MAX), ("site", SITE_MAX), ("session", TOKEN_MAX))
 

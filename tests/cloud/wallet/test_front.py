@@ -1,5 +1,6 @@
 """The front as a process that has nothing but its own folder, and what it lets through: whose calls, cookies, pace."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -14,7 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.payments.deposits.wakes import Wakes
+from cloud.wallet.front.accounts import AccountsLine
+from cloud.wallet.front.app import Front
 from cloud.wallet.front.doorkeeper import Doorkeeper, Pace
+from cloud.wallet.line.calls import NOTIFY, NOTIFY_MAX
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
 from tests.cloud.campus import Campus, part
@@ -27,6 +32,7 @@ class Site:
     ca: Path
     link: str
     accounts: int
+    centre: Path
 
     def post(self, operation: str, body: bytes = b"{}", port: int = 0, **headers: str) -> tuple[int, dict, dict]:
         sent = {"content-type": "application/json", "x-ykt": "1"}
@@ -49,6 +55,9 @@ def site(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("zones")
     campus = provisioned.copy_to(folder / "centre")
     shutil.copytree(provisioned.data / "front", campus.data / "front")
+    toml = campus.data / "cloud" / "payments.toml"
+    toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
+    toml.chmod(0o600)
     behind, port = free_port(), free_port()
     with Standing(part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind), folder) as accounts:
         (folder / "zone").mkdir()
@@ -61,7 +70,7 @@ def site(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Itera
             opened = {str(one.readlink()) for one in Path(f"/proc/{front.pid}/fd").iterdir() if one.is_symlink()}
             assert not any(str(campus.data) in name or name.endswith(".db") for name in opened)
             link = accounts.log.read_text().split("link:")[1].split()[0]
-            yield Site(port, campus.data / "cloud" / "ca.pem", link, behind)
+            yield Site(port, campus.data / "cloud" / "ca.pem", link, behind, campus.data / "cloud")
 
 
 @pytest.mark.process
@@ -118,6 +127,48 @@ def test_a_made_up_cookie_is_nobodys(site, cookie):
     ):
         wire.sendall(f"{head}Cookie: {cookie}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
         assert wire.recv(12)[9:] in (b"401", b"400")
+
+
+def called(site: Site, path: str, body: bytes) -> tuple[int, bytes]:
+    """As a provider calls: no header of ours, no cookie."""
+    headers = {"Wechatpay-Serial": "7", "Cookie": "x=y", "Content-Type": "application/json"}
+    asked = urllib.request.Request(f"https://127.0.0.1:{site.port}{path}", body, headers, method="POST")
+    context = ssl.create_default_context(cafile=site.ca)
+    try:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S, context=context) as answer:  # noqa: S310
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as fault:
+        with fault:
+            return fault.code, b""
+
+
+@pytest.mark.process
+def test_a_callback_reaches_the_accounts_service_byte_for_byte_and_nothing_else_does(site):
+    forged = b'\xff\x00{"trade_state":"SUCCESS"}'
+    assert called(site, "/pay/notify/wechat", forged) == (200, b"success")
+    (wake,) = Wakes(site.centre).waiting()
+    assert (wake.provider, wake.body) == ("wechat", forged)
+    assert wake.headers == {"wechatpay-serial": "7", "content-type": "application/json"}
+    assert called(site, "/pay/notify/wechat", bytes(NOTIFY_MAX + 1))[0] == 413
+    for path in ("/pay/notify/alipay", "/pay/notify/", "/pay/notify/wechat/x", "/pay/notify/" + "a" * 17):
+        assert called(site, path, b"{}")[0] == 404, path
+    assert site.post(f"/w/api/{NOTIFY}")[2]["code"] == "unknown-operation"
+    assert len(Wakes(site.centre).waiting()) == 1
+
+
+def test_while_the_accounts_service_is_away_a_provider_is_told_to_call_again(provisioned):
+    line = AccountsLine(f"https://127.0.0.1:{free_port()}", provisioned.data / "cloud" / "ca.pem", "token")
+    said: list[dict] = []
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b"{}"}
+
+    scope = {"type": "http", "path": "/pay/notify/wechat", "method": "POST", "client": ("10.0.0.1", 1), "headers": []}
+    asyncio.run(Front(line)(scope, receive, send))
+    assert said[0]["status"] == 503
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 5)), max_size=60))

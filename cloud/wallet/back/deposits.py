@@ -1,0 +1,105 @@
+"""充值 into the chosen holder's online account, and callbacks of providers, which prove nothing here and move nothing.
+
+An order is made in the books; the process that has the providers' keys sends it, and posts what they prove. The key is
+the person's own: nobody meets another one's deposit by a key. The money goes to the online account, never on a card.
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.ledger.funds.providers.orders import FEN_MAX, PROVIDER_MAX
+from cloud.ledger.records.values import DepositRefused
+from cloud.payments.deposits.calls import deposit_state, make_deposit
+from cloud.wallet.back.context import Context, Later, Operation, Right
+from cloud.wallet.line.calls import NOTIFY_MAX
+from cloud.wallet.line.problems import AWAY, MALFORMED, UNKNOWN, CallRefused, Problem
+from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, Kind, text, whole
+from shared.words.voice import Text
+
+FEN_LEAST = 1_00
+PRESETS_FEN = (50_00, 100_00, 200_00, 500_00)
+HEADERS_MAX, HEADER_MAX = 8, 1024
+_NO_CHANNEL = Problem(422, "no-channel", Text("没有这个支付渠道", "no such provider"))
+_NONE = Problem(404, "no-deposit", Text("没有这笔充值", "no such deposit"))
+
+
+def channels(context: Context, _: Arguments) -> dict[str, Any]:
+    """By which providers, and how much."""
+    return {
+        "channels": list(context.site.channels), "presets_fen": list(PRESETS_FEN), "least_fen": FEN_LEAST,
+        "most_fen": FEN_MAX, "to": context.whose.holder.name, "label": context.whose.label,
+        "by": context.person.id,
+    }  # fmt: skip
+
+
+def new(context: Context, given: Arguments) -> dict[str, Any]:
+    """An order, once under this key."""
+    if given["channel"] not in context.site.channels:
+        raise CallRefused(_NO_CHANNEL)
+    ledger, payer = context.site.ledger, f"wallet:{context.person.id}"
+    try:
+        return make_deposit(
+            ledger, context.card, given["fen"], given["channel"], _key(context, given), payer, context.now
+        )
+    except DepositRefused as fault:
+        raise CallRefused(Problem(409, "deposit-refused", _text(fault))) from fault
+
+
+def state(context: Context, given: Arguments) -> dict[str, Any]:
+    """How it stands."""
+    found = deposit_state(context.site.ledger, context.card, _key(context, given))
+    if found is None:
+        raise CallRefused(_NONE)
+    return found
+
+
+def notify(context: Context, given: Arguments) -> Later:
+    """A callback is laid down for the process that can judge it. It is written beside the ledger's thread."""
+    wakes, provider = context.site.wakes, given["provider"]
+    if wakes is None or provider not in context.site.channels:
+        raise CallRefused(UNKNOWN)
+    try:
+        body = b64decode(given["body"], validate=True)
+    except ValueError as fault:
+        raise CallRefused(MALFORMED) from fault
+    return Later(lambda: wakes.wake(provider, given["headers"], body), _laid_down)
+
+
+def _laid_down(made: object) -> dict[str, Any]:
+    if made is not True:
+        raise CallRefused(AWAY)  # its provider sends it again
+    return {}
+
+
+def _key(context: Context, given: Arguments) -> str:
+    return f"{context.person.id}:{given['key']}"
+
+
+def _text(fault: DepositRefused) -> Text:
+    said = fault.args[0] if fault.args else ""
+    return said if isinstance(said, Text) else Text("充值被拒", "the deposit was refused")
+
+
+def _are_headers(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) <= HEADERS_MAX
+        and all(isinstance(one, str) and len(one) <= HEADER_MAX for one in value.values())
+    )
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "deposit/channels": Operation(Right.TOPS_UP, {"holder": HOLDER}, channels),
+    "deposit/new": Operation(
+        Right.TOPS_UP,
+        {"holder": HOLDER, "key": KEY, "channel": text(PROVIDER_MAX), "fen": whole(FEN_LEAST, FEN_MAX)},
+        new,
+    ),
+    "deposit/state": Operation(Right.TOPS_UP, {"holder": HOLDER, "key": KEY}, state),
+    "provider/notify": Operation(
+        Right.ANYBODY,
+        {"provider": text(PROVIDER_MAX), "headers": Kind("headers", _are_headers), "body": text(2 * NOTIFY_MAX, 0)},
+        notify,
+    ),
+}
