@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cloud.process.settings import load_settings
+from cloud.store.db import open_database
 from cloud.wallet.front.files import FOLDER, load_files
 from compose.parts.part import Part
 from compose.parts.standing import Standing
@@ -55,6 +58,9 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture
 def wallet(campus: Campus, provisioned: Campus, tmp_path: Path) -> Iterator[Wallet]:
     (campus.data / "front").symlink_to(provisioned.data / "front")
+    toml = campus.data / "cloud" / "payments.toml"
+    toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
+    toml.chmod(0o600)
     behind, port = free_port(), free_port()
     words = ("--data", campus.data, "--port", behind)
     with Standing(part("accounts", "cloud", "accounts", *words), tmp_path) as accounts:
@@ -78,7 +84,7 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     page.goto(wallet.link)
     expect(page.locator(ONLINE)).to_be_visible()
     assert "link=" not in page.url
-    for name in ("statement", "lost", "more", "home"):
+    for name in ("deposit", "statement", "lost", "more", "home"):
         page.click(f'nav a[href="#{name}"]')
         expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
@@ -100,6 +106,25 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('wallet.kept')).length") == 0
     assert all(url.startswith(wallet.address) for url in asked)
     assert refused == []
+
+
+def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wallet, campus: Campus) -> None:
+    page.goto(wallet.link)
+    page.click('nav a[href="#deposit"]')
+    page.fill("input[name=yuan]", "0.5")
+    page.click("form[data-name=new] button")
+    expect(page.locator("form[data-name=new] .problem")).to_contain_text("¥1.00")
+    page.fill("input[name=yuan]", "12.5")
+    page.dblclick("form[data-name=new] button")
+    order = page.locator("[data-name=order]")
+    expect(order).to_have_attribute("data-state", "made")
+    expect(order).to_contain_text("¥12.50")
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.reload()
+    expect(order).to_have_attribute("data-state", "made")
+    with closing(open_database(load_settings(campus.data).dsn(None))) as db, db.reading():
+        assert db.run("SELECT fen, provider FROM deposit_order") == [(12_50, "wechat")]
 
 
 def test_a_card_is_reported_lost_and_found_by_a_parent(page: Page, wallet: Wallet) -> None:

@@ -1,5 +1,6 @@
 // The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh}.
 import { Problem, ask, call, forget } from "./api.js";
+import { deposit } from "./deposit.js";
 import { fill, h, say } from "./dom.js";
 import { home } from "./home.js";
 import { lost } from "./lost.js";
@@ -8,7 +9,7 @@ import { signIn } from "./sign_in.js";
 import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home, statement, lost, more };
+const PAGES = { home, deposit, statement, lost, more };
 const NAMES = { lost: "loss" };
 const state = { me: null, holder: undefined, turn: 0 };
 const at = (id) => document.getElementById(id);
