@@ -104,6 +104,10 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     services = [f"broker=127.0.0.1:{where.cloud_port or where.broker_port}", f"keys={where.keys_socket}"]
     services += [f"console=127.0.0.1:{where.console_port}"] if where.console_port else []
     services += [f"dock=127.0.0.1:{where.docking_port}"] if where.docking_port and not where.full else []
+    if where.wallet_port:
+        services += [f"accounts=127.0.0.1:{where.accounts_port}", f"wallet=127.0.0.1:{where.wallet_port}"]
+    if _has_providers(where) and "payments" in where.health:
+        services.append(f"payments=127.0.0.1:{where.health['payments']}")
     pages = [f"keys={where.keys_health}"]
     pages += [f"{name}=127.0.0.1:{where.health[name]}" for name in WITH_SERIES if name in where.health]
     watch = _python(
@@ -118,12 +122,16 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [keys, ingest, console, watch, *beside]
 
 
+def _has_providers(where: Where) -> bool:
+    return (where.data / "cloud" / "payments.toml").exists()
+
+
 def _payments(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Who speaks to payment providers, where some are named; without, nothing is started."""
-    if not (where.data / "cloud" / "payments.toml").exists():
+    if not _has_providers(where):
         return []
     dsn = ("--dsn", where.dsn) if where.dsn else ()
-    words = (*_data(where), *dsn, *_clock(where))
+    words = (*_data(where), *dsn, *_clock(where), *_health(where, "payments"))
     return [_python("payments", "cloud", "payments", "run", *words, after=after[1:], spare=True)]
 
 

@@ -40,7 +40,7 @@ PARENT_LINK = "link:"
 """So begins, in the accounts service's READY line, the token of a one-time link."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
-WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet")
+WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet", "payments")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
 WALLET_FILE = "front/wallet.pem"
 """The wallet's certificate."""

@@ -63,6 +63,26 @@ def provider_names(folder: Path) -> tuple[str, ...]:
     return tuple(name for name in _MAKERS if name in found)
 
 
+def keys_until(folder: Path) -> dict[str, float]:
+    """Unix second at which the last of a provider's keys is refused, without a look at any key; those that have one
+    without an end are not here. ConfigFault."""
+    file, found = folder / FILE, {}
+    top = _toml(file) if file.exists() else {}
+    for name in provider_names(folder):
+        rows = top[name].get("platform", []) if isinstance(top[name], dict) else []
+        ends = [_until(str(row.get("until", "")), f"{name}.platform.until") for row in rows if isinstance(row, dict)]
+        if ends and max(ends) < FOREVER:
+            found[name] = float(max(ends))
+    return found
+
+
+def _until(said: str, where: str) -> int:
+    try:
+        return unix_of_china(f"{said} 00:00:00") if said else FOREVER
+    except ProviderFault:
+        raise ConfigFault(f"{where}: {Text('应如 2027-01-01', 'as 2027-01-01')}") from None
+
+
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_private(file, 1 << 20).decode())
@@ -122,11 +142,7 @@ def _platform(one: Section, keys: Path) -> PlatformKeys:
 
 
 def _platform_key(row: Section, keys: Path) -> Any:  # noqa: ANN401  # one of PlatformKeys
-    until = row.take("until", str, "")
-    try:
-        until_s = unix_of_china(f"{until} 00:00:00") if until else FOREVER
-    except ProviderFault:
-        raise ConfigFault(f"{row.name('until')}: {Text('应如 2027-01-01', 'as 2027-01-01')}") from None
+    until_s = _until(row.take("until", str, ""), row.name("until"))
     found = read_platform(row.take("serial", str), _private(keys / _name(row, "key"), _KEY_MAX), until_s)
     row.done()
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cloud.commands.chains.backups import pgbackrest
 from cloud.commands.watch.support.places import Around, place_of, services
+from cloud.commands.watch.support.wallet import wallet_checks
 from cloud.ledger.read.reader import open_reader
 from cloud.ledger.schema.migrate import HEAD, require_head
 from cloud.process.settings import FILE, FOLDER, load_settings
@@ -70,6 +71,7 @@ def server_checks(around: Around) -> list[Check]:
               lambda: _boxes(around)),
         Check("terminals", Text("终端都接入了吗？", "have terminals joined?"), lambda: _terminals(around)),
         Check("versions", Text("终端的版本一致吗？", "are terminals of one release?"), lambda: _versions(around)),
+        *wallet_checks(data),
         *machine_checks(data),
     ]  # fmt: skip
 

@@ -29,6 +29,7 @@ AROUND = {"clock-synchronised", "disk-room", "journal", "memory", "mounted"}
 NOW = datetime.now(UTC)
 NOT_THERE = {
     "keys", "broker", "services", "boxes", "terminals", "versions", "backup", "key-backup", "store-files",
+    "wallet-front",
 }  # fmt: skip
 """What a campus that was made and never ran cannot tell."""
 
@@ -134,6 +135,19 @@ def sealed(data: Path, days: int | None) -> None:
     write(data, "key-backup.json", json.dumps({"format": 1, "made_ms": now_ms - 800 * 86_400_000, **proven}))
 
 
+def strange_token(data: Path) -> None:
+    key, ca = authority.new_key(), authority.new_authority("campus", NOW)
+    (data / "front").mkdir(mode=0o700)
+    (data / "front" / "wallet.pem").write_bytes(authority.issue_server(ca, key.public_key(), ["localhost"], NOW))
+    (data / "front" / "token").write_text("x")
+    write(data, "wallet-front.digest", "y")
+
+
+def provider(data: Path, *until: str) -> None:
+    rows = "".join(f'[[wechat.platform]]\nserial = "1"\nkey = "gone.pem"\nuntil = "{one}"\n' for one in until)
+    write(data, "payments.toml", f"[wechat]\n{rows}")
+
+
 def cloud(name: str) -> Callable[[Path], Path]:
     return lambda data: data / "cloud" / name
 
@@ -171,6 +185,11 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "a backup of yesterday": (lambda data: backed_up(data, 30), "backup", State.CARE),
     "a backup of today": (lambda data: backed_up(data, 3), "backup", State.GOOD),
     "no backup": (lambda _: None, "backup", State.UNKNOWN),
+    "a front that nobody knows": (strange_token, "wallet-front", State.BAD),
+    "a provider's key that ends": (lambda data: provider(data, "2001-01-01"), "provider-keys", State.BAD),
+    "one that is followed by another": (lambda data: provider(data, "2001-01-01", ""), "provider-keys", State.GOOD),
+    "providers that cannot be read": (lambda data: write(data, "payments.toml", "[", 0o600), "provider-keys",
+                                      State.BAD),
     "paper never typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
     "paper typed last year": (lambda data: sealed(data, 300), "key-backup", State.BAD),
     "paper typed this term": (lambda data: sealed(data, 30), "key-backup", State.GOOD),

@@ -1,0 +1,78 @@
+"""The doctor's checks of the wallet: the front's zone, and until when providers' keys are believed."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cloud.payments.deposits.settings import keys_until
+from cloud.process.settings import FOLDER
+from cloud.wallet.back.front_token import DIGEST_FILE, FRONT, TOKEN_FILE, is_front
+from shared.errors import ConfigFault
+from shared.support import files
+from shared.support.checks import Answer, Check, bad, care, good, unknown
+from shared.words.voice import Text
+
+KEYS_CARE_DAYS, DAY_S = 30, 86_400
+
+
+def wallet_checks(data: Path) -> list[Check]:
+    """In the order in which a person looks."""
+    return [
+        Check("wallet-front", Text("钱包前置的证书和令牌能用吗？", "are certificate and token of the front of use?"),
+              lambda: _front(data)),
+        Check("provider-keys", Text("支付渠道的公钥还认吗？", "are keys of payment providers still believed?"),
+              lambda: _keys(data / FOLDER)),
+    ]  # fmt: skip
+
+
+def _front(data: Path) -> Iterator[Answer]:
+    zone = data / FRONT
+    if not (zone / "wallet.pem").exists():
+        yield unknown(
+            Text("前置不在本机", "the front is not on this machine"),
+            Text("./ykt provision certificate wallet", "./ykt provision certificate wallet"),
+        )
+        return
+    yield from files.certificates([("wallet", zone / "wallet.pem")], files.now())
+    yield from files.key_pairs([("wallet", zone / "wallet.pem", zone / "wallet.key")])
+    yield from _token(data)
+
+
+def _token(data: Path) -> Iterator[Answer]:
+    try:
+        digest = (data / FOLDER / DIGEST_FILE).read_text(encoding="ascii").strip()
+        token = (data / FRONT / TOKEN_FILE).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        yield unknown(
+            Text("还没有令牌：账户服务从未运行", "no token yet: the accounts service never ran"), None, TOKEN_FILE
+        )
+        return
+    if is_front(digest, token):
+        yield good(Text("账户服务认得", "the accounts service knows it"), TOKEN_FILE)
+        return
+    fix = Text(
+        f"移开 DATA/cloud/{DIGEST_FILE}，重启账户服务与前置",
+        f"move DATA/cloud/{DIGEST_FILE} away, restart accounts service and front",
+    )
+    yield bad(Text("不是账户服务的那一个", "is not the one that the accounts service knows"), fix, TOKEN_FILE)
+
+
+def _keys(folder: Path) -> Iterator[Answer]:
+    fix = Text(
+        "换上渠道的新公钥并重启（docs/deposits.md）", "put the provider's new key in, restart (docs/deposits.md)"
+    )
+    try:
+        found = keys_until(folder)
+    except ConfigFault as fault:
+        told = fault.args[0] if fault.args else ""
+        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        return
+    if not found:
+        yield good(Text("没有接支付渠道，或公钥没有期限", "no provider is named, or no key of one ends"))
+    for provider, until_s in found.items():
+        days = int((until_s - time.time()) // DAY_S)
+        said = Text(f"最后一把还认 {days} 天", f"its last key is believed {days} days more")
+        if days < 0:
+            yield bad(Text("没有一把还认的公钥", "none of its keys is believed any more"), fix, provider)
+        else:
+            yield care(said, fix, provider) if days < KEYS_CARE_DAYS else good(said, provider)
