@@ -22,7 +22,10 @@ PLAIN = {
     "--health": "health and metrics of a service: counts, and no input",
 }
 """Who may speak plainly, on loopback alone: a word of its command line, and why."""
-TLS_DOORS = {"console": "cloud console", "broker": "mosquitto", "box": "edge run"}
+TLS_DOORS = {
+    "console": "cloud console", "broker": "mosquitto", "box": "edge run", "wallet": "cloud wallet",
+    "accounts": "cloud accounts",
+}  # fmt: skip
 """Who must speak TLS, and is there in every campus."""
 
 
