@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from cloud.wallet.back import deposits, home, identity, losses, payments, sign_in, statement
+from cloud.wallet.back import deposits, home, identity, losses, payments, sign_in, split, statement
 from cloud.wallet.back.context import Operation
 
 FAMILIES = (
     sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,
-    payments.OPERATIONS, deposits.OPERATIONS,
+    payments.OPERATIONS, deposits.OPERATIONS, split.OPERATIONS,
 )  # fmt: skip
 OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

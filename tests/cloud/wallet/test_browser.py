@@ -84,11 +84,18 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     page.goto(wallet.link)
     expect(page.locator(ONLINE)).to_be_visible()
     assert "link=" not in page.url
-    for name in ("deposit", "statement", "lost", "more", "home"):
+    for name in ("code", "deposit", "statement", "lost", "more", "home"):
         page.click(f'nav a[href="#{name}"]')
         expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
         assert faults(page) == [], name
+    for name, shown in (("pay", "form[data-name=order]"), ("split", ".balance[data-name=splitOnline]")):
+        page.click('nav a[href="#more"]')
+        page.click(f'.links a[href="#{name}"]')
+        expect(page.locator(shown)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+        assert faults(page) == [], name
+    page.click('nav a[href="#home"]')
     expect(page.locator(ONLINE)).to_be_visible()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()

@@ -1,16 +1,20 @@
 // The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh}.
 import { Problem, ask, call, forget } from "./api.js";
+import { code } from "./code.js";
 import { deposit } from "./deposit.js";
 import { fill, h, say } from "./dom.js";
 import { home } from "./home.js";
 import { lost } from "./lost.js";
 import { keepSize, more } from "./more.js";
+import { pay } from "./pay.js";
 import { signIn } from "./sign_in.js";
+import { split } from "./split.js";
 import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home, deposit, statement, lost, more };
-const NAMES = { lost: "loss" };
+const PAGES = { home, code, deposit, statement, lost, more, pay, split };
+const NAMES = { lost: "loss", code: "code_page" };
+const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
 const state = { me: null, holder: undefined, turn: 0 };
 const at = (id) => document.getElementById(id);
 
@@ -70,7 +74,7 @@ function frame(name) {
     chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  fill(at("nav"), state.me ? Object.keys(PAGES).map((one) =>
+  fill(at("nav"), state.me ? IN_NAV.map((one) =>
     h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
 }
 

@@ -5,6 +5,7 @@ import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
 const ELDER = "wallet.elder";
+const FURTHER = ["pay", "split"];
 
 export function keepSize() {
   let large = null;
@@ -30,6 +31,7 @@ export async function more(_, { show }) {
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
     h("h1", {}, t("more")),
+    h("ul", { class: "links" }, FURTHER.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one))))),
     h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
       onchange: (event) => setSize(event.target.checked) }), t("elder")),
     h("h2", {}, t("devices")),

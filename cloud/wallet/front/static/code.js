@@ -1,0 +1,83 @@
+// A payment code on the screen: renewed before it is over, looked at every 0.7 s, put away when nobody looks for a minute.
+import { Problem, call } from "./api.js";
+import { fill, h } from "./dom.js";
+import { drawn } from "./qr.js";
+import { addWords, said, t, yuan } from "./words.js";
+
+const LOOK_MS = 700, AWAY_MS = 60_000;
+addWords({
+  code_page: ["付款码", "Pay code"], codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
+  codeNeeds: ["付款码要连网。没有网时请刷卡。", "A pay code needs a network. Without one, use the card."],
+  codeClosed: ["付款码已收起", "The code was put away"], codeShow: ["再出示一个", "Show another one"],
+  codePaid: ["已付 {0}", "Paid {0}"], codeLeft: ["在线账户余 {0}", "{0} left in the online account"],
+  codeDeclined: ["没有付成", "Not paid"], codeReversed: ["已冲正，没有扣款", "Reversed: nothing was taken"],
+  codeUnsure: ["暂时连不上，付款结果请以收银机为准", "No connection for now: the till knows the result"],
+});
+
+let showing = 0;
+
+export async function code(holder) {
+  const box = h("section", { class: "code" });
+  show(box, holder, ++showing);
+  return { at: Date.now(), fresh: true, page: [h("h1", {}, t("code_page")), box] };
+}
+
+async function show(box, holder, mine) {
+  const stands = () => mine === showing && location.hash.startsWith("#code");
+  const again = (...lines) => fill(box, ...lines,
+    h("button", { class: "main", onclick: () => show(box, holder, ++showing) }, t("codeShow")));
+  const hidden = () => {
+    clearTimeout(hidden.timer);
+    if (document.hidden) hidden.timer = setTimeout(() => mine === showing && (showing++, again(h("p", {}, t("codeClosed")))), AWAY_MS);
+  };
+  document.addEventListener("visibilitychange", hidden);
+  try {
+    let given = null;
+    const earlier = [];
+    while (stands()) {
+      if (!given || Date.now() >= given.renew) {
+        if (given) earlier.push(given.code);
+        const asked = Date.now();
+        const fresh = await call("code/new", { holder });
+        given = { code: fresh.code, renew: asked + fresh.rotate_ms - fresh.issued_ms };
+        if (!stands()) return;
+        fill(box, drawn(given.code, t("code_page")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
+          h("p", { class: "soft" }, t("codeHelp")), h("p", { class: "soft", "data-name": "line", role: "status" }));
+      }
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+      for (const one of [given.code, ...earlier.slice(-1)]) {
+        if (!stands()) return;
+        const seen = await look(holder, one, box);
+        if (seen && stands() && ["paid", "declined", "reversed"].includes(seen.state)) return again(...result(seen));
+      }
+    }
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (mine === showing) again(h("p", { class: "problem", role: "alert" }, problem.status ? said(problem) : t("codeNeeds")));
+  } finally {
+    document.removeEventListener("visibilitychange", hidden);
+    clearTimeout(hidden.timer);
+  }
+}
+
+/** null while there is no connection: the code stands, and a till may have judged it. */
+async function look(holder, one, box) {
+  const line = box.querySelector("[data-name=line]");
+  try {
+    const seen = await call("code/state", { holder, code: one });
+    line.textContent = "";
+    return seen;
+  } catch (problem) {
+    if (!(problem instanceof Problem) || (problem.status && problem.status < 500 && problem.status !== 429)) throw problem;
+    line.textContent = t("codeUnsure");
+    return null;
+  }
+}
+
+function result(seen) {
+  const [zh, en] = seen.why;
+  if (seen.state !== "paid") {
+    return [h("p", { class: "problem", role: "alert" }, t(seen.state === "declined" ? "codeDeclined" : "codeReversed")), zh ? h("p", {}, said({ zh, en })) : null];
+  }
+  return [h("p", { class: "fen", role: "status" }, t("codePaid", yuan(seen.fen))), h("p", {}, seen.place), h("p", { class: "soft" }, t("codeLeft", yuan(seen.left_fen)))];
+}

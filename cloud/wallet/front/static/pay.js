@@ -1,0 +1,89 @@
+// An order that a merchant shows: looked at, confirmed, paid once. A lost answer is asked for under the same key.
+import { Problem, call, newKey } from "./api.js";
+import { fill, h, field } from "./dom.js";
+import { form } from "./sign_in.js";
+import { addWords, said, t, yuan } from "./words.js";
+
+const WAITS_MS = [0, 1000, 3000, 8000, 15000, 25000];
+addWords({
+  pay: ["付账单", "Pay an order"], payToken: ["商户码", "The merchant's code"], payLook: ["查看", "Look"],
+  payHelp: ["扫商户的码，或输入码下的字符。", "Scan the merchant's code, or type what stands below it."],
+  payNow: ["付 {0}", "Pay {0}"], payNot: ["不付", "Do not pay"], payDone: ["已付 {0}", "Paid {0}"],
+  payClosed: ["已付、已关闭或已过期", "Paid, closed, or over"],
+  payUnsure: ["正在确认结果，请不要再付…", "Asking what it came to; do not pay again…"],
+  payUnknown: ["结果未知。连上网络后再查，不会重复扣款。", "Not known yet. Ask again when there is a network; it is never taken twice."],
+  payAsk: ["再查", "Ask again"],
+});
+
+export async function pay(holder) {
+  const box = h("section", { class: "pay" });
+  const token = location.hash.split("/")[1] || "";
+  if (token) await look(box, holder, token);
+  else start(box, holder);
+  return { at: Date.now(), fresh: true, page: [h("h1", {}, t("pay")), box] };
+}
+
+function start(box, holder) {
+  const input = field(t("payToken"), { name: "token", required: true, maxlength: 200, autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
+  fill(box, form("order", [h("p", {}, t("payHelp")), input], "payLook", (given) => look(box, holder, given.token)));
+}
+
+/** token: as typed or scanned, alone or at the end of an address. */
+async function look(box, holder, token) {
+  try {
+    const order = await call("order", { token: token.trim().split(/[/=]/).pop().toLowerCase() });
+    ask(box, holder, order);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    start(box, holder);
+    box.prepend(h("p", { class: "problem", role: "alert" }, said(problem)));
+  }
+}
+
+function ask(box, holder, order) {
+  const key = newKey();
+  const button = h("button", { class: "main", onclick: () => {
+    button.disabled = true;
+    deed(box, holder, order, key);
+  } }, t("payNow", yuan(order.fen)));
+  fill(box, h("h2", {}, order.merchant), h("p", { class: "fen" }, yuan(order.fen)), h("p", {}, order.note),
+    order.is_open ? button : h("p", { class: "problem" }, t("payClosed")),
+    h("button", { class: "plain", onclick: () => start(box, holder) }, t("payNot")));
+}
+
+async function deed(box, holder, order, key) {
+  try {
+    told(box, holder, await call("pay", { holder, key, token: order.token, fen: order.fen }));
+  } catch (problem) {
+    if (isLost(problem)) settle(box, holder, key);
+    else refused(box, holder, problem);
+  }
+}
+
+const isLost = (problem) => problem instanceof Problem && (problem.status === 0 || problem.status >= 500);
+
+async function settle(box, holder, key) {
+  fill(box, h("p", { role: "status" }, t("payUnsure")));
+  for (const wait of WAITS_MS) {
+    await new Promise((done) => setTimeout(done, wait));
+    try {
+      return told(box, holder, await call("pay/settle", { holder, key }));
+    } catch (problem) {
+      if (!isLost(problem)) return refused(box, holder, problem);
+    }
+  }
+  fill(box, h("p", { class: "problem", role: "alert" }, t("payUnknown")), h("button", { class: "main", onclick: () => settle(box, holder, key) }, t("payAsk")));
+}
+
+function told(box, holder, outcome) {
+  const [zh, en] = outcome.why;
+  fill(box, outcome.result === "done" ? h("p", { class: "fen", role: "status" }, t("payDone", yuan(outcome.fen)))
+    : h("p", { class: "problem", role: "alert" }, said({ zh, en })),
+    h("button", { onclick: () => start(box, holder) }, t("back")));
+}
+
+function refused(box, holder, problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  start(box, holder);
+  box.prepend(h("p", { class: "problem", role: "alert" }, said(problem)));
+}
