@@ -35,8 +35,11 @@ def _places(parser: Parser) -> None:
 
 
 def _of_people(parser: Parser) -> None:
-    deed = Text("import 导入名册；link 一次性链接", "import: take the list; link: a one-time link")
-    parser.add_argument("deed", choices=("import", "link"), help=deed)
+    deed = Text(
+        "import 导入名册；link 一次性链接；disputes 未答复的异议",
+        "import: take the list; link: a one-time link; disputes: those that nobody has answered",
+    )
+    parser.add_argument("deed", choices=("import", "link", "disputes"), help=deed)
     file = Text("名册 CSV：number,name,born,class,card,guardians", "CSV: number,name,born,class,card,guardians")
     parser.add_argument("--file", type=Path, metavar="FILE", help=file)
     parser.add_argument("--number", metavar="NUMBER", help=Text("学号或工号", "student or staff number"))
@@ -48,7 +51,8 @@ def _of_people(parser: Parser) -> None:
 def _people(chosen: argparse.Namespace) -> int:
     from cloud.wallet.back import by_command
 
-    return by_command.take(chosen) if chosen.deed == "import" else by_command.link(chosen)
+    deeds = {"import": by_command.take, "link": by_command.link, "disputes": by_command.disputes}
+    return deeds[chosen.deed](chosen)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

@@ -5,13 +5,14 @@ from dataclasses import replace
 from cloud.ledger.cards.life import life_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right
-from cloud.wallet.line.problems import AGAIN, BLOCKED, NOT_YOURS, SIGN_IN, CallRefused
+from cloud.wallet.line.problems import AGAIN, BLOCKED, CONSENT_NEEDED, NOT_YOURS, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments
 from cloud.wallet.people.blocks import block_of
+from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
 from cloud.wallet.people.roster import Holder, holder_of
 from cloud.wallet.people.sessions import note_seen, session_of
-from cloud.wallet.people.sight import Bond, may
+from cloud.wallet.people.sight import CONSENT_AGE, Bond, age, may
 from shared.ids import CardId
 
 FOLLOWED_MAX = 100
@@ -59,8 +60,11 @@ def _chosen(context: Context, right: Right, number: str | None) -> Chosen:
         wanted = number or person.holder or next(iter(children), "")
         holder = holder_of(people, wanted) if wanted else None
         bond = _bond(people, person, wanted, children)
+        consented = bond is not Bond.SELF or has_consent(people, wanted)
     if holder is None or bond is None or not may(right.value, bond, holder.born, context.now.campus_s):
         raise CallRefused(NOT_YOURS)  # the same for one who is not there: nobody learns the numbers
+    if not consented and right is not Right.TOPS_UP and age(holder.born, context.now.campus_s) < CONSENT_AGE:
+        raise CallRefused(CONSENT_NEEDED)  # a loss is reported without
     return chosen(context.site.ledger.database, holder, is_own=bond is Bond.SELF)
 
 

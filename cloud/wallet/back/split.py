@@ -1,4 +1,5 @@
-"""The split in the hand 账户分割: what pays offline, what on line, what the next tap loads; a load ordered, called off."""
+"""The split in the hand 账户分割: what pays offline, what on line, what the next tap loads; a load ordered,
+and called off."""
 
 from collections.abc import Mapping
 from typing import Any

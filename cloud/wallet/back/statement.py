@@ -49,6 +49,11 @@ def _numbers(db: Database, card: CardId, before: int) -> list[int]:
     return [number for (number,) in rows]
 
 
+def is_of_card(db: Database, card: CardId, entry: int) -> bool:
+    """Does it move an account of this card? Inside of a snapshot."""
+    return entry in _numbers(db, card, entry + 1)[:1]
+
+
 def _row(entry: EntryView, card: CardId, places: Mapping[str, str]) -> dict[str, Any]:
     codes = {f"{kind}:{card.hex()}" for kind in OF_A_CARD}
     moved = sum(fen * ((credit in codes) - (debit in codes)) for debit, credit, fen in entry.postings)

@@ -2,11 +2,22 @@
 
 from collections.abc import Mapping
 
-from cloud.wallet.back import deposits, home, identity, losses, payments, sign_in, split, statement
+from cloud.wallet.back import (
+    deposits,
+    disputes,
+    home,
+    identity,
+    losses,
+    payments,
+    privacy,
+    sign_in,
+    split,
+    statement,
+)
 from cloud.wallet.back.context import Operation
 
 FAMILIES = (
     sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,
-    payments.OPERATIONS, deposits.OPERATIONS, split.OPERATIONS,
+    payments.OPERATIONS, deposits.OPERATIONS, split.OPERATIONS, privacy.OPERATIONS, disputes.OPERATIONS,
 )  # fmt: skip
 OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

@@ -28,6 +28,12 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY, holder TEXT NOT NULL, person INTEGER NOT NULL,
     why TEXT NOT NULL, address TEXT NOT NULL, key BLOB NOT NULL UNIQUE, at_ms INTEGER NOT NULL,
     lifted_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, holder TEXT NOT NULL, use TEXT NOT NULL,
+    by_person INTEGER NOT NULL, to_person INTEGER NOT NULL, given INTEGER NOT NULL, at_ms INTEGER NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS ix_word_holder ON word (holder)",
+    """CREATE TABLE IF NOT EXISTS dispute (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, holder TEXT NOT NULL,
+    person INTEGER NOT NULL, entry INTEGER NOT NULL, why TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    closed_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
 )
 

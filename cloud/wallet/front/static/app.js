@@ -7,12 +7,13 @@ import { home } from "./home.js";
 import { lost } from "./lost.js";
 import { keepSize, more } from "./more.js";
 import { pay } from "./pay.js";
+import { privacy } from "./privacy.js";
 import { signIn } from "./sign_in.js";
 import { split } from "./split.js";
 import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home, code, deposit, statement, lost, more, pay, split };
+const PAGES = { home, code, deposit, statement, lost, more, pay, split, privacy };
 const NAMES = { lost: "loss", code: "code_page" };
 const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
 const state = { me: null, holder: undefined, turn: 0 };

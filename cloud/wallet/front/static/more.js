@@ -5,7 +5,7 @@ import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
 const ELDER = "wallet.elder";
-const FURTHER = ["pay", "split"];
+const FURTHER = ["pay", "split", "privacy"];
 
 export function keepSize() {
   let large = null;

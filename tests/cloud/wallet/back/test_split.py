@@ -19,6 +19,8 @@ def pupil(rig: Rig) -> Rig:
         person = add_person(rig.site.people, "", CHILD[1], CHILD[0], 0)
     rig.signed("child", person.id)
     assert holder is not None
+    assert rig.ask("split", "child") == "consent-needed"
+    assert rig.ask("consent", "mother", holder=CHILD[0], given=True)["consented"]
     card = chosen(rig.site.ledger.database, holder, is_own=True).card
     assert card is not None
     Ledger(rig.site.ledger).deposit(card, 50_00, "k", rig.now)

@@ -1,0 +1,82 @@
+"""Consent, grants of sight, and what is kept of somebody: given, taken back, and handed out as JSON.
+
+Under 14 a guardian's consent precedes the holder's own wallet; the card needs none. Whoever is of age says himself
+which guardian sees.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.wallet.back.context import Context, Operation, Right
+from cloud.wallet.line.problems import NOT_YOURS, CallRefused
+from cloud.wallet.line.shapes import HOLDER, Arguments, flag, whole
+from cloud.wallet.people.consents import CONSENT, GRANT, Word, guardians_of, has_consent, keep_word, words_of
+from cloud.wallet.people.disputes import open_disputes
+from cloud.wallet.people.persons import has_granted
+from cloud.wallet.people.sessions import sessions_of
+from cloud.wallet.people.sight import CONSENT_AGE, OF_AGE, age
+
+PERSON_MAX = 2**53
+
+
+def privacy(context: Context, _: Arguments) -> dict[str, Any]:
+    """Whether a consent is asked for and stands; to the holder himself also who may see him."""
+    people, whose = context.site.people, context.whose
+    years = age(whose.holder.born, context.now.campus_s)
+    with people.reading():
+        number = whose.holder.number
+        guardians = guardians_of(people, number) if whose.is_own else {}
+        sees = [
+            {"person": one, "name": name, "granted": has_granted(people, number, one)}
+            for one, name in guardians.items()
+        ]
+        consented = has_consent(people, number)
+    return {
+        "own": whose.is_own, "under14": years < CONSENT_AGE, "of_age": years >= OF_AGE, "consented": consented,
+        "guardians": sees,
+    }  # fmt: skip
+
+
+def consent(context: Context, given: Arguments) -> dict[str, Any]:
+    """A guardian's word; the holder gives none for himself."""
+    if context.whose.is_own:
+        raise CallRefused(NOT_YOURS)
+    _keep(context, Word(CONSENT, context.person.id, 0, given["given"], context.now.unix_ms))
+    return privacy(context, given)
+
+
+def grant(context: Context, given: Arguments) -> dict[str, Any]:
+    """The holder's word, of age, to one of his guardians; taken back, sight ends with the next call."""
+    with context.site.people.reading():
+        known = given["person"] in guardians_of(context.site.people, context.whose.holder.number)
+    if not known or age(context.whose.holder.born, context.now.campus_s) < OF_AGE:
+        raise CallRefused(NOT_YOURS)
+    _keep(context, Word(GRANT, context.person.id, given["person"], given["given"], context.now.unix_ms))
+    return privacy(context, given)
+
+
+def export(context: Context, _: Arguments) -> dict[str, Any]:
+    """What the wallet keeps of the person who asks, and of the holder that he is; money is in the statement."""
+    people, person = context.site.people, context.person
+    with people.reading():
+        sessions = sessions_of(people, person.id, context.now.unix_ms)
+        words = words_of(people, person.holder) if person.holder else []
+        disputes = open_disputes(people, person.holder) if person.holder else []
+    return {
+        "made_ms": context.now.unix_ms, "person": {"name": person.name, "phone": person.phone, "holder": person.holder},
+        "devices": [{"address": one.address, "agent": one.agent, "seen_ms": one.seen_ms} for one in sessions],
+        "words": [one._asdict() for one in words], "disputes": [one._asdict() for one in disputes],
+    }  # fmt: skip
+
+
+def _keep(context: Context, word: Word) -> None:
+    with context.site.people.writing():
+        keep_word(context.site.people, context.whose.holder.number, word)
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "privacy": Operation(Right.TOPS_UP, {"holder": HOLDER}, privacy),
+    "consent": Operation(Right.SEES, {"holder": HOLDER, "given": flag()}, consent),
+    "grant": Operation(Right.OWN, {"holder": HOLDER, "person": whole(1, PERSON_MAX), "given": flag()}, grant),
+    "export": Operation(Right.PERSON, {}, export),
+}
