@@ -2,19 +2,9 @@
 
 from collections.abc import Mapping
 
-from cloud.wallet.back import (
-    deposits,
-    disputes,
-    home,
-    identity,
-    losses,
-    payments,
-    privacy,
-    sign_in,
-    split,
-    statement,
-)
+from cloud.wallet.back import deposits, home, identity, losses, payments, sign_in, statement
 from cloud.wallet.back.context import Operation
+from cloud.wallet.back.holder import disputes, privacy, split
 
 FAMILIES = (
     sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,

@@ -1,4 +1,4 @@
-"""An entry of the statement is disputed 异议: kept once under its key, open until somebody of the school has answered."""
+"""An entry of the statement is disputed 异议: kept once under its key, open until the school has answered."""
 
 from collections.abc import Mapping
 from typing import Any

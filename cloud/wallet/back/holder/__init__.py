@@ -1,0 +1,1 @@
+"""What a holder and his guardians say of a card: loads ordered, consent and sight, disputes."""
