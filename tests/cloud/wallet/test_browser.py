@@ -1,8 +1,10 @@
 """The wallet on a phone: real processes, a real browser; without a network, with a new version, at 320 px, and axe."""
 
 import json
+import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +16,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
+from cloud.wallet.back.opening import open_people
 from cloud.wallet.front.files import FOLDER, load_files
+from cloud.wallet.people.persons import add_person
+from cloud.wallet.people.roster import holder_of
+from cloud.wallet.people.sessions import make_link
 from compose.parts.part import Part
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
@@ -25,6 +31,8 @@ from tests.patience import PATIENCE_S
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 ONLINE = ".balance[data-name=online]"
 FIRST_LOAD_MAX = 60_000
+GROWN = "2026000003"
+"""Of the demonstration: of age, and nobody's ward."""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -143,6 +151,30 @@ def test_a_card_is_reported_lost_and_found_by_a_parent(page: Page, wallet: Walle
     expect(page.locator("[data-name=spread]")).to_contain_text("台终端")
     page.click("form[data-name=cancel] button")
     expect(page.locator("form[data-name=report]")).to_be_visible()
+
+
+def test_a_holder_shows_a_code_and_without_a_network_hears_why_not(page: Page, wallet: Wallet, campus: Campus) -> None:
+    page.goto(f"{wallet.address}#link={own_link(campus, GROWN)}")
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.click('nav a[href="#code"]')
+    expect(page.locator(".figures")).to_have_text(re.compile(r"^71\d\d( \d{4}){3} \d\d$"))
+    expect(page.locator("svg.qr")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert faults(page) == []
+    page.context.set_offline(True)
+    page.click('nav a[href="#home"]')
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.click('nav a[href="#code"]')
+    expect(page.locator(".code .problem")).to_contain_text("付款码要连网")
+
+
+def own_link(campus: Campus, number: str) -> str:
+    """As `cloud people link --number` makes it."""
+    now_ms = int(time.time() * 1000)
+    with closing(open_people(campus.data)) as people, people.writing():
+        holder = holder_of(people, number)
+        assert holder is not None
+        return make_link(people, add_person(people, "", holder.name, number, now_ms).id, now_ms)
 
 
 def test_without_the_accounts_service_it_says_so_and_shows_what_it_has(page: Page, wallet: Wallet) -> None:
