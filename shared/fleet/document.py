@@ -43,6 +43,8 @@ class DocumentKind(IntEnum):
     """Cards that eat one meal a period (capped.py): beside the hotlist, which refuses."""
     ENROLLED = 11
     """Who is enrolled 在册, by number, and what an emergency meal is (shared/fleet/enrolled.py)."""
+    WALLETS = 12
+    """What offline pay codes are taken under, and which certificates count no more (shared/fleet/wallets.py)."""
 
 
 LENGTH_MAX: dict[DocumentKind, int] = {
@@ -57,10 +59,13 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.TRUST: 64 * PAGE_SIZE,
     DocumentKind.CAPPED: 18 * PAGE_SIZE,
     DocumentKind.ENROLLED: 64 * PAGE_SIZE,
+    DocumentKind.WALLETS: 8 * PAGE_SIZE,
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 
-OPTIONAL = frozenset({DocumentKind.AWAITED, DocumentKind.CAPPED, DocumentKind.ENROLLED, DocumentKind.OPERATORS})
+OPTIONAL = frozenset({
+    DocumentKind.AWAITED, DocumentKind.CAPPED, DocumentKind.ENROLLED, DocumentKind.OPERATORS, DocumentKind.WALLETS,
+})  # fmt: skip
 """Kinds of which not every terminal has a use: that one does not know them is no refusal."""
 
 Scope = NewType("Scope", bytes)

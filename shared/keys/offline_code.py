@@ -23,14 +23,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from shared.errors import WireFault
+from shared.fleet.wallets import ONE_MAX_FEN, USES_MAX
 from shared.ids import CardId, card_id
 
 FORM = 1
 PREFIX = "80"
 """Before the digits: outside of 10–15, 25–30 and 62, which other payers' codes begin with."""
-USES_MAX = 2
-ONE_MAX_FEN = 30_00
-"""Bounds that no campus goes beyond, whatever its parameters say."""
 VALID_MAX_S = 72 * 3600
 """A certificate lives no longer: a phone that was off line so long gets a new one."""
 PUBLIC_SIZE, NONCE_SIZE, SIGNATURE_SIZE = 33, 8, 64

@@ -77,7 +77,7 @@ SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
     Op.SIGN_LIST: frozenset(
         (
             DocumentKind.HOTLIST, DocumentKind.CAPPED, DocumentKind.REVOCATIONS, DocumentKind.AWAITED,
-            DocumentKind.TRUST, DocumentKind.ENROLLED,
+            DocumentKind.TRUST, DocumentKind.ENROLLED, DocumentKind.WALLETS,
         )
     ),
     Op.SIGN_ORDER: frozenset(

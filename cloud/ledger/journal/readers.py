@@ -31,5 +31,8 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.PAY_ORDER: ORDERS, BookLinkKind.PAY_ORDER_CLOSED: ORDERS, BookLinkKind.AUTO_LOAD: SPLIT,
     BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
 }  # fmt: skip
-DOCUMENTS: Mapping[int, str] = {DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS}
-"""Kind → schema; every kind that is not here was known to the programs of LEAST."""
+DOCUMENTS: Mapping[int, str] = {
+    DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: DEPOSITS,
+}  # fmt: skip
+"""Kind → schema; every kind that is not here was known to the programs of LEAST. Nobody makes WALLETS yet:
+who does gives it the schema that he brings."""

@@ -60,8 +60,8 @@ KEY_LOSSES_MAX = 4
 """So often a key that was sent is lost before anybody is told: when many join a bus at once two losses are chance."""
 REPORTS_MAX = 2048
 KINDS = (
-    DocumentKind.HOTLIST, DocumentKind.CAPPED, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PARAMETERS,
-    DocumentKind.AWAITED, DocumentKind.PERMIT, DocumentKind.ENROLLED, DocumentKind.FIRMWARE,
+    DocumentKind.HOTLIST, DocumentKind.WALLETS, DocumentKind.CAPPED, DocumentKind.OPERATORS, DocumentKind.ORDER,
+    DocumentKind.PARAMETERS, DocumentKind.AWAITED, DocumentKind.PERMIT, DocumentKind.ENROLLED, DocumentKind.FIRMWARE,
 )  # fmt: skip
 """What terminals have a use for, the urgent ones first; boxes refuse stolen devices, and judge trust."""
 FINAL = frozenset({

@@ -48,6 +48,7 @@ from shared.fleet.firmware import Image, decode_image
 from shared.fleet.hotlist import Hotlist
 from shared.fleet.order import decode_order
 from shared.fleet.permit import Permit, decode_permit
+from shared.fleet.wallets import read_wallets
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey, Keyring
 from shared.keys.firmware_key import is_believed
@@ -75,6 +76,7 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.AWAITED: read_awaited,
     DocumentKind.CAPPED: read_capped,
     DocumentKind.ENROLLED: read_enrolled,
+    DocumentKind.WALLETS: read_wallets,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})

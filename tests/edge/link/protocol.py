@@ -40,6 +40,7 @@ from shared.fleet.enrolled import enrolled_body
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.fleet.parameters import EVERY_OTHER, AgreedRow, LimitRow, Limits, MealRow, ParameterBody, RungRow
+from shared.fleet.wallets import Wallets, wallets_body
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
@@ -157,6 +158,7 @@ def documents() -> dict[str, Any]:
         "orders": [Order(deed, TIME).encode() for deed in (Lock("盘点"), Reread(EPOCH, 5, 9), Cancel(7))],
         "parameters": PARAMETERS.encode(),
         "enrolled": enrolled_body(1500, 2, b"saltsalt", ("20260001", "20260002", "007")),
+        "wallets": wallets_body(Wallets(2, 3000, 1000_00, frozenset({7, 0x0001_0203}))),
         "card_list": operators_body(CardId(bytes.fromhex(f"530300000000000000{n:02x}")) for n in (7, 9)),
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ from edge.terminal.firmware import line, rereading, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
 from shared import online, records
-from shared.fleet import capped, cards, coding, delta, document, enrolled, hotlist, order, parameters, permit
+from shared.fleet import capped, cards, coding, delta, document, enrolled, hotlist, order, parameters, permit, wallets
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -99,6 +99,7 @@ NUMBERS = (
     | {"CARDS_FORM": cards.FORM, "OPERATORS_MAX": cards.OPERATORS_MAX, "AWAITED_LISTED_MAX": cards.AWAITED_MAX}
     | {"CAPPED_FORM": capped.FORM} | named(capped, "CAPPED_MAX", "UNTIL_UNDONE", "MEAL_FEN")
     | {"ENROLLED_FORM": enrolled.FORM, "PERSONS_MAX": enrolled.PERSONS_MAX}
+    | {"WALLETS_FORM": wallets.FORM} | named(wallets, "USES_MAX", "ONE_MAX_FEN", "ENDED_MAX", "DAY_MAX_FEN")
     | {"REREAD_RUN": rereading.RUN, "REREAD_EVERY_S": rereading.EVERY_S}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )

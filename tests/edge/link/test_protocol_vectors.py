@@ -316,6 +316,11 @@ def test_claims_of_an_address():
     assert raw(of["answer"]["data"]) == device + bytes((of["address"],))
 
 
+def test_limits_of_offline_codes():
+    body = raw(read("documents")["wallets"])
+    assert struct.unpack(">BBIIHII", body) == (1, 2, 3000, 100_000, 2, 7, 66051)
+
+
 def test_a_list_of_who_is_enrolled():
     """By hand: differences of marks in Golomb-Rice code."""
     body = raw(read("documents")["enrolled"])
