@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from cloud.wallet.back import deposits, home, identity, losses, payments, sign_in, statement
+from cloud.wallet.back import home, identity, losses, sign_in
 from cloud.wallet.back.context import Operation
 from cloud.wallet.back.holder import disputes, privacy, split
+from cloud.wallet.back.money import deposits, payments, statement
 
 FAMILIES = (
     sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,

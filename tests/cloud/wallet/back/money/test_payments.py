@@ -13,7 +13,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.payments import calls, doors
 from cloud.store.db import SqliteDatabase
 from cloud.wallet.back.context import Chosen, Context, Right, Site
-from cloud.wallet.back.payments import OPERATIONS
+from cloud.wallet.back.money.payments import OPERATIONS
 from cloud.wallet.back.table import OPERATIONS as EVERY
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import CallRefused

@@ -1,0 +1,1 @@
+"""Families of calls about money: the statement, codes and orders, deposits."""
