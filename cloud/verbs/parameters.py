@@ -12,7 +12,7 @@ from shared.words.voice import Text
 STEPS = ("check", "diff", "push", "lower", "continue", "history", "rollback", "confirm", "reject")
 _NEEDED: dict[str, tuple[str, ...]] = {
     "check": ("WHAT",), "diff": ("WHAT",), "push": ("WHAT", "who"), "continue": ("WHAT", "who"),
-    "rollback": ("WHAT", "who"), "history": (), "lower": ("fen", "who", "reason"), **DECIDES,
+    "rollback": ("WHAT", "who"), "history": (), "lower": ("yuan", "who", "reason"), **DECIDES,
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _parameter_options(parser: Parser) -> None:
     days = Text("收紧的限额几天后恢复，缺省 30", "so many days later tightened limits end (30)")
     parser.add_argument("--days", type=int, default=30, metavar="N", help=days)
     most = Text("lower：每卡当日至多，元", "lower: what a card spends on a day at most, in yuan")
-    parser.add_argument("--yuan", type=typed_sum, dest="fen", metavar="SUM", help=most)
+    parser.add_argument("--yuan", type=typed_sum, metavar="SUM", help=most)
     add_decision(parser, Text("缘由（收紧、否决）", "why (tighter limits, reject)"))
     add_keys(parser)
 
@@ -93,7 +93,7 @@ def _parameters(chosen: argparse.Namespace) -> int:
             return p.push(where, Path(chosen.what), choice, order)
         case "lower":
             _need_targets(choice)
-            return p.lower(where, chosen.fen, choice, order)
+            return p.lower(where, chosen.yuan, choice, order)
         case "continue":
             return p.go_on(where, _number(chosen.what), order)
         case "rollback":

@@ -164,6 +164,8 @@ def test_a_file_is_checked_where_there_is_no_campus(desk: Desk) -> None:
 
 
 def test_the_knob_is_proposed_tried_on_history_and_never_below_a_meal(desk: Desk) -> None:
+    code, said = desk.run("lower", "--all", "--who", "王芳", "--reason", "欠交增多")
+    assert (code, "--yuan" in said, "fen" in said) == (2, True, False), "the option by its own name"
     assert desk.run("lower", "--yuan", "40.00", "--all", "--who", "王芳", "--reason", "欠交增多")[0] == 2, "no file yet"
     desk.push("--all")
     code, said = desk.run("lower", "--yuan", "14.00", "--all", "--who", "王芳", "--reason", "欠交增多")
