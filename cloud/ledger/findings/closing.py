@@ -133,11 +133,11 @@ def standing_of(db: Database, one: Standing, *, special: bool, known: Apart | No
 
 
 def _split(one: Standing, purse: Purse, expected: int) -> Apart | None:
-    known = _known(purse, expected)
-    if known is None:
+    newest = _newest(purse, expected)
+    if newest is None:
         return None
+    known, record = newest
     difference, missing = known - expected, missing_in(purse, one.opening_fen)
-    record = purse.purchases[-1].record if purse.purchases else None
     if difference < 0:
         late = difference if missing or purse.is_open else 0
     else:
@@ -145,11 +145,12 @@ def _split(one: Standing, purse: Purse, expected: int) -> Apart | None:
     return Apart(one.whose, expected, known, late, missing, record, 0, 0)
 
 
-def _known(purse: Purse, expected: int) -> int | None:
-    """What its newest step left. Nothing says whether a purchase or a load was the last: the one that fits better."""
-    ends = [step.balance_fen + step.amount_fen for step in purse.loads[-1:]]
-    ends += [held.said.balance_fen - held.said.amount_fen for held in purse.purchases[-1:]]
-    return min(ends, key=lambda fen: abs(fen - expected), default=None)
+def _newest(purse: Purse, expected: int) -> tuple[int, int | None] | None:
+    """What its newest step left, and the record that says so. Nothing says whether a purchase or a load was the last:
+    the one that fits better."""
+    ends = [(step.balance_fen + step.amount_fen, purse.loaded_by) for step in purse.loads[-1:]]
+    ends += [(held.said.balance_fen - held.said.amount_fen, held.record) for held in purse.purchases[-1:]]
+    return min(ends, key=lambda end: abs(end[0] - expected), default=None)
 
 
 def missing_in(purse: Purse, opening_fen: int) -> int:

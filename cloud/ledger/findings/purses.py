@@ -63,13 +63,15 @@ class Held(NamedTuple):
 
 
 class Purse(NamedTuple):
-    """whole: all purchases and loads are here. coming_fen: loads in transit. is_open: something is not decided yet."""
+    """whole: all purchases and loads are here. coming_fen: loads in transit. is_open: something is not decided yet.
+    loaded_by: the record of the newest load; None where a counter or a desk says it."""
 
     purchases: list[Held]
     loads: list[Step]
     whole: bool
     coming_fen: int
     is_open: bool
+    loaded_by: int | None = None
 
 
 def newest_of_purses(db: Database, whose: Sequence[Whose]) -> dict[Whose, Purse]:
@@ -126,7 +128,10 @@ def _purse(whose: Whose, said: _Said, purchases_max: int, loads_max: int) -> Pur
     coming = [fen for state, debited, *_, fen in cases if state == _IN_TRANSIT and debited]
     waits = any(state == _OPEN for state, *_ in grey) or any(state == _UNLOADING for state, *_ in unloads)
     whole = len(spent) < purchases_max and len(loaded) < loads_max
-    return Purse(_purchases(spent, grey), _loads(loaded, cases, unloads), whole, sum(coming), waits or bool(coming))
+    recorded = _recorded(loaded)
+    loads = _loads(list(recorded), cases, unloads)
+    by = recorded.get(loads[-1]) if loads else None
+    return Purse(_purchases(spent, grey), loads, whole, sum(coming), waits or bool(coming), by)
 
 
 def _key(whose: Whose) -> bytes:
@@ -154,11 +159,19 @@ def _purchases(spent: Rows, grey: Rows) -> list[Held]:
     return sorted(held, key=lambda one: one.step)
 
 
-def _loads(proven: Rows, cases: Rows, unloads: Rows) -> list[Step]:
-    said = [_decoded(stored) for _, stored in proven]
-    loads = [Step(one.counter, one.balance_fen, one.amount_fen) for one in said if isinstance(one, LoadRecord)]
+def _recorded(proven: Rows) -> dict[Step, int]:
+    """Loads that a record proves, each with it."""
+    said = [(record, _decoded(stored)) for record, stored in proven]
+    return {
+        Step(one.counter, one.balance_fen, one.amount_fen): record
+        for record, one in said
+        if isinstance(one, LoadRecord)
+    }
+
+
+def _loads(recorded: list[Step], cases: Rows, unloads: Rows) -> list[Step]:
     by_counter = [Step(*step) for state, _, *step in cases if state == _BY_COUNTER]
-    return sorted([*loads, *by_counter, *(Step(*step) for state, *step in unloads if state in _TAKEN)])
+    return sorted([*recorded, *by_counter, *(Step(*step) for state, *step in unloads if state in _TAKEN)])
 
 
 def _decoded(stored: bytes) -> object:

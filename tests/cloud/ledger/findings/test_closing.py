@@ -2,6 +2,7 @@
 
 from cloud.ledger.findings.closing import Apart, apart, counts
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.shown.closing import card_now
 from cloud.ledger.records.values import Now
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
@@ -51,3 +52,15 @@ def test_a_hole_beyond_the_newest_purchases_is_late_still(ledger: Ledger, box: B
     assert (one.late_fen, one.unexplained_fen, one.missing) == (-1_000, 0, 1)
     box.send(sale(99, 1, 1_000, OPENING - 1_000))
     assert rows(ledger) == []
+
+
+def test_last_known_names_the_terminal_whose_step_it_is(ledger: Ledger, box: Box) -> None:
+    """A load behind a purchase: the sum is the load machine's to say, and so are place and time."""
+    left = OPENING - 1_000
+    box.send(sale(1, 0, 1_000, OPENING), c.stored(c.load(1, CARD, 0, 5_000, left, request=1, time=c.T0 + 60)))
+    with ledger.database.reading():
+        ((label,),) = ledger.database.run("SELECT label FROM card WHERE card = ?", (CARD,))
+        told = card_now(ledger.database, label, LATER)
+    assert told is not None
+    (one, *_) = told.purses
+    assert (one.apart.known_fen, one.terminal, one.at_s) == (left + 5_000, "load-01", c.T0 + 60)
