@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cloud.console.access import totp
 from cloud.console.access.file import AccountsFile, digest
-from cloud.console.access.passkeys import Passkey
+from cloud.process.passkeys import Passkey
 
 HALF_S = 300
 HALVES_MAX = 1_000

@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from cloud.console.access.accounts import NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, SESSION_S, Caller
 from cloud.console.access.factors import HALF_S
-from cloud.console.access.passkeys import PasskeyRefused, Site, ask_for_known, id_of, uses_after
 from cloud.console.access.rights import Right
 from cloud.console.asgi import SESSION_COOKIE
 from cloud.console.frame.looks import LOOKS_COOKIE, Looks, kept_looks
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.words.catalogue import LANGUAGES
+from cloud.process.passkeys import PasskeyRefused, Site, ask_for_known, id_of, uses_after
 
 LANGUAGE_COOKIE = "ykt_lang"
 HALF_COOKIE = "ykt_half"

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )
+    seen = Text("手机所见的钱包网址，通行密钥只认它；缺省不启用", "the wallet as phones see it, for passkeys")
+    parser.add_argument("--address", type=_origin, metavar="https://HOST[:PORT]", help=seen)
     parser.add_argument(
         "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
     )
@@ -70,9 +73,17 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _origin(text: str) -> str:
+    """A type of argparse, so ValueError for what is none."""
+    found = urlsplit(text)
+    if found.scheme != "https" or not found.hostname or text != f"https://{found.netloc}" or "@" in text:
+        raise ValueError(text)
+    return text
+
+
 async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
-    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock))
+    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), given.address or "")
     server = HttpsServer(accounts, given.host, given.port, settings.console_certificate, settings.console_key)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
@@ -113,7 +124,7 @@ async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: "Accounts", 
 class Accounts:
     """The ASGI application: POST WALLET_PATH by the front, and nothing else."""
 
-    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock) -> None:
+    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock, address: str = "") -> None:
         self._clock = clock
         self._digest = front_digest(settings.data)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -121,11 +132,11 @@ class Accounts:
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="sms")
         self._waiting = 0
         self.asked = Errand()
-        self._site, self.link = self._thread.submit(self._open, settings, dsn).result()
+        self._site, self.link = self._thread.submit(self._open, settings, dsn, address).result()
         self.answers = Answers(self._site, OPERATIONS)
 
-    def _open(self, settings: CloudSettings, dsn: str) -> tuple[Site, str]:
-        site = open_site(settings, dsn, self._now())
+    def _open(self, settings: CloudSettings, dsn: str, address: str) -> tuple[Site, str]:
+        site = open_site(settings, dsn, self._now(), address)
         return site, demonstration_link(site, self._now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -51,7 +51,8 @@ class Chosen(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all operations share. One thread's, that of the ledger."""
+    """What all operations share. One thread's, that of the ledger. address: scheme, host and port of the wallet's pages
+    as phones see them, '' where nobody has said so; passkeys are for it alone."""
 
     ledger: OpenedLedger
     people: Database
@@ -60,6 +61,7 @@ class Site:
     """Providers that take deposits, by name; whoever has their keys is another process."""
     wakes: Wakes | None = None
     """Where callbacks are laid down for it."""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

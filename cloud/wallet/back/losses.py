@@ -14,8 +14,8 @@ from cloud.ledger.desk.replacing import Wish, cancel_lost, report_lost
 from cloud.ledger.held.losses.standing import standing_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right
-from cloud.wallet.back.identity import BORN
 from cloud.wallet.back.rights import chosen
+from cloud.wallet.back.who.identity import BORN
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, text
 from cloud.wallet.people.blocks import add_block, block_of, lift_blocks
 from cloud.wallet.people.persons import person_of, person_with_holder

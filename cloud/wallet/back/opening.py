@@ -20,11 +20,11 @@ from shared.errors import ConfigFault
 log = logging.getLogger(__name__)
 
 
-def open_site(settings: CloudSettings, dsn: str, now: Now) -> Site:
+def open_site(settings: CloudSettings, dsn: str, now: Now, address: str = "") -> Site:
     """StoreFault, ConfigFault."""
     people = open_people(settings.data)
     folder = settings.data / FOLDER
-    site = Site(open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder))
+    site = Site(open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), address)
     if settings.demo:
         _make_demonstration(site, now)
     return site

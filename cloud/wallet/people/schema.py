@@ -34,6 +34,10 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS dispute (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, holder TEXT NOT NULL,
     person INTEGER NOT NULL, entry INTEGER NOT NULL, why TEXT NOT NULL, at_ms INTEGER NOT NULL,
     closed_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS passkey (id BLOB PRIMARY KEY, person INTEGER NOT NULL, public BLOB NOT NULL,
+    uses INTEGER NOT NULL, label TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS challenge (digest BLOB PRIMARY KEY, person INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
 )
 

@@ -70,7 +70,7 @@ def wallet(campus: Campus, provisioned: Campus, tmp_path: Path) -> Iterator[Wall
     toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
     toml.chmod(0o600)
     behind, port = free_port(), free_port()
-    words = ("--data", campus.data, "--port", behind)
+    words = ("--data", campus.data, "--port", behind, "--address", f"https://localhost:{port}")
     with Standing(part("accounts", "cloud", "accounts", *words), tmp_path) as accounts:
         words = ("--data", campus.data, "--port", port, "--accounts", f"https://127.0.0.1:{behind}")
         with Standing(part("wallet", "cloud", "wallet", *words), tmp_path) as front:
@@ -175,6 +175,25 @@ def own_link(campus: Campus, number: str) -> str:
         holder = holder_of(people, number)
         assert holder is not None
         return make_link(people, add_person(people, "", holder.name, number, now_ms).id, now_ms)
+
+
+def test_a_passkey_signs_in_without_a_number_or_a_password(page: Page, wallet: Wallet) -> None:
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+               "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    page.goto(wallet.link.replace("127.0.0.1", "localhost"))
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.goto(f"{wallet.address.replace('127.0.0.1', 'localhost')}#more")
+    page.fill("form[data-name=addPasskey] input", "妈妈的手机")
+    page.click("form[data-name=addPasskey] button")
+    expect(page.locator("[data-name=passkeys]")).to_contain_text("妈妈的手机")
+    page.context.clear_cookies()
+    page.reload()
+    page.click("form[data-name=byPasskey] button")
+    page.click("[data-name=passkeys] button")
+    expect(page.locator("[data-name=passkeys] li")).to_have_count(0)
 
 
 def test_without_the_accounts_service_it_says_so_and_shows_what_it_has(page: Page, wallet: Wallet) -> None:

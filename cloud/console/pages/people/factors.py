@@ -7,13 +7,13 @@ from flask import Response, abort, g, redirect, render_template, request, url_fo
 
 from cloud.console.access import totp
 from cloud.console.access.factors import LABEL_MAX
-from cloud.console.access.passkeys import ask_for_new, new_passkey
 from cloud.console.access.rights import Right, Signed
 from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.people.people import moment
 from cloud.console.pages.sign_in import HALF_COOKIE, now, site
+from cloud.process.passkeys import ask_for_new, new_passkey
 from cloud.process.qr import qr_svg
 from shared.words.voice import Text
 

@@ -1,6 +1,7 @@
 // All else of a person: his devices, a password, large letters, language.
 import { ask, call } from "./api.js";
 import { field, h, say } from "./dom.js";
+import { able, addPasskey } from "./passkey.js";
 import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
@@ -28,6 +29,7 @@ function setSize(large) {
 
 export async function more(_, { show }) {
   const { value, at, fresh } = await ask("devices");
+  const { value: keys } = await ask("passkeys");
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
     h("h1", {}, t("more")),
@@ -36,6 +38,10 @@ export async function more(_, { show }) {
       onchange: (event) => setSize(event.target.checked) }), t("elder")),
     h("h2", {}, t("devices")),
     h("ul", { class: "entries" }, value.map((one) => device(one, show))),
+    h("h2", {}, t("passkeys")),
+    h("ul", { class: "entries", "data-name": "passkeys" }, keys.map((one) => passkey(one, show))),
+    able() ? form("addPasskey", [field(t("keyLabel"), { name: "label", required: true, maxlength: 64 })], "addPasskey",
+      ({ label }) => addPasskey(label).then(show)) : "",
     h("h2", {}, t("setPassword")),
     form("password", [field(t("newPassword"), secret)], "confirm", (given) => call("password", given).then(() => say(t("done")))),
   ] };
@@ -45,4 +51,9 @@ function device(one, show) {
   return h("li", {}, h("p", {}, one.agent || "?"), h("p", { class: "soft" }, `${one.address} · ${moment(one.seen_ms)}`),
     one.this ? h("p", {}, t("thisDevice"))
       : h("button", { class: "danger", onclick: () => call("devices/end", { key: one.key }).then(show) }, t("endDevice")));
+}
+
+function passkey(one, show) {
+  return h("li", {}, h("p", {}, one.label), h("p", { class: "soft" }, moment(one.at_ms)),
+    h("button", { class: "danger", onclick: () => call("passkeys/end", { key: one.key }).then(show) }, t("endPasskey")));
 }

@@ -1,6 +1,7 @@
 // Before somebody has signed in: phone and password, a code, binding, and a loss reported from anybody's phone.
 import { call, newKey } from "./api.js";
 import { field, fill, h, say } from "./dom.js";
+import { able, byPasskey } from "./passkey.js";
 import { said, t } from "./words.js";
 
 const PHONE = { name: "phone", type: "tel", autocomplete: "username", inputmode: "tel", required: true, maxlength: 16 };
@@ -19,6 +20,7 @@ export function signIn(done) {
     h("h1", {}, t("signIn")),
     form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
       "signIn", (given) => call("sign-in/password", given).then(done)),
+    able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
     folded("byCode", twoSteps([field(t("phone"), PHONE)], (given) => call("sign-in/send-code", given),
       [field(t("code"), CODE)], (given) => call("sign-in/code", given).then(done))),
     folded("firstTime", [h("p", { class: "soft" }, t("bindHelp")), twoSteps([...who, field(t("phone"), PHONE)],

@@ -32,6 +32,8 @@ const WORDS = {
   spreadAll: ["所有终端都已拒收此卡", "Every terminal refuses the card"],
   proveHelp: ["解挂前请再输一次密码。", "Give your password once more."],
   devices: ["已登录设备", "Devices"], thisDevice: ["本机", "This one"], endDevice: ["退出该设备", "Sign it out"],
+  passkeys: ["通行密钥", "Passkeys"], addPasskey: ["添加通行密钥", "Add a passkey"], keyLabel: ["给它起个名", "What you call it"],
+  byPasskey: ["用通行密钥登录", "Sign in with a passkey"], endPasskey: ["删除该密钥", "Remove this passkey"],
   setPassword: ["设置密码", "Set a password"], elder: ["长辈模式：大字", "Large letters"], done: ["已保存", "Saved"],
   loading: ["正在读取…", "Loading…"], whose: ["持卡人", "Whose"], menu: ["导航", "Pages"],
 };

@@ -44,10 +44,11 @@ _VERIFIED = AuthenticatorSelectionCriteria(
 )
 
 
-def ask_for_new(site: Site, name: str, challenge: bytes, known: list[bytes]) -> str:
-    """What navigator.credentials.create takes, as JSON. known: keys that are not made twice."""
+def ask_for_new(site: Site, name: str, challenge: bytes, known: list[bytes], user: bytes = b"") -> str:
+    """What navigator.credentials.create takes, as JSON. known: keys that are not made twice. user: tells him from
+    others on the device, where the name does not."""
     options = webauthn.generate_registration_options(
-        rp_id=site.host, rp_name="OpenYKT", user_name=name, user_id=name.encode(), challenge=challenge,
+        rp_id=site.host, rp_name="OpenYKT", user_name=name, user_id=user or name.encode(), challenge=challenge,
         authenticator_selection=_VERIFIED, exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )  # fmt: skip
     return webauthn.options_to_json(options)
