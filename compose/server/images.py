@@ -37,7 +37,7 @@ def build(engine: Engine, version: str, say: Say, base: Path | None = None) -> N
     there is no image of it. NotBuilt, EngineRefused, OSError."""
     with tempfile.TemporaryDirectory(prefix="ykt-") as room:
         context = Path(room) / "context"
-        shutil.copytree(SOURCES, context)
+        copy_sources(SOURCES, context)
         _make_base(engine, Path(room), say, base)
         say(Text("发行文件夹与字节码", "the release's folder, with bytecode"))
         make_folder(Path(room), context / FOLDER, version)
@@ -46,6 +46,14 @@ def build(engine: Engine, version: str, say: Say, base: Path | None = None) -> N
             file = context / f"{name}.Containerfile"
             words = ("build", "--quiet", "--network", "host", "-t", image(name, version), "-f", str(file), str(context))
             engine.run(*words, timeout_s=BUILD_S)
+
+
+def copy_sources(sources: Path, context: Path) -> None:
+    """With modes for everybody: a container's user is not its owner, and a checkout may be private."""
+    shutil.copytree(sources, context)
+    context.chmod(0o755)
+    for file in context.iterdir():
+        file.chmod(0o755 if file.stat().st_mode & 0o100 else 0o644)
 
 
 def image(name: str, version: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from compose.place import ROOT
+from compose.server.images import copy_sources
 from tests.patience import PATIENCE_S
 
 IMAGES = ROOT / "compose/images"
@@ -136,3 +137,15 @@ def test_the_night_and_a_persons_deed_are_said_to_the_same_keeper(tmp_path: Path
     ]
     assert heard[2] == f"cloud backup make {usual}"
     assert (tmp_path / "slept").read_text().split() == ["3600"], "the first backup is made at once, and has failed here"
+
+
+def test_what_goes_into_images_is_for_everybody_whatever_the_checkouts_modes_are(tmp_path: Path) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for name, mode in (("enter", 0o700), ("platform.Containerfile", 0o600)):
+        (private / name).touch(mode)
+    copy_sources(private, tmp_path / "context")
+    assert {one.name: one.stat().st_mode & 0o777 for one in (tmp_path / "context").iterdir()} == {
+        "enter": 0o755,
+        "platform.Containerfile": 0o644,
+    }

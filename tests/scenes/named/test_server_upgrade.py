@@ -50,11 +50,13 @@ async def _play(stage: Stage) -> None:
 
 
 def _checked_out(tree: Path) -> bool:
-    """The code of before."""
+    """The code of before, with modes as anybody's checkout has them: in a private one nobody else may run a program."""
     clone = ("git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), str(tree))
     return not (
-        subprocess.run(clone, capture_output=True, check=False).returncode
-        or subprocess.run(("git", "checkout", "--quiet", BEFORE), cwd=tree, capture_output=True, check=False).returncode
+        subprocess.run(clone, capture_output=True, check=False, umask=0o022).returncode
+        or subprocess.run(
+            ("git", "checkout", "--quiet", BEFORE), cwd=tree, capture_output=True, check=False, umask=0o022
+        ).returncode
     )
 
 

@@ -71,7 +71,7 @@ NAMED: dict[str, Callable[[str], list[str]]] = {
     "closing_day": lambda _: [day_text(today() - 1)],
 }
 """What stands in the addresses of pages of one thing; taken: the number of an order that is chosen."""
-SHARED = {"/services", "/api/v1/status"}
+SHARED = {"/services", "/setup", "/api/v1/status"}
 """What they show is read by one request and shown to others for some seconds: which of them asks is chance."""
 ASKED = {"lane_order": "?lane=hall-000/can0"}
 """What stands behind the address of pages that must be asked for something."""

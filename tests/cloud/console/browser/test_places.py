@@ -159,6 +159,7 @@ def test_a_cable_is_put_in_order_by_mouse_and_by_keys(page: Page, console: Conso
     sign_in(page, console)
     page.goto(f"{console.address}topology")
     page.locator(f'[id="lane-{BOX}/{LINK}"]').get_by_role("link", name="改次序").click()
+    page.wait_for_load_state()  # its module has run: before that nobody takes up what is dropped
     rows = page.locator("#order li")
     expect(rows.first).to_contain_text("pos-01")
     rows.nth(7).locator(".who").drag_to(rows.nth(0).locator(".who"))
