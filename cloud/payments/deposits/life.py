@@ -19,13 +19,15 @@ from cloud.ledger.records.values import DepositRefused, Now
 from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer, after_silence
 from cloud.payments.providers.interface import Door, Headers, ProviderFault, Seen, Wanted
 from cloud.payments.providers.reading import china_day
-from shared.clocks.clock import day_number, parse_time
+from shared.clocks.clock import DAY_S, day_number, parse_time
 from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown
 from shared.wire import codec
 from shared.words.voice import Text
 
 TURN_MAX = 64
 """Orders that one turn asks for."""
+FIRST_S = 946_656_000
+"""2000-01-01 in China: campus time begins."""
 FORGED_MS = 3_600_000
 """How often forged callbacks are told of, of each provider."""
 log = logging.getLogger(__name__)
@@ -170,8 +172,16 @@ class Deposits:
             order = order_of(writing.db, number)
             if order is None or order.txn:
                 return 0
-            take_paid(writing, order, Paid(seen.txn, seen.fen, _day_of(seen.paid_s)), by_bill=False)
+            take_paid(writing, order, Paid(seen.txn, seen.fen, self._day_of(seen.paid_s)), by_bill=False)
             return 1
+
+    def _day_of(self, unix_s: int) -> int:
+        """The day of China's time, which a bill goes by; of a time before campus time, or not come yet, today's.
+
+        The money is there, whatever the provider's clock says.
+        """
+        now_s = self._now().unix_ms // 1000
+        return day_number(parse_time(china_day(unix_s if FIRST_S <= unix_s <= now_s + DAY_S else now_s)))
 
     def _later(self, number: str, judged: Judged | None) -> None:
         """judged None: it did not answer. Looks at the order anew: a bill may have moved it on meanwhile."""
@@ -209,11 +219,6 @@ class Deposits:
             self._forged_told_ms[provider] = now.unix_ms
             with self._opened.writing(now) as writing:
                 writing.notes.tell(DepositForged(provider, self._forged.pop(provider)))
-
-
-def _day_of(unix_s: int) -> int:
-    """The number of the day of China's time, which a bill goes by."""
-    return day_number(parse_time(china_day(unix_s)))
 
 
 def is_final(order: DepositOrder) -> bool:

@@ -70,6 +70,15 @@ def test_a_provider_that_never_answers_leaves_it_unknown_for_a_person(rig: Rig) 
     assert broken(rig) == ""
 
 
+def test_a_time_of_payment_that_cannot_be_takes_nothing_from_the_payment(rig: Rig) -> None:
+    number = rig.deposits.order("k", CARD, 50_00, "wechat").number
+    rig.pass_time(30)
+    rig.trades.pay(number, 0)
+    rig.pass_time(120, 10)
+    assert rig.deposits.state("k").state == OrderState.PAID
+    assert broken(rig) == ""
+
+
 def test_paid_after_closing_is_posted_by_the_bill_and_told(rig: Rig) -> None:
     number = rig.deposits.order("k", CARD, 50_00, "wechat").number
     rig.pass_time(30)
