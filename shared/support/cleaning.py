@@ -5,7 +5,7 @@ Of a card's number the last four signs stay. Secrets that are known by their let
 
 import re
 
-_LINK = re.compile(r"(/first-login/)\S+")
+_LINK = re.compile(r"(/first-login/|\blink[:=])[^\s\"']+")
 _LOGIN = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
 _SECRET = re.compile(r"(?i)\b((?:password|passwd|token|secret|pin)\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)")
 _CARD = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]{12,16}|[0-9A-Fa-f]{16})([0-9A-Fa-f]{4})(?![0-9A-Za-z])")

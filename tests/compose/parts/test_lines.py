@@ -15,6 +15,8 @@ from shared.support.cleaning import cleaned
     ("said", "kept"),
     [
         ("READY console https://127.0.0.1:8443/ https://127.0.0.1:8443/first-login/AbC-9_x", "/first-login/…"),
+        ("READY accounts https://127.0.0.1:9/ link:AbC-9_x", "link:…"),
+        ("https://127.0.0.1:8453/#link=AbC-9_x", "#link=…"),
         ("postgresql://ykt:geheim@host/db is away", "postgresql://ykt:…@host/db is away"),
         ('password = "a b c" next', "password = … next"),
         ("token: abcdef", "token: …"),
