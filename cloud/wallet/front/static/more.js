@@ -48,7 +48,7 @@ export async function more(_, { show }) {
 }
 
 function device(one, show) {
-  return h("li", {}, h("p", {}, one.agent || "?"), h("p", { class: "soft" }, `${one.address} · ${moment(one.seen_ms)}`),
+  return h("li", {}, h("p", {}, nameOf(one.agent)), h("p", { class: "soft" }, `${one.address} · ${moment(one.seen_ms)}`),
     one.this ? h("p", {}, t("thisDevice"))
       : h("button", { class: "danger", onclick: () => call("devices/end", { key: one.key }).then(show) }, t("endDevice")));
 }
@@ -56,4 +56,12 @@ function device(one, show) {
 function passkey(one, show) {
   return h("li", {}, h("p", {}, one.label), h("p", { class: "soft" }, moment(one.at_ms)),
     h("button", { class: "danger", onclick: () => call("passkeys/end", { key: one.key }).then(show) }, t("endPasskey")));
+}
+
+/** What a person calls it; a browser that says nothing of the kind is shown as it names itself. */
+function nameOf(agent) {
+  const system = ["HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux"].find((one) => agent.includes(one));
+  const browser = [["MicroMessenger", "WeChat"], ["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]]
+    .find(([sign]) => agent.includes(sign));
+  return system && browser ? `${system} · ${browser[1]}` : agent || "?";
 }

@@ -8,7 +8,7 @@ const WORDS = {
   pending: ["待圈存", "Pending load"], pendingHelp: ["在终端刷卡领取", "tap at a terminal to claim it"],
   online: ["在线账户", "Online account"], onlineHelp: ["一账通，账本余额", "kept by the ledger"],
   subsidy: ["补助余额", "Subsidy"], transit: ["圈存在途", "Loads under way"],
-  neverSummed: ["三处各是各的，不相加。", "Three places; they are not added up."],
+  neverSummed: ["各处余额各是各的，不相加。", "Each stands for itself; they are not added up."],
   lost: ["已挂失", "Reported lost"], replaced: ["已换卡", "Replaced"], normal: ["正常", "In use"],
   offline: ["连不上网络，这是 {0} 的数据", "No connection: this is as of {0}"],
   noneYet: ["还没有可以查看的持卡人", "There is nobody here yet"],
