@@ -101,7 +101,7 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     for name, shown in further.items():
         page.click('nav a[href="#more"]')
         page.click(f'.links a[href="#{name}"]')
-        expect(page.locator(shown)).to_be_visible()
+        expect(page.locator(shown).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
         assert faults(page) == [], name
     page.click('nav a[href="#home"]')
