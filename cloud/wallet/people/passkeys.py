@@ -86,7 +86,7 @@ def user_handle(person: int) -> bytes:
     return hashlib.sha256(f"openykt wallet person {person}".encode()).digest()[:USER_SIZE]
 
 
-def _kept(row: tuple) -> KeptPasskey:  # type: ignore[type-arg]
+def _kept(row: tuple) -> KeptPasskey:  # type: ignore[type-arg]  # a row of ours
     return KeptPasskey(Passkey(bytes(row[0]), bytes(row[1]), row[2]), *row[3:])
 
 

@@ -70,12 +70,17 @@ def parts(risk: Risk) -> Iterator[tuple[Text, list[Text]]]:
 
 
 def head(risk: Risk) -> Text:
-    """How much, of what, as of when; that it is the least where something has no worst."""
+    """How much, of what, as of when; and of how many terminals an input is not known."""
     fen, owed, listed = yuan(risk.fen), yuan(risk.arrears_fen), yuan(risk.listed_fen)
-    when = time_text(risk.now_s)
+    when, lacking = time_text(risk.now_s), sum(bool(one.unknown) for one in risk.terminals)
+    if not lacking:
+        return Text(
+            f"风险敞口 ¥{fen}：欠交 ¥{owed}，名单 ¥{listed}（截至 {when}）",
+            f"exposure ¥{fen}: owed ¥{owed}, hotlist ¥{listed} (as of {when})",
+        )
     return Text(
-        f"风险敞口 ¥{fen}：欠交 ¥{owed}，名单 ¥{listed}（截至 {when}）",
-        f"exposure ¥{fen}: owed ¥{owed}, hotlist ¥{listed} (as of {when})",
+        f"风险敞口 ¥{fen}：欠交 ¥{owed}，名单 ¥{listed}（截至 {when}，{lacking} 台有未知）",
+        f"exposure ¥{fen}: owed ¥{owed}, hotlist ¥{listed} (as of {when}; {lacking} terminals with unknowns)",
     )
 
 

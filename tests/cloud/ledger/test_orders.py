@@ -139,7 +139,7 @@ def test_time_out_gives_it_back_by_itself_and_no_capture_wins_against_it(ledger:
     assert reserved(ledger) == FEN
     assert door.capture(Call(STALL, "c1"), first, FEN, later(HOLD_MS)).result is PayResult.OVER
     assert stands(ledger) == (FUNDS, 0, 0)
-    assert door.order(one.token).state == OrderState.OPEN  # type: ignore[union-attr]
+    assert door.order(one.token).state == OrderState.OPEN  # type: ignore[union-attr]  # it was made above
     pay(door, one, "p2")
     ledger.expire_payments(later(HOLD_MS + 1))
     assert c.rows(ledger, "SELECT state FROM online_payment") == [(OnlineState.EXPIRED,)] * 2

@@ -117,7 +117,7 @@ def cards_of(there: NotClosing) -> list[Card]:
         a, before = one.apart, found.get(one.label)
         sums = (a.expected_fen, a.known_fen, a.late_fen, a.unexplained_fen, a.missing)
         if before is not None:
-            sums = tuple(x + y for x, y in zip(sums, before[1:6], strict=True))  # type: ignore[assignment]
+            sums = tuple(x + y for x, y in zip(sums, before[1:6], strict=True))  # type: ignore[assignment]  # still five
         when = time_text(one.at_s) if one.at_s else ""
         found[one.label] = Card(one.label, *sums, f"{one.terminal} {one.place}".strip(), when, moment(a.since_ms))
     return sorted(found.values(), key=lambda row: (not row.unexplained_fen, row.since))
