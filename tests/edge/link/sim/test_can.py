@@ -24,8 +24,9 @@ pytestmark = pytest.mark.process
 BUS_OFF, RESTARTED = 0x40, 0x100
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bus_path():
+    """A bus of the test's own: what a closed node left in its queue still goes out, into whoever listens then."""
     with bus_daemon(125_000, "--nodes", "6", "--restart-ms", "100") as path:
         yield path
 
