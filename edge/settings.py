@@ -31,6 +31,7 @@ from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
 from shared.input.section import Section, from_json
 from shared.inventory import DeviceKind
 from shared.keys.ack_key import is_certified
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FORMAT = 1
@@ -156,7 +157,7 @@ def load(file: Path) -> BoxSettings:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return parse(from_json(raw, str(file)), file.parent)
 

@@ -23,6 +23,7 @@ from cloud.words.both import halves
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.money import yuan
+from shared.words.refused import why_not
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
@@ -104,7 +105,7 @@ def _raw(file: Path) -> bytes:
             raw = source.read(BYTES_MAX + 1)
     except OSError as fault:
         raise ConfigFault(
-            Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}")
+            Text(f"{file}: 无法读取：{why_not(fault).zh}", f"{file}: cannot be read: {why_not(fault).en}")
         ) from fault
     if len(raw) > BYTES_MAX:
         raise ConfigFault(

@@ -23,6 +23,7 @@ from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import Inventory, open_sealed
 from shared.money import FEN_MAX, yuan
+from shared.words.refused import why_not
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
@@ -97,8 +98,8 @@ def read_inventory(settings: CloudSettings) -> Inventory:
     except OSError as fault:
         raise ConfigFault(
             Text(
-                f"{settings.inventory}: 无法读取：{fault.strerror}",
-                f"{settings.inventory}: cannot be read: {fault.strerror}",
+                f"{settings.inventory}: 无法读取：{why_not(fault).zh}",
+                f"{settings.inventory}: cannot be read: {why_not(fault).en}",
             )
         ) from fault
     inventory = open_sealed(raw, Ed25519PublicKey.from_public_bytes(settings.campus_key))

@@ -16,6 +16,7 @@ from cloud.ledger.records.marks import runs
 from shared.errors import StoreFault
 from shared.ids import CardId, card_id
 from shared.records import LOAD_SHAPED, VOIDS, Kind, Pair
+from shared.words.refused import why_not
 
 PURCHASED = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
 LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1, "claim_alone": 1}
@@ -140,7 +141,7 @@ def _read(log: Path) -> Iterator[tuple[Place, Success]]:
     try:
         raw = log.read_bytes()
     except OSError as fault:
-        raise StoreFault(f"{log}: {fault.strerror}") from fault
+        raise StoreFault(f"{log}: {why_not(fault)}") from fault
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
         try:
             row = json.loads(line)

@@ -28,6 +28,7 @@ from shared.wire.messages import (
     encode_revocations,
 )
 from shared.wire.topics import DOWN_MONEY, topic
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -77,7 +78,7 @@ def load_ack_key(path: Path) -> Ed25519PrivateKey:
         raw = path.read_bytes()
     except OSError as fault:
         raise ConfigFault(
-            Text(f"{path.name}: 无法读取：{fault.strerror}", f"{path.name}: cannot be read: {fault.strerror}")
+            Text(f"{path.name}: 无法读取：{why_not(fault).zh}", f"{path.name}: cannot be read: {why_not(fault).en}")
         ) from fault
     return _parsed(raw, path.name)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from shared.errors import ConfigFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -12,7 +13,7 @@ def read_given(file: Path, most: int) -> bytes:
         with file.open("rb") as opened:
             raw = opened.read(most + 1)
     except OSError as fault:
-        raise ConfigFault(f"{file}: {fault.strerror}") from fault
+        raise ConfigFault(f"{file}: {why_not(fault)}") from fault
     if len(raw) > most:
         raise ConfigFault(Text(f"{file}：超过 {most} 字节", f"{file}: more than {most} bytes"))
     return raw

@@ -9,6 +9,7 @@ from pathlib import Path
 from shared.errors import ConfigFault
 from shared.input.section import Section, from_json
 from shared.input.web_address import web_address
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FOLDER = "cloud"
@@ -117,7 +118,7 @@ def load_settings(data: Path) -> CloudSettings:
         raw = file.read_bytes()
     except OSError as fault:
         raise ConfigFault(
-            Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}")
+            Text(f"{file}: 无法读取：{why_not(fault).zh}", f"{file}: cannot be read: {why_not(fault).en}")
         ) from fault
     return _parse(Section(from_json(raw, str(file)), file=FILE), data)
 

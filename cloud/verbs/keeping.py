@@ -12,6 +12,7 @@ from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 from shared.input.functions import Function
 from shared.words.ending import reader_is_gone
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _backup(chosen: argparse.Namespace) -> int:
     except OSError as fault:
         if reader_is_gone(fault):
             raise
-        told = f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault)
+        told = f"{fault.filename}: {why_not(fault)}" if fault.filename else str(fault)
         raise StoreFault(Text(f"无法读写：{told}", f"cannot read or write: {told}")) from fault
     if chosen.json:
         sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")

@@ -32,6 +32,7 @@ from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
 from shared.clocks.campus_clock import CampusClock
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 LOADERS = 8
@@ -129,7 +130,7 @@ def _read(options: Options, say: Say) -> Trace:
     try:
         day = trace.read(options.trace.read_bytes(), date.today())  # noqa: DTZ011  # a campus-local day
     except OSError as fault:
-        raise WrongUse(f"{_UNREADABLE}: {options.trace}: {fault.strerror}") from fault
+        raise WrongUse(f"{_UNREADABLE}: {options.trace}: {why_not(fault)}") from fault
     for line in day.rejected[:TOLD_MAX]:
         say(f"  {Text(f'第 {line.number} 行跳过：', f'line {line.number} skipped: ')}{line.reason}")
     lines, cards, terminals, skipped = len(day.lines), len(day.cards()), len(day.terminals()), len(day.rejected)

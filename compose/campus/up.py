@@ -32,6 +32,7 @@ from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
 from shared.words.ending import end, reader_is_gone
+from shared.words.refused import why_not
 from shared.words.screen import Ink, Inks, is_screen
 from shared.words.voice import Text, speak, wanted
 
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
     except OSError as fault:
         if reader_is_gone(fault):
             raise
-        _say(f"{_NOT_REACHED}{fault.filename or options.data}: {fault.strerror}")
+        _say(f"{_NOT_REACHED}{fault.filename or options.data}: {why_not(fault)}")
         return 1
     except (StartFailed, PostgresError, opening.StepFailed) as failed:
         _say(str(failed))

@@ -12,6 +12,7 @@ from pathlib import Path
 from compose.parts.leash import ALL_END_S
 from compose.parts.process import lives
 from compose.place import make_passable
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 END_WAIT_S = ALL_END_S + 3.0
@@ -40,7 +41,7 @@ class FolderUnusable(Exception):
 
     def __init__(self, folder: Path, fault: OSError) -> None:
         """Say which folder, and why."""
-        why = f"{fault.filename or folder}: {fault.strerror}"
+        why = f"{fault.filename or folder}: {why_not(fault)}"
         super().__init__(
             Text(
                 f"数据目录 {folder} 不能用：{why}。请用 --data 另选可写的目录。",

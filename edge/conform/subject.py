@@ -15,6 +15,7 @@ from edge.link.port import LAST_TERMINAL
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, device_id
 from shared.input.section import Section, from_json, octets
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -36,7 +37,7 @@ def load(file: Path) -> Subject:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return parse(from_json(raw, str(file)), str(file))
 

@@ -11,6 +11,7 @@ from edge.files.disk import InUse, keep_private
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
 from shared.words.ending import end, reader_is_gone
+from shared.words.refused import why_not
 from shared.words.voice import Text, speak, wanted
 
 GONE = Text("卡已离开或读不出，请重新放卡", "the card is gone or not readable: present it again")
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     except OSError as fault:
         if reader_is_gone(fault):
             raise
-        sys.stderr.write(f"{Text('无法读写：', 'cannot read or write: ')}{fault.filename or ''}: {fault.strerror}\n")
+        sys.stderr.write(f"{Text('无法读写：', 'cannot read or write: ')}{fault.filename or ''}: {why_not(fault).zh}\n")
         return 1
     except KeyboardInterrupt:
         return 1

@@ -18,6 +18,7 @@ from shared.purse.cos.images import decode_card_image
 from shared.purse.cos.torn import Plan, TearingChannel
 from shared.purse.profiles import SUBSIDY
 from shared.transit.ride_record import RideRecord, ride_of
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 OPERATORS = "operators"
@@ -67,7 +68,7 @@ class Deck:
             )
             raise ConfigFault(said) from fault
         except OSError as fault:
-            why = fault.strerror
+            why = why_not(fault)
             raise ConfigFault(Text(f"{index}: 无法读取：{why}", f"{index}: cannot be read: {why}")) from fault
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError, WireFault) as fault:
             said = Text(f"{index}: 卡片索引损坏：{fault}", f"{index}: no sound index of cards: {fault}")

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from shared.errors import StoreFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -33,7 +34,7 @@ class Disk:
         try:
             written = os.pwrite(fd, raw, offset)
         except OSError as error:
-            raise StoreFault(Text(f"写入失败：{error.strerror}", f"write: {error.strerror}")) from error
+            raise StoreFault(Text(f"写入失败：{why_not(error).zh}", f"write: {why_not(error).en}")) from error
         finally:
             self.spent_s += time.perf_counter() - began
         if written != len(raw):
@@ -47,7 +48,7 @@ class Disk:
             if self._slow_s:
                 time.sleep(self._slow_s)
         except OSError as error:
-            raise StoreFault(Text(f"落盘失败：{error.strerror}", f"sync: {error.strerror}")) from error
+            raise StoreFault(Text(f"落盘失败：{why_not(error).zh}", f"sync: {why_not(error).en}")) from error
         finally:
             self.spent_s += time.perf_counter() - began
 

@@ -12,6 +12,7 @@ from typing import Self
 from edge.files.disk import Disk, InUse
 from shared.errors import StoreFault
 from shared.records.slot_file import choose, fits, render_slot
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -23,7 +24,7 @@ class FileMemory:
         try:
             self._fd = os.open(path, os.O_RDWR)
         except OSError as error:
-            raise StoreFault(f"{path}: {error.strerror}") from error
+            raise StoreFault(f"{path}: {why_not(error)}") from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._capacity = os.fstat(self._fd).st_size // 2
@@ -63,4 +64,4 @@ def read_image(path: Path) -> bytes:
     try:
         return choose(path.read_bytes()).body
     except OSError as error:
-        raise StoreFault(f"{path}: {error.strerror}") from error
+        raise StoreFault(f"{path}: {why_not(error)}") from error

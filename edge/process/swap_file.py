@@ -17,6 +17,7 @@ from shared.errors import ConfigFault
 from shared.ids import device_id
 from shared.input.section import Section, from_json
 from shared.wire.messages import WHO_MAX
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FILE = "swaps.json"
@@ -31,7 +32,7 @@ def read_orders(folder: Path) -> tuple[SwapOrder, ...]:
     except FileNotFoundError:
         return ()
     except OSError as fault:
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     top = Section(from_json(raw, str(file)), file=FILE)
     if top.take("format", int) != FORMAT:
@@ -75,7 +76,7 @@ def write_orders(folder: Path, orders: Sequence[SwapOrder]) -> None:
         early.rename(folder / FILE)
         _sync(folder)
     except OSError as fault:
-        where, why = folder / FILE, fault.strerror
+        where, why = folder / FILE, why_not(fault)
         raise ConfigFault(Text(f"{where}: 无法写入：{why}", f"{where}: cannot be written: {why}")) from fault
 
 

@@ -43,6 +43,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.section import from_json
 from shared.words.ending import reader_is_gone
+from shared.words.refused import why_not
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as fault:
         if reader_is_gone(fault):
             raise
-        told = f"{fault.filename}: {fault.strerror}" if fault.filename else fault.strerror
+        told = f"{fault.filename}: {why_not(fault)}" if fault.filename else why_not(fault)
         warn(Text(f"无法读写：{told}\n", f"cannot read or write: {told}\n"))
         return WRONG_USE
 

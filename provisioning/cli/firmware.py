@@ -21,6 +21,7 @@ from shared.errors import ConfigFault, WireFault
 from shared.fleet.box_release import NUMBER_MAX, Archive, read_archive, target_of
 from shared.fleet.firmware import MODELS, Image
 from shared.keys.trust import TRUST_SUFFIX, Officers, decode_officers, encode_officers, officers_prove
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 VERSION_MAX = 255
@@ -74,7 +75,7 @@ def _sign_box(chosen: argparse.Namespace) -> None:
         raw = chosen.file.read_bytes()
         archive = read_archive(raw)
     except OSError as fault:
-        raise ConfigFault(f"{chosen.file}: {fault.strerror}") from fault
+        raise ConfigFault(f"{chosen.file}: {why_not(fault)}") from fault
     except WireFault as fault:
         raise ConfigFault(Text(f"{chosen.file}: 不是网关发行：{fault}", f"{chosen.file}: {fault}")) from fault
     vault = vault_of(chosen)
@@ -117,7 +118,7 @@ def _sign(chosen: argparse.Namespace) -> None:
         image = Image(MODELS[chosen.model], chosen.release, chosen.name, chosen.file.read_bytes())
         image.encode()
     except OSError as fault:
-        raise ConfigFault(f"{chosen.file}: {fault.strerror}") from fault
+        raise ConfigFault(f"{chosen.file}: {why_not(fault)}") from fault
     except WireFault as fault:
         raise ConfigFault(Text(f"{chosen.file}: 不成固件：{fault}", f"{chosen.file}: no firmware: {fault}")) from fault
     vault = vault_of(chosen)

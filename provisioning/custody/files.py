@@ -11,6 +11,7 @@ from provisioning.keys.store import UNLOCK_SIZE, KeyStore, Level, StoreLocked, U
 from shared.errors import ConfigFault
 from shared.keys import shares
 from shared.keys.shares import Share
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FOLDER = "keys"
@@ -137,4 +138,4 @@ def _read(file: Path) -> bytes:
 
 
 def _unreadable(file: Path, fault: OSError) -> ConfigFault:
-    return ConfigFault(Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}"))
+    return ConfigFault(Text(f"{file}: 无法读取：{why_not(fault).zh}", f"{file}: cannot be read: {why_not(fault).en}"))

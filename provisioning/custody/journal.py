@@ -16,6 +16,7 @@ from typing import Any
 
 from provisioning.custody.lines import Row, decode, encode
 from shared.errors import ConfigFault, StoreFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 JOURNAL_MAX = 256 * 1024 * 1024
@@ -45,7 +46,7 @@ class Journal:
         except OSError as fault:
             os.ftruncate(self._fd, self._size)
             raise StoreFault(
-                Text(f"日志无法写入：{fault.strerror}", f"the journal cannot be written: {fault.strerror}")
+                Text(f"日志无法写入：{why_not(fault).zh}", f"the journal cannot be written: {why_not(fault).en}")
             ) from fault
         self._size += len(text)
         self.rows.extend(map(dict, rows))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import ConfigFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 OPTION = "--broker-login"
@@ -30,7 +31,7 @@ def read_login(file: Path | None) -> Login | None:
             raise ConfigFault(f"{OPTION} {file}: {_NOT_PRIVATE}")
         lines = file.read_text(encoding="ascii").splitlines()
     except OSError as fault:
-        raise ConfigFault(f"{OPTION} {file}: {_UNREADABLE}: {fault.strerror}") from fault
+        raise ConfigFault(f"{OPTION} {file}: {_UNREADABLE}: {why_not(fault)}") from fault
     except ValueError:
         raise ConfigFault(f"{OPTION} {file}: {_NO_LOGIN}") from None  # its text may quote the file
     if len(lines) != 2 or not all(0 < len(line) <= _LENGTH_MAX for line in lines):

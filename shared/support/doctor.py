@@ -16,6 +16,7 @@ from shared.errors import YktError
 from shared.support.checks import Answer, Check, Result, State, as_json, exit_code, unknown, worst
 from shared.support.cleaning import cleaned
 from shared.words.columns import left
+from shared.words.refused import why_not
 from shared.words.screen import Ink, Inks
 from shared.words.voice import Text
 
@@ -90,8 +91,8 @@ def _stumbled(fault: BaseException) -> Text:
         told = fault.args[0]
         return Text(f"查不出：{cleaned(told.zh)}", f"cannot be told: {cleaned(told.en)}")
     if isinstance(fault, OSError):
-        where = f"{fault.filename or ''}: {fault.strerror or kind}".removeprefix(": ")
-        return Text(f"查不出：{where}", f"cannot be told: {where}")
+        where, why = f"{fault.filename}: " if fault.filename else "", why_not(fault)
+        return Text(f"查不出：{where}{why.zh}", f"cannot be told: {where}{why.en}")
     return Text(f"查不出：{kind}", f"cannot be told: {kind}")
 
 

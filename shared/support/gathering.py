@@ -18,6 +18,7 @@ from shared.support.bundle import Item
 from shared.support.files import SECRETS, walked
 from shared.support.machine import settings_of
 from shared.support.sweeping import secrets_in
+from shared.words.refused import why_not
 
 READ_MAX = 1 << 20
 TAIL_MAX = 200 << 10
@@ -94,7 +95,7 @@ def _take(found: Gathered, name: str, file: Path, paths: tuple[str, ...]) -> Non
         with file.open("rb") as opened:
             raw = opened.read(READ_MAX)
     except OSError as fault:
-        found.left_out.append((name, fault.strerror or type(fault).__name__))
+        found.left_out.append((name, str(why_not(fault))))
     else:
         found.items.append(Item(name, picked(raw, paths)))
 
@@ -105,7 +106,7 @@ def _tail(found: Gathered, file: Path) -> None:
             opened.seek(max(0, os.fstat(opened.fileno()).st_size - TAIL_MAX))
             raw = opened.read(TAIL_MAX)
     except OSError as fault:
-        found.left_out.append((f"log/{file.name}", fault.strerror or type(fault).__name__))
+        found.left_out.append((f"log/{file.name}", str(why_not(fault))))
     else:
         found.items.append(Item(f"log/{file.name}", raw.decode("utf-8", "replace")))
 

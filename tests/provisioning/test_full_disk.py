@@ -67,7 +67,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(small, verb, leave) -> None:
     filler = fill(small, leave)
     done = say(*words(small))
     assert done.returncode in (1, 2), done
-    assert "No space left" in done.stderr
+    assert "磁盘已满" in done.stderr
     assert "Traceback" not in done.stderr
     filler.unlink()
     assert custody_chain.faults((small / "d/keys/custody.log").read_bytes()) == []

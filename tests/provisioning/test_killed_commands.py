@@ -409,7 +409,7 @@ def test_a_full_disk_is_said_and_asked_for_again(played) -> None:
             break
         assert ended.code != CRASHED, ended.said
         assert ended.code in (1, 2), ended
-        assert "No space left" in ended.said, ended
+        assert "磁盘已满" in ended.said, ended
         count += 1
         again(here, scene)
     assert count, "the disk was never full"

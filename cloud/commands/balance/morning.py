@@ -17,6 +17,7 @@ from cloud.process.settings import load_settings
 from cloud.words.balance.morning import balance_json, balance_lines, form_text
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -71,6 +72,6 @@ def _read(file: Path | None, day: int) -> BankRead:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        why = fault.strerror or ""
+        why = why_not(fault)
         raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return read_bank_file(raw, day, str(file))

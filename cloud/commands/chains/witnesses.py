@@ -18,6 +18,7 @@ from cloud.store.db import read_file
 from shared.errors import ConfigFault, StoreFault, WireFault
 from shared.wire.checkpoint import CHECKPOINT_CONTEXT, Checkpoint, decode_checkpoint, unpack_checkpoint
 from shared.wire.messages import ACK_CONTEXT, AckBody, decode_ack_body
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 BOXES, OUTBOX = "boxes", "outbox.db"
@@ -53,7 +54,7 @@ def read_checkpoint(path: Path, key: Ed25519PublicKey) -> Checkpoint:
         return decode_checkpoint(body)
     except OSError as fault:
         raise ConfigFault(
-            Text(f"{path}: 无法读取：{fault.strerror}", f"{path}: cannot be read: {fault.strerror}")
+            Text(f"{path}: 无法读取：{why_not(fault).zh}", f"{path}: cannot be read: {why_not(fault).en}")
         ) from fault
     except (InvalidSignature, WireFault) as fault:
         raise ConfigFault(

@@ -29,6 +29,7 @@ from cloud.words.fleet.jobs import Named, Names, Said
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.fleet.order import Deed, Lock, Order
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FOLLOW_S = 0.5
@@ -153,7 +154,7 @@ def _written(out: Path | None, name: str, paper: Paper) -> Path | None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         (out / name).write_bytes(paper.raw)
     except OSError as fault:
-        raise ConfigFault(Text(f"{out}: 无法写入：{fault.strerror}", f"{out}: {fault.strerror}")) from fault
+        raise ConfigFault(Text(f"{out}: 无法写入：{why_not(fault).zh}", f"{out}: {why_not(fault).en}")) from fault
     return out / name
 
 

@@ -27,6 +27,7 @@ from cloud.words.fleet.operators import OperatorCards, OperatorsReach
 from shared.errors import ConfigFault, WireFault
 from shared.fleet.document import DocumentKind
 from shared.ids import CardId, card_id
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 INDEX = Path("operators") / "index.json"
@@ -100,7 +101,7 @@ def _index(where: Where, *, is_needed: bool) -> dict[str, CardId]:
     except OSError as fault:
         if not is_needed:
             return {}
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{path}: 无法读取：{why}", f"{path}: cannot be read: {why}")) from fault
     try:
         rows = json.loads(raw[:INDEX_BYTES_MAX])

@@ -33,6 +33,7 @@ from shared.clocks.clock import time_text
 from shared.errors import ConfigFault
 from shared.fleet.document import Head, SignedHead
 from shared.keys.document_key import DocumentKey
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -317,7 +318,7 @@ def _read(path: Path) -> CampusFile:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
-        why = fault.strerror if isinstance(fault, OSError) else "UTF-8"
+        why = why_not(fault) if isinstance(fault, OSError) else "UTF-8"
         raise ConfigFault(Text(f"{path}: 无法读取：{why}", f"{path}: cannot be read: {why}")) from fault
     return read_file(text)
 

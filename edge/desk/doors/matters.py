@@ -17,6 +17,7 @@ from edge.files.disk import sync_folder
 from shared.errors import StoreFault
 from shared.input.section import Section
 from shared.wire.desk.calls import KEY_SIZE
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 MATTERS_MAX = 64
@@ -63,7 +64,7 @@ class Matters:
             fresh.replace(path)
             sync_folder(self._folder)
         except OSError as fault:
-            raise StoreFault(f"{path}: {fault.strerror}") from fault
+            raise StoreFault(f"{path}: {why_not(fault)}") from fault
 
     def end(self, matter: Matter) -> None:
         """It is over, and what came of it is known."""

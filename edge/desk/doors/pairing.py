@@ -15,6 +15,7 @@ from shared.errors import StoreFault, WireFault
 from shared.input.section import Section
 from shared.wire import codec
 from shared.wire.desk.line import Ended, Order, parse_ended
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FILE = "agent.json"
@@ -83,5 +84,5 @@ def _keep(paired: Paired) -> Paired:
         fresh.replace(paired.path)
         sync_folder(paired.path.parent)
     except OSError as fault:
-        raise StoreFault(f"{paired.path}: {fault.strerror}") from fault
+        raise StoreFault(f"{paired.path}: {why_not(fault)}") from fault
     return paired

@@ -16,6 +16,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from shared.errors import ConfigFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FBIOGET_VSCREENINFO, FBIOPUT_VSCREENINFO, FBIOGET_FSCREENINFO, FBIOBLANK = 0x4600, 0x4601, 0x4602, 0x4611
@@ -62,7 +63,7 @@ class Glass:
             if geometry is None:
                 _light(self._fd)
         except OSError as fault:
-            why = fault.strerror
+            why = why_not(fault)
             raise ConfigFault(Text(f"{path}: 显示屏打不开：{why}", f"{path}: no display: {why}")) from fault
         if self.geometry.bits not in BITS:
             bits = self.geometry.bits

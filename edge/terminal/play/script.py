@@ -13,6 +13,7 @@ from pathlib import Path
 from zlib import crc32
 
 from shared.errors import ConfigFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -31,7 +32,7 @@ def read_script(path: Path) -> tuple[Line, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as fault:
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{path}: 无法读取：{why}", f"{path}: cannot be read: {why}")) from fault
     except UnicodeDecodeError as fault:
         raise ConfigFault(Text(f"{path}: 不是 UTF-8", f"{path}: not UTF-8")) from fault

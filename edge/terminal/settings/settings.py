@@ -41,6 +41,7 @@ from shared.input.section import Section, from_json, octets
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed, CardProfile
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 FORMAT = 1
@@ -100,7 +101,7 @@ def load(file: Path) -> BodySettings:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        why = fault.strerror
+        why = why_not(fault)
         raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return parse(from_json(raw, str(file)))
 

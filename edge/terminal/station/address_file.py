@@ -7,6 +7,7 @@ from zlib import crc32
 
 from edge.files.disk import sync_folder
 from edge.link.port import FIRST_TERMINAL, LAST_TERMINAL
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class AddressFile:
             fresh.rename(self._path)
             sync_folder(self._path.parent)
         except OSError as fault:
-            why = fault.strerror
+            why = why_not(fault)
             log.warning("%s", Text(f"地址未能保存：{why}", f"{self._path}: the address is not kept: {why}"))
 
     def _row(self, address: int) -> bytes:

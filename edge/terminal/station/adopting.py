@@ -15,6 +15,7 @@ from edge.terminal.settings import settings
 from edge.terminal.station.address_file import FILE as ADDRESS
 from edge.terminal.station.flash_file import FileFlash
 from shared.errors import ConfigFault, StoreFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 SETTINGS, PSAM, FLASH = "terminal.json", "psam.bin", "flash.bin"
@@ -79,4 +80,4 @@ def _write(folder: Path, raw: dict[str, Any]) -> None:
         settings.load(early)
         early.rename(folder / SETTINGS)
     except OSError as fault:
-        raise StoreFault(f"{folder / SETTINGS}: {fault.strerror}") from fault
+        raise StoreFault(f"{folder / SETTINGS}: {why_not(fault)}") from fault

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.files.disk import Disk, InUse, sync_folder
 from shared.errors import StoreFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
@@ -25,7 +26,7 @@ class FileFlash:
         except BlockingIOError as error:
             raise InUse(Text(f"{path}: 另一进程正在使用", f"{path}: another process runs this terminal")) from error
         except OSError as error:
-            raise StoreFault(f"{path}: {error.strerror}") from error
+            raise StoreFault(f"{path}: {why_not(error)}") from error
 
     def size(self) -> int:
         return os.fstat(self._fd).st_size

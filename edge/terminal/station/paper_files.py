@@ -5,6 +5,7 @@ from pathlib import Path
 
 from edge.files.disk import Disk, sync_folder
 from shared.errors import StoreFault
+from shared.words.refused import why_not
 
 FOLDER = "documents"
 _NEW = ".new"
@@ -24,14 +25,14 @@ class PaperFiles:
         except FileNotFoundError:
             return []
         except OSError as fault:
-            raise StoreFault(f"{self._folder}: {fault.strerror}") from fault
+            raise StoreFault(f"{self._folder}: {why_not(fault)}") from fault
 
     def read(self, name: str) -> bytes:
         """StoreFault when it cannot be read."""
         try:
             return (self._folder / name).read_bytes()
         except OSError as fault:
-            raise StoreFault(f"{self._folder / name}: {fault.strerror}") from fault
+            raise StoreFault(f"{self._folder / name}: {why_not(fault)}") from fault
 
     def keep(self, name: str, raw: bytes) -> None:
         """Durable when it returns; StoreFault leaves what was there."""
@@ -49,4 +50,4 @@ class PaperFiles:
             fresh.rename(self._folder / name)
             sync_folder(self._folder)
         except OSError as fault:
-            raise StoreFault(f"{self._folder / name}: {fault.strerror}") from fault
+            raise StoreFault(f"{self._folder / name}: {why_not(fault)}") from fault

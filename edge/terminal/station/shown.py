@@ -25,6 +25,7 @@ from edge.terminal.station.shown_total import Shown
 from edge.terminal.store.book import Row
 from edge.terminal.store.untold import NOWHERE, Place
 from shared.errors import StoreFault
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 _NUMBERS = ("epoch", "seq", "kind", "counter", "fen")
@@ -58,7 +59,7 @@ class ShownLog:
             self._end = len(whole[0]) + len(whole[1])
             os.ftruncate(self._fd, self._end)
         except OSError as error:
-            raise StoreFault(f"{path}: {error.strerror}") from error
+            raise StoreFault(f"{path}: {why_not(error)}") from error
         self.last_told = NOWHERE
         self._newest: deque[_Line] = deque(maxlen=_NEWEST)
         self._showing: list[_Line] = []
@@ -133,7 +134,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, int]]]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise StoreFault(f"{path}: {error.strerror}") from error
+        raise StoreFault(f"{path}: {why_not(error)}") from error
     at = 0
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(keepends=True), 1):
         row = _row(line)

@@ -14,6 +14,7 @@ from zlib import crc32
 from edge.files.disk import Disk, sync_folder
 from shared.errors import StoreFault, WireFault
 from shared.fleet.document import HEAD_SIZE, PAGE_SIZE, Head, decode_head, page_count, page_size
+from shared.words.refused import why_not
 
 NAME = "firmware.slot"
 FORM = 1
@@ -84,7 +85,7 @@ class FileSlot:
             finally:
                 os.close(fd)
         except OSError as fault:
-            raise StoreFault(f"{self._file}: {fault.strerror}") from fault
+            raise StoreFault(f"{self._file}: {why_not(fault)}") from fault
 
 
 def _head_of(raw: bytes) -> tuple[int, bytes] | None:

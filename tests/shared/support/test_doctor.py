@@ -37,7 +37,7 @@ def raises(fault):
         (ConfigFault(Text("缺少", "is missing")), "cannot be told: is missing"),
         (StoreFault(Text("密 password=geheim", "no password=geheim")), "cannot be told: no password=…"),
         (ValueError("quotes 0123456789abcdef, a key"), "cannot be told: ValueError"),
-        (FileNotFoundError(2, "No such file or directory", "/a/b"), "cannot be told: /a/b: No such file or directory"),
+        (FileNotFoundError(2, "No such file or directory", "/a/b"), "cannot be told: /a/b: no such file or directory"),
         (SystemExit(3), "cannot be told: SystemExit"),
         (KeyboardInterrupt(), "cannot be told: KeyboardInterrupt"),
         (RecursionError(), "cannot be told: RecursionError"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from cloud.process.whole_file import write_whole
 from cloud.watch.notify.channels.door import Awaited, ChannelFault, Given, Heard
 from cloud.watch.notify.queue import Message
+from shared.words.refused import why_not
 
 
 class FolderDoor:
@@ -23,7 +24,7 @@ class FolderDoor:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._folder / name, mail_of(message, self._sender).as_bytes(policy=SMTP))
         except OSError as fault:
-            raise ChannelFault(f"{name}: {fault.strerror}") from fault
+            raise ChannelFault(f"{name}: {why_not(fault)}") from fault
         return Given(name)
 
     def heard(self, awaited: Awaited = tuple) -> Heard:  # noqa: ARG002  # the protocol's
