@@ -6,7 +6,7 @@ from typing import Any
 from cloud.ledger.held.days import Closed, DaySum, Gap, Statement
 from cloud.ledger.read.shown.campus_days import DayState, net_of
 from cloud.words.both import halves
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import day_text
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -104,11 +104,6 @@ def chain_text(said: Statement) -> Text:
         f"账至分录 {said.last_entry}，账内链 {number} {head}…",
         f"books up to entry {said.last_entry}, link {number} {head}…",
     )
-
-
-def day_text(day: int) -> str:
-    """YYYY-MM-DD."""
-    return time_text(day * DAY_S)[:10]
 
 
 def _who(said: Closed) -> Text:

@@ -70,6 +70,11 @@ def time_text(seconds: int) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
 
 
+def day_text(day: int) -> str:
+    """YYYY-MM-DD of a day's number (day_number)."""
+    return time_text(day * DAY_S)[:10]
+
+
 def parse_time(text: str) -> int:
     """Seconds of a campus time as people write it: 2026-11-26, 2026-11-26T11:30 or with seconds. ClockError."""
     try:

@@ -16,7 +16,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.values import Now, Received
 from edge.terminal.store.book import Row
-from shared.clocks.clock import day_number
+from shared.clocks.clock import day_number, day_text
 from shared.ids import StoreId, person_number
 from shared.keys.terminal_mac import terminal_mac
 from shared.purse.tac import TacChecker
@@ -124,7 +124,7 @@ class MealWorld:
 
     def _paper(self) -> None:
         """A sheet, which two persons enter; and the same one again."""
-        day = c.day_text(day_number(self.now().campus_s))
+        day = day_text(day_number(self.now().campus_s))
         raw = "number\n" + "\n".join(self.random.sample(self.numbers, 2)) + "\n"
         lines = read_sheet(raw.encode(), "sheet", Beside("一楼大伙", day, str(self.random.randint(1, 2))))
         before = len(self._posted())

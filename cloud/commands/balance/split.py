@@ -62,7 +62,7 @@ def rules(where: Where) -> int:
     with open_books(where.data, where.dsn) as reader:
         found = reader.split_rules()
     if where.as_json:
-        rows = [{**rule._asdict(), "card": label} for rule, label in found]
+        rows = [{**one.rule._asdict(), "card": one.label, "has_cards": one.has_cards} for one in found]
         _say(json.dumps({"auto_load": rows}, ensure_ascii=False))
     else:
         _say(*map(str, rule_lines(found)))

@@ -23,11 +23,6 @@ def moment_of(unix_ms: int) -> str:
     return time_text(WALL.at(unix_ms / 1000)) if unix_ms else ""
 
 
-def day_text(day: int) -> str:
-    """YYYY-MM-DD."""
-    return time_text(day * DAY_S)[:10]
-
-
 def asked_day(text: str, otherwise: int) -> int:
     """Of a form's date; what is none is the other one."""
     try:

@@ -13,7 +13,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.read.shown.campus_days import net_of, statement_now
 from cloud.ledger.records.values import Now
-from shared.clocks.clock import DAY_S, day_number, time_text
+from shared.clocks.clock import day_number, day_text
 from shared.facts.desks import DayClosed, DayClosedOpen, DayCloseProposed, DayCloseRejected
 from shared.words.voice import Text
 
@@ -57,11 +57,11 @@ def _close(writing: Writing, day: int, who: str) -> Closed:
     if not made.is_whole:
         raise DayRefused(
             Text(
-                f"{_day(day)} 还不能日结：{_gaps(made).zh}。可提议注明缺口日结，由第二人确认",
-                f"{_day(day)} cannot be closed: {_gaps(made).en}. Propose to close it with named gaps",
+                f"{day_text(day)} 还不能日结：{_gaps(made).zh}。可提议注明缺口日结，由第二人确认",
+                f"{day_text(day)} cannot be closed: {_gaps(made).en}. Propose to close it with named gaps",
             )
         )
-    writing.notes.tell(DayClosed(_day(day), net_of(made.sums), maker))
+    writing.notes.tell(DayClosed(day_text(day), net_of(made.sums), maker))
     return keep(writing, made, maker, "")
 
 
@@ -69,7 +69,7 @@ def _propose(writing: Writing, day: int, who: str, reason: str) -> Proposal:
     made = _statement(writing, day)
     if made.is_whole:
         raise DayRefused(
-            Text(f"{_day(day)} 没有缺口，一人即可日结", f"{_day(day)} lacks nothing: one person closes it")
+            Text(f"{day_text(day)} 没有缺口，一人即可日结", f"{day_text(day)} lacks nothing: one person closes it")
         )
     maker = two_persons.person(who)
     waiting = (one for one in two_persons.waiting(writing.db, writing.now.unix_ms) if one.kind is ProposalKind.DAY)
@@ -79,13 +79,13 @@ def _propose(writing: Writing, day: int, who: str, reason: str) -> Proposal:
     if before is not None:
         raise DayRefused(
             Text(
-                f"{_day(day)} 已由 {before.maker} 提议（{before.number}），请确认或否决",
-                f"{_day(day)} is proposed by {before.maker} ({before.number}): confirm or reject that",
+                f"{day_text(day)} 已由 {before.maker} 提议（{before.number}），请确认或否决",
+                f"{day_text(day)} is proposed by {before.maker} ({before.number}): confirm or reject that",
             )
         )
     proposal = two_persons.propose(writing, ProposalKind.DAY, made.encode(), who, reason)
     lacks = len(made.gaps) + made.more_gaps + len(made.drawers)
-    writing.notes.tell(DayCloseProposed(proposal.number, _day(day), lacks, proposal.maker, proposal.reason))
+    writing.notes.tell(DayCloseProposed(proposal.number, day_text(day), lacks, proposal.maker, proposal.reason))
     return proposal
 
 
@@ -104,8 +104,8 @@ def _confirm(writing: Writing, number: int, who: str) -> Decided:
         )
     checker = decided.proposal.decision.checker
     keep(writing, made, decided.proposal.maker, checker)
-    lacks = len(made.gaps) + made.more_gaps + len(made.drawers)
-    writing.notes.tell(DayClosedOpen(number, _day(made.day), lacks, net_of(made.sums), decided.proposal.maker, checker))
+    lacks, first = len(made.gaps) + made.more_gaps + len(made.drawers), decided.proposal.maker
+    writing.notes.tell(DayClosedOpen(number, day_text(made.day), lacks, net_of(made.sums), first, checker))
     return decided
 
 
@@ -113,7 +113,7 @@ def _reject(writing: Writing, number: int, who: str, reason: str) -> Decided:
     decided = two_persons.reject(writing, _of_day(writing, number).number, who, reason)
     if not decided.again and decided.proposal.decision is not None:
         day, checker = decode(decided.proposal.document).day, decided.proposal.decision.checker
-        writing.notes.tell(DayCloseRejected(number, _day(day), decided.proposal.maker, checker))
+        writing.notes.tell(DayCloseRejected(number, day_text(day), decided.proposal.maker, checker))
     return decided
 
 
@@ -122,7 +122,8 @@ def _statement(writing: Writing, day: int) -> Statement:
     if not 0 < day < day_number(writing.now.campus_s):
         raise DayRefused(Text("营业日还没有结束", "that business day is not over"))
     if before := closed(writing.db, day, day).get(day):
-        raise DayRefused(Text(f"{_day(day)} 已由 {before.maker} 日结", f"{before.maker} has closed {_day(day)}"))
+        what, who = day_text(day), before.maker
+        raise DayRefused(Text(f"{what} 已由 {who} 日结", f"{who} has closed {what}"))
     writing.booking.flush()
     return statement_now(writing.db, day, writing.now)
 
@@ -142,7 +143,3 @@ def _gaps(made: Statement) -> Text:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED_MAX]) + (" …" if len(names) > NAMED_MAX else "")
-
-
-def _day(day: int) -> str:
-    return time_text(day * DAY_S)[:10]

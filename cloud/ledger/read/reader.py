@@ -33,7 +33,6 @@ from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
-from cloud.ledger.loads.split.rules import Rule
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
@@ -493,7 +492,7 @@ class Reader:
         with self._lock, self.database.reading():
             return read_split.split(self.database, label, now)
 
-    def split_rules(self) -> list[tuple[Rule, str]]:
+    def split_rules(self) -> list[read_split.RuleRow]:
         """What is loaded by rule: of classes, and of cards with their labels."""
         with self._lock, self.database.reading():
             return read_split.split_rules(self.database)

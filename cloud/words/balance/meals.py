@@ -11,7 +11,7 @@ from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read.shown.meals import MealsView
 from cloud.ledger.records.judge import Reason
 from cloud.words.both import halves
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import day_text
 from shared.facts.terms import REASONS
 from shared.money import yuan
 from shared.words.voice import Text
@@ -22,11 +22,6 @@ _BEYOND = {
     TWICE | ABOVE: Text("同餐第二份，超过每周次数", "second in this meal, above the week's number"),
 }
 _PAPER, _TILL = Text("登记单", "sheet"), Text("终端", "terminal")
-
-
-def day_text(day: int) -> str:
-    """As people write it."""
-    return time_text(day * DAY_S)[:10]
 
 
 def beyond(meal: Meal) -> Text | None:

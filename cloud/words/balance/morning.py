@@ -9,7 +9,7 @@ from cloud.ledger.funds.bank_files.reading import BankRead
 from cloud.ledger.read.shown.balance import HOLDERS, BalanceView, Mark
 from cloud.words.both import halves
 from shared.clocks.campus_clock import WALL
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import day_text, time_text
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -74,9 +74,10 @@ def figure_lines(figure: BankFigure) -> Iterator[Text]:
     """What the bank says, who has told it, and every item by name."""
     when, who = time_text(WALL.at(figure.at_ms / 1000)), " ".join(x for x in (figure.who, figure.source) if x)
     bank, books, apart = (sum_text(fen) for fen in (figure.fen, figure.books_fen, figure.apart_fen))
+    day = day_text(figure.day)
     yield Text(
-        f"银行 {bank}，当时账面 {books}，差 {apart} · {who} {when}",
-        f"bank {bank}, books then {books}, apart {apart} · {who} {when}",
+        f"{day} 银行 {bank}，当时账面 {books}，差 {apart} · {who} {when}",
+        f"of {day}: bank {bank}, books then {books}, apart {apart} · {who} {when}",
     )
     for item in figure.items:
         fen = sum_text(item.fen)
@@ -89,7 +90,7 @@ def unknown_lines(view: BalanceView) -> Iterator[Text]:
     """Why it is not known."""
     if view.figure is None or not view.is_of_today:
         last = view.figure
-        when = time_text(last.day * DAY_S)[:10] if last else ""
+        when = day_text(last.day) if last else ""
         zh, en = halves(Text(f"，最近一次 {when}", f", the last was of {when}") if last else None)
         yield Text(f"未知：今天没有填银行数{zh}", f"unknown: nobody has told the bank's figure today{en}")
     if view.owing:

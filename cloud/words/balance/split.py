@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cloud.ledger.loads.split.moving import Movable, Quota, Why
-from cloud.ledger.loads.split.rules import Rule
-from cloud.ledger.read.shown.split import SplitView
-from cloud.words.both import both
+from cloud.ledger.read.shown.split import RuleRow, SplitView
+from cloud.words.both import both, halves
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -89,18 +88,20 @@ def split_json(one: SplitView, *, is_apart: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def rule_lines(found: Iterable[tuple[Rule, str]]) -> Iterator[Text]:
-    """Each rule with the label of its card."""
-    lines = [_rule_text(rule, label) for rule, label in found]
+def rule_lines(found: Iterable[RuleRow]) -> Iterator[Text]:
+    """Each rule with the label of its card; of a class that no card has, that too: it may be a slip."""
+    lines = [_rule_text(one) for one in found]
     yield from lines
     yield Text(f"共 {len(lines)} 条规则，其余不自动圈存", f"{len(lines)} rules, nothing else is loaded by itself")
 
 
-def _rule_text(rule: Rule, label: str) -> Text:
+def _rule_text(one: RuleRow) -> Text:
+    rule, label, has_cards = one
     said, by = quota_text(rule.quota), " ".join(part for part in (rule.who, rule.reason) if part)
     if label:
         return Text(f"卡 {label} {said.zh}  {by}", f"card {label} {said.en}  {by}")
-    return Text(f"卡类 {rule.card_class} {said.zh}  {by}", f"class {rule.card_class} {said.en}  {by}")
+    zh, en = halves(None if has_cards else Text("（没有这一类的卡）", " (no card has it)"))
+    return Text(f"卡类 {rule.card_class}{zh} {said.zh}  {by}", f"class {rule.card_class}{en} {said.en}  {by}")
 
 
 def _movable(one: Movable) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from cloud.words.fleet.cards import WHYS
 from cloud.words.loads import load_lines
 from cloud.words.losses import card_json, explain_lines
 from shared.clocks.campus_clock import WALL
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import DAY_S, day_text, time_text
 from shared.facts.terms import DEEDS, FINDINGS, PURSES, word_of
 from shared.money import yuan
 from shared.wire.desk.calls import CardState
@@ -149,7 +149,7 @@ def balance_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
 def meal_lines(one: Story) -> Iterator[Text]:
     """Given out by number, without the card; what of them is owed."""
     for meal in one.meals:
-        day, fen = time_text(meal.day * DAY_S)[:10], yuan(meal.fen)
+        day, fen = day_text(meal.day), yuan(meal.fen)
         zh, en = halves(None if meal.entry else Text("，挂账", ", in suspense"))
         where, number = meal.stall, meal.meal
         yield Text(f"{day} 餐次 {number} {where} ¥{fen}{zh}", f"{day} meal {number} {where} ¥{fen}{en}")
@@ -351,7 +351,7 @@ def sum_line(one: Story) -> Text:
 def _move(move: Movement) -> Text:
     entry, record = move.entry, move.entry.record
     kind, shown = KINDS.get(entry.kind, Text(entry.kind, entry.kind)), _proof(move)
-    when = time_text(record.time) if record else time_text(entry.effective_day * DAY_S)[:10]
+    when = time_text(record.time) if record else day_text(entry.effective_day)
     zh, en = halves(Text(f"，{entry.who}", f", {entry.who}") if entry.who else None)
     (at_zh, at_en), (flags_zh, flags_en) = halves(_at(move)), halves(_flags(entry.flags))
     sums = _sums(move.moved, signed=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now, Received
-from shared.clocks.clock import date_time_bcd, time_text
+from shared.clocks.clock import date_time_bcd
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId, person_id
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.keys.terminal_mac import mac_input, terminal_mac
@@ -206,11 +206,6 @@ def meal(
     )
     before = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
     return before + terminal_mac(k_term(signed_by or at), mac_input(before))
-
-
-def day_text(day: int) -> str:
-    """As people write it."""
-    return time_text(day * DAY_S)[:10]
 
 
 def pay(

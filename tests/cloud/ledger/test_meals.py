@@ -20,7 +20,7 @@ from cloud.ledger.read.shown.meals import MealsView
 from cloud.ledger.read.shown.risk import Part
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
-from shared.clocks.clock import day_number
+from shared.clocks.clock import day_number, day_text
 from tests.cloud.ledger import campus as c
 
 ADA, BEN, NOBODY = "20260001", "20260002", "20269999"
@@ -143,7 +143,7 @@ ROW = f"学号,档口,日期,餐次\n{ADA},一楼大伙,2026-07-23,2\n{BEN},pos-
 
 
 def sheet(ledger: Ledger) -> Sequence[object]:
-    return read_sheet(ROW.replace("2026-07-23", c.day_text(DAY)).encode(), "sheet", Beside())
+    return read_sheet(ROW.replace("2026-07-23", day_text(DAY)).encode(), "sheet", Beside())
 
 
 def test_a_sheet_by_two_persons_is_posted_once(ledger: Ledger, desk: MealLedger) -> None:
@@ -180,7 +180,7 @@ def test_two_sheets_with_one_row_in_common(ledger: Ledger, desk: MealLedger) -> 
     ],
 )
 def test_a_faulty_sheet_is_refused_whole(ledger: Ledger, desk: MealLedger, row: str, why: str) -> None:
-    raw = f"学号,档口,日期,餐次\n{BEN},一楼大伙,DAY,2\n{row}\n".replace("DAY", c.day_text(DAY)).encode()
+    raw = f"学号,档口,日期,餐次\n{BEN},一楼大伙,DAY,2\n{row}\n".replace("DAY", day_text(DAY)).encode()
     lines = desk.check_sheet(read_sheet(raw, "sheet", Beside()), c.NOW)
     assert why in next(one.fault for one in lines if one.fault).zh
     with pytest.raises(ProposalRefused):
@@ -261,7 +261,7 @@ def test_whatever_happens_a_debt_is_meals_less_repayments(ledger: Ledger, seed: 
                 paid[n] += min(owed, fen)
                 kept[n] += fen - min(owed, fen)
             case _:
-                beside = Beside("一楼大伙", c.day_text(DAY - step), "2")
+                beside = Beside("一楼大伙", day_text(DAY - step), "2")
                 made = desk.propose_sheet(read_sheet(f"number\n{numbers[n]}\n".encode(), "s", beside), "A", "r", c.NOW)
                 eaten[n] += 1500 * desk.confirm_sheet(made.number, "B", c.NOW)[1]
     owe = {numbers[n]: eaten[n] - paid[n] for n in numbers}

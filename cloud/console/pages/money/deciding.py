@@ -10,7 +10,6 @@ from typing import NamedTuple
 from flask import redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
-from cloud.console.frame.clock import day_text
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
@@ -34,6 +33,7 @@ from cloud.ledger.receive.void_words import VoidLedger
 from cloud.ledger.records.values import Now
 from cloud.words.balance.meals import proposal_line
 from cloud.words.held import SIDES, STATES, state_of
+from shared.clocks.clock import day_text
 from shared.words.voice import Text
 
 REASON_MAX = 200

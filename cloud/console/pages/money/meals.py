@@ -15,8 +15,8 @@ from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.funds.meals.rules import MealRule, MealRuleRefused
 from cloud.ledger.funds.meals.tables import Beside, SheetLine, parse_day, read_sheet
 from cloud.ledger.held.two_persons import ProposalRefused
-from cloud.words.balance.meals import beyond, day_text, meals_json, origin, proposal_line, rule_line, why_waits
-from shared.clocks.clock import day_number
+from cloud.words.balance.meals import beyond, meals_json, origin, proposal_line, rule_line, why_waits
+from shared.clocks.clock import day_number, day_text
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_yuan
 from shared.words.voice import Text

@@ -29,7 +29,7 @@ from cloud.ledger.read.pages import AccountLine
 from cloud.ledger.read.views import RecordView
 from cloud.words.differences import state_of
 from cloud.words.open_cases import WHY
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import day_text, time_text
 from shared.words.spans import span
 from shared.words.voice import Text
 
@@ -233,7 +233,7 @@ def _half_done(sources: Sources) -> tuple[list[Load], bool]:
 def _desks(sources: Sources) -> Reply:
     """Drawers, and who has receipts that no close has yet: so far the ledger has the close of a day."""
     drawers: Sequence[AccountLine] = sources.reader.accounts_like("cash:", CASES_MAX)
-    since = {who: time_text(day * DAY_S)[:10] for who, day in sources.reader.open_drawers().items()}
+    since = {who: day_text(day) for who, day in sources.reader.open_drawers().items()}
     rows = [(one, one.code.partition(":")[2], since.get(one.code.partition(":")[2], "")) for one in drawers]
     return render_template("money/desks.html", rows=rows, sums=sources.reader.desk_sums(), at=moment(now().unix_ms))
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.clock import moment_of, today, wall_now
 from cloud.console.frame.money import sum_text
 from cloud.console.frame.sources import Sources
 from cloud.console.pages.reports.days import joined, owing_of
@@ -25,7 +25,7 @@ from cloud.watch.turn import BEAT, STALE_MS
 from cloud.words.balance.morning import figure_lines, mark_text, unknown_lines
 from cloud.words.both import halves
 from cloud.words.days import OWING, STATES, WHOLE, WITH_GAPS, state_of
-from shared.clocks.clock import DAY_S
+from shared.clocks.clock import DAY_S, day_text
 from shared.words.voice import Text
 
 OK, WRONG, UNKNOWN = "ok", "bad", "off"

@@ -7,7 +7,7 @@ confirmed by somebody else where all proposals are decided.
 from flask import abort, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right
-from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.clock import moment_of, today, wall_now
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
@@ -17,7 +17,7 @@ from cloud.ledger.held.days import DayRefused, Statement
 from cloud.ledger.held.two_persons import REASON_MAX, ProposalRefused
 from cloud.ledger.read.shown.campus_days import DayState, net_of
 from cloud.words.days import OPEN, OWING, PROPOSED, RUNNING, STATES, WHOLE, WITH_GAPS, chain_text, gap_text, state_of
-from shared.clocks.clock import ClockError, day_number, parse_time
+from shared.clocks.clock import ClockError, day_number, day_text, parse_time
 from shared.errors import ConfigFault
 from shared.money import yuan
 from shared.words.voice import Text

@@ -3,7 +3,7 @@
 from flask import abort, current_app, g, redirect, render_template, request, url_for
 
 from cloud.console.access.rights import Right, Signed
-from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.clock import moment_of, today, wall_now
 from cloud.console.frame.page import PAGES as DECLARED
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
@@ -14,6 +14,7 @@ from cloud.ledger.desk.bank import BankLedger
 from cloud.ledger.funds.bank_figures import SOURCE_MAX, parse_figure, parse_item
 from cloud.ledger.funds.bank_files.reading import read_bank_file
 from cloud.process.settings import FOLDER
+from shared.clocks.clock import day_text
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flask import g, render_template, request
 
 from cloud.console.access.rights import Right
-from cloud.console.frame.clock import day_text, moment_of, today, wall_now
+from cloud.console.frame.clock import moment_of, today, wall_now
 from cloud.console.frame.export import csv_answer
 from cloud.console.frame.money import in_yuan
 from cloud.console.frame.page import Menu, Page, Reply
@@ -17,7 +17,7 @@ from cloud.console.pages.reports.days import Days, days, summed, total
 from cloud.console.pages.reports.settlement import asked_span
 from cloud.console.words.catalogue import words
 from cloud.ledger.read.shown.takings import NO_SLOT, Place, Sums
-from shared.clocks.clock import DAY_S
+from shared.clocks.clock import DAY_S, day_text
 
 CROSS = "cross"
 FILTERS = ("kind", "first", "last")

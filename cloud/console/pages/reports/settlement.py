@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flask import g, render_template, request
 
 from cloud.console.access.rights import Right
-from cloud.console.frame.clock import asked_day, day_text, moment_of, today, wall_now
+from cloud.console.frame.clock import asked_day, moment_of, today, wall_now
 from cloud.console.frame.export import csv_answer
 from cloud.console.frame.money import in_yuan
 from cloud.console.frame.page import Menu, Page, Reply
@@ -15,6 +15,7 @@ from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.pages.reports.days import SPAN_MAX, Days, days, summed, total
 from cloud.console.words.catalogue import words
 from cloud.ledger.read.shown.takings import Sums
+from shared.clocks.clock import day_text
 
 FILTERS = ("first", "last")
 

@@ -8,7 +8,7 @@ from cloud.ledger.held.two_persons import Outcome, ProposalKind, is_same_person
 from cloud.ledger.read.shown.campus_days import day_sums
 from cloud.ledger.read.shown.takings import NEWEST
 from cloud.store.db import Database
-from shared.clocks.clock import DAY_S, time_text
+from shared.clocks.clock import day_text
 from shared.errors import WireFault
 from shared.words.voice import Text
 
@@ -42,7 +42,7 @@ def _confirmed(db: Database) -> set[_Word]:
 
 
 def _fault(db: Database, day: int, one: Closed, confirmed: set[_Word]) -> str:
-    said, name = one.statement, time_text(day * DAY_S)[:10]
+    said, name = one.statement, day_text(day)
     if said.day != day:
         return f"{name}: its statement is about another day"
     if day_sums(db, day, upto=min(said.last_entry, NEWEST)) != said.sums:

@@ -63,9 +63,27 @@ def split(db: Database, label: str, now: Now) -> SplitView | None:
     )  # fmt: skip
 
 
-def split_rules(db: Database) -> list[tuple[Rule, str]]:
-    """All of them; '' for one of a class."""
+class RuleRow(NamedTuple):
+    """label: of its card, '' for a rule of a class. has_cards: is there any card that it could be of?"""
+
+    rule: Rule
+    label: str
+    has_cards: bool
+
+
+_HAS_CARDS = (
+    "SELECT COUNT(*) FROM (SELECT 1 FROM card c LEFT JOIN card_life l ON l.card = c.card "
+    "WHERE COALESCE(l.card_class, c.card_class) = ? LIMIT 1) one"
+)
+
+
+def split_rules(db: Database) -> list[RuleRow]:
+    """All of them."""
     found = rules(db)
     rows = db.find("SELECT card, label FROM card WHERE card", [one.card for one in found if one.card])
     labels: dict[bytes, str] = {bytes(card): label for card, label in rows}
-    return [(one, labels.get(one.card, "")) for one in found]
+    return [RuleRow(one, labels.get(one.card, ""), bool(one.card) or _has_cards(db, one.card_class)) for one in found]
+
+
+def _has_cards(db: Database, card_class: int) -> bool:
+    return bool(db.run(_HAS_CARDS, (card_class,))[0][0])

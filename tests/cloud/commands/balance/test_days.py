@@ -10,7 +10,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.words.days import day_text
+from shared.clocks.clock import day_text
 from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c

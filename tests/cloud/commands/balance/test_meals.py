@@ -9,7 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import open_ledger
-from shared.clocks.clock import day_number
+from shared.clocks.clock import day_number, day_text
 from tests.cloud.ledger import campus as c
 
 ADA, BEN, NOBODY = "20260001", "20260002", "20269999"
@@ -39,7 +39,7 @@ def enrolled(early: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def day() -> str:
-    return c.day_text(day_number(wall_now().campus_s))
+    return day_text(day_number(wall_now().campus_s))
 
 
 def sheet(tmp_path: Path, *numbers: str) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import open_ledger
-from cloud.words.days import day_text
+from shared.clocks.clock import day_text
 from shared.wire.messages import DeviceStatus, EpochStatus
 from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
@@ -40,7 +40,7 @@ def test_a_figure_with_items_by_name(early: Path, capsys) -> None:
     code, said = run(capsys, early, "bank", "--yuan", "790.00", *item, "--who", "王芳")
     assert (code, said.splitlines()[0]) == (0, "晨间核对：相符，差 ¥0.00")
     assert "在途 提现未记账 -¥10.00" in said
-    assert "银行 ¥790.00，当时账面 ¥800.00，差 -¥10.00 · 王芳" in said
+    assert f"{day_text(wall_now().campus_s // c.DAY_S)} 银行 ¥790.00，当时账面 ¥800.00，差 -¥10.00 · 王芳" in said
     told = json.loads(run(capsys, early, "--json")[1])
     assert (told["mark"], told["bank"]["unexplained_fen"], told["accounts"]["purse"]) == ("even", 0, 80_000)
 

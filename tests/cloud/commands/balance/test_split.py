@@ -48,6 +48,12 @@ def test_a_rule_of_a_class_and_of_a_card(funded: Path, capsys) -> None:
     assert [(one["card_class"], one["card"], one["target_fen"]) for one in rules] == [(-1, "0001", 0), (1, "", 150_00)]
 
 
+def test_a_class_that_no_card_has_is_said(funded: Path, capsys) -> None:
+    told = "--below", "120", "--target", "150", "--who", "王芳"
+    assert "没有这一类的卡" not in run(capsys, funded, "card", "auto-load", "--class", "1", *told)[1]
+    assert "卡类 200（没有这一类的卡） 自动圈存" in run(capsys, funded, "card", "auto-load", "--class", "200", *told)[1]
+
+
 def test_a_rule_that_contradicts_itself_is_refused_and_nothing_is_changed(funded: Path, capsys) -> None:
     for below, target, why in (("60", "50", "高于目标"), ("5", "10", "目标低于一餐"), ("50", "5000", "余额上限")):
         code, said = run(capsys, funded, "card", "auto-load", "--class", "1", "--below", below, "--target", target)

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import pytest
 
 from cloud.console.access.rights import Grant, Right, Role
-from cloud.console.frame.clock import day_text, today
+from cloud.console.frame.clock import today
 from cloud.console.frame.page import PAGES, Page
+from shared.clocks.clock import day_text
 from tests.cloud.console.bounds import stocked
 from tests.cloud.console.bounds.counted import counting
 from tests.cloud.console.rig import Rig, made

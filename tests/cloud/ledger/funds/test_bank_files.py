@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cloud.ledger.funds.bank_files import detail, mt940
 from cloud.ledger.funds.bank_files.reading import PLAIN, read_bank_file
-from shared.clocks.clock import DAY_S, day_number, parse_time, time_text
+from shared.clocks.clock import DAY_S, day_number, day_text, parse_time, time_text
 from shared.errors import ConfigFault
 
 DAY = day_number(parse_time("2026-11-27"))
@@ -113,7 +113,7 @@ def test_any_history_is_read_and_one_wrong_fen_is_named(seed: int, count: int, n
         balance += fen
         day = time_text((DAY - 3 + 3 * n // count) * DAY_S)[:10]
         lines.append([day, f"{max(0, -fen) / 100:.2f}", f"{max(0, fen) / 100:.2f}", balance])
-    lines.append([time_text(DAY * DAY_S)[:10], "", "1.00", balance + 100])
+    lines.append([day_text(DAY), "", "1.00", balance + 100])
     assert told(_table(lines, newest)) == balance + 100
     wrong = chance.randrange(len(lines))
     lines[wrong][3] += chance.choice((-1, 1))

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.frame.clock import day_text
 from cloud.console.frame.initials import is_like
 from cloud.console.pages.home.sums import sum_and_day
 from cloud.console.words.catalogue import WORDS
-from shared.clocks.clock import day_number, parse_time
+from shared.clocks.clock import day_number, day_text, parse_time
 from tests.cloud.console.pages.alarms import scene as s
 from tests.cloud.console.rig import Rig, made
 from tests.cloud.ledger import campus as c

@@ -10,7 +10,7 @@ from cloud.console.access.rights import Grant, Role
 from cloud.console.frame.clock import wall_now
 from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.funds.meals.tables import read_roster
-from shared.clocks.clock import day_number
+from shared.clocks.clock import day_number, day_text
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 
@@ -30,7 +30,7 @@ def finance(rig: Rig, name: str = "张三") -> Browser:
 
 
 def form(numbers: str) -> dict[str, str]:
-    day = c.day_text(day_number(wall_now().campus_s))
+    day = day_text(day_number(wall_now().campus_s))
     return {"stall": "pos-01", "day": day, "meal": "2", "numbers": numbers, "reason": "停电"}
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.frame.clock import day_text, today, wall_now
+from cloud.console.frame.clock import today, wall_now
+from shared.clocks.clock import day_text
 from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c

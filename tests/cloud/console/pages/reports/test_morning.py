@@ -12,11 +12,12 @@ import pytest
 
 from cloud.console.access.audit import Question
 from cloud.console.access.rights import Grant, Role
-from cloud.console.frame.clock import day_text, today
+from cloud.console.frame.clock import today
 from cloud.console.pages.reports.morning import FILE
 from cloud.console.pages.reports.signatures import Mornings, Signature
 from cloud.process.settings import FOLDER
 from cloud.watch.subjects.marks import MARK
+from shared.clocks.clock import day_text
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from cloud.console.access.rights import Grant, Role, Scope
-from cloud.console.frame.clock import day_text
 from cloud.ledger.read.shown.takings import LINES
+from shared.clocks.clock import day_text
 from tests.cloud.console.rig import Rig, made
 from tests.cloud.ledger import campus as c
 
