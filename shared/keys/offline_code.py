@@ -2,12 +2,12 @@
 
 The campus's key for them (a document key of its kind) signs a certificate: this phone's key may pay for this card, so
 often, so much, from then until then. The phone signs each code: which use of the certificate, when, a nonce. A screen
-shows 206 bytes as a number of digits in a QR code: digits are typed alike under every keyboard and input method, so a
+shows 202 bytes as a number of digits in a QR code: digits are typed alike under every keyboard and input method, so a
 scanner that plays keyboard reads it, and it fits version 10 at error correction M.
 
     certificate 129: form 1 ‖ campus 2 ‖ key version 1 ‖ number 4 ‖ card 10 ‖ class 1 ‖ phone's public key 33
                      ‖ from 4 ‖ until 4 ‖ uses 1 ‖ fen of one 4 ‖ signature 64 (Ed25519)
-    code 206:        certificate ‖ use 1 ‖ made at 4 ‖ nonce 8 ‖ signature 64 (ECDSA P-256 over SHA-256, r ‖ s)
+    code 202:        certificate ‖ use 1 ‖ made at 4 ‖ nonce 4 ‖ signature 64 (ECDSA P-256 over SHA-256, r ‖ s)
 
 Pure. Times are campus seconds. A wrong signature is a verdict, no exception; malformed bytes and digits are CodeFault.
 What a terminal makes of a code that is genuine: edge/terminal/taps/offline_code.py.
@@ -31,7 +31,7 @@ PREFIX = "80"
 """Before the digits: outside of 10–15, 25–30 and 62, which other payers' codes begin with."""
 VALID_MAX_S = 72 * 3600
 """A certificate lives no longer: a phone that was off line so long gets a new one."""
-PUBLIC_SIZE, NONCE_SIZE, SIGNATURE_SIZE = 33, 8, 64
+PUBLIC_SIZE, NONCE_SIZE, SIGNATURE_SIZE = 33, 4, 64
 _CERTIFIED_CONTEXT, _CODE_CONTEXT = b"openykt phone v1\0", b"openykt offline code v1\0"
 _CERTIFICATE = struct.Struct(f">BHBI10sB{PUBLIC_SIZE}sIIBI")
 _USE = struct.Struct(f">BI{NONCE_SIZE}s")
@@ -92,7 +92,7 @@ class Code(NamedTuple):
     signature: bytes
 
     def encode(self) -> bytes:
-        """206 bytes."""
+        """202 bytes."""
         return self.certificate.encode() + _USE.pack(*self.use) + self.signature
 
 

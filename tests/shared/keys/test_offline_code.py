@@ -23,7 +23,7 @@ def point(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 PHONE = Phone(1, 1, 77, CARD, 2, point(KEY), 800_000_000, 800_086_400, 2, 30_00)
 CERTIFICATE = oc.certify_phone(PHONE, SIGNER)
-USE = Use(1, 800_001_000, b"noncenon")
+USE = Use(1, 800_001_000, b"nonc")
 
 
 def code(use: Use = USE, certificate: Certificate = CERTIFICATE, key: ec.EllipticCurvePrivateKey = KEY) -> Code:
@@ -57,8 +57,8 @@ def test_bytes_are_frozen() -> None:
     )  # fmt: skip
     assert oc.code_covered(77, USE) == b"openykt offline code v1\0" + bytes.fromhex("0000004d01") + (
         800_001_000
-    ).to_bytes(4, "big") + b"noncenon"
-    assert (oc.CERTIFICATE_SIZE, oc.CODE_SIZE) == (129, 206)
+    ).to_bytes(4, "big") + b"nonc"
+    assert (oc.CERTIFICATE_SIZE, oc.CODE_SIZE) == (129, 202)
 
 
 @given(at=st.integers(0, oc.CODE_SIZE - 1), bit=st.integers(0, 7))
@@ -103,7 +103,7 @@ def test_what_no_campus_may_allow_is_no_certificate(phone: Phone) -> None:
 @pytest.mark.parametrize("use", [0, 3])
 def test_a_use_that_the_certificate_does_not_have_is_none(use: int) -> None:
     with pytest.raises(CodeFault, match="use"):
-        oc.decode_code(code(Use(use, 800_001_000, b"noncenon")).encode())
+        oc.decode_code(code(Use(use, 800_001_000, b"nonc")).encode())
 
 
 @given(st.text(max_size=600))
@@ -112,7 +112,7 @@ def test_what_is_typed_is_a_code_or_a_fault(text: str) -> None:
         oc.code_of_digits(text)
 
 
-@given(st.integers(0, 10**497 - 1))
+@given(st.integers(0, 10**487 - 1))
 def test_digits_are_a_code_or_a_fault(number: int) -> None:
     with pytest.raises(CodeFault):
         oc.code_of_digits(oc.PREFIX + str(number).zfill(oc.CODE_DIGITS - 2)[-(oc.CODE_DIGITS - 2) :])
