@@ -21,6 +21,8 @@ from shared.records.codec import (
     peek,
 )
 from shared.records.kinds import (
+    CODE_SIZE,
+    CODES,
     COMPOSITE_SIZE,
     LOAD_SHAPED,
     LOAD_SIZE,
@@ -39,11 +41,13 @@ from shared.records.kinds import (
     WITNESS_SIZE,
     WITNESSED_SIZE,
     Cause,
+    CodeRecord,
     Kind,
     LoadRecord,
     MealRecord,
     PaymentRecord,
     PurchaseRecord,
+    PurselessRecord,
     Record,
     VoidRecord,
     Witness,
@@ -59,6 +63,8 @@ from shared.records.stored import (
 )
 
 __all__ = [
+    "CODES",
+    "CODE_SIZE",
     "COMPOSITE_SIZE",
     "HASH_SIZE",
     "HEAD",
@@ -85,6 +91,7 @@ __all__ = [
     "WITNESSED_SIZE",
     "WITNESS_SIZE",
     "Cause",
+    "CodeRecord",
     "CounterKind",
     "Flags",
     "Head",
@@ -95,6 +102,7 @@ __all__ = [
     "PaymentRecord",
     "Proof",
     "PurchaseRecord",
+    "PurselessRecord",
     "Record",
     "Stored",
     "VoidRecord",

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     NOT_DEBITED = 9
     ONLINE = 10
     CODE = 11
+    """脱机付款码: a phone's code that was taken without a network."""
     SHIFT_SLIP = 12
     LOAD_UNPROVEN = 13
     LOAD_RECOVERED = 14
@@ -55,7 +56,7 @@ class Worth(Enum):
     """The card: its debit or credit is posted."""
     MAC = "mac"
     """The terminal, whose MAC it ends with: it waits for the record that it names, says how what it asked ended, or is
-    its word of a meal that it gave out."""
+    its word of a meal that it gave out, or of a phone's code that it took."""
     OPEN = "open"
     """Nothing yet 灰记录: it waits for the card."""
     WORD = "word"
@@ -233,11 +234,50 @@ class MealRecord(NamedTuple):
     mac: bytes
 
 
+class CodeRecord(NamedTuple):
+    """Kind offline code 脱机付款码: 110 bytes, big-endian, in this order.
+
+    card, certificate: whose phone, as the code's certificate says (shared.keys.offline_code); use, nonce, signature: as
+    the phone signed them, with the time at which it made the code: time − age_s, for a phone's clock may be ahead of
+    the terminal's. mac: of the terminal (shared.keys.terminal_mac) over the stored bytes before it: it stands for the
+    sum, the phone's signature for who showed the code.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    card: CardId
+    certificate: int
+    use: int
+    age_s: int
+    nonce: bytes
+    signature: bytes
+    amount_fen: int
+    time: int
+    key_version: int
+    operator: int
+    parameter_version: int
+    mac: bytes
+
+    @property
+    def made_s(self) -> int:
+        """When the phone made the code, by its own clock: campus seconds."""
+        return self.time - self.age_s
+
+    @property
+    def linked(self) -> int:
+        """It settles no other record."""
+        return 0
+
+
 PurseRecord = PurchaseRecord | LoadRecord
 """What a purse of a card has done, or may have: with its counter and balance before."""
 CountedRecord = PurseRecord | VoidRecord
 """What names a counter of a card."""
-Record = CountedRecord | PaymentRecord | MealRecord
+PurselessRecord = PaymentRecord | MealRecord | CodeRecord
+"""What touches no purse: an account has paid, or owes."""
+Record = CountedRecord | PurselessRecord
 """Any kind's. Every class has the head, card, amount_fen, time and linked; who needs more asks for one that has it."""
 
 
@@ -289,6 +329,11 @@ MEAL = Shape(
     _HEAD + "card 10s, meal B, taken B, amount_fen I, time I, key_version B, operator H, hotlist_version H, "
     "parameter_version H, linked H, mac 4s",
 )
+CODE = Shape(
+    CodeRecord._make,
+    _HEAD + "card 10s, certificate I, use B, age_s h, nonce 4s, signature 64s, amount_fen I, time I, key_version B, "
+    "operator H, parameter_version H, mac 4s",
+)
 
 
 def _void(record: VoidRecord) -> None:
@@ -311,6 +356,11 @@ def _meal(record: MealRecord) -> None:
     person_number(record.card)
     if record.linked or not record.amount_fen or not record.taken:
         raise WireFault("an emergency meal without a sum or a count, or linked to another record")
+
+
+def _code(record: CodeRecord) -> None:
+    if not record.certificate or not record.use or not record.amount_fen:
+        raise WireFault("an offline code without a certificate, a use or a sum")
 
 
 def _require_cause(record: VoidRecord, causes: frozenset[Cause]) -> None:
@@ -343,6 +393,10 @@ _PAID = PaymentRecord(
 _EATEN = MealRecord(
     VERSION, Kind.MEAL, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 12, person_id("202601017"), 2, 1, 1500,
     0x2F0A1B40, 1, 3, 1, 1, 0, bytes.fromhex("C0FFEE13"),
+)  # fmt: skip
+_SHOWN = CodeRecord(
+    VERSION, Kind.CODE, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 11, _CARD, 77, 1, -5, b"nonc",
+    bytes(range(64)), 1250, 0x2F0A1B40, 1, 3, 1, bytes.fromhex("C0FFEE14"),
 )  # fmt: skip
 _TRIP = bytes.fromhex("000C000701220003000200C8")
 _SUPERVISOR = Witness(CardId(bytes.fromhex("000100010001F0000001")), 1, bytes.fromhex("19BC6BD4"))
@@ -380,6 +434,7 @@ KINDS: tuple[Description[Any], ...] = (
     Description(
         Kind.ONLINE, Text("账户支付", "Account payment"), PAYMENT, Worth.MAC, _PAID, CounterKind.ONLINE, rule=_payment
     ),
+    Description(Kind.CODE, Text("脱机付款码", "Offline code"), CODE, Worth.MAC, _SHOWN, rule=_code),
     Description(
         Kind.LOAD_UNPROVEN, Text("圈存存疑", "Load in doubt"), LOAD, Worth.OPEN,
         _load(Kind.LOAD_UNPROVEN, Proof.NONE, NO_TAC)._replace(linked=0), CounterKind.ONLINE,
@@ -415,12 +470,14 @@ def kinds_of(shape: Shape[Any]) -> frozenset[Kind]:
 PURCHASE_SHAPED, LOAD_SHAPED, VOIDS = kinds_of(PURCHASE), kinds_of(LOAD), kinds_of(VOID)
 PAYMENTS = kinds_of(PAYMENT)
 MEALS = kinds_of(MEAL)
+CODES = kinds_of(CODE)
 PROVEN = frozenset(one.kind for one in KINDS if one.worth is Worth.TAC)
 """Kinds that carry a TAC: the card side posts if it is valid."""
 PURCHASE_SIZE, COMPOSITE_SIZE = PURCHASE.size, PURCHASE.whole_size
 LOAD_SIZE = LOAD.size
 PAYMENT_SIZE = PAYMENT.size
 MEAL_SIZE = MEAL.size
+CODE_SIZE = CODE.size
 VOID_SIZE, WITNESSED_SIZE = VOID.size, VOID.whole_size
 WITNESS_SIZE = WITNESSED_SIZE - VOID_SIZE
 TRIP_SIZE = COMPOSITE_SIZE - PURCHASE_SIZE

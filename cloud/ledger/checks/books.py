@@ -42,7 +42,7 @@ from cloud.ledger.records.values import EntryUnbalanced
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.ids import person_number
-from shared.records import Kind, MealRecord, PaymentRecord
+from shared.records import Kind, MealRecord, PaymentRecord, PurselessRecord
 from shared.wire import codec
 
 _DOCUMENTS = {
@@ -201,7 +201,7 @@ def _of_record(
 
 def paid_by(a: Arrival) -> int:
     """The purse/key byte of a record of a purse."""
-    if a.record is None or isinstance(a.record, PaymentRecord | MealRecord):
+    if a.record is None or isinstance(a.record, PurselessRecord):
         raise ValueError("no record of a purse")
     return a.record.purse
 

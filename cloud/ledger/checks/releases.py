@@ -19,7 +19,7 @@ from cloud.ledger.journal.registry import Registry
 from cloud.ledger.records.arrival import arrive
 from cloud.store.db import Database, Row
 from shared.errors import WireFault
-from shared.records import MealRecord, PaymentRecord
+from shared.records import PurselessRecord
 from shared.words.voice import Text
 
 NAME = "two-persons"
@@ -76,7 +76,7 @@ def _purse_of(db: Database, record: int) -> int:
     """The purse/key byte of this record."""
     (stored,) = db.run("SELECT stored FROM record WHERE id = ?", (record,))[0]
     found = arrive(stored).record
-    return MAIN_PURSE if found is None or isinstance(found, PaymentRecord | MealRecord) else found.purse
+    return MAIN_PURSE if found is None or isinstance(found, PurselessRecord) else found.purse
 
 
 def _proposal_fault(one: Proposal, named: dict[int, int]) -> str:

@@ -14,7 +14,7 @@ from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
 from cloud.store.db import Database, Row
 from shared.errors import RuleBroken
-from shared.records import MealRecord, PaymentRecord
+from shared.records import PurselessRecord
 
 CHUNK = 2000
 _KINDS = int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE)
@@ -44,7 +44,7 @@ class Held(NamedTuple):
     def purse(self) -> int:
         """The purse/key byte of the record: which purse paid."""
         record = self.arrival.record
-        if record is None or isinstance(record, PaymentRecord | MealRecord):
+        if record is None or isinstance(record, PurselessRecord):
             raise RuleBroken("a held entry comes from a record of a purse")
         return record.purse
 

@@ -18,7 +18,7 @@ from shared.clocks.clock import day_number
 from shared.errors import RuleBroken
 from shared.facts.books import TimeDoubtful
 from shared.ids import DeviceId
-from shared.records import MealRecord, Pair, PaymentRecord, Record, parse_flags
+from shared.records import Pair, PurselessRecord, Record, parse_flags
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Writing:
         day, doubt = self.day_of(arrival, place, card, received_s)
         side = place.held_account if held else place.account
         record_of = _record(arrival)
-        if isinstance(record_of, PaymentRecord | MealRecord):
+        if isinstance(record_of, PurselessRecord):
             raise RuleBroken("no purse has paid it")
         if kind is EntryKind.EVIDENCE and not held and is_half(arrival):
             side = card.accounts.waiting(record_of.purse)

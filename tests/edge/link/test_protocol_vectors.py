@@ -20,11 +20,13 @@ SHAPES = {
     "void": ">BBHII10sHBIIBBHHHH",
     "payment": ">BBHII10sIIBHHHH",
     "meal": ">BBHI10sBBIIBHHHH",
+    "code": ">BBHI10sIBh4s64sIIBHH",
 }
 PURCHASES = ("purchase", "composite", "unproven", "recovered", "not_debited")
 VOIDS = ("void", "witnessed_void")
 PAYMENTS = ("online", "reversal")
 MEALS = ("meal",)
+CODES = ("code",)
 
 
 def read(name):
@@ -84,7 +86,7 @@ def test_the_short_form(name):
 
 
 def packed(kind, fields):
-    shapes = {"purchase": PURCHASES, "void": VOIDS, "payment": PAYMENTS, "meal": MEALS}
+    shapes = {"purchase": PURCHASES, "void": VOIDS, "payment": PAYMENTS, "meal": MEALS, "code": CODES}
     shape = next((name for name, kinds in shapes.items() if kind in kinds), "load")
     values = [raw(v) if isinstance(v, str) else v for n, v in fields.items() if n not in ("trip", "witness", "mac")]
     wire = struct.pack(SHAPES[shape], *values) + raw(fields.get("trip", ""))
@@ -101,7 +103,7 @@ def test_a_record(kind):
     assert raw(made["wire"]) == wire
     stored = raw("000100000007") + struct.pack(">H", 2) + raw("510000000023") + wire
     assert raw(made["stored"]) == stored
-    if kind in VOIDS + PAYMENTS + MEALS:
+    if kind in VOIDS + PAYMENTS + MEALS + CODES:
         covered = b"openykt record v1\0" + hashlib.sha256(stored[:-4]).digest()[:24]
         assert wire[-4:] == cmac(raw(read("records")["k_term"]), covered)[:4]
 
