@@ -14,6 +14,7 @@ from cloud.keys.faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault, WireFault
 from shared.fleet.document import SIGNATURE_SIZE, Head, SignedHead
 from shared.keys.document_key import DocumentKey, document_key
+from shared.keys.offline_code import Certificate, Phone
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.tac import ITEM_SIZE
@@ -96,6 +97,10 @@ class KeyClient:
     def sign_trust(self, covered: bytes) -> bytes:
         """Signature of a snapshot or timestamp of firmware releases. KeyFault when refused or away."""
         return self._octets(SIGNATURE_SIZE, Op.SIGN_TRUST, covered)
+
+    def certify_phone(self, phone: Phone) -> Certificate:
+        """A phone's certificate for offline codes. KeyFault when refused (no phone may have it, no such key) or away."""
+        return Certificate(phone, self._octets(SIGNATURE_SIZE, Op.CERTIFY_PHONE, phone.encode()))
 
     def document_keys(self) -> list[DocumentKey]:
         """The public half of every document key that the key process holds. KeyFault when refused or away."""

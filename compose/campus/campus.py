@@ -77,6 +77,11 @@ class Where:
         return self.run / "desk-keys.sock"
 
     @property
+    def phones_socket(self) -> Path:
+        """Its socket for the accounts service behind the wallet: certificates of phones."""
+        return self.run / "phones.sock"
+
+    @property
     def keys_health(self) -> Path:
         """Where it says how it is."""
         return self.run / "keys-health.sock"
@@ -86,11 +91,19 @@ class Where:
         """Its socket for whoever orders terminals about."""
         return self.run / "fleet-keys.sock"
 
+    @property
+    def key_sockets(self) -> Mapping[str, Path]:
+        """Option of the key process → its socket, beside the ledger's own."""
+        return {
+            "--desk-socket": self.desk_socket, "--fleet-socket": self.fleet_socket,
+            "--health-socket": self.keys_health, **({"--wallet-socket": self.phones_socket} if self.wallet_port else {}),
+        }  # fmt: skip
+
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest, console, watch and dock; `after` = the broker and the database. Selling goes on without the
     last three."""
-    keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket, where.keys_health)
+    keys = key_process(where.data, where.keys_socket, where.key_sockets)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
         "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket),
@@ -142,7 +155,7 @@ def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     accounts = _python(
         "accounts", "cloud", "accounts", *_data(where), "--port", str(where.accounts_port), *dsn, *_clock(where),
-        *_health(where, "accounts"), after=after[1:], spare=True,
+        "--keys", str(where.phones_socket), *_health(where, "accounts"), after=after[1:], spare=True,
     )  # fmt: skip
     front = _python(
         "wallet", "cloud", "wallet", *_data(where), "--port", str(where.wallet_port),
@@ -171,12 +184,9 @@ def _dock(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [_python("dock", "cloud", "dock", *_data(where), *door, *dsn, after=after, spare=True)]
 
 
-def key_process(
-    data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None, health: Path | None = None
-) -> Part:
-    """The only part that opens the key store. desk, fleet, health: its further sockets."""
-    asked = (("--desk-socket", desk), ("--fleet-socket", fleet), ("--health-socket", health))
-    others = [word for name, path in asked if path is not None for word in (name, str(path))]
+def key_process(data: Path, socket: Path, further: Mapping[str, Path] | None = None) -> Part:
+    """The only part that opens the key store. further: option → its socket for others than the ledger."""
+    others = [word for name, path in (further or {}).items() for word in (name, str(path))]
     return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *others)
 
 

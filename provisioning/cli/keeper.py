@@ -48,6 +48,11 @@ def add_to(verbs: Verbs) -> None:
         help=Text("终端管理用的套接字：参数、指令的签名", "socket for the fleet: signs parameters and orders"),
     )
     keys.add_argument(
+        "--wallet-socket",
+        type=Path,
+        help=Text("钱包用的套接字：签发手机凭证", "socket for the wallet: certifies phones"),
+    )
+    keys.add_argument(
         "--health-socket",
         type=Path,
         help=Text("看护用的套接字：/healthz、/metrics", "socket for whoever looks after it: /healthz, /metrics"),
@@ -96,7 +101,7 @@ def add_to(verbs: Verbs) -> None:
 def _keys(chosen: argparse.Namespace) -> None:
     asked = {
         Role.MONEY: chosen.socket, Role.DESK: chosen.desk_socket, Role.AUDIT: chosen.audit_socket,
-        Role.FLEET: chosen.fleet_socket,
+        Role.FLEET: chosen.fleet_socket, Role.WALLET: chosen.wallet_socket,
     }  # fmt: skip
     paths = {role: path for role, path in asked.items() if path is not None}
     choice = KeeperChoice(

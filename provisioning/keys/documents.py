@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from provisioning.keys.store import KeyKind, KeyStore
 from shared.fleet.document import DocumentKind, Head, SignedHead
 from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
+from shared.keys.offline_code import Certificate, Phone, certify_phone
 
 KEY_VERSION = 1
 SIGNING_VERSION = 1
@@ -36,6 +37,10 @@ class DocumentKeys:
         key = self._private.get((head.kind, head.key_version))
         return None if key is None else sign_head(self.campus, head, key)
 
+    def certify_phone(self, phone: Phone) -> Certificate | None:
+        """By the key of wallets' documents; None: no such key is held, or the phone is of another campus."""
+        key = self._private.get((DocumentKind.WALLETS, phone.key_version))
+        return None if key is None or phone.campus != self.campus else certify_phone(phone, key)
 
     def sign_trust(self, role: str, raw: bytes) -> bytes | None:
         """Of TRUST_ROLES; None: no such key is held."""

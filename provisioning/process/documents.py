@@ -1,6 +1,8 @@
-"""Heads of documents that the key process signs: what the ledger decides at one socket, what persons order at another.
+"""Heads of documents that the key process signs: what the ledger decides at one socket, what persons order at another;
+and phones' certificates for offline codes, at the wallet's.
 
-Refuses a head that is malformed, of a kind that this operation does not sign, or of a key that is not held. Pure.
+Refuses a head that is malformed, of a kind that this operation does not sign, or of a key that is not held; and a phone
+of another campus, or one that may pay more than any campus allows. Pure.
 """
 
 import json
@@ -11,6 +13,7 @@ from typing import Any, Protocol
 from provisioning.keys.documents import TRUST_ROLES, DocumentKeys
 from provisioning.process.refusal import Reason, Refused, exact
 from shared.fleet.document import HEAD_SIZE, decode_head
+from shared.keys.offline_code import CERTIFICATE_SIZE, SIGNATURE_SIZE, phone_of
 from shared.wire.keyproc import SIGNS, Op
 
 TRUST_MAX = 4096
@@ -22,6 +25,7 @@ class DocumentCounts(Protocol):
     """What is counted here."""
 
     documents: int
+    phones: int
 
 
 class DocumentOperations:
@@ -34,7 +38,20 @@ class DocumentOperations:
     def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
         """What answers which operation."""
         found: dict[str, Callable[[Sequence[Any]], object]] = {op: partial(self._sign, op) for op in SIGNS}
-        return {**found, Op.SIGN_TRUST: self._sign_trust, Op.DOCUMENT_KEYS: self._public}
+        return {**found, **self._others()}
+
+    def _others(self) -> dict[str, Callable[[Sequence[Any]], object]]:
+        return {
+            Op.SIGN_TRUST: self._sign_trust, Op.CERTIFY_PHONE: self._certify_phone, Op.DOCUMENT_KEYS: self._public,
+        }  # fmt: skip
+
+    def _certify_phone(self, arguments: Sequence[Any]) -> bytes:
+        (raw,) = exact(arguments, CERTIFICATE_SIZE - SIGNATURE_SIZE, types=(bytes,))
+        certificate = self._keys.certify_phone(phone_of(raw))
+        if certificate is None:
+            raise Refused(Reason.UNKNOWN_KEY)
+        self._counts.phones += 1
+        return certificate.signature
 
     def _sign(self, op: Op, arguments: Sequence[Any]) -> bytes:
         (raw,) = exact(arguments, HEAD_SIZE, types=(bytes,))

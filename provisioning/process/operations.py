@@ -52,6 +52,7 @@ class Counts:
     upkeep: int = 0
     authentications: int = 0
     documents: int = 0
+    phones: int = 0
 
 
 class KeyOperations:

@@ -109,6 +109,11 @@ def decode_certificate(raw: bytes) -> Certificate:
     return Certificate(require_phone(found), raw[_CERTIFICATE.size :])
 
 
+def phone_of(raw: bytes) -> Phone:
+    """What Phone.encode gave. CodeFault when malformed or beyond a bound."""
+    return decode_certificate(raw + bytes(SIGNATURE_SIZE)).phone
+
+
 def require_phone(phone: Phone) -> Phone:
     """CodeFault where it says what no campus may allow."""
     if not 0 < phone.uses <= USES_MAX or not 0 < phone.one_fen <= ONE_MAX_FEN:
@@ -161,6 +166,17 @@ def is_certified_phone(certificate: Certificate, signer: bytes) -> bool:
     try:
         Ed25519PublicKey.from_public_bytes(signer).verify(certificate.signature, certified(certificate.phone))
     except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def is_phone_key(public: bytes) -> bool:
+    """Is it a compressed point of P-256?"""
+    if len(public) != PUBLIC_SIZE:
+        return False
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+    except ValueError:
         return False
     return True
 

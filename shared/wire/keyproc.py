@@ -34,6 +34,7 @@ class Op(StrEnum):
     SIGN_LIST: [head of a document] → 64-byte signature; of a list that follows from the ledger: hotlist, revocations,
     awaited cards.
     SIGN_ORDER: the same of what persons decide: parameters, operators, orders.
+    CERTIFY_PHONE: [what of a phone is signed, shared/keys/offline_code.py] → 64-byte signature, where a phone may have it.
     SIGN_TRUST: [bytes] → 64-byte signature; of a snapshot or a timestamp of firmware releases (shared/keys/trust.py).
     DOCUMENT_KEYS: [] → [[kind, key version, public key, the campus key's certificate], ...].
     KCV: [kind, version] → 3-byte check value of a master.
@@ -55,6 +56,7 @@ class Op(StrEnum):
     SIGN_LIST = "sign-list"
     SIGN_ORDER = "sign-order"
     SIGN_TRUST = "sign-trust"
+    CERTIFY_PHONE = "certify-phone"
     DOCUMENT_KEYS = "document-keys"
     KCV = "kcv"
     STATUS = "status"
@@ -71,6 +73,8 @@ class Role(StrEnum):
     """A check of the books: TACs, and which keys there are."""
     FLEET = "fleet"
     """Whoever orders terminals about: parameters, operators, commands. It proves nothing and moves no money."""
+    WALLET = "wallet"
+    """The accounts service behind the wallet: certificates of phones for offline codes, and nothing else."""
 
 
 SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
@@ -105,4 +109,5 @@ ALLOWED: Mapping[Role, frozenset[str]] = {
     Role.DESK: _NAMES | {Op.UPKEEP, Op.PIN_RELOAD, Op.EXTERNAL_AUTH, Op.INTERNAL_AUTH},
     Role.AUDIT: _NAMES | {Op.TAC},
     Role.FLEET: _NAMES | {Op.SIGN_ORDER, Op.DOCUMENT_KEYS},
+    Role.WALLET: _NAMES | {Op.CERTIFY_PHONE, Op.DOCUMENT_KEYS},
 }

@@ -15,7 +15,9 @@ from provisioning.keys.levels import HELD, MASTERS, card_keys
 from provisioning.keys.store import KeyKind, Level, Unlock, seal
 from shared.clocks.clock import date_time_bcd
 from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of
+from shared.ids import CardId
 from shared.keys import shares
+from shared.keys.offline_code import Phone
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
@@ -49,6 +51,7 @@ NOW_S = 817_339_530
 def keys(request, campus):
     data = campus.data if request.param == "software" else request.getfixturevalue("token_campus")
     sockets = ("--desk-socket", "{}/desk", "--audit-socket", "{}/audit", "--fleet-socket", "{}/fleet")
+    sockets += ("--wallet-socket", "{}/wallet")
     with running(data, *sockets, "--keeper", request.param) as keys:
         yield keys
 
@@ -56,7 +59,7 @@ def keys(request, campus):
 @pytest.fixture
 def ask(keys):
     """A client at the socket of a role."""
-    others = {role: keys.path.parent / role.value for role in (Role.DESK, Role.AUDIT, Role.FLEET)}
+    others = {role: keys.path.parent / role.value for role in (Role.DESK, Role.AUDIT, Role.FLEET, Role.WALLET)}
     names = {Role.MONEY: keys.path, **others}
     clients = {role: KeyClient(path, timeout_s=PATIENCE_S) for role, path in names.items()}
     yield clients
@@ -92,6 +95,7 @@ REQUESTS = {
     Op.SIGN_LIST: [head(DocumentKind.HOTLIST)],
     Op.SIGN_ORDER: [head(DocumentKind.ORDER)],
     Op.SIGN_TRUST: [b'{"_type": "snapshot"}'],
+    Op.CERTIFY_PHONE: [Phone(1, 9, 1, CardId(bytes(10)), 1, b"\2" + bytes(32), 0, 1, 1, 1).encode()],
     Op.DOCUMENT_KEYS: [],
     Op.KCV: ["tac", 1],
     Op.STATUS: [],

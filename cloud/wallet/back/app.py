@@ -25,7 +25,7 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
 from cloud.wallet.back.front_token import front_digest, is_front
-from cloud.wallet.back.opening import demonstration_link, open_site
+from cloud.wallet.back.opening import NOWHERE, Outward, demonstration_link, open_site
 from cloud.wallet.back.sms import TURN_S, door_of, sent
 from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import ASK_MAX, WALLET_PATH, Answer, encode_answer
@@ -60,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )
+    keys = Text("密钥进程的钱包接口；缺省不签发手机凭证", "the key process's socket for the wallet; none: no phones")
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
     seen = Text("手机所见的钱包网址，通行密钥只认它；缺省不启用", "the wallet as phones see it, for passkeys")
     parser.add_argument("--address", type=_origin, metavar="https://HOST[:PORT]", help=seen)
     parser.add_argument(
@@ -83,7 +85,7 @@ def _origin(text: str) -> str:
 
 async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
-    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), given.address or "")
+    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), Outward(given.address or "", given.keys))
     server = HttpsServer(accounts, given.host, given.port, settings.console_certificate, settings.console_key)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
@@ -124,7 +126,7 @@ async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: "Accounts", 
 class Accounts:
     """The ASGI application: POST WALLET_PATH by the front, and nothing else."""
 
-    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock, address: str = "") -> None:
+    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock, outward: Outward = NOWHERE) -> None:
         self._clock = clock
         self._digest = front_digest(settings.data)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
@@ -132,11 +134,11 @@ class Accounts:
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="sms")
         self._waiting = 0
         self.asked = Errand()
-        self._site, self.link = self._thread.submit(self._open, settings, dsn, address).result()
+        self._site, self.link = self._thread.submit(self._open, settings, dsn, outward).result()
         self.answers = Answers(self._site, OPERATIONS)
 
-    def _open(self, settings: CloudSettings, dsn: str, address: str) -> tuple[Site, str]:
-        site = open_site(settings, dsn, self._now(), address)
+    def _open(self, settings: CloudSettings, dsn: str, outward: Outward) -> tuple[Site, str]:
+        site = open_site(settings, dsn, self._now(), outward)
         return site, demonstration_link(site, self._now())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,6 +162,8 @@ class Accounts:
     def _close(self) -> None:
         self._site.ledger.close()
         self._site.people.close()
+        if self._site.phones is not None:
+            self._site.phones.close()
 
     async def _answered(self, scope: Scope, receive: Receive) -> bytes | int:
         """The answer, or the status of a refusal."""

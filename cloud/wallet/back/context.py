@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
+from cloud.keys.client import KeyClient
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.wakes import Wakes
@@ -62,6 +63,8 @@ class Site:
     wakes: Wakes | None = None
     """Where callbacks are laid down for it."""
     address: str = ""
+    phones: KeyClient | None = None
+    """Who signs phones' certificates for offline codes; None: nobody does here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 import logging
 from pathlib import Path
+from typing import NamedTuple
 
+from cloud.keys.client import KeyClient
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.settings import provider_names
@@ -20,11 +22,25 @@ from shared.errors import ConfigFault
 log = logging.getLogger(__name__)
 
 
-def open_site(settings: CloudSettings, dsn: str, now: Now, address: str = "") -> Site:
+class Outward(NamedTuple):
+    """address: the wallet as phones see it, "" where nobody has said so. keys: the key process's socket for the wallet,
+    None: no phone is certified."""
+
+    address: str = ""
+    keys: Path | None = None
+
+
+NOWHERE = Outward()
+
+
+def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NOWHERE) -> Site:
     """StoreFault, ConfigFault."""
     people = open_people(settings.data)
     folder = settings.data / FOLDER
-    site = Site(open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), address)
+    phones = KeyClient(outward.keys) if outward.keys is not None else None
+    site = Site(
+        open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones
+    )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
     return site

@@ -10,7 +10,10 @@ from provisioning.keys.documents import TRUST_ROLES, document_keys, trust_key
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.process.operations import KeyOperations
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of
+from shared.fleet.wallets import ONE_MAX_FEN, USES_MAX
+from shared.ids import CardId
 from shared.keys.document_key import Keyring, document_key
+from shared.keys.offline_code import VALID_MAX_S, Certificate, Phone, is_certified_phone
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 
@@ -75,6 +78,39 @@ def test_nobody_signs_what_is_not_his(role: Role, op: Op, kind: DocumentKind, re
 )
 def test_a_malformed_head_is_not_signed(raw: bytes) -> None:
     assert asked(made(), Role.MONEY, Op.SIGN_LIST, raw) == [False, "malformed"]
+
+
+PHONE = Phone(1, 1, 77, CardId(bytes(10)), 2, b"\2" + bytes(32), 848_000_000, 848_000_000 + VALID_MAX_S, 2, 30_00)
+
+
+def test_a_certified_phone_is_believed_by_the_key_of_wallets_documents() -> None:
+    keys = made()
+    done, signature = asked(keys, Role.WALLET, Op.CERTIFY_PHONE, PHONE.encode())
+    (key,) = [one for one in document_keys(SCHOOL).public if one.kind is DocumentKind.WALLETS]
+    assert done
+    assert is_certified_phone(Certificate(PHONE, signature), key.public)
+    assert (keys.counts.phones, keys.counts.documents) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("role", "phone", "reason"),
+    [
+        (Role.MONEY, PHONE, "forbidden"),
+        (Role.FLEET, PHONE, "forbidden"),
+        (Role.WALLET, PHONE._replace(uses=USES_MAX + 1), "malformed"),
+        (Role.WALLET, PHONE._replace(one_fen=ONE_MAX_FEN + 1), "malformed"),
+        (Role.WALLET, PHONE._replace(until_s=PHONE.until_s + 1), "malformed"),
+        (Role.WALLET, PHONE._replace(campus=2), "unknown-key"),
+        (Role.WALLET, PHONE._replace(key_version=2), "unknown-key"),
+    ],
+)
+def test_no_phone_is_certified_for_more_than_any_campus_allows(role: Role, phone: Phone, reason: str) -> None:
+    assert asked(made(), role, Op.CERTIFY_PHONE, phone.encode()) == [False, reason]
+
+
+def test_the_wallets_socket_signs_no_document() -> None:
+    for op, kind in ((Op.SIGN_LIST, DocumentKind.WALLETS), (Op.SIGN_ORDER, DocumentKind.ORDER)):
+        assert asked(made(), Role.WALLET, op, head(kind).encode()) == [False, "forbidden"]
 
 
 def test_a_school_without_its_signing_key_signs_nothing_and_says_so() -> None:

@@ -77,13 +77,15 @@ def test_the_names_of_operations_and_roles_are_frozen() -> None:
     assert [op.value for op in Op] == [
         "tac", "load-check", "load-mac2", "unload-check", "unload-mac2", "unload-mac3", "overdraft-check",
         "overdraft-mac2", "upkeep", "pin-reload", "external-auth", "internal-auth", "sign-list", "sign-order",
-        "sign-trust", "document-keys", "kcv", "status",
+        "sign-trust", "certify-phone", "document-keys", "kcv", "status",
     ]  # fmt: skip
-    assert [role.value for role in Role] == ["money", "desk", "audit", "fleet"]
+    assert [role.value for role in Role] == ["money", "desk", "audit", "fleet", "wallet"]
 
 
 def test_no_role_may_do_both_money_and_cards_and_every_operation_has_one() -> None:
     names = {Op.KCV, Op.STATUS}
     assert ALLOWED[Role.MONEY] & ALLOWED[Role.DESK] == names
+    assert ALLOWED[Role.WALLET] == names | {Op.CERTIFY_PHONE, Op.DOCUMENT_KEYS}
+    assert [role for role in Role if Op.CERTIFY_PHONE in ALLOWED[role]] == [Role.WALLET]
     assert ALLOWED[Role.AUDIT] == names | {Op.TAC}
     assert set().union(*ALLOWED.values()) == set(Op)
