@@ -99,7 +99,7 @@ class KeyClient:
         return self._octets(SIGNATURE_SIZE, Op.SIGN_TRUST, covered)
 
     def certify_phone(self, phone: Phone) -> Certificate:
-        """A phone's certificate for offline codes. KeyFault when refused (no phone may have it, no such key) or away."""
+        """A phone's certificate for offline codes. KeyFault when refused (beyond a bound, no key) or away."""
         return Certificate(phone, self._octets(SIGNATURE_SIZE, Op.CERTIFY_PHONE, phone.encode()))
 
     def document_keys(self) -> list[DocumentKey]:

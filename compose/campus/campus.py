@@ -94,9 +94,10 @@ class Where:
     @property
     def key_sockets(self) -> Mapping[str, Path]:
         """Option of the key process → its socket, beside the ledger's own."""
+        wallet = {"--wallet-socket": self.phones_socket} if self.wallet_port else {}
         return {
             "--desk-socket": self.desk_socket, "--fleet-socket": self.fleet_socket,
-            "--health-socket": self.keys_health, **({"--wallet-socket": self.phones_socket} if self.wallet_port else {}),
+            "--health-socket": self.keys_health, **wallet,
         }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Op(StrEnum):
     SIGN_LIST: [head of a document] → 64-byte signature; of a list that follows from the ledger: hotlist, revocations,
     awaited cards.
     SIGN_ORDER: the same of what persons decide: parameters, operators, orders.
-    CERTIFY_PHONE: [what of a phone is signed, shared/keys/offline_code.py] → 64-byte signature, where a phone may have it.
+    CERTIFY_PHONE: [what of a phone is signed, shared/keys/offline_code.py] → 64-byte signature, within its bounds.
     SIGN_TRUST: [bytes] → 64-byte signature; of a snapshot or a timestamp of firmware releases (shared/keys/trust.py).
     DOCUMENT_KEYS: [] → [[kind, key version, public key, the campus key's certificate], ...].
     KCV: [kind, version] → 3-byte check value of a master.

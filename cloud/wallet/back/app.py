@@ -85,7 +85,8 @@ def _origin(text: str) -> str:
 
 async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
-    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), Outward(given.address or "", given.keys))
+    outward = Outward(given.address or "", given.keys)
+    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), outward)
     server = HttpsServer(accounts, given.host, given.port, settings.console_certificate, settings.console_key)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
