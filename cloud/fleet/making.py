@@ -8,7 +8,7 @@ terminal. A campus without document keys makes none.
 from collections.abc import Sequence
 
 from cloud.fleet.following import FORMS, RETRY_MS, Drawn, Follower
-from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.documents.making import Books
 from cloud.ledger.fleet.documents.rows import Document, Which
@@ -16,7 +16,7 @@ from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, KeyFault
 from shared.facts.fleet import DocumentUnmade
 from shared.fleet.document import DocumentKind, Head, SignedHead
-from shared.keys.document_key import DocumentKey
+from shared.keys.document_key import DocumentKey, newest_key
 from shared.words.voice import Text
 
 FRESH_S = 600

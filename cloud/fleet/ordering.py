@@ -3,7 +3,7 @@
 KeyFault: it is away or refuses; ConfigFault: this campus has no key for orders. Then nothing was ordered.
 """
 
-from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.jobs.door import JobLedger, Wish
 from cloud.ledger.fleet.jobs.rows import Signed
 from cloud.ledger.fleet.jobs.state import RETRIED, Job, JobRow
@@ -12,6 +12,7 @@ from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault, RuleBroken
 from shared.fleet.document import DocumentKind
 from shared.fleet.order import WHOLE, Cancel, CloseShift, Deed, Order, Reread, SendLog, decode_order
+from shared.keys.document_key import newest_key
 from shared.wire.fleet_lane import PIECES_MAX
 from shared.words.voice import Text
 

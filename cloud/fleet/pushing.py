@@ -7,7 +7,7 @@ nothing: a no-op push is a no-op. The key process signs by the order of a person
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.documents.making import Draft
 from cloud.ledger.fleet.parameters.canaries import Outcome
@@ -27,6 +27,7 @@ from shared.errors import ConfigFault
 from shared.fleet.document import DocumentKind, Head, device_scope, digest_of
 from shared.fleet.parameters import ParameterBody
 from shared.ids import DeviceId
+from shared.keys.document_key import newest_key
 from shared.words.voice import Text
 
 _OF_TRIALS = (PushKind.TRIAL, PushKind.END)

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.firmware.door import FirmwareLedger, Heads
 from cloud.ledger.fleet.firmware.releases import Release
 from cloud.ledger.fleet.firmware.rows import Papers
@@ -18,6 +18,7 @@ from cloud.ledger.records.values import Now
 from shared.errors import ConfigFault, RuleBroken
 from shared.fleet.document import DocumentKind
 from shared.fleet.permit import Permit, nothing
+from shared.keys.document_key import newest_key
 from shared.words.voice import Text
 
 TO_TAKE_BACK, TO_TRY_AGAIN = Text("可退的", "to take back"), Text("可重试的", "to try again")

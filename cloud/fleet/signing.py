@@ -1,9 +1,8 @@
 """Who signs documents: the key process, by an operation for each kind. Nothing here holds a key."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
-from shared.fleet.document import DocumentKind, Head, SignedHead
+from shared.fleet.document import Head, SignedHead
 from shared.keys.document_key import DocumentKey
 
 
@@ -22,9 +21,3 @@ class TrustSigner(DocumentSigner, Protocol):
 
     def sign_trust(self, covered: bytes) -> bytes:
         """Signature of a snapshot or timestamp (shared/keys/trust.py), by the key of its role. KeyFault."""
-
-
-def newest_key(keys: Sequence[DocumentKey], kind: DocumentKind) -> DocumentKey | None:
-    """That of the highest version; None: this campus has none for such documents."""
-    mine = [key for key in keys if key.kind is kind]
-    return max(mine, key=lambda key: key.version, default=None)

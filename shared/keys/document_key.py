@@ -5,7 +5,7 @@ document's signature is Ed25519 of that key over HEAD_CONTEXT ‖ campus 2 ‖ h
 of another campus, kind, version or signer is simply not right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -40,6 +40,12 @@ def is_document_key(campus: int, key: DocumentKey, signer: Ed25519PublicKey) -> 
     """Did this campus certify it?"""
     covered = _certified(campus, key.kind, key.version, key.public)
     return _holds(signer, key.certificate, covered)
+
+
+def newest_key(keys: Sequence[DocumentKey], kind: DocumentKind) -> DocumentKey | None:
+    """That of the highest version; None: this campus has none for such documents."""
+    mine = [key for key in keys if key.kind is kind]
+    return max(mine, key=lambda key: key.version, default=None)
 
 
 def sign_head(campus: int, head: Head, key: Ed25519PrivateKey) -> SignedHead:
