@@ -12,17 +12,19 @@ from typing import NamedTuple
 from cloud.ledger.findings.found import capped_now
 from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
 from cloud.ledger.fleet.documents.hotlist import Listing
-from cloud.ledger.fleet.documents.lists import AWAITED, CAPPED, ENROLLED, REVOCATIONS
+from cloud.ledger.fleet.documents.lists import AWAITED, CAPPED, ENROLLED, REVOCATIONS, WALLETS
 from cloud.ledger.fleet.documents.making import Books, Draft
 from cloud.ledger.fleet.documents.rows import Which
 from cloud.ledger.funds.meals.roster import enrolled_numbers
 from cloud.ledger.funds.meals.rules import meal_rule
+from cloud.ledger.funds.offline.document import wallets_now
 from cloud.ledger.loads.awaited import awaited_now
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault, WireFault
 from shared.fleet.capped import capped_body
 from shared.fleet.cards import awaited_body
 from shared.fleet.enrolled import SALT_SIZE, enrolled_body
+from shared.fleet.wallets import wallets_body
 
 AGAIN_S = 300
 RETRY_MS = 5_000
@@ -35,6 +37,9 @@ AWAITED_PACE_MS = 5_000
 
 ENROLLED_PACE_MS = 5_000
 """As awaited cards: a roster in many parts is one list."""
+
+WALLETS_PACE_MS, WALLETS_LOOK_MS = 1_000, 600_000
+"""An end of a certificate is told at once, many together; those that are over leave the list by and by."""
 
 Drawn = tuple[Draft, Listing | None]
 
@@ -153,9 +158,24 @@ def _enrolled(ledger: DocumentLedger, key_version: int, now: Now, _: Books | Non
     return None if draft is None else (draft, None)
 
 
+def _wallets(ledger: DocumentLedger, key_version: int, now: Now, _: Books | None) -> Drawn | None:
+    """While a school never said anything of offline codes, no document does."""
+    with ledger.database.reading():
+        found = wallets_now(ledger.database, now.campus_s)
+    if found is None:
+        return None
+    draft = ledger.draft(WALLETS, wallets_body(found), key_version, now)
+    return None if draft is None else (draft, None)
+
+
+def _wallets_version(books: Books, now: Now) -> Hashable:
+    return books.codes, books.hotlist, now.unix_ms // WALLETS_LOOK_MS
+
+
 FORMS = (
     Form(REVOCATIONS, lambda books, _: books.registry, _revocations),
     Form(HOTLIST, lambda books, _: books, _hotlist, ages=True),
+    Form(WALLETS, _wallets_version, _wallets, pace_ms=WALLETS_PACE_MS),
     Form(CAPPED, lambda _, now: now.unix_ms // CAPPED_LOOK_MS, _capped),
     Form(AWAITED, lambda _, now: now.unix_ms // AWAITED_LOOK_MS, _awaited, pace_ms=AWAITED_PACE_MS),
     Form(ENROLLED, lambda books, _: books.meals, _enrolled, pace_ms=ENROLLED_PACE_MS),

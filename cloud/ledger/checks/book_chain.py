@@ -33,6 +33,8 @@ _TABLES = {
     BookLinkKind.DEPOSIT_BILL: (
         "deposit_bill", "id, provider, day, digest, lines, paid_fen, refunded_fen, who, at_ms", 0,
     ),
+    BookLinkKind.CODE_RULE: ("offline_rule", "id, uses, one_fen, day_fen, bearer, who, reason, at_ms", 0),
+    BookLinkKind.CERTIFICATE: ("certificate_step", "id, number, why, document, who, at_s, at_ms", 0),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),

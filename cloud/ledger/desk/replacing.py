@@ -31,6 +31,8 @@ from cloud.ledger.desk.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
+from cloud.ledger.funds.offline.certificates import end_of_card
+from cloud.ledger.funds.offline.terms import EndWhy
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
 from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
@@ -72,6 +74,7 @@ def report_lost(writing: Writing, wish: Wish) -> None:
     if life.state is CardState.REPLACED:
         raise DeskRefused(CARD_REPLACED)
     list_card(writing, card, Why.LOST, wish.cashier, wish.reason)
+    end_of_card(writing, card, EndWhy.LOST, wish.cashier)
     if life.state is CardState.LOST:
         _note(writing, wish, DeedKind.LOST, card)
         return
@@ -158,6 +161,7 @@ def _replace(
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
     hand_class_on(writing.db, old, new)
     list_card(writing, old, Why.REPLACED, wish.cashier, wish.reason)
+    end_of_card(writing, old, EndWhy.LOST, wish.cashier)
     moved, kept_back = _movable(writing, old, said_fen)
     kind = EntryKind.LOSS_RELEASED if deed is DeedKind.REISSUED else EntryKind.CARD_REPLACED
     entry = enter(writing, kind, (old, new, *moved, *kept_back), wish.key)

@@ -77,6 +77,10 @@ class BookLinkKind(IntEnum):
     """A deposit through a provider was ordered, or went on. what: deposit_step.id."""
     DEPOSIT_BILL = 49
     """A provider's bill of a day was taken in. what: deposit_bill.id."""
+    CODE_RULE = 50
+    """What the school allows of offline codes. what: offline_rule.id."""
+    CERTIFICATE = 51
+    """A phone's certificate was given out, or ended. what: certificate_step.id."""
 
 
 class BookLink(NamedTuple):

@@ -12,7 +12,7 @@ from cloud.ledger.journal.book_chain import BookLinkKind
 from shared.fleet.document import DocumentKind
 from shared.records import Kind
 
-FINDINGS, MEALS, CODES, ORDERS, SPLIT, DEPOSITS = "0030", "0032", "0034", "0035", "0040", "0042"
+FINDINGS, MEALS, CODES, ORDERS, SPLIT, DEPOSITS, OFFLINE = "0030", "0032", "0034", "0035", "0040", "0042", "0043"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS}
 ENTRIES: Mapping[int, str] = {
@@ -30,9 +30,9 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.FINDING_WORD: FINDINGS, BookLinkKind.ROSTER: MEALS, BookLinkKind.MEAL_RULE: MEALS,
     BookLinkKind.PAY_ORDER: ORDERS, BookLinkKind.PAY_ORDER_CLOSED: ORDERS, BookLinkKind.AUTO_LOAD: SPLIT,
     BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
+    BookLinkKind.CODE_RULE: OFFLINE, BookLinkKind.CERTIFICATE: OFFLINE,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
-    DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: DEPOSITS,
+    DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,
 }  # fmt: skip
-"""Kind → schema; every kind that is not here was known to the programs of LEAST. Nobody makes WALLETS yet:
-who does gives it the schema that he brings."""
+"""Kind → schema; every kind that is not here was known to the programs of LEAST."""

@@ -398,6 +398,43 @@ deposit_item_close = Table(
 )
 """Append-only: two persons have seen to it."""
 
+# --- offline pay codes 脱机付款码 ------------------------------------------------------------------------------------
+
+offline_rule = Table(
+    "offline_rule", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("uses", Small),
+    _col("one_fen", Big), _col("day_fen", Big), _col("bearer", Text), _col("who", Text), _col("reason", Text),
+    _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only; the last row counts. uses 0: switched off."""
+
+phone_certificate = Table(
+    "phone_certificate", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("card", Bytes),
+    _col("card_class", Small), _col("public", Bytes), _col("key", Text), _col("key_version", Small),
+    _col("from_s", Big), _col("until_s", Big), _col("uses", Small), _col("one_fen", Big), _col("made_ms", Big),
+    _col("signature", Bytes), _col("ended_why", Small), _col("ended_s", Big),
+    UniqueConstraint("card", "key", name="uq_phone_certificate_key"), Index("ix_phone_certificate_until", "until_s"),
+)  # fmt: skip
+"""Of a phone, by the number that it shows. signature: b"" until the key process has signed; ended_why 0: it has not
+ended before its time."""
+
+certificate_step = Table(
+    "certificate_step", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("number", Big),
+    _col("why", Small), _col("document", Bytes), _col("who", Text), _col("at_s", Big), _col("at_ms", Big),
+    Index("ix_certificate_step_number", "number"), Index("ix_certificate_step_why", "why", "id"),
+)  # fmt: skip
+"""Append-only: a certificate was given out (why 0; document: what is signed of it), or ended."""
+
+code_use = Table(
+    "code_use", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("record", Big),
+    _col("key", Bytes), _col("certificate", Big), _col("use", Small), _col("card", Bytes), _col("day", Integer),
+    _col("fen", Big), _col("borne_fen", Big), _col("device", Bytes), _col("stall", Text), _col("time_s", Big),
+    _col("against", Small), _maybe("entry", Big), _col("reason", Small), _col("at_ms", Big),
+    UniqueConstraint("record", name="uq_code_use_record"), Index("ix_code_use_certificate", "certificate", "use"),
+    Index("ix_code_use_card", "card"), Index("ix_code_use_day", "day"), Index("ix_code_use_entry", "entry"),
+)  # fmt: skip
+"""What terminals took by codes, by record. against: why the school bears all of it, 0: nothing; entry null: it waits,
+and `reason` says why."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

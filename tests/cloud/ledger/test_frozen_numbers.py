@@ -14,6 +14,7 @@ from cloud.ledger.fleet.firmware.state import EventKind, TerminalState
 from cloud.ledger.fleet.jobs.state import RowState
 from cloud.ledger.fleet.parameters.canaries import Outcome as CanaryOutcome
 from cloud.ledger.fleet.parameters.rows import PushKind
+from cloud.ledger.funds.offline.terms import EndWhy
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
@@ -87,6 +88,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "PROVIDER_OWES": 90, "PROVIDER_SETTLED": 91, "DEPOSIT_REFUNDED": 92, "DEPOSIT_SUSPENDED": 93,
         "DEPOSIT_ASSIGNED": 94,
     },
+    EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "HOLDER": 4, "PERSON": 5},
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6},
@@ -104,7 +106,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
-        "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49,
+        "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49, "CODE_RULE": 50, "CERTIFICATE": 51,
     },
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ AWAITED: Which = (DocumentKind.AWAITED, CAMPUS)
 CAPPED: Which = (DocumentKind.CAPPED, CAMPUS)
 OPERATORS: Which = (DocumentKind.OPERATORS, CAMPUS)
 ENROLLED: Which = (DocumentKind.ENROLLED, CAMPUS)
+WALLETS: Which = (DocumentKind.WALLETS, CAMPUS)
 
 
 def revocations_now(db: Database) -> bytes | None:

@@ -121,23 +121,29 @@ def touch_documents(db: Database) -> None:
 
 class Books(NamedTuple):
     """Versions of what lists are made of: cards, devices and thefts; the cards that are listed; who is enrolled, and
-    what an emergency meal is."""
+    what an emergency meal is; what is said of offline codes."""
 
     registry: int
     hotlist: int
     meals: int = 0
+    codes: int = 0
 
 
 _MEALS = "SELECT (SELECT COALESCE(MAX(id), 0) FROM roster), (SELECT COALESCE(MAX(id), 0) FROM meal_rule)"
 """Both only ever rise."""
+_CODES = (
+    "SELECT (SELECT COALESCE(MAX(id), 0) FROM offline_rule), "
+    "(SELECT COALESCE(MAX(id), 0) FROM certificate_step WHERE why > 0)"
+)
+"""As those of meals: the rule, and certificates that ended."""
 
 
 def versions(db: Database) -> tuple[Books, int]:
     """Of the books, and of the documents: each rises with a change, by whichever process. Cheap."""
     names = "'registry', 'hotlist', 'documents'"
     found: dict[str, int] = dict(db.run(f"SELECT name, value FROM watermark WHERE name IN ({names})"))  # noqa: S608  # ours
-    ((rosters, rules),) = db.run(_MEALS)
-    return Books(found["registry"], found["hotlist"], rosters + rules), found["documents"]
+    ((rosters, rules),), ((limits, ends),) = db.run(_MEALS), db.run(_CODES)
+    return Books(found["registry"], found["hotlist"], rosters + rules, limits + ends), found["documents"]
 
 
 def told_of(db: Database, which: Which, before: int) -> int:

@@ -31,8 +31,6 @@ class EndWhy(IntEnum):
     """Another phone of this card's holder took over."""
     LOST = 2
     """Card or phone was reported lost, or another card took its place."""
-    OFF = 3
-    """The school has switched codes off."""
     HOLDER = 4
     """Its holder's own word, in his wallet."""
     PERSON = 5
@@ -42,7 +40,6 @@ class EndWhy(IntEnum):
 END_TEXT = {
     EndWhy.NEWER_PHONE: Text("换用另一部手机", "another phone took over"),
     EndWhy.LOST: Text("卡已挂失或换卡", "the card was reported lost, or replaced"),
-    EndWhy.OFF: Text("学校已停用", "the school has switched codes off"),
     EndWhy.HOLDER: Text("持卡人停用", "ended by its holder"),
     EndWhy.PERSON: Text("校方停用", "ended by the school"),
 }
