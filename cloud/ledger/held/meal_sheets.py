@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.keys import sheet_key
 from cloud.ledger.funds.meals.roster import Enrolment, owners, persons
-from cloud.ledger.funds.meals.rules import meal_rule
+from cloud.ledger.funds.meals.rules import meal_rule_of
 from cloud.ledger.funds.meals.tables import SHEET_MAX, RosterLine, SheetLine
 from cloud.ledger.funds.meals.taking import Row, take_row
 from cloud.ledger.held import two_persons
@@ -62,8 +62,9 @@ def propose_sheet(writing: Writing, lines: Sequence[SheetLine], who: str, reason
     checked = checked_sheet(writing.db, lines, writing.now)
     if not 0 < len(checked) <= SHEET_MAX or any(one.fault for one in checked):
         raise ProposalRefused(_refused(checked))
-    stalls, fen = _stalls(writing.db), meal_rule(writing.db).fen
-    rows = [Row(stalls[s].name, day, meal, n, fen, stalls[s].account) for _, n, s, day, meal, _ in checked]
+    stalls = _stalls(writing.db)
+    fen = {day: meal_rule_of(writing.db, day, writing.now).fen for day in {one.day for one in checked}}
+    rows = [Row(stalls[s].name, day, meal, n, fen[day], stalls[s].account) for _, n, s, day, meal, _ in checked]
     document = codec.dumps([list(row) for row in rows])
     if before := two_persons.said_before(writing, ProposalKind.MEAL_SHEET, document, who):
         return before

@@ -20,7 +20,7 @@ from cloud.ledger.read.shown.meals import MealsView
 from cloud.ledger.read.shown.risk import Part
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
-from shared.clocks.clock import day_number, day_text
+from shared.clocks.clock import DAY_S, day_number, day_text
 from tests.cloud.ledger import campus as c
 
 ADA, BEN, NOBODY = "20260001", "20260002", "20269999"
@@ -158,6 +158,18 @@ def test_a_sheet_by_two_persons_is_posted_once(ledger: Ledger, desk: MealLedger)
     with pytest.raises(ProposalRefused, match="已登记入账"):
         desk.propose_sheet(sheet(ledger), "李", "停电", c.NOW)
     assert len(view(ledger).meals) == 2
+
+
+def test_a_sheet_of_yesterday_is_booked_at_yesterday_s_price(ledger: Ledger, desk: MealLedger) -> None:
+    tomorrow = c.NOW._replace(unix_ms=c.NOW.unix_ms + DAY_S * 1000, campus_s=c.NOW.campus_s + DAY_S)
+    desk.rule(MealRule(12_00, 2), "王", "", c.NOW)
+    desk.rule(MealRule(18_00, 2), "王", "", tomorrow)
+    rows = ROW.replace("2026-07-23", day_text(DAY)).splitlines()
+    rows[2] = rows[2].replace(day_text(DAY), day_text(DAY + 1))
+    made = desk.propose_sheet(read_sheet("\n".join(rows).encode(), "sheet", Beside()), "李", "停电", tomorrow)
+    desk.confirm_sheet(made.number, "王", tomorrow)
+    assert debts(ledger) == {ADA: 12_00, BEN: 18_00}
+    require_true(ledger)
 
 
 def test_two_sheets_with_one_row_in_common(ledger: Ledger, desk: MealLedger) -> None:

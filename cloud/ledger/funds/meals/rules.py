@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import Now
 from cloud.store.db import Database
+from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
 from shared.fleet.enrolled import FEN_MAX, FEN_MIN, PER_WEEK_MAX
 from shared.money import yuan
@@ -30,6 +32,13 @@ class MealRuleRefused(ConfigFault):
 def meal_rule(db: Database) -> MealRule:
     """The one that counts. Inside of a transaction."""
     rows = db.run("SELECT fen, per_week FROM meal_rule ORDER BY id DESC LIMIT 1")
+    return MealRule(*rows[0]) if rows else MealRule()
+
+
+def meal_rule_of(db: Database, day: int, now: Now) -> MealRule:
+    """The one that counted when this campus day ended, which may be today. Inside of a transaction."""
+    end_ms = now.unix_ms + ((day + 1) * DAY_S - now.campus_s) * 1000
+    rows = db.run("SELECT fen, per_week FROM meal_rule WHERE at_ms < ? ORDER BY id DESC LIMIT 1", (end_ms,))
     return MealRule(*rows[0]) if rows else MealRule()
 
 
