@@ -48,8 +48,16 @@ def deal(root: Path, files: Iterable[Dealt]) -> None:
     for one in files:
         _require_folder((root / one.target).parent, one.of)
         give(root / one.target, (root / ISSUE / one.source).read_bytes(), one.of, one.mode)
+    link_all(root)
+
+
+def link_all(root: Path) -> None:
+    """Where services look for files that lie among secrets, or that others write. A real folder in a link's place is
+    somebody's and stays."""
     for link, target in LINKS.items():
         path = root / link
+        if path.is_dir() and not path.is_symlink():
+            continue
         path.unlink(missing_ok=True)
         path.symlink_to(target)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 ROOT_USER = 0
-POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER = range(10_001, 10_008)
+POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER, FRONT = range(10_001, 10_009)
 BOOKS_GROUP = 10_020
 """Who may reach the database's socket."""
 ISSUE = "issue"
@@ -44,6 +44,9 @@ FOLDERS = (
     Folder("secrets/watch", CLOUD, CLOUD, 0o500),
     Folder("secrets/desk", CLOUD, CLOUD, 0o500),
     Folder("secrets/signer", SIGNER, SIGNER, 0o500),
+    Folder("secrets/accounts", CLOUD, CLOUD, 0o500),
+    Folder("secrets/payments", CLOUD, CLOUD, 0o500),
+    Folder("secrets/wallet", FRONT, FRONT, 0o500),
     Folder("data", ROOT_USER, ROOT_USER, 0o711),
     Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
     Folder("data/broker", BROKER, BROKER, 0o700),
@@ -59,6 +62,8 @@ FOLDERS = (
     Folder("data/signer/cloud", SIGNER, SIGNER, 0o700),
     Folder("data/signer/boxes", SIGNER, SIGNER, 0o700),
     Folder("data/signer/broker", SIGNER, BROKER, 0o750),
+    Folder("data/front", FRONT, FRONT, 0o700),
+    Folder("data/front/front", FRONT, FRONT, 0o700),
     Folder("backup", POSTGRES, POSTGRES, 0o700),
     Folder("run", ROOT_USER, ROOT_USER, 0o711),
     Folder("run/postgres", POSTGRES, BOOKS_GROUP, 0o2750),
@@ -74,6 +79,9 @@ FOLDERS = (
     Folder("run/health/watch", CLOUD, CLOUD, 0o2750),
     Folder("run/health/desk", CLOUD, CLOUD, 0o2750),
     Folder("run/health/enrol", SIGNER, CLOUD, 0o2750),
+    Folder("run/health/accounts", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/payments", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/wallet", FRONT, CLOUD, 0o2750),
     Folder("run/beat", CLOUD, INGEST, 0o2750),
 )
 """In the order in which they are made. A socket's directory is its owner's, and its group's to come in; the bit gives
@@ -124,9 +132,25 @@ def dealt(key_files: Sequence[str], box_files: Sequence[str]) -> list[Dealt]:
         *_all("cloud", ("watch.key",), "secrets/watch", CLOUD),
         *_all("cloud", (*_PUBLIC, "ingest.pem", "watch.pem"), "data/cloud/cloud", CLOUD),
         *_all(".", ("inventory.bin", "campus.json"), "data/cloud", CLOUD),
+        *WALLET,
     ]
 
 
+def _all(source: str, names: Sequence[str], target: str, of: int) -> Iterator[Dealt]:
+    for name in names:
+        yield Dealt(name if source == "." else f"{source}/{name}", f"{target}/{name}", of)
+
+
+WALLET = (
+    *_all("front", ("wallet.key",), "secrets/wallet", FRONT),
+    *_all("cloud", ("accounts.key",), "secrets/accounts", CLOUD),
+    *_all("front", ("ca.pem",), "data/front/front", FRONT),
+    *_all("cloud", ("accounts.pem",), "data/cloud/cloud", CLOUD),
+    *_all("front", ("wallet.pem",), "data/cloud/cloud", CLOUD),
+    *_all("front", ("wallet.pem",), "data/front/front", FRONT),
+)
+"""What phones reach, and the accounts service behind it; an installation of before has none. Keys go first, the front's
+certificate last: where it is, all is. The cloud has a copy of it, to see when it ends."""
 _PUBLIC = ("cloud.json", "ca.pem", "console.pem")
 UPPER = ("root.keys", "region.keys", "unlock")
 """They could make the school's keys again, or open them: they stay in issue/, and leave the server."""
@@ -142,13 +166,11 @@ LINKS = {
     "data/cloud/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
     "data/signer/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
     "data/signer/cloud/watch.key": "/secrets/watch.key",
+    "data/cloud/cloud/payments": "/secrets",
+    "data/front/front/wallet.key": "/secrets/wallet.key",
+    "data/front/front/token": "/secrets/token",
 }
 """Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
-
-
-def _all(source: str, names: Sequence[str], target: str, of: int) -> Iterator[Dealt]:
-    for name in names:
-        yield Dealt(name if source == "." else f"{source}/{name}", f"{target}/{name}", of)
 
 
 class Service(NamedTuple):
@@ -171,6 +193,9 @@ THEN = (
     Service("desk", ("/usr/local/bin/healthy-service", "/run/ykt/health/desk.sock")),
     Service("enrol", ("/usr/local/bin/healthy-service", "/run/ykt/health/enrol.sock")),
     Service("watch", ("/usr/local/bin/healthy-service", "/run/ykt/health/watch/watch.sock")),
+    Service("accounts", ("/usr/local/bin/healthy-service", "/run/ykt/health/accounts.sock")),
+    Service("wallet", ("/usr/local/bin/healthy-service", "/run/ykt/health/wallet.sock")),
+    Service("payments", ("/usr/local/bin/healthy-service", "/run/ykt/health/payments.sock")),
 )
 POSTING = ("postgres", "broker", "keys", "ingest")
 """What records need to be booked: replaced together and before the rest, so that boxes wait the least."""

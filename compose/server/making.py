@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from compose.place import ROOT, WrongUse
-from compose.server import dealing, installation, rendered
+from compose.server import dealing, fronting, installation, rendered
 from compose.server.engine import Engine
 from compose.server.layout import ISSUE, KEYS, SIGNER, dealt
 from shared.words.voice import Text
@@ -58,7 +58,10 @@ def make(wanted: Wanted, engine: Engine, say: Say) -> installation.Installation:
         _issue(wanted, say)
     say(Text("每个服务的目录、密钥文件与证书", "directories, secrets and certificates of each service"))
     one = installation.new(wanted.version, wanted.address)
-    dealing.deal(root, dealt(_names(root / ISSUE / "keys"), _names(root / ISSUE / "boxes")))
+    issue = root / ISSUE
+    fronting.make_certificates(issue, root / PASSPHRASE, wanted.address, issue, provision)
+    fronting.deal_token(root)
+    dealing.deal(root, dealt(_names(issue / "keys"), _names(issue / "boxes")))
     for path, (text, user, mode) in rendered.files(one, str(root), engine).items():
         dealing.give(root / path, text.encode(), user, mode)
     dealing.copy_compose(root)
@@ -94,16 +97,17 @@ def _issue(wanted: Wanted, say: Say) -> None:
         plan.write_bytes(with_hosts(_plan(wanted), wanted.address))
     say(Text("发行：密钥、卡、证书、清单", "issuing: keys, cards, certificates, inventory"))
     where = ("--data", str(wanted.root / ISSUE), "--plan", str(plan))
-    _provision("campus", *where, "--passphrase-file", str(wanted.root / PASSPHRASE), *wanted.issuing)
+    provision("campus", *where, "--passphrase-file", str(wanted.root / PASSPHRASE), *wanted.issuing)
 
 
 def _plan(wanted: Wanted) -> bytes:
     if wanted.plan is not None:
         return wanted.plan.read_bytes()
-    return _provision("plan", "demo", "--cards", str(wanted.cards), "--out", "-").encode()
+    return provision("plan", "demo", "--cards", str(wanted.cards), "--out", "-").encode()
 
 
-def _provision(*words: str) -> str:
+def provision(*words: str) -> str:
+    """What a command of provisioning says. StepFailed."""
     done = subprocess.run(
         (sys.executable, "-P", "-m", "provisioning", *words), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False,

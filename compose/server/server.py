@@ -8,19 +8,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from compose.place import ROOT, WrongUse, keep_private
 from compose.release.wheel import NotBuilt
-from compose.server import images, installation, making, starting, upgrading
+from compose.server import dealing, fronting, images, installation, making, starting, upgrading
 from compose.server.engine import EngineRefused, engine
 from shared.input.command_line import Parser
+from shared.input.endpoint import listening_port
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
-    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，upgrade 升级，down 停止；说明 docs/server.md。",
+    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，wallet 钱包，upgrade 升级，down 停止；\n"
+    "说明 docs/server.md。",
     "A school's server: build makes the images, init an installation, up starts it, status tells,\n"
-    "upgrade goes on with this checkout, down ends it.\n"
+    "wallet opens the wallet to phones, upgrade goes on with this checkout, down ends it.\n"
     "The page of it: docs/server.md.",
 )
 FOLDER = Text("安装目录", "folder of the installation")
@@ -35,13 +38,19 @@ BASE = Text("现成的 Debian 根目录或其 .tar，代替 debootstrap", "a Deb
 DEEDS = Text(
     "cloud backup 的动作与参数；备份在 /backup", "a deed of `cloud backup`, with its words; backups are in /backup"
 )
+SEEN = Text("手机所见的网址；写入 .env，通行密钥只认它", "as phones see it: into .env; passkeys are for it alone")
+PUBLISHED = Text("发布的端口，缺省同网址", "the port that is published (that of the address)")
+CHAIN = Text("学校自己的证书链，PEM，续期后再执行一次", "the school's own certificate and chain; again when renewed")
+PRIVATE = Text("其私钥，PEM", "its key, PEM")
 WORDS = Text("cloud 的命令与参数", "a command of the cloud, with its words")
+HTTPS = 443
 _VERBS = {
     "build": Text("从检出目录做镜像，不用任何镜像仓库", "make the images from this checkout; no registry is asked"),
     "init": Text("建安装目录：目录、密钥文件、证书、配置", "make an installation: directories, secrets, certificates"),
     "up": Text("启动，等到每个服务就绪", "start it, until each service is ready"),
     "upgrade": Text("换成本检出目录的镜像与配置，然后启动", "go on with the images and configuration of this checkout"),
     "down": Text("停止；数据都留着", "end it; all data stay"),
+    "wallet": Text("钱包：网址、学校自己的证书", "the wallet: its address, the school's own certificate"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
     "backup": Text("备份：缺省立即做一份；list、check、restore 等", "one now (default), list, check, restore"),
@@ -61,6 +70,10 @@ def main(arguments: list[str]) -> int:
     made["cloud"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=WORDS)
     made["backup"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=DEEDS)
     _init_options(made["init"])
+    made["wallet"].add_argument("--address", type=_web, metavar="https://HOST[:PORT]", help=SEEN)
+    made["wallet"].add_argument("--port", type=listening_port, metavar="N", help=PUBLISHED)
+    made["wallet"].add_argument("--certificate", type=Path, metavar="FILE", help=CHAIN)
+    made["wallet"].add_argument("--key", type=Path, metavar="FILE", help=PRIVATE)
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
     try:
@@ -87,6 +100,18 @@ def _address(text: str) -> str:
         return str(ipaddress.IPv4Address(text))
     except ValueError:
         raise argparse.ArgumentTypeError(str(Text("应为 IPv4 地址", "wanted is an IPv4 address"))) from None
+
+
+def _web(text: str) -> SplitResult:
+    """As phones type it."""
+    try:
+        found = urlsplit(text)
+        named = found.port or HTTPS
+    except ValueError:
+        named = 0
+    if not named or found.scheme != "https" or not found.hostname or text.rstrip("/") != f"https://{found.netloc}":
+        raise argparse.ArgumentTypeError(str(Text("应如 https://wallet.example.cn", "as https://wallet.example.cn")))
+    return found
 
 
 def _build(given: argparse.Namespace) -> int:
@@ -119,11 +144,43 @@ def _made(root: Path, one: installation.Installation) -> Text:
 
 def _up(given: argparse.Namespace) -> int:
     root, runs = given.folder.absolute(), engine()
+    installation.read(root)
+    fronting.require_open(root)
     is_first = starting.up(root, runs, _say)
     if is_first:
         sys.stdout.write(starting.sign_in(root, runs))
     else:
         _say(Text(f"集控平台：{starting.address(root)}", f"console: {starting.address(root)}"))
+    _say_wallet(root)
+    return 0
+
+
+def _say_wallet(root: Path) -> None:
+    address = starting.settings(root)[fronting.ADDRESS]
+    _say(Text(f"钱包：{address}/（docs/wallet.md）", f"wallet: {address}/ (docs/wallet.md)"))
+
+
+def _wallet(given: argparse.Namespace) -> int:
+    """Nothing is changed where something is wrong with what is given."""
+    root, runs = given.folder.absolute(), engine()
+    one = installation.read(root)
+    installation.require_whole(root, one)
+    fronting.require_open(root)
+    if (given.certificate is None) != (given.key is None):
+        raise WrongUse(Text("--certificate 与 --key 同用", "--certificate and --key go together"))
+    seen = given.address or urlsplit(starting.settings(root)[fronting.ADDRESS])
+    if given.certificate is not None:
+        dealing.require_root()
+        fronting.show(root, given.certificate, given.key, seen.hostname or "")
+    if given.address is not None or given.port is not None:
+        port = given.port or given.address.port or HTTPS
+        named = {fronting.ADDRESS: f"https://{seen.netloc}"} if given.address else {}
+        starting.change(root, {**named, fronting.PORT: str(port)})
+    for line in fronting.told(root, seen.hostname or ""):
+        _say(line)
+    if (given.address or given.port or given.certificate) and not starting.renew(root, runs, ("accounts", "wallet")):
+        _say(Text("没有运行：下次 up 生效", "it does not run: it counts from the next up on"))
+    _say_wallet(root)
     return 0
 
 
@@ -144,6 +201,7 @@ def _status(given: argparse.Namespace) -> int:
     one = installation.read(root)
     installation.require_whole(root, one)
     first, then = starting.services(root)
+    fronting.require_open(root)
     waiting = starting.unready(root, engine(), (*first, *then))
     for service in (*first, *then):
         is_up = service.name not in waiting
@@ -190,6 +248,7 @@ _RUNS = {
     "upgrade": _upgrade,
     "down": _down,
     "status": _status,
+    "wallet": _wallet,
     "cloud": _cloud,
     "backup": _backup,
 }

@@ -6,7 +6,7 @@ asked here with a bound: an engine without systemd runs none by itself.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from compose.place import WrongUse
@@ -25,6 +25,8 @@ BACKUP_S = 6 * 3600.0
 KEEPER = "backup"
 REPOSITORY = "backup/pgbackrest.conf"
 PROFILES = "COMPOSE_PROFILES"
+_OWN = ("payments",)
+"""Whose commands need what that service alone is given: providers' keys, and a way to them."""
 
 Say = Callable[[Text], None]
 
@@ -117,8 +119,35 @@ def address(root: Path) -> str:
 def command(root: Path, engine: Engine, words: Sequence[str], timeout_s: float = IMPORT_S) -> str:
     """A command of the cloud beside what runs; what it says."""
     verb, *rest = words
-    asked = ("run", "--rm", "-T", "--no-deps", "tools", "cloud", verb, "--data", "/campus", *rest)
+    beside = verb if verb in _OWN else "tools"
+    asked = ("run", "--rm", "-T", "--no-deps", beside, "cloud", verb, "--data", "/campus", *rest)
     return engine.composed(root, *asked, timeout_s=timeout_s)
+
+
+def settings(root: Path) -> dict[str, str]:
+    """What .env says."""
+    return dict(_settings(root))
+
+
+def change(root: Path, said: Mapping[str, str]) -> None:
+    """These settings in .env; all else stays as it is. Whole or as it was."""
+    kept = (root / ".env").read_text(encoding="utf-8").splitlines()
+    kept = [line for line in kept if line.partition("=")[0] not in said]
+    early = root / ".env.new"
+    early.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in said.items())]) + "\n", encoding="utf-8")
+    early.chmod(0o644)
+    early.rename(root / ".env")
+
+
+def renew(root: Path, engine: Engine, names: Sequence[str]) -> bool:
+    """These services start anew, with what settings and files say now; ready. False: they do not run. EngineRefused,
+    NotReady."""
+    asked = [one for one in THEN if one.name in names]
+    if not all(engine.can(root, "exec", "-T", name, "true") for name in names):
+        return False
+    engine.composed(root, "up", "--detach", "--no-build", "--no-deps", "--force-recreate", *names)
+    _until_ready(root, engine, asked)
+    return True
 
 
 def _settings(root: Path) -> Iterator[tuple[str, str]]:
@@ -153,15 +182,20 @@ def _take_inventory(root: Path, one: Installation, engine: Engine, say: Say) -> 
 def _start(root: Path, engine: Engine, asked: Sequence[Service], say: Say) -> None:
     began_s = time.monotonic()
     engine.composed(root, "up", "--detach", "--no-build", "--no-deps", *(one.name for one in asked))
+    _until_ready(root, engine, asked)
+    names = " ".join(one.name for one in asked)
+    took = time.monotonic() - began_s
+    say(Text(f"就绪：{names}（{took:.1f} 秒）", f"ready: {names} ({took:.1f} s)"))
+
+
+def _until_ready(root: Path, engine: Engine, asked: Sequence[Service]) -> None:
+    began_s = time.monotonic()
     waiting = unready(root, engine, asked)
     while waiting:
         if time.monotonic() - began_s > READY_S:
             raise NotReady(_why(root, engine, waiting))
         time.sleep(POLL_S)
         waiting = unready(root, engine, [one for one in asked if one.name in waiting])
-    names = " ".join(one.name for one in asked)
-    took = time.monotonic() - began_s
-    say(Text(f"就绪：{names}（{took:.1f} 秒）", f"ready: {names} ({took:.1f} s)"))
 
 
 def _why(root: Path, engine: Engine, waiting: Sequence[str]) -> Text:

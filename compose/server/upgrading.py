@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from compose.place import WrongUse
-from compose.server import dealing, installation, rendered, starting
+from compose.server import dealing, fronting, installation, making, rendered, starting
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
 from compose.server.layout import DATA, FOLDERS, MARK
@@ -24,7 +24,7 @@ _KEPT = ("data/cloud/cloud/metrics.toml", ".env")
 
 def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None]) -> Installation:
     """The installation as it is now, not started. WrongUse: not whole, no images of this version, not root, or its
-    ledger is closed to this version."""
+    ledger is closed to this version. StepFailed: the front's certificates could not be made; done again, it goes on."""
     dealing.require_root()
     old = installation.read(root)
     installation.require_whole(root, old)
@@ -34,6 +34,9 @@ def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None
     one = replace(old, version=version, folders=DATA)
     there = {folder.path for folder in FOLDERS if folder.path in old.folders or (root / folder.path).exists()}
     dealing.lay_out(root)
+    dealing.link_all(root)
+    if fronting.open_front(root, one.address, making.provision):
+        say(Text("钱包前置的证书与令牌已备好", "certificates and token of the wallet's front are made"))
     for path, given in rendered.files(one, str(root), engine).items():
         if _is_due(path, there):
             _give(root / path, given)

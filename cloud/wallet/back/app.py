@@ -39,6 +39,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
+from shared.keys.front_token import is_front
 from shared.support.watchdog import Duty, Errand, Watchdog
 from shared.words.health import Health, page_of
 from shared.words.voice import Text
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     keys = Text("密钥进程的钱包接口；缺省不签发手机凭证", "the key process's socket for the wallet; none: no phones")
     parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
     seen = Text("手机所见的钱包网址，通行密钥只认它；缺省不启用", "the wallet as phones see it, for passkeys")
+    own = Text("证书，PEM；缺省同集控平台", "certificate, PEM (the console's)")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help=own)
+    parser.add_argument("--key", type=Path, metavar="FILE", help=Text("其私钥，PEM", "its key, PEM"))
     parser.add_argument("--address", type=_origin, metavar="https://HOST[:PORT]", help=seen)
     parser.add_argument(
         "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
@@ -87,7 +91,8 @@ async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     outward = Outward(given.address or "", given.keys)
     accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), outward)
-    server = HttpsServer(accounts, given.host, given.port, settings.console_certificate, settings.console_key)
+    certificate, key = given.certificate or settings.console_certificate, given.key or settings.console_key
+    server = HttpsServer(accounts, given.host, given.port, certificate, key)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="accounts")

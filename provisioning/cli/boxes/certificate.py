@@ -6,10 +6,12 @@ A certificate that was revoked is not renewed. Each file is whole or not there; 
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from provisioning.certificates import authority, revocation
 from provisioning.certificates.authority import Authority
@@ -34,6 +36,8 @@ SERVERS = {
     "ingest": revocation.INGEST,
     "watch": revocation.WATCH,
 }
+ACCOUNTS = Path("cloud/accounts.pem")
+"""Of the accounts service, where it is a machine of its own by its name."""
 _RENEWED = noted(Text("证书续期", "renewed"))
 REQUEST_MAX = 64 * 1024
 
@@ -72,6 +76,12 @@ def add_to(verbs: Verbs) -> None:
     of_before = Text("旧版数据目录：钱包的证书", "the wallet's certificate, for an older folder")
     front = steps.add_parser("wallet", help=of_before)
     front.set_defaults(run=_wallet)
+    reached = Text("手机访问的名字或地址，可重复；缺省同集控平台", "a name or address of it, repeated (the console's)")
+    front.add_argument("--host", action="append", default=[], metavar="NAME", help=reached)
+    behind = Text("另给账户服务一张这个名字的证书", "a certificate of this name for the accounts service, too")
+    front.add_argument("--accounts", metavar="NAME", help=behind)
+    elsewhere = Text("写到别处，缺省数据目录", "written elsewhere than in DATA")
+    front.add_argument("--out", type=Path, metavar="DIR", help=elsewhere)
     add_store(front)
     add_who(front)
 
@@ -119,22 +129,40 @@ def _cloud_door(chosen: argparse.Namespace) -> None:
 
 
 def _wallet(chosen: argparse.Namespace) -> None:
-    """Of a campus of before the wallet: the names that the console's certificate has. The key goes first: a
-    certificate that is there has one. Once, then never again."""
-    file = chosen.data / revocation.WALLET
-    if file.exists():
+    """Of a campus of before the wallet, and of a school's server: the named hosts, else those that the console's
+    certificate has. Once, then never again."""
+    out = chosen.out or chosen.data
+    files = (revocation.WALLET, *([ACCOUNTS] if chosen.accounts else ()))
+    wanted = [file for file in files if not (out / file).exists()]
+    if not wanted:
         return
     vault = vault_of(chosen)
     signing = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
     ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), signing)
-    key = authority.new_key()
-    pem = authority.renew(ca, (chosen.data / "cloud" / "console.pem").read_bytes(), _now(), key.public_key())
-    file.parent.mkdir(mode=0o700, exist_ok=True)
     vault.record([deed(now_s(), Act.RENEWED, chosen.who, f"{_RENEWED}: wallet")])
-    write_private(file.parent / "ca.pem", authority.certificate_pem(ca))
+    for file in wanted:
+        hosts = [chosen.accounts] if file == ACCOUNTS else chosen.host
+        _make_server(out / file, _with_names(chosen.data, ca, hosts))
+    write_private(out / revocation.WALLET.parent / "ca.pem", authority.certificate_pem(ca))
+    made = out / revocation.WALLET
+    say(Text(f"钱包的证书已备好：{made}\n", f"the wallet's certificate is made: {made}\n"))
+
+
+def _with_names(data: Path, ca: Authority, hosts: list[str]) -> Callable[[EllipticCurvePublicKey], bytes]:
+    """Who signs for a key: for these names, or as the console is called."""
+    if hosts:
+        names = list(dict.fromkeys((*hosts, *authority.LOCAL_NAMES)))
+        return lambda key: authority.issue_server(ca, key, names, _now())
+    return lambda key: authority.renew(ca, (data / "cloud" / "console.pem").read_bytes(), _now(), key)
+
+
+def _make_server(file: Path, signed: Callable[[EllipticCurvePublicKey], bytes]) -> None:
+    """The key goes first: a certificate that is there has one."""
+    key = authority.new_key()
+    pem = signed(key.public_key())
+    file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
     write_private(file.with_suffix(".key"), authority.private_pem(key))
     write_private(file, pem)
-    say(Text(f"钱包的证书已备好：{file}\n", f"the wallet's certificate is made: {file}\n"))
 
 
 def _make_watch(data: Path) -> None:

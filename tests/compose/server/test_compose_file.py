@@ -18,8 +18,8 @@ from compose.server.rendered import environment
 FILE = ROOT / "compose/compose.yaml"
 SAID: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = SAID["services"]
-PUBLISHED = {"broker", "console", "desk", "enrol"}
-OUTSIDE = PUBLISHED | {"watch"}
+PUBLISHED = {"broker", "console", "desk", "enrol", "wallet"}
+OUTSIDE = (PUBLISHED - {"wallet"}) | {"watch"}
 """Services on a network that leads out: who is called from there, and who sends messages."""
 NO_NETWORK = {"postgres", "keys", "backup"}
 KEEPER_MAY = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
@@ -95,6 +95,28 @@ def test_the_rest_has_no_way_out() -> None:
     assert {name for name, service in SERVICES.items() if "school" in service.get("networks", ())} == OUTSIDE
     assert {name for name, service in SERVICES.items() if service.get("network_mode") == "none"} == NO_NETWORK
     assert all("networks" in service or "network_mode" in service for service in SERVICES.values())
+
+
+def test_the_front_reaches_the_accounts_service_and_nothing_else() -> None:
+    """No socket of books or keys, no network with anybody else on it; and its folder is nobody else's."""
+    wallet = SERVICES["wallet"]
+    assert {name for name, of in SERVICES.items() if "front" in of.get("networks", ())} == {"wallet", "accounts"}
+    assert wallet["networks"] == ["front"]
+    assert wallet["volumes"] == [
+        "./data/front:/campus:ro", "./secrets/wallet:/secrets:ro", "./run/health/wallet:/run/ykt/health",
+    ]  # fmt: skip
+    assert "group_add" not in wallet
+    others = [of for name, of in SERVICES.items() if name != "wallet"]
+    assert not [of for of in others if of["user"] == wallet["user"]]
+    assert not [mount for of in others for mount in of["volumes"] if mount.startswith("./data/front")]
+
+
+def test_who_has_the_keys_of_providers_goes_out_and_listens_to_nobody() -> None:
+    payments = SERVICES["payments"]
+    assert payments["networks"] == ["providers"]
+    assert [name for name, of in SERVICES.items() if "providers" in of.get("networks", ())] == ["payments"]
+    assert "ports" not in payments
+    assert not [word for word in payments["command"] if word.startswith(("--host", "--port"))]
 
 
 @pytest.mark.parametrize("asks", ["console", "watch", "tools"])

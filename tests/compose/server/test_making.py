@@ -41,7 +41,8 @@ def test_the_key_store_is_sealed_by_what_lies_with_the_key_process_alone(as_made
     passphrase = as_made / "secrets/keys/passphrase"
     assert (passphrase.stat().st_uid, stat.S_IMODE(passphrase.stat().st_mode)) == (KEYS, 0o400)
     assert not [*as_made.rglob("unlock")]
-    assert {path.name for path in (as_made / "data/keys/keys").iterdir()} == {"school.keys", "custody.log"}
+    kept = {"school.keys", "custody.head", "custody.log"}
+    assert {path.name for path in (as_made / "data/keys/keys").iterdir()} == kept
 
 
 def test_the_ledgers_seal_is_the_ingests_and_the_data_have_a_link_to_it(as_made: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from cloud.payments.deposits.settings import keys_until
 from cloud.process.settings import FOLDER
-from cloud.wallet.back.front_token import DIGEST_FILE, FRONT, TOKEN_FILE, is_front
+from cloud.wallet.back.front_token import FRONT
 from shared.errors import ConfigFault
+from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, is_front
 from shared.support import files
 from shared.support.checks import Answer, Check, bad, care, good, unknown
 from shared.words.voice import Text
