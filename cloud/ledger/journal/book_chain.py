@@ -81,6 +81,8 @@ class BookLinkKind(IntEnum):
     """What the school allows of offline codes. what: offline_rule.id."""
     CERTIFICATE = 51
     """A phone's certificate was given out, or ended. what: certificate_step.id."""
+    ACCOUNT_BOUND = 58
+    """What a holder lets his online account pay on a day. what: account_bound.id."""
 
 
 class BookLink(NamedTuple):

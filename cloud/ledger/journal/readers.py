@@ -12,7 +12,14 @@ from cloud.ledger.journal.book_chain import BookLinkKind
 from shared.fleet.document import DocumentKind
 from shared.records import Kind
 
-FINDINGS, MEALS, CODES, ORDERS, SPLIT, DEPOSITS, OFFLINE = "0030", "0032", "0034", "0035", "0040", "0042", "0043"
+FINDINGS = "0030"
+MEALS = "0032"
+CODES = "0034"
+ORDERS = "0035"
+SPLIT = "0040"
+DEPOSITS = "0042"
+OFFLINE = "0043"
+BOUNDS = "0047"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS}
 ENTRIES: Mapping[int, str] = {
@@ -31,6 +38,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.PAY_ORDER: ORDERS, BookLinkKind.PAY_ORDER_CLOSED: ORDERS, BookLinkKind.AUTO_LOAD: SPLIT,
     BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
     BookLinkKind.CODE_RULE: OFFLINE, BookLinkKind.CERTIFICATE: OFFLINE,
+    BookLinkKind.ACCOUNT_BOUND: BOUNDS,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
     DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,

@@ -276,6 +276,8 @@ unload_case = Table(
 card_life = Table(
     "card_life", metadata, _col("card", Bytes), _col("state", Small), _maybe("successor", Bytes),
     _maybe("card_class", Small), _col("since_ms", Big), PrimaryKeyConstraint("card"),
+    Index("ix_card_life_successor", "successor", sqlite_where=text("successor IS NOT NULL"),
+          postgresql_where=text("successor IS NOT NULL")),
 )  # fmt: skip
 """Of a card that is not as the inventory says: lost, replaced, of another class. No row: normal."""
 
@@ -318,6 +320,13 @@ account_floor = Table(
     _col("fen", Big), _col("who", Text), _col("reason", Text), _col("at_ms", Big),
 )  # fmt: skip
 """Append-only: what no movement leaves less than in the online accounts of a class; the last row of a class counts."""
+
+account_bound = Table(
+    "account_bound", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("key", Text),
+    _col("card", Bytes), _col("day_fen", Big), _col("who", Text), _col("at_ms", Big),
+    UniqueConstraint("key", name="uq_account_bound_key"), Index("ix_account_bound_card", "card", "id"),
+)  # fmt: skip
+"""Append-only: what its holder lets the online account of a card pay on a day; the last row of a card counts."""
 
 # --- emergency meals 应急餐 -----------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
-from cloud.wallet.back.front_token import front_digest, is_front
+from cloud.wallet.back.front_token import front_digest
 from cloud.wallet.back.opening import NOWHERE, Outward, demonstration_link, open_site
 from cloud.wallet.back.sms import TURN_S, door_of, sent
 from cloud.wallet.back.table import OPERATIONS

@@ -37,6 +37,8 @@ class Right(Enum):
     """The holder himself, or a guardian, at whatever age."""
     SEES = "sees"
     """The holder himself, or a guardian of a minor, or one to whom a holder of age has granted it."""
+    SETS = "sets"
+    """The holder himself, or a guardian of a minor: bounds and answers that change what the wallet does."""
     OWN = "own"
     """The holder himself: pays, shows codes, grants sight."""
 

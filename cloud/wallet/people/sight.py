@@ -22,11 +22,15 @@ class Bond(Enum):
 
 
 _OF_MINORS: Mapping[Bond, frozenset[str]] = {
-    Bond.SELF: frozenset(("tops-up", "sees", "own")),
-    Bond.GRANTED: frozenset(("tops-up", "sees")),
-    Bond.GUARDIAN: frozenset(("tops-up", "sees")),
+    Bond.SELF: frozenset(("tops-up", "sees", "sets", "own")),
+    Bond.GRANTED: frozenset(("tops-up", "sees", "sets")),
+    Bond.GUARDIAN: frozenset(("tops-up", "sees", "sets")),
 }
-_OF_ADULTS: Mapping[Bond, frozenset[str]] = {**_OF_MINORS, Bond.GUARDIAN: frozenset(("tops-up",))}
+_OF_ADULTS: Mapping[Bond, frozenset[str]] = {
+    Bond.SELF: _OF_MINORS[Bond.SELF],
+    Bond.GRANTED: frozenset(("tops-up", "sees")),
+    Bond.GUARDIAN: frozenset(("tops-up",)),
+}
 
 
 def may(right: str, bond: Bond, born: str, campus_s: int) -> bool:

@@ -7,6 +7,7 @@ capture can win against a time that has passed, and a sum is reserved no longer 
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import RESERVED, AccountKind, Side
+from cloud.ledger.funds.bounds import day_max_of
 from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.orders import papers
 from cloud.ledger.funds.orders.calls import Call, Outcome, PayRefused, PayResult, What, once
@@ -208,8 +209,8 @@ def _against(writing: Writing, order: OrderRow, card: CardId, fen: int) -> PayRe
     known = writing.registry.cards[card]
     left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
     day_fen = paid_on(writing.db, card, day_number(writing.now.campus_s))
-    floor_fen = floor_of(writing.db, card)
-    said = decide(Asked(True, True, known.hotlisted, True, False, fen, day_fen, left_fen, floor_fen))
+    floor_fen, day_max_fen = floor_of(writing.db, card), day_max_of(writing.db, card)
+    said = decide(Asked(True, True, known.hotlisted, True, False, fen, day_fen, left_fen, floor_fen, day_max_fen))
     return None if said is PaymentResult.APPROVED else _DECLINED[said]
 
 

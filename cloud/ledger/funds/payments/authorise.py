@@ -10,6 +10,7 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import payment_key
 from cloud.ledger.books.posting import account_paid
+from cloud.ledger.funds.bounds import day_max_of
 from cloud.ledger.funds.codes import CodeRow, CodeState, find_code, judged
 from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.payments.cases import (
@@ -141,15 +142,15 @@ def _answer(case: PaymentCase) -> PaymentAnswer:
 
 def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> Asked:
     wanted, known = card.request, writing.registry.cards.get(card.request.card)
-    day_fen = left_fen = floor_fen = 0
+    day_fen = left_fen = floor_fen = day_max_fen = 0
     if known is not None:
         day_fen = paid_on(writing.db, wanted.card, day_number(writing.now.campus_s))
         left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
-        floor_fen = floor_of(writing.db, wanted.card)
+        floor_fen, day_max_fen = floor_of(writing.db, wanted.card), day_max_of(writing.db, wanted.card)
     return Asked(
         _place(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
-        floor_fen,
+        floor_fen, day_max_fen,
     )  # fmt: skip
 
 

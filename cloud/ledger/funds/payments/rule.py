@@ -21,7 +21,8 @@ GUESSES_MAX = 100
 
 class Asked(NamedTuple):
     """What is known of a request. is_placed: the terminal is where it is registered, not stolen, and sells. day_fen:
-    what this card's account has paid today. floor_fen: what stays in the account."""
+    what this card's account has paid today. floor_fen: what stays in the account. day_max_fen: what its holder lets it
+    pay on a day; above the school's bound it says nothing."""
 
     is_placed: bool
     is_known: bool
@@ -32,6 +33,7 @@ class Asked(NamedTuple):
     day_fen: int
     left_fen: int
     floor_fen: int = 0
+    day_max_fen: int = DAY_MAX_FEN
 
 
 def decide(asked: Asked) -> PaymentResult:
@@ -43,7 +45,7 @@ def decide(asked: Asked) -> PaymentResult:
         (not asked.is_the_cards, PaymentResult.WRONG_MAC),
         (asked.is_late or asked.amount_fen <= 0, PaymentResult.NOT_NOW),
         (asked.amount_fen > SINGLE_MAX_FEN, PaymentResult.OVER_LIMIT),
-        (asked.day_fen + asked.amount_fen > DAY_MAX_FEN, PaymentResult.OVER_LIMIT),
+        (asked.day_fen + asked.amount_fen > min(asked.day_max_fen, DAY_MAX_FEN), PaymentResult.OVER_LIMIT),
         (asked.left_fen - asked.floor_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
     )
     return next((result for is_so, result in against if is_so), PaymentResult.APPROVED)

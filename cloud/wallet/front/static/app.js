@@ -1,21 +1,14 @@
-// The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh}.
+// The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh} of the
+// module of its name; all but the first are loaded when somebody opens them, out of this version's own files.
 import { Problem, ask, call, forget } from "./api.js";
-import { code } from "./code.js";
-import { deposit } from "./deposit.js";
-import { fill, h, say } from "./dom.js";
+import { fill, h, keepSize, say } from "./dom.js";
 import { home } from "./home.js";
-import { lost } from "./lost.js";
-import { keepSize, more } from "./more.js";
-import { pay } from "./pay.js";
-import { privacy } from "./privacy.js";
-import { signIn } from "./sign_in.js";
-import { split } from "./split.js";
-import { statement } from "./statement.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = { home, code, deposit, statement, lost, more, pay, split, privacy };
+const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall"];
 const NAMES = { lost: "loss", code: "code_page" };
 const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
+const OF_A_STALL = ["stall", "more"]; // of a stall's keeper who holds no card
 const state = { me: null, holder: undefined, turn: 0 };
 const at = (id) => document.getElementById(id);
 
@@ -41,9 +34,12 @@ async function show() {
     state.me = me.value;
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
-    const shown = holders.length ? await (PAGES[name] || home)(state.holder, { show }) : { page: [h("p", {}, t("noneYet"))], ...me };
+    const opened = holders.length || OF_A_STALL.includes(name) || !state.me.stalls.length ? name : "stall";
+    const page = await pageOf(opened);
+    const shown = holders.length || OF_A_STALL.includes(opened) ? await page(state.holder, { show, me: state.me })
+      : { page: [h("p", {}, t("noneYet"))], ...me };
     if (turn !== state.turn) return;
-    frame(name);
+    frame(opened);
     stale(shown);
     fill(at("main"), shown.page);
   } catch (problem) {
@@ -51,7 +47,16 @@ async function show() {
   }
 }
 
-function refused(problem) {
+async function pageOf(name) {
+  if (!PAGES.includes(name)) return home;
+  try {
+    return (await import(`./${name}.js`))[name];
+  } catch {
+    throw new Problem({ status: 0, code: "offline", zh: "连不上网络", en: "no connection" });
+  }
+}
+
+async function refused(problem) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.status === 401) {
     forget();
@@ -60,7 +65,7 @@ function refused(problem) {
   frame("home");
   stale({ fresh: true });
   fill(at("main"), problem.status === 401
-    ? signIn(show)
+    ? (await import("./sign_in.js")).signIn(show)
     : [h("p", { class: "problem", role: "alert" }, said(problem)), h("button", { onclick: show }, t("retry"))]);
 }
 
@@ -75,7 +80,8 @@ function frame(name) {
     chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  fill(at("nav"), state.me ? IN_NAV.map((one) =>
+  const shown = state.me?.holders.length ? IN_NAV : OF_A_STALL;
+  fill(at("nav"), state.me ? shown.map((one) =>
     h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
 }
 

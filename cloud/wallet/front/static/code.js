@@ -6,7 +6,7 @@ import { addWords, said, t, yuan } from "./words.js";
 
 const LOOK_MS = 700, AWAY_MS = 60_000;
 addWords({
-  code_page: ["付款码", "Pay code"], codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
+  codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
   codeOwn: ["付款码只在持卡人本人的手机上出示。家长可以充值、圈存、挂失。", "A pay code is shown on its holder's own phone alone. A parent can top up, order loads and report a loss."],
   codeNeeds: ["付款码要连网。没有网时请刷卡。", "A pay code needs a network. Without one, use the card."],
   codeClosed: ["付款码已收起", "The code was put away"], codeShow: ["再出示一个", "Show another one"],

@@ -2,16 +2,16 @@
 // for, so that asking again, or opening the page again, is the same deposit.
 import { ask, call, newKey } from "./api.js";
 import { fill, h } from "./dom.js";
-import { addWords, said, t, yuan } from "./words.js";
+import { addWords, fenOf, said, t, yuan } from "./words.js";
 
 addWords({
-  deposit: ["充值", "Top up"], depositTo: ["充入 {0} 的在线账户", "Into the online account of {0}"],
+  depositTo: ["充入 {0} 的在线账户", "Into the online account of {0}"],
   depositHelp: ["钱先到在线账户，再拿卡到终端上刷一下，才到卡里。", "The money goes to the online account; then tap the card at a terminal to bring it onto the card."],
   amount: ["金额", "Amount"], otherAmount: ["其他金额（元）", "Another amount (yuan)"], by: ["支付渠道", "Pay by"],
   wechat: ["微信支付", "WeChat Pay"], alipay: ["支付宝", "Alipay"], bank: ["银行", "Bank"],
   noChannels: ["学校还没有开通线上充值，请到卡务窗口。", "The school takes no deposits here yet: go to the card desk."],
   wrongAmount: ["请填 {0} 至 {1}", "{0} to {1}, please"], nextDeposit: ["再充一笔", "Another deposit"],
-  payNow: ["去付款", "Go and pay"], payHelp: ["付款后回到本页。没有到账前请勿重复付款。", "Come back when you have paid. Do not pay twice while it is on its way."],
+  goAndPay: ["去付款", "Go and pay"], comeBack: ["付款后回到本页。没有到账前请勿重复付款。", "Come back when you have paid. Do not pay twice while it is on its way."],
   is_made: ["正在下单…", "Ordering…"], "is_to-pay": ["等待付款", "Waiting to be paid"], is_posted: ["已到在线账户", "In the online account"],
   is_closed: ["已关闭，没有扣款入账", "Closed; nothing was posted"], is_refunded: ["已退回付款人", "Given back to its payer"],
   is_unknown: ["结果未知，学校正在核对；请勿重复付款", "Not known yet: the school is finding out; do not pay twice"],
@@ -67,7 +67,7 @@ function order(holder, name, redraw) {
     const words = t(`is_${state}`);
     if (line.textContent !== words) line.textContent = words;
     if (state !== "to-pay") fill(pay);
-    else if (!pay.firstChild) fill(pay, OPENS.test(opens) ? h("a", { href: opens, rel: "noreferrer" }, t("payNow")) : opens, " ", t("payHelp"));
+    else if (!pay.firstChild) fill(pay, OPENS.test(opens) ? h("a", { href: opens, rel: "noreferrer" }, t("goAndPay")) : opens, " ", t("comeBack"));
     if (state !== "asked" && !next.firstChild) fill(next, h("button", { onclick: () => (keep(name, null), redraw()) }, t("nextDeposit")));
   };
   const turn = async () => {
@@ -89,12 +89,6 @@ function order(holder, name, redraw) {
   };
   setTimeout(turn);
   return place;
-}
-
-/** Yuan as somebody wrote them, in fen; no float. */
-function fenOf(text) {
-  const found = /^(\d{1,4})(?:\.(\d{1,2}))?$/.exec(text.trim());
-  return found ? Number(found[1]) * 100 + Number((found[2] || "").padEnd(2, "0")) : 0;
 }
 
 function keep(name, what) {

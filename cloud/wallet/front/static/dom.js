@@ -36,3 +36,25 @@ export function say(text) {
   line.textContent = "";
   requestAnimationFrame(() => (line.textContent = text));
 }
+
+const ELDER = "wallet.elder";
+
+/** Large letters, as this device remembers them. */
+export function keepSize() {
+  let large = null;
+  try {
+    large = localStorage.getItem(ELDER);
+  } catch {
+    // the device's own size
+  }
+  document.documentElement.toggleAttribute("data-elder", large === "1");
+}
+
+export function setSize(large) {
+  try {
+    localStorage.setItem(ELDER, large ? "1" : "0");
+  } catch {
+    // until the page is closed
+  }
+  document.documentElement.toggleAttribute("data-elder", large);
+}

@@ -1,7 +1,7 @@
 // Report a loss and take it back: what is frozen at once, and which terminals have not said yet that they refuse the card.
 import { ask, call, newKey } from "./api.js";
 import { field, h } from "./dom.js";
-import { form } from "./sign_in.js";
+import { form, proof } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
 const LOOK_MS = 5000;
@@ -27,7 +27,7 @@ function standing(value, holder, show) {
       show();
     } catch (problem) {
       if (problem.code !== "prove-again") throw problem;
-      again.replaceChildren(proof(() => call("lost/cancel", { holder, key }).then(show)));
+      again.replaceChildren(proof("proveHelp", () => call("lost/cancel", { holder, key }).then(show)));
     }
   }, "plain");
   const by = value.by_stranger ? t("byStranger") : value.by;
@@ -38,9 +38,4 @@ function standing(value, holder, show) {
     value.waits ? h("p", { class: "soft" }, value.waiting.join(", ")) : null,
     cancel, again,
   ];
-}
-
-function proof(then) {
-  const secret = { name: "password", type: "password", autocomplete: "current-password", required: true, maxlength: 128 };
-  return form("prove", [h("p", {}, t("proveHelp")), field(t("password"), secret)], "confirm", (given) => call("prove", given).then(then));
 }

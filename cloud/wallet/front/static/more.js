@@ -1,39 +1,20 @@
 // All else of a person: his devices, a password, large letters, language.
 import { ask, call } from "./api.js";
-import { field, h, say } from "./dom.js";
+import { field, h, say, setSize } from "./dom.js";
 import { able, addPasskey } from "./passkey.js";
 import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
-const ELDER = "wallet.elder";
-const FURTHER = ["pay", "split", "privacy"];
+const FURTHER = ["messages", "pay", "split", "limits", "privacy"];
 
-export function keepSize() {
-  let large = null;
-  try {
-    large = localStorage.getItem(ELDER);
-  } catch {
-    // the device's own size
-  }
-  document.documentElement.toggleAttribute("data-elder", large === "1");
-}
-
-function setSize(large) {
-  try {
-    localStorage.setItem(ELDER, large ? "1" : "0");
-  } catch {
-    // until the page is closed
-  }
-  document.documentElement.toggleAttribute("data-elder", large);
-}
-
-export async function more(_, { show }) {
+export async function more(_, { show, me }) {
+  const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : [])];
   const { value, at, fresh } = await ask("devices");
   const { value: keys } = await ask("passkeys");
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
     h("h1", {}, t("more")),
-    h("ul", { class: "links" }, FURTHER.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one))))),
+    h("ul", { class: "links" }, further.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one))))),
     h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
       onchange: (event) => setSize(event.target.checked) }), t("elder")),
     h("h2", {}, t("devices")),

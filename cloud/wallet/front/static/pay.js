@@ -6,7 +6,7 @@ import { addWords, said, t, yuan } from "./words.js";
 
 const WAITS_MS = [0, 1000, 3000, 8000, 15000, 25000];
 addWords({
-  pay: ["付账单", "Pay an order"], payToken: ["商户码", "The merchant's code"], payLook: ["查看", "Look"],
+  payToken: ["商户码", "The merchant's code"], payLook: ["查看", "Look"],
   payHelp: ["扫商户的码，或输入码下的字符。", "Scan the merchant's code, or type what stands below it."],
   payNow: ["付 {0}", "Pay {0}"], payNot: ["不付", "Do not pay"], payDone: ["已付 {0}", "Paid {0}"],
   payClosed: ["已付、已关闭或已过期", "Paid, closed, or over"],

@@ -4,7 +4,7 @@ import { h, say } from "./dom.js";
 import { addWords, said, t } from "./words.js";
 
 addWords({
-  privacy: ["同意与授权", "Consent and sight"], consentHelp: ["未满 14 岁：本人用钱包前须监护人同意；用卡不须同意。", "Under 14 a guardian's consent comes before the child's own wallet. The card needs none."],
+  consentHelp: ["未满 14 岁：本人用钱包前须监护人同意；用卡不须同意。", "Under 14 a guardian's consent comes before the child's own wallet. The card needs none."],
   consentStands: ["监护人已同意", "A guardian has consented"], consentNone: ["尚未同意", "No consent yet"],
   consentGive: ["我同意", "I consent"], consentTake: ["撤回我的同意", "Take my consent back"],
   grantHelp: ["成年后，由本人决定哪位监护人可以查看。", "Who is of age says which guardian may see."],

@@ -63,6 +63,12 @@ export function form(name, fields, button, act, kind = "main") {
   } }, fields, wrong, send);
 }
 
+/** Who it is, once more: what is dear asks for it. help: the word that says why. */
+export function proof(help, then) {
+  const secret = { ...SECRET, autocomplete: "current-password" };
+  return form("prove", [h("p", {}, t(help)), field(t("password"), secret)], "confirm", (given) => call("prove", given).then(then));
+}
+
 function twoSteps(first, begin, second, finish) {
   const room = h("div");
   const start = (given = {}) => fill(room, form("begin", first, "sendCode", async (now) => {

@@ -2,13 +2,13 @@
 import { ask, call, newKey } from "./api.js";
 import { field, h, say } from "./dom.js";
 import { form } from "./sign_in.js";
-import { addWords, said, t, yuan } from "./words.js";
+import { addWords, fenOf, said, t, yuan } from "./words.js";
 
 addWords({
-  split: ["圈存", "Load"], splitOffline: ["脱机可用", "Offline"], splitOfflineHelp: ["卡内，按账本", "on the card, by the books"],
+  splitOffline: ["脱机可用", "Offline"], splitOfflineHelp: ["卡内，按账本", "on the card, by the books"],
   splitOnline: ["联机可用", "On line"], splitOnlineHelp: ["在线账户，已除保底 {0}", "the online account, without the {0} that stay"],
   splitDue: ["下次刷卡将圈存", "The next tap loads"], splitOrdered: ["已预约 {0}", "{0} ordered"], splitOff: ["取消预约", "Call it off"],
-  splitOrder: ["预约圈存", "Order a load"], splitMost: ["金额（元，至多 {0}）", "Sum (yuan, {0} at most)"], splitSum: ["金额写法：12 或 12.50", "Write 12 or 12.50"],
+  splitOrder: ["预约圈存", "Order a load"], splitMost: ["金额（元，至多 {0}）", "Sum (yuan, {0} at most)"],
 });
 
 export async function split(holder, { show }) {
@@ -31,16 +31,11 @@ function part(name, fen, help) {
 function order(value, holder, show) {
   const key = newKey(), other = newKey();
   const off = () => call("split/order", { holder, key: other, fen: 0 }).then(show, (problem) => say(said(problem)));
-  const sum = { name: "sum", inputmode: "decimal", required: true, pattern: "\\d{1,5}(\\.\\d{1,2})?", title: t("splitSum") };
+  const sum = { name: "sum", inputmode: "decimal", required: true, pattern: "\\d{1,5}(\\.\\d{1,2})?", title: t("amountForm") };
   return [
     value.ordered_fen ? h("p", {}, t("splitOrdered", yuan(value.ordered_fen)), " ", h("button", { class: "plain", onclick: off }, t("splitOff"))) : null,
     value.orderable_fen ? form("split", [field(t("splitMost", yuan(value.orderable_fen)), sum)], "splitOrder",
       ({ sum }) => call("split/order", { holder, key, fen: fenOf(sum) }).then(show))
       : h("p", { class: "soft" }, value.orderable_why ? said(value.orderable_why) : ""),
   ];
-}
-
-function fenOf(sum) {
-  const [whole, rest = ""] = sum.split(".");
-  return Number(whole) * 100 + Number(rest.padEnd(2, "0"));
 }

@@ -35,6 +35,10 @@ const WORDS = {
   passkeys: ["通行密钥", "Passkeys"], addPasskey: ["添加通行密钥", "Add a passkey"], keyLabel: ["给它起个名", "What you call it"],
   byPasskey: ["用通行密钥登录", "Sign in with a passkey"], endPasskey: ["删除该密钥", "Remove this passkey"],
   setPassword: ["设置密码", "Set a password"], elder: ["长辈模式：大字", "Large letters"], done: ["已保存", "Saved"],
+  deposit: ["充值", "Top up"], code_page: ["付款码", "Pay code"], pay: ["付账单", "Pay an order"], split: ["圈存", "Load"],
+  privacy: ["隐私与授权", "Privacy and consent"], limits: ["限额", "Limits"], messages: ["消息", "Messages"], stall: ["档口", "Stall"],
+  unread: ["{0} 条新消息", "{0} new messages"], proveAgain: ["调高前请再输一次密码。", "Give your password once more to raise it."],
+  amountForm: ["金额写法：12 或 12.50", "Write 12 or 12.50"],
   loading: ["正在读取…", "Loading…"], whose: ["持卡人", "Whose"], menu: ["导航", "Pages"],
 };
 const MEMORY = "wallet.language";
@@ -83,6 +87,12 @@ export function said(both) {
 export function yuan(fen) {
   const whole = Math.abs(fen);
   return `${fen < 0 ? "−" : ""}¥${Math.floor(whole / 100)}.${String(whole % 100).padStart(2, "0")}`;
+}
+
+/** Yuan as somebody wrote them, in fen; no float. 0: they are none. */
+export function fenOf(text) {
+  const found = /^(\d{1,5})(?:\.(\d{1,2}))?$/.exec(text.trim());
+  return found ? Number(found[1]) * 100 + Number((found[2] || "").padEnd(2, "0")) : 0;
 }
 
 /** A moment of this device's clock, ms. */

@@ -1,0 +1,55 @@
+"""A holder's own bound of a day: one rule for tills, codes and orders, in the books' chain, and for the next card."""
+
+import pytest
+
+from cloud.ledger.cards.life import Life, set_life
+from cloud.ledger.checks.verify import verify
+from cloud.ledger.funds.bounds import BoundRefused, bound_of, day_max_of, set_bound
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.ledger import Ledger
+from cloud.payments import calls, doors
+from shared.online import PaymentResult
+from shared.wire.desk.calls import CardState
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import NOW
+
+CARD, NEXT = c.card(1), c.card(2)
+
+
+def said(opened: OpenedLedger, key: str, fen: int, card: bytes = CARD) -> None:
+    with opened.writing(NOW) as writing:
+        set_bound(writing, key, card, fen, "wallet:1")
+
+
+def test_it_bounds_tills_and_orders_alike_and_the_last_word_counts(opened: OpenedLedger, ledger: Ledger) -> None:
+    ledger.deposit(CARD, 100_00, "d", NOW)
+    said(opened, "a", 20_00)
+    assert c.pay(ledger, 1, 20_01).result is PaymentResult.OVER_LIMIT
+    assert c.pay(ledger, 2, 15_00).result is PaymentResult.APPROVED
+    token = calls.make_order(doors.orders(opened), "一楼大伙", "o1", 5_01, NOW)["token"]
+    assert calls.pay(doors.orders(opened), CARD, "k", token, 5_01, NOW)["result"] == "over-limit"
+    said(opened, "b", 20_01)
+    assert calls.pay(doors.orders(opened), CARD, "l", token, 5_01, NOW)["result"] == "done"
+    assert verify(ledger, c.check_tac).ok
+
+
+def test_one_key_is_one_word_and_none_is_above_the_schools(opened: OpenedLedger, ledger: Ledger) -> None:
+    assert ledger
+    said(opened, "a", 5_00)
+    said(opened, "a", 5_00)
+    for key, fen in (("a", 6_00), ("b", DAY_MAX_FEN + 1), ("c", -1), ("", 1)):
+        with pytest.raises(BoundRefused):
+            said(opened, key, fen)
+    with opened.database.reading():
+        assert opened.database.run("SELECT COUNT(*) FROM account_bound") == [(1,)]
+
+
+def test_the_card_that_takes_its_place_has_it_too(opened: OpenedLedger, ledger: Ledger) -> None:
+    assert ledger
+    said(opened, "a", 5_00)
+    with opened.writing(NOW) as writing:
+        set_life(writing, CARD, Life(CardState.REPLACED, NEXT))
+    with opened.database.reading():
+        assert day_max_of(opened.database, NEXT) == 5_00
+        assert bound_of(opened.database, c.card(3)) is None
