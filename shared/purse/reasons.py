@@ -11,7 +11,8 @@ from shared.words.voice import Text
 
 
 class Reason(IntEnum):
-    """1-19 the card, 20-39 the purchase, 40-49 the PSAM, 50-59 load, 60-79 open outcomes, 80-89 void."""
+    """1-19 the card, 20-39 the purchase, 40-49 the PSAM, 50-59 load, 60-69 open outcomes, 70-79 offline codes, 80-89
+    void."""
 
     FOREIGN_CARD = 1
     CARD_BLOCKED = 2
@@ -60,6 +61,16 @@ class Reason(IntEnum):
     NO_EVIDENCE = 67
     PROOF_GONE = 68
     MAC3_WRONG = 69
+    CODE_OFF = 70
+    CODE_FORM = 71
+    CODE_FOREIGN = 72
+    CODE_ENDED = 73
+    CODE_EXPIRED = 74
+    CODE_STALE = 75
+    CODE_LIMIT = 76
+    CODE_DAY_SUM = 77
+    CODE_USED = 78
+    CODE_NO_CLOCK = 79
     VOID_NO_SALE = 80
     VOID_TWICE = 81
     VOID_OTHER_DAY = 82
@@ -68,6 +79,7 @@ class Reason(IntEnum):
     VOID_NEEDS_OPERATOR = 85
     VOID_OTHER_CARD = 86
     VOID_SHIFT_OVER = 87
+    VOID_CODE = 88
 
 
 REASON_TEXT: dict[Reason, Text] = {
@@ -121,6 +133,16 @@ REASON_TEXT: dict[Reason, Text] = {
     Reason.NO_EVIDENCE: Text("卡内查不到该笔交易", "the card shows no trace of the transaction"),
     Reason.PROOF_GONE: Text("卡已扣款，交易认证码已被覆盖", "debited, but the card no longer holds its TAC"),
     Reason.MAC3_WRONG: Text("卡的圈提证明错误，勿付款", "the card's proof of the unload is wrong, do not pay out"),
+    Reason.CODE_OFF: Text("本机不收脱机付款码", "no offline codes are taken here"),
+    Reason.CODE_FORM: Text("付款码不完整或有误，请重扫", "the code is cut or wrong, scan it again"),
+    Reason.CODE_FOREIGN: Text("不是本校签发的付款码", "not a code of this campus"),
+    Reason.CODE_ENDED: Text("此手机的脱机付款码已停用", "this phone's offline codes have been ended"),
+    Reason.CODE_EXPIRED: Text("脱机付款码已过期，请手机联网更新", "expired: the phone needs a network"),
+    Reason.CODE_STALE: Text("付款码已过时，请出示新码", "the code is too old, show a new one"),
+    Reason.CODE_LIMIT: Text("超脱机付款码限额", "over the limit of offline codes"),
+    Reason.CODE_DAY_SUM: Text("本机今日脱机付款码已满额", "this till has taken all that it may by offline codes today"),
+    Reason.CODE_USED: Text("付款码已用过，请出示新码", "the code was used, show a new one"),
+    Reason.CODE_NO_CLOCK: Text("本机时钟未校准，不收脱机付款码", "the clock is not set, no offline codes are taken"),
     Reason.VOID_NO_SALE: Text("没有可撤销的消费", "there is no sale to void"),
     Reason.VOID_TWICE: Text("这一笔已撤销", "the sale is void already"),
     Reason.VOID_OTHER_DAY: Text("这一笔不是今天的，不能撤销", "the sale was on another day, it cannot be void"),
@@ -134,6 +156,10 @@ REASON_TEXT: dict[Reason, Text] = {
         "not the card that paid: that one, or an operator card",
     ),
     Reason.VOID_SHIFT_OVER: Text("已结班，不能在本机撤销", "its shift is closed, it cannot be void here any more"),
+    Reason.VOID_CODE: Text(
+        "付款码收的款不能在本机撤销，请到卡务中心",
+        "paid by a phone's code: it cannot be void here, see the card desk",
+    ),
     Reason.VOID_NOT_YET: Text("有一笔未确认，先处理那一笔", "a transaction is not confirmed yet, settle it first"),
 }
 """Chinese first, English second. A test holds that every reason has its text."""

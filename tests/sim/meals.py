@@ -23,7 +23,8 @@ from shared.purse.tac import TacChecker
 from shared.records import Kind, Stored
 from tests.cloud.ledger import campus as c
 from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY, School
-from tests.edge.terminal.meals import DAY_S, PowerGoes, Till
+from tests.edge.terminal.meals import DAY_S, Till
+from tests.edge.terminal.supplied import PowerGoes
 from tests.sim.payments import make_ledger, pupil_card
 from tests.sim.world import Violation
 

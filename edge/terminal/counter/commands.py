@@ -56,7 +56,7 @@ HELP = Text(
     """\
   12.50                 消费 12.50 元
   pay 12.50             账户支付：由电子账户付款，卡内余额不动（需联网）
-  code 12.50 [71…]      付款码：扫码或输入手机上的 18 位数字（需联网）
+  code 12.50 [71…|80…]  付款码：扫码，或输入手机上的 18 位数字；80 开头为脱机码，断网也收
   again                 同一张卡再放一次（空行也行）
   claim                 领款：待领的补助、退款圈入卡内（需联网）
   void                  原卡再放：撤销刚才那笔（3 分钟内、30 元内）
@@ -77,7 +77,7 @@ HELP = Text(
     """\
   12.50                 sell for 12.50 yuan
   pay 12.50             an account payment: the online account pays, the purse is not touched (on line)
-  code 12.50 [71…]      a payment code: scan it, or key the 18 digits off the phone (on line)
+  code 12.50 [71…|80…]  a payment code: scan it, or key its 18 digits; 80… is an offline one, no network needed
   again                 present the same card again (an empty line does too)
   claim                 claim onto the card what waits for it (on line)
   void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)

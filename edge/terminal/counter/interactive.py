@@ -36,7 +36,6 @@ from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import StoreFault, WireFault
 from shared.inventory import LOADERS
-from shared.online import parse_code
 from shared.purse.cos.torn import Tear
 from shared.purse.errors import CardLost
 from shared.purse.outcomes import Pin
@@ -44,10 +43,12 @@ from shared.purse.reasons import Reason
 from shared.records import Kind
 from shared.words.voice import Text
 
-LINE_MAX = 200
+LINE_MAX = 600
 JOIN_S = 5.0
 """A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
+_UNCOUNTED = (Kind.MEAL, Kind.CODE)
+"""Kinds of records that count no counter of a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +243,11 @@ class _Counter:
         typed = command.word or await self._line(asked)
         station, firmware = self._station, self._station.firmware
         try:
-            code = parse_code(typed)
+            tap = firmware.pay_by_code(command.amount_fen, typed, station.now())
         except WireFault as fault:
             say(str(fault))
             return
-        result = await station.tap(firmware.pay_by_code(command.amount_fen, code, station.now()), None)
+        result = await station.tap(tap, None)
         if result.end is End.DONE:
             await self._entry(station, result)
 
@@ -363,7 +364,8 @@ class _Counter:
             return
         number = f"{row.epoch}/{row.seq}"
         counted = Text(f" · 卡计数 {row.counter}", f" · card counter {row.counter}")
-        _tell(Text(f"    流水 {number}", f"    record {number}") if row.kind is Kind.MEAL else _beside(number, counted))
+        plain = Text(f"    流水 {number}", f"    record {number}")
+        _tell(plain if row.kind in _UNCOUNTED else _beside(number, counted))
         if not row.amount_fen:
             _tell(Text("    零元，不入账", "    over nothing: there is nothing to post"))
         if row.kind is Kind.VOID:

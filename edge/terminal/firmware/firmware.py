@@ -29,16 +29,20 @@ from edge.terminal.taps.gate import Gate
 from edge.terminal.taps.loading import LoadPoint
 from edge.terminal.taps.meal import MealPoint
 from edge.terminal.taps.mixed import MixedTill
+from edge.terminal.taps.offline_code import is_offline
 from edge.terminal.taps.paying import AccountPoint
+from edge.terminal.taps.phone import PhonePoint
 from edge.terminal.taps.sale import Till
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Tap
 from edge.terminal.taps.voiding import void_last, void_with_card
 from shared.errors import RuleBroken, StoreFault
 from shared.fleet.document import DocumentKind
+from shared.fleet.wallets import Wallets
 from shared.ids import psam_id
 from shared.inventory import LOADERS
 from shared.money import yuan
+from shared.online import parse_code
 from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import Pin, PsamIdentity
 from shared.purse.reasons import REASON_TEXT, Reason
@@ -81,6 +85,7 @@ class Firmware:
         self._till = self._gate or (MixedTill if settings.subsidy else Till)(self.body, accounts)
         self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._meals = MealPoint(self.body)
+        self._phones = PhonePoint(self.body)
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
@@ -188,9 +193,13 @@ class Firmware:
         """账户支付: a keyed amount, out of the online account of the card that is presented."""
         return self._tap(self._with_load_behind(self._till.pay(amount_fen)), amount_fen, now)
 
-    def pay_by_code(self, amount_fen: int, code: str, now: Now) -> Tap[Result]:
-        """付款码: a keyed amount, out of the wallet whose code was scanned or keyed. RuleBroken for no code of ours."""
-        return self._tap(self._till.pay_by_code(amount_fen, code), amount_fen, now)
+    def pay_by_code(self, amount_fen: int, typed: str, now: Now) -> Tap[Result]:
+        """付款码: a keyed amount, by what a scanner or a person has typed off a phone: an offline code is judged here,
+        the centre is asked about any other one. WireFault for no code of ours: nobody is asked, nothing is begun."""
+        digits = "".join(typed.split())
+        if is_offline(digits):
+            return self._tap(self._counted(self._phones.pay(amount_fen, digits)), amount_fen, now)
+        return self._tap(self._till.pay_by_code(amount_fen, parse_code(digits)), amount_fen, now)
 
     def again(self, now: Now) -> Tap[Result]:
         """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
@@ -417,6 +426,7 @@ class Firmware:
         if self.body.documents.changed:
             self.body.documents.changed.clear()
             self._keep_versions()
+            self._look_for_codes()
             self.line.status_due()
 
     def _pay_back(self) -> None:
@@ -467,8 +477,15 @@ class Firmware:
         self._deeds.resume()
         self._run_program()
         self._keep_versions()
+        self._look_for_codes()
         self._find_epoch()
         self._remember_last(told)
+
+    def _look_for_codes(self) -> None:
+        """Where offline codes are taken, what was taken is known before anybody waits for it."""
+        limits: Wallets | None = self.body.documents.meaning(DocumentKind.WALLETS)
+        if limits is not None and limits.is_on:
+            self.body.codes.look()
 
     def _keep_versions(self) -> None:
         body = self.body

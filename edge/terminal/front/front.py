@@ -19,7 +19,21 @@ from edge.terminal.counter.wording import sale_lines, status_lines
 from edge.terminal.front import words
 from edge.terminal.front.beeper import PRESSED, WRONG
 from edge.terminal.front.board import Board
-from edge.terminal.front.keypad import Mode, Offered, Pad, Scanned, Sign, Typed, asks_pin, asks_sure, press, rest, waits
+from edge.terminal.front.keypad import (
+    SCANNED_MAX,
+    Mode,
+    Offered,
+    Pad,
+    Scanned,
+    Sign,
+    Typed,
+    asks_pin,
+    asks_sure,
+    press,
+    rest,
+    seen,
+    waits,
+)
 from edge.terminal.front.picture import View
 from edge.terminal.front.presses import Key
 from edge.terminal.front.spot import Spot
@@ -31,7 +45,6 @@ from edge.terminal.taps.steps import Result, Tap
 from shared.clocks.clock import time_text
 from shared.errors import WireFault
 from shared.inventory import LOADERS
-from shared.online import parse_code
 from shared.purse.errors import CardLost
 from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
@@ -40,7 +53,10 @@ from shared.words.voice import Text
 PRESENT_S = 20.0
 KEYED_S = 30.0
 SHOWN_S = 5.0
-KEYS_MAX = 32
+KEYS_MAX = SCANNED_MAX + 32
+"""A scanner types a whole code at once, and the hand of a cashier is not so quick."""
+SCANNING_S = 0.1
+"""So long after a scanner's last key the reader is not asked for a card: the kernel holds ten keys, no more."""
 _HELD = (Face.AGAIN, Face.SUSPECT, Face.NOT_SELLING)
 """Stay until somebody does something."""
 
@@ -60,6 +76,7 @@ class Front:
         self._rows: tuple[str, ...] = ()
         self._fault: Text | None = None
         self._until_s = 0.0
+        self._scanned_s = float("-inf")
         self.has_keypad = True
         self.forget_keys: Callable[[], None] = self._keys.clear
         """What is called before a PIN is asked for; whoever holds the keypad adds what waits in it."""
@@ -93,7 +110,7 @@ class Front:
             name=settings.name, place=settings.place, merchant=settings.merchant, kind=settings.kind,
             is_demo=settings.demo, clock=self._clock(), is_online=firmware.line.is_joined,
             unsettled=firmware.body.flash.unsettled, bar=firmware.bar, is_fixed=firmware.has_fixed, shown=self._shown(),
-            pad=self._pad, wish=self._wish(), rows=self._rows, why=self._fault,
+            pad=seen(self._pad), wish=self._wish(), rows=self._rows, why=self._fault,
         )  # fmt: skip
 
     def _shown(self) -> Display | None:
@@ -136,6 +153,10 @@ class Front:
 
     async def _pressed(self, key: Key) -> None:
         pad, deed = press(self._pad, key)
+        if deed is None and pad.is_scanning:
+            self._pad, self._scanned_s = pad, self._now_s()
+            self._lasts(PRESENT_S)
+            return
         self._board.sound(WRONG if deed is Sign.WRONG else PRESSED)
         if deed is Sign.WRONG:
             return
@@ -189,12 +210,13 @@ class Front:
 
     async def _by_code(self, command: Command, scanned: str) -> None:
         """No card is laid: a payment code stands in its place."""
+        station = self._station
         try:
-            code = parse_code(scanned)
+            tap = station.firmware.pay_by_code(command.amount_fen, scanned, station.now())
         except WireFault:
             self._said(words.NO_CODE)
             return
-        await self._tap(lambda: self._station.firmware.pay_by_code(command.amount_fen, code, self._station.now()), None)
+        await self._tap(lambda: tap, None)
 
     def _said(self, what: Text) -> None:
         self._board.notice(what)
@@ -224,7 +246,8 @@ class Front:
 
     async def _look(self) -> None:
         command = self._command()
-        if command is None or self._spot is None:
+        is_scanning = self._now_s() - self._scanned_s < SCANNING_S
+        if command is None or self._spot is None or is_scanning:
             return
         try:
             laid = self._spot.fresh()

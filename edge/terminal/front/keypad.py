@@ -17,7 +17,7 @@ from edge.terminal.counter.pins import PIN_DIGITS
 from edge.terminal.front.presses import Key
 from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN
 from shared.input.amount import parse_yuan
-from shared.online import CODE_DIGITS
+from shared.keys.offline_code import CODE_DIGITS
 
 WHOLE_MAX = 5
 """Digits before the point: what a till sells at once is below 100,000 yuan."""
@@ -26,6 +26,8 @@ NUMBER_MAX = 10
 """Of a sale's number: those have no point, and more digits than amounts may have."""
 MENU = (Verb.BALANCE, Verb.CLAIM, Verb.SALES, Verb.STATUS, Verb.LOG, Verb.MEAL)
 """By the digits from 1."""
+SCANNED_MAX = CODE_DIGITS + 1
+"""Digits that a scanner may type, of the longest code, and one more: what is longer is none."""
 _DIGITS = frozenset("0123456789")
 
 
@@ -53,6 +55,11 @@ class Pad:
     enters: Verb = Verb.SELL
     scans: bool = False
     """A payment code may come in the place of the card: a scanner is a keyboard, which types it and Enter."""
+
+    @property
+    def is_scanning(self) -> bool:
+        """Has a part of a code been typed?"""
+        return self.mode is Mode.CARD and bool(self.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,11 @@ def rest(pad: Pad) -> Pad:
     return Pad(enters=pad.enters)
 
 
+def seen(pad: Pad) -> Pad:
+    """What of it a picture tells: of a code nothing, so that none is drawn anew at each of its digits."""
+    return replace(pad, secret="") if pad.is_scanning else pad
+
+
 def asks_pin(pad: Pad) -> Pad:
     """The holder's turn."""
     return Pad(Mode.PIN, enters=pad.enters)
@@ -123,7 +135,7 @@ def _card(pad: Pad, key: Key) -> tuple[Pad, Deed]:
     if key is Key.CLEAR:
         return rest(pad), Sign.OFF
     if pad.scans and key in _DIGITS:
-        return replace(pad, secret=(pad.secret + key)[: CODE_DIGITS + 1]), None
+        return replace(pad, secret=(pad.secret + key)[:SCANNED_MAX]), None
     if pad.scans and key is Key.ENTER and pad.secret:
         return rest(pad), Scanned(pad.secret)
     return pad, None

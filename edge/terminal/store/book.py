@@ -14,10 +14,12 @@ from shared import records
 from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken
 from shared.ids import CardId
+from shared.keys.offline_code import Code
 from shared.online import CLAIMS
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.records import (
     Cause,
+    CodeRecord,
     CounterKind,
     Flags,
     Kind,
@@ -177,10 +179,27 @@ class Book:
             records.VERSION, Kind.MEAL, flags, seq, person, meal, min(taken, 0xFF), fen, now.seconds, self._key_version,
             0, *self._versions(), 0, bytes(records.MAC_SIZE),
         )  # fmt: skip
-        before = records.encode(record)[: -records.MAC_SIZE]
-        flash.append(before + self._sign(before))
-        self._mark_day(now.seconds, seq, is_set=now.is_set)
+        self._append_signed(record, now)
         return Row(flash.epochs[-1].epoch, seq, Kind.MEAL, person, 0, fen, now.seconds)
+
+    def code(self, code: Code, fen: int, now: CampusTime) -> Row:
+        """An offline code 脱机付款码 was taken: signed, and durable on return."""
+        flash, seq = self._flash, self._flash.next_seq()
+        flags = Flags(Proof.NONE, CounterKind.OFFLINE, clock_set=now.is_set).to_int()
+        phone, use = code.certificate.phone, code.use
+        record = CodeRecord(
+            records.VERSION, Kind.CODE, flags, seq, phone.card, phone.number, use.use, now.seconds - use.made_s,
+            use.nonce, code.signature, fen, now.seconds, self._key_version, 0, self._versions()[1],
+            bytes(records.MAC_SIZE),
+        )  # fmt: skip
+        self._append_signed(record, now)
+        return Row(flash.epochs[-1].epoch, seq, Kind.CODE, phone.card, 0, fen, now.seconds)
+
+    def _append_signed(self, record: MealRecord | CodeRecord, now: CampusTime) -> None:
+        """By the terminal, with nothing pending behind it."""
+        before = records.encode(record)[: -records.MAC_SIZE]
+        self._flash.append(before + self._sign(before))
+        self._mark_day(now.seconds, record.seq, is_set=now.is_set)
 
     def drop(self, waiting: Waiting) -> None:
         """Nothing to tell: the centre refused, or a later slot took over."""

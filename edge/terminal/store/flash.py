@@ -8,13 +8,14 @@ A flipped bit is put right when it is met, at power-on or when the record is rea
 known from the ring, the head and the newest page: a record that cannot be read is never numbered over.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from edge.terminal.store.layout import (
     EPOCH_ROWS,
     HEAD_AT,
     HEAD_SIZE,
+    KIND_AT,
     KNOWN_EPOCHS,
     OPEN_SLOTS,
     PAGE_SIZE,
@@ -244,6 +245,15 @@ class Flash:
     def still(self, epoch: Epoch, seq: int) -> bytes | None:
         """Wire bytes of a record of an epoch that is here, settled or not; None when its slot was used again."""
         return self._wire_at(epoch, seq) if 0 < seq <= epoch.last else None
+
+    def of_kind(self, kind: int) -> Iterator[RingSlot]:
+        """The sound records of this kind that the ring still holds, settled or not, of whatever epoch: by place."""
+        raw = self._port.read(RING_AT, self.ring_slots * SLOT_SIZE)
+        for begin in range(0, len(raw), SLOT_SIZE):
+            if raw[begin + KIND_AT] == kind:
+                slot = parse_record(raw[begin : begin + SLOT_SIZE])
+                if slot is not None and self._at(slot.ordinal) == RING_AT + begin:
+                    yield slot
 
     def _wire_at(self, epoch: Epoch, seq: int) -> bytes | None:
         index = epoch.first_index + seq - 1

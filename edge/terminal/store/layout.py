@@ -50,6 +50,8 @@ _RING = Struct(">2sIIHB")
 _RING_MARK = b"R\x01"
 RECORD_MAX = SLOT_SIZE - _RING.size - _CRC.size
 """Longest record that a ring slot takes."""
+KIND_AT = _RING.size + 1
+"""Where a ring slot says of what kind its record is."""
 _HEAD = Struct(">2sI")
 _HEAD_MARK = b"H\x01"
 HEAD_SIZE = _HEAD.size + _CRC.size

@@ -11,7 +11,7 @@ from edge.terminal.store.flash import Flash
 from shared.errors import WireFault
 from shared.fleet.enrolled import week_of
 from shared.ids import CardId
-from shared.records import Kind, MealRecord, decode, peek
+from shared.records import Kind, MealRecord, decode
 
 
 class Had(NamedTuple):
@@ -48,17 +48,14 @@ class MealsHere:
         return self._had
 
     def _found(self) -> Iterator[tuple[CardId, Had]]:
-        for epoch in self._flash.epochs:
-            for seq in range(1, epoch.last + 1):
-                record = _meal_of(self._flash.still(epoch, seq))
-                if record is not None:
-                    day = self._day_of(record.time)
-                    yield record.card, Had(day, record.meal, epoch.epoch, seq, record.amount_fen)
+        for slot in self._flash.of_kind(Kind.MEAL):
+            record = _meal_of(slot.wire)
+            if record is not None:
+                day = self._day_of(record.time)
+                yield record.card, Had(day, record.meal, slot.epoch, record.seq, record.amount_fen)
 
 
-def _meal_of(wire: bytes | None) -> MealRecord | None:
-    if wire is None or peek(wire).kind != Kind.MEAL:
-        return None
+def _meal_of(wire: bytes) -> MealRecord | None:
     try:
         record = decode(wire)
     except WireFault:

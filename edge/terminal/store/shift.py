@@ -18,6 +18,7 @@ from shared.money import yuan
 from shared.records import (
     PROVEN,
     PURCHASE_SHAPED,
+    CodeRecord,
     Kind,
     LoadRecord,
     MealRecord,
@@ -167,7 +168,7 @@ def _name(record: Record) -> str | None:
             return "unproven"
         case LoadRecord() if record.kind in PROVEN:
             return "loads"
-        case MealRecord():
+        case MealRecord() | CodeRecord():
             return "sales"
         case VoidRecord():
             return "voids"

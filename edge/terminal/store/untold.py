@@ -14,10 +14,9 @@ from shared.ids import CardId
 from shared.records import (
     PROVEN,
     Kind,
-    MealRecord,
     Pair,
-    PaymentRecord,
     PurchaseRecord,
+    PurselessRecord,
     Record,
     application_of,
     decode,
@@ -25,8 +24,8 @@ from shared.records import (
 )
 from shared.records.kinds import PurseRecord
 
-_Told = PurseRecord | PaymentRecord | MealRecord
-_SUCCESSES = PROVEN | {Kind.ONLINE, Kind.MEAL}
+_Told = PurseRecord | PurselessRecord
+_SUCCESSES = PROVEN | {Kind.ONLINE, Kind.MEAL, Kind.CODE}
 """Kinds of records behind which 成功 is shown."""
 PERHAPS_WAITING_S = 600
 """A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged; the time of
@@ -92,7 +91,7 @@ def _read(wire: bytes | None) -> Record | None:
 
 def _balance_after(record: _Told) -> int:
     """Of the purse, where the record says it."""
-    if isinstance(record, PaymentRecord | MealRecord):
+    if isinstance(record, PurselessRecord):
         return 0
     is_purchase = isinstance(record, PurchaseRecord)
     return record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
@@ -100,7 +99,7 @@ def _balance_after(record: _Told) -> int:
 
 def _row(epoch: int, record: _Told) -> Row:
     kind, card = Kind(record.kind), record.card
-    if isinstance(record, PaymentRecord | MealRecord):
+    if isinstance(record, PurselessRecord):
         return Row(epoch, record.seq, kind, card, 0, record.amount_fen, record.time)
     row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
     if not isinstance(record, PurchaseRecord):

@@ -23,6 +23,7 @@ from shared.records import (
     PROVEN,
     WITNESS_SIZE,
     Cause,
+    CodeRecord,
     Kind,
     Pair,
     PurchaseRecord,
@@ -112,6 +113,8 @@ class Voids:
         """
         if self._book.without_record:
             return Reason.VOID_NOT_YET
+        if self._is_by_code(seq):
+            return Reason.VOID_CODE
         wanted = self._whole(seq) if seq else self._newest(self._torn_seqs())
         if wanted is None or wanted.trip:
             return Reason.VOID_NO_SALE
@@ -120,6 +123,13 @@ class Voids:
         if self._is_closed(wanted.seq):
             return Reason.VOID_SHIFT_OVER
         return Reason.VOID_TWICE if self._is_void(wanted) else wanted
+
+    def _is_by_code(self, seq: int) -> bool:
+        """Has a phone's code paid what is meant, 0: the newest sale? What an older card has paid is not meant then."""
+        if seq:
+            return isinstance(self.record_of(seq), CodeRecord)
+        newest = next((one for one in self._back() if _is_paid(one) or isinstance(one, CodeRecord)), None)
+        return isinstance(newest, CodeRecord)
 
     def newest_sale(self) -> PurchaseRecord | None:
         """The newest payment that is not void."""
@@ -218,6 +228,8 @@ class Voids:
             record = self.record_of(seq)
             if isinstance(record, PurchaseRecord) and record.trip:
                 break
+            if isinstance(record, CodeRecord):
+                return Reason.VOID_CODE
             if isinstance(record, VoidRecord):
                 if record.cause != Cause.TORN_PAIR:
                     return Reason.VOID_TWICE

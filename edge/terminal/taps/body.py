@@ -12,6 +12,7 @@ from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
 from edge.terminal.store.clock import Now, TerminalClock
+from edge.terminal.store.codes import CodesHere
 from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad, AskedPayment
 from edge.terminal.store.meals import MealsHere
@@ -82,6 +83,7 @@ class Body:
             flash, self.book, self.day_of, settings.device, settings.key_version, self.shifts.is_closed
         )
         self.meals = MealsHere(flash, self.day_of)
+        self.codes = CodesHere(flash, self.day_of)
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None
@@ -301,8 +303,9 @@ class Body:
         self.book.close_unproven(waiting, self.time().seconds)
         self.pay_back()
 
-    def other_card_came(self, card: CardId) -> None:
-        """Whatever is pending without record on other cards becomes unproven, and a torn pair is given back."""
+    def other_card_came(self, card: CardId | None) -> None:
+        """Whatever is pending without record on other cards becomes unproven, and a torn pair is given back. None: it
+        is no card that has come, but somebody who pays without one."""
         for waiting in list(self.flash.waiting):
             if not waiting.slot.unproven and card_of(waiting) != card:
                 self.write_unproven(waiting)

@@ -320,6 +320,12 @@ def paid_by_code(amount_fen: int) -> Display:
     return Display(Face.DONE, title, Text(f"付款码收款{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
 
 
+def code_refused(reason: Reason) -> Display:
+    """Nothing was taken, for certain: neither here nor of the account."""
+    why = REASON_TEXT[reason]
+    return Display(Face.DECLINED, why, why, Text("未收款；可刷卡或换方式", "not paid; a card or another way will do"))
+
+
 def payment_unknown(amount_fen: int) -> Display:
     """No answer in time: perhaps the account has paid. Its reversal is written next."""
     why = REASON_TEXT[Reason.ACCOUNT_NO_ANSWER]
@@ -434,6 +440,13 @@ def last_before(row: Row) -> Display:
     if row.kind is Kind.MEAL:
         title = Text(f"断电前最后一笔 ¥{amount}，学号尾号 {card}", f"before the power went: ¥{amount}, number …{card}")
         todo = Text("再输同一学号，不会记两次", "the same number is not recorded twice")
+        return Display(Face.NOTICE, title, _NOTHING, todo)
+    if row.kind is Kind.CODE:
+        title = Text(
+            f"断电前最后一笔 ¥{amount} 付款码已收，卡尾号 {card}",
+            f"before the power went: ¥{amount} by code, card …{card}",
+        )
+        todo = Text("同一人同额再扫码，不会重复收款", "the same holder over the same amount does not pay twice")
         return Display(Face.NOTICE, title, _NOTHING, todo)
     deed = Text("圈存", "loaded") if row.kind in LOAD_SHAPED else Text("扣款", "paid")
     title = Text(

@@ -9,7 +9,7 @@ from functools import partial
 
 from edge.terminal.settings.rides import RideSettings
 from edge.terminal.taps.body import Body
-from edge.terminal.taps.sale import PAID, Till, purchase_of
+from edge.terminal.taps.sale import PAID, Till, purchase_of, told_now
 from edge.terminal.taps.steps import End, Result, Show, Tap
 from shared.purse.outcomes import CardIdentity, PendingPurchase
 from shared.transit.door import Door, can_stand
@@ -58,7 +58,7 @@ class Gate(Till):
         body.other_card_came(identity.card_id)
         untold = body.untold.take(identity.card_id, 0, PAID)
         if untold is not None and self._is_this_ride(untold.trip, untold.time):
-            return (yield from self._told_now(untold))
+            return (yield from told_now(self._body, untold))
         if waiting is not None:
             pending = purchase_of(waiting)
             settled = yield from self._settle(waiting, identity)

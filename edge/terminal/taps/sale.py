@@ -38,7 +38,7 @@ from shared.records import PROVEN, PURCHASE_SHAPED, Kind, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
 """After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
-PAID = (PURCHASE_SHAPED & PROVEN) | {Kind.ONLINE}
+PAID = (PURCHASE_SHAPED & PROVEN) | {Kind.ONLINE, Kind.CODE}
 """Kinds of records that say that a card, or its account, has paid."""
 
 
@@ -93,7 +93,7 @@ class Till:
             raise RuleBroken("this body asks nobody")
         untold = self._body.untold.take(code_means(code), amount_fen, PAID)
         if untold is not None:
-            return (yield from self._told_now(untold))
+            return (yield from told_now(self._body, untold))
         return (yield from self._accounts.pay_by_code(amount_fen, code))
 
     def _ready(self, amount_fen: int) -> Tap[CardIdentity | Result]:
@@ -107,7 +107,7 @@ class Till:
         self._body.other_card_came(identity.card_id)
         untold = self._body.untold.take(identity.card_id, charge.fen, PAID, charge.gross_fen)
         if untold is not None:
-            return (yield from self._told_now(untold))
+            return (yield from told_now(self._body, untold))
         if waiting is not None:
             prices = self._prices(waiting, identity.card_id, amount_fen)
             settled = yield from self._settle(waiting, identity)
@@ -173,7 +173,7 @@ class Till:
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
         untold = self._body.untold.take(identity.card_id, 0, PAID)
         if waiting is None and untold is not None:
-            return (yield from self._told_now(untold))
+            return (yield from told_now(self._body, untold))
         if waiting is None:
             return (yield from self._without_amount(identity))
         self._body.other_card_came(identity.card_id)
@@ -197,14 +197,6 @@ class Till:
         self._body.other_card_came(identity.card_id)
         self._last = identity.card_id, 0, charge.fen
         return (yield from self._charge(charge.fen, identity, charge.adjust_fen))
-
-    def _told_now(self, row: Row) -> Tap[Result]:
-        """The sale that was written just before the power went, both halves of it."""
-        if self._body.untold.first is not None:
-            yield Shown(self._body.untold.first)
-        yield Shown(row)
-        yield Show(display.earlier(row.sale_fen, row.trip))
-        return Result(End.DONE, row.sale_fen, row)
 
     def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
         body = self._body
@@ -331,6 +323,15 @@ class Till:
     def ask(self, request: LoadRequest) -> Tap[LoadAnswer | None]:
         """A till asks nobody."""
         raise RuleBroken(f"a till does not load {request.amount_fen} fen")
+
+
+def told_now(body: Body, row: Row) -> Tap[Result]:
+    """The sale that was written just before the power went, both halves of it."""
+    if body.untold.first is not None:
+        yield Shown(body.untold.first)
+    yield Shown(row)
+    yield Show(display.earlier(row.sale_fen, row.trip))
+    return Result(End.DONE, row.sale_fen, row)
 
 
 def purchase_of(waiting: Waiting) -> PendingPurchase:

@@ -8,6 +8,7 @@ from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.front.keypad import (
     MENU,
     NUMBER_MAX,
+    SCANNED_MAX,
     Mode,
     Offered,
     Pad,
@@ -17,6 +18,7 @@ from edge.terminal.front.keypad import (
     asks_pin,
     asks_sure,
     press,
+    seen,
     waits,
 )
 from edge.terminal.front.presses import Key
@@ -155,4 +157,9 @@ def test_a_scanner_types_a_code_where_a_card_is_waited_for_and_nowhere_else():
     assert keyed(f"{code} enter", waits(Pad())) == (waits(Pad()), None)
     assert keyed("enter", waits(Pad(), scans=True))[1] is None
     assert keyed(f"{code} clear", waits(Pad(), scans=True)) == (Pad(), Sign.OFF)
-    assert len(keyed("1" * 40, waits(Pad(), scans=True))[0].secret) == len(code) + 1
+    offline = "80" + "1" * (SCANNED_MAX - 3)
+    pad, deed = keyed(offline, waits(Pad(), scans=True))
+    assert (deed, pad.is_scanning, seen(pad), press(pad, Key.ENTER)[1]) == (
+        None, True, waits(Pad(), scans=True), Scanned(offline)
+    )  # fmt: skip
+    assert len(keyed("1" * 600, waits(Pad(), scans=True))[0].secret) == SCANNED_MAX
