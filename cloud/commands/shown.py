@@ -145,8 +145,8 @@ def _read(log: Path) -> Iterator[tuple[Place, Success]]:
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
         try:
             row = json.loads(line)
-            if row["kind"] in (Kind.ONLINE, Kind.MEAL):
-                continue  # no card has paid it: `verify` holds it against its approval
+            if row["kind"] in (Kind.ONLINE, Kind.MEAL, Kind.CODE):
+                continue  # no card has paid it: `verify` holds it against its approval, or its record
             if row["kind"] in VOIDS:
                 continue  # it takes back a success that stands above, and that stays posted
             card, is_load = card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED

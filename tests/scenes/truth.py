@@ -88,8 +88,8 @@ def successes(data: Path) -> Iterator[Success]:
     for log in sorted((data / "terminals").glob("*/shown.log")):
         device = bytes.fromhex(json.loads((log.parent / "terminal.json").read_text())["device"])
         for line in read_shown(log):
-            if line["kind"] in (Kind.ONLINE, Kind.MEAL):
-                continue  # of an online account, or of a person: require_payments, require_meals
+            if line["kind"] in (Kind.ONLINE, Kind.MEAL, Kind.CODE):
+                continue  # of an online account, or of a person: require_payments, require_meals; `verify` of a code
             if line["kind"] in VOIDS:
                 continue  # takes back a success that stands above, and that stays posted; `verify` checks voids
             card = card_id(bytes.fromhex(str(line["card"])))

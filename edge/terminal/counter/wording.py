@@ -19,6 +19,11 @@ _KINDS = {
     DeviceKind.LOAD_MACHINE: Text("圈存机", "load machine"),
     DeviceKind.DESK: Text("卡务台", "card desk"),
 }
+_WITHOUT_PURSE = {
+    "payments": Text("账户支付", "account payments"),
+    "codes": Text("脱机付款码", "offline codes"),
+}
+"""Named where there are some: beside the sales, which are of purses."""
 SALES_SHOWN = 20
 _JOINING = Text("正在接入", "joining")
 _LINE = {
@@ -91,7 +96,12 @@ def _shown(said: Mapping[str, Any], run: str) -> Text:
     sold = f"{said[run + 'taps']} ¥{yuan(said['total_fen' if run else 'shown_fen'])}"
     loads = f"{said[run + 'loads']} ¥{yuan(said[run + 'loads_fen'])}"
     voids = f"{said[run + 'voids']} ¥{yuan(said[run + 'voided_fen'])}"
-    return Text(f"消费 {sold} · 圈存 {loads} · 撤销 {voids}", f"sales {sold} · loads {loads} · voids {voids}")
+    found = Text(f"消费 {sold} · 圈存 {loads} · 撤销 {voids}", f"sales {sold} · loads {loads} · voids {voids}")
+    for name, words in _WITHOUT_PURSE.items():
+        if said[run + name]:
+            sums = f"{said[run + name]} ¥{yuan(said[f'{run}{name}_fen'])}"
+            found = Text(f"{found.zh} · {words.zh} {sums}", f"{found.en} · {words.en} {sums}")
+    return found
 
 
 def _latency(said: Mapping[str, Any]) -> str:

@@ -60,7 +60,7 @@ class Player:
         if mark is None or mark.line >= len(self._lines) or flash.current is None:
             return 0
         newer = range(mark.seq + 1, flash.current.last + 1)
-        counts = PROVEN | VOIDS | {Kind.ONLINE, Kind.MEAL}
+        counts = PROVEN | VOIDS | {Kind.ONLINE, Kind.MEAL, Kind.CODE}
         proven = any(peek(flash.read(flash.current, seq)).kind in counts for seq in newer)
         self._station.firmware.body.untold.forget()  # this script knows what was done
         return mark.line + 1 if proven else mark.line

@@ -3,9 +3,9 @@
 DATA/terminals/NAME/shown.log, JSON lines:
     {"told": 1, "epoch": 1, "seq": 7, "kind": 1, "card": "53030000000000001267", "counter": 6, "fen": 1250, "time": …}
 told 0: on its way to the display; 1, written over the 0: a display has shown it. A line without it was shown.
-kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered, 5 void, 10 account payment); counter as in the
-record; time: campus seconds. purse 1, where it stands: the subsidy's. pair 1 and 2: halves of a mixed payment, which is
-one 成功.
+kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered, 5 void, 10 account payment, 11 offline
+code); counter as in the record; time: campus seconds. purse 1, where it stands: the subsidy's. pair 1 and 2: halves of
+a mixed payment, which is one 成功.
 A last line without its newline was cut by a power loss before it was durable: it was never shown.
 
 The mark is durable soon after the display, with the next line or by `sync`: whoever saw a display for a moment only

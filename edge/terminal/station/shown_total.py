@@ -24,6 +24,10 @@ class Shown:
     meals_fen: int = 0
     """By number, without a card: beside them, too."""
 
+    codes: int = 0
+    codes_fen: int = 0
+    """By phones' offline codes: beside them, too."""
+
     def add(self, kind: int, fen: int, pair: int = Pair.ALONE) -> None:
         """One more line. The first of a mixed payment is money, and no tap of its own."""
         if kind in LOAD_SHAPED:
@@ -35,6 +39,9 @@ class Shown:
         elif kind == Kind.ONLINE:
             self.payments += 1
             self.payments_fen += fen
+        elif kind == Kind.CODE:
+            self.codes += 1
+            self.codes_fen += fen
         elif kind == Kind.MEAL:
             self.meals += 1
             self.meals_fen += fen
