@@ -1,8 +1,8 @@
 """What a till makes of an offline code 脱机付款码: whose phone it is, or why nothing is taken. Pure; asks nobody.
 
 A code counts where the school allows codes, this campus has certified the phone, the certificate lives and was not
-ended, its card is on no list, the phone has signed this very use within FRESH_S of this till's clock, and use and sum
-are within both the certificate's and the school's limits. A till whose clock is not set cannot say how old a code is.
+ended, its card is on no list, the phone has signed this very use within CODE_AGE_MAX_S of this till's clock, and use
+and sum are within both the certificate's and the school's limits. A till whose clock is not set cannot say how old a code is.
 A use that was taken here is taken no more; what other tills have taken, the centre finds.
 """
 
@@ -25,7 +25,7 @@ from shared.keys.offline_code import (
 )
 from shared.purse.reasons import Reason
 
-FRESH_S = 120
+CODE_AGE_MAX_S = 120
 """A phone's clock and a till's may differ by so much, both ways: a code is shown anew every few seconds."""
 
 
@@ -86,7 +86,7 @@ def _refused(code: Code, phone: Phone, at: Standing) -> Reason | None:
         return Reason.HOTLISTED
     if not phone.from_s <= at.now.seconds < phone.until_s:
         return Reason.CODE_EXPIRED
-    if abs(at.now.seconds - code.use.made_s) > FRESH_S:
+    if abs(at.now.seconds - code.use.made_s) > CODE_AGE_MAX_S:
         return Reason.CODE_STALE
     if not is_signed_use(phone.public, phone.number, code.use, code.signature):
         return Reason.CODE_FORM

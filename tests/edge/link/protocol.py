@@ -8,7 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from edge.link import messages as link
 from edge.link.broadcast import ANNOUNCEMENT, Answer, Ask, Call, Say, Symbol, announcement
@@ -42,6 +46,7 @@ from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.fleet.parameters import EVERY_OTHER, AgreedRow, LimitRow, Limits, MealRow, ParameterBody, RungRow
 from shared.fleet.wallets import Wallets, wallets_body
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
+from shared.keys import offline_code
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.keys.terminal_psk import psk_identity, terminal_psk
@@ -63,6 +68,7 @@ DOWN = (
     Type.CHALLENGE, Type.WELCOME, Type.REFUSE, Type.ACK, Type.SETTLED, Type.TIME, Type.ONLINE_ANSWER, Type.AWAITED,
     Type.DOCUMENT_KEY, Type.DOCUMENT_HEAD, Type.DOCUMENT_DELTA, Type.DOCUMENT_PAGE,
 )  # fmt: skip
+PHONE_KEY = int.from_bytes(bytes(range(64, 96)), "big")
 ADDRESS = 3
 """Of the terminal on a bus."""
 
@@ -274,6 +280,26 @@ def _frames(message: bytes) -> list[bytes]:
     return frames
 
 
+def codes() -> dict[str, Any]:
+    """What a phone shows, and what its campus has certified of it. P-256 with nonces of RFC 6979, so that it stays."""
+    signer = Ed25519PrivateKey.from_private_bytes(bytes(range(96, 128)))
+    key = ec.derive_private_key(PHONE_KEY, ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    card = CardId(bytes.fromhex("53030000000000004711"))
+    phone = offline_code.Phone(1, 1, 77, card, 2, public, TIME, TIME + 86_400, 2, 3000)
+    use = offline_code.Use(1, TIME + 5, b"nonc")
+    covered = offline_code.code_covered(77, use)
+    r, s = decode_dss_signature(key.sign(covered, ec.ECDSA(SHA256(), deterministic_signing=True)))
+    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    certificate = offline_code.certify_phone(phone, signer)
+    code = offline_code.Code(certificate, use, signature)
+    return {
+        "signer": signer.public_key().public_bytes_raw(), "private": PHONE_KEY.to_bytes(32, "big"),
+        "certificate": certificate.encode(), "certified": offline_code.certified(phone), "covered": covered,
+        "code": code.encode(), "digits": [offline_code.code_digits(code)],
+    }  # fmt: skip
+
+
 def _plain(value: Any) -> Any:
     """As JSON has it: bytes in hexadecimal."""
     if isinstance(value, bytes):
@@ -288,7 +314,7 @@ def _plain(value: Any) -> Any:
 def all_vectors() -> dict[str, Any]:
     """By file."""
     made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links(),
-            "online": online(), "broadcast": broadcast()}  # fmt: skip
+            "online": online(), "broadcast": broadcast(), "codes": codes()}  # fmt: skip
     return {name: _plain(one) for name, one in made.items()}
 
 

@@ -26,9 +26,11 @@ from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, rereading, window
 from edge.terminal.store import book, clock, layout
 from edge.terminal.taps import asking
+from edge.terminal.taps import offline_code as taken
 from shared import online, records
 from shared.fleet import capped, cards, coding, delta, document, enrolled, hotlist, order, parameters, permit, wallets
 from shared.fleet.document import LENGTH_MAX, DocumentKind
+from shared.keys import offline_code
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
 from shared.wire.messages import AWAITED_MAX, EPOCHS_MAX
@@ -100,6 +102,8 @@ NUMBERS = (
     | {"CAPPED_FORM": capped.FORM} | named(capped, "CAPPED_MAX", "UNTIL_UNDONE", "MEAL_FEN")
     | {"ENROLLED_FORM": enrolled.FORM, "PERSONS_MAX": enrolled.PERSONS_MAX}
     | {"WALLETS_FORM": wallets.FORM} | named(wallets, "USES_MAX", "ONE_MAX_FEN", "ENDED_MAX", "DAY_MAX_FEN")
+    | {"CERTIFICATE_FORM": offline_code.FORM, "CODE_AGE_MAX_S": taken.CODE_AGE_MAX_S}
+    | named(offline_code, "CERTIFICATE_SIZE", "CODE_SIZE", "CODE_DIGITS", "VALID_MAX_S")
     | {"REREAD_RUN": rereading.RUN, "REREAD_EVERY_S": rereading.EVERY_S}
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )

@@ -8,9 +8,12 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.hashes import SHA256
 
 FOLDER = Path(__file__).parents[2] / "vectors" / "protocol"
 UP, DOWN = b"\x01", b"\x02"
@@ -321,6 +324,29 @@ def test_claims_of_an_address():
 def test_limits_of_offline_codes():
     body = raw(read("documents")["wallets"])
     assert struct.unpack(">BBIIHII", body) == (1, 2, 3000, 100_000, 2, 7, 66051)
+
+
+def test_an_offline_code():
+    of = {name: raw(one) for name, one in read("codes").items() if isinstance(one, str)}
+    (digits,) = read("codes")["digits"]
+    number = int.from_bytes(of["code"], "big")
+    assert (digits[:2], len(digits), int(digits[2:])) == ("80", 489, number)
+    certificate, rest = of["code"][:129], of["code"][129:]
+    fields = struct.unpack(">BHBI10sB33sIIBI", certificate[:65])
+    form, campus, version, count, card, kind, public, begins, ends, uses, fen = fields
+    assert (form, campus, version, count, kind, begins, ends, uses, fen) == (
+        1, 1, 1, 77, 2, 848_000_000, 848_086_400, 2, 3000
+    )  # fmt: skip
+    assert (card.hex(), of["certificate"]) == ("53030000000000004711", certificate)
+    assert of["certified"] == b"openykt phone v1\0" + certificate[:65]
+    signed_by(of["signer"], certificate[65:], of["certified"])
+    assert of["covered"] == b"openykt offline code v1\0" + struct.pack(">I", count) + rest[:9]
+    assert rest[:9] == struct.pack(">BI4s", 1, 848_000_005, b"nonc")
+    key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+    r, s = (int.from_bytes(half, "big") for half in (rest[9:41], rest[41:]))
+    key.verify(encode_dss_signature(r, s), of["covered"], ec.ECDSA(SHA256()))
+    private = ec.derive_private_key(int.from_bytes(of["private"], "big"), ec.SECP256R1())
+    assert private.public_key() == key
 
 
 def test_a_list_of_who_is_enrolled():
