@@ -27,6 +27,7 @@ from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Deed, Lock, Order, Unlock
 from shared.ids import CardId, DeviceId
 from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
+from shared.keys.offline_code import Certificate, Phone, certify_phone
 from shared.records import PROVEN
 from shared.wire.fleet_lane import Verdict
 from shared.words.voice import Text
@@ -41,7 +42,7 @@ _CARD = slice(12, 22)
 _KEY_LABEL = b"openykt bench document key v1\0"
 
 
-class _Centre:
+class Centre:
     """Makes and signs documents of a kind under the bench's own campus key, and hears what is said of them."""
 
     def __init__(self, stand: Stand, kind: DocumentKind) -> None:
@@ -69,6 +70,10 @@ class _Centre:
         head = Head(_KEY_VERSION, self.kind, self.scope, generation, as_of, len(body), digest)
         return sign_head(self._campus, head, self._key)
 
+    def certified(self, phone: Phone) -> Certificate:
+        """By the key of its kind, which certifies phones where that is WALLETS."""
+        return certify_phone(phone, self._key)
+
     def head(self, generation: int, body: bytes) -> DocumentHead:
         """As it is offered."""
         signed = self.signed(generation, body)
@@ -84,7 +89,7 @@ def _say(stand: Stand, layout: Layout[Any], message: object) -> None:
     stand.say(stand.sealed(Type[layout.name], layout.encode(message)))
 
 
-def _begun(stand: Stand, kind: DocumentKind = DocumentKind.HOTLIST) -> Steps[_Centre]:
+def begun(stand: Stand, kind: DocumentKind = DocumentKind.HOTLIST) -> Steps[Centre]:
     """In a conversation with a terminal that takes documents."""
     if not stand.subject.campus_seed:
         raise Skipped(Text("--terminal 里没有 campus_seed", "no campus_seed in --terminal"))
@@ -99,20 +104,20 @@ def _begun(stand: Stand, kind: DocumentKind = DocumentKind.HOTLIST) -> Steps[_Ce
     if not stand.papers:
         raise Skipped(Text("终端没有报告任何文件：它不收文件", "it reports no document, so it takes none"))
     stand.breathe()
-    centre = _Centre(stand, kind)
+    centre = Centre(stand, kind)
     _say(stand, link.DOCUMENT_KEY, centre.key)
     return centre
 
 
-def _used(stand: Stand) -> Steps[_Centre]:
-    """As _begun, of one that has a hotlist in use."""
-    centre = yield from _begun(stand)
+def _used(stand: Stand) -> Steps[Centre]:
+    """As begun, of one that has a hotlist in use."""
+    centre = yield from begun(stand)
     if not centre.generation:
         raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
     return centre
 
 
-def _answered(stand: Stand, centre: _Centre, offered: int) -> Steps[DocumentReport]:
+def _answered(stand: Stand, centre: Centre, offered: int) -> Steps[DocumentReport]:
     """The report on this generation."""
     until_s = stand.now.mono_s + ANSWER_S
     while True:
@@ -132,9 +137,9 @@ def _require(found: DocumentReport, verdict: Verdict, generation: int) -> None:
 
 def taken(stand: Stand) -> Steps[None]:
     """A signed document is fetched by pages, used, and reported by its own digest."""
-    centre = yield from _begun(stand)
+    centre = yield from begun(stand)
     generation = centre.generation + 1
-    yield from _put_in_use(stand, centre, generation, _list(generation))
+    yield from put_in_use(stand, centre, generation, _list(generation))
 
 
 def delta(stand: Stand) -> Steps[None]:
@@ -145,12 +150,12 @@ def delta(stand: Stand) -> Steps[None]:
     signed = centre.signed(before + 1, body)
     if change is not None:
         _say(stand, link.DOCUMENT_DELTA, DocumentDelta(signed.raw, signed.signature, change.encode()))
-    _in_use((yield from _answered(stand, centre, before + 1)), before + 1, body)
+    in_use((yield from _answered(stand, centre, before + 1)), before + 1, body)
 
 
 def forged(stand: Stand) -> Steps[None]:
     """A head that is not signed by its kind's key changes nothing."""
-    centre = yield from _begun(stand)
+    centre = yield from begun(stand)
     before = centre.generation
     offered = centre.head(before + 1, _list(before + 1))
     _say(stand, link.DOCUMENT_HEAD, offered._replace(signature=spoiled(offered.signature)))
@@ -159,7 +164,7 @@ def forged(stand: Stand) -> Steps[None]:
 
 def scoped(stand: Stand) -> Steps[None]:
     """A proven document for somebody else is not taken; one that does not prove is told as that, whoever it is for."""
-    centre = yield from _begun(stand)
+    centre = yield from begun(stand)
     before = centre.generation
     device = bytearray(stand.subject.device)
     device[-1] ^= 1
@@ -176,7 +181,7 @@ def scoped(stand: Stand) -> Steps[None]:
 
 def older(stand: Stand) -> Steps[None]:
     """Never backwards."""
-    centre = yield from _begun(stand)
+    centre = yield from begun(stand)
     before = centre.generation
     if before < 2:
         raise Skipped(Text("没有更旧的一代", "there is no older generation"))
@@ -197,17 +202,17 @@ def listed(stand: Stand) -> Steps[None]:
     centre = yield from _used(stand)
     before = centre.generation
     card = (yield from stand.tap(Text("请刷一张卡：它将进黑名单", "tap a card: it will be listed"))).payload[_CARD]
-    yield from _put_in_use(stand, centre, before + 2, hotlist_body((), (CardId(card),)))
+    yield from put_in_use(stand, centre, before + 2, hotlist_body((), (CardId(card),)))
     again = Text("请再刷同一张卡：终端应拒绝", "tap the same card again: the terminal must refuse it")
     sold = yield from _sold(stand, again, card)
-    yield from _put_in_use(stand, centre, before + 3, _list(before + 3))
+    yield from put_in_use(stand, centre, before + 3, _list(before + 3))
     if sold:
         raise Failed(Text(f"黑名单中的卡 {card.hex()} 仍可消费", f"card {card.hex()} is listed, and bought"))
 
 
 def ordered(stand: Stand) -> Steps[None]:
     """A lock stops selling, and an unlock ends it; offered again, neither is done again."""
-    centre = yield from _begun(stand, DocumentKind.ORDER)
+    centre = yield from begun(stand, DocumentKind.ORDER)
     before = centre.generation
     yield from _obeyed(stand, centre, before + 1, Lock("bench"))
     yield from stand.until(ANSWER_S / 3)  # a sale that was begun
@@ -219,22 +224,22 @@ def ordered(stand: Stand) -> Steps[None]:
 
 def expired(stand: Stand) -> Steps[None]:
     """An order that came too late is kept and answered, and not begun: the next one of its terminal counts on."""
-    centre = yield from _begun(stand, DocumentKind.ORDER)
+    centre = yield from begun(stand, DocumentKind.ORDER)
     generation = centre.generation + 1
     body = Order(Lock("bench"), stand.now.campus_s - 60).encode()
-    found = yield from _fetched(stand, centre, generation, body)
+    found = yield from fetched(stand, centre, generation, body)
     if found.verdict is Verdict.UNSUPPORTED:
         raise Skipped(Text("终端不懂指令", "it knows no orders"))
     _require(found, Verdict.EXPIRED, generation)
     yield from _obeyed(stand, centre, generation + 1, Unlock())
 
 
-def _obeyed(stand: Stand, centre: _Centre, generation: int, deed: Deed) -> Steps[None]:
+def _obeyed(stand: Stand, centre: Centre, generation: int, deed: Deed) -> Steps[None]:
     body = Order(deed).encode()
-    found = yield from _fetched(stand, centre, generation, body)
+    found = yield from fetched(stand, centre, generation, body)
     if found.verdict is Verdict.UNSUPPORTED:
         raise Skipped(Text("终端不懂指令", "it knows no orders"))
-    _in_use(found, generation, body)
+    in_use(found, generation, body)
 
 
 def _sold(stand: Stand, ask: Text, card: bytes) -> Steps[bool]:
@@ -250,11 +255,11 @@ def _sold(stand: Stand, ask: Text, card: bytes) -> Steps[bool]:
             return True
 
 
-def _put_in_use(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Steps[None]:
-    _in_use((yield from _fetched(stand, centre, generation, body)), generation, body)
+def put_in_use(stand: Stand, centre: Centre, generation: int, body: bytes) -> Steps[None]:
+    in_use((yield from fetched(stand, centre, generation, body)), generation, body)
 
 
-def _fetched(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Steps[DocumentReport]:
+def fetched(stand: Stand, centre: Centre, generation: int, body: bytes) -> Steps[DocumentReport]:
     """Offer it, give the pages that are asked for; the report that says what became of it."""
     stand.breathe()
     _say(stand, link.DOCUMENT_HEAD, centre.head(generation, body))
@@ -271,7 +276,7 @@ def _fetched(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Ste
             return found
 
 
-def _pages(stand: Stand, centre: _Centre, generation: int, body: bytes, numbers: tuple[int, ...]) -> None:
+def _pages(stand: Stand, centre: Centre, generation: int, body: bytes, numbers: tuple[int, ...]) -> None:
     whole = tuple(pages_of(body))
     for number in numbers or range(len(whole)):
         if number < len(whole):
@@ -279,7 +284,7 @@ def _pages(stand: Stand, centre: _Centre, generation: int, body: bytes, numbers:
             _say(stand, link.DOCUMENT_PAGE, page)
 
 
-def _in_use(found: DocumentReport, generation: int, body: bytes) -> None:
+def in_use(found: DocumentReport, generation: int, body: bytes) -> None:
     _require(found, Verdict.IN_USE, generation)
     if (found.digest, found.echo) != (digest_of(body), echo_of(table_of(body))):
         raise Failed(Text("报告的摘要不是该文件的", "the digest or echo that it reports is not the document's"))

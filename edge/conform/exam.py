@@ -7,7 +7,7 @@ words for the person, `hangs_up`. `report` grows check by check; `is_over` when 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from edge.conform import document_checks, join_checks, online_checks, record_checks, session_checks
+from edge.conform import code_checks, document_checks, join_checks, online_checks, record_checks, session_checks
 from edge.conform.report import Failed, Finding, Hopeless, Report, Skipped, Verdict
 from edge.conform.stand import Now, Stand, Steps
 from edge.conform.subject import Subject
@@ -135,6 +135,10 @@ CHECKS = (
     Check(
         "document.order", "documents.md#order", Text("照指令锁定、解锁", "it locks and unlocks when ordered"),
         document_checks.ordered,
+    ),
+    Check(
+        "code.once", "codes.md#checks", Text("脱机付款码只收一次，不收伪造的", "an offline code is taken once"),
+        code_checks.once,
     ),
     Check(
         "document.expired", "documents.md#order", Text("过期的指令不执行", "an expired order is not begun"),

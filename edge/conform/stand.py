@@ -19,7 +19,7 @@ from edge.terminal.firmware.line import HINT_S, JOIN_MAX_S
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS
 from shared.errors import WireFault
 from shared.fleet.document import DocumentKind, Scope
-from shared.ids import StoreId
+from shared.ids import PsamId, StoreId
 from shared.words.voice import Text
 
 T = TypeVar("T")
@@ -186,6 +186,13 @@ class Stand:
         if self.talk is None:
             raise Failed(Text("会话已断", "the conversation has ended"))
         return self.talk.session
+
+    @property
+    def psam(self) -> PsamId:
+        """Of the terminal in this conversation; Failed when there is none."""
+        if self.talk is None:
+            raise Failed(Text("会话已断", "the conversation has ended"))
+        return self.talk.hello.psam
 
     def called(self, within_s: float = PATIENCE_S) -> Steps[bytes]:
         """The next HELLO that was not answered. Failed when none comes."""

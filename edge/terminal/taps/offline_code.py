@@ -2,8 +2,8 @@
 
 A code counts where the school allows codes, this campus has certified the phone, the certificate lives and was not
 ended, its card is on no list, the phone has signed this very use within CODE_AGE_MAX_S of this till's clock, and use
-and sum are within both the certificate's and the school's limits. A till whose clock is not set cannot say how old a code is.
-A use that was taken here is taken no more; what other tills have taken, the centre finds.
+and sum are within both limits, the certificate's and the school's. A till whose clock is not set cannot say how old a
+code is. A use that was taken here is taken no more; what other tills have taken, the centre finds.
 """
 
 from collections.abc import Callable

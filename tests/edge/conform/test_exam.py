@@ -15,7 +15,7 @@ from tests.edge.conform.plain import DEFECTS, DEVICE, KEY, Terminal
 STEP_S = 0.05
 NOON_S = 817_300_800
 LONGEST_S = 1200
-DOCUMENTS = {check.name for check in CHECKS if check.name.startswith(("document.", "online."))}
+DOCUMENTS = {check.name for check in CHECKS if check.name.startswith(("document.", "online.", "code."))}
 
 
 class Room:

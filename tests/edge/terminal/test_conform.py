@@ -18,6 +18,8 @@ from edge.link.tcp.door import HAS_PSK
 from edge.terminal.down import documents
 from edge.terminal.down.orders import Answer, Orders
 from edge.terminal.store.book import Book
+from edge.terminal.store.codes import CodesHere
+from edge.terminal.taps import offline_code
 from shared.fleet.document import Offer, decode_head
 from shared.fleet.hotlist import Hotlist
 from shared.keys.document_key import Keyring
@@ -75,6 +77,8 @@ def examined(kit, school, memory, **changed):
                 bench.sell(memory, 100)
             if said.en.startswith("pay by account"):
                 bench.tap(bench.firmware.pay(100, bench.now()), school.card(memory))
+            if said.en.startswith("show this code"):
+                bench.tap(bench.firmware.pay_by_code(100, said.en.split()[-1], bench.now()), None)
             if said.en.startswith("cut the power"):
                 bench.power_on()
                 edge.wire(True)
@@ -107,6 +111,9 @@ def _obeys(orders, order, campus_s):
     return Answer(Answered.IN_USE)
 
 
+HASHED = {"document.taken", "document.order", "document.expired", "code.once"}
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "defect", "checks"),
     [
@@ -114,15 +121,18 @@ def _obeys(orders, order, campus_s):
         (documents.Documents, "_is_meant", lambda self, head: True, {"document.scope"}),
         (Orders, "_here", _obeys, {"document.expired"}),
         (documents, "judge", lambda held, head: Offer.NEWER, {"document.older", "document.fork"}),
-        (documents, "digest_of", lambda body: bytes(32), {"document.taken", "document.order", "document.expired"}),
+        (documents, "digest_of", lambda body: bytes(32), HASHED),
         (Hotlist, "contains", lambda listed, card, index: False, {"document.listed"}),
         (Orders, "lock", None, {"document.order"}),
         (Book, "reversed", lambda book, waiting, _: book.drop(waiting), {"online.reversed"}),
         (Book, "reversed", Book.paid, {"online.reversed"}),
+        (CodesHere, "is_taken", lambda *_: False, {"code.once"}),
+        (offline_code, "is_signed_use", lambda *_: True, {"code.once"}),
     ],
     ids=[
         "believes-any-signature", "takes-what-is-for-others", "obeys-too-late", "goes-backwards", "never-hashes",
         "sells-to-listed", "sells-locked", "never-reverses", "sells-on-unknown",
+        "forgets-uses", "believes-any-phone",
     ],
 )
 def test_a_terminal_that_takes_what_it_should_not_fails(kit, school, memory, monkeypatch, owner, name, defect, checks):
@@ -226,7 +236,7 @@ def test_our_own_terminal_passes_as_a_process(kit, school, tmp_path, wire):
     assert code == 0, said
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     skipped = {row["check"] for row in report["checks"] if row["verdict"] == "skipped"}
-    assert skipped == {"power.kept", "online.reversed"}, said
-    assert report["passed"] == len(CHECKS) + len(LAWS) - 2
+    assert skipped == {"power.kept", "online.reversed", "code.once"}, said
+    assert report["passed"] == len(CHECKS) + len(LAWS) - 3
     assert said.rstrip().splitlines()[-1].startswith("conforms: ")
     assert raw["key"] not in said + json.dumps(report)
