@@ -1,13 +1,17 @@
 """Offline codes at a till: taken once, on record before they are shown, and every way to eat for nothing refused."""
 
+from contextlib import suppress
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.terminal.store.flash import flash_size, format_flash
 from edge.terminal.taps.display import Face, last_before
 from edge.terminal.taps.offline_code import CODE_AGE_MAX_S
 from edge.terminal.taps.steps import End
 from shared.errors import StoreFault, WireFault
 from shared.fleet.wallets import Wallets
+from shared.ids import StorageId
 from shared.keys.offline_code import CODE_DIGITS, Use, is_signed_use
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.cos.torn import Tear
@@ -16,6 +20,7 @@ from shared.records import Kind, Stored, encode
 from tests.edge.terminal.codes import CARD, DAY_S, LISTED, OTHER, CodeTill, forged
 from tests.edge.terminal.conftest import DEVICE, NOON_S, PSAM_ID, TERMINAL_KEY
 from tests.edge.terminal.taps.test_sale import torn_debit
+from tests.edge.terminal.test_power_cut import Fuse, FusedFlash, PowerCut
 
 
 @pytest.fixture
@@ -243,3 +248,40 @@ def test_it_counts_in_the_shift_and_cannot_be_void_here(till, school):
         assert (result.end, result.reason) == (End.DECLINED, Reason.VOID_CODE)
     slip = till.firmware.body.shifts.close(1, till.now_s)
     assert (slip.sales.times, slip.sales.fen, slip.net_fen) == (2, 1550, 1550)
+
+
+def test_the_power_may_go_at_every_step(school):
+    """Before and after each flash write, sync, log line and display: nothing shown is lost, no use is taken twice."""
+    for blows_at in range(1, STEPS_MAX):
+        till = CodeTill(school, port=_fused())
+        fuse = till.port.fuse = Fuse(blows_at)
+        till.counter.log = lambda row, till=till, fuse=fuse: (
+            fuse.step("log: before"), till.shown.append(row), fuse.step("log: after"),
+        )  # fmt: skip
+        till.counter.show = lambda what, fuse=fuse: fuse.step("show")
+        phone = till.phone()
+        digits = phone.shows(till.now_s)
+        with suppress(PowerCut):
+            till.pay(digits)
+        till.port.fuse = Fuse(None)
+        if fuse.left is not None:
+            assert blows_at > 3
+            return
+        shown = len(till.shown)
+        till.port.crash(lambda size: 0)
+        till.power_on()
+        till.connect()
+        assert len(till.codes()) >= min(shown, 1), fuse.where
+        result = till.pay(digits)
+        assert (result.end, len(till.codes())) == (End.DONE, 1), fuse.where
+        assert till.pay(digits).reason is Reason.CODE_USED
+    raise AssertionError("it never ends")
+
+
+STEPS_MAX = 40
+
+
+def _fused():
+    port = FusedFlash(flash_size(64))
+    format_flash(port, StorageId(b"storage1"), 64)
+    return port
