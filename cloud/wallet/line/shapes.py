@@ -5,7 +5,7 @@ One description for the back, which refuses by it, and for whoever writes a page
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.wallet.line.problems import CallRefused, Problem
@@ -18,47 +18,55 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """name: for who publishes it. fits: is it one? optional: may be left out, and is None then."""
+    """name: for a person who reads of it. fits: is it one? optional: may be left out, and is None then. schema: the
+    same in JSON Schema, for who publishes it."""
 
     name: str
     fits: Callable[[Any], bool]
     optional: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 Shape = Mapping[str, Kind]
 _HEX = re.compile(r"[0-9a-f]+")
+WRITTEN = "^[^\\x00-\\x08\\x0b-\\x1f\\x7f\\u202a-\\u202e\\u2066-\\u2069]*$"
+"""What `text` takes, as JSON Schema says it."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 """No control characters in what people wrote, and none that turn the reading round."""
 
 
 def text(most: int, least: int = 1, *, optional: bool = False) -> Kind:
     """Characters."""
-    return Kind(f"text {least}..{most}", lambda value: _is_text(value, least, most), optional)
+    told = {"type": "string", "minLength": least, "maxLength": most, "pattern": WRITTEN}
+    return Kind(f"text {least}..{most}", lambda value: _is_text(value, least, most), optional, told)
 
 
 def whole(low: int, high: int, *, optional: bool = False) -> Kind:
     """A whole number."""
-    return Kind(f"whole {low}..{high}", lambda value: type(value) is int and low <= value <= high, optional)
+    told = {"type": "integer", "minimum": low, "maximum": high}
+    return Kind(f"whole {low}..{high}", lambda value: type(value) is int and low <= value <= high, optional, told)
 
 
 def flag(*, optional: bool = False) -> Kind:
     """Yes or no."""
-    return Kind("flag", lambda value: isinstance(value, bool), optional)
+    return Kind("flag", lambda value: isinstance(value, bool), optional, {"type": "boolean"})
 
 
 def one_of(*names: str, optional: bool = False) -> Kind:
     """One of these words."""
-    return Kind(" | ".join(names), lambda value: isinstance(value, str) and value in names, optional)
+    told = {"type": "string", "enum": list(names)}
+    return Kind(" | ".join(names), lambda value: isinstance(value, str) and value in names, optional, told)
 
 
 def octets(size: int, *, optional: bool = False) -> Kind:
     """So many, in hex."""
-    return Kind(f"hex {size}", lambda value: _is_hex(value, 2 * size), optional)
+    told = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * size}}}$"}
+    return Kind(f"hex {size}", lambda value: _is_hex(value, 2 * size), optional, told)
 
 
 KEY = octets(KEY_SIZE)
 """The idempotency key of a deed."""
-HOLDER = Kind("holder", lambda value: _is_text(value, 1, 32), optional=True)
+HOLDER = text(32, optional=True)
 """Whose matter it is; left out: the person's own."""
 
 
