@@ -1,6 +1,5 @@
 """What every command of the ledger begins with: the books of a data folder, and the time on the wall."""
 
-import getpass
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,11 +24,3 @@ def wall_now() -> Now:
     """This machine's clock as both of the ledger's clocks."""
     unix_s = time.time()
     return Now(int(unix_s * 1000), WALL.at(unix_s))
-
-
-def login_name() -> str:
-    """Who runs this command, as the operating system knows him; empty where it does not."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""

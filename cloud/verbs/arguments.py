@@ -79,7 +79,7 @@ def need(chosen: argparse.Namespace, *names: str) -> None:
 
 def named(chosen: argparse.Namespace) -> str:
     """Who does it."""
-    from cloud.commands.opening import login_name
+    from cloud.process.who import login_name
 
     return login_name() if chosen.who is None else str(chosen.who)
 

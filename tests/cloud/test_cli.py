@@ -15,7 +15,6 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.commands.check import NAME_WIDTH, SUMS, SUMS_WIDTH
-from cloud.commands.opening import login_name
 from cloud.console.access.accounts import Accounts
 from cloud.keys.client import KeyClient
 from cloud.ledger.desk.door import DeskLedger
@@ -24,6 +23,7 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import open_reader
 from cloud.ledger.records.values import Now, Received
+from cloud.process.who import login_name
 from shared.clocks.campus_clock import WALL
 from shared.ids import StorageId, StoreId
 from shared.money import yuan
