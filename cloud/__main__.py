@@ -38,7 +38,7 @@ CONSOLE = "console"
 SERVERS = {
     CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app",
     "dock": "cloud.watch.docking.app", "enrol": "cloud.fleet.enrol.app",
-    "accounts": "cloud.wallet.back.app", "wallet": "cloud.wallet.front.app",
+    "accounts": "cloud.wallet.back.app", "wallet": "cloud.wallet.front.app", "open": "cloud.open.app",
 }  # fmt: skip
 """Verbs that read their own words."""
 
@@ -83,6 +83,8 @@ def _parser() -> Parser:
     verbs.add_parser("enrol", help=Text("入网服务：数据网关", "the enrolment door of boxes"), add_help=False)
     verbs.add_parser("accounts", help=Text("账户服务：钱包之后", "the accounts behind the wallet"), add_help=False)
     verbs.add_parser("wallet", help=Text("钱包：手机访问的前置", "the wallet: what phones reach"), add_help=False)
+    third = Text("开放平台：第三方程序的接口", "the open platform: for programs of third parties")
+    verbs.add_parser("open", help=third, add_help=False)
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 

@@ -8,6 +8,7 @@ snapshot.
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.writing import first_verdict_key
@@ -33,8 +34,7 @@ _LATER = (
     "LEFT JOIN posting p ON p.entry = c.entry AND p.kind IN (?, ?) WHERE c.state = ? GROUP BY r.id, r.key, r.stored"
 )
 _APART = (
-    "SELECT key, fork, stored, verdict FROM record "
-    "WHERE key >= ? AND key < ? AND length(key) > ? AND verdict IN (?, ?)"
+    "SELECT key, fork, stored, verdict FROM record WHERE key >= ? AND key < ? AND length(key) > ? AND verdict IN (?, ?)"
 )
 _LOADS = "SELECT key, amount_fen FROM load_case WHERE state IN (?, ?)"
 
@@ -62,6 +62,15 @@ def body_of(db: Database, device: bytes) -> TerminalBody | None:
         return TerminalBody(rows[0][0], psams, None, None, None, None, None)
     at_ms, hotlist, parameters, slots, is_clock_set = said[0]
     return TerminalBody(rows[0][0], psams, at_ms, hotlist, parameters, slots, bool(is_clock_set))
+
+
+def bodies_of_merchant(db: Database, merchant: str) -> list[tuple[Any, ...]]:
+    """Name, kind, place, and what it said last, as of body_of: None each where it has said nothing. By name."""
+    return db.run(
+        "SELECT d.name, d.kind, d.place, s.at_ms, s.hotlist_version, s.parameter_version, s.slots_left, s.clock_set "
+        "FROM device d LEFT JOIN device_status s ON s.device = d.device WHERE d.merchant = ? ORDER BY d.name",
+        (merchant,),
+    )
 
 
 def by_terminal(db: Database, named: Mapping[bytes, tuple[str, str, str]] | None = None) -> list[TerminalCount]:

@@ -25,6 +25,7 @@ from cloud.ledger.funds.orders.rows import (
     RefundRow,
     order_by_id,
     order_of,
+    orders_by,
     payment_of,
     payments_for,
     payments_of,
@@ -86,6 +87,11 @@ class OrderDoor:
         with db.reading():
             order = order_of(db, token)
             return payments_for(db, order.id) if order is not None and order.maker == maker else []
+
+    def made_by(self, maker: str, after: int, most: int) -> list[OrderRow]:
+        """Orders of this maker's behind this number, oldest first."""
+        with self._opened.database.reading():
+            return orders_by(self._opened.database, maker, after, most)
 
     # --- a wallet's calls -----------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Tables of the file of people. Made where they are not there yet."""
 
 from cloud.store.db import Database
+from cloud.wallet.claims import TABLES as ASKS
 
 FILE = "people.db"
 TABLES = (
@@ -45,5 +46,5 @@ TABLES = (
 def make_tables(db: Database) -> None:
     """In a transaction of its own."""
     with db.writing():
-        for statement in TABLES:
+        for statement in (*TABLES, *ASKS):
             db.run(statement)

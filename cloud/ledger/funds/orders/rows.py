@@ -97,6 +97,12 @@ def order_by_id(db: Database, number: int) -> OrderRow:
     return OrderRow(*db.run(f"SELECT {ORDER_COLUMNS} FROM pay_order WHERE id = ?", (number,))[0])  # noqa: S608  # ours
 
 
+def orders_by(db: Database, maker: str, after: int, most: int) -> list[OrderRow]:
+    """Of a maker, behind this number, oldest first."""
+    sql = f"SELECT {ORDER_COLUMNS} FROM pay_order WHERE maker = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608  # ours
+    return [OrderRow(*row) for row in db.run(sql, (maker, after, most))]
+
+
 def payment_of(db: Database, number: int) -> PaymentRow | None:
     """By its number."""
     sql = f"SELECT {PAYMENT_COLUMNS} FROM online_payment WHERE id = ?"  # noqa: S608  # our own names

@@ -1,0 +1,1 @@
+"""What applications may ask for: one file for each family of calls."""

@@ -1,0 +1,1 @@
+"""Books of their own, in which applications are tried without money."""

@@ -1,0 +1,52 @@
+"""Store, people and both ledgers together: how they are opened, what has happened in them, and what is to be sent."""
+
+from collections.abc import Collection
+
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.open.opaque import shut
+from cloud.open.route import Books, Site
+from cloud.open.store.apps import secret_of
+from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
+from cloud.open.store.feed import begin, event_of, take
+from cloud.open.webhooks.sending import Sending
+from cloud.open.webhooks.signing import SEED_SIZE, SIGNING, headers, private_of
+from cloud.payments import doors
+from cloud.store.db import Database
+
+LIVE, SANDBOX = "live", "sandbox"
+NUMBERS = "numbers"
+"""Name of the secret of the numbers that applications see."""
+
+
+def open_site(store: Database, people: Database, live: OpenedLedger, sandbox: OpenedLedger) -> Site:
+    """Over what is open and prepared. StoreFault."""
+    begin(store, LIVE, live.database)
+    begin(store, SANDBOX, sandbox.database)
+    with store.writing():
+        secret = secret_of(store, NUMBERS)
+    return Site(store, people, Books(live, doors.orders(live)), Books(sandbox, doors.orders(sandbox)), secret)
+
+
+def take_events(site: Site, now_ms: int) -> int:
+    """One step of each ledger; so many events."""
+    books = ((LIVE, site.live), (SANDBOX, site.sandbox))
+    return sum(take(site.store, name, one.ledger.database, site.secret, now_ms) for name, one in books)
+
+
+def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
+    """What is due, of applications that nothing is on its way to; what has nowhere to go is given up."""
+    with site.store.writing():
+        key = private_of(secret_of(site.store, SIGNING, SEED_SIZE))
+        allowed = hosts(site.store)
+        found = []
+        for one in due(site.store, now_ms):
+            if one.app not in on_way:
+                url = hook_of(site.store, one.app)
+                event = event_of(site.store, one.event)
+                if not url or event is None:
+                    set_hook(site.store, one.app, "", now_ms)
+                    continue
+                body = event.body.encode()
+                named = shut(site.secret, f"{one.app} event", one.event)
+                found.append(Sending(one, url, headers(key, named, now_ms // 1000, body), body, allowed))
+    return found

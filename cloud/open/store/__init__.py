@@ -1,0 +1,1 @@
+"""What the open platform keeps of its own: applications, their keys and quotas, events, webhooks."""
