@@ -212,7 +212,10 @@ def _status(given: argparse.Namespace) -> int:
 def _cloud(given: argparse.Namespace) -> int:
     if not given.words:
         raise WrongUse(Text("缺少 cloud 的命令", "a command of the cloud is missing"))
-    sys.stdout.write(starting.command(given.folder.absolute(), engine(), given.words))
+    root, words = given.folder.absolute(), [*given.words]
+    if words[:2] == ["people", "link"] and "--address" not in words:
+        words += ["--address", starting.settings(root)[fronting.ADDRESS]]
+    sys.stdout.write(starting.command(root, engine(), words))
     return 0
 
 

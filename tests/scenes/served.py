@@ -18,7 +18,8 @@ from compose.servers.ports import free_port
 from tests.scenes.campus import Campus
 from tests.scenes.plans import edit
 
-PORTS = ("YKT_CONSOLE_PORT", "YKT_DESK_PORT", "YKT_ENROL_PORT", "YKT_MQTT_PORT")
+WALLET = "YKT_WALLET_PORT"
+PORTS = ("YKT_CONSOLE_PORT", "YKT_DESK_PORT", "YKT_ENROL_PORT", "YKT_MQTT_PORT", WALLET)
 
 
 def let_in(room: Path, root: Path) -> int:

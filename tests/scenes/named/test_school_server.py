@@ -15,10 +15,13 @@ import pytest
 
 from compose.campus.lines import write_lines
 from compose.campus.plan import write_plan
+from compose.server.starting import settings
 from shared.words.voice import Text
 from tests.scenes import plans
+from tests.scenes.banked import FEN, Parent, connect
 from tests.scenes.containers import Containers, missing
 from tests.scenes.scene import Scene, Stage
+from tests.scenes.served import WALLET as WALLET_PORT
 from tests.scenes.served import Served, let_in
 from tests.scenes.truth import require_truth
 
@@ -26,9 +29,12 @@ pytestmark = [pytest.mark.process, pytest.mark.large]
 SEED = 20
 KILLS, MANY = 20, 200
 """As it is shown, and as `./ykt test --all` has it."""
-SERVICES = ("postgres", "broker", "keys", "ingest", "signer", "enrol", "desk", "console", "watch", "metrics")
+WALLET = ("accounts", "wallet", "payments")
+SERVICES = ("postgres", "broker", "keys", "ingest", "signer", "enrol", "desk", "console", "watch", "metrics", *WALLET)
 UP_S = 90.0
 BACK_S = 60.0
+POSTED_S = 120.0
+"""Of a deposit by the bank: its file goes out within a minute."""
 DEPOSIT_FEN = 5 * plans.DEPOSIT_FEN
 """Of each card: enough for a day that is two hundred kills long."""
 SALES = 6
@@ -61,6 +67,7 @@ async def _in(engine: Containers, stage: Stage, kills: int) -> None:
     ) as step:
         engine.server("init", root, "--address", "127.0.0.1", "--plan", room / "plan.json")
         mqtt_port = let_in(room, root)
+        connect(root)
         began = time.monotonic()
         engine.server("up", root)
         stage.at_most(step, time.monotonic() - began, UP_S)
@@ -71,7 +78,9 @@ async def _in(engine: Containers, stage: Stage, kills: int) -> None:
     plans.command("cloud", "deposit", "--data", room / "campus", "--file", deposits)
     async with Served(room, root, mqtt_port, seed=SEED, rate=RATE) as campus:
         await _sold_and_killed(campus, engine, stage, kills)
-        await _down_and_up(campus, engine, stage, root)
+        parent = Parent(root, int(settings(root)[WALLET_PORT]))
+        await _paid_in(campus, engine, stage, root, parent)
+        await _down_and_up(campus, engine, stage, root, parent)
         await _revoked(campus, engine, stage, root)
     await _refused(engine, stage, root)
 
@@ -112,13 +121,31 @@ async def _sold_and_killed(campus: Served, engine: Containers, stage: Stage, kil
         )
 
 
-async def _down_and_up(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
+async def _paid_in(campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent) -> None:
+    with stage.step(
+        Text("家长登录充值；账户、钱包、渠道容器被杀", "a parent signs in and deposits; all three are killed"),
+        Text("入账一次，不丢不重", "posted, once"),
+    ) as step:
+        parent.sign_in(engine, root)
+        before = parent.online_fen()
+        assert parent.deposit()["state"] == "made"
+        gone = {name: engine.kill(name) for name in WALLET}
+        await campus.until("they are back", lambda: all(_is_back(engine, *one) for one in gone.items()), BACK_S)
+        await campus.until("the wallet answers", lambda: parent.phone.answers("me"), BACK_S)
+        assert parent.deposit()["fen"] == FEN, "the same deposit under the same key"
+        await campus.until("it is posted", lambda: parent.state() == "posted", POSTED_S)
+        assert parent.online_fen() == before + FEN
+        step.seen = Text(f"电子账户 +{FEN} 分", f"the online account +{FEN} fen")
+
+
+async def _down_and_up(campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent) -> None:
     with stage.step(Text("写、停、起", "write, down, up"), Text("都还在", "still there")) as step:
         before = campus.asked(BOOKS)
         engine.server("down", root)
         assert not engine.pid("postgres")
         engine.server("up", root)
         after = campus.asked(BOOKS)
+        assert parent.state() == "posted", "the phone is signed in as before"
         assert after == before, f"{before} → {after}"
         step.seen = Text(f"{after[0][0]} 笔分录", f"{after[0][0]} entries")
 
@@ -161,8 +188,8 @@ SCENE = Scene(
     "school-server",
     Text("学校服务器", "a school's server"),
     Text(
-        "镜像、安装、启动；卖一天，容器被杀二十次，一笔不丢；停了再起都还在，空目录被拒绝",
-        "a day is sold while containers are killed twenty times: nothing is lost; up again, all is there",
+        "镜像、安装、启动；卖一天，家长充值，容器被杀二十次，一笔不丢；停了再起都还在，空目录被拒绝",
+        "a day is sold, a parent deposits, containers are killed twenty times: nothing is lost; up again, all is there",
     ),
     partial(_play, KILLS),
 )
