@@ -25,6 +25,7 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
 from cloud.wallet.back.front_token import front_digest
+from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.back.opening import NOWHERE, Outward, demonstration_link, open_site
 from cloud.wallet.back.sms import TURN_S, door_of, sent
 from cloud.wallet.back.table import OPERATIONS
@@ -112,6 +113,7 @@ async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TURN_S)
         if not stop.is_set():
+            await accounts.end_signed_out()
             await accounts.send_codes(folder)
 
 
@@ -195,6 +197,17 @@ class Accounts:
                 self._waiting -= 1
             found = await loop.run_in_executor(self._thread, self._go_on, found, made)
         return found
+
+    async def end_signed_out(self) -> None:
+        """One turn: what a session ended without an operation of its own, or a fall in between, is made good."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._end_signed_out)
+        except StoreFault as fault:
+            log.warning("offline codes: %s", type(fault).__name__)
+
+    def _end_signed_out(self) -> None:
+        with self.asked:
+            end_signed_out(self._site, self._now())
 
     async def send_codes(self, folder: Path) -> None:
         """One turn. A file that is away is looked at again."""

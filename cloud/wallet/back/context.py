@@ -25,6 +25,9 @@ from cloud.wallet.people.roster import Holder
 from cloud.wallet.people.sessions import Session
 from shared.ids import CardId
 
+WALLET = "wallet"
+"""So begins the name of who did it, in the ledger's deeds: `wallet:NUMBER`, `wallet:0` for who did not sign in."""
+
 
 class Right(Enum):
     """What a caller must have. Each includes those above it but ANYBODY; of a holder they are about the chosen one."""

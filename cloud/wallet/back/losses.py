@@ -13,7 +13,7 @@ from cloud.ledger.cards.life import life_of
 from cloud.ledger.desk.replacing import Wish, cancel_lost, report_lost
 from cloud.ledger.held.losses.standing import standing_of
 from cloud.store.db import Database
-from cloud.wallet.back.context import Chosen, Context, Operation, Right
+from cloud.wallet.back.context import WALLET, Chosen, Context, Operation, Right
 from cloud.wallet.back.rights import chosen
 from cloud.wallet.back.who.identity import BORN
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, text
@@ -23,9 +23,6 @@ from cloud.wallet.people.roster import holder_of
 from cloud.wallet.people.sessions import end_sessions
 from cloud.wallet.people.throttle import STRANGERS_BLOCK, take_try
 from shared.wire.desk.calls import CardState
-
-WALLET = "wallet"
-"""So begins the name of who did it, in the ledger's deeds: `wallet:NUMBER`, `wallet:0` for who did not sign in."""
 
 
 def report(context: Context, arguments: Arguments) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from cloud.wallet.back import home, losses
 from cloud.wallet.back.context import Operation
 from cloud.wallet.back.holder import disputes, limits, privacy, split
-from cloud.wallet.back.money import deposits, payments, statement
+from cloud.wallet.back.money import deposits, offline, payments, statement
 from cloud.wallet.back.who import identity, passkeys, sign_in
 
 FAMILIES = (
     sign_in.OPERATIONS, identity.OPERATIONS, home.OPERATIONS, statement.OPERATIONS, losses.OPERATIONS,
-    passkeys.OPERATIONS, payments.OPERATIONS, deposits.OPERATIONS, split.OPERATIONS, privacy.OPERATIONS,
-    disputes.OPERATIONS, limits.OPERATIONS,
+    passkeys.OPERATIONS, payments.OPERATIONS, deposits.OPERATIONS, offline.OPERATIONS, split.OPERATIONS,
+    privacy.OPERATIONS, disputes.OPERATIONS, limits.OPERATIONS,
 )  # fmt: skip
 OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

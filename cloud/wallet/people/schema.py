@@ -39,6 +39,9 @@ TABLES = (
     uses INTEGER NOT NULL, label TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS challenge (digest BLOB PRIMARY KEY, person INTEGER NOT NULL,
     until_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS phone (certificate INTEGER PRIMARY KEY, holder TEXT NOT NULL, card BLOB NOT NULL,
+    session BLOB NOT NULL, public BLOB NOT NULL, agent TEXT NOT NULL, until_s INTEGER NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS ix_phone_holder ON phone (holder)",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
 )
 

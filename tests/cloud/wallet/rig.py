@@ -4,17 +4,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
 from cloud.store.db import open_database
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
+from cloud.wallet.back.rights import chosen
 from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import Answer, Ask, Caller, encode_ask
 from cloud.wallet.people.persons import add_person, bind_guardian
-from cloud.wallet.people.roster import Holder, RosterGuardian, take_roster
+from cloud.wallet.people.roster import Holder, RosterGuardian, holder_of, take_roster
 from cloud.wallet.people.schema import make_tables
 from cloud.wallet.people.sessions import make_link
 from shared.clocks.clock import parse_time
+from shared.ids import CardId
 
 CAMPUS_S = parse_time("2026-09-15 12:00:00")
 MOTHER, FATHER, PUPIL_PHONE = "13000000001", "13000000002", "13000000003"
@@ -82,3 +85,16 @@ def make_rig(dsn: str, labels: list[str]) -> Rig:
     rig.signed("mother", 1)
     rig.signed("father", 2)
     return rig
+
+
+def add_child(rig: Rig, fen: int) -> CardId:
+    """The child has signed in himself, as "child", and so much is in his account."""
+    with rig.site.people.writing():
+        holder = holder_of(rig.site.people, CHILD[0])
+        person = add_person(rig.site.people, "", CHILD[1], CHILD[0], 0)
+    rig.signed("child", person.id)
+    assert holder is not None
+    card = chosen(rig.site.ledger.database, holder, is_own=True).card
+    assert card is not None
+    Ledger(rig.site.ledger).deposit(card, fen, "k", rig.now)
+    return card

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.wallet.back.context import Context, Operation, Right
+from cloud.wallet.back.money.offline import end_all
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, flag, whole
 from cloud.wallet.people.consents import CONSENT, GRANT, Word, guardians_of, has_consent, keep_word, words_of
@@ -38,11 +39,14 @@ def privacy(context: Context, _: Arguments) -> dict[str, Any]:
 
 
 def consent(context: Context, given: Arguments) -> dict[str, Any]:
-    """A guardian's word; the holder gives none for himself."""
+    """A guardian's word; the holder gives none for himself. Without one his phone pays no more, off line neither."""
     if context.whose.is_own:
         raise CallRefused(NOT_YOURS)
     _keep(context, Word(CONSENT, context.person.id, 0, given["given"], context.now.unix_ms))
-    return privacy(context, given)
+    told = privacy(context, given)
+    if told["under14"] and not told["consented"] and context.whose.card is not None:
+        end_all(context)
+    return told
 
 
 def grant(context: Context, given: Arguments) -> dict[str, Any]:

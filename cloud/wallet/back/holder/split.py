@@ -8,8 +8,7 @@ from cloud.ledger.desk.split import SplitLedger
 from cloud.ledger.loads.split.moving import Why
 from cloud.ledger.loads.split.orders import OrderRefused
 from cloud.ledger.read.shown.split import split
-from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.back.losses import WALLET
+from cloud.wallet.back.context import WALLET, Context, Operation, Right
 from cloud.wallet.line.problems import NO_CARD, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, whole
 from cloud.words.balance.split import WHYS, quota_text

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
+from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
 from cloud.wallet.people.codes import send_code, use_code
@@ -124,6 +125,7 @@ def change_password(context: Context, arguments: Arguments) -> Later:
         with people.writing():
             set_password(people, person.id, kept)
             end_sessions(people, person.id, context.session.key)
+        end_signed_out(context.site, context.now)
         return {}
 
     return Later(lambda: hashed(arguments["password"]), then)
@@ -160,9 +162,11 @@ def devices(context: Context, _: Arguments) -> list[dict[str, Any]]:
 
 
 def end_device(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """One of his devices is signed out, now."""
+    """One of his devices is signed out, now, and pays no more without a network."""
     with context.site.people.writing():
-        return {"ended": end_session(context.site.people, bytes.fromhex(arguments["key"]), context.person.id)}
+        ended = end_session(context.site.people, bytes.fromhex(arguments["key"]), context.person.id)
+    end_signed_out(context.site, context.now)
+    return {"ended": ended}
 
 
 def _may_send(context: Context, phone: str) -> None:

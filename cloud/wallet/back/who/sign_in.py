@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from cloud.wallet.back.context import Context, Operation, Right, Signed
+from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, text
 from cloud.wallet.people.sessions import TOKEN_SIZE, end_session, open_session, use_link
@@ -25,6 +26,7 @@ def out(context: Context, _: Arguments) -> Signed:
     """This session ends."""
     with context.site.people.writing():
         end_session(context.site.people, context.session.key, context.person.id)
+    end_signed_out(context.site, context.now)
     return Signed({}, "")
 
 

@@ -2,11 +2,7 @@
 
 import pytest
 
-from cloud.ledger.ledger import Ledger
-from cloud.wallet.back.rights import chosen
-from cloud.wallet.people.persons import add_person
-from cloud.wallet.people.roster import holder_of
-from tests.cloud.wallet.rig import CHILD, Rig
+from tests.cloud.wallet.rig import CHILD, Rig, add_child
 
 KEY, OTHER, THIRD = "00" * 16, "11" * 16, "22" * 16
 
@@ -14,16 +10,9 @@ KEY, OTHER, THIRD = "00" * 16, "11" * 16, "22" * 16
 @pytest.fixture
 def pupil(rig: Rig) -> Rig:
     """The child has signed in, too, and ¥50 are in his account."""
-    with rig.site.people.writing():
-        holder = holder_of(rig.site.people, CHILD[0])
-        person = add_person(rig.site.people, "", CHILD[1], CHILD[0], 0)
-    rig.signed("child", person.id)
-    assert holder is not None
+    add_child(rig, 50_00)
     assert rig.ask("split", "child") == "consent-needed"
     assert rig.ask("consent", "mother", holder=CHILD[0], given=True)["consented"]
-    card = chosen(rig.site.ledger.database, holder, is_own=True).card
-    assert card is not None
-    Ledger(rig.site.ledger).deposit(card, 50_00, "k", rig.now)
     return rig
 
 
