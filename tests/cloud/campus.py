@@ -51,7 +51,7 @@ from shared.records import (
 ROOT = Path(__file__).parents[2]
 CARDS = 40
 COMMAND_S = 60.0
-FLEET = "fleet.sock"
+FLEET, PHONES = "fleet.sock", "phones.sock"
 
 
 def campus_now() -> int:
@@ -189,8 +189,9 @@ def part(name: str, module: str, *words: object) -> Part:
 
 @contextmanager
 def key_process(campus: Campus, folder: Path) -> Iterator[tuple[Standing, Path]]:
-    """The real key process of this campus and its socket; beside it FLEET, where orders are signed."""
-    socket, fleet = folder / "keys.sock", folder / FLEET
-    words = "--data", campus.data, "--socket", socket, "--fleet-socket", fleet
+    """The real key process of this campus and its socket; beside it FLEET, where orders are signed, and PHONES, where
+    phones are certified."""
+    socket, fleet, phones = folder / "keys.sock", folder / FLEET, folder / PHONES
+    words = "--data", campus.data, "--socket", socket, "--fleet-socket", fleet, "--wallet-socket", phones
     with Standing(part("keys", "provisioning", "keys", *words), folder) as standing:
         yield standing, socket

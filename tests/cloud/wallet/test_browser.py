@@ -14,6 +14,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cloud.keys.client import KeyClient
+from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.records.values import Now
+from cloud.payments import doors
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
 from cloud.wallet.back.opening import open_people
@@ -24,12 +29,17 @@ from cloud.wallet.people.sessions import make_link
 from compose.parts.part import Part
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
-from tests.cloud.campus import Campus, part
+from shared.fleet.document import DocumentKind
+from shared.keys.document_key import newest_key
+from shared.keys.offline_code import code_of_digits, is_certified_phone, is_signed_use
+from tests.cloud.campus import PHONES, Campus, campus_now, part
 from tests.cloud.console.screen import CHROMIUM, QUIET
+from tests.cloud.ledger.phones import RULE
 from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
 ONLINE = ".balance[data-name=online]"
+OFFLINE, LEFT = "[data-name=offline]", "[data-name=offline] [data-name=left]"
 FIRST_LOAD_MAX = 60_000
 GROWN = "2026000003"
 """Of the demonstration: of age, and nobody's ward."""
@@ -64,13 +74,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def wallet(campus: Campus, provisioned: Campus, tmp_path: Path) -> Iterator[Wallet]:
+def wallet(campus: Campus, provisioned: Campus, keys_socket: Path, tmp_path: Path) -> Iterator[Wallet]:
     (campus.data / "front").symlink_to(provisioned.data / "front")
     toml = campus.data / "cloud" / "payments.toml"
     toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
     toml.chmod(0o600)
     behind, port = free_port(), free_port()
-    words = ("--data", campus.data, "--port", behind, "--address", f"https://localhost:{port}")
+    keys = keys_socket.with_name(PHONES)
+    words = ("--data", campus.data, "--port", behind, "--address", f"https://localhost:{port}", "--keys", keys)
     with Standing(part("accounts", "cloud", "accounts", *words), tmp_path) as accounts:
         words = ("--data", campus.data, "--port", port, "--accounts", f"https://127.0.0.1:{behind}")
         with Standing(part("wallet", "cloud", "wallet", *words), tmp_path) as front:
@@ -166,6 +177,57 @@ def test_a_holder_shows_a_code_and_without_a_network_hears_why_not(page: Page, w
     expect(page.locator(ONLINE)).to_be_visible()
     page.click('nav a[href="#code"]')
     expect(page.locator(".code .problem")).to_contain_text("付款码要连网")
+
+
+def test_a_phone_shows_offline_codes_without_a_network(
+    page: Page, wallet: Wallet, campus: Campus, keys_socket: Path
+) -> None:
+    with closing(open_prepared(load_settings(campus.data).dsn(None))) as opened:
+        doors.offline(opened, None).set_rule(RULE, "李", "", now())
+        Ledger(opened).deposit(campus.inventory.cards[2].card, 100_00, "k", now())
+    page.goto(f"{wallet.address}#link={own_link(campus, GROWN)}")
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.click('nav a[href="#more"]')
+    page.click('.links a[href="#offline"]')
+    page.click("form[data-name=offlineStart] button")
+    expect(page.locator(LEFT)).to_have_text("还可用 2 次，共 2 次")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert faults(page) == []
+    page.context.set_offline(True)
+    page.reload()
+    page.click('nav a[href="#code"]')
+    page.click(f"{OFFLINE} button")
+    expect(page.locator("svg.qr")).to_be_visible()
+    expect(page.locator(LEFT)).to_have_text("还可用 1 次，共 2 次")
+    assert faults(page) == []
+    kept = page.evaluate(KEPT)
+    code = code_of_digits(kept["shown"]["digits"])
+    phone = code.certificate.phone
+    with KeyClient(keys_socket) as keys:
+        assert is_certified_phone(code.certificate, newest_key(keys.document_keys(), DocumentKind.WALLETS).public)
+    assert is_signed_use(phone.public, phone.number, code.use, code.signature)
+    assert (kept["used"], code.use.use) == (1, 1)
+    assert abs(code.use.made_s - now().campus_s) < 120
+    page.reload()
+    expect(page.locator("svg.qr")).to_be_visible()
+    assert page.evaluate(KEPT) == kept, "a page that was loaded again shows the same code, and uses up nothing"
+    page.context.set_offline(False)
+    with closing(open_people(campus.data)) as people, people.writing():
+        people.run("DELETE FROM session")
+    page.reload()
+    expect(page.locator("#said")).to_have_text("已退出登录，本机的脱机付款码已删除")
+    assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
+
+
+KEPT = """() => new Promise((done) => { const opening = indexedDB.open("wallet.phone");
+opening.onsuccess = () => { const asking = opening.result.transaction("phone").objectStore("phone").getAll();
+asking.onsuccess = () => { opening.result.close(); done(JSON.parse(JSON.stringify(asking.result[0]))); }; }; })"""
+"""What the phone keeps for its only holder; of its keys JSON tells nothing."""
+
+
+def now() -> Now:
+    return Now(int(time.time() * 1000), campus_now())
 
 
 def own_link(campus: Campus, number: str) -> str:

@@ -1,6 +1,8 @@
 // Calls of the accounts service through the front, and what this device remembers of the last answers, with their moment.
-const KEPT = "wallet.kept.";
+const KEPT = "wallet.kept.", PHONE = "wallet.phone";
 const WAIT_MS = 12000;
+/** Where something can be shown without an answer, and somebody stands at a till. */
+export const HASTE_MS = 3000;
 
 /** A refusal: code, zh, en, status; status 0: no network, or no answer. */
 export class Problem extends Error {
@@ -10,11 +12,11 @@ export class Problem extends Error {
   }
 }
 
-const AWAY = { status: 0, code: "offline", zh: "连不上网络", en: "no connection" };
+export const AWAY = { status: 0, code: "offline", zh: "连不上网络", en: "no connection" };
 
-export async function call(operation, args = {}) {
+export async function call(operation, args = {}, wait_ms = WAIT_MS) {
   const stop = new AbortController();
-  const late = setTimeout(() => stop.abort(), WAIT_MS);
+  const late = setTimeout(() => stop.abort(), wait_ms);
   let answer;
   try {
     answer = await fetch(`/w/api/${operation}`, {
@@ -35,7 +37,7 @@ export async function call(operation, args = {}) {
 export async function ask(operation, args = {}) {
   const name = KEPT + operation + JSON.stringify(args);
   try {
-    const value = await call(operation, args);
+    const value = await call(operation, args, phoneHint() && recalled(name) ? HASTE_MS : WAIT_MS);
     remember(name, { value, at: Date.now() });
     return { value, at: Date.now(), fresh: true };
   } catch (problem) {
@@ -67,6 +69,25 @@ export function forget() {
     for (const name of Object.keys(localStorage)) if (name.startsWith(KEPT)) localStorage.removeItem(name);
   } catch {
     // there is no storage
+  }
+}
+
+/** Signed out here, or by another device: what was told goes, and so do this phone's keys. Did it have any? */
+export function leave() {
+  const had = phoneHint();
+  forget();
+  phoneHint(false);
+  globalThis.indexedDB?.deleteDatabase("wallet.phone");
+  return had;
+}
+
+/** Does this phone have an offline code, as far as can be known without loading more? Said once, it is remembered. */
+export function phoneHint(has) {
+  try {
+    if (has !== undefined) has ? localStorage.setItem(PHONE, "1") : localStorage.removeItem(PHONE);
+    return localStorage.getItem(PHONE) === "1";
+  } catch {
+    return false;
   }
 }
 

@@ -1,15 +1,17 @@
 // The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh} of the
 // module of its name; all but the first are loaded when somebody opens them, out of this version's own files.
-import { Problem, ask, call, forget } from "./api.js";
+import { AWAY, Problem, ask, call, leave, phoneHint } from "./api.js";
 import { fill, h, keepSize, say } from "./dom.js";
 import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall"];
+const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall",
+  "offline"];
 const NAMES = { lost: "loss", code: "code_page" };
+const TENDED_MS = 60_000;
 const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
 const OF_A_STALL = ["stall", "more"]; // of a stall's keeper who holds no card
-const state = { me: null, holder: undefined, turn: 0 };
+const state = { me: null, holder: undefined, turn: 0, tended: 0 };
 const at = (id) => document.getElementById(id);
 
 async function start() {
@@ -30,21 +32,39 @@ async function show() {
   const turn = ++state.turn;
   const name = location.hash.slice(1).split("/")[0] || "home";
   try {
-    const me = await ask("me");
-    state.me = me.value;
+    const me = await who();
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
     const opened = holders.length || OF_A_STALL.includes(name) || !state.me.stalls.length ? name : "stall";
     const page = await pageOf(opened);
     const shown = holders.length || OF_A_STALL.includes(opened) ? await page(state.holder, { show, me: state.me })
-      : { page: [h("p", {}, t("noneYet"))], ...me };
+      : { page: [h("p", {}, t("noneYet"))], ...(await ask("me")) };
     if (turn !== state.turn) return;
     frame(opened);
     stale(shown);
     fill(at("main"), shown.page);
+    if (me.fresh || navigator.onLine) tend(holders.find((one) => one.own));
   } catch (problem) {
     if (turn === state.turn) refused(problem);
   }
+}
+
+/** Who is here: asked before the first page, and beside each further one, which does not wait for it. */
+async function who() {
+  const asking = ask("me").then((told) => {
+    state.me = told.value;
+    return told;
+  });
+  if (!state.me) return asking;
+  asking.catch((problem) => problem.status === 401 && refused(problem));
+  return { value: state.me, fresh: false };
+}
+
+/** A phone that pays without a network gets its certificate anew while there is one. */
+function tend(own) {
+  if (!own || !phoneHint() || Date.now() - state.tended < TENDED_MS) return;
+  state.tended = Date.now();
+  import("./offline.js").then((loaded) => loaded.tend(own.number));
 }
 
 async function pageOf(name) {
@@ -52,14 +72,14 @@ async function pageOf(name) {
   try {
     return (await import(`./${name}.js`))[name];
   } catch {
-    throw new Problem({ status: 0, code: "offline", zh: "连不上网络", en: "no connection" });
+    throw new Problem(AWAY);
   }
 }
 
 async function refused(problem) {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.status === 401) {
-    forget();
+    if (leave()) say(t("phoneGone"));
     state.me = null;
   }
   frame("home");
@@ -104,7 +124,8 @@ function otherLanguage() {
 
 async function signOut() {
   await call("sign-out").catch(() => null);
-  forget();
+  leave();
+  state.me = null;
   await show();
 }
 

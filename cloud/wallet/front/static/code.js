@@ -1,5 +1,5 @@
 // A payment code on the screen: renewed before it is over, looked at every 0.7 s, put away when nobody looks for a minute.
-import { Problem, call } from "./api.js";
+import { Problem, call, HASTE_MS, phoneHint } from "./api.js";
 import { fill, h } from "./dom.js";
 import { drawn } from "./qr.js";
 import { addWords, said, t, yuan } from "./words.js";
@@ -39,7 +39,7 @@ async function show(box, holder, mine) {
       if (!given || Date.now() >= given.renew) {
         if (given) earlier.push(given.code);
         const asked = Date.now();
-        const fresh = await call("code/new", { holder });
+        const fresh = await call("code/new", { holder }, phoneHint() ? HASTE_MS : undefined);
         given = { code: fresh.code, renew: asked + fresh.rotate_ms - fresh.issued_ms };
         if (!stands()) return;
         fill(box, drawn(given.code, t("code_page")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
@@ -56,11 +56,18 @@ async function show(box, holder, mine) {
     if (!(problem instanceof Problem)) throw problem;
     if (mine !== showing) return;
     if (problem.code === "not-yours") fill(box, h("p", {}, t("codeOwn")));
-    else again(h("p", { class: "problem", role: "alert" }, problem.status ? said(problem) : t("codeNeeds")));
+    else if (problem.status && problem.status < 500) again(h("p", { class: "problem", role: "alert" }, said(problem)));
+    else again(...await away(holder, problem));
   } finally {
     document.removeEventListener("visibilitychange", hidden);
     clearTimeout(hidden.timer);
   }
+}
+
+/** This phone's offline code, if it has one; else why there is none. */
+async function away(holder, problem) {
+  const found = phoneHint() && await import("./offline.js").then((loaded) => loaded.offlineCode(holder));
+  return found || [h("p", { class: "problem", role: "alert" }, problem.status ? said(problem) : t("codeNeeds"))];
 }
 
 /** null while there is no connection: the code stands, and a till may have judged it. */

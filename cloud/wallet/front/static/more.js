@@ -5,7 +5,7 @@ import { able, addPasskey } from "./passkey.js";
 import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
-const FURTHER = ["messages", "pay", "split", "limits", "privacy"];
+const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy"];
 
 export async function more(_, { show, me }) {
   const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : [])];
@@ -14,7 +14,7 @@ export async function more(_, { show, me }) {
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
     h("h1", {}, t("more")),
-    h("ul", { class: "links" }, further.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one))))),
+    h("ul", { class: "links" }, further.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one === "offline" ? "offline_page" : one))))),
     h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
       onchange: (event) => setSize(event.target.checked) }), t("elder")),
     h("h2", {}, t("devices")),
@@ -40,7 +40,7 @@ function passkey(one, show) {
 }
 
 /** What a person calls it; a browser that says nothing of the kind is shown as it names itself. */
-function nameOf(agent) {
+export function nameOf(agent) {
   const system = ["HarmonyOS", "Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux"].find((one) => agent.includes(one));
   const browser = [["MicroMessenger", "WeChat"], ["Edg", "Edge"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Safari", "Safari"]]
     .find(([sign]) => agent.includes(sign));
