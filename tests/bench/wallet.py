@@ -15,6 +15,10 @@ from pathlib import Path
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
+from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.records.values import Now
+from cloud.payments import doors
+from cloud.process.settings import load_settings
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.front.files import load_files
 from cloud.wallet.people.persons import add_person, person_with_holder
@@ -23,8 +27,9 @@ from cloud.wallet.people.sessions import make_link
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
 from tests.bench.row import Row, at_most
-from tests.cloud.campus import make_campus, part, run_part
+from tests.cloud.campus import campus_now, make_campus, part, run_part
 from tests.cloud.console.screen import CHROMIUM, QUIET
+from tests.cloud.ledger.phones import RULE
 
 PHONE = {"width": 360, "height": 740}
 SLOWER = 4
@@ -56,6 +61,8 @@ def _served(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     phones = folder / "phones.sock"
     run_part("cloud", "import", "--data", campus.data)
     run_part("cloud", "deposit", "--data", campus.data, "--card", LABEL, "--fen", DEPOSIT_FEN, "--key", "bench")
+    with closing(open_prepared(load_settings(campus.data).dsn(None))) as opened:
+        doors.offline(opened, None).set_rule(RULE, "bench", "", Now(int(time.time() * 1000), campus_now()))
     keys = part("keys", "provisioning", "keys", "--data", campus.data, "--socket", socket, "--wallet-socket", phones)
     accounts = part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind, "--keys", phones)
     words = ("--data", campus.data, "--port", port, "--accounts", f"https://127.0.0.1:{behind}")
