@@ -14,6 +14,8 @@ from shared.words.voice import Text
 
 FOLDER = "cloud"
 FILE = "cloud.json"
+PEOPLE_FILE = "people.db"
+"""DATA/cloud/people.db: holders, guardians and what they say; the wallet's accounts service alone serves it."""
 DSN_FILE = "ledger.dsn"
 """DATA/cloud/ledger.dsn: where the ledger is when it is no SQLite file, for every command; 0600, one line."""
 DSN_FOLDER_FILE = "ledger.folder"

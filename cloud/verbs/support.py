@@ -10,11 +10,14 @@ from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
 WALLET = "https://127.0.0.1:8453/"
+DEEDS = ("import", "link", "disputes", "answer", "stall", "receipt")
+WAYS = ("none", "held", "void", "refund", "meals", "desk", "provider")
+"""As cloud/payments/disputes has them; that is loaded when one is answered."""
 
 
 def support_verbs() -> dict[str, Made]:
     """Doctor, diagnostics, people."""
-    listed = Text("人员：导入名册，给持卡人或家长一次性登录链接", "people: take the list, make a one-time link")
+    listed = Text("人员：名册、登录链接、档口经营户、异议", "people: the list, links, stall keepers, disputes")
     text = Text("这台服务器哪里不对、下一步做什么", "what is wrong with this server, and the next step")
     bundle = Text(
         "诊断包：先预览，再写出；不含密钥与卡号", "a diagnostics bundle, first shown; no keys, no card numbers"
@@ -36,22 +39,42 @@ def _places(parser: Parser) -> None:
 
 def _of_people(parser: Parser) -> None:
     deed = Text(
-        "import 导入名册；link 一次性链接；disputes 未答复的异议",
-        "import: take the list; link: a one-time link; disputes: those that nobody has answered",
+        "import 导入名册；link 一次性链接；disputes 未答复的异议；answer 答复；stall 档口经营户；receipt 验凭证",
+        "import: take the list; link: a one-time link; disputes: open ones; answer: to one; stall: who keeps which; "
+        "receipt: is one as the books say",
     )
-    parser.add_argument("deed", choices=("import", "link", "disputes"), help=deed)
-    file = Text("名册 CSV：number,name,born,class,card,guardians", "CSV: number,name,born,class,card,guardians")
+    parser.add_argument("deed", choices=DEEDS, help=deed)
+    file = Text(
+        "名册 CSV：number,name,born,class,card,guardians；或凭证",
+        "CSV: number,name,born,class,card,guardians; or a receipt",
+    )
     parser.add_argument("--file", type=Path, metavar="FILE", help=file)
     parser.add_argument("--number", metavar="NUMBER", help=Text("学号或工号", "student or staff number"))
-    parser.add_argument("--phone", metavar="PHONE", help=Text("名册上的监护人手机", "a guardian's phone on the list"))
+    phone = Text("监护人或经营户的手机", "phone of a guardian or a stall keeper")
+    parser.add_argument("--phone", metavar="PHONE", help=phone)
     address = Text(f"钱包地址，缺省 {WALLET}", f"address of the wallet ({WALLET})")
     parser.add_argument("--address", default=WALLET, metavar="URL", help=address)
+    _of_school(parser)
+
+
+def _of_school(parser: Parser) -> None:
+    parser.add_argument("--who", metavar="NAME", help=Text("经办人", "who says so"))
+    parser.add_argument("--dispute", type=int, metavar="N", help=Text("异议号", "number of the dispute"))
+    parser.add_argument("--word", metavar="TEXT", help=Text("答复", "the answer"))
+    way = Text("钱怎么退，缺省 none 不涉及", "how money goes back (none)")
+    parser.add_argument("--way", choices=WAYS, default=WAYS[0], help=way)
+    parser.add_argument("--merchant", metavar="NAME", help=Text("商户", "the merchant"))
+    parser.add_argument("--name", metavar="NAME", help=Text("经营户姓名", "name of a stall keeper"))
+    parser.add_argument("--end", action="store_true", help=Text("解除", "take it back"))
 
 
 def _people(chosen: argparse.Namespace) -> int:
-    from cloud.wallet.back import by_command
+    from cloud.wallet.back import by_command, by_school
 
-    deeds = {"import": by_command.take, "link": by_command.link, "disputes": by_command.disputes}
+    deeds = {
+        "import": by_command.take, "link": by_command.link, "disputes": by_school.disputes,
+        "answer": by_school.answered, "stall": by_school.stall, "receipt": by_school.receipt,
+    }  # fmt: skip
     return deeds[chosen.deed](chosen)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.registry import former_cards
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault
@@ -36,14 +37,10 @@ class BoundRefused(ConfigFault):
 
 def bound_of(db: Database, card: bytes) -> Bound | None:
     """None: nobody has said. Inside of a transaction."""
-    for _ in range(FORMER_MAX):
-        rows = db.run(_NEWEST, (card,))
+    for one in former_cards(db, card, FORMER_MAX):
+        rows = db.run(_NEWEST, (one,))
         if rows:
             return Bound(*rows[0])
-        before = db.run("SELECT card FROM card_life WHERE successor = ?", (card,))
-        if not before:
-            return None
-        card = bytes(before[0][0])
     return None
 
 

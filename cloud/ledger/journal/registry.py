@@ -34,6 +34,17 @@ PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 
 
+def former_cards(db: Database, card: bytes, most: int) -> list[bytes]:
+    """This card, and those in whose place it came, the newest first; so many at most. Inside of a transaction."""
+    found = [card]
+    while len(found) < most:
+        rows = db.run("SELECT card FROM card_life WHERE successor = ?", (found[-1],))
+        if not rows:
+            break
+        found.append(bytes(rows[0][0]))
+    return found
+
+
 class Card(NamedTuple):
     """A card of ours."""
 

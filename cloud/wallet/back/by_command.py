@@ -7,11 +7,9 @@ import argparse
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 
 from cloud.process.settings import load_settings
 from cloud.wallet.back.opening import open_people
-from cloud.wallet.people.disputes import open_disputes
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_holder, person_with_phone
 from cloud.wallet.people.roster import holder_of, take_roster, wards_of
 from cloud.wallet.people.roster_file import read_roster
@@ -57,16 +55,4 @@ def link(chosen: argparse.Namespace) -> int:
         token = make_link(people, person.id, now_ms)
     said = Text("登录链接（24 小时内用一次）：", "sign-in link, to be used once within 24 hours: ")
     sys.stdout.write(f"{said}{chosen.address.rstrip('/')}/#link={token}\n")
-    return 0
-
-
-def disputes(chosen: argparse.Namespace) -> int:
-    """What holders and guardians dispute and nobody has answered, oldest first; one a line."""
-    with closing(open_people(load_settings(chosen.data).data)) as people, people.reading():
-        found = open_disputes(people)
-    for one in found:
-        day = datetime.fromtimestamp(one.at_ms / 1000, UTC).isoformat(timespec="minutes")
-        sys.stdout.write(f"{one.id}  {day}  {one.holder}  {Text('分录', 'entry')} {one.entry}  {one.why}\n")
-    if not found:
-        sys.stdout.write(f"{Text('没有未答复的异议', 'no dispute is open')}\n")
     return 0

@@ -44,6 +44,8 @@ class Right(Enum):
     """The holder himself, or a guardian of a minor: bounds and answers that change what the wallet does."""
     OWN = "own"
     """The holder himself: pays, shows codes, grants sight."""
+    STALL = "stall"
+    """Who keeps the chosen stall, as the school has bound him; it is about no holder."""
 
 
 class Chosen(NamedTuple):
@@ -81,6 +83,8 @@ class Context:
     now: Now
     signed: tuple[Person, Session] | None = None
     chosen: Chosen | None = None
+    stall: str = ""
+    """The merchant, where the right is STALL."""
 
     @property
     def person(self) -> Person:

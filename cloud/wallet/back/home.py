@@ -11,9 +11,11 @@ from cloud.ledger.read.shown.card import CardFile, card_file
 from cloud.ledger.read.views import RecordView
 from cloud.ledger.records.arrival import arrive
 from cloud.wallet.back.context import Context, Operation, Right
+from cloud.wallet.back.holder.messages import unread
 from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments
 from cloud.wallet.people.persons import children_of
+from cloud.wallet.people.records.stalls import stalls_of
 from cloud.wallet.people.roster import Holder, holders_of
 from cloud.wallet.people.sight import CONSENT_AGE, age
 from shared.records import LoadRecord
@@ -24,11 +26,12 @@ def me(context: Context, _: Arguments) -> dict[str, Any]:
     """The person, and every holder for whom he may ask."""
     people, person = context.site.people, context.person
     with people.reading():
+        stalls = stalls_of(people, person.id)
         children = children_of(people, person.id)
         own = holders_of(people, [person.holder] if person.holder else [])
         found = own + holders_of(people, [number for number in children if number != person.holder])
     return {
-        "name": person.name, "demo": context.site.is_demo,
+        "name": person.name, "demo": context.site.is_demo, "stalls": stalls,
         "holders": [_holder(one, own=one in own, campus_s=context.now.campus_s) for one in found],
     }  # fmt: skip
 
@@ -52,7 +55,7 @@ def home(context: Context, _: Arguments) -> dict[str, Any]:
         "state": found.line.state.value, "blocked": found.line.hotlisted, "at_ms": context.now.unix_ms,
         "card": _card(found, places[0][0] if places else name), "pending_fen": found.balances.pending_fen,
         "pending_subsidy_fen": found.balances.pending_subsidy_fen, "transit_fen": found.balances.transit_fen,
-        "online_fen": found.balances.online_fen, "subsidy_fen": found.balances.subsidy_fen,
+        "unread": unread(context), "online_fen": found.balances.online_fen, "subsidy_fen": found.balances.subsidy_fen,
     }  # fmt: skip
 
 

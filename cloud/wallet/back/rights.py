@@ -10,6 +10,7 @@ from cloud.wallet.line.shapes import Arguments
 from cloud.wallet.people.blocks import block_of
 from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
+from cloud.wallet.people.records.stalls import stalls_of
 from cloud.wallet.people.roster import Holder, holder_of
 from cloud.wallet.people.sessions import note_seen, session_of
 from cloud.wallet.people.sight import CONSENT_AGE, Bond, age, may
@@ -28,6 +29,8 @@ def admitted(context: Context, operation: Operation, arguments: Arguments) -> Co
         raise CallRefused(AGAIN)
     if operation.right is Right.PERSON:
         return signed
+    if operation.right is Right.STALL:
+        return replace(signed, stall=_stall(signed, arguments.get("merchant")))
     found = _chosen(signed, operation.right, arguments.get("holder"))
     if operation.right is Right.OWN:
         _require_unblocked(context.site.people, found.holder.number)
@@ -51,6 +54,16 @@ def _signed(context: Context) -> Context:
             raise CallRefused(SIGN_IN)
         note_seen(people, session, now_ms)
     return replace(context, signed=(person, session))
+
+
+def _stall(context: Context, wanted: str | None) -> str:
+    """The first of his where none is named."""
+    people = context.site.people
+    with people.reading():
+        mine = stalls_of(people, context.person.id)
+    if not mine or (wanted and wanted not in mine):
+        raise CallRefused(NOT_YOURS)
+    return wanted or mine[0]
 
 
 def _chosen(context: Context, right: Right, number: str | None) -> Chosen:

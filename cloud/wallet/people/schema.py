@@ -1,9 +1,12 @@
 """Tables of the file of people. Made where they are not there yet."""
 
+from cloud.payments.disputes import rows as disputes
+from cloud.process.settings import PEOPLE_FILE
 from cloud.store.db import Database
 from cloud.wallet.claims import TABLES as ASKS
+from cloud.wallet.people.records import marks, stalls
 
-FILE = "people.db"
+FILE = PEOPLE_FILE
 TABLES = (
     """CREATE TABLE IF NOT EXISTS holder (number TEXT PRIMARY KEY, name TEXT NOT NULL, born TEXT NOT NULL,
     class TEXT NOT NULL, label TEXT NOT NULL, is_here INTEGER NOT NULL)""",
@@ -32,9 +35,6 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, holder TEXT NOT NULL, use TEXT NOT NULL,
     by_person INTEGER NOT NULL, to_person INTEGER NOT NULL, given INTEGER NOT NULL, at_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_word_holder ON word (holder)",
-    """CREATE TABLE IF NOT EXISTS dispute (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, holder TEXT NOT NULL,
-    person INTEGER NOT NULL, entry INTEGER NOT NULL, why TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    closed_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS passkey (id BLOB PRIMARY KEY, person INTEGER NOT NULL, public BLOB NOT NULL,
     uses INTEGER NOT NULL, label TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS challenge (digest BLOB PRIMARY KEY, person INTEGER NOT NULL,
@@ -43,6 +43,9 @@ TABLES = (
     session BLOB NOT NULL, public BLOB NOT NULL, agent TEXT NOT NULL, until_s INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_phone_holder ON phone (holder)",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
+    *disputes.TABLES,
+    *marks.TABLES,
+    *stalls.TABLES,
 )
 
 

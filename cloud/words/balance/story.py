@@ -68,6 +68,15 @@ KINDS = {
     "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
     "deposit_refunded": Text("渠道退款", "refunded by the provider"),
     "deposit_assigned": Text("待查款入账", "unclear money assigned"),
+    "online_authorised": Text("在线付款", "online payment"),
+    "online_captured": Text("在线付款请款", "online payment captured"),
+    "online_void": Text("在线付款撤回", "online payment void"),
+    "online_refunded": Text("在线付款退款", "online payment refunded"),
+    "held_released": Text("待核放行", "held, released"),
+    "discount_borne": Text("折扣承担", "discount borne"),
+    "discount_taken_back": Text("折扣冲回", "discount taken back"),
+    "meal": Text("应急餐", "emergency meal"),
+    "meal_sheet": Text("应急餐登记单", "sheet of emergency meals"),
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
@@ -251,9 +260,7 @@ def next_lines(one: Story, *, is_apart: bool) -> Iterator[Text]:
     """What happens by itself, and what somebody has to do."""
     found = [*_next_of_card(one), *_next_of_money(one, is_apart=is_apart)]
     if one.late.counters or one.late.owing:
-        found.append(
-            Text("欠交的终端交来后自动补记", "what is owed is posted by itself when the terminals bring it")
-        )
+        found.append(Text("欠交的终端交来后自动补记", "what is owed is posted by itself when the terminals bring it"))
     for each in one.differences:
         if state_of(each) == UNEXPLAINED:
             then = f"cloud differences explain --number {each.number} --who NAME --reason TEXT"

@@ -108,7 +108,10 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
         expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
         assert faults(page) == [], name
-    further = {"pay": "form[data-name=order]", "split": ".balance[data-name=splitOnline]", "privacy": "main button"}
+    further = {
+        "pay": "form[data-name=order]", "split": ".balance[data-name=splitOnline]", "privacy": "main button",
+        "limits": "[data-name=day]", "messages": "[data-name=messages]",
+    }  # fmt: skip
     for name, shown in further.items():
         page.click('nav a[href="#more"]')
         page.click(f'.links a[href="#{name}"]')

@@ -1,4 +1,4 @@
-"""Bounds of a day that holders have set for their online accounts."""
+"""Bounds of a day that holders have set for their online accounts; and where holders were given money, for messages."""
 
 from typing import Any
 
@@ -25,6 +25,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("successor IS NOT NULL"),
     )  # fmt: skip
     forbid_change("account_bound")
+    given = sa.text("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)")
+    op.create_index("ix_posting_given", "posting", ["credit", "entry"], sqlite_where=given, postgresql_where=given)
 
 
 def _col(name: str, form: sa.types.TypeEngine[Any]) -> sa.Column[Any]:

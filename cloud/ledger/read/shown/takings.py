@@ -81,12 +81,14 @@ class Sums:
 
 
 def takings(
-    db: Database, first: int, last: int, edges: Sequence[int] = (), upto: int = NEWEST
-) -> dict[Place, Sums]:  # fmt: skip
+    db: Database, first: int, last: int, edges: Sequence[int] = (), upto: int = NEWEST, merchant: str = ""
+) -> dict[Place, Sums]:
     """Of business days, both ends included. edges: seconds of the day at which its parts begin. upto: of entries up to
-    this one."""
+    this one. merchant: of this one alone."""
     kinds = [str(kind) for kind in _MINE]
-    rows = db.run(LINES.format(stored=", r.stored" if edges else ""), (first, last, upto, *kinds, *kinds))
+    of, named = _of_merchant(merchant)
+    sql = LINES.format(stored=", r.stored" if edges else "") + of
+    rows = db.run(sql, (first, last, upto, *kinds, *kinds, *named))
     bodies = {bytes(d): rest for d, *rest in db.run("SELECT device, name, place, box FROM device")}
     found: defaultdict[Place, Sums] = defaultdict(Sums)
     counted: set[int] = set()
@@ -101,6 +103,26 @@ def takings(
                 sums.count += row[2] in _PAYS and not _is_second(row[12])
                 sums.backs += one.back_fen > 0
     return dict(found)
+
+
+def by_kind(db: Database, first: int, last: int, merchant: str) -> dict[tuple[int, EntryKind], Sums]:
+    """What moved a merchant's money on these days, by day and kind of entry; what goes between held and his is none."""
+    kinds = [str(kind) for kind in _MINE]
+    of, named = _of_merchant(merchant)
+    found: defaultdict[tuple[int, EntryKind], Sums] = defaultdict(Sums)
+    for row in db.run(LINES.format(stored="") + of, (first, last, NEWEST, *kinds, *kinds, *named)):
+        _, one = _moved(row)
+        if one is not None:
+            one.count = 1
+            found[row[3], EntryKind(row[2])].add(one)
+    return dict(found)
+
+
+def _of_merchant(name: str) -> tuple[str, tuple[str, ...]]:
+    """A further condition, and what it takes."""
+    codes = tuple(f"{kind}:{name}" for kind in _MINE) if name else ()
+    marks = ", ".join("?" * len(codes))
+    return (f" AND (d.code IN ({marks}) OR c.code IN ({marks}))", (*codes, *codes)) if codes else ("", ())
 
 
 def _read(rows: list[Row], edges: Sequence[int]) -> Iterator[tuple[bytes, int, Row]]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.payments.disputes.rows import add_dispute, open_disputes
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.money.statement import ENTRY_MAX, is_of_card
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, text, whole
-from cloud.wallet.people.disputes import add_dispute, open_disputes
 from shared.words.voice import Text
 
 REUSED = Problem(409, "key-reused", Text("单号已用于另一件事", "the key names another act"))

@@ -7,12 +7,12 @@ which guardian sees.
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.payments.disputes.rows import open_disputes
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.money.offline import end_all
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, flag, whole
 from cloud.wallet.people.consents import CONSENT, GRANT, Word, guardians_of, has_consent, keep_word, words_of
-from cloud.wallet.people.disputes import open_disputes
 from cloud.wallet.people.persons import has_granted
 from cloud.wallet.people.sessions import sessions_of
 from cloud.wallet.people.sight import CONSENT_AGE, OF_AGE, age

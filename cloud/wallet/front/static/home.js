@@ -3,6 +3,8 @@ import { ask } from "./api.js";
 import { h } from "./dom.js";
 import { campusTime, t, yuan } from "./words.js";
 
+const FULL = 30; // of one page: so many, or more
+
 export async function home(holder) {
   const { value, at, fresh } = await ask("home", { holder });
   const card = value.card;
@@ -20,6 +22,8 @@ export async function home(holder) {
         value.transit_fen ? balance("transit", value.transit_fen, "") : null,
       ),
       h("p", { class: "soft" }, t("neverSummed")),
+      h("p", {}, h("a", { class: value.unread ? "badge" : null, href: "#messages", "data-name": "messages" },
+        value.unread ? t("unread", value.unread < FULL ? value.unread : `${FULL}+`) : t("messages"))),
     ],
   };
 }

@@ -59,7 +59,17 @@ function group(one, alone) {
   return h("section", { class: "panel" },
     h("p", {}, t("limitWhere", alone ? t("limitEverywhere") : one.places.join("、") || "—")),
     one.ceiling_fen ? h("p", {}, t("limitCeiling", yuan(one.ceiling_fen))) : null,
-    h("ul", { class: "entries" }, one.meals.map((meal) => h("li", {}, h("strong", {}, meal.name || t("limitBefore")), " ", words(meal).join("，")))));
+    h("ul", { class: "entries" }, alike(one.meals).map(([text, names]) => h("li", {}, h("strong", {}, names.join("、")), " ", text))));
+}
+
+/** Meals that let the same stand on one line. */
+function alike(meals) {
+  const found = new Map();
+  for (const meal of meals) {
+    const text = words(meal).join("，");
+    found.set(text, [...(found.get(text) || []), meal.name || t("limitBefore")]);
+  }
+  return [...found];
 }
 
 function words(meal) {

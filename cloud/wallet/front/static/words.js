@@ -103,6 +103,11 @@ export function moment(ms) {
   return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(ms);
 }
 
+/** A business day of the campus. */
+export function campusDay(day) {
+  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeZone: "UTC" }).format(new Date(Date.UTC(2000, 0, 1) + day * 86_400_000));
+}
+
 /** Campus seconds since 2000, which are the school's own time wherever this phone is. */
 export function campusTime(s) {
   const one = new Date(Date.UTC(2000, 0, 1) + s * 1000);

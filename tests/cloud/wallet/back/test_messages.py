@@ -1,0 +1,72 @@
+"""Messages: from the books and the file of people, page by page, each person with a mark of his own."""
+
+from cloud.ledger.findings.found import Seen, What, add
+from cloud.ledger.ledger import Ledger
+from cloud.payments.disputes.rows import answer
+from shared.ids import CardId
+from tests.cloud.wallet.rig import CHILD, Rig
+
+KEY = "00" * 16
+
+
+def card_of(rig: Rig) -> CardId:
+    with rig.site.ledger.database.reading():
+        ((card,),) = rig.site.ledger.database.run("SELECT card FROM card ORDER BY label LIMIT 1")
+    return CardId(bytes(card))
+
+
+def told(rig: Rig, who: str = "mother") -> list[str]:
+    rows = rig.ask("messages", who, holder=CHILD[0])["rows"]
+    assert [row["at_ms"] for row in rows] == sorted((row["at_ms"] for row in rows), reverse=True)
+    return [row["what"] for row in rows]
+
+
+def test_deposit_loss_finding_and_answer_are_told_newest_first_and_each_reads_for_himself(rig: Rig) -> None:
+    card = card_of(rig)
+    Ledger(rig.site.ledger).deposit(card, 50_00, "k", rig.now)
+    rig.later(1)
+    assert rig.ask("lost/report", "father", holder=CHILD[0], key=KEY, why="") == {}
+    rig.later(1)
+    with rig.site.ledger.writing(rig.now) as writing:
+        add(writing, Seen(card, 0, What.JUMPED, 5, None))
+    rig.later(1)
+    entry = next(row["entry"] for row in rig.ask("statement", "mother", holder=CHILD[0])["rows"] if row["fen"] == 50_00)
+    rig.ask("dispute", "mother", holder=CHILD[0], key=KEY, entry=entry, why="not me")
+    with rig.site.people.writing():
+        answer(rig.site.people, 1, "refund", "商户已退", "王芳", rig.now.unix_ms)
+    assert told(rig)[:4] == ["answer", "finding", "lost", "deposit"]
+    lost = rig.ask("messages", "mother", holder=CHILD[0])["rows"][2]
+    assert "Lin" in lost["en"]
+    assert rig.ask("home", "mother", holder=CHILD[0])["unread"] == len(told(rig))
+    rig.ask("messages/read", "mother", holder=CHILD[0], upto_ms=rig.now.unix_ms)
+    assert rig.ask("home", "mother", holder=CHILD[0])["unread"] == 0
+    assert rig.ask("home", "father", holder=CHILD[0])["unread"] > 0
+    rig.ask("messages/read", "mother", holder=CHILD[0], upto_ms=0)
+    assert rig.ask("home", "mother", holder=CHILD[0])["unread"] == 0
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_repeat(rig: Rig) -> None:
+    card, ledger = card_of(rig), Ledger(rig.site.ledger)
+    for n in range(40):
+        ledger.deposit(card, 100 + n, f"k{n}", rig.now)
+    seen: list[int] = []
+    place = None
+    while place != "":
+        page = rig.ask("messages", "mother", holder=CHILD[0], **({"before": place} if place else {}))
+        seen += [row["fen"] for row in page["rows"] if row["what"] == "deposit"]
+        place = page["next"]
+    assert sorted(seen) == [100 + n for n in range(40)]
+    for wrong in ("1.2", "1.2.x", "-1.2.3", "9" * 70, "1.2.3.4", "²³.1.1"):
+        assert rig.ask("messages", "mother", holder=CHILD[0], before=wrong) == "argument"
+
+
+def test_payments_are_told_from_the_sum_on_that_he_wants(rig: Rig) -> None:
+    assert rig.ask("messages/above", "mother", holder=CHILD[0], fen=20_00)["above_fen"] == 20_00
+    assert rig.ask("messages", "father", holder=CHILD[0])["above_fen"] == 0
+    assert rig.ask("messages/above", "mother", holder="2026999", fen=1) == "not-yours"
+
+
+def test_consent_is_wanted_until_it_is_given(rig: Rig) -> None:
+    assert "privacy" in [one["page"] for one in rig.ask("messages", "mother", holder=CHILD[0])["wanted"]]
+    rig.ask("consent", "mother", holder=CHILD[0], given=True)
+    assert "privacy" not in [one["page"] for one in rig.ask("messages", "mother", holder=CHILD[0])["wanted"]]
