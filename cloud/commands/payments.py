@@ -8,30 +8,23 @@ from pathlib import Path
 
 from cloud.commands.imports import read_inventory
 from cloud.commands.opening import open_books, wall_now
-from cloud.ledger.funds.providers.items import Item, ItemKind, items
+from cloud.ledger.funds.providers.items import Item, items
 from cloud.ledger.funds.providers.orders import counts, in_state
+from cloud.ledger.funds.providers.refunds import OPEN, DepositRefund, RefundState, refunds_in
 from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
-from cloud.ledger.held.deposit_items import DepositItemsLedger
+from cloud.ledger.held.deposits.items import DepositItemsLedger
+from cloud.ledger.held.deposits.refunds import RefundLedger
+from cloud.ledger.held.two_persons import ProposalKind, proposal
 from cloud.ledger.journal.opened import open_prepared
 from cloud.payments.deposits.life import Deposits
 from cloud.payments.deposits.settings import read_providers
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
+from cloud.words.deposits import KINDS, REFUNDS, STATES
 from shared.errors import ConfigFault
 from shared.money import yuan
 from shared.words.voice import Text
 
 LISTED = 50
-STATES = {
-    OrderState.MADE: Text("已下单", "made"), OrderState.SENT: Text("待支付", "to be paid"),
-    OrderState.PAID: Text("已入账", "posted"), OrderState.CLOSED: Text("已关闭", "closed"),
-    OrderState.REFUNDED: Text("已退款", "refunded"), OrderState.PERSON: Text("待人工", "for a person"),
-}  # fmt: skip
-KINDS = {
-    ItemKind.UNKNOWN: Text("账单有、非我订单", "of nobody's order"), ItemKind.LONG: Text("长款", "over"),
-    ItemKind.SHORT: Text("短款", "short"),
-    ItemKind.UNKNOWN_REFUND: Text("非我订单的退款", "a refund of nobody's order"),
-    ItemKind.UNCLEAR: Text("待查款", "unclear"),
-}  # fmt: skip
 
 
 @contextmanager
@@ -71,6 +64,54 @@ def bill(data: Path, dsn: str | None, provider: str, day: str, who: str) -> int:
     sys.stdout.write(f"{said}{again}\n")
     _write_items(waiting)
     return 1 if waiting else 0
+
+
+def settle(data: Path, dsn: str | None, provider: str, day: str, who: str) -> int:
+    """Fetch what a provider brought to the bank; 1 where something waits for two persons."""
+    settings = load_settings(data)
+    with opened_deposits(settings, dsn) as deposits:
+        if provider not in deposits.providers:
+            raise ConfigFault(Text("没有此渠道", "no such provider"))
+        found = deposits.settlement(provider, day, who)
+        waiting = [one for one in deposits.open_items() if one.provider == provider]
+    again = Text("（此结算先前已取）", " (this settlement was taken in before)") if found.again else ""
+    said = Text(
+        f"{provider} {day}：到行 ¥{yuan(found.settled_fen)}，手续费 ¥{yuan(found.fee_fen)}，差错 {found.items}",
+        f"{provider} {day}: ¥{yuan(found.settled_fen)} to the bank, fees ¥{yuan(found.fee_fen)}, {found.items} items",
+    )
+    sys.stdout.write(f"{said}{again}\n")
+    _write_items(waiting)
+    return 1 if waiting else 0
+
+
+def refund(data: Path, dsn: str | None, number: str, fen: int, item: int, who: str, reason: str) -> int:
+    """The first person's word: so much of this order, or all that waits because of this item, goes back."""
+    with closing(open_prepared(load_settings(data).books(dsn))) as opened:
+        ledger = RefundLedger(opened)
+        if item:
+            made = ledger.propose_item(item, who, reason, wall_now())
+        else:
+            made = ledger.propose(number, fen, who, reason, wall_now())
+    said = Text(f"提议 {made.number}，待另一人确认", f"proposal {made.number} waits for another person")
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def show_refunds(data: Path, dsn: str | None, *, as_json: bool) -> int:
+    """What is on its way; 1: some wait for a person."""
+    with open_books(data, dsn) as reader, reader.database.reading():
+        found = refunds_in(reader.database, OPEN, LISTED)
+    if as_json:
+        rows = [
+            {"refund": one.number, "order": one.order, "provider": one.provider, "fen": one.fen,
+             "state": RefundState(one.state).name.lower()}
+            for one in found
+        ]  # fmt: skip
+        sys.stdout.write(json.dumps(rows) + "\n")
+    else:
+        sys.stdout.write("".join(f"  {_refund_line(one)}\n" for one in found))
+        sys.stdout.write("" if found else f"{Text('没有在途退款', 'no refund is on its way')}\n")
+    return 1 if any(one.state == RefundState.PERSON for one in found) else 0
 
 
 def show(data: Path, dsn: str | None, *, as_json: bool) -> int:
@@ -126,7 +167,9 @@ def propose(data: Path, dsn: str | None, item: int, card: str, who: str, reason:
 def decide(data: Path, dsn: str | None, number: int, who: str, reason: str | None) -> int:
     """The second person's word; reason: of a rejection."""
     with closing(open_prepared(load_settings(data).books(dsn))) as opened:
-        ledger = DepositItemsLedger(opened)
+        with opened.database.reading():
+            is_refund = proposal(opened.database, number).kind is ProposalKind.REFUND
+        ledger = RefundLedger(opened) if is_refund else DepositItemsLedger(opened)
         if reason is None:
             ledger.confirm(number, who, wall_now())
         else:
@@ -144,6 +187,10 @@ def _write_items(found: list[Item]) -> None:
             f"bill {yuan(one.bill_fen)}, books {yuan(one.books_fen)}",
         )
         sys.stdout.write(f"  {said}\n")
+
+
+def _refund_line(one: DepositRefund) -> str:
+    return f"{one.number}  {one.provider}  ¥{yuan(one.fen)}  {REFUNDS[RefundState(one.state)]}  {one.reason}"
 
 
 def _plain(one: Item) -> dict[str, object]:

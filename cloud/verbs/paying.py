@@ -9,6 +9,7 @@ from shared.words.voice import Text
 
 _NEEDS: dict[str, tuple[str, ...]] = {
     "run": (), "list": (), "items": (), "order": ("card", "fen", "provider", "key"), "bill": ("provider", "day"),
+    "settle": ("provider", "day"), "refunds": (), "refund": ("who", "reason"),
     "ask": ("order",), "propose": ("item", "who", "reason"), **DECIDES,
 }  # fmt: skip
 
@@ -26,8 +27,10 @@ def paying_verbs() -> dict[str, Made]:
 
 def _options(parser: Parser) -> None:
     steps = Text(
-        "run 进程；list 订单；order 下单；bill 三方核对；items 差错；ask 再问；propose、confirm、reject 两人处理",
-        "run, list orders, order, bill (fetch and match), items, ask again; propose, confirm, reject an item",
+        "run 进程；list 订单；order 下单；bill 三方核对；settle 结算；items 差错；refunds 在途退款；ask 再问；"
+        "propose 处理差错、refund 退款，另一人 confirm 或 reject",
+        "run, list orders, order, bill (fetch and match), settle (to the bank), items, refunds, ask again; "
+        "propose (an item) or refund (--order and --fen, or --item), and another person's confirm or reject",
     )
     add_steps(parser, tuple(_NEEDS), steps)
     parser.add_argument("--provider", metavar="NAME", help=Text("渠道名", "wechat, alipay, bank"))
@@ -58,6 +61,12 @@ def _payments(chosen: argparse.Namespace) -> int:
         return payments.order(*where, chosen.card, chosen.fen, chosen.provider, chosen.key, named(chosen))
     if chosen.step == "bill":
         return payments.bill(*where, chosen.provider, chosen.day, named(chosen))
+    if chosen.step == "settle":
+        return payments.settle(*where, chosen.provider, chosen.day, named(chosen))
+    if chosen.step == "refund":
+        need(chosen, *(() if chosen.item else ("order", "fen")))
+        order, fen, item = chosen.order or "", chosen.fen or 0, chosen.item or 0
+        return payments.refund(*where, order, fen, item, chosen.who, chosen.reason)
     if chosen.step == "ask":
         return payments.ask(*where, chosen.order)
     if chosen.step == "propose":
@@ -65,7 +74,7 @@ def _payments(chosen: argparse.Namespace) -> int:
     if chosen.step in DECIDES:
         reason = chosen.reason if chosen.step == "reject" else None
         return payments.decide(*where, chosen.proposal, chosen.who, reason)
-    shown = payments.show_items if chosen.step == "items" else payments.show
+    shown = {"items": payments.show_items, "refunds": payments.show_refunds}.get(chosen.step, payments.show)
     return shown(*where, as_json=chosen.json)
 
 

@@ -42,7 +42,7 @@ class AlipayEmulator:
             }  # fmt: skip
             return 200, {}, json.dumps({name: lie, "sign": "AAAA"}).encode()
         said = json.dumps(self._answered(given["method"], content, now_s), ensure_ascii=False)
-        if given["method"] == "alipay.trade.precreate" and dice.randrange(100) < mood.lost:
+        if given["method"] in ("alipay.trade.precreate", "alipay.trade.refund") and dice.randrange(100) < mood.lost:
             return 502, {}, b""
         return 200, {}, f'{{"{name}":{said},"sign":"{self._sign(said)}"}}'.encode()
 
@@ -65,8 +65,10 @@ class AlipayEmulator:
         paid, back = self.trades.of_day(day)
         rows = [self._line(one, forms.TRADE, one.paid_fen, one.paid_s) for one in paid]
         rows += [self._line(one, forms.BACK, -fen, at_s, number) for one, number, fen, at_s in back]
-        paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
-        lines = forms.alipay_bill(self._seller_id, day, rows, (len(paid), yuan(paid_fen)), (len(back), yuan(-back_fen)))
+        times = 2 if self.trades.mood.twice else 1
+        paid_fen, back_fen = sum(one.paid_fen for one in paid) * times, sum(fen for _, _, fen, _ in back) * times
+        sums = (len(paid) * times, yuan(paid_fen)), (len(back) * times, yuan(-back_fen))
+        lines = forms.alipay_bill(self._seller_id, day, rows * times, *sums)
         return "\r\n".join(lines).encode("gbk")
 
     def _answered(self, method: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
@@ -74,7 +76,9 @@ class AlipayEmulator:
         if method == "alipay.trade.precreate":
             return self._made(number, content, now_s)
         if method == "alipay.data.dataservice.bill.downloadurl.query":
-            return self._bill(content["bill_date"])
+            return self._bill(content["bill_date"], is_flow=content["bill_type"] == "signcustomer")
+        if method == "alipay.trade.refund":
+            return self._refunded(content, now_s)
         if trade is None:
             return {"code": "40004", "msg": "Business Failed", "sub_code": "ACQ.TRADE_NOT_EXIST"}
         if method == "alipay.trade.query":
@@ -83,14 +87,24 @@ class AlipayEmulator:
             is_closed = self.trades.close(number)
             error = {"code": "40004", "sub_code": "ACQ.TRADE_STATUS_ERROR"}
             return {**_OK, "out_trade_no": number} if is_closed else error
-        if method == "alipay.trade.refund":
-            fen = round(float(content["refund_amount"]) * 100)
-            is_done = self.trades.refund(number, content["out_request_no"], fen, now_s)
-            return {**_OK, "out_trade_no": number} if is_done else {"code": "40004", "sub_code": "ACQ.NOT_ENOUGH"}
-        fen, _ = trade.refunds.get(content["out_request_no"], (0, 0))
         request = content["out_request_no"]
-        done = {"refund_status": "REFUND_SUCCESS", "out_request_no": request, "refund_amount": yuan(fen)}
-        return {**_OK, "out_trade_no": number, **(done if fen else {})}
+        fen, at_s = trade.refunds.get(request, (0, 0))
+        if not fen or (now_s >= at_s and request in trade.broken):
+            return {**_OK, "out_trade_no": number}
+        done: dict[str, Any] = {"refund_status": "REFUND_SUCCESS", "gmt_refund_pay": text_of(at_s)}
+        if now_s < at_s:
+            done = {"refund_status": "REFUND_PROCESSING"}
+        return {**_OK, "out_trade_no": number, "out_request_no": request, "refund_amount": yuan(fen), **done}
+
+    def _refunded(self, content: dict[str, Any], now_s: int) -> dict[str, Any]:
+        trade = self.trades.of_txn(content["trade_no"])
+        if trade is None:
+            return {"code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST"}
+        fen = round(float(content["refund_amount"]) * 100)
+        if self.trades.refund(trade.number, content["out_request_no"], fen, now_s):
+            return {**_OK, "out_trade_no": trade.number, "trade_no": trade.txn}
+        is_poor = self.trades.mood.poor
+        return {"code": "40004", "sub_code": "ACQ.SELLER_BALANCE_NOT_ENOUGH" if is_poor else "ACQ.REFUND_FEE_ERROR"}
 
     def _made(self, number: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
         expires = datetime.strptime(content["time_expire"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
@@ -110,7 +124,24 @@ class AlipayEmulator:
             "send_pay_date": text_of(trade.paid_s),
         }  # fmt: skip
 
-    def _bill(self, day: str) -> dict[str, Any]:
+    def flow_of(self, day: str) -> bytes:
+        """What moved the account: payments, fees, what went back, and the rest to the bank."""
+        paid, back = self.trades.of_day(day)
+        moves = [(one.txn, forms.TRADE, one.paid_fen) for one in paid]
+        moves += [(f"F{one.txn[1:]}", forms.FEE_ALIPAY, -one.fee_fen) for one in paid if one.fee_fen]
+        moves += [(f"R{number}", forms.BACK, -fen) for _, number, fen, _ in back]
+        _, net = self.trades.flow_of(day)
+        moves += [(f"W{day.replace('-', '')}", forms.TO_BANK, -net)] if net else []
+        return "\r\n".join(forms.alipay_flow(self._seller_id, day, moves)).encode("gbk")
+
+    def _bill(self, day: str, *, is_flow: bool) -> dict[str, Any]:
+        if is_flow:
+            pack = io.BytesIO()
+            with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as file:
+                file.writestr(forms.ALIPAY_FLOW.format(day.replace("-", "")), self.flow_of(day))
+                file.writestr(forms.ALIPAY_FLOW_SUMMARY.format(day.replace("-", "")), b"#")
+            self._bills[f"flow-{day}"] = pack.getvalue()
+            return {**_OK, "bill_download_url": f"{self.origin}/bills/flow-{day}"}
         pack = io.BytesIO()
         with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as file:
             start = f"{self._seller_id}0156_{day.replace('-', '')}"
@@ -123,7 +154,8 @@ class AlipayEmulator:
         cells = [
             f"{one.txn}\t", f"{one.number}\t", kind, forms.SUBJECT, text_of(at_s), text_of(at_s), "", "", "", "",
             forms.PAYER,
-            yuan(fen), yuan(fen), *["0.00"] * 5, "", "0.00", "0.00", f"{refund}\t", "0.00", "0.00", "",
+            yuan(fen), yuan(fen), *["0.00"] * 5, "", "0.00", "0.00", f"{refund}\t",
+            "0.00" if refund else yuan(-one.fee_fen), "0.00", "",
         ]  # fmt: skip
         return ",".join(cells)
 

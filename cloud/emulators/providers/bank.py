@@ -20,6 +20,7 @@ class BankEmulator:
         self.reversed: dict[str, int] = {}
         self._done: list[str] = []
         self._bill: dict[str, list[str]] = {}
+        self._back: list[tuple[str, str]] = []
 
     def take(self, raw: bytes, day: str, now_s: int) -> bytes:
         """What it brings for one of our files. ValueError: it does not hold together."""
@@ -27,12 +28,30 @@ class BankEmulator:
         for row in rows:
             sign, number, *cells = row.split("|")
             said.append(self._debit(number, cells, now_s) if sign == "D" else self._reverse(number, cells, now_s))
-        self._bill.setdefault(day, []).extend(one for one in said if one.endswith("|"))
+            self._back += [(number, day)] if sign == "D" else []
+        self._bill.setdefault(day, []).extend(one for one in said if one.split("|")[5] == "")
         return _sealed("RESULT", day, said)
 
     def bill_of(self, day: str) -> bytes:
         """All that was done on a day, `20261127`."""
+        self._take_back(day)
         return _sealed("BILL", day, self._bill.get(day, []))
+
+    def settlement_of(self, day: str) -> bytes:
+        """What it brought to the school's account at the end of a day, and its fee."""
+        rows = [row.split("|") for row in self._bill.get(day, [])]
+        net = sum(int(row[3]) * (1 if row[0] == "O" else -1) for row in rows)
+        fee = sum(self.trades.all[row[1]].fee_fen for row in rows if row[0] == "O")
+        said = [f"S|fee|F{day}|{fee}"] if fee else []
+        return _sealed("SETTLE", day, [*said, f"S|bank|B{day}|{net - fee}"] if net > fee else said)
+
+    def _take_back(self, day: str) -> None:
+        """Without being asked, the day after: 自动冲正."""
+        for number, done in self._back if self.trades.mood.takes_back else []:
+            trade = self.trades.all[number]
+            if done < day and trade.txn and not trade.refunds:
+                trade.refunds[f"{number}R"] = (trade.paid_fen, trade.paid_s + 86_400)
+                self._bill.setdefault(day, []).append(f"V|{number}|{trade.txn}|{trade.paid_fen}|{trade.paid_s}||")
 
     def serve(self, folder: Path, day: str, now_s: int) -> int:
         """Each file of `out/` once, and the day's bill anew; how many were taken."""
@@ -44,6 +63,7 @@ class BankEmulator:
                 _whole(answer, self.take(file.read_bytes(), day, now_s))
                 taken += 1
         _whole(folder / "in" / f"BILL-{day}.txt", self.bill_of(day))
+        _whole(folder / "in" / f"SETTLE-{day}.txt", self.settlement_of(day))
         return taken
 
     def _debit(self, number: str, cells: list[str], now_s: int) -> str:
@@ -55,12 +75,12 @@ class BankEmulator:
         return f"O|{number}|{trade.txn}|{trade.paid_fen}|{now_s}|"
 
     def _reverse(self, number: str, cells: list[str], now_s: int) -> str:
-        txn, fen = cells
+        txn, fen, refund = cells
         trade = self.trades.all.get(number)
-        if trade is None or trade.txn != txn or not self.trades.refund(number, f"{number}R", int(fen), now_s):
-            return f"V|{number}|{txn}|{fen}|0|E02"
+        if trade is None or trade.txn != txn or not self.trades.refund(number, refund, int(fen), now_s):
+            return f"V|{number}|{txn}|{fen}|0|E02|{refund}"
         self.reversed[txn] = int(fen)
-        return f"V|{number}|{txn}|{fen}|{now_s}|"
+        return f"V|{number}|{txn}|{fen}|{now_s}||{refund}"
 
 
 def _opened(raw: bytes) -> list[str]:

@@ -12,7 +12,10 @@ class Mood:
     order a callback that nobody has signed; over_fen, under_fen: what payers pay too much, too little; silent: none;
     fail: of a hundred answers so many are 500; unsigned: so many are 200, not signed, and say that all is paid; mute_s:
     so long before an answer; old_key: signs with the key that has expired; stray: the bill has a payment of nobody's
-    order; lost: of a hundred answers to a made order so many are lost."""
+    order; lost: of a hundred answers to a made order or a refund so many are lost; fee_bp: what it keeps of each
+    payment, in parts of ten thousand; refuse: it gives nothing back, ever; poor: nor as long as this is so; back_s: a
+    refund takes so long; break_back: and comes to nothing then; takes_back: a bank takes back by itself what it has
+    done, a day later; twice: each line of the bill stands in it two times."""
 
     seed: int = 0
     repeat: int = 0
@@ -28,6 +31,13 @@ class Mood:
     old_key: bool = False
     stray: bool = False
     lost: int = 0
+    fee_bp: int = 0
+    refuse: bool = False
+    poor: bool = False
+    back_s: int = 0
+    break_back: bool = False
+    takes_back: bool = False
+    twice: bool = False
 
     def chance(self) -> Random:
         """The emulator's own dice."""
@@ -56,8 +66,14 @@ MOODS: dict[str, Mood] = {
     "unsigned": Mood(unsigned=60),
     "stray": Mood(stray=True),
     "loses-answers": Mood(lost=70, fail=20),
+    "fees": Mood(fee_bp=60),
+    "refuses-refunds": Mood(refuse=True),
+    "slow-refunds": Mood(back_s=600, fee_bp=60),
+    "broken-refunds": Mood(back_s=600, break_back=True),
+    "twice-in-bills": Mood(twice=True),
     "everything": Mood(
-        repeat=2, reorder=True, delay_s=20, forge=True, over_fen=7, fail=30, unsigned=20, stray=True, lost=30
+        repeat=2, reorder=True, delay_s=20, forge=True, over_fen=7, fail=30, unsigned=20, stray=True, lost=30,
+        fee_bp=38, back_s=300, twice=True,
     ),
 }
 """By the names that tests and people call them."""

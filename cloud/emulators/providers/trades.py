@@ -22,7 +22,10 @@ class Trade:
     paid_s: int = 0
     is_closed: bool = False
     refunds: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Refund number → fen, unix."""
+    """Refund number → fen, unix when it is through."""
+    broken: set[str] = field(default_factory=set)
+    """Refunds that come to nothing when their time has come."""
+    fee_fen: int = 0
 
 
 @dataclass(order=True)
@@ -67,6 +70,7 @@ class Trades:
             return False
         trade.paid_fen = fen or max(trade.fen + self.mood.over_fen - self.mood.under_fen, 1)
         trade.paid_s, trade.txn = now_s, self._txn(now_s)
+        trade.fee_fen = fee_of(trade.paid_fen, self.mood)
         for wait_s in CALLBACKS_S[: 1 + self.mood.repeat] if not self.mood.silent else ():
             self._owe(number, now_s + self.mood.delay_s + wait_s)
         return True
@@ -80,16 +84,28 @@ class Trades:
         return trade.is_closed
 
     def refund(self, number: str, refund: str, fen: int, now_s: int) -> bool:
-        """False: there is not so much left."""
+        """False: there is not so much left, or it will not."""
         trade = self.all.get(number)
         if trade is None or not trade.txn:
             return False
         if refund in trade.refunds:
-            return trade.refunds[refund][0] == fen
-        if sum(one for one, _ in trade.refunds.values()) + fen > trade.paid_fen:
+            is_broken = refund in trade.broken and now_s >= trade.refunds[refund][1]
+            return trade.refunds[refund][0] == fen and not is_broken
+        gone = sum(one for name, (one, _) in trade.refunds.items() if name not in trade.broken)
+        if gone + fen > trade.paid_fen or self.mood.refuse or self.mood.poor:
             return False
-        trade.refunds[refund] = (fen, now_s)
+        trade.refunds[refund] = (fen, now_s + self.mood.back_s)
+        if self.mood.break_back:
+            trade.broken.add(refund)
         return True
+
+    def of_txn(self, txn: str) -> Trade | None:
+        """By the provider's own number."""
+        return next((one for one in (*self.all.values(), *self.strays) if one.txn and one.txn == txn), None)
+
+    def refund_of(self, refund: str) -> tuple[Trade, int, int] | None:
+        """Whose it is, fen, and when it is through."""
+        return next(((one, *one.refunds[refund]) for one in self.all.values() if refund in one.refunds), None)
 
     def due(self, now_s: int) -> list[Callback]:
         """Those whose time has come, in order, or in any where the mood says so."""
@@ -108,9 +124,17 @@ class Trades:
         paid = [one for one in every if one.txn and day_of(one.paid_s) == day]
         back = [
             (one, number, fen, at_s)
-            for one in every for number, (fen, at_s) in one.refunds.items() if day_of(at_s) == day
+            for one in every for number, (fen, at_s) in one.refunds.items()
+            if day_of(at_s) == day and number not in one.broken
         ]  # fmt: skip
         return paid, back
+
+    def flow_of(self, day: str) -> tuple[int, int]:
+        """Of a day: the fee that is kept, and what goes to the bank at its end, if it is more than nothing."""
+        paid, back = self.of_day(day)
+        fee = sum(one.fee_fen for one in paid)
+        net = sum(one.paid_fen for one in paid) - sum(fen for _, _, fen, _ in back) - fee
+        return fee, max(0, net)
 
     def _owe(self, number: str, at_s: int, *, is_forged: bool = False) -> None:
         self._turn += 1
@@ -119,6 +143,11 @@ class Trades:
     def _txn(self, now_s: int) -> str:
         self._turn += 1
         return f"42000{now_s:011d}{self._turn:012d}"
+
+
+def fee_of(fen: int, mood: Mood) -> int:
+    """What is kept of a payment."""
+    return (fen * mood.fee_bp + 5_000) // 10_000
 
 
 def day_of(unix_s: int) -> str:

@@ -39,7 +39,7 @@ class WeChatEmulator:
         if path.startswith("/bills/"):
             return 200, {}, self._bills[path.removeprefix("/bills/")]
         status, said = self._answered(path, body, now_s)
-        if method == "POST" and path.endswith("/native") and dice.randrange(100) < mood.lost:
+        if method == "POST" and path.endswith(("/native", "/refunds")) and dice.randrange(100) < mood.lost:
             return 502, {}, b""
         raw = b"" if said is None else json.dumps(said, ensure_ascii=False).encode()
         return status, self._signed(raw, now_s), raw
@@ -77,9 +77,9 @@ class WeChatEmulator:
         if plain == "/v3/refund/domestic/refunds":
             return self._refunded(json.loads(body), now_s)
         if plain.startswith("/v3/refund/domestic/refunds/"):
-            return self._refund(plain.rpartition("/")[2])
-        if plain == "/v3/bill/tradebill":
-            return self._bill(parse_qs(urlsplit(path).query)["bill_date"][0])
+            return self._refund(plain.rpartition("/")[2], now_s)
+        if plain in ("/v3/bill/tradebill", "/v3/bill/fundflowbill"):
+            return self._bill(parse_qs(urlsplit(path).query)["bill_date"][0], is_flow=plain.endswith("fundflowbill"))
         found = _ORDER.fullmatch(plain)
         if found is None:
             return 404, {"code": "NOT_FOUND"}
@@ -98,31 +98,63 @@ class WeChatEmulator:
         return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.number[-9:]}"}
 
     def _refunded(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:
-        number, fen = said["out_refund_no"], said["amount"]["refund"]
-        if not self.trades.refund(said["out_trade_no"], number, fen, now_s):
-            return 400, {"code": "NOT_ENOUGH"}
+        number, fen, trade = said["out_refund_no"], said["amount"]["refund"], self.trades.of_txn(said["transaction_id"])
+        if trade is None:
+            return 404, {"code": "RESOURCE_NOT_EXISTS"}
+        if said["amount"]["total"] != trade.paid_fen:
+            return 400, {"code": "PARAM_ERROR"}
+        if not self.trades.refund(trade.number, number, fen, now_s):
+            return (403, {"code": "NOT_ENOUGH"}) if self.trades.mood.poor else (400, {"code": "INVALID_REQUEST"})
         return 200, {"out_refund_no": number, "status": "PROCESSING", "amount": {"refund": fen}}
 
-    def _refund(self, number: str) -> tuple[int, dict[str, Any]]:
-        for trade in self.trades.all.values():
-            if number in trade.refunds:
-                amount = {"refund": trade.refunds[number][0]}
-                return 200, {"out_refund_no": number, "status": "SUCCESS", "amount": amount}
-        return 404, {"code": "RESOURCE_NOT_EXISTS"}
+    def _refund(self, number: str, now_s: int) -> tuple[int, dict[str, Any]]:
+        found = self.trades.refund_of(number)
+        if found is None:
+            return 404, {"code": "RESOURCE_NOT_EXISTS"}
+        trade, fen, at_s = found
+        said: dict[str, Any] = {"out_refund_no": number, "status": "PROCESSING", "amount": {"refund": fen}}
+        if now_s < at_s:
+            return 200, said
+        if number in trade.broken:
+            return 200, {**said, "status": "CLOSED"}
+        return 200, {**said, "status": "SUCCESS", "success_time": _rfc(at_s)}
 
-    def _bill(self, day: str) -> tuple[int, dict[str, Any]]:
-        plain = self.bill_of(day)
-        self._bills[day] = gzip.compress(plain)
+    def _bill(self, day: str, *, is_flow: bool) -> tuple[int, dict[str, Any]]:
+        plain, name = (self.flow_of(day), f"flow-{day}") if is_flow else (self.bill_of(day), day)
+        self._bills[name] = gzip.compress(plain)
         sha1 = hashlib.sha1(plain, usedforsecurity=False).hexdigest()
-        return 200, {"hash_type": "SHA1", "hash_value": sha1, "download_url": f"/bills/{day}"}
+        return 200, {"hash_type": "SHA1", "hash_value": sha1, "download_url": f"/bills/{name}"}
+
+    def flow_of(self, day: str) -> bytes:
+        """The fund flow bill, unpacked: what was paid, its fees, what went back, and the rest to the bank."""
+        paid, back = self.trades.of_day(day)
+        rows = [self._flow(one.txn, forms.TRADE, one.paid_fen) for one in paid]
+        rows += [self._flow(f"F{one.txn[1:]}", forms.FEE, -one.fee_fen) for one in paid if one.fee_fen]
+        rows += [self._flow(f"R{number}", forms.BACK, -fen) for _, number, fen, _ in back]
+        _, net = self.trades.flow_of(day)
+        rows += [self._flow(f"W{day.replace('-', '')}", forms.TO_BANK, -net)] if net else []
+        into = [row for row in rows if row[5] == forms.INTO]
+        out = [row for row in rows if row[5] == forms.OUT]
+        sums = [str(len(rows))]
+        for some in (into, out):
+            sums += [str(len(some)), yuan(sum(round(float(row[6]) * 100) for row in some))]
+        lines = [forms.WECHAT_FLOW, *map(_ticked, rows), forms.WECHAT_FLOW_SUMS, _ticked(sums), ""]
+        return "\r\n".join(lines).encode("utf-8-sig")
+
+    def _flow(self, ident: str, kind: str, fen: int) -> list[str]:
+        way = forms.INTO if fen > 0 else forms.OUT
+        return [text_of(0), ident, ident, kind, kind, way, yuan(abs(fen)), "0.00", "system", "", ident]
 
     def bill_of(self, day: str) -> bytes:
         """The file, unpacked."""
         paid, back = self.trades.of_day(day)
         rows = [self._line(one, "SUCCESS", one.paid_s) for one in paid]
         rows += [self._line(one, "REFUND", at_s, number, fen) for one, number, fen, at_s in back]
+        times = 2 if self.trades.mood.twice else 1
         paid_fen, back_fen = sum(one.paid_fen for one in paid), sum(fen for _, _, fen, _ in back)
-        sums = [str(len(rows)), yuan(paid_fen), yuan(back_fen), "0.00", "0.00", yuan(paid_fen), yuan(back_fen)]
+        paid_fen, back_fen, rows = paid_fen * times, back_fen * times, rows * times
+        fee = f"{yuan(sum(one.fee_fen for one in paid) * times)}000"
+        sums = [str(len(rows)), yuan(paid_fen), yuan(back_fen), "0.00", fee, yuan(paid_fen), yuan(back_fen)]
         lines = [forms.WECHAT_HEAD, *map(_ticked, rows), forms.WECHAT_SUMS, _ticked(sums), ""]
         return "\r\n".join(lines).encode("utf-8-sig")
 
@@ -133,7 +165,8 @@ class WeChatEmulator:
             "CNY", "0.00" if is_back else yuan(one.paid_fen), "0.00", f"50{one.txn[2:]}" if is_back else "0",
             refund or "0", yuan(fen), "0.00", "ORIGINAL" if is_back else "", "SUCCESS" if is_back else "",
             forms.SUBJECT, "",
-            "0.00000", "0.60%", "0.00" if is_back else yuan(one.paid_fen), yuan(fen), "",
+            "0.00000" if is_back else f"{yuan(one.fee_fen)}000", "0.60%",
+            "0.00" if is_back else yuan(one.paid_fen), yuan(fen), "",
         ]  # fmt: skip
 
     def _order_of(self, trade: Trade) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
     loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
-    reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款, offline-code-loss 脱机付款码损失."""
+    reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款, offline-code-loss 脱机付款码损失,
+    refunding 退款在途, provider-fee 渠道手续费."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -56,6 +57,10 @@ class AccountKind(StrEnum):
     """渠道待查款: money at a provider, nobody knows whose; negative: a refund whose payer we lack."""
     CODE_LOSS = "offline-code-loss"
     """脱机付款码损失: what was taken by offline codes and no account pays; the school bears it."""
+    REFUNDING = "refunding"
+    """退款在途: taken aside to go back to payers of deposits, and not known to be there."""
+    PROVIDER_FEE = "provider-fee"
+    """渠道手续费: an expense, one for each provider."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
@@ -63,7 +68,7 @@ class AccountKind(StrEnum):
 SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
     (
         AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT, AccountKind.MEAL_DEBT,
-        AccountKind.PROVIDER, AccountKind.CODE_LOSS,
+        AccountKind.PROVIDER, AccountKind.CODE_LOSS, AccountKind.PROVIDER_FEE,
     ),
     Side.DEBIT,
 )
@@ -130,6 +135,15 @@ CODE_LOSS = Account("offline-code-loss", AccountKind.CODE_LOSS)
 def code_loss(bearer: str) -> Account:
     """脱机付款码损失 that somebody named bears, made when it is first used."""
     return Account(f"{CODE_LOSS.code}:{bearer}", AccountKind.CODE_LOSS)
+
+
+REFUNDING = Account("refunding", AccountKind.REFUNDING)
+"""Made with the first refund that we ask for."""
+
+
+def fee_account(provider: str) -> Account:
+    """What a provider keeps for its service, made when it first does."""
+    return Account(f"{AccountKind.PROVIDER_FEE}:{provider}", AccountKind.PROVIDER_FEE)
 
 
 def provider_account(provider: str) -> Account:

@@ -106,6 +106,16 @@ class EntryKind(IntEnum):
     """渠道待查: money at a provider, of which nobody can say yet whose it is."""
     DEPOSIT_ASSIGNED = 94
     """待查入账: it is a card's, by two persons."""
+    REFUND_HELD = 105
+    """退款预扣: what goes back to a deposit's payer is taken aside before its provider hears of it."""
+    REFUND_DONE = 106
+    """退款完成: the provider has given it back."""
+    REFUND_BACK = 107
+    """退款退回: the provider refused, so it is where it came from again."""
+    PROVIDER_FEE = 108
+    """渠道手续费: what a provider keeps for its service."""
+    PROVIDER_FEE_BACK = 109
+    """手续费退还: what of it the provider gave back."""
 
 
 class EntryFlag(IntEnum):
@@ -158,9 +168,7 @@ class Entry(_EntryFields):
         """Refuse an entry that moves nothing or comes from nowhere."""
         if not postings or (record is None and document is None):
             raise EntryUnbalanced("an entry has postings and a source")
-        return tuple.__new__(
-            cls, (kind, effective_day, key, input_hash, postings, record, document, reverses, flags)
-        )
+        return tuple.__new__(cls, (kind, effective_day, key, input_hash, postings, record, document, reverses, flags))
 
 
 _HEAD = Struct(">QIHIQHQQHHH")

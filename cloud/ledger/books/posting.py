@@ -81,6 +81,31 @@ def deposit_assigned(unclear: int, card: CardAccounts, fen: int) -> Postings:
     return (Posting(unclear, card.online, fen),)
 
 
+def refund_held(source: int, refunding: int, fen: int) -> Postings:
+    """退款预扣: source as of 渠道退款."""
+    return (Posting(source, refunding, fen),)
+
+
+def refund_done(refunding: int, provider: int, fen: int) -> Postings:
+    """退款完成."""
+    return (Posting(refunding, provider, fen),)
+
+
+def refund_back(refunding: int, source: int, fen: int) -> Postings:
+    """退款退回."""
+    return (Posting(refunding, source, fen),)
+
+
+def provider_fee(fee: int, provider: int, fen: int) -> Postings:
+    """渠道手续费."""
+    return (Posting(fee, provider, fen),)
+
+
+def provider_fee_back(fee: int, provider: int, fen: int) -> Postings:
+    """手续费退还."""
+    return (Posting(provider, fee, fen),)
+
+
 def purchase(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Postings:
     """消费, recovered or grey by evidence too. purse: the record's purse/key byte. merchant_side: the merchant, or its
     held account 待核."""

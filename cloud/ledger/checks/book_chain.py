@@ -36,6 +36,10 @@ _TABLES = {
     ),
     BookLinkKind.CODE_RULE: ("offline_rule", "id, uses, one_fen, day_fen, bearer, who, reason, at_ms", 0),
     BookLinkKind.CERTIFICATE: ("certificate_step", "id, number, why, document, who, at_s, at_ms", 0),
+    BookLinkKind.REFUND_STEP: ("deposit_refund_step", "id, number, state, document, at_ms", 0),
+    BookLinkKind.SETTLEMENT: (
+        "deposit_settlement", "id, provider, day, digest, lines, settled_fen, fee_fen, who, at_ms", 0,
+    ),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),
@@ -97,4 +101,3 @@ def _standing(db: Database) -> Iterator[_Key]:
     for kind, (table, columns, what) in _TABLES.items():
         for row in db.run(f"SELECT {columns} FROM {table}"):  # noqa: S608  # our own names
             yield kind, row[what], digest_of(row)
-

@@ -55,7 +55,9 @@ class ProposalKind(IntEnum):
     DAY = 31
     """A day of the campus is closed with named gaps (cloud.ledger.desk.campus_day)."""
     DEPOSIT = 48
-    """What becomes of an item of a provider's bill 渠道差错 (cloud.ledger.held.deposit_items)."""
+    """What becomes of an item of a provider's bill 渠道差错 (cloud.ledger.held.deposits.items)."""
+    REFUND = 54
+    """A deposit, or a part of it, goes back to its payer 渠道退款 (cloud.ledger.held.deposits.refunds)."""
     TIGHTER = 30
     """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
     MEAL_SHEET = 36

@@ -83,6 +83,10 @@ class BookLinkKind(IntEnum):
     """A phone's certificate was given out, or ended. what: certificate_step.id."""
     ACCOUNT_BOUND = 58
     """What a holder lets his online account pay on a day. what: account_bound.id."""
+    REFUND_STEP = 54
+    """A refund of a deposit was asked for, or went on. what: deposit_refund_step.id."""
+    SETTLEMENT = 55
+    """A provider's settlement of a day was taken in. what: deposit_settlement.id."""
 
 
 class BookLink(NamedTuple):

@@ -19,6 +19,7 @@ ORDERS = "0035"
 SPLIT = "0040"
 DEPOSITS = "0042"
 OFFLINE = "0043"
+REFUNDS = "0045"
 BOUNDS = "0047"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS}
@@ -32,6 +33,10 @@ ENTRIES: Mapping[int, str] = {
         (EntryKind.PROVIDER_OWES, EntryKind.PROVIDER_SETTLED, EntryKind.DEPOSIT_REFUNDED, EntryKind.DEPOSIT_SUSPENDED,
          EntryKind.DEPOSIT_ASSIGNED), DEPOSITS,
     ),
+    **dict.fromkeys(
+        (EntryKind.REFUND_HELD, EntryKind.REFUND_DONE, EntryKind.REFUND_BACK, EntryKind.PROVIDER_FEE,
+         EntryKind.PROVIDER_FEE_BACK), REFUNDS,
+    ),
 }  # fmt: skip
 LINKS: Mapping[int, str] = {
     BookLinkKind.FINDING_WORD: FINDINGS, BookLinkKind.ROSTER: MEALS, BookLinkKind.MEAL_RULE: MEALS,
@@ -39,6 +44,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
     BookLinkKind.CODE_RULE: OFFLINE, BookLinkKind.CERTIFICATE: OFFLINE,
     BookLinkKind.ACCOUNT_BOUND: BOUNDS,
+    BookLinkKind.REFUND_STEP: REFUNDS, BookLinkKind.SETTLEMENT: REFUNDS,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
     DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,

@@ -409,6 +409,28 @@ deposit_item_close = Table(
 )
 """Append-only: two persons have seen to it."""
 
+deposit_refund = Table(
+    "deposit_refund", metadata, Column("number", Text, primary_key=True), _col("order_number", Text),
+    _col("provider", Text), _col("txn", Text), _col("card", Bytes), _col("item", Big), _col("fen", Big),
+    _col("reason", Text), _col("proposal", Big), _col("made_ms", Big), _col("state", Small), _col("day", Big),
+    _col("due_ms", Big), _col("tries", Big), _col("changed_ms", Big), Index("ix_deposit_refund_due", "due_ms"),
+    Index("ix_deposit_refund_order", "order_number"), Index("ix_deposit_refund_day", "provider", "day"),
+)  # fmt: skip
+"""Not append-only: how a refund that we ask a provider for stands (funds.providers.refunds), which its steps say again.
+card: empty where 渠道待查款 pays, because of `item`; proposal: of the two persons, 0: by rule."""
+
+deposit_refund_step = Table(
+    "deposit_refund_step", metadata, _id(), _col("number", Text), _col("state", Small), _col("document", Bytes),
+    _col("at_ms", Big), Index("ix_deposit_refund_step_number", "number", "id"),
+)  # fmt: skip
+"""Append-only. document: CBOR, what was asked for, or was seen at the provider."""
+
+deposit_settlement = Table(
+    "deposit_settlement", metadata, _id(), _col("provider", Text), _col("day", Big), _col("digest", Bytes),
+    _col("lines", Bytes), _col("settled_fen", Big), _col("fee_fen", Big), _col("who", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: what a provider moved to the bank on a day, and its fees; the last of a day counts. lines: CBOR."""
+
 # --- offline pay codes 脱机付款码 ------------------------------------------------------------------------------------
 
 offline_rule = Table(

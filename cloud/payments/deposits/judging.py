@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from cloud.ledger.funds.providers.refunds import DepositRefund, RefundState
 from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
-from cloud.payments.providers.interface import Seen, Standing
+from cloud.payments.providers.interface import BackSeen, BackStanding, Refusal, Seen, Standing
 
 WAITS_S = (15, 15, 30, 60, 180, 600, 1_200, 1_800, 3_600, 3_600, 10_800, 21_600, 43_200)
 """Between questions, as long as nothing is decided: 24 hours and more in all. Then a person's list."""
@@ -54,3 +55,40 @@ def after_silence(order: DepositOrder, now_ms: int) -> Judged:
         return Judged(Deed.PERSON)
     due_ms = now_ms + WAITS_S[order.tries] * 1000
     return Judged(Deed.LATER, min(due_ms, order.expires_ms) if now_ms < order.expires_ms else due_ms)
+
+
+class BackDeed(StrEnum):
+    """What comes next of a refund."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    LATER = "later"
+    PERSON = "person"
+
+
+class BackJudged(NamedTuple):
+    """due_ms: of LATER; why: of REFUSED."""
+
+    deed: BackDeed
+    due_ms: int = NEVER
+    why: str = ""
+
+
+def after_back(refund: DepositRefund, seen: BackSeen, refusal: Refusal | None, now_ms: int) -> BackJudged:
+    """seen: how it stands, asked behind any refusal. The money comes back only where the provider says that nothing of
+    it is there, and that it will not do it: at once, or for a day of asking."""
+    if seen.standing is BackStanding.DONE:
+        return BackJudged(BackDeed.DONE)
+    if seen.standing is BackStanding.FAILED:
+        return BackJudged(BackDeed.REFUSED, why="failed")
+    is_over = refund.tries >= len(WAITS_S)
+    if seen.standing is BackStanding.NOWHERE and refusal is not None and (refusal.is_final or is_over):
+        return BackJudged(BackDeed.REFUSED, why=refusal.code)
+    return after_back_silence(refund, now_ms)
+
+
+def after_back_silence(refund: DepositRefund, now_ms: int) -> BackJudged:
+    """Unknown stays unknown: asked again, ever later, then by a person."""
+    if refund.state == RefundState.PERSON or refund.tries >= len(WAITS_S):
+        return BackJudged(BackDeed.PERSON)
+    return BackJudged(BackDeed.LATER, now_ms + WAITS_S[refund.tries] * 1000)

@@ -6,39 +6,41 @@ an order has one number with its provider, and a transaction one key in the book
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cloud.ledger.funds.providers.bills import Matched, take_bill
 from cloud.ledger.funds.providers.items import BillLine, Item, items
 from cloud.ledger.funds.providers.orders import due_orders, keep, make_order, order_of, order_of_key, orders_of, step
 from cloud.ledger.funds.providers.paying import Paid, take_paid
+from cloud.ledger.funds.providers.settlements import Settled, SettlementLine, take_settlement
 from cloud.ledger.funds.providers.terms import FINAL, NEVER, DepositOrder, OrderState
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused, Now
+from cloud.payments.deposits.days import day_of_payment
 from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer, after_silence
-from cloud.payments.providers.interface import Door, Headers, ProviderFault, Seen, Wanted
-from cloud.payments.providers.reading import china_day
-from shared.clocks.clock import DAY_S, day_number, parse_time
+from cloud.payments.deposits.refunds import Refunds
+from cloud.payments.providers.interface import Bill, Door, Headers, ProviderFault, Seen, Settlement, Wanted
+from shared.clocks.clock import day_number, parse_time
 from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown
 from shared.wire import codec
 from shared.words.voice import Text
 
 TURN_MAX = 64
 """Orders that one turn asks for."""
-FIRST_S = 946_656_000
-"""2000-01-01 in China: campus time begins."""
 FORGED_MS = 3_600_000
 """How often forged callbacks are told of, of each provider."""
+_File = TypeVar("_File", Bill, Settlement)
 log = logging.getLogger(__name__)
 
 
 class Turned(NamedTuple):
-    """What a turn did."""
+    """What a turn did. back: refunds that went through, or were refused."""
 
     asked: int
     posted: int
     unanswered: int
+    back: int = 0
 
 
 class Deposits:
@@ -48,6 +50,7 @@ class Deposits:
         self, opened: OpenedLedger, doors: Mapping[str, Door], now: Callable[[], Now], subject: str = "OpenYKT"
     ) -> None:
         self._opened, self._doors, self._now, self._subject = opened, doors, now, subject
+        self._refunds = Refunds(opened, doors, now)
         self._forged: dict[str, int] = {}
         self._forged_told_ms: dict[str, int] = {}
 
@@ -81,7 +84,9 @@ class Deposits:
             return items(self._opened.database, only_open=True)
 
     def ask_again(self, number: str) -> bool:
-        """A person wants to know: due now, whatever its state. False: no such order, or it is paid."""
+        """A person wants to know: due now, whatever its state. False: no such order or refund, or it has ended."""
+        if self._refunds.ask_again(number):
+            return True
         with self._opened.writing(self._now()) as writing:
             order = order_of(writing.db, number)
             if order is None or order.txn:
@@ -108,7 +113,8 @@ class Deposits:
                 self._later(order.number, None)
                 unanswered += 1
             asked += 1
-        return Turned(asked, posted, unanswered)
+        back = self._refunds.turn()
+        return Turned(asked + back.asked, posted, unanswered + back.unanswered, back.ended)
 
     def wake(self, provider: str, headers: Headers, body: bytes) -> bool:
         """A callback: if it is genuine its order is due now, and nothing else happens. False: it was not."""
@@ -129,16 +135,26 @@ class Deposits:
     def bill(self, provider: str, day: str, who: str) -> Matched:
         """Fetch the bill of a day (`2026-11-27`), match it three ways, post what is missing. ProviderFault, and a fact
         where the bill is not to be believed: then nothing is moved by it."""
+        found = self._file(provider, day, lambda: self._doors[provider].bill(day))
+        lines = [BillLine(*line) for line in found.lines]
+        with self._opened.writing(self._now()) as writing:
+            return take_bill(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
+
+    def settlement(self, provider: str, day: str, who: str) -> Settled:
+        """What it brought to the bank on a day, and its fees. As `bill`."""
+        found = self._file(provider, day, lambda: self._doors[provider].settlement(day))
+        lines = [SettlementLine(*line) for line in found.lines]
+        with self._opened.writing(self._now()) as writing:
+            return take_settlement(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
+
+    def _file(self, provider: str, day: str, fetch: Callable[[], _File]) -> _File:
         try:
-            found = self._doors[provider].bill(day)
+            return fetch()
         except ProviderFault as fault:
             if fault.is_forged or "add up" in str(fault):
                 with self._opened.writing(self._now()) as writing:
                     writing.notes.tell(DepositBillBroken(provider, day, str(fault)))
             raise
-        lines = [BillLine(*line) for line in found.lines]
-        with self._opened.writing(self._now()) as writing:
-            return take_bill(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
 
     # --- one order ------------------------------------------------------------------------------------------------
 
@@ -172,16 +188,9 @@ class Deposits:
             order = order_of(writing.db, number)
             if order is None or order.txn:
                 return 0
-            take_paid(writing, order, Paid(seen.txn, seen.fen, self._day_of(seen.paid_s)), by_bill=False)
+            day = day_of_payment(seen.paid_s, writing.now.unix_ms // 1000)
+            take_paid(writing, order, Paid(seen.txn, seen.fen, day), by_bill=False)
             return 1
-
-    def _day_of(self, unix_s: int) -> int:
-        """The day of China's time, which a bill goes by; of a time before campus time, or not come yet, today's.
-
-        The money is there, whatever the provider's clock says.
-        """
-        now_s = self._now().unix_ms // 1000
-        return day_number(parse_time(china_day(unix_s if FIRST_S <= unix_s <= now_s + DAY_S else now_s)))
 
     def _later(self, number: str, judged: Judged | None) -> None:
         """judged None: it did not answer. Looks at the order anew: a bill may have moved it on meanwhile."""

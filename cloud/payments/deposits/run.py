@@ -11,6 +11,8 @@ from pathlib import Path
 
 from cloud.ledger.funds.providers.bills import bill_days
 from cloud.ledger.funds.providers.orders import counts
+from cloud.ledger.funds.providers.refunds import refund_counts
+from cloud.ledger.funds.providers.settlements import settlement_days
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.life import Deposits
@@ -65,7 +67,7 @@ class Worker:
         self._write_files()
         self._fetch_bills()
         with self._opened.database.reading():
-            self.figures.update(counts(self._opened.database))
+            self.figures.update(counts(self._opened.database) | refund_counts(self._opened.database))
 
     def close(self) -> None:
         """Let the books go."""
@@ -99,10 +101,13 @@ class Worker:
 
     def _fetch_bill(self, name: str, day: str) -> None:
         with self._opened.database.reading():
-            if day_number(parse_time(day)) in bill_days(self._opened.database, name):
-                return
+            number, db = day_number(parse_time(day)), self._opened.database
+            has_bill, has_settlement = number in bill_days(db, name), number in settlement_days(db, name)
         try:
-            self.deposits.bill(name, day, "")
+            if not has_bill:
+                self.deposits.bill(name, day, "")
+            if not has_settlement:
+                self.deposits.settlement(name, day, "")
         except ProviderFault:
             self.figures["unanswered"] += 1
 

@@ -6,34 +6,34 @@ its parameters without sign and sign_type, answered by `success`. The bill is a 
 that is good for 30 seconds; nothing signs the file, so its address, which is signed, its sums and TLS have to do.
 """
 
-import hashlib
-import io
 import json
 import re
-import zipfile
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from cloud.payments.providers.alipay_files import LEDGER, read_bill, read_movements, unpacked
 from cloud.payments.providers.interface import (
-    BILL_MAX,
     Answer,
+    Back,
+    BackSeen,
+    BackStanding,
     Bill,
-    BillEntry,
     Headers,
     Moment,
     ProviderFault,
-    Refunded,
+    Refusal,
     Request,
     Seen,
+    Settlement,
     Standing,
     Wanted,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys
 from cloud.payments.providers.reading import (
+    REASON_MAX,
     an_object,
     china_text,
     fen_of_yuan,
-    rows_of,
     text_of,
     unix_of_china,
     yuan_of_fen,
@@ -46,6 +46,14 @@ _STANDINGS = {
     "WAIT_BUYER_PAY": Standing.WAITING, "TRADE_SUCCESS": Standing.PAID, "TRADE_FINISHED": Standing.PAID,
     "TRADE_CLOSED": Standing.CLOSED,
 }  # fmt: skip
+_NEVER = frozenset(
+    {
+        "ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_HAS_FINISHED", "ACQ.TRADE_STATUS_ERROR", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+        "ACQ.REASON_TRADE_REFUND_FEE_ERR", "ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.REFUND_FEE_ERROR",
+        "ACQ.DISCORDANT_REPEAT_REQUEST", "ACQ.INVALID_PARAMETER",
+    }
+)  # fmt: skip
+"""Refusals of a refund that asking again does not change; ACQ.SELLER_BALANCE_NOT_ENOUGH and others are asked again."""
 _FORM_MAX = 64
 """Parameters of a callback."""
 
@@ -77,24 +85,29 @@ class Alipay:
         """关闭."""
         return self._request("alipay.trade.close", {"out_trade_no": number}, now)
 
-    def refund(
-        self, number: str, refund: str, fen: int, total_fen: int, reason: str, now: Moment  # noqa: ARG002
-    ) -> Request:  # fmt: skip
-        """退款."""
+    def refund(self, back: Back, now: Moment) -> Request:
+        """退款, of the payment by Alipay's own number."""
         content = {
-            "out_trade_no": number, "out_request_no": refund, "refund_amount": yuan_of_fen(fen),
-            "refund_reason": reason,
+            "trade_no": back.txn, "out_request_no": back.refund, "refund_amount": yuan_of_fen(back.fen),
+            "refund_reason": back.reason[:REASON_MAX],
         }  # fmt: skip
         return self._request("alipay.trade.refund", content, now)
 
     def refund_query(self, number: str, refund: str, now: Moment) -> Request:
         """退款查询."""
-        content = {"out_trade_no": number, "out_request_no": refund}
+        content = {
+            "out_trade_no": number, "out_request_no": refund, "query_options": ["gmt_refund_pay"],
+        }  # fmt: skip
         return self._request("alipay.trade.fastpay.refund.query", content, now)
 
     def bill(self, day: str, now: Moment) -> Request:
         """查询对账单下载地址."""
         content = {"bill_type": "trade", "bill_date": day}
+        return self._request("alipay.data.dataservice.bill.downloadurl.query", content, now)
+
+    def settlement(self, day: str, now: Moment) -> Request:
+        """查询对账单下载地址 of the account's own movements."""
+        content = {"bill_type": "signcustomer", "bill_date": day}
         return self._request("alipay.data.dataservice.bill.downloadurl.query", content, now)
 
     # --- in -------------------------------------------------------------------------------------------------------
@@ -128,18 +141,27 @@ class Alipay:
         """That it is paid, or nobody opened it, a query says."""
         self._said("alipay.trade.close", answer, now, ("ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"))
 
-    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> None:  # noqa: ARG002  # the protocol's
-        """Taken; a query or the bill says when it is through."""
-        self._said("alipay.trade.refund", answer, now)
-
-    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> Refunded | None:
-        """REFUND_SUCCESS, or nothing yet."""
-        said = self._said("alipay.trade.fastpay.refund.query", answer, now)
-        if said.get("refund_status") != "REFUND_SUCCESS":
+    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> Refusal | None:  # noqa: ARG002
+        """Taken; a query or the bill says when it is through. A refusal counts only signed."""
+        said = self._signed("alipay.trade.refund", answer, now)
+        if said.get("code") == "10000":
             return None
+        code = text_of(said, "sub_code", 64)
+        return Refusal(code, code in _NEVER)
+
+    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> BackSeen:
+        """REFUND_SUCCESS; without a state Alipay has no such refund, or not yet."""
+        said = self._said("alipay.trade.fastpay.refund.query", answer, now, ("ACQ.TRADE_NOT_EXIST",))
+        status = said.get("refund_status")
+        if not status:
+            return BackSeen(BackStanding.NOWHERE, refund)
         if said.get("out_request_no") != refund:
             raise ProviderFault("an answer about another refund")
-        return Refunded(refund, fen_of_yuan(text_of(said, "refund_amount")))
+        if status != "REFUND_SUCCESS":
+            return BackSeen(BackStanding.WORKING, refund)
+        at = said.get("gmt_refund_pay")
+        paid_s = unix_of_china(at) if isinstance(at, str) and at else 0
+        return BackSeen(BackStanding.DONE, refund, fen_of_yuan(text_of(said, "refund_amount")), paid_s)
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str:  # noqa: ARG002  # the protocol's
         """异步通知: signed, about our application and seller."""
@@ -169,6 +191,12 @@ class Alipay:
             raise ProviderFault(f"HTTP {answer.status}")
         return read_bill(unpacked(answer.body), day)
 
+    def settlement_read(self, answer: Answer, promised: str, day: str) -> Settlement:  # noqa: ARG002  # the protocol's
+        """Whole: by its own sums."""
+        if answer.status != 200:
+            raise ProviderFault(f"HTTP {answer.status}")
+        return read_movements(unpacked(answer.body, LEDGER), day)
+
     # --- both -----------------------------------------------------------------------------------------------------
 
     def _request(self, method: str, content: dict[str, Any], now: Moment, **more: str) -> Request:
@@ -183,6 +211,13 @@ class Alipay:
 
     def _said(self, method: str, answer: Answer, now: Moment, may_be: tuple[str, ...] = ()) -> dict[str, Any]:
         """What is signed, of this very method; a refusal is a fault unless it is one that we know."""
+        said = self._signed(method, answer, now)
+        if said.get("code") == "10000" or said.get("sub_code") in may_be:
+            return said
+        raise ProviderFault(f"refused: {str(said.get('sub_code', said.get('code')))[:64]!r}")
+
+    def _signed(self, method: str, answer: Answer, now: Moment) -> dict[str, Any]:
+        """What is signed, of this very method, whatever it says."""
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
         name = f"{method.replace('.', '_')}_response"
@@ -191,9 +226,7 @@ class Alipay:
         if not isinstance(sign, str) or not isinstance(said, dict):
             raise ProviderFault("not signed", is_forged=True)
         self._platform.verify_any(cut_out(answer.body, name), sign, now.unix_s)
-        if said.get("code") == "10000" or said.get("sub_code") in may_be:
-            return said
-        raise ProviderFault(f"refused: {str(said.get('sub_code', said.get('code')))[:64]!r}")
+        return said
 
 
 def joined(given: dict[str, str]) -> str:
@@ -225,77 +258,3 @@ def _is_utf8(body: bytes) -> bool:
 def _require(said: dict[str, Any], number: str) -> None:
     if said.get("out_trade_no") != number:
         raise ProviderFault("an answer about another order", is_forged=True)
-
-
-# --- the bill ------------------------------------------------------------------------------------------------------
-
-_COLUMNS = {
-    "支付宝交易号": "txn",
-    "商户订单号": "number",
-    "业务类型": "type",
-    "订单金额（元）": "fen",
-    "退款批次号/请求号": "refund",
-}
-"""Those that we read, by the names that the bill has for them."""
-_KINDS = {"交易": "paid", "退款": "back"}
-_DETAIL, _SUMMARY = re.compile("业务明细"), re.compile("汇总")
-_DAY = re.compile(r"#起始日期：\[([0-9]{4})年([0-9]{2})月([0-9]{2})日")
-_SUM = re.compile(r"#(交易|退款)合计：([0-9]+)笔，商家实收共(-?[0-9.]+)元")
-
-
-def unpacked(raw: bytes) -> bytes:
-    """The detail 业务明细 of a ZIP, not its summary 汇总. Names in it may be GBK without a mark."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as pack:
-            named = [(one, _name(one)) for one in pack.infolist()]
-            found = [one for one, name in named if _DETAIL.search(name) and not _SUMMARY.search(name)]
-            if len(found) != 1 or found[0].file_size > BILL_MAX:
-                raise ProviderFault("a bill of another form")
-            return pack.read(found[0])
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
-        raise ProviderFault("a bill is no ZIP") from None
-
-
-def _name(one: zipfile.ZipInfo) -> str:
-    if one.flag_bits & 0x800:
-        return one.filename
-    try:
-        return one.filename.encode("cp437").decode("gbk")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return one.filename
-
-
-def read_bill(plain: bytes, day: str) -> Bill:
-    """Comments begin with #; the last ones hold the sums. ProviderFault: another day's, or it does not add up."""
-    try:
-        text = plain.decode("gbk")
-    except UnicodeDecodeError:
-        raise ProviderFault("a bill is not GBK") from None
-    notes = [line.strip() for line in text.splitlines() if line.startswith("#")]
-    table = "\n".join(line for line in text.splitlines() if line and line[0] != "#")
-    rows = [row for row in rows_of(table) if any(row)]
-    days = ["-".join(found.groups()) for one in notes if (found := _DAY.match(one))]
-    if not rows or not set(_COLUMNS) <= set(rows[0]) or days != [day]:
-        raise ProviderFault("a bill of another form, or another day's")
-    names = [_COLUMNS.get(one, one) for one in rows[0]]
-    lines = tuple(_line(dict(zip(names, row, strict=False)), len(row) >= len(names) - 1) for row in rows[1:])
-    _require_sums(lines, notes)
-    return Bill(lines, hashlib.sha256(plain).digest())
-
-
-def _line(cells: dict[str, str], is_whole: bool) -> BillEntry:
-    kind = _KINDS.get(cells.get("type", ""))
-    if not is_whole or kind is None:
-        raise ProviderFault("a line of another form")
-    fen = fen_of_yuan(cells["fen"])
-    if kind == "back":
-        return BillEntry(cells["txn"], cells["number"], -fen, cells.get("refund", ""))
-    return BillEntry(cells["txn"], cells["number"], fen)
-
-
-def _require_sums(lines: tuple[BillEntry, ...], notes: list[str]) -> None:
-    told = {_KINDS[found[1]]: (int(found[2]), fen_of_yuan(found[3])) for one in notes if (found := _SUM.match(one))}
-    paid, back = [one for one in lines if not one.refund], [one for one in lines if one.refund]
-    wanted = {"paid": (len(paid), sum(one.fen for one in paid)), "back": (len(back), -sum(one.fen for one in back))}
-    if told != wanted or any(one.fen <= 0 for one in lines):
-        raise ProviderFault("a bill that does not add up")

@@ -69,11 +69,42 @@ class Standing(StrEnum):
     """The provider has no such order."""
 
 
-class Refunded(NamedTuple):
-    """A refund that is through. number: ours, or what the provider calls it."""
+class Back(NamedTuple):
+    """A refund as a provider is told of it. number: of the order; txn: of its payment; total_fen: of that payment."""
 
     number: str
+    txn: str
+    refund: str
     fen: int
+    total_fen: int
+    reason: str
+
+
+class Refusal(NamedTuple):
+    """A provider has said, signed, that it does not take a refund. is_final: asking again will not help."""
+
+    code: str
+    is_final: bool
+
+
+class BackStanding(StrEnum):
+    """How a refund stands at its provider."""
+
+    NOWHERE = "nowhere"
+    """The provider has no such refund."""
+    WORKING = "working"
+    DONE = "done"
+    FAILED = "failed"
+    """It was taken, and ended without any money given back."""
+
+
+class BackSeen(NamedTuple):
+    """What a genuine answer says of a refund. paid_s: unix; 0: it does not say when."""
+
+    standing: BackStanding
+    number: str
+    fen: int = 0
+    paid_s: int = 0
 
 
 class Seen(NamedTuple):
@@ -87,12 +118,14 @@ class Seen(NamedTuple):
 
 
 class BillEntry(NamedTuple):
-    """A line of a bill. refund: the refund's number; empty: a payment."""
+    """A line of a bill. refund: the refund's number; empty: a payment. fee: what the provider keeps of it; below zero:
+    gives back."""
 
     txn: str
     number: str
     fen: int
     refund: str = ""
+    fee: int = 0
 
 
 class Bill(NamedTuple):
@@ -102,10 +135,27 @@ class Bill(NamedTuple):
     digest: bytes
 
 
+class Movement(NamedTuple):
+    """Of the provider's own account. kind: `bank`, `fee` or `other`; ident: the provider's number of it."""
+
+    kind: str
+    ident: str
+    fen: int
+
+
+class Settlement(NamedTuple):
+    """What a provider moved on a day that is neither a payment nor a refund. digest: SHA-256 of the file as it came."""
+
+    lines: tuple[Movement, ...]
+    digest: bytes
+
+
 class Door(Protocol):
     """A provider that can be asked; blocking, within its own named bounds. ProviderFault from all of it."""
 
     name: str
+    reverses: bool
+    """Is what it took and nobody can use given back by rule, without two persons?"""
 
     def make(self, wanted: Wanted) -> str:
         """The order is there when this returns; what the payer's phone opens. The same number again is the same one."""
@@ -116,17 +166,20 @@ class Door(Protocol):
     def close(self, number: str) -> None:
         """Nobody may pay it any more; whether that came too late, a query says."""
 
-    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:
+    def refund(self, back: Back) -> Refusal | None:
         """Asked for; whether it is through, `refunded` says. The same refund number again is the same refund."""
 
-    def refunded(self, number: str, refund: str) -> Refunded | None:
-        """The refund, where it is through; None: not yet, or it failed."""
+    def refunded(self, number: str, refund: str) -> BackSeen:
+        """How this refund of this order stands."""
 
     def woken(self, headers: Headers, body: bytes) -> str:
         """The number of the order that a genuine callback is about."""
 
     def bill(self, day: str) -> Bill:
         """Of a day as `2026-11-27`, whole and with right sums."""
+
+    def settlement(self, day: str) -> Settlement:
+        """What it brought to the bank on a day, and its fees; whole and with right sums."""
 
 
 class Adapter(Protocol):
@@ -146,15 +199,13 @@ class Adapter(Protocol):
 
     def closed(self, number: str, answer: Answer, now: Moment) -> None: ...
 
-    def refund(
-        self, number: str, refund: str, fen: int, total_fen: int, reason: str, now: Moment
-    ) -> Request: ...  # fmt: skip
+    def refund(self, back: Back, now: Moment) -> Request: ...
 
-    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> None: ...
+    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> Refusal | None: ...
 
     def refund_query(self, number: str, refund: str, now: Moment) -> Request: ...
 
-    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> Refunded | None: ...
+    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> BackSeen: ...
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str: ...
 
@@ -164,3 +215,8 @@ class Adapter(Protocol):
         """Where the file is fetched, and what must be true of it."""
 
     def bill_read(self, answer: Answer, promised: str, day: str) -> Bill: ...
+
+    def settlement(self, day: str, now: Moment) -> Request: ...
+
+    def settlement_read(self, answer: Answer, promised: str, day: str) -> Settlement:
+        """Of the file that lies where `bill_place` says."""

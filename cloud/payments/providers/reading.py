@@ -14,6 +14,8 @@ CHINA = timezone(timedelta(hours=8))
 """Providers tell days and times of China, whatever the campus clock shows."""
 _YUAN = re.compile(r"(-?)([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 ROWS_MAX = 500_000
+REASON_MAX = 80
+"""Characters of why a refund is made, as every provider takes them."""
 
 
 def an_object(raw: bytes) -> dict[str, Any]:
@@ -43,6 +45,14 @@ def fen_of_yuan(text: str) -> int:
     sign, whole, part = found.groups()
     fen = int(whole) * 100 + int((part or "0").ljust(2, "0"))
     return -fen if sign else fen
+
+
+def fee_of_yuan(text: str) -> int:
+    """As fen_of_yuan: fees are told with more places, all of them 0 behind the second."""
+    whole, dot, part = text.strip().partition(".")
+    if set(part[2:]) - {"0"}:
+        raise ProviderFault("a fee of parts of a fen")
+    return fen_of_yuan(f"{whole}{dot}{part[:2]}")
 
 
 def yuan_of_fen(fen: int) -> str:

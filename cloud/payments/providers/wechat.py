@@ -6,37 +6,31 @@ by the key that `Wechatpay-Serial` names: a platform certificate, or a platform 
 signed was not said, whatever its status; only a status of the 5xx and 4xx may come unsigned, and then proves nothing.
 """
 
-import gzip
 import hashlib
 import hmac
 import json
-import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
 from cloud.payments.providers.interface import (
-    BILL_MAX,
     Answer,
+    Back,
+    BackSeen,
+    BackStanding,
     Bill,
-    BillEntry,
     Headers,
     Moment,
     ProviderFault,
-    Refunded,
+    Refusal,
     Request,
     Seen,
+    Settlement,
     Standing,
     Wanted,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, unsealed
-from cloud.payments.providers.reading import (
-    an_object,
-    fen_of_yuan,
-    rfc3339,
-    rows_of,
-    text_of,
-    unix_of_rfc3339,
-)
+from cloud.payments.providers.reading import REASON_MAX, an_object, rfc3339, text_of, unix_of_rfc3339
+from cloud.payments.providers.wechat_files import read_bill, read_fund_flow, unzipped
 
 OLD_S = 300
 """A signature's time may be so far from ours: what is older was perhaps kept by somebody, and sent again."""
@@ -44,6 +38,13 @@ _STANDINGS = {
     "NOTPAY": Standing.WAITING, "USERPAYING": Standing.WAITING, "SUCCESS": Standing.PAID, "REFUND": Standing.PAID,
     "CLOSED": Standing.CLOSED, "REVOKED": Standing.CLOSED, "PAYERROR": Standing.WAITING,
 }  # fmt: skip
+_BACK = {
+    "SUCCESS": BackStanding.DONE, "PROCESSING": BackStanding.WORKING, "CLOSED": BackStanding.FAILED,
+    "ABNORMAL": BackStanding.WORKING,
+}  # fmt: skip
+"""ABNORMAL: the payer's bank would not take it; at the merchant's platform somebody sends it elsewhere."""
+_NEVER = frozenset({"INVALID_REQUEST", "USER_ACCOUNT_ABNORMAL", "MCH_NOT_EXISTS", "RESOURCE_NOT_EXISTS", "PARAM_ERROR"})
+"""Refusals of a refund that asking again does not change; NOT_ENOUGH, FREQUENCY_LIMITED and others are asked again."""
 _PROBE = "WECHATPAY/SIGNTEST/"
 """WeChat sends wrong signatures on purpose, marked so, to see whether they are checked."""
 
@@ -80,10 +81,13 @@ class WeChat:
             "POST", f"/v3/pay/transactions/out-trade-no/{number}/close", now, {"mchid": self._mchid}
         )  # fmt: skip
 
-    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str, now: Moment) -> Request:
-        """退款."""
-        amount = {"refund": fen, "total": total_fen, "currency": "CNY"}
-        body = {"out_trade_no": number, "out_refund_no": refund, "reason": reason, "amount": amount}
+    def refund(self, back: Back, now: Moment) -> Request:
+        """退款, of the payment by WeChat's own number."""
+        amount = {"refund": back.fen, "total": back.total_fen, "currency": "CNY"}
+        body = {
+            "transaction_id": back.txn, "out_refund_no": back.refund, "reason": back.reason[:REASON_MAX],
+            "amount": amount,
+        }  # fmt: skip
         return self._request("POST", "/v3/refund/domestic/refunds", now, body)
 
     def refund_query(self, number: str, refund: str, now: Moment) -> Request:  # noqa: ARG002  # the protocol's
@@ -93,6 +97,10 @@ class WeChat:
     def bill(self, day: str, now: Moment) -> Request:
         """申请交易账单."""
         return self._request("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP", now)
+
+    def settlement(self, day: str, now: Moment) -> Request:
+        """申请资金账单 of the basic account."""
+        return self._request("GET", f"/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP", now)
 
     # --- in -------------------------------------------------------------------------------------------------------
 
@@ -114,21 +122,30 @@ class WeChat:
         """204 is signed over an empty body. That it is paid or closed already, a query says."""
         self._genuine(answer, now, may_be=(400, 404))
 
-    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> None:
-        """Taken; a query or the bill says when it is through."""
-        said = an_object(self._genuine(answer, now))
+    def refund_taken(self, refund: str, answer: Answer, now: Moment) -> Refusal | None:
+        """Taken; a query or the bill says when it is through. A refusal counts only signed."""
+        said = an_object(self._genuine(answer, now, may_be=(400, 403, 404, 429)))
+        if answer.status >= 400:
+            code = text_of(said, "code", 64)
+            return Refusal(code, code in _NEVER)
         if said.get("out_refund_no") != refund:
             raise ProviderFault("an answer about another refund")
+        return None
 
-    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> Refunded | None:
-        """SUCCESS, or nothing yet."""
+    def refund_queried(self, refund: str, answer: Answer, now: Moment) -> BackSeen:
+        """Of this refund and no other."""
         said = an_object(self._genuine(answer, now, may_be=(404,)))
         if answer.status == 404:
-            return None
-        amount = said.get("amount")
+            if said.get("code") != "RESOURCE_NOT_EXISTS":
+                raise ProviderFault("a refund of which nothing is said")
+            return BackSeen(BackStanding.NOWHERE, refund)
+        amount, standing = said.get("amount"), _BACK.get(str(said.get("status")))
         if said.get("out_refund_no") != refund or not isinstance(amount, dict) or type(amount.get("refund")) is not int:
             raise ProviderFault("an answer about another refund")
-        return Refunded(refund, amount["refund"]) if said.get("status") == "SUCCESS" else None
+        if standing is None:
+            raise ProviderFault("a state that we do not know")
+        at = said.get("success_time")
+        return BackSeen(standing, refund, amount["refund"], unix_of_rfc3339(at) if isinstance(at, str) and at else 0)
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str:
         """回调: signed, sealed for us, about our merchant."""
@@ -157,12 +174,19 @@ class WeChat:
 
     def bill_read(self, answer: Answer, promised: str, day: str) -> Bill:  # noqa: ARG002  # the protocol's
         """Whole: by its hash, and by its own sums."""
+        return read_bill(self._plain(answer, promised), self._mchid)
+
+    def settlement_read(self, answer: Answer, promised: str, day: str) -> Settlement:  # noqa: ARG002  # the protocol's
+        """Whole: by its hash, and by its own sums."""
+        return read_fund_flow(self._plain(answer, promised))
+
+    def _plain(self, answer: Answer, promised: str) -> bytes:
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
-        plain = _unzipped(answer.body)
+        plain = unzipped(answer.body)
         if not hmac.compare_digest(hashlib.sha1(plain, usedforsecurity=False).hexdigest(), promised.lower()):
             raise ProviderFault("a bill with another hash than was promised", is_forged=True)
-        return read_bill(plain, self._mchid)
+        return plain
 
     # --- both -----------------------------------------------------------------------------------------------------
 
@@ -212,84 +236,3 @@ class WeChat:
             standing, number, text_of(said, "transaction_id", 32), amount["total"],
             unix_of_rfc3339(text_of(said, "success_time")),
         )  # fmt: skip
-
-
-_HEAD = {
-    "交易时间": "time",
-    "公众账号ID": "appid",
-    "商户号": "mchid",
-    "特约商户号": "submch",
-    "设备号": "device",
-    "微信订单号": "txn",
-    "商户订单号": "number",
-    "用户标识": "user",
-    "交易类型": "type",
-    "交易状态": "state",
-    "付款银行": "bank",
-    "货币种类": "currency",
-    "应结订单金额": "settled",
-    "代金券金额": "coupon",
-    "微信退款单号": "provider_refund",
-    "商户退款单号": "refund",
-    "退款金额": "refund_fen",
-    "充值券退款金额": "coupon_back",
-    "退款类型": "refund_type",
-    "退款状态": "refund_state",
-    "商品名称": "subject",
-    "商户数据包": "attach",
-    "手续费": "fee",
-    "费率": "rate",
-    "订单金额": "fen",
-    "申请退款金额": "asked_back",
-    "费率备注": "rate_note",
-}
-"""Columns of the ALL bill, in its order, and what we call them."""
-_SUMS = {
-    "总交易单数": "lines",
-    "应结订单总金额": "settled",
-    "退款总金额": "back",
-    "充值券退款总金额": "coupon_back",
-    "手续费总金额": "fee",
-    "订单总金额": "paid",
-    "申请退款总金额": "asked_back",
-}
-
-
-def read_bill(plain: bytes, mchid: str) -> Bill:
-    """The ALL bill: a head, a line each, then the head and the line of its sums. ProviderFault: it does not add up."""
-    try:
-        rows = [row for row in rows_of(plain.decode("utf-8-sig")) if any(row)]
-    except UnicodeDecodeError:
-        raise ProviderFault("a bill is not UTF-8") from None
-    if len(rows) < 3 or rows[0] != list(_HEAD) or rows[-2] != list(_SUMS):
-        raise ProviderFault("a bill of another form")
-    lines = tuple(_line(dict(zip(_HEAD.values(), row, strict=False)), len(row), mchid) for row in rows[1:-2])
-    sums = dict(zip(_SUMS.values(), rows[-1], strict=False))
-    paid = sum(line.fen for line in lines if not line.refund)
-    back = sum(line.fen for line in lines if line.refund)
-    told = fen_of_yuan(sums.get("paid", "")), fen_of_yuan(sums.get("asked_back", ""))
-    if (sums.get("lines"), *told) != (str(len(lines)), paid, back):
-        raise ProviderFault("a bill that does not add up")
-    return Bill(lines, hashlib.sha256(plain).digest())
-
-
-def _line(cells: dict[str, str], size: int, mchid: str) -> BillEntry:
-    if size != len(_HEAD) or cells["mchid"] != mchid or cells["currency"] != "CNY":
-        raise ProviderFault("a line of another form, or another merchant's")
-    if cells["state"] == "REFUND":
-        return BillEntry(
-            cells["txn"], cells["number"], fen_of_yuan(cells["asked_back"]), cells["refund"]
-        )  # fmt: skip
-    return BillEntry(cells["txn"], cells["number"], fen_of_yuan(cells["fen"]))
-
-
-def _unzipped(raw: bytes) -> bytes:
-    """At most BILL_MAX octets: what unpacks to more is no bill."""
-    try:
-        unpack = zlib.decompressobj(wbits=31)
-        plain = unpack.decompress(raw, BILL_MAX)
-    except (zlib.error, gzip.BadGzipFile):
-        raise ProviderFault("a bill is not GZIP") from None
-    if unpack.unconsumed_tail or not unpack.eof:
-        raise ProviderFault("a bill is too long, or cut off")
-    return plain

@@ -37,6 +37,8 @@ KINDS = {
     AccountKind.DISCOUNT: Text("折扣承担", "discounts borne"),
     AccountKind.PROVIDER: Text("渠道待结算", "clearing"),
     AccountKind.UNCLEAR: Text("渠道待查款", "unclear at providers"),
+    AccountKind.REFUNDING: Text("退款在途", "refunds on their way"),
+    AccountKind.PROVIDER_FEE: Text("渠道手续费", "fees of providers"),
 }
 
 

@@ -119,6 +119,8 @@ PROOFS = {
     EntryKind.ONLINE_VOID: _CALL,
     EntryKind.ONLINE_REFUNDED: _CALL,
     EntryKind.DEPOSIT_REFUNDED: Text("渠道账单", "the provider's bill"),
+    EntryKind.REFUND_HELD: _TWO,
+    EntryKind.REFUND_BACK: Text("渠道拒绝退款", "the provider's refusal"),
     EntryKind.DEPOSIT_ASSIGNED: _TWO,
 }
 

@@ -88,3 +88,34 @@ class DepositForged(Told):
     en = "forged or old callbacks in the name of {provider}: {count} within an hour"
     provider: str
     count: int
+
+
+@dataclass(frozen=True)
+class RefundRefused(Told):
+    code, level = "refund-refused", Level.IMPORTANT
+    zh = "渠道拒绝退款 {fen:yuan}，已退回原账户：{provider} 订单 {order}，{why}"
+    en = "a refund of {fen:yuan} was refused and is where it came from: order {order} of {provider}, {why}"
+    provider: str
+    order: str
+    fen: int
+    why: str
+
+
+@dataclass(frozen=True)
+class RefundUnknown(Told):
+    code, level = "refund-unknown", Level.IMPORTANT
+    zh = "渠道退款一天问不到结果，待人工：{provider} 订单 {order}，{fen:yuan}"
+    en = "a day of asking does not say what became of a refund: order {order} of {provider}, {fen:yuan}"
+    provider: str
+    order: str
+    fen: int
+
+
+@dataclass(frozen=True)
+class ProviderSettled(Told):
+    code, level = "provider-settled", Level.NOTICE
+    zh = "渠道结算到行 {fen:yuan}，手续费 {fee_fen:yuan}：{provider}"
+    en = "{provider} has brought {fen:yuan} to the bank, its fee {fee_fen:yuan}"
+    provider: str
+    fen: int
+    fee_fen: int

@@ -16,6 +16,9 @@ from cloud.ledger.fleet.parameters.canaries import Outcome as CanaryOutcome
 from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.funds.offline.terms import EndWhy
 from cloud.ledger.funds.payments.cases import PaymentState
+from cloud.ledger.funds.providers.items import ItemKind
+from cloud.ledger.funds.providers.refunds import RefundState
+from cloud.ledger.funds.providers.terms import OrderState
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
@@ -51,7 +54,13 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
         "TIGHTER": 30, "DAY": 31, "MEAL_SHEET": 36,
-        "DEPOSIT": 48,
+        "DEPOSIT": 48, "REFUND": 54,
+    },
+    OrderState: {"MADE": 0, "SENT": 1, "PAID": 2, "CLOSED": 3, "REFUNDED": 4, "PERSON": 5},
+    RefundState: {"ASKED": 0, "TAKEN": 1, "DONE": 2, "REFUSED": 3, "PERSON": 4},
+    ItemKind: {
+        "UNKNOWN": 1, "LONG": 2, "SHORT": 3, "UNKNOWN_REFUND": 4, "UNCLEAR": 5, "REFUND_SHORT": 6, "TWICE": 7,
+        "FEE": 8, "MOVED": 9, "OVERSETTLED": 10, "RESETTLED": 11,
     },
     DiscountState: {"WAITING": 1, "BORNE": 2, "UNDONE": 3, "DOUBTED": 4},
     Word: {
@@ -87,6 +96,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "MEAL": 80, "MEAL_SHEET": 81, "MEAL_REPAID": 82,
         "PROVIDER_OWES": 90, "PROVIDER_SETTLED": 91, "DEPOSIT_REFUNDED": 92, "DEPOSIT_SUSPENDED": 93,
         "DEPOSIT_ASSIGNED": 94,
+        "REFUND_HELD": 105, "REFUND_DONE": 106, "REFUND_BACK": 107, "PROVIDER_FEE": 108, "PROVIDER_FEE_BACK": 109,
     },
     EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "HOLDER": 4, "PERSON": 5},
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
@@ -107,7 +117,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
         "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49, "CODE_RULE": 50, "CERTIFICATE": 51,
-        "ACCOUNT_BOUND": 58,
+        "REFUND_STEP": 54, "SETTLEMENT": 55, "ACCOUNT_BOUND": 58,
     },
 }  # fmt: skip
 

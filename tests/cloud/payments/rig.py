@@ -15,7 +15,8 @@ from cloud.emulators.providers.keys import EmulatorKeys, make_pem, private_of, p
 from cloud.emulators.providers.mood import Mood
 from cloud.emulators.providers.trades import Trades, day_of
 from cloud.emulators.providers.wechat import WeChatEmulator
-from cloud.ledger.books.chart import UNCLEAR, provider_account
+from cloud.ledger.books.chart import REFUNDING, UNCLEAR, fee_account, provider_account
+from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.life import Deposits
@@ -24,14 +25,17 @@ from cloud.payments.providers.doors.bank import BankDoor
 from cloud.payments.providers.interface import (
     Adapter,
     Answer,
+    Back,
+    BackSeen,
     Bill,
     Door,
     Headers,
     Moment,
     ProviderFault,
-    Refunded,
+    Refusal,
     Request,
     Seen,
+    Settlement,
     Wanted,
 )
 from cloud.payments.providers.keys import PlatformKeys, read_own, read_platform
@@ -65,6 +69,8 @@ def emulator_keys() -> EmulatorKeys:
 class CoreDoor:
     """An adapter and an emulated provider, without a wire between them. before: called before each request."""
 
+    reverses = False
+
     def __init__(self, adapter: Adapter, emulator: Any, rig: "Rig") -> None:
         self._adapter, self._emulator, self._rig = adapter, emulator, rig
         self.name = adapter.name
@@ -78,11 +84,11 @@ class CoreDoor:
     def close(self, number: str) -> None:
         self._adapter.closed(number, self._sent(self._adapter.close(number, self._now())), self._now())
 
-    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:
-        request = self._adapter.refund(number, refund, fen, total_fen, reason, self._now())
-        self._adapter.refund_taken(refund, self._sent(request), self._now())
+    def refund(self, back: Back) -> Refusal | None:
+        request = self._adapter.refund(back, self._now())
+        return self._adapter.refund_taken(back.refund, self._sent(request), self._now())
 
-    def refunded(self, number: str, refund: str) -> Refunded | None:
+    def refunded(self, number: str, refund: str) -> BackSeen:
         request = self._adapter.refund_query(number, refund, self._now())
         return self._adapter.refund_queried(refund, self._sent(request), self._now())
 
@@ -92,6 +98,11 @@ class CoreDoor:
     def bill(self, day: str) -> Bill:
         request, promised = self._adapter.bill_place(self._sent(self._adapter.bill(day, self._now())), self._now())
         return self._adapter.bill_read(self._sent(request), promised, day)
+
+    def settlement(self, day: str) -> Settlement:
+        asked = self._sent(self._adapter.settlement(day, self._now()))
+        request, promised = self._adapter.bill_place(asked, self._now())
+        return self._adapter.settlement_read(self._sent(request), promised, day)
 
     def _now(self) -> Moment:
         return Moment(self._rig.now_s, "0" * 32)
@@ -106,7 +117,8 @@ class CoreDoor:
 
 @dataclass
 class Rig:
-    """now_s: unix. crash_at: dies at so many'th point of the run, counted from 1; points: how many it has passed."""
+    """now_s: unix. crash_at: dies at so many'th point of the run, counted from 1; points: how many it has passed;
+    begun: of them before what a test is about."""
 
     opened: OpenedLedger
     provider: str
@@ -115,6 +127,7 @@ class Rig:
     now_s: int = START_S
     crash_at: int = 0
     points: int = 0
+    begun: int = 0
     trades: Trades = field(init=False)
     deposits: Deposits = field(init=False)
     emulator: Any = field(init=False)
@@ -123,6 +136,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.trades = Trades(self.mood)
         self.door: Door = self._door()
+        self._bank_fen = self.balances()["bank"]
         self.born()
 
     def born(self) -> None:
@@ -155,11 +169,18 @@ class Rig:
                 self.door.write_out(self.day)
                 self.bank.serve(self.folder, self.day.replace("-", ""), self.now_s)
 
-    def take_bill(self, day: str, tries: int = 60) -> None:
+    def take_bill(self, day: str) -> None:
         """As often as it takes."""
+        self._take(lambda: self.deposits.bill(self.provider, day, "测试"))
+
+    def take_settlement(self, day: str) -> None:
+        """As often as it takes."""
+        self._take(lambda: self.deposits.settlement(self.provider, day, "测试"))
+
+    def _take(self, act: Callable[[], object], tries: int = 60) -> None:
         for _ in range(tries):
             try:
-                self.deposits.bill(self.provider, day, "测试")
+                act()
             except ProviderFault:
                 continue
             except Killed:
@@ -168,15 +189,28 @@ class Rig:
             return
         raise AssertionError("no bill")
 
-    def billed(self, day: str) -> tuple[dict[str, int], int]:
+    def refund(self, number: str, fen: int, maker: str = "王芳", checker: str = "李明") -> None:
+        """Two persons want it."""
+        ledger = RefundLedger(self.opened)
+        made = ledger.propose(number, fen, maker, "家长申请", self.now())
+        ledger.confirm(made.number, checker, self.now())
+
+    def refunds(self) -> dict[str, int]:
+        """Order → how its newest refund stands."""
+        with self.opened.database.reading():
+            rows = self.opened.database.run("SELECT order_number, state FROM deposit_refund ORDER BY made_ms, number")
+        return dict(rows)
+
+    def billed(self, *days: str) -> tuple[dict[str, int], int]:
         """By the provider itself: fen by order, less what went back; and all of it."""
         if self.bank is not None:
             every = self.trades.all.values()
             paid = {one.number: one.paid_fen for one in every if one.txn}
-            back = [(one, number, fen, 0) for one in every for number, (fen, _) in one.refunds.items()]
+            back = [(one, name, fen, 0) for one in every for name, (fen, _) in one.refunds.items()]
         else:
-            trades, back = self.trades.of_day(day)
-            paid = {one.number: one.paid_fen for one in trades}
+            found = [self.trades.of_day(day) for day in days]
+            paid = {one.number: one.paid_fen for trades, _ in found for one in trades}
+            back = [one for _, some in found for one in some]
         for one, _, fen, _ in back:
             paid[one.number] = paid.get(one.number, 0) - fen
         return paid, sum(paid.values())
@@ -196,6 +230,16 @@ class Rig:
 
     def provider_fen(self) -> int:
         return self.balances().get(provider_account(self.provider).code, 0)
+
+    def brought_fen(self) -> int:
+        """What the bank got more than it had."""
+        return self.balances()["bank"] - self._bank_fen
+
+    def fees_fen(self) -> int:
+        return self.balances().get(fee_account(self.provider).code, 0)
+
+    def refunding_fen(self) -> int:
+        return self.balances().get(REFUNDING.code, 0)
 
     def unclear_fen(self) -> int:
         return self.balances().get(UNCLEAR.code, 0)

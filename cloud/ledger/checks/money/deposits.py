@@ -14,7 +14,10 @@ from shared.wire import codec
 
 NAME = "deposits"
 _ENTRIES = "SELECT key, fen FROM posting WHERE kind = ? AND key IS NOT NULL"
-_KINDS = EntryKind.DEPOSIT, EntryKind.PROVIDER_OWES, EntryKind.DEPOSIT_SUSPENDED, EntryKind.DEPOSIT_REFUNDED
+_KINDS = (
+    EntryKind.DEPOSIT, EntryKind.PROVIDER_OWES, EntryKind.DEPOSIT_SUSPENDED, EntryKind.DEPOSIT_REFUNDED,
+    EntryKind.REFUND_DONE,
+)  # fmt: skip
 _MADE, _PAID, _BACK = 6, 5, 2
 """Fields of a step's document, by what it tells."""
 
@@ -76,7 +79,7 @@ def _order_fault(order: DepositOrder, said: _Said, booked: _Booked) -> str:
         return f"{order.paid_fen} fen were paid, {_posted(order, booked)} posted"
     if sum(fen for _, fen in said.back) != order.refunded_fen:
         return "its refunds are not what its steps say"
-    refunds = booked[EntryKind.DEPOSIT_REFUNDED]
+    refunds = {**booked[EntryKind.REFUND_DONE], **booked[EntryKind.DEPOSIT_REFUNDED]}
     if any(refunds.get(booking_key(order.provider, ident), 0) != fen for ident, fen in said.back):
         return "a refund of it is not in the books"
     return ""

@@ -12,13 +12,17 @@ from cloud.ledger.funds.providers.items import Apart, BillLine, ItemKind, name_i
 from cloud.ledger.funds.providers.orders import order_of, paid_on
 from cloud.ledger.funds.providers.paying import Paid, take_paid, take_refund
 from cloud.ledger.funds.providers.posting import booked_fen, refund, suspend
+from cloud.ledger.funds.providers.refunding import take_done, take_refusal
+from cloud.ledger.funds.providers.refunds import DepositRefund, refund_of, refunds_done_on
+from cloud.ledger.funds.providers.settlements import bills_of, take_fees
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.wire import codec
 
 BILL_COLUMNS = "id, provider, day, digest, lines, paid_fen, refunded_fen, who, at_ms"
-REST = "rest"
+REST, BILL = "rest", "bill"
+"""Ends of keys: of what was paid above an order, and of what a bill has more than the books had."""
 
 
 class Matched(NamedTuple):
@@ -43,11 +47,14 @@ def take_bill(
     bill = int(known[0][0]) if known else _keep_bill(writing, provider, day, digest, lines, who)
     taking = _Taking(writing, provider, day, bill)
     for line in lines:
+        if taking.is_twice(line):
+            continue
         if line.refund:
             taking.refund(line)
         else:
             taking.payment(line)
-    taking.missing({line.txn for line in lines})
+    taking.missing({line.refund or line.txn for line in lines})
+    take_fees(writing, provider, day)
     return Matched(
         bill, len(lines), taking.matched, taking.posted, taking.refunds, taking.items, bool(known)
     )  # fmt: skip
@@ -59,16 +66,26 @@ class _Taking:
     def __init__(self, writing: Writing, provider: str, day: int, bill: int) -> None:
         self._writing, self._provider, self._day, self._bill = writing, provider, day, bill
         self.matched = self.posted = self.refunds = self.items = 0
+        self._seen: set[tuple[str, str]] = set()
+        self._bills = bills_of(writing.db, provider, day)
+
+    def is_twice(self, line: BillLine) -> bool:
+        """One transaction in two lines of one bill is one transaction, and named."""
+        key = line.txn, line.refund
+        if key in self._seen:
+            self._name(ItemKind.TWICE, line.refund or line.txn, line.number, line.fen, 0)
+            return True
+        self._seen.add(key)
+        return False
 
     def payment(self, line: BillLine) -> None:
         """Of ours: posted if it is not yet, and its rest is named. Of nobody's: unclear."""
         order = order_of(self._writing.db, line.number)
-        if order is None or order.provider != self._provider:
+        booked = self._booked(line.txn)
+        if not booked and (order is None or order.provider != self._provider):
             suspend(self._writing, line.fen, self._provider, line.txn)
             self._name(ItemKind.UNKNOWN, line.txn, line.number, line.fen, 0)
-            return
-        booked = self._booked(line.txn)
-        if not booked:
+        elif not booked and order is not None:
             take_paid(self._writing, order, Paid(line.txn, line.fen, self._day), by_bill=True)
             self.posted += 1
         elif booked == line.fen:
@@ -78,9 +95,15 @@ class _Taking:
 
     def refund(self, line: BillLine) -> None:
         """Of ours: booked if it is not yet. Of nobody's: out of what is unclear."""
-        if booked_fen(self._writing.db, EntryKind.DEPOSIT_REFUNDED, self._provider, line.refund):
-            self.matched += 1
+        booked = booked_fen(self._writing.db, EntryKind.DEPOSIT_REFUNDED, self._provider, line.refund)
+        if booked:
+            self._again(line, booked)
             return
+        asked = refund_of(self._writing.db, line.refund)
+        if asked is not None and asked.provider == self._provider:
+            if self._is_through(asked, line):
+                return
+            take_refusal(self._writing, asked, "another sum")
         order = order_of(self._writing.db, line.number)
         if order is None or order.provider != self._provider:
             refund(self._writing, b"", line.fen, self._provider, line.refund)
@@ -89,24 +112,44 @@ class _Taking:
         if order.txn == "":  # a refund stands before its payment, or that of yesterday was never fetched
             take_paid(self._writing, order, Paid(line.txn, line.fen, self._day), by_bill=True)
             order = order_of(self._writing.db, line.number) or order
-        take_refund(self._writing, order, line.refund, line.fen)
+        take_refund(self._writing, order, line.refund, line.fen, is_unclear=bool(asked and not asked.card))
         self.refunds += 1
+
+    def _again(self, line: BillLine, booked: int) -> None:
+        """A refund that stands in the books: over another sum it is named, and nothing is moved."""
+        if booked == line.fen:
+            self.matched += 1
+        else:
+            self._name(ItemKind.REFUND_SHORT, line.refund, line.number, line.fen, booked)
+
+    def _is_through(self, asked: DepositRefund, line: BillLine) -> bool:
+        """By this bill, if not before; False: under another sum, or we have given it up."""
+        was_open = asked.is_open
+        if not take_done(self._writing, asked, line.fen, self._day, by_bill=True):
+            return False
+        self.refunds += was_open
+        self.matched += not was_open
+        return True
 
     def missing(self, billed: set[str]) -> None:
         """What the books have of this day and the bill has not."""
         for order in paid_on(self._writing.db, self._provider, self._day):
             if order.txn not in billed:
                 self._name(ItemKind.SHORT, order.txn, order.number, 0, order.paid_fen)
+        for one in refunds_done_on(self._writing.db, self._provider, self._day):
+            if one.number not in billed:
+                self._name(ItemKind.REFUND_SHORT, one.number, one.order, 0, one.fen)
 
     def _booked(self, txn: str) -> int:
         """What the provider's account got for this transaction."""
-        kinds = ((EntryKind.PROVIDER_OWES, txn), (EntryKind.DEPOSIT_SUSPENDED, txn),
-                 (EntryKind.DEPOSIT_SUSPENDED, f"{txn}:{REST}"))  # fmt: skip
-        return sum(booked_fen(self._writing.db, kind, self._provider, ident) for kind, ident in kinds)
+        db, provider = self._writing.db, self._provider
+        unclear = (txn, f"{txn}:{REST}", f"{txn}:{BILL}", *(f"{txn}:{BILL}{one}" for one in self._bills))
+        owed = booked_fen(db, EntryKind.PROVIDER_OWES, provider, txn)
+        return owed + sum(booked_fen(db, EntryKind.DEPOSIT_SUSPENDED, provider, ident) for ident in unclear)
 
     def _apart(self, line: BillLine, booked: int) -> None:
         if line.fen > booked:
-            suspend(self._writing, line.fen - booked, self._provider, f"{line.txn}:bill")
+            suspend(self._writing, line.fen - booked, self._provider, f"{line.txn}:{BILL}{self._bill}")
             self._name(ItemKind.LONG, line.txn, line.number, line.fen, booked)
         else:
             self._name(ItemKind.SHORT, line.txn, line.number, line.fen, booked)
@@ -137,7 +180,7 @@ def _keep_bill(
     last = int(writing.db.run("SELECT COALESCE(MAX(id), 0) FROM deposit_bill")[0][0])
     paid = sum(line.fen for line in lines if not line.refund)
     back = sum(line.fen for line in lines if line.refund)
-    document = codec.dumps([list(line) for line in lines])
+    document = codec.dumps([line.row() for line in lines])
     row = (last + 1, provider, day, digest, document, paid, back, who, writing.now.unix_ms)
     writing.db.insert("deposit_bill", BILL_COLUMNS, [row])
     writing.booking.link(BookLinkKind.DEPOSIT_BILL, last + 1, digest_of(row))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
+from cloud.ledger.funds.providers.refunds import RefundState
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
 from shared.facts.money.deposits import DepositItem
@@ -28,15 +29,36 @@ class ItemKind(IntEnum):
     """The bill has a refund of an order that is none of ours."""
     UNCLEAR = 5
     """Of an order of ours, and not the card's: paid far too much or twice, or the card is not there any more."""
+    REFUND_SHORT = 6
+    """The books have a refund as through, and the bill of its day has not."""
+    TWICE = 7
+    """The bill has one transaction in two lines: the second one moves nothing."""
+    FEE = 8
+    """A settlement keeps other fees for a day than its bill says."""
+    MOVED = 9
+    """A settlement has a movement of the provider's account that is none of ours: it moves nothing here."""
+    OVERSETTLED = 10
+    """The provider has brought more to the bank than it owed by the books."""
+    RESETTLED = 11
+    """A settlement has a movement to the bank that is booked over another sum: it moves nothing again."""
+
+
+_SHORT = (ItemKind.SHORT, ItemKind.REFUND_SHORT)
+_REFUSED = int(RefundState.REFUSED)
 
 
 class BillLine(NamedTuple):
-    """A payment, or with `refund` one of its refunds. day: of the provider's own time."""
+    """A payment, or with `refund` one of its refunds. fee: what the provider keeps of it, below zero: gives back."""
 
     txn: str
     number: str
     fen: int
     refund: str = ""
+    fee: int = 0
+
+    def row(self) -> list[str | int]:
+        """As it is kept: without a fee as programs of before keep it."""
+        return [*self] if self.fee else [*self[:-1]]
 
 
 class Apart(NamedTuple):
@@ -51,7 +73,8 @@ class Apart(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A row. ident: its number. proposal: of the two persons who saw to it; 0: open. came: a later bill has it."""
+    """A row. ident: its number. proposal: of the two persons who saw to it; 0: open. came: a later bill has it, or its
+    money is going back."""
 
     ident: int
     bill: int
@@ -100,29 +123,31 @@ def items(db: Database, *, only_open: bool = False) -> list[Item]:
         f"SELECT {', '.join('i.' + name for name in ITEM_COLUMNS.split(', '))}, COALESCE(c.proposal, 0) "  # noqa: S608
         "FROM deposit_item i LEFT JOIN deposit_item_close c ON c.item = i.id ORDER BY i.id"
     )
-    billed = _billed(db) if any(row[4] == ItemKind.SHORT and not row[-1] for row in rows) else set()
-    found = [_item(row, billed) for row in rows]
+    billed = _billed(db) if any(row[4] in _SHORT and not row[-1] for row in rows) else set()
+    gone = {item for (item,) in db.run("SELECT item FROM deposit_refund WHERE item > 0 AND state <> ?", (_REFUSED,))}
+    found = [_item(row, billed, row[0] in gone) for row in rows]
     return [one for one in found if one.is_open] if only_open else found
 
 
 def read_lines(document: bytes) -> Iterator[BillLine]:
     """WireFault for a document that is none."""
     for row in codec.loads(document):
-        yield BillLine(*codec.fields(row, str, str, int, str, what="bill"))
+        forms = (str, str, int, str, int)
+        yield BillLine(*codec.fields(row, *forms[: len(row)], what="bill"))
 
 
 def _billed(db: Database) -> set[tuple[str, str, int]]:
     rows = db.run("SELECT provider, lines FROM deposit_bill")
     return {
-        (provider, line.txn, line.fen)
-        for provider, document in rows for line in read_lines(bytes(document)) if not line.refund
+        (provider, line.refund or line.txn, line.fen)
+        for provider, document in rows for line in read_lines(bytes(document))
     }  # fmt: skip
 
 
-def _item(row: Row, billed: set[tuple[str, str, int]]) -> Item:
+def _item(row: Row, billed: set[tuple[str, str, int]], is_gone: bool) -> Item:
     *own, proposal = row
     number, bill, provider, day, kind, txn, order, bill_fen, books_fen, at_ms = own
-    came = kind == ItemKind.SHORT and (provider, txn, books_fen) in billed
+    came = is_gone or (kind in _SHORT and (provider, txn, books_fen) in billed)
     return Item(
         number, bill, provider, day, ItemKind(kind), txn, order, bill_fen, books_fen, at_ms, int(proposal), came
     )  # fmt: skip

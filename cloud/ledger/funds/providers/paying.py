@@ -53,12 +53,15 @@ def take_paid(writing: Writing, order: DepositOrder, paid: Paid, *, by_bill: boo
     return done
 
 
-def take_refund(writing: Writing, order: DepositOrder, ident: str, fen: int) -> DepositOrder:
-    """Inside of a transaction: the provider gave `fen` of it back, under this refund number."""
+def take_refund(
+    writing: Writing, order: DepositOrder, ident: str, fen: int, *, is_unclear: bool = False
+) -> DepositOrder:  # fmt: skip
+    """Inside of a transaction: the provider gave `fen` of it back, under this refund number, and we did not ask it for
+    so much. is_unclear: out of 渠道待查款, whatever the card got."""
     writing.booking.flush()
     if booked_fen(writing.db, EntryKind.DEPOSIT_REFUNDED, order.provider, ident):
         return order
-    is_cards = bool(booked_fen(writing.db, EntryKind.PROVIDER_OWES, order.provider, order.txn))
+    is_cards = not is_unclear and bool(booked_fen(writing.db, EntryKind.PROVIDER_OWES, order.provider, order.txn))
     if not refund(writing, order.card if is_cards else b"", fen, order.provider, ident):
         return order
     back_fen = order.refunded_fen + fen

@@ -7,15 +7,20 @@ has not: the same transaction books 渠道代收, so the bank's account stays tr
 from collections.abc import Sequence
 from typing import Any
 
-from cloud.ledger.books.chart import UNCLEAR, provider_account
+from cloud.ledger.books.chart import REFUNDING, UNCLEAR, Account, fee_account, provider_account
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import (
     Postings,
     deposit_assigned,
     deposit_refunded,
     deposit_suspended,
+    provider_fee,
+    provider_fee_back,
     provider_owes,
     provider_settled,
+    refund_back,
+    refund_done,
+    refund_held,
 )
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.meals.debts import repay
@@ -30,9 +35,11 @@ from shared.wire import codec
 PROVIDER_KINDS = frozenset(
     (
         EntryKind.PROVIDER_OWES, EntryKind.PROVIDER_SETTLED, EntryKind.DEPOSIT_REFUNDED, EntryKind.DEPOSIT_SUSPENDED,
-        EntryKind.DEPOSIT_ASSIGNED,
+        EntryKind.DEPOSIT_ASSIGNED, EntryKind.REFUND_HELD, EntryKind.REFUND_DONE, EntryKind.REFUND_BACK,
+        EntryKind.PROVIDER_FEE, EntryKind.PROVIDER_FEE_BACK,
     )
 )  # fmt: skip
+_FEES = {EntryKind.PROVIDER_FEE: provider_fee, EntryKind.PROVIDER_FEE_BACK: provider_fee_back}
 SUCCESSORS_MAX = 16
 """Cards in one place after another that are followed."""
 
@@ -87,6 +94,28 @@ def settle(writing: Writing, fen: int, provider: str, ident: str) -> bool:
     return _enter(writing, EntryKind.PROVIDER_SETTLED, (provider, fen), booking_key(provider, ident))
 
 
+def hold_refund(writing: Writing, card: bytes, fen: int, provider: str, ident: str) -> bool:
+    """退款预扣 of this refund number; card empty: out of 渠道待查款. False: booked before."""
+    return _refunding(writing, EntryKind.REFUND_HELD, (provider, card, fen), ident)
+
+
+def end_refund(writing: Writing, fen: int, provider: str, ident: str) -> bool:
+    """退款完成: what was held is gone. False: booked before."""
+    return _refunding(writing, EntryKind.REFUND_DONE, (provider, fen), ident)
+
+
+def give_back_refund(writing: Writing, card: bytes, fen: int, provider: str, ident: str) -> bool:
+    """退款退回: what was held is where it came from, or with the card that is in its place now. False: before."""
+    return _refunding(writing, EntryKind.REFUND_BACK, (provider, card, fen), ident)
+
+
+def keep_fee(writing: Writing, fen: int, provider: str, ident: str) -> bool:
+    """渠道手续费; below zero: given back. False: booked before."""
+    _need(writing, (provider_account(provider), fee_account(provider)))
+    kind = EntryKind.PROVIDER_FEE if fen > 0 else EntryKind.PROVIDER_FEE_BACK
+    return _enter(writing, kind, (provider, abs(fen)), booking_key(provider, ident))
+
+
 def present_card(db: Database, card: bytes) -> bytes:
     """The card that stands in its place now: what was ordered for a card that was replaced since is its holder's."""
     for _ in range(SUCCESSORS_MAX):
@@ -108,11 +137,14 @@ def provider_postings(registry: Registry, kind: EntryKind, fields: Sequence[Any]
     if kind is EntryKind.DEPOSIT_ASSIGNED:
         card, fen, _ = fields
         return deposit_assigned(registry.drawers[UNCLEAR.code], registry.cards[card].accounts, fen)
+    if kind in _REFUNDS:
+        return _refund_postings(registry, kind, fields)
     provider = registry.drawers[provider_account(fields[0]).code]
+    if kind in _FEES:
+        return _FEES[kind](registry.drawers[fee_account(fields[0]).code], provider, fields[1])
     if kind is EntryKind.DEPOSIT_REFUNDED:
         _, card, fen, _ = fields
-        source = registry.cards[card].accounts.online if card else registry.drawers[UNCLEAR.code]
-        return deposit_refunded(source, provider, fen)
+        return deposit_refunded(_source(registry, card), provider, fen)
     _, fen, _ = fields
     if kind is EntryKind.DEPOSIT_SUSPENDED:
         return deposit_suspended(provider, registry.drawers[UNCLEAR.code], fen)
@@ -122,9 +154,38 @@ def provider_postings(registry: Registry, kind: EntryKind, fields: Sequence[Any]
 _BANKED = {EntryKind.PROVIDER_OWES: provider_owes, EntryKind.PROVIDER_SETTLED: provider_settled}
 
 
+_REFUNDS = frozenset((EntryKind.REFUND_HELD, EntryKind.REFUND_DONE, EntryKind.REFUND_BACK))
+
+
+def _refund_postings(registry: Registry, kind: EntryKind, fields: Sequence[Any]) -> Postings:
+    refunding = registry.drawers[REFUNDING.code]
+    if kind is EntryKind.REFUND_DONE:
+        provider, fen, _ = fields
+        return refund_done(refunding, registry.drawers[provider_account(provider).code], fen)
+    _, card, fen, _ = fields
+    source = _source(registry, card)
+    if kind is EntryKind.REFUND_HELD:
+        return refund_held(source, refunding, fen)
+    return refund_back(refunding, source, fen)
+
+
+def _source(registry: Registry, card: bytes) -> int:
+    """Whose money goes back: the card's, or nobody's."""
+    return registry.cards[card].accounts.online if card else registry.drawers[UNCLEAR.code]
+
+
+def _refunding(writing: Writing, kind: EntryKind, fields: Sequence[object], ident: str) -> bool:
+    provider = str(fields[0])
+    _need(writing, (provider_account(provider), UNCLEAR, REFUNDING))
+    return _enter(writing, kind, fields, booking_key(provider, ident))
+
+
 def need_accounts(writing: Writing, provider: str) -> None:
     """That of the provider and 渠道待查款, made when they are first used."""
-    wanted = (provider_account(provider), UNCLEAR)
+    _need(writing, (provider_account(provider), UNCLEAR))
+
+
+def _need(writing: Writing, wanted: Sequence[Account]) -> None:
     if any(one.code not in writing.registry.drawers for one in wanted):
         writing.registry.drawers.update(ensure_accounts(writing.db, wanted))
         touch_registry(writing.db)

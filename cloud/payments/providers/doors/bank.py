@@ -8,14 +8,19 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from cloud.payments.providers.bank_files import Debit, Outcome, Reversal, read_results, write_debits
+from cloud.payments.providers.bank_files import Debit, Outcome, Reversal, read_results, read_settled, write_debits
 from cloud.payments.providers.interface import (
+    Back,
+    BackSeen,
+    BackStanding,
     Bill,
     BillEntry,
     Headers,
+    Movement,
     ProviderFault,
-    Refunded,
+    Refusal,
     Seen,
+    Settlement,
     Standing,
     Wanted,
 )
@@ -25,13 +30,14 @@ FILES_MAX = 4_000
 """Files in `in/` that are looked at; a bank brings some a day, and old ones are moved away by its transport."""
 FILE_MAX = 64 << 20
 REVERSED = "R"
-"""Ends the number of a reversal's refund."""
+"""Ends the number of what the bank takes back by itself."""
 
 
 class BankDoor:
     """One bank. account: what is debited where a holder has named none, for a demonstration."""
 
     name = "bank"
+    reverses = True
 
     def __init__(self, folder: Path, account: str = "DEMO") -> None:
         self._folder, self._account = folder, account
@@ -61,18 +67,21 @@ class BankDoor:
         """What no file has yet is taken back. What one has, only the bank's answer closes."""
         self._waiting(number, "D").unlink(missing_ok=True)
 
-    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:  # noqa: ARG002
+    def refund(self, back: Back) -> Refusal | None:
         """冲正, in the next file; the same again is the same."""
-        seen = self.query(number)
-        if seen.standing is not Standing.PAID:
-            raise ProviderFault("nothing to reverse")
-        if self.refunded(number, refund) is None and not self._written(number, "R"):
-            write_whole(self._waiting(number, "R"), json.dumps(list(Reversal(number, seen.txn, fen))).encode())
+        if self.refunded(back.number, back.refund).standing is BackStanding.NOWHERE:
+            wanted = Reversal(back.number, back.txn, back.fen, back.refund)
+            write_whole(self._waiting(back.refund, "R"), json.dumps(list(wanted)).encode())
+        return None
 
-    def refunded(self, number: str, refund: str) -> Refunded | None:
-        """Where the bank says that it is reversed."""
-        found = next((one for one in self._outcomes() if one.number == number and one.is_reversal), None)
-        return Refunded(refund, found.fen) if found is not None and found.is_done else None
+    def refunded(self, number: str, refund: str) -> BackSeen:
+        """By what the bank has brought."""
+        found = next((one for one in self._outcomes() if one.refund == refund and one.number == number), None)
+        if found is not None:
+            standing = BackStanding.DONE if found.is_done else BackStanding.FAILED
+            return BackSeen(standing, refund, found.fen, found.paid_s)
+        waits = self._waiting(refund, "R").exists() or self._written(refund, "R")
+        return BackSeen(BackStanding.WORKING if waits else BackStanding.NOWHERE, refund)
 
     def woken(self, headers: Headers, body: bytes) -> str:  # noqa: ARG002  # the protocol's
         """A bank calls nobody."""
@@ -86,10 +95,17 @@ class BankDoor:
         raw = _read(file)
         done = [one for one in read_results(raw, "BILL") if one.is_done]
         lines = tuple(
-            BillEntry(one.txn, one.number, one.fen, f"{one.number}{REVERSED}" if one.is_reversal else "")
-            for one in done
+            BillEntry(one.txn, one.number, one.fen, _refund_of(one)) for one in done
         )  # fmt: skip
         return Bill(lines, sha256(raw).digest())
+
+    def settlement(self, day: str) -> Settlement:
+        """Its file of that day."""
+        file = self._folder / "in" / f"SETTLE-{day.replace('-', '')}.txt"
+        if not file.exists():
+            raise ProviderFault("the bank has brought no settlement of that day")
+        raw = _read(file)
+        return Settlement(tuple(Movement(*one) for one in read_settled(raw)), sha256(raw).digest())
 
     def write_out(self, day: str) -> Path | None:
         """The next file of what waits; None: nothing does. What was written waits no more."""
@@ -122,6 +138,10 @@ class BankDoor:
             except ProviderFault:
                 continue
         return found
+
+
+def _refund_of(one: Outcome) -> str:
+    return (one.refund or f"{one.number}{REVERSED}") if one.is_reversal else ""
 
 
 def _read(file: Path) -> bytes:

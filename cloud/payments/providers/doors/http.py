@@ -19,13 +19,16 @@ from cloud.payments.providers.interface import (
     BODY_MAX,
     Adapter,
     Answer,
+    Back,
+    BackSeen,
     Bill,
     Headers,
     Moment,
     ProviderFault,
-    Refunded,
+    Refusal,
     Request,
     Seen,
+    Settlement,
     Wanted,
 )
 
@@ -51,6 +54,8 @@ class Place:
 class HttpDoor:
     """An adapter and its place."""
 
+    reverses = False
+
     def __init__(self, adapter: Adapter, place: Place, clock: Callable[[], float] = time.time) -> None:
         self._adapter, self._place, self._clock = adapter, place, clock
         self.name = adapter.name
@@ -67,12 +72,12 @@ class HttpDoor:
         """See Door."""
         self._ask(self._adapter.close(number, self._now()), lambda a, n: self._adapter.closed(number, a, n))
 
-    def refund(self, number: str, refund: str, fen: int, total_fen: int, reason: str) -> None:
+    def refund(self, back: Back) -> Refusal | None:
         """See Door."""
-        request = self._adapter.refund(number, refund, fen, total_fen, reason, self._now())
-        self._ask(request, lambda a, n: self._adapter.refund_taken(refund, a, n))
+        request = self._adapter.refund(back, self._now())
+        return self._ask(request, lambda a, n: self._adapter.refund_taken(back.refund, a, n))
 
-    def refunded(self, number: str, refund: str) -> Refunded | None:
+    def refunded(self, number: str, refund: str) -> BackSeen:
         """See Door."""
         request = self._adapter.refund_query(number, refund, self._now())
         return self._ask(request, lambda a, n: self._adapter.refund_queried(refund, a, n))
@@ -86,6 +91,12 @@ class HttpDoor:
         request, promised = self._ask(self._adapter.bill(day, self._now()), self._adapter.bill_place)
         answer = self._sent(request, BILL_MAX, BILL_S)
         return self._adapter.bill_read(answer, promised, day)
+
+    def settlement(self, day: str) -> Settlement:
+        """See Door."""
+        request, promised = self._ask(self._adapter.settlement(day, self._now()), self._adapter.bill_place)
+        answer = self._sent(request, BILL_MAX, BILL_S)
+        return self._adapter.settlement_read(answer, promised, day)
 
     def _ask(self, request: Request, read: Callable[[Answer, Moment], _Value]) -> _Value:
         answer = self._sent(request, BODY_MAX, WHOLE_S)

@@ -14,6 +14,8 @@ RULE = FactRule(
             "deposit-item",
             "deposit-odd",
             "deposit-unknown",
+            "refund-refused",
+            "refund-unknown",
         }
     ),
     quiet_ms=0,

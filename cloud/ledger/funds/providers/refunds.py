@@ -1,0 +1,128 @@
+"""Refunds 渠道退款 that we ask a provider for: a row as each stands, an append-only step for each change, in the chain.
+
+Its number goes to the provider. It follows from the order and the moment, so an older copy of the books that is used on
+never asks for another refund under a number that the provider knows.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+from cloud.ledger.funds.providers.terms import NEVER
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
+
+COLUMNS = (
+    "number, order_number, provider, txn, card, item, fen, reason, proposal, made_ms, state, day, due_ms, tries, "
+    "changed_ms"
+)
+STEP_COLUMNS = "id, number, state, document, at_ms"
+OPEN_MAX = 1_000
+"""Refunds that are on their way at a time; at the bound the next is refused until one has ended."""
+_SELECT = f"SELECT {COLUMNS} FROM deposit_refund"  # noqa: S608  # our own names
+
+
+class RefundState(IntEnum):
+    """Frozen numbers: they stand in the books."""
+
+    ASKED = 0
+    """The money is taken aside; whether its provider has heard is not known."""
+    TAKEN = 1
+    """The provider has said that it works on it."""
+    DONE = 2
+    """By a query or a bill; posted in the same transaction."""
+    REFUSED = 3
+    """The provider will not; the money is where it came from again."""
+    PERSON = 4
+    """Asked for up to a day without an answer: a person's list. A bill or a person still moves it on."""
+
+
+OPEN = frozenset({RefundState.ASKED, RefundState.TAKEN, RefundState.PERSON})
+"""The money is on its way."""
+
+
+class DepositRefund(NamedTuple):
+    """As it stands. txn: the payment that it gives back of. card: whose account pays; empty: 渠道待查款, because of
+    `item`. proposal: of the two persons; 0: by rule. day: of the provider's own time, when it was through."""
+
+    number: str
+    order: str
+    provider: str
+    txn: str
+    card: bytes
+    item: int
+    fen: int
+    reason: str
+    proposal: int
+    made_ms: int
+    state: int = int(RefundState.ASKED)
+    day: int = 0
+    due_ms: int = NEVER
+    tries: int = 0
+    changed_ms: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Is the money on its way?"""
+        return self.state in OPEN
+
+
+def refund_number(order: str, made_ms: int, proposal: int, item: int) -> str:
+    """At most 64 characters that any provider takes."""
+    told = f"{order}:{made_ms}:{proposal}:{item}"
+    return f"{order}R{sha256(told.encode()).hexdigest()[:8]}"
+
+
+def step_refund(writing: Writing, refund: DepositRefund, document: bytes) -> None:
+    """Inside of a transaction: the refund as it stands now, and what has brought it there."""
+    keep_refund(writing.db, refund)
+    last = writing.db.run("SELECT COALESCE(MAX(id), 0) FROM deposit_refund_step")[0][0]
+    row = (int(last) + 1, refund.number, refund.state, document, writing.now.unix_ms)
+    writing.db.insert("deposit_refund_step", STEP_COLUMNS, [row])
+    writing.booking.link(BookLinkKind.REFUND_STEP, row[0], digest_of(row))
+
+
+def keep_refund(db: Database, refund: DepositRefund) -> None:
+    """Its row alone: when it is asked for, and how often it was."""
+    db.upsert("deposit_refund", COLUMNS, "number", [tuple(refund)])
+
+
+def refund_of(db: Database, number: str) -> DepositRefund | None:
+    """By the number that the provider knows."""
+    rows = db.run(f"{_SELECT} WHERE number = ?", (number,))
+    return DepositRefund(*rows[0]) if rows else None
+
+
+def due_refunds(db: Database, now_ms: int, most: int) -> list[DepositRefund]:
+    """Those to be asked for by now, the longest due first."""
+    return _refunds(db.run(f"{_SELECT} WHERE due_ms <= ? ORDER BY due_ms LIMIT ?", (now_ms, most)))
+
+
+def refunds_of(db: Database, order: str) -> list[DepositRefund]:
+    """Of an order, the oldest first."""
+    return _refunds(db.run(f"{_SELECT} WHERE order_number = ? ORDER BY made_ms, number", (order,)))
+
+
+def refunds_in(db: Database, states: Iterable[RefundState], most: int) -> list[DepositRefund]:
+    """In these states, the oldest first."""
+    found = sorted(map(int, states))
+    marks = ", ".join("?" * len(found))
+    return _refunds(db.run(f"{_SELECT} WHERE state IN ({marks}) ORDER BY made_ms LIMIT ?", (*found, most)))
+
+
+def refunds_done_on(db: Database, provider: str, day: int) -> list[DepositRefund]:
+    """Those that this provider has given back on this day, by its own time."""
+    done = int(RefundState.DONE)
+    return _refunds(db.run(f"{_SELECT} WHERE provider = ? AND day = ? AND state = ?", (provider, day, done)))
+
+
+def refund_counts(db: Database) -> dict[str, int]:
+    """How many stand in which state."""
+    rows: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM deposit_refund GROUP BY state"))
+    return {f"refunds_{state.name.lower()}": int(rows.get(int(state), 0)) for state in RefundState}
+
+
+def _refunds(rows: Iterable[tuple[object, ...]]) -> list[DepositRefund]:
+    return [DepositRefund(*row) for row in rows]  # type: ignore[arg-type]  # rows of ours
