@@ -206,6 +206,7 @@ class Clerk:
         now = self._clock()
         more = self._ledger.find_differences(now)  # folds, too
         more = self._ledger.expire_payments(now) or more
+        more = self._ledger.end_spares(now) or more
         self._tally.books = Reader(self._ledger.database).counts()
         self.tell_boxes()
         self._look_at_certificates(now)

@@ -34,6 +34,7 @@ from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.awaited import awaited_cards
+from cloud.ledger.loads.spare_bounds import ENDED_MAX, end_overdue, overdue
 from cloud.ledger.receive import quarantine, recovery
 from cloud.ledger.receive import rejudge as again
 from cloud.ledger.receive.acks import ack_for
@@ -337,6 +338,15 @@ class Ledger:
             return False
         with self.opened.writing(now) as writing:
             return expire(writing) == SWEPT_MAX
+
+    def end_spares(self, now: Now) -> bool:
+        """Spare cards that should be back are refused from now on, a bounded number; are there more?"""
+        with self.database.reading():
+            is_due = bool(overdue(self.database, now))
+        if not is_due:
+            return False
+        with self.opened.writing(now) as writing:
+            return end_overdue(writing) == ENDED_MAX
 
     def awaited(self, now: Now) -> Awaited:
         """The cards that every box should await."""

@@ -72,6 +72,26 @@ class CardLife(Told):
 
 
 @dataclass(frozen=True)
+class SpareCard(Told):
+    code, level = "spare-card", Level.NOTICE
+    zh = "备用卡 {card}：{act:spare}，{cashier}"
+    en = "spare card {card}: {act:spare}, {cashier}"
+    card: str
+    act: str
+    cashier: str
+
+
+@dataclass(frozen=True)
+class SpareOverdue(Told):
+    code, level = "spare-overdue", Level.IMPORTANT
+    zh = "备用卡 {card} 逾期未还，已停用：{person} {place}"
+    en = "spare card {card} is overdue and refused now: {person} {place}"
+    card: str
+    person: str
+    place: str
+
+
+@dataclass(frozen=True)
 class PsamStolen(Told):
     code, level = "psam-stolen", Level.URGENT
     zh = "PSAM {psam} 被盗挂失，{who}：{reason}"

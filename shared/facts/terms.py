@@ -177,6 +177,16 @@ DEEDS: dict[str, Words] = {
 }
 """What a desk did with a card: the names of cloud.ledger's DeedKind."""
 
+SPARES: dict[str, Words] = {
+    "stocked": ("入备用库", "of the desk's spares"),
+    "handed": ("交班级", "handed to a class"),
+    "lent": ("借出", "lent"),
+    "returned": ("归还", "returned"),
+    "overdue": ("逾期停用", "overdue, refused"),
+    "collected": ("班级收回，待结清", "back with the class, to be settled"),
+}
+"""Where a spare card is: the names of cloud.ledger's SpareAct."""
+
 FINDINGS: dict[str, Words] = {
     "none": ("无", "none"),
     "negative": ("卡户为负", "a purse below zero"),

@@ -23,7 +23,7 @@ class AccountKind(StrEnum):
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
     loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
     reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款, offline-code-loss 脱机付款码损失,
-    refunding 退款在途, provider-fee 渠道手续费."""
+    refunding 退款在途, provider-fee 渠道手续费, spare-deposit 备用卡押金."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -61,6 +61,8 @@ class AccountKind(StrEnum):
     """退款在途: taken aside to go back to payers of deposits, and not known to be there."""
     PROVIDER_FEE = "provider-fee"
     """渠道手续费: an expense, one for each provider."""
+    SPARE_DEPOSIT = "spare-deposit"
+    """备用卡押金: deposits for spare cards that are out; whose, the rows of the spares say."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
@@ -124,6 +126,8 @@ DISCOUNTS = {
 """Both are made with the first discount."""
 
 
+SPARE_DEPOSITS = Account("spare-deposit", AccountKind.SPARE_DEPOSIT)
+"""Made with the first deposit for a spare card."""
 UNCLEAR = Account("deposit-unclear", AccountKind.UNCLEAR)
 """Made with the first deposit by a provider."""
 

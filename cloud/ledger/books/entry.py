@@ -116,6 +116,10 @@ class EntryKind(IntEnum):
     """渠道手续费: what a provider keeps for its service."""
     PROVIDER_FEE_BACK = 109
     """手续费退还: what of it the provider gave back."""
+    SPARE_LENT = 110
+    """备用卡押金: a deposit for a spare card, in cash or out of its holder's account."""
+    SPARE_RETURNED = 111
+    """备用卡归还: the deposit, and what is in the spare's own accounts, go to its holder, or to a visitor in cash."""
 
 
 class EntryFlag(IntEnum):

@@ -242,6 +242,16 @@ def moved_to(old: CardAccounts, new: CardAccounts, what: Moved) -> Postings:
     return tuple(Posting(debit, credit, fen) for debit, credit, fen in moves if fen)
 
 
+def spare_lent(source: int, deposits: int, fen: int) -> Postings:
+    """备用卡押金. source: a drawer, or the holder's online account."""
+    return (Posting(source, deposits, fen),) if fen else ()
+
+
+def spare_returned(deposits: int, to: int, deposit_fen: int, moved: Postings) -> Postings:
+    """备用卡归还: the deposit, and what was in the spare's own accounts."""
+    return (*((Posting(deposits, to, deposit_fen),) if deposit_fen else ()), *moved)
+
+
 def cash_closed(bank: int, cash: int, over_short: int, expected_fen: int, counted_fen: int) -> Postings:
     """日结: 长款 or 短款 first, then all that was counted is handed over."""
     difference = counted_fen - expected_fen

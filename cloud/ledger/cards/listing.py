@@ -28,6 +28,8 @@ class Why(IntEnum):
     """What the books have found: money that they never gave."""
     CLONE = 6
     """Two genuine records at one counter: there are two cards of this number."""
+    SPARE = 7
+    """A spare card that was not returned by its last day."""
 
 
 class ListedFor(NamedTuple):

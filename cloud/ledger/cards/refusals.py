@@ -38,6 +38,16 @@ NOT_DRAWN = No.of("not-drawn", Text("这张卡不在本人领用的空白卡中"
 WRONG_PROOF = No.of("wrong-proof", Text("卡的余额证明错误", "the card's proof of its balance is wrong"))
 
 
+NOT_SPARE = No.of("not-spare", Text("这张卡不是在手的备用卡", "this card is no spare that may be lent here"))
+NOT_LENT = No.of("not-lent", Text("这张备用卡没有借出", "this spare card is not lent"))
+HAS_SPARE = No.of(
+    "has-spare",
+    Text("该持卡人已有一张备用卡，或出示的本身就是备用卡", "there is a spare card for it already, or it is one"),
+)
+SPARE_DAYS = No.of("spare-days", Text("借期应为今日起至多 60 天", "until a day of the next 60, today at the earliest"))
+SPARE_NOT_EMPTY = No.of("spare-not-empty", Text("卡内还有余额：先圈提", "there is money on it: unload it first"))
+
+
 class DeskRefused(WireFault):
     """Happens when a desk asks for what may not be done; nothing was changed."""
 

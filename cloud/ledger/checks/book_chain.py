@@ -40,6 +40,11 @@ _TABLES = {
     BookLinkKind.SETTLEMENT: (
         "deposit_settlement", "id, provider, day, digest, lines, settled_fen, fee_fen, who, at_ms", 0,
     ),
+    BookLinkKind.SPARE: (
+        "spare_card",
+        "id, key, card, act, holder, person, place, deposit_fen, in_cash, limit_fen, until_day, who, reason, at_ms, "
+        "at_s", 0,
+    ),
     BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),

@@ -29,6 +29,7 @@ from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.funds.orders import papers
 from cloud.ledger.funds.providers.posting import PROVIDER_KINDS, provider_postings
+from cloud.ledger.funds.spares import borrowed
 from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
 from cloud.ledger.held.losses.write_off import provision_postings, read_provision
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -132,7 +133,7 @@ def _record_fault(
         return f"{named} is not the one it was made from"
     if isinstance(a.record, MealRecord):
         return _meal_fault(registry, kind, a, a.record, actual)
-    card = registry.cards.get(_payer(db, a) if is_by_code(a) else a.record.card) if a.record else None
+    card = registry.cards.get(_payer(db, a)) if a.record else None
     if a.record is None or card is None:
         return f"{named} names no card of ours"
     fen = a.record.amount_fen
@@ -157,9 +158,11 @@ def _meal_fault(registry: Registry, kind: EntryKind, a: Arrival, record: MealRec
 
 
 def _payer(db: Database, a: Arrival) -> bytes:
-    """Whose account a code has paid with, as the payment's own entry says it."""
+    """Its card; of an account payment, by a code or a spare card, whose account the payment's own entry names."""
+    if not isinstance(a.record, PaymentRecord):
+        return a.record.card if a.record else b""
     rows = db.run("SELECT document FROM posting WHERE key = ?", (payment_key(payment_case_key(a)),))
-    return bytes(codec.loads(rows[0][0])[2]) if rows else b""
+    return bytes(codec.loads(rows[0][0])[2]) if rows else b"" if is_by_code(a) else a.record.card
 
 
 def _reversal_fault(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, actual: Postings) -> str:
@@ -245,10 +248,15 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
     return _of_money_document(registry, kind, fields)
 
 
+_LOAD_FIELDS = 4
+"""Of a load's document behind its kind; one more where a spare card's holder pays."""
+
+
 def _of_money_document(registry: Registry, kind: EntryKind, fields: list[object]) -> Postings:
     if kind in LOAD_POSTINGS:
-        _, card, fen, *_ = fields
-        return LOAD_POSTINGS[kind](_accounts(registry, card), _fen(fen))
+        card, fen, payer = fields[1], fields[2], fields[-1] if len(fields) > _LOAD_FIELDS else fields[1]
+        whose = borrowed(registry, _bytes(card), _bytes(payer))
+        return LOAD_POSTINGS[kind](whose, _fen(fen))
     if kind is EntryKind.ACCOUNT_PAID:
         key, card, fen, *_ = fields
         merchant = registry.devices[split_key(_bytes(key))[0]].merchant_account

@@ -71,7 +71,7 @@ class DeskLedger:
     """Over an opened ledger; belongs to one thread at a time."""
 
     def __init__(self, opened: OpenedLedger) -> None:
-        self._opened = opened
+        self.opened = opened
         self.database = opened.database
 
     def card_books(self, ask: CardAsk) -> CardBooks | None:
@@ -83,10 +83,10 @@ class DeskLedger:
 
     def cash_in(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
         """Cash into the online account."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_IN, card, fen)
             if known is not None:
-                return _said(writing, known, again=True)
+                return said(writing, known, again=True)
             _require_sum(fen)
             require_open_day(writing, cashier)
             require_served(writing, card)
@@ -94,14 +94,14 @@ class DeskLedger:
             entry = enter(writing, EntryKind.CASH_IN, (cashier, card, fen), key)
             if entry is not None:
                 repay(writing, card, fen, entry)
-            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_IN, card, fen, entry, key))
+            return said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_IN, card, fen, entry, key))
 
     def cash_out(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
         """Cash out of the online account."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_OUT, card, fen)
             if known is not None:
-                return _said(writing, known, again=True)
+                return said(writing, known, again=True)
             _require_sum(fen)
             require_open_day(writing, cashier)
             served = require_served(writing, card)
@@ -112,26 +112,26 @@ class DeskLedger:
             if balance(writing.db, drawer, Side.DEBIT) < fen:
                 raise DeskRefused(DRAWER)
             entry = enter(writing, EntryKind.CASH_OUT, (cashier, card, fen), key)
-            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_OUT, card, fen, entry, key))
+            return said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_OUT, card, fen, entry, key))
 
     def cash_float(self, key: bytes, cashier: str, fen: int, now: Now) -> ReceiptSaid:
         """备用金: change for a drawer."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen)
             if known is not None:
-                return _said(writing, known, again=True)
+                return said(writing, known, again=True)
             _require_sum(fen)
             require_open_day(writing, cashier)
             need_drawer(writing, cashier)
             entry = enter(writing, EntryKind.CASH_FLOAT, (cashier, fen), key)
-            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen, entry, key))
+            return said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen, entry, key))
 
     # --- unload 圈提 ----------------------------------------------------------------------------------------------
 
     def unload_authorise(self, key: bytes, cashier: str, auth: LoadAuth, now: Now, *, mac1_ok: bool) -> UnloadCase:
         """The case, pending: its MAC2 may leave. A right MAC1 also settles the card's earlier loads and unloads."""
         body = codec.dumps(list(auth))
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             known = unload_case_of(writing.db, key)
             if known is not None:
                 return _same_case(known, body)
@@ -139,7 +139,7 @@ class DeskLedger:
             if not mac1_ok:
                 raise DeskRefused(WRONG_MAC1)
             _require_sum(auth.amount_fen)
-            _settle_by_counter(writing, auth, body)
+            settle_by_counter(writing, auth, body)
             if counter_is_proven(writing.db, auth.card, auth.counter):
                 raise DeskRefused(COUNTER_USED)
             books_fen = balance_now(writing.db, served.accounts.purse, Side.CREDIT)
@@ -163,26 +163,26 @@ class DeskLedger:
 
     def unload_proven(self, key: bytes, cashier: str, mac3: bytes, now: Now) -> ReceiptSaid:
         """MAC3 is right: posted, once, with a receipt."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             case = _case(writing, key)
             known = given_before(writing.db, key, cashier, ReceiptKind.UNLOAD, case.card, case.amount_fen)
             prove_unload_case(writing, case, mac3)
             _touch(writing, case.card)
             if known is not None:
-                return _said(writing, known, again=True)
+                return said(writing, known, again=True)
             kind = ReceiptKind.UNLOAD
-            return _said(writing, add_receipt(writing, cashier, kind, case.card, case.amount_fen, None, key))
+            return said(writing, add_receipt(writing, cashier, kind, case.card, case.amount_fen, None, key))
 
     def unload_end(self, key: bytes, now: Now) -> tuple[UnloadState, ReceiptSaid | None]:
         """What the books know of it; with a receipt, the same as before or the first, when the card took it."""
         case = self.unload_case(key)
         if case.state not in TAKEN:
             return UnloadState(case.state), None
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             of_case = (case.cashier, ReceiptKind.UNLOAD, case.card, case.amount_fen)
             known = given_before(writing.db, key, *of_case)
             receipt = known or add_receipt(writing, *of_case, None, key)
-            return UnloadState(case.state), _said(writing, receipt, again=known is not None)
+            return UnloadState(case.state), said(writing, receipt, again=known is not None)
 
     # --- the life of cards ----------------------------------------------------------------------------------------
 
@@ -197,53 +197,53 @@ class DeskLedger:
 
     def report_lost(self, wish: Wish, now: Now) -> None:
         """挂失: hotlisted and frozen when this returns."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             report_lost(writing, wish)
 
     def cancel_lost(self, wish: Wish, now: Now) -> None:
         """解挂."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             cancel_lost(writing, wish)
 
     def change_class(self, wish: Wish, card: bytes, card_class: int, now: Now) -> None:
         """更改卡类型."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             change_class(writing, wish, card, card_class)
 
     def replace_broken(self, wish: Wish, new_label: str, proof: LoadAuth | None, now: Now) -> Replaced:
         """坏卡换卡. proof: the card's MAC1 of a load of nothing, checked by the caller; None: not readable."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             if proof is not None and deed_of(writing.db, wish.key) is None:
                 if proof.card != card_of(writing.db, wish.label):
                     raise DeskRefused(WRONG_PROOF)
-                _settle_by_counter(writing, proof, codec.dumps(list(proof)))
+                settle_by_counter(writing, proof, codec.dumps(list(proof)))
             return replace_broken(writing, wish, new_label, None if proof is None else proof.balance_fen)
 
     def replace_lost(self, wish: Wish, new_label: str, now: Now) -> Replaced:
         """挂失补卡."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return replace_lost(writing, wish, new_label)
 
     def release(self, wish: Wish, now: Now) -> Replaced:
         """余款解冻."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return release(writing, wish)
 
     # --- a cashier's day ------------------------------------------------------------------------------------------
 
     def draw(self, key: bytes, cashier: str, first: str, last: str, now: Now) -> None:
         """Cards of the stock into the cashier's hands."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             draw(writing, key, cashier, range_labels(first, last))
 
     def spoil(self, wish: Wish, now: Now) -> None:
         """One of them is waste."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             spoil(writing, wish.key, wish.cashier, wish.label, wish.reason)
 
     def close_day(self, key: bytes, cashier: str, counted_fen: int, counted_left: int, now: Now) -> DaySheet:
         """日结."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return close_day(writing, key, cashier, counted_fen, counted_left)
 
     def sheet(self, cashier: str, day: int) -> DaySheet:
@@ -253,13 +253,13 @@ class DeskLedger:
 
     def unload_mac3_wrong(self, key: bytes, now: Now) -> None:
         """The card's proof is wrong: top-grade, and nothing moves."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             case = _case(writing, key)
             writing.notes.tell(Mac3Wrong(case.card))
 
     def unload_nothing(self, key: bytes, now: Now) -> None:
         """The desk says that nothing was debited; the card's next counter will prove it."""
-        with self._opened.writing(now) as writing:
+        with self.opened.writing(now) as writing:
             note_unload(writing, _case(writing, key), "not debited, says the desk")
 
 
@@ -276,7 +276,8 @@ def _same_case(case: UnloadCase, body: bytes) -> UnloadCase:
     return case
 
 
-def _settle_by_counter(writing: Writing, auth: LoadAuth, evidence: bytes) -> None:
+def settle_by_counter(writing: Writing, auth: LoadAuth, evidence: bytes) -> None:
+    """What a right MAC1 says of the card's earlier loads and unloads."""
     settle_pending(writing, auth.card, auth.counter, evidence)
     _touch(writing, auth.card)
 
@@ -293,7 +294,8 @@ def _require_sum(fen: int) -> None:
         raise DeskRefused(AMOUNT)
 
 
-def _said(writing: Writing, receipt: Receipt, *, again: bool = False) -> ReceiptSaid:
+def said(writing: Writing, receipt: Receipt, *, again: bool = False) -> ReceiptSaid:
+    """A receipt as it is told, with what the account has now."""
     writing.booking.flush()
     online_fen = 0
     if receipt.card:

@@ -25,6 +25,8 @@ class ReceiptKind(IntEnum):
     UNLOAD = 4
     REPLACE = 5
     RELEASE = 6
+    SPARE_LENT = 7
+    SPARE_RETURNED = 8
 
 
 @dataclass(frozen=True, slots=True)

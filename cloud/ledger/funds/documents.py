@@ -6,7 +6,7 @@ A document is CBOR [kind, *fields]; accounts come from the registry. The last fi
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cloud.ledger.books.chart import OVER_SHORT, cash_account
+from cloud.ledger.books.chart import OVER_SHORT, SPARE_DEPOSITS, cash_account
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import (
     CardAccounts,
@@ -17,6 +17,8 @@ from cloud.ledger.books.posting import (
     cash_in,
     cash_out,
     moved_to,
+    spare_lent,
+    spare_returned,
     unloaded,
 )
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
@@ -34,6 +36,7 @@ DESK_KINDS = frozenset(
     (
         EntryKind.CASH_IN, EntryKind.CASH_OUT, EntryKind.CASH_FLOAT, EntryKind.UNLOADED,
         EntryKind.UNLOADED_BY_COUNTER, EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED, EntryKind.CASH_CLOSED,
+        EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED,
     )
 )  # fmt: skip
 
@@ -146,6 +149,25 @@ def _closed(registry: Registry, cashier: str, _day: int, expected_fen: int, coun
     return cash_closed(registry.bank, _drawer(registry, cashier), over_short, expected_fen, _fen(counted_fen))
 
 
+def _spare_lent(registry: Registry, cashier: str, holder: bytes, fen: int, _: bytes) -> Postings:
+    """cashier: whose drawer took it; '': the holder's account did."""
+    source = _drawer(registry, cashier) if cashier else _card(registry, holder).online
+    return spare_lent(source, registry.drawers[SPARE_DEPOSITS.code], _fen(fen))
+
+
+def _spare_returned(
+    registry: Registry, cashier: str, spare: bytes, holder: bytes, deposit_fen: int, *sums_and_key: object
+) -> Postings:  # fmt: skip
+    """cashier: whose drawer pays the deposit, and a visitor all; '': the holder's account has it back."""
+    drawer = CardAccounts(*[_drawer(registry, cashier)] * len(CardAccounts._fields)) if cashier else None
+    whose = _card(registry, holder) if holder else drawer
+    if whose is None:
+        raise ValueError("nobody's")
+    deposits = registry.drawers[SPARE_DEPOSITS.code] if deposit_fen else 0
+    back, moved = (drawer or whose).online, Moved(*map(_fen, sums_and_key[:-1]))
+    return spare_returned(deposits, back, _fen(deposit_fen), moved_to(_card(registry, spare), whose, moved))
+
+
 _MEANINGS: dict[EntryKind, Callable[..., Postings]] = {
     EntryKind.CASH_IN: _cash_in,
     EntryKind.CASH_OUT: _cash_out,
@@ -155,4 +177,6 @@ _MEANINGS: dict[EntryKind, Callable[..., Postings]] = {
     EntryKind.CARD_REPLACED: _moved,
     EntryKind.LOSS_RELEASED: _moved,
     EntryKind.CASH_CLOSED: _closed,
+    EntryKind.SPARE_LENT: _spare_lent,
+    EntryKind.SPARE_RETURNED: _spare_returned,
 }

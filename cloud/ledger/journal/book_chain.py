@@ -87,6 +87,8 @@ class BookLinkKind(IntEnum):
     """A refund of a deposit was asked for, or went on. what: deposit_refund_step.id."""
     SETTLEMENT = 55
     """A provider's settlement of a day was taken in. what: deposit_settlement.id."""
+    SPARE = 52
+    """A spare card went somewhere, or came back. what: spare_card.id."""
 
 
 class BookLink(NamedTuple):

@@ -19,6 +19,7 @@ ORDERS = "0035"
 SPLIT = "0040"
 DEPOSITS = "0042"
 OFFLINE = "0043"
+SPARES = "0044"
 REFUNDS = "0045"
 BOUNDS = "0047"
 """Schemas by what they brought."""
@@ -37,6 +38,7 @@ ENTRIES: Mapping[int, str] = {
         (EntryKind.REFUND_HELD, EntryKind.REFUND_DONE, EntryKind.REFUND_BACK, EntryKind.PROVIDER_FEE,
          EntryKind.PROVIDER_FEE_BACK), REFUNDS,
     ),
+    **dict.fromkeys((EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED), SPARES),
 }  # fmt: skip
 LINKS: Mapping[int, str] = {
     BookLinkKind.FINDING_WORD: FINDINGS, BookLinkKind.ROSTER: MEALS, BookLinkKind.MEAL_RULE: MEALS,
@@ -45,6 +47,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.CODE_RULE: OFFLINE, BookLinkKind.CERTIFICATE: OFFLINE,
     BookLinkKind.ACCOUNT_BOUND: BOUNDS,
     BookLinkKind.REFUND_STEP: REFUNDS, BookLinkKind.SETTLEMENT: REFUNDS,
+    BookLinkKind.SPARE: SPARES,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
     DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.funds.spares import borrowed
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.evidence import online_key
@@ -275,13 +276,33 @@ def _enter(writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key
 
 
 def _enter_document(writing: Writing, kind: EntryKind, case: LoadCase, evidence: bytes) -> None:
-    postings = LOAD_POSTINGS[kind](writing.registry.cards[case.card].accounts, case.amount_fen)
-    document = codec.dumps([int(kind), case.key, case.card, case.amount_fen, evidence])
+    payer = payer_of_case(writing, case)
+    postings = LOAD_POSTINGS[kind](borrowed(writing.registry, case.card, payer), case.amount_fen)
+    document = load_document(kind, case.key, case.card, case.amount_fen, evidence, payer)
     key = bytes((kind,)) + case.key
     day = day_number(writing.now.campus_s)
     writing.booking.add_entry(
         Entry(kind, day, key, document_hash(document), postings, document=document), OWN_PARTITION
     )
+
+
+def load_document(kind: EntryKind, key: bytes, card: bytes, fen: int, evidence: bytes, payer: bytes) -> bytes:
+    """What a load's entry says; the payer only where it is another card than the one that is loaded, a spare."""
+    body: list[object] = [int(kind), key, card, fen, evidence]
+    return codec.dumps(body if payer == card else [*body, payer])
+
+
+def payer_of_case(writing: Writing, case: LoadCase) -> bytes:
+    """The card whose account was debited when it was granted; its own, where nothing was. What was given back, or is
+    missing, is that card's, wherever the spare is by now."""
+    writing.booking.flush()
+    key = bytes((KINDS[Source(case.source)].authorised,)) + case.key
+    rows = writing.db.run("SELECT document FROM posting WHERE key = ?", (key,))
+    return bytes((*codec.loads(rows[0][0]), case.card)[_PAYER]) if rows else case.card
+
+
+_PAYER = 5
+"""At which place of its document a load names its payer."""
 
 
 def case_of_record(writing: Writing, arrival: Arrival, state: CaseState, record: int) -> LoadCase:

@@ -9,9 +9,10 @@ holder over the same account closes it: nobody gets both.
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.spares import borrowed, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, set_retry
+from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, payer_of_case, set_retry
 from cloud.ledger.loads.retry import OFFERABLE, OFFERED, UNGRANTED, Retry
 from cloud.ledger.loads.sources import Source, account_of
 from cloud.ledger.loads.split.due import due
@@ -28,7 +29,7 @@ def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[
     """The answer to a question (a request over 0 fen), and the sum it names. What is offered is marked as offered."""
     writing.booking.flush()
     if load.purpose is Purpose.AUTO:
-        fen = due(writing.db, load.card, accounts, load.balance_fen, writing.now).fen
+        fen = due(writing.db, load.card, accounts, load.balance_fen, writing.now).fen if is_own(writing, load) else 0
         return (LoadResult.AUTO, fen) if fen else NOTHING
     if load.purpose is Purpose.CLAIM and (fen := claimable_fen(writing.db, accounts)):
         return LoadResult.CLAIMABLE, fen
@@ -37,6 +38,11 @@ def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[
         return NOTHING
     set_retry(writing, case, OFFERABLE[Retry(case.retry)])
     return _RETRY[Source(case.source)], case.amount_fen
+
+
+def is_own(writing: Writing, load: LoadRequest) -> bool:
+    """By itself nothing is loaded onto a spare: its holder says so, or claims."""
+    return payer_of(writing.db, load.card) == load.card
 
 
 def claimable_fen(db: Database, accounts: CardAccounts) -> int:
@@ -66,8 +72,9 @@ def close_others(db: Database, card: bytes, source: Source) -> None:
 
 def _is_paid(writing: Writing, case: LoadCase) -> bool:
     """Is the money still where it went back to?"""
-    accounts = writing.registry.cards[case.card].accounts
-    floor_fen = floor_of(writing.db, case.card) if case.source == Source.ONLINE else 0
+    payer = payer_of_case(writing, case)
+    accounts = borrowed(writing.registry, case.card, payer)
+    floor_fen = floor_of(writing.db, payer) if case.source == Source.ONLINE else 0
     left_fen = balance_now(writing.db, account_of(accounts, Source(case.source)), Side.CREDIT)
     return left_fen - floor_fen >= case.amount_fen
 

@@ -11,6 +11,7 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, document_hash
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.spares import borrowed, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import (
@@ -19,13 +20,15 @@ from cloud.ledger.loads.cases import (
     add_case,
     case_of,
     counter_is_proven,
+    load_document,
     set_retry,
     settle_pending,
 )
 from cloud.ledger.loads.evidence import MAIN_PURSE
-from cloud.ledger.loads.offers import close_others, offer, offered
+from cloud.ledger.loads.offers import close_others, is_own, offer, offered
 from cloud.ledger.loads.retry import Retry
 from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
+from cloud.ledger.loads.spare_bounds import is_over, loadable_fen
 from cloud.ledger.loads.split.due import due
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
@@ -35,7 +38,6 @@ from shared.facts.books import LoadCounterReused, LoadRequestReused
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX
 from shared.online import RETRIES, LoadRequest, LoadResult, Purpose
-from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
 
@@ -137,14 +139,16 @@ def _settle_earlier(writing: Writing, load: LoadRequest, payload: bytes) -> None
 
 def _decided(writing: Writing, load: LoadRequest) -> _Answer:
     card = writing.registry.cards[load.card]
-    if card.hotlisted:
+    if card.hotlisted or is_over(writing.db, load.card, writing.now):
         return _Answer(LoadResult.HOTLISTED)
     if counter_is_proven(writing.db, load.card, load.counter):
         writing.notes.tell(LoadCounterReused(load.card, load.counter))
         return _Answer(LoadResult.ALREADY_LOADED)
     if not load.amount_fen:
-        return _Answer(*_offered(writing, load, card.accounts))
-    if load.balance_fen + load.amount_fen > FEN_MAX:
+        return _Answer(*_offered(writing, load, _accounts(writing, load)))
+    if load.balance_fen + load.amount_fen > FEN_MAX or load.amount_fen > loadable_fen(
+        writing.db, load.card, writing.now
+    ):
         return _Answer(LoadResult.OVER_LIMIT)
     return _affordable(writing, load)
 
@@ -164,10 +168,10 @@ def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
     source = Source.PENDING if load.purpose is Purpose.CLAIM else Source.ONLINE
     source = Source(retried.source) if retried else source
     writing.booking.flush()
-    payer = account_of(writing.registry.cards[load.card].accounts, source)
+    payer = account_of(_accounts(writing, load), source)
     if load.purpose is Purpose.AUTO and load.amount_fen > _due(writing, load):
         return _Answer(LoadResult.NOTHING)
-    floor_fen = floor_of(writing.db, load.card) if source is Source.ONLINE else 0
+    floor_fen = floor_of(writing.db, payer_of(writing.db, load.card)) if source is Source.ONLINE else 0
     if balance_now(writing.db, payer, Side.CREDIT) - floor_fen < load.amount_fen:
         return _Answer(LoadResult.NO_FUNDS)
     return _Answer(LoadResult.GRANTED, load.amount_fen, source, retried)
@@ -175,14 +179,20 @@ def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
 
 def _due(writing: Writing, load: LoadRequest) -> int:
     """By itself nothing is loaded that rule and order do not say now."""
-    accounts = writing.registry.cards[load.card].accounts
-    return due(writing.db, load.card, accounts, load.balance_fen, writing.now).fen
+    if not is_own(writing, load):
+        return 0
+    return due(writing.db, load.card, _accounts(writing, load), load.balance_fen, writing.now).fen
+
+
+def _accounts(writing: Writing, load: LoadRequest) -> CardAccounts:
+    """A spare card's purse and transit are its own; what pays is its holder's."""
+    return borrowed(writing.registry, load.card, payer_of(writing.db, load.card))
 
 
 def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes, source: Source) -> None:
     kind = KINDS[source].authorised
-    document = codec.dumps([int(kind), key, load.card, load.amount_fen, payload])
-    postings = LOAD_POSTINGS[kind](writing.registry.cards[load.card].accounts, load.amount_fen)
+    document = load_document(kind, key, load.card, load.amount_fen, payload, payer_of(writing.db, load.card))
+    postings = LOAD_POSTINGS[kind](_accounts(writing, load), load.amount_fen)
     day = day_number(writing.now.campus_s)
     entry = Entry(kind, day, bytes((kind,)) + key, document_hash(document), postings, document=document)
     writing.booking.add_entry(entry, OWN_PARTITION)

@@ -468,6 +468,15 @@ code_use = Table(
 """What terminals took by codes, by record. against: why the school bears all of it, 0: nothing; entry null: it waits,
 and `reason` says why."""
 
+spare_card = Table(
+    "spare_card", metadata, Column("id", Big, primary_key=True, autoincrement=False), _col("key", Bytes),
+    _col("card", Bytes), _col("act", Small), _col("holder", Bytes), _col("person", Text), _col("place", Text),
+    _col("deposit_fen", Big), _col("in_cash", Small), _col("limit_fen", Big), _col("until_day", Big), _col("who", Text),
+    _col("reason", Text), _col("at_ms", Big), _col("at_s", Big), UniqueConstraint("key", name="uq_spare_card_key"),
+    Index("ix_spare_card_card", "card", "id"), Index("ix_spare_card_holder", "holder", "id"),
+)  # fmt: skip
+"""Append-only: where a spare or visitor's card is, and since when (funds.spares); the newest row of a card counts."""
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

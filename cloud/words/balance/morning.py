@@ -39,6 +39,7 @@ KINDS = {
     AccountKind.UNCLEAR: Text("渠道待查款", "unclear at providers"),
     AccountKind.REFUNDING: Text("退款在途", "refunds on their way"),
     AccountKind.PROVIDER_FEE: Text("渠道手续费", "fees of providers"),
+    AccountKind.SPARE_DEPOSIT: Text("备用卡押金", "deposits for spare cards"),
 }
 
 

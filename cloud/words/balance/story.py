@@ -77,6 +77,8 @@ KINDS = {
     "discount_taken_back": Text("折扣冲回", "discount taken back"),
     "meal": Text("应急餐", "emergency meal"),
     "meal_sheet": Text("应急餐登记单", "sheet of emergency meals"),
+    "spare_lent": Text("备用卡押金", "deposit for a spare card"),
+    "spare_returned": Text("备用卡归还", "spare card returned"),
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
@@ -122,6 +124,8 @@ PROOFS = {
     EntryKind.REFUND_HELD: _TWO,
     EntryKind.REFUND_BACK: Text("渠道拒绝退款", "the provider's refusal"),
     EntryKind.DEPOSIT_ASSIGNED: _TWO,
+    EntryKind.SPARE_LENT: _DESK,
+    EntryKind.SPARE_RETURNED: _DESK,
 }
 
 

@@ -21,6 +21,7 @@ WHYS = {
     Why.SPOILED: Text("废卡", "spoiled"),
     Why.FINDING: Text("账目发现异常", "found by the books"),
     Why.CLONE: Text("已证实复制卡", "proven to be copied"),
+    Why.SPARE: Text("备用卡逾期未还", "a spare card, not returned in time"),
 }
 _DONE = {
     "report-lost": Text("已挂失，列入黑名单", "is reported lost, and on the hotlist"),

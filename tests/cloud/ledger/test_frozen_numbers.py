@@ -19,6 +19,7 @@ from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.refunds import RefundState
 from cloud.ledger.funds.providers.terms import OrderState
+from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
@@ -77,7 +78,10 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     QuarantineState: {"OPEN": 0, "POSTED": 1, "NO_ENTRY": 2, "SUSPENSE": 3},
     VoidState: {"WAITING": 0, "POSTED": 1, "HELD": 2},
-    ReceiptKind: {"CASH_IN": 1, "CASH_OUT": 2, "CASH_FLOAT": 3, "UNLOAD": 4, "REPLACE": 5, "RELEASE": 6},
+    ReceiptKind: {
+        "CASH_IN": 1, "CASH_OUT": 2, "CASH_FLOAT": 3, "UNLOAD": 4, "REPLACE": 5, "RELEASE": 6,
+        "SPARE_LENT": 7, "SPARE_RETURNED": 8,
+    },
     Drawn: {"LEFT": 1, "USED": 2, "SPOILED": 3},
     UnloadState: {"PENDING": 1, "CONFIRMED": 2, "CONFIRMED_BY_COUNTER": 3, "NOT_TAKEN": 4},
     Source: {"ONLINE": 0, "PENDING": 1},
@@ -97,11 +101,13 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "PROVIDER_OWES": 90, "PROVIDER_SETTLED": 91, "DEPOSIT_REFUNDED": 92, "DEPOSIT_SUSPENDED": 93,
         "DEPOSIT_ASSIGNED": 94,
         "REFUND_HELD": 105, "REFUND_DONE": 106, "REFUND_BACK": 107, "PROVIDER_FEE": 108, "PROVIDER_FEE_BACK": 109,
+        "SPARE_LENT": 110, "SPARE_RETURNED": 111,
     },
     EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "HOLDER": 4, "PERSON": 5},
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
-    Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6},
+    Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6, "SPARE": 7},
+    SpareAct: {"STOCKED": 1, "HANDED": 2, "LENT": 3, "RETURNED": 4, "OVERDUE": 5, "COLLECTED": 6},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
     TerminalState: {
         "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "PERMITTED": 4, "WAITING": 5, "RECEIVING": 6, "WHOLE": 7, "TRIED": 8,
@@ -117,7 +123,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
         "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49, "CODE_RULE": 50, "CERTIFICATE": 51,
-        "REFUND_STEP": 54, "SETTLEMENT": 55, "ACCOUNT_BOUND": 58,
+        "REFUND_STEP": 54, "SETTLEMENT": 55, "SPARE": 52, "ACCOUNT_BOUND": 58,
     },
 }  # fmt: skip
 

@@ -22,8 +22,10 @@ from cloud.ledger.funds.payments.cases import (
     keep,
     nobodys,
     paid_on,
+    spare_paid_on,
 )
-from cloud.ledger.funds.payments.rule import GUESSES_MAX, Asked, decide, may_check
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, GUESSES_MAX, Asked, decide, may_check
+from cloud.ledger.funds.spares import lent, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.readers import CODES
 from cloud.ledger.journal.writing import Writing
@@ -55,7 +57,7 @@ def authorise(writing: Writing, box: str, request: OnlineRequest, card: Card) ->
     result = decide(asked)
     if result is PaymentResult.WRONG_DEVICE:
         return PaymentAnswer(result)  # nobody's row: whoever asks so may ask without end
-    return _kept(writing, box, request, card.request.card, asked, result, known)
+    return _kept(writing, box, request, payer_of(writing.db, card.request.card), asked, result, known)
 
 
 def authorise_code(writing: Writing, box: str, request: OnlineRequest, code: str, amount_fen: int) -> PaymentAnswer:
@@ -141,17 +143,29 @@ def _answer(case: PaymentCase) -> PaymentAnswer:
 
 
 def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> Asked:
+    """Hotlisted, or not, is what was shown; a spare card's holder pays, whose own card may be lost."""
     wanted, known = card.request, writing.registry.cards.get(card.request.card)
-    day_fen = left_fen = floor_fen = day_max_fen = 0
+    day_fen = left_fen = floor_fen = 0
+    day_max_fen = spare_fen = DAY_MAX_FEN
     if known is not None:
-        day_fen = paid_on(writing.db, wanted.card, day_number(writing.now.campus_s))
-        left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
-        floor_fen, day_max_fen = floor_of(writing.db, wanted.card), day_max_of(writing.db, wanted.card)
+        payer, day = payer_of(writing.db, wanted.card), day_number(writing.now.campus_s)
+        day_fen = paid_on(writing.db, payer, day)
+        left_fen = balance_now(writing.db, writing.registry.cards[payer].accounts.online, Side.CREDIT)
+        floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
+        spare_fen = _spare_fen(writing, wanted.card, payer, day)
     return Asked(
         _place(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
-        floor_fen, day_max_fen,
+        floor_fen, day_max_fen, spare_fen,
     )  # fmt: skip
+
+
+def _spare_fen(writing: Writing, shown: bytes, payer: bytes, day: int) -> int:
+    """Of a spare whose last day is over nothing, whether or not anybody has looked since."""
+    spare = lent(writing.db, shown)
+    if spare is None:
+        return DAY_MAX_FEN
+    return spare.limit_fen - spare_paid_on(writing.db, payer, shown, day) if day <= spare.until_day else 0
 
 
 def _place(writing: Writing, box: str, request: OnlineRequest) -> int | None:

@@ -66,9 +66,13 @@ def keep(db: Database, case: PaymentCase) -> None:
 
 
 def means_of(case: PaymentCase) -> bytes:
-    """What the terminal's record of it names: the card, or the digest of the code that paid in its place."""
-    code = _code(case)
-    return code_means(code) if code else case.card
+    """What the terminal's record of it names: the card that was shown, or the digest of the code that paid in its
+    place. A spare card is shown for another one that pays."""
+    if not case.payload:
+        return case.card
+    asked = parse_request(case.payload)
+    code = code_in(asked)
+    return code_means(code) if code else asked.card
 
 
 def is_by_code(case: PaymentCase) -> bool:
@@ -101,6 +105,15 @@ def paid_on(db: Database, card: bytes, day: int) -> int:
     )
     sql = f"SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM ({at_tills} UNION ALL {by_orders}) AS paid"  # noqa: S608  # ours
     return int(db.run(sql, (card, day, *states, int(OnlineState.AUTHORISED), card, day))[0][0])
+
+
+def spare_paid_on(db: Database, payer: bytes, spare: bytes, day: int) -> int:
+    """What of it was paid by tapping this spare card."""
+    rows = db.run(
+        f"SELECT {COLUMNS} FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)",  # noqa: S608  # ours
+        (payer, day, int(PaymentState.APPROVED), int(PaymentState.HELD)),
+    )
+    return sum(case.amount_fen for case in (PaymentCase(*row) for row in rows) if means_of(case) == spare)
 
 
 def reversed_on(db: Database, device: bytes, day: int) -> tuple[int, int]:

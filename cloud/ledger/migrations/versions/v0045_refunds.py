@@ -8,7 +8,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0045"
-down_revision = "0043"
+down_revision = "0044"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
