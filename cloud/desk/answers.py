@@ -11,7 +11,9 @@ from typing import Any, Protocol
 from cloud.keys.faults import KeyRefused
 from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.lending import Loan
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.desk.spare_door import SpareLedger
 from cloud.ledger.loads.unloads import UnloadCase, UnloadState
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
@@ -29,6 +31,10 @@ AWAY = No.of("away", Text("账本或密钥进程暂不可用，请重试", "ledg
 _AUTH = (bytes, int, int, bytes, int, int, int, int, bytes, bytes)
 _AUTH_SIZES = ((0, 10), (3, 4), (8, 6), (9, 4))
 _TAKEN = {UnloadState.CONFIRMED: 1, UnloadState.CONFIRMED_BY_COUNTER: 1, UnloadState.NOT_TAKEN: 0}
+
+PERSON_MAX = 64
+SPARES_MAX = 500
+"""Of a list, the first that were lent; a school has fewer."""
 
 Answer = Sequence[object] | No
 
@@ -67,6 +73,7 @@ class DeskAnswers:
 
     def __init__(self, ledger: DeskLedger, keys: MoneyKeys) -> None:
         self._ledger = ledger
+        self._spares = SpareLedger(ledger.opened)
         self._keys = keys
         self.counts = DeskCounts()
         self._deeds: dict[str, Callable[[list[Any], Asked], Answer]] = {
@@ -89,6 +96,10 @@ class DeskAnswers:
             DeskOp.SPOIL: self._spoil,
             DeskOp.CLOSE: self._close,
             DeskOp.SHEET: self._sheet,
+            DeskOp.SPARE_LEND: self._spare_lend,
+            DeskOp.SPARE_BACK: self._spare_back,
+            DeskOp.SPARE_CLASS: self._spare_class,
+            DeskOp.SPARES: self._spare_list,
         }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
@@ -223,6 +234,29 @@ class DeskAnswers:
     def _sheet(self, arguments: list[Any], asked: Asked) -> Answer:
         (day,) = codec.fields(arguments, int, what="sheet")
         return self._ledger.sheet(asked.cashier, day or day_number(asked.now.campus_s)).to_list()
+
+    def _spare_lend(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, label, holder, person, deposit, in_cash, limit, until, reason = codec.fields(
+            arguments, bytes, str, str, str, int, bool, int, int, str, what="spare"
+        )
+        loan = Loan(holder, person[:PERSON_MAX], fen(deposit), in_cash, fen(limit), until)
+        return self._spares.lend(_wish([key, label, reason], asked), loan, asked.now).to_list()
+
+    def _spare_back(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, label, reason, fields = codec.fields(arguments, bytes, str, str, list, what="spare back")
+        proof = _auth(fields, TYPE_EP_LOAD)
+        if proof.amount_fen or not self._is_load_mac1(proof):
+            return WRONG_PROOF
+        return self._spares.take_back(_wish([key, label, reason], asked), proof, asked.now).to_list()
+
+    def _spare_class(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, label, place = codec.fields(arguments, bytes, str, str, what="spare class")
+        self._spares.hand_to_class(_wish([key, label, ""], asked), place[:PERSON_MAX], asked.now)
+        return []
+
+    def _spare_list(self, arguments: list[Any], asked: Asked) -> Answer:
+        (place,) = codec.fields(arguments, str, what="spares")
+        return [list(one) for one in self._spares.listed(asked.now, place)[:SPARES_MAX]]
 
     def _release(self, arguments: list[Any], asked: Asked) -> Answer:
         return self._ledger.release(_wish(arguments, asked), asked.now).to_list()

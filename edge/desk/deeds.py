@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from edge.desk.agent import serving
 from edge.desk.agent.orders import Bench
-from edge.desk.card import adding, cards, upkeep
+from edge.desk.card import adding, cards, spares, upkeep
 from edge.desk.desk import Desk
 from edge.desk.doors.body import find_body
 from edge.desk.doors.finding import CLOUD, centre
@@ -24,7 +24,7 @@ from edge.desk.reading.words import CSV_HEAD, csv_row, log_lines
 from edge.life import say
 from edge.terminal.station import running
 from shared.clocks.campus_clock import WALL
-from shared.clocks.clock import date_bcd
+from shared.clocks.clock import date_bcd, day_number
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
@@ -211,6 +211,36 @@ def _release(given: argparse.Namespace) -> bool:
     return cards.release(_desk(given), given.label, given.reason)
 
 
+# --- spare cards -------------------------------------------------------------------------------------------------
+
+
+def _lend(given: argparse.Namespace) -> bool:
+    if given.days < 1:
+        raise ConfigFault(Text("--days: 1 或更多", "--days: 1 or more"))
+    until = day_number(WALL.at(time.time())) + given.days - 1
+    terms = spares.Terms(given.deposit, given.limit, until, in_cash=not given.from_account)
+    person = given.visitor or given.person
+    return spares.lend(_desk(given), given.new, given.holder, person, terms, given.reason)
+
+
+def _take_back(given: argparse.Namespace) -> bool:
+    """Unloaded first: then it says itself that it is empty."""
+    with card_in(laying_of(given)) as card:
+        desk = _desk(given)
+        fen = spares.purse_fen(desk, card)
+        if not money.unload(desk, card, fen):
+            return False
+        return spares.take_back(desk, card, given.reason)
+
+
+def _hand_out(given: argparse.Namespace) -> bool:
+    return spares.hand_out(_desk(given), given.label, given.place)
+
+
+def _spares(given: argparse.Namespace) -> bool:
+    return spares.register(_desk(given), given.place)
+
+
 # --- a cashier's day ---------------------------------------------------------------------------------------------
 
 
@@ -305,6 +335,10 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "replace": _replace,
     "reissue": _reissue,
     "release": _release,
+    "lend": _lend,
+    "take-back": _take_back,
+    "hand-out": _hand_out,
+    "spares": _spares,
     "draw": _draw,
     "spoil": _spoil,
     "close": _close,

@@ -76,6 +76,7 @@ class _Verbs:
         )
         self._add_money()
         self._add_upkeep()
+        self._add_spares()
         self._add_day()
 
     def _add_money(self) -> None:
@@ -170,6 +171,34 @@ class _Verbs:
                 )
             )
         )
+
+    def _add_spares(self) -> None:
+        said = Text("借出备用卡，或访客的临时卡", "lend a spare card, or a visitor's temporary one")
+        lend = _new(self._verb("lend", said))
+        whose = lend.add_mutually_exclusive_group(required=True)
+        held = Text("持卡人的卡面号：即用其电子账户", "label of the holder's card, whose account it carries at once")
+        whose.add_argument("--for", dest="holder", default="", metavar="LABEL", help=str(held))
+        visitor = Text("访客姓名：没有持卡人，现金预付", "a visitor's name: no holder, prepaid in cash")
+        whose.add_argument("--visitor", default="", metavar="NAME", help=str(visitor))
+        lend.add_argument("--person", default="", metavar="NAME", help=Text("领卡人姓名", "who takes it"))
+        days = Text("借期（天），缺省 1：当日还", "for so many days; 1, today, if not given")
+        lend.add_argument("--days", type=int, default=1, metavar="N", help=days)
+        bound = Text("每日联机限额（元），缺省 50", "what it may pay on line on a day, in yuan (50)")
+        lend.add_argument("--limit", type=typed_yuan, default=50_00, metavar="SUM", help=bound)
+        deposit = Text("押金（元），缺省 0", "the deposit, in yuan (0)")
+        lend.add_argument("--deposit", type=typed_yuan, default=0, metavar="SUM", help=deposit)
+        account = Text("押金由持卡人电子账户付", "the deposit out of the holder's account")
+        lend.add_argument("--from-account", action="store_true", help=account)
+        _reason(lend)
+        back = Text("归还备用卡：圈提、退押金、入库", "a spare comes back: unloaded, its deposit paid")
+        _reason(self._verb("take-back", back, card=True))
+        hand = Text("备用卡交班主任保管，由其借出", "spares into a class teacher's hands, to be lent by him")
+        hand_out = _label(self._verb("hand-out", hand))
+        of_class = Text("班级；空即收回", "the class; empty: back to the desk")
+        hand_out.add_argument("--class", dest="place", required=True, metavar="CLASS", help=of_class)
+        listed = self._verb("spares", Text("备用卡登记簿：每张在哪", "the register of spare cards: where each is"))
+        only = Text("只列这个班级", "of this class alone")
+        listed.add_argument("--class", dest="place", default="", metavar="CLASS", help=only)
 
     def _add_day(self) -> None:
         draw = self._verb("draw", Text("领用库存卡（号段）", "draw cards of the stock by number range"))

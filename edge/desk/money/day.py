@@ -18,6 +18,8 @@ KINDS = {
     "unload": Text("圈提", "unload"),
     "replace": Text("换卡、补卡", "replacement, reissue"),
     "release": Text("余款解冻", "release"),
+    "spare_lent": Text("备用卡押金", "deposits for spare cards"),
+    "spare_returned": Text("备用卡归还", "spare cards returned"),
 }
 
 

@@ -42,6 +42,8 @@ NAMES = {
     DeskOp.CASH_OUT: Text("现金退出", "cash out of the account"),
     DeskOp.CASH_FLOAT: Text("备用金", "float for the drawer"),
     DeskOp.UNLOAD: Text("圈提入账", "unload into the account"),
+    DeskOp.SPARE_LEND: Text("备用卡押金", "deposit for a spare card"),
+    DeskOp.SPARE_BACK: Text("备用卡归还", "spare card returned"),
 }
 
 

@@ -76,6 +76,16 @@ class DeskOp(StrEnum):
     RELEASE = "release"
     """[key, old label, reason] → Replaced. 余款解冻: the rest, when no terminal owes any more."""
 
+    SPARE_LEND = "spare-lend"
+    """[key, spare's label, holder's label or '', person, deposit fen, is it cash, limit fen, last day, reason] →
+    receipt. 备用卡 of a holder, whose online account it carries at once; 临时卡 of a visitor without one."""
+    SPARE_BACK = "spare-back"
+    """[key, spare's label, reason, LoadAuth fields of a load of nothing] → receipt. It is empty, as its MAC1 says."""
+    SPARE_CLASS = "spare-class"
+    """[key, spare's label, class or ''] → []. Into the hands of a class's teacher, or back."""
+    SPARES = "spares"
+    """[class or ''] → [[label, act, person, holder's label, class, deposit fen, limit fen, last day, is it late], …]"""
+
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
