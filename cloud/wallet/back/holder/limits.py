@@ -13,8 +13,7 @@ from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
 from cloud.ledger.read.shown.split import split
-from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.back.losses import WALLET
+from cloud.wallet.back.context import WALLET, Context, Operation, Right
 from cloud.wallet.line.problems import AGAIN, NO_CARD, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, whole
 from cloud.wallet.people.sight import OF_AGE, age

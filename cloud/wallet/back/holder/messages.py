@@ -14,8 +14,7 @@ from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.news import FIRST, Key, News, Source, after_key, behind, newest, news
 from cloud.payments.disputes.rows import WAYS
 from cloud.store.db import Database
-from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.back.losses import WALLET
+from cloud.wallet.back.context import WALLET, Context, Operation, Right
 from cloud.wallet.line.shapes import HOLDER, Arguments, Kind, whole
 from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import person_of
