@@ -91,6 +91,7 @@ def parse(arguments: list[str]) -> Words:
         ends_with_stdin=given.end_with_stdin,
         shows=given.show,
         quiet_s=given.quiet,
+        phones=given.phones,
     )
 
 
@@ -133,6 +134,8 @@ def _add_run(run: Parser) -> None:
     run.add_argument("--tear", type=_share, default=TEAR, help=tear)
     run.add_argument("--seed", type=int, default=1, help=Text("顾客的随机种子（1）", "seed of the people (1)"))
     run.add_argument("--script", type=Path, help=Text("改为照脚本（JSONL）收款", "play a script (JSONL) instead"))
+    phones = Text("演示手机（JSONL），出脱机付款码", "phones of the demonstration (JSONL), for offline codes")
+    run.add_argument("--phones", type=Path, metavar="FILE", help=phones)
     unset = Text("如同时钟丢了时间", "as if the clock had lost its time")
     run.add_argument("--clock-unset", action="store_true", help=unset)
     ends = Text("标准输入关闭即结束", "end when stdin closes")

@@ -14,6 +14,7 @@ from random import Random
 from edge.files.deck import CardFile, Deck, Laid
 from edge.files.disk import InUse
 from edge.terminal.play.driver import is_last, stop_at
+from edge.terminal.play.phones import Phone
 from edge.terminal.settings.rides import RideSettings
 from edge.terminal.station.station import Station
 from edge.terminal.taps.steps import End, Result, Tap
@@ -36,17 +37,21 @@ LOOKS = 8
 """So many passers-by are looked at for one whom the counter can serve."""
 RIDERS = 64
 """So many of them at a bus: few are aboard."""
+BY_PHONE = 0.3
+"""Share of those who show a phone, while one has uses left."""
 CARELESS = 0.04
 """Share of the riders who forget to tap on or off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """rate: taps per second at this counter; tear: probability of a pulled card."""
+    """rate: taps per second at this counter; tear: probability of a pulled card. phones: those that pay by offline
+    code, as long as their certificates have uses."""
 
     rate: float
     tear: float
     seed: int
+    phones: tuple[Phone, ...] = ()
 
 
 class Customers:
@@ -68,10 +73,22 @@ class Customers:
             if self._station.firmware.bar is not None:
                 continue
             self._drive()
+            if await self._by_phone():
+                continue
             card = self._choose()
             if card is not None:
                 with suppress(InUse):
                     await self._visit(card)
+
+    async def _by_phone(self) -> bool:
+        """Somebody shows a phone in the place of a card. False: nobody does."""
+        station, phones = self._station, [phone for phone in self._habits.phones if phone.has_uses]
+        if not phones or station.settings.kind is not DeviceKind.POS or self._rng.random() >= BY_PHONE:
+            return False
+        phone, fen, now = self._rng.choice(phones), self._rng.choice(MEALS_FEN), station.now()
+        digits = phone.shows(station.firmware.body.clock.at(now).seconds)
+        await station.tap(station.firmware.pay_by_code(fen, digits, now), None)
+        return True
 
     def _next(self) -> CardFile | None:
         """Somebody with enough for any meal; at the load machine somebody with little."""

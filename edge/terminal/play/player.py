@@ -6,10 +6,13 @@ presented again. A line that is refused for good is counted as declined and the 
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from edge.files.deck import CardFile, Deck, Laid
 from edge.files.disk import InUse
+from edge.terminal.play.phones import Phone
 from edge.terminal.play.script import Line, Progress
 from edge.terminal.station.station import Station
 from edge.terminal.taps.steps import End, Result, Tap
@@ -32,11 +35,12 @@ class Player:
 
     def __init__(
         self, station: Station, deck: Deck, lines: tuple[Line, ...], progress: Progress, is_over: asyncio.Event,
-        operators: Deck | None = None,
+        operators: Deck | None = None, phones: Mapping[str, Phone] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self._station = station
         self._deck = deck
         self._operators = operators
+        self._phones = phones
         self._lines = lines
         self._progress = progress
         self._is_over = is_over
@@ -70,6 +74,9 @@ class Player:
         return current.last if current else 0
 
     async def _do(self, line: Line) -> None:
+        if line.use:
+            await self._by_phone(line)
+            return
         card = self._deck.find(line.card) or self._operator(line)
         if card is None:
             self._station.figures.declined += 1
@@ -82,6 +89,16 @@ class Player:
                 return
             if await self._pause(RETRY_S if result.end is End.DECLINED else BUSY_S):
                 return
+
+    async def _by_phone(self, line: Line) -> None:
+        """One code, shown once: whether it was taken, and why not, the till says."""
+        phone, station = self._phones.get(line.card), self._station
+        if phone is None:
+            station.figures.declined += 1
+            return
+        now = station.now()
+        digits = phone.shows(station.firmware.body.clock.at(now).seconds, line.use)
+        await station.tap(station.firmware.pay_by_code(line.amount_fen, digits, now), None)
 
     def _operator(self, line: Line) -> CardFile | None:
         """A supervisor's card, for a void."""

@@ -6,7 +6,7 @@ order. Killed, it goes on at the next start where its files stand.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json import dumps
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from edge.files.deck import Deck, operators_of
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.terminal.firmware.firmware import QUIET_S
 from edge.terminal.play.customers import Customers, Habits
+from edge.terminal.play.phones import read_phones
 from edge.terminal.play.player import Player
 from edge.terminal.play.script import Progress, read_script
 from edge.terminal.station.figures import status
@@ -42,6 +43,7 @@ class RunOptions:
     ends_with_stdin: bool
     shows: bool
     quiet_s: float = QUIET_S
+    phones: Path | None = None
 
 
 async def run(options: RunOptions) -> int:
@@ -104,12 +106,15 @@ class _Process:
 
     async def _visits(self, folder: Path) -> None:
         options = self._options
+        phones = {} if options.phones is None else read_phones(options.phones)
         if options.script is not None:
             lines, progress = read_script(options.script), Progress(folder, options.script)
             operators = operators_of(options.data)
-            await Player(self._station, self._deck, lines, progress, self._over, operators).play(options.clock)
+            player = Player(self._station, self._deck, lines, progress, self._over, operators, phones)
+            await player.play(options.clock)
         elif options.habits is not None:
-            await Customers(self._station, self._deck, options.habits, self._over).come()
+            habits = replace(options.habits, phones=tuple(phones.values()))
+            await Customers(self._station, self._deck, habits, self._over).come()
         else:
             await self._over.wait()
 

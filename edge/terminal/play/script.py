@@ -2,6 +2,7 @@
 
     {"card": "0012", "amount_fen": 1250, "at": 817300805}        at: campus second, optional
     {"card": "主管01", "void": 17}      a void 撤销 of sale 17, 0: the newest; by a supervisor's card or the payer's
+    {"phone": "0012", "use": 1, "amount_fen": 1250}      by an offline code of a phone of the demonstration (phones.py)
 
 Each line is done once, also when the process is killed: the progress is noted beside the flash before a card is laid
 down, and what the ring says decides. Refuses a file with a malformed line.
@@ -13,18 +14,21 @@ from pathlib import Path
 from zlib import crc32
 
 from shared.errors import ConfigFault
+from shared.fleet.wallets import USES_MAX
 from shared.words.refused import why_not
 from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One purchase or load, or the void of a sale by its number. at 0: as soon as may be."""
+    """One purchase or load, or the void of a sale by its number. at 0: as soon as may be. use: which one of a phone's
+    certificate pays, card is the phone's name then; 0: a card pays."""
 
     card: str
     amount_fen: int
     at: int
     void: int | None = None
+    use: int = 0
 
 
 def read_script(path: Path) -> tuple[Line, ...]:
@@ -42,14 +46,15 @@ def read_script(path: Path) -> tuple[Line, ...]:
 def _line(path: Path, number: int, raw: str) -> Line:
     try:
         row = json.loads(raw)
-        card, at, void = row["card"], row.get("at", 0), row.get("void")
-        amount = row["amount_fen"] if void is None else 0
+        card, at, void = row["phone" if "phone" in row else "card"], row.get("at", 0), row.get("void")
+        amount, use = row["amount_fen"] if void is None else 0, row["use"] if "phone" in row else 0
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as fault:
         raise _no_line(path, number) from fault
-    is_whole = type(amount) is int and amount > 0 if void is None else type(void) is int and void >= 0
+    is_whole = type(amount) is int and amount > 0 if void is None else type(void) is int and void >= 0 and not use
+    is_whole = is_whole and type(use) is int and 0 <= use <= USES_MAX and bool(use) is ("phone" in row)
     if not isinstance(card, str) or not is_whole or not isinstance(at, int | float):
         raise _no_line(path, number)
-    return Line(card, amount, int(at), void)
+    return Line(card, amount, int(at), void, use)
 
 
 def _no_line(path: Path, number: int) -> ConfigFault:

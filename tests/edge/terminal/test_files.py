@@ -173,6 +173,9 @@ def test_script_and_its_progress(tmp_path):
     path = tmp_path / "s.jsonl"
     path.write_text('{"card": "0012", "amount_fen": 1250, "at": 817300805.0}\n\n{"card": "12", "amount_fen": 1}\n')
     assert read_script(path) == (Line("0012", 1250, 817_300_805), Line("12", 1, 0))
+    path.write_text('{"phone": "0012", "use": 2, "amount_fen": 1250}\n')
+    assert read_script(path) == (Line("0012", 1250, 0, use=2),)
+    path.write_text('{"card": "0012", "amount_fen": 1250}\n')
     progress = Progress(tmp_path, path)
     assert progress.begun is None
     progress.begin(1, 7)
@@ -182,8 +185,11 @@ def test_script_and_its_progress(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", '{"card": 12, "amount_fen": 5}', '{"card": "1", "amount_fen": 0}', '{"card": "1"}']
-)
+    "line",
+    ["{", "[]", '{"card": 12, "amount_fen": 5}', '{"card": "1", "amount_fen": 0}', '{"card": "1"}',
+     '{"phone": "1", "amount_fen": 5}', '{"phone": "1", "use": 0, "amount_fen": 5}', '{"phone": "1", "use": 1}',
+     '{"phone": "1", "use": 3, "amount_fen": 5}', '{"phone": "1", "use": 1, "void": 2}'],
+)  # fmt: skip
 def test_a_wrong_script_line_is_named(tmp_path, line):
     path = tmp_path / "s.jsonl"
     path.write_text('{"card": "1", "amount_fen": 5}\n' + line + "\n")
