@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cloud.console.access.accounts import Accounts
 from cloud.console.access.audit import Audit
@@ -21,6 +22,7 @@ from cloud.console.live.live import Live, View
 from cloud.console.pages.home.overview import Overview
 from cloud.console.pages.home.seen import seen_by
 from cloud.console.pages.home.standing import Standing
+from cloud.console.pages.money.disputes import Disputed
 from cloud.console.shell import create_pages, renderer
 from cloud.fleet.beside import campus_clock, orders_socket, signer_socket
 from cloud.keys.client import KeyClient
@@ -100,7 +102,7 @@ def _assemble(
     settings: CloudSettings, dsn: str, reader: Reader, accounts: Accounts, audit: Audit, keys: Path | None
 ) -> tuple[Live, Shell]:
     folder = settings.data / FOLDER
-    overview, standing = Overview(reader), Standing(folder)
+    overview, standing, disputed = Overview(reader), Standing(folder), Disputed(settings.data)
     live: Live
     sources = Sources(
         Shown(lambda: live.snapshot, lambda view: live.fragment(view), lambda: live.moved(), lambda: live.as_of()),
@@ -109,7 +111,11 @@ def _assemble(
         office=lambda: SignerClient(signer_socket(settings.data, None)),
     )  # fmt: skip
     pages = create_pages(sources)
-    live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, standing.read)
+
+    def beside() -> dict[str, Any]:
+        return {**standing.read(), **disputed.read()}
+
+    live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms, beside)
     return live, Shell(pages, live, lambda *asked: viewer(accounts, *asked), desks=desks_of(sources.file))
 
 

@@ -112,10 +112,12 @@ class Live:
         return self._said(view, with_html=True)
 
     def moved(self) -> dict[str, str]:
-        """Subject → its mark now. calling: how many alarms call; alarms: all that happens to them, and is told."""
+        """Subject → its mark now. calling: how many alarms call; alarms: all that happens to them, and is told.
+        disputes: what holders dispute, and what is answered."""
         marks: Mapping[str, Any] = self.snapshot.get("moved", {})
         calling = self.snapshot.get("alarms")
-        said = {"calling": calling, "alarms": (calling, self.snapshot.get("alarm_marks")), **marks}
+        told = (calling, self.snapshot.get("alarm_marks"))
+        said = {"calling": calling, "alarms": told, "disputes": self.snapshot.get("disputes"), **marks}
         return {name: f"{crc32(repr(mark).encode()):08x}" for name, mark in said.items()}
 
     def as_of(self) -> str:

@@ -4,8 +4,8 @@ An answer is a person's word. Where money is due it names the way on which it go
 its own two persons, and nothing moves from here. Inside of a transaction.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,21 +67,26 @@ _ANSWERED = (
 )
 
 
-def disputes_file(data: Path) -> AbstractContextManager[Database] | None:
-    """The file of people, to whoever answers beside the accounts service; None: there is no wallet here. StoreFault."""
+@contextmanager
+def disputes_file(data: Path) -> Iterator[Database | None]:
+    """The file of people, for whoever answers beside the accounts service; None: no wallet is here. StoreFault."""
     path = data / FOLDER / PEOPLE_FILE
     if not path.exists():
-        return None
-    db = open_database(str(path))
-    make_tables(db)
-    return closing(db)
+        yield None
+        return
+    with closing(open_database(str(path))) as db:
+        _make_tables(db)
+        yield db
 
 
-def make_tables(db: Database) -> None:
-    """Where they are not there yet; in a transaction of its own."""
-    with db.writing():
-        for statement in TABLES:
-            db.run(statement)
+def _make_tables(db: Database) -> None:
+    """A file of before has none of answers, until its own service has run."""
+    with db.reading():
+        is_there = db.run("SELECT 1 FROM sqlite_master WHERE name = 'dispute_answer'")
+    if not is_there:
+        with db.writing():
+            for statement in TABLES:
+                db.run(statement)
 
 
 def add_dispute(db: Database, key: bytes, holder: str, person: int, entry: int, why: str, at_ms: int) -> bool:
