@@ -1,0 +1,203 @@
+"""The process: by the page's own commands from a key to a paid order, webhooks on a real wire, and what is no HTTP."""
+
+import json
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.open.sandbox.books import MERCHANT
+from cloud.open.store.apps import SCOPES, App, add_app, add_key
+from cloud.open.store.deliveries import allow_host
+from cloud.open.store.schema import open_store
+from cloud.process.settings import load_settings
+from cloud.store.db import open_database
+from compose.parts.standing import Standing
+from compose.place import ROOT
+from compose.servers.ports import free_port
+from tests.cloud.campus import Campus, part
+from tests.cloud.open.receiver import Receiver, receiver
+from tests.cloud.open.verify import PAGE, verified
+from tests.patience import PATIENCE_S
+
+pytestmark = pytest.mark.process
+
+
+@dataclass
+class Platform:
+    data: Path
+    port: int
+    folder: Path
+    standing: Standing
+
+    @property
+    def ca(self) -> Path:
+        return self.data / "cloud" / "ca.pem"
+
+    def command(self, *words: str) -> list[str]:
+        """Of `./ykt cloud open`; its lines."""
+        whole = (sys.executable, "-P", "-m", "cloud", "open", *words, "--data", str(self.data))
+        done = subprocess.run(whole, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def ask(self, key: str, method: str, path: str, body: Any = None, idempotency: str = "") -> tuple[int, Any]:
+        raw = b"" if body is None else json.dumps(body).encode()
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", f"Authorization: Bearer {key}"]
+        lines += [f"Idempotency-Key: {idempotency}"] if idempotency else []
+        lines += ["Content-Type: application/json", f"Content-Length: {len(raw)}"] if raw else []
+        head, _, said = self.raw("\r\n".join([*lines, "", ""]).encode() + raw).partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(said)
+
+    def raw(self, request: bytes) -> bytes:
+        context = ssl.create_default_context(cafile=self.ca)
+        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+            line.sendall(request)
+            found = b""
+            while piece := line.recv(65536):
+                found += piece
+        return found
+
+
+@pytest.fixture(scope="module")
+def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp("open")
+    campus, port = provisioned.copy_to(folder / "centre"), free_port()
+    with Standing(part("open", "cloud", "open", "--data", campus.data, "--port", port), folder) as standing:
+        yield Platform(campus.data, port, folder, standing)
+
+
+@pytest.fixture(scope="module")
+def shop(platform: Platform) -> Iterator[Receiver]:
+    folder = platform.data / "cloud"
+    answers = {"/moved": b"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1/else\r\n\r\n"}
+    with receiver(folder / "console.pem", folder / "console.key", answers) as made:
+        with closing(open_store(platform.data)) as store, store.writing():
+            allow_host(store, "127.0.0.1", "t", 0)
+        yield made
+
+
+def admitted(platform: Platform, merchant: str = "") -> tuple[str, str]:
+    """Number and key of a new application; of the sandbox where no merchant is named."""
+    wanted = App("", "t", merchant or MERCHANT, SCOPES, 600, 600, 0, 0, "", 0, not merchant)
+    with closing(open_store(platform.data)) as store, store.writing():
+        app = add_app(store, wanted)
+        return app.id, add_key(store, app, 0)
+
+
+def test_the_pages_commands_lead_to_a_paid_order(platform: Platform) -> None:
+    """Each curl of the page, as it is written there."""
+    commands = re.findall(r"^curl .*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    key = platform.command("app", "add", "--sandbox", "--name", "t", "--scopes", "pay,refund,events")[-1]
+    known = {"CA": str(platform.ca), "YKT": f"https://127.0.0.1:{platform.port}", "KEY": key}
+    answers = []
+    for command in commands:
+        done = subprocess.run(
+            ("bash", "-c", f"{command} -sS"), capture_output=True, text=True, timeout=PATIENCE_S, check=True, env=known
+        )
+        answers.append(json.loads(done.stdout))
+        known |= {"ORDER": answers[0]["order"]} | ({"PAYMENT": answers[1]["payment"]} if len(answers) > 1 else {})
+    assert len(answers) == 5
+    assert answers[2]["payments"][0]["captured_fen"] == 1250
+    assert answers[3] == {"payment": known["PAYMENT"], "fen": 250}
+
+
+def test_an_event_reaches_its_receiver_signed_after_a_kill(platform: Platform, shop: Receiver) -> None:
+    _, key = admitted(platform)
+    assert platform.ask(key, "PUT", "/v1/webhook", {"url": f"https://127.0.0.1:{shop.port}/hook"})[0] == 200
+    status, order = platform.ask(key, "POST", "/v1/orders", {"fen": 500}, "o1")
+    assert status == 201
+    paid = platform.ask(key, "POST", f"/v1/sandbox/orders/{order['order']}/pay", {"fen": 500}, "p1")
+    platform.standing.kill()
+    platform.standing.start()
+    assert platform.ask(key, "POST", f"/v1/sandbox/orders/{order['order']}/pay", {"fen": 500}, "p1") == paid
+    first = shop.next("/hook")
+    told = json.loads(first.body)
+    assert (told["type"], told["order"]) == ("payment.authorised", order["order"])
+    keys = platform.ask(key, "GET", "/v1/webhook-keys")[1]["keys"]
+    assert verified(keys, first.headers, first.body, int(time.time()))
+    while (
+        json.loads(shop.next("/hook").body)["type"] != "payment.captured"
+    ):  # the first one again, if the kill came early
+        pass
+
+
+def test_one_that_hangs_or_leads_elsewhere_holds_up_nobody(platform: Platform, shop: Receiver) -> None:
+    apps = {path: admitted(platform) for path in ("/hang", "/moved", "/well")}
+    for path, (_, key) in apps.items():
+        url = f"https://127.0.0.1:{shop.port}{path}"
+        assert platform.ask(key, "PUT", "/v1/webhook", {"url": url})[0] == 200
+        assert platform.ask(key, "POST", "/v1/webhook/test")[0] == 202
+    assert {shop.next(path).path for path in apps} == set(apps)
+    assert platform.ask(apps["/well"][1], "POST", "/v1/webhook/test")[0] == 202
+    assert json.loads(shop.next("/well").body)["type"] == "webhook.test"
+    patience = time.monotonic() + PATIENCE_S
+    while tried(platform, apps["/moved"][0]) != (302, 1):  # a redirect is no answer, and nobody followed it
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def tried(platform: Platform, app: str) -> tuple[int, int]:
+    """Status and tries of its only delivery."""
+    with closing(open_store(platform.data)) as store, store.reading():
+        return tuple(store.run("SELECT status, tries FROM delivery WHERE app = ?", (app,))[0])
+
+
+ANSWERED = [
+    (b"GET /v1/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 401),
+    (b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n" + b"x" * 20000, 413),
+    (b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+    (b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", None),
+    (b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+    (b"POST /v1/orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n", 400),
+    (b"GET /v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization : Bearer x\r\n\r\n", 400),
+    (b"GET /v1/orders HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nConnection: close\r\n\r\n", None),
+    (b"GET /v1/orders HTTP/1.1\r\nHost: x\r\nA: \x00\r\n\r\n", 400),
+    (b"GET / HTTP/9.9\r\n\r\n", None),
+    (b"\x16\x03\x01", None),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), ANSWERED)
+def test_what_is_no_request_of_ours_is_refused(platform: Platform, request_: bytes, status: int | None) -> None:
+    said = platform.raw(request_ if status else request_ + b"\r\n\r\n")
+    found = int(said.split()[1]) if said else 0
+    assert found in ((status,) if status else (0, 400, 401, 501, 505)), said[:200]
+    if found in (401, 413):
+        assert b"application/problem+json" in said
+
+
+def test_nothing_secret_is_in_log_or_store(platform: Platform) -> None:
+    number, key = admitted(platform)
+    assert platform.ask(key, "GET", f"/v1/orders?key={key}")[1]["code"] == "key-in-url"
+    assert platform.ask(key, "GET", "/v1/orders")[0] == 200
+    new = platform.command("app", "rotate", "--app", number, "--overlap", "0")[-1]
+    assert (platform.ask(key, "GET", "/v1/orders")[0], platform.ask(new, "GET", "/v1/orders")[0]) == (401, 200)
+    platform.command("app", "revoke", "--app", number)
+    assert platform.ask(new, "GET", "/v1/orders")[0] == 401
+    kept = [platform.standing.log, *(platform.data / "cloud").glob("open.db*")]
+    for secret in (key, new):
+        assert all(secret.encode() not in file.read_bytes() for file in kept)
+        assert all(secret.split("_", 3)[3].encode() not in file.read_bytes() for file in kept)
+
+
+def test_terminals_of_its_merchant_alone_and_nothing_that_nobody_said(platform: Platform) -> None:
+    ledger = open_database(load_settings(platform.data).books(None))
+    with ledger.reading():
+        rows = ledger.run("SELECT merchant, name FROM device WHERE merchant <> '' ORDER BY merchant, name")
+    ledger.close()
+    merchant = rows[0][0]
+    _, key = admitted(platform, merchant)
+    items = platform.ask(key, "GET", "/v1/devices")[1]["items"]
+    assert [one["name"] for one in items] == [name for of, name in rows if of == merchant]
+    assert {one["said_ms"] for one in items} == {None}
