@@ -23,7 +23,7 @@ NAMES = (
     "outbox", "can", "can_edge", "joining", "authorise", "online", "rs485", "tls", "hole", "idle", "ledger", "looks",
     "campus",
     "console", "flood", "sim", "watch", "watch_money", "account", "wallet",
-    "purse", "keys", "personalise",
+    "purse", "codes", "keys", "personalise",
 )  # fmt: skip
 LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten", "console_ten", "backup")
 """Minutes each: measured when they are named, or with --all."""

@@ -26,6 +26,7 @@ from shared.keys.offline_code import (
     decode_certificate,
     sign_use,
 )
+from shared.words.refused import why_not
 from shared.words.voice import Text
 
 PHONES_MAX = 1_000
@@ -62,8 +63,11 @@ def read_phones(path: Path) -> dict[str, Phone]:
     """By name; ConfigFault naming the first malformed line."""
     try:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()][:PHONES_MAX]
-    except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigFault(Text(f"{path}: 无法读取", f"{path}: cannot be read")) from fault
+    except OSError as fault:
+        why = why_not(fault)
+        raise ConfigFault(Text(f"{path}: 无法读取：{why}", f"{path}: cannot be read: {why}")) from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigFault(Text(f"{path}: 不是 UTF-8", f"{path}: not UTF-8")) from fault
     return dict(_phone(path, number, line) for number, line in enumerate(lines, 1))
 
 
