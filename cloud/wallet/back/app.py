@@ -32,6 +32,7 @@ from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import ASK_MAX, WALLET_PATH, Answer, encode_answer
 from cloud.wallet.line.problems import BUSY
 from cloud.wallet.people.codes import Sms, note_sent, unsent
+from cloud.wallet.people.records.erasures import erase_due
 from cloud.watch.notify.doors_file import close_doors
 from cloud.watch.notify.terms import Channel
 from shared.clocks.campus_clock import CampusClock, parse_clock
@@ -210,7 +211,7 @@ class Accounts:
             end_signed_out(self._site, self._now())
 
     async def send_codes(self, folder: Path) -> None:
-        """One turn. A file that is away is looked at again."""
+        """One turn, in which what is to be erased by now goes, too. A file that is away is looked at again."""
         loop = asyncio.get_running_loop()
         try:
             waiting = await loop.run_in_executor(self._thread, self._waiting_sms)
@@ -222,6 +223,7 @@ class Accounts:
 
     def _waiting_sms(self) -> list[Sms]:
         with self.asked, self._site.people.writing():
+            erase_due(self._site.people, self._now().unix_ms)
             return unsent(self._site.people, self._now().unix_ms)
 
     def _note_sms(self, done: list[int]) -> None:

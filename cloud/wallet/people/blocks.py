@@ -34,6 +34,12 @@ def block_of(db: Database, holder: str) -> Block | None:
     return Block(*rows[0]) if rows else None
 
 
+def blocks_of(db: Database, holder: str) -> list[Block]:
+    """All there were, oldest first."""
+    rows = db.run("SELECT holder, person, why, address, at_ms FROM block WHERE holder = ? ORDER BY id", (holder,))
+    return [Block(*row) for row in rows]
+
+
 def lift_blocks(db: Database, holder: str, now_ms: int) -> None:
     """All of his."""
     db.run("UPDATE block SET lifted_ms = ? WHERE holder = ? AND lifted_ms = 0", (now_ms, holder))

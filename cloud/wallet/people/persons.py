@@ -65,6 +65,12 @@ def bound_person(db: Database, phone: str, name: str, holder: str, now_ms: int) 
     return person_of(db, person.id)
 
 
+def name_of(db: Database, number: int) -> str:
+    """'' where he is known no more, or has none."""
+    person = person_of(db, number)
+    return person.name if person else ""
+
+
 def password_of(db: Database, person: int) -> str:
     """The hash; '' where he has set none."""
     rows = db.run("SELECT hash FROM person WHERE id = ?", (person,))

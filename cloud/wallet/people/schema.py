@@ -4,7 +4,7 @@ from cloud.payments.disputes import rows as disputes
 from cloud.process.settings import PEOPLE_FILE
 from cloud.store.db import Database
 from cloud.wallet.claims import TABLES as ASKS
-from cloud.wallet.people.records import marks, stalls
+from cloud.wallet.people.records import erasures, marks, stalls
 
 FILE = PEOPLE_FILE
 TABLES = (
@@ -45,7 +45,7 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
     *disputes.TABLES,
     *marks.TABLES,
-    *stalls.TABLES,
+    *stalls.TABLES, *erasures.TABLES,
 )
 
 

@@ -109,7 +109,8 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
         assert faults(page) == [], name
     further = {
-        "pay": "form[data-name=order]", "split": ".balance[data-name=splitOnline]", "privacy": "main button",
+        "pay": "form[data-name=order]", "split": ".balance[data-name=splitOnline]",
+        "privacy": "[data-name=words]", "data": "[data-name=erasure]",
         "limits": "[data-name=day]", "messages": "[data-name=messages]",
     }  # fmt: skip
     for name, shown in further.items():

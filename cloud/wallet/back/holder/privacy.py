@@ -7,21 +7,28 @@ which guardian sees.
 from collections.abc import Mapping
 from typing import Any
 
-from cloud.payments.disputes.rows import open_disputes
+from cloud.payments.disputes.rows import answered, open_disputes
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.money.offline import end_all
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, flag, whole
+from cloud.wallet.people.blocks import blocks_of
 from cloud.wallet.people.consents import CONSENT, GRANT, Word, guardians_of, has_consent, keep_word, words_of
-from cloud.wallet.people.persons import has_granted
+from cloud.wallet.people.persons import children_of, has_granted, name_of
+from cloud.wallet.people.records.marks import told_above
+from cloud.wallet.people.records.stalls import stalls_of
+from cloud.wallet.people.roster import holder_of
 from cloud.wallet.people.sessions import sessions_of
 from cloud.wallet.people.sight import CONSENT_AGE, OF_AGE, age
 
 PERSON_MAX = 2**53
+WORDS_MAX = 100
+"""Of the record, the newest; an export has all."""
 
 
 def privacy(context: Context, _: Arguments) -> dict[str, Any]:
-    """Whether a consent is asked for and stands; to the holder himself also who may see him."""
+    """Whether a consent is asked for and stands, and what was said before; to the holder himself also who may see him,
+    and every word; to a guardian his own."""
     people, whose = context.site.people, context.whose
     years = age(whose.holder.born, context.now.campus_s)
     with people.reading():
@@ -32,10 +39,18 @@ def privacy(context: Context, _: Arguments) -> dict[str, Any]:
             for one, name in guardians.items()
         ]
         consented = has_consent(people, number)
+        words = [one for one in words_of(people, number) if whose.is_own or context.person.id in (one.by, one.to)]
+        names = {one: name_of(people, one) for word in words[-WORDS_MAX:] for one in (word.by, word.to) if one}
     return {
         "own": whose.is_own, "under14": years < CONSENT_AGE, "of_age": years >= OF_AGE, "consented": consented,
         "guardians": sees,
+        "words": [_word(one, names) for one in reversed(words[-WORDS_MAX:])],
     }  # fmt: skip
+
+
+def _word(one: Word, names: Mapping[int, str]) -> dict[str, Any]:
+    by, to = names.get(one.by, ""), names.get(one.to, "")
+    return {"use": one.use, "by": by, "to": to, "given": one.given, "at_ms": one.at_ms}
 
 
 def consent(context: Context, given: Arguments) -> dict[str, Any]:
@@ -66,10 +81,18 @@ def export(context: Context, _: Arguments) -> dict[str, Any]:
         sessions = sessions_of(people, person.id, context.now.unix_ms)
         words = words_of(people, person.holder) if person.holder else []
         disputes = open_disputes(people, person.holder) if person.holder else []
+        done = answered(people, person.holder) if person.holder else []
+        blocks = blocks_of(people, person.holder) if person.holder else []
+        stalls, own = stalls_of(people, person.id), holder_of(people, person.holder) if person.holder else None
+        above = {one: told_above(people, person.id, one) for one in children_of(people, person.id)}
     return {
         "made_ms": context.now.unix_ms, "person": {"name": person.name, "phone": person.phone, "holder": person.holder},
         "devices": [{"address": one.address, "agent": one.agent, "seen_ms": one.seen_ms} for one in sessions],
         "words": [one._asdict() for one in words], "disputes": [one._asdict() for one in disputes],
+        "answers": [{**one._asdict(), "dispute": one.dispute._asdict()} for one in done],
+        "losses": [{"person": one.person, "why": one.why, "at_ms": one.at_ms} for one in blocks],
+        "stalls": stalls, "roster": own._asdict() if own else None,
+        "wards": list(above), "told_above_fen": above,
     }  # fmt: skip
 
 

@@ -6,11 +6,11 @@ import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
 const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall",
-  "offline"];
+  "offline", "data"];
 const NAMES = { lost: "loss", code: "code_page" };
 const TENDED_MS = 60_000;
 const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
-const OF_A_STALL = ["stall", "more"]; // of a stall's keeper who holds no card
+const OF_A_PERSON = ["stall", "data", "more"]; // about no holder's card
 const state = { me: null, holder: undefined, turn: 0, tended: 0 };
 const at = (id) => document.getElementById(id);
 
@@ -35,9 +35,9 @@ async function show() {
     const me = await who();
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
-    const opened = holders.length || OF_A_STALL.includes(name) || !state.me.stalls.length ? name : "stall";
+    const opened = holders.length || OF_A_PERSON.includes(name) || !state.me.stalls.length ? name : "stall";
     const page = await pageOf(opened);
-    const shown = holders.length || OF_A_STALL.includes(opened) ? await page(state.holder, { show, me: state.me })
+    const shown = holders.length || OF_A_PERSON.includes(opened) ? await page(state.holder, { show, me: state.me })
       : { page: [h("p", {}, t("noneYet"))], ...(await ask("me")) };
     if (turn !== state.turn) return;
     frame(opened);
@@ -100,7 +100,7 @@ function frame(name) {
     chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  const shown = state.me?.holders.length ? IN_NAV : OF_A_STALL;
+  const shown = state.me?.holders.length ? IN_NAV : OF_A_PERSON.filter((one) => one !== "stall" || state.me?.stalls.length);
   fill(at("nav"), state.me ? shown.map((one) =>
     h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
 }

@@ -37,6 +37,13 @@ export function say(text) {
   requestAnimationFrame(() => (line.textContent = text));
 }
 
+/** A file to this device. */
+export function download(text, type, name) {
+  const file = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: file, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+}
+
 const ELDER = "wallet.elder";
 
 /** Large letters, as this device remembers them. */

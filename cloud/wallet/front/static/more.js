@@ -8,7 +8,7 @@ import { moment, t } from "./words.js";
 const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy"];
 
 export async function more(_, { show, me }) {
-  const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : [])];
+  const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : []), ...(me.holders.length ? ["data"] : [])];
   const { value, at, fresh } = await ask("devices");
   const { value: keys } = await ask("passkeys");
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };

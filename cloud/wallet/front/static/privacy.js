@@ -1,14 +1,16 @@
-// A guardian's consent, an adult's grants of sight, and what is kept of oneself as a file.
+// A guardian's consent, an adult's grants of sight, and the record of both.
 import { Problem, ask, call } from "./api.js";
 import { h, say } from "./dom.js";
-import { addWords, said, t } from "./words.js";
+import { addWords, moment, said, t } from "./words.js";
 
 addWords({
   consentHelp: ["未满 14 岁：本人用钱包前须监护人同意；用卡不须同意。", "Under 14 a guardian's consent comes before the child's own wallet. The card needs none."],
   consentStands: ["监护人已同意", "A guardian has consented"], consentNone: ["尚未同意", "No consent yet"],
   consentGive: ["我同意", "I consent"], consentTake: ["撤回我的同意", "Take my consent back"],
   grantHelp: ["成年后，由本人决定哪位监护人可以查看。", "Who is of age says which guardian may see."],
-  grantGive: ["允许查看", "Let see"], grantTake: ["不再允许", "No longer"], exportData: ["导出我的数据", "My data as a file"],
+  grantGive: ["允许查看", "Let see"], grantTake: ["不再允许", "No longer"], privacyWords: ["同意与授权记录", "Record of consents and grants"],
+  word_consent: ["监护人同意", "consent"], word_grant: ["授权查看", "grant of sight"], wordGiven: ["给予", "given"], wordTaken: ["撤回", "taken back"],
+  privacyNoWords: ["还没有记录", "None yet"],
 });
 
 export async function privacy(holder, { show }) {
@@ -24,12 +26,12 @@ export async function privacy(holder, { show }) {
     value.under14 && !value.own ? [button("consent", "consentGive", { given: true }), button("consent", "consentTake", { given: false }, "plain")] : null,
     value.own && value.of_age ? [h("p", {}, t("grantHelp")), h("ul", { class: "entries" }, value.guardians.map((one) =>
       h("li", {}, one.name, " ", button("grant", one.granted ? "grantTake" : "grantGive", { person: one.person, given: !one.granted }))))] : null,
-    h("button", { onclick: () => kept().catch((problem) => say(said(problem))) }, t("exportData")),
+    h("h2", {}, t("privacyWords")),
+    h("ul", { class: "entries", "data-name": "words" }, value.words.length ? value.words.map(word) : h("li", { class: "soft" }, t("privacyNoWords"))),
   ] };
 }
 
-async function kept() {
-  const file = URL.createObjectURL(new Blob([JSON.stringify(await call("export"), null, 1)], { type: "application/json" }));
-  h("a", { href: file, download: "wallet.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
+function word(one) {
+  return h("li", {}, h("p", {}, [t(`word_${one.use}`), t(one.given ? "wordGiven" : "wordTaken"), one.by, one.to ? `→ ${one.to}` : ""].filter(Boolean).join(" · ")),
+    h("p", { class: "soft" }, moment(one.at_ms)));
 }

@@ -1,6 +1,6 @@
 // The statement: each entry with channel, state and proof; sums of the months shown, a filter, disputes, and all of it as files.
 import { Problem, ask, call, newKey } from "./api.js";
-import { field, fill, h, say } from "./dom.js";
+import { download, field, fill, h, say } from "./dom.js";
 import { form } from "./sign_in.js";
 import { addWords, campusDay, campusTime, said, t, yuan } from "./words.js";
 
@@ -133,10 +133,4 @@ function cell(value) {
   const text = String(value);
   const safe = /^[=+@\t\r]|^-(?!\d)/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function download(text, type, name) {
-  const file = URL.createObjectURL(new Blob([text], { type }));
-  h("a", { href: file, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(file), 60_000);
 }

@@ -1,0 +1,94 @@
+"""Who has left, and has nothing left, is erased when it is time; what is kept is kept as long as it was said."""
+
+import pytest
+
+from cloud.ledger.ledger import Ledger
+from cloud.wallet.back.holder.erasure import KEPT
+from cloud.wallet.people.persons import add_person, bind_guardian
+from cloud.wallet.people.records.erasures import DAY_MS, RECORDS_DAYS, WAIT_DAYS, erase_due
+from cloud.wallet.people.roster import Holder, take_roster
+from tests.cloud.wallet.back.test_messages import card_of
+from tests.cloud.wallet.rig import CHILD, GROWN, Rig
+
+KEY = "00" * 16
+DAY_S = 86_400
+
+
+@pytest.fixture
+def left(rig: Rig) -> Rig:
+    """The grown one has signed in, let his mother see, and is on the roster no longer; he never had a card."""
+    with rig.site.people.writing():
+        person = add_person(rig.site.people, "13000000007", "Lin Er", GROWN[0], 0)
+        rig.site.people.run("UPDATE holder SET label = '' WHERE number = ?", (GROWN[0],))
+    rig.later(DAY_S)
+    rig.signed("grown", person.id)
+    rig.ask("grant", "grown", person=1, given=True)
+    rig.ask("lost/report", "grown", key=KEY)
+    rig.signed("grown", person.id)
+    rig.ask("lost/cancel", "grown", key="11" * 16)
+    return rig
+
+
+def gone(rig: Rig) -> None:
+    with rig.site.people.writing():
+        take_roster(rig.site.people, [Holder(*CHILD, "Class 1", "")], [])
+
+
+def rows(rig: Rig, table: str, where: str = "1 = 1") -> int:
+    with rig.site.people.reading():
+        return rig.site.people.run(f"SELECT COUNT(*) FROM {table} WHERE {where}")[0][0]  # noqa: S608  # a test's own
+
+
+def sweep(rig: Rig, days: int) -> int:
+    rig.later(days * DAY_S)
+    with rig.site.people.writing():
+        return erase_due(rig.site.people, rig.now.unix_ms)
+
+
+def test_who_has_left_is_erased_in_two_steps_and_nobody_before(left: Rig) -> None:
+    assert [one["en"] for one in left.ask("erasure", "grown")["against"]] == ["you are on the school's list"]
+    assert left.ask("erasure/ask", "grown", given=True) == "not-erasable"
+    gone(left)
+    assert left.ask("erasure", "grown")["against"] == []
+    assert left.ask("erasure/ask", "grown", given=True)["due_ms"] == left.now.unix_ms + WAIT_DAYS * DAY_MS
+    assert sweep(left, WAIT_DAYS - 1) == 0
+    assert sweep(left, 1) == 1
+    assert left.ask("me", "grown") == "sign-in"
+    where = f"holder = '{GROWN[0]}'"
+    assert rows(left, "person", where) == rows(left, "holder", f"number = '{GROWN[0]}'") == 0
+    assert rows(left, "session", "person = 3") == 0
+    assert (rows(left, "word", where), rows(left, "block", where)) == (1, 1)
+    assert sweep(left, RECORDS_DAYS - 1) == 0
+    assert sweep(left, 1) == 1
+    assert rows(left, "word", where) == rows(left, "block", where) == rows(left, "erasure", where) == 0
+    assert sweep(left, 1) == 0
+
+
+def test_it_is_called_off_and_who_comes_back_is_not_erased(left: Rig) -> None:
+    gone(left)
+    left.ask("erasure/ask", "grown", given=True)
+    assert left.ask("erasure/ask", "grown", given=False)["asked_ms"] == 0
+    left.ask("erasure/ask", "grown", given=True)
+    with left.site.people.writing():
+        take_roster(left.site.people, [Holder(*GROWN, "Class 1", "")], [])
+    assert sweep(left, WAIT_DAYS) == 1
+    assert rows(left, "holder", f"number = '{GROWN[0]}' AND name <> ''") == 1
+
+
+def test_money_a_guardians_duty_and_a_stale_proof_stand_against_it(rig: Rig) -> None:
+    with rig.site.people.writing():
+        child = add_person(rig.site.people, "", "Lin Yi", CHILD[0], 0)
+        take_roster(rig.site.people, [], [])
+    rig.signed("child", child.id)
+    Ledger(rig.site.ledger).deposit(card_of(rig), 1, "k", rig.now)
+    assert "money" in rig.ask("erasure", "child")["against"][-1]["en"]
+    assert rig.ask("erasure", "mother")["against"] == []
+    with rig.site.people.writing():
+        bind_guardian(rig.site.people, 1, CHILD[0], 0)
+    assert rig.ask("erasure/ask", "mother", given=True) == "not-erasable"
+    rig.later(3600)
+    assert rig.ask("erasure/ask", "mother", given=False) == "prove-again"
+
+
+def test_what_is_kept_is_said_with_its_days() -> None:
+    assert [days for _, _, days in KEPT] == [f"{WAIT_DAYS}", f"{WAIT_DAYS}+{RECORDS_DAYS}", ""]
