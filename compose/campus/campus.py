@@ -13,6 +13,8 @@ from typing import NamedTuple
 from compose.campus.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
 from compose.parts.part import Part
 
+PROVIDERS = "providers"
+"""The emulated ones, and their part."""
 DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
 _PARTS = (
@@ -48,6 +50,7 @@ class Where:
     health: service → port on loopback where it says how it is.
     enrol_port: where boxes come in by a code, with --full; 0: nowhere.
     wallet_port, accounts_port: the wallet's front and the service behind it; 0: none.
+    providers_port: of emulated payment providers, of a demonstration; 0: none.
     """
 
     data: Path
@@ -65,6 +68,7 @@ class Where:
     enrol_port: int = 0
     wallet_port: int = 0
     accounts_port: int = 0
+    providers_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -120,6 +124,8 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     services += [f"dock=127.0.0.1:{where.docking_port}"] if where.docking_port and not where.full else []
     if where.wallet_port:
         services += [f"accounts=127.0.0.1:{where.accounts_port}", f"wallet=127.0.0.1:{where.wallet_port}"]
+    if where.providers_port:
+        services.append(f"{PROVIDERS}=127.0.0.1:{where.providers_port}")
     if _has_providers(where) and "payments" in where.health:
         services.append(f"payments=127.0.0.1:{where.health['payments']}")
     pages = [f"keys={where.keys_health}"]
@@ -132,12 +138,34 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    beside = (*_dock(where, after), *_enrolment(where, after), *_wallet(where, after), *_payments(where, after))
-    return [keys, ingest, console, watch, *beside]
+    beside = (*_dock(where, after), *_enrolment(where, after), *_providers(where), *_wallet(where, after))
+    return [keys, ingest, console, watch, *beside, *_payments(where, after)]
 
 
 def _has_providers(where: Where) -> bool:
-    return (where.data / "cloud" / "payments.toml").exists()
+    return bool(where.providers_port) or (where.data / "cloud" / "payments.toml").exists()
+
+
+def _providers(where: Where) -> list[Part]:
+    """Payment providers as peers: they write the school's settings of them before anybody reads these."""
+    if not where.providers_port:
+        return []
+    notify = f"{_wallet_address('127.0.0.1', where)}/pay/notify/"
+    words = ("--data", str(where.data), "--port", str(where.providers_port), "--notify", notify)
+    return [_python(PROVIDERS, "cloud.emulators", PROVIDERS, *words, spare=True)]
+
+
+def _behind_providers(where: Where) -> tuple[str, ...]:
+    return (PROVIDERS,) if where.providers_port else ()
+
+
+def _wallet_address(host: str, where: Where) -> str:
+    return f"https://{host}:{where.wallet_port}"
+
+
+def wallet_address(where: Where) -> str:
+    """As a browser on this machine finds it: passkeys want a name, and no number."""
+    return _wallet_address("localhost", where)
 
 
 def _payments(where: Where, after: tuple[str, ...]) -> list[Part]:
@@ -146,7 +174,8 @@ def _payments(where: Where, after: tuple[str, ...]) -> list[Part]:
         return []
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     words = (*_data(where), *dsn, *_clock(where), *_health(where, "payments"))
-    return [_python("payments", "cloud", "payments", "run", *words, after=after[1:], spare=True)]
+    behind = (*after[1:], *_behind_providers(where))
+    return [_python("payments", "cloud", "payments", "run", *words, after=behind, spare=True)]
 
 
 def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
@@ -156,7 +185,8 @@ def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     accounts = _python(
         "accounts", "cloud", "accounts", *_data(where), "--port", str(where.accounts_port), *dsn, *_clock(where),
-        "--keys", str(where.phones_socket), *_health(where, "accounts"), after=after[1:], spare=True,
+        "--address", wallet_address(where), "--keys", str(where.phones_socket), *_health(where, "accounts"),
+        after=(*after[1:], *_behind_providers(where)), spare=True,
     )  # fmt: skip
     front = _python(
         "wallet", "cloud", "wallet", *_data(where), "--port", str(where.wallet_port),

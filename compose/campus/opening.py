@@ -42,6 +42,9 @@ LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
 WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet", "payments")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
+PROVIDERS_FILE, EMULATORS_MARK = "payments.toml", "# python -m cloud.emulators\n"
+"""So the settings of payment providers begin that the emulators have written (cloud/emulators/providers/setting_up.py):
+another file is somebody's own."""
 WALLET_FILE = "front/wallet.pem"
 """The wallet's certificate."""
 UP = "./ykt up"
@@ -141,12 +144,16 @@ def say_wallet(parts: Supervisor, where: campus.Where, say: Say) -> None:
     """The wallet's address, and a parent's one-time link."""
     if not parts.ready_line("wallet"):
         return
-    address = f"https://127.0.0.1:{where.wallet_port}/"
+    address = f"{campus.wallet_address(where)}/"
     say(f"      {Text('钱包：', 'wallet: ')}{address}")
     for word in parts.ready_line("accounts").split():
         if word.startswith(PARENT_LINK):
             link = f"{address}#link={word.removeprefix(PARENT_LINK)}"
             say(f"      {Text('家长一次性链接：', 'a parent, works once: ')}{link}")
+    pages = [word for word in parts.ready_line(campus.PROVIDERS).split() if word.startswith("http:")]
+    if pages:
+        told = Text("支付渠道（模拟，在这里付款）：", "payment providers, emulated; pay there: ")
+        say(f"      {told}{' '.join(pages)}")
 
 
 def say_docking(where: campus.Where, say: Say) -> None:
@@ -205,6 +212,15 @@ def has_docking(room: Path) -> bool:
     return not file.exists() or Function.DOCKING not in json.loads(file.read_bytes())["off"]
 
 
+def has_emulators(options: Options, room: Path, clock: str) -> bool:
+    """Of payment providers: in a demonstration that has none of its own and was not asked to go without. Not behind a
+    trace: a provider has a calendar of its own."""
+    settings = room / "cloud" / PROVIDERS_FILE
+    is_ours = not settings.exists() or settings.read_text(encoding="utf-8").startswith(EMULATORS_MARK)
+    is_demo = bool(json.loads((room / "cloud" / "cloud.json").read_bytes()).get("demo"))
+    return options.providers and is_ours and is_demo and not clock
+
+
 async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:
     """Provision if there is no campus yet; start broker and database; say where everything is."""
     room = options.data / "campus"
@@ -236,7 +252,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
         docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,
-        wallet_port(options.port), free_port(),
+        wallet_port(options.port), free_port(), free_port() if has_emulators(options, room, clock) else 0,
     )
 
 

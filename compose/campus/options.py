@@ -50,6 +50,7 @@ class Options:
     seed: int
     drill: bool = False
     log: Form = Form.PLAIN
+    providers: bool = True
 
 
 def parse(arguments: list[str]) -> Options:
@@ -71,7 +72,7 @@ def parse(arguments: list[str]) -> Options:
         )
     return Options(
         given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
-        given.report, given.trace, speed, cards, given.seed, given.drill, given.log,
+        given.report, given.trace, speed, cards, given.seed, given.drill, given.log, given.providers,
     )  # fmt: skip
 
 
@@ -129,6 +130,10 @@ def _parser() -> Parser:
             "演练：有意触发一条无害的报警，看它送到人、确认、恢复",
             "a drill: a harmless alarm on purpose, told, acknowledged, over",
         ),
+    )  # fmt: skip
+    add(
+        "--without-providers", dest="providers", action="store_false",
+        help=Text("不启动模拟的支付渠道", "no emulated payment providers"),
     )  # fmt: skip
     add(
         "--seed", type=int, default=1, metavar="N",

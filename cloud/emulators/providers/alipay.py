@@ -112,7 +112,8 @@ class AlipayEmulator:
         trade = self.trades.make(number, round(float(content["total_amount"]) * 100), expires_s, now_s)
         if trade is None:
             return {"code": "40004", "sub_code": "ACQ.CONTEXT_INCONSISTENT"}
-        return {**_OK, "out_trade_no": number, "qr_code": f"https://qr.alipay.example/{number[-9:]}"}
+        opens = f"{self.trades.opens}{number}" if self.trades.opens else f"https://qr.alipay.example/{number[-9:]}"
+        return {**_OK, "out_trade_no": number, "qr_code": opens}
 
     def _order_of(self, trade: Trade) -> dict[str, Any]:
         said: dict[str, Any] = {**_OK, "out_trade_no": trade.number, "total_amount": yuan(trade.paid_fen or trade.fen)}

@@ -6,6 +6,7 @@ A debit whose account begins with `BAD` fails; of all others it does as the mood
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 from cloud.emulators.providers.trades import Trades
 
@@ -65,6 +66,15 @@ class BankEmulator:
         _whole(folder / "in" / f"BILL-{day}.txt", self.bill_of(day))
         _whole(folder / "in" / f"SETTLE-{day}.txt", self.settlement_of(day))
         return taken
+
+    def kept(self) -> dict[str, Any]:
+        """What is to be known again after a restart."""
+        return {"trades": self.trades.kept(), "reversed": self.reversed, "done": self._done, "bill": self._bill}
+
+    def know(self, kept: dict[str, Any]) -> None:
+        """What was known before."""
+        self.trades.know(kept["trades"])
+        self.reversed, self._done, self._bill = kept["reversed"], kept["done"], kept["bill"]
 
     def _debit(self, number: str, cells: list[str], now_s: int) -> str:
         account, fen, expires_s = cells

@@ -1,5 +1,6 @@
 """An emulated provider on a loopback port: its API, its callbacks, and `/-/…`, by which a person or a test plays.
 
+    GET  /-/, /-/order/NUMBER            pages for a person, who pays there (POST)
     GET  /-/orders                       what it knows
     POST /-/pay     {"number": …, "fen": 0}   somebody pays; fen 0: as the mood is
     POST /-/refund  {"number": …, "refund": …, "fen": …}
@@ -8,13 +9,16 @@
 
 import http.client
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from cloud.emulators.providers import payer
 from cloud.emulators.providers.mood import MOODS
 from cloud.emulators.providers.trades import Callback, Trades
 
@@ -35,14 +39,21 @@ class Emulator(Protocol):
 
 
 class ProviderServer:
-    """Use as a context manager. notify: where callbacks go; empty: nowhere. calls: how many were posted."""
+    """Use as a context manager. notify: where callbacks go; empty: nowhere. ca: who signs for an https one; keep: a
+    file of what is known, for the next start. calls: how many were posted."""
 
-    def __init__(self, emulator: Emulator, port: int, notify: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, emulator: Emulator, port: int, notify: str, clock: Callable[[], float] = time.time,
+        ca: Path | None = None, keep: Path | None = None,
+    ) -> None:  # fmt: skip
         self.emulator, self._notify, self._clock = emulator, urlsplit(notify), clock
+        self._context = ssl.create_default_context(cafile=ca) if self._notify.scheme == "https" else None
+        self._keep, self._kept = keep, know_again(emulator.trades, keep)
         self.calls = 0
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self.port = int(self._server.server_address[1])
+        emulator.trades.opens = f"http://127.0.0.1:{self.port}{payer.PLACE}"
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(LOOK_S,), name="provider", daemon=True),
             threading.Thread(target=self._call_back, name="callbacks", daemon=True),
@@ -97,6 +108,7 @@ class ProviderServer:
         body = asked.rfile.read(min(int(asked.headers.get("Content-Length") or "0"), BODY_MAX))
         with self._lock:
             status, headers, said = self._said(asked, body)
+            self._kept = keep_known(self.emulator.trades, self._keep, self._kept)
             mute_s = self.emulator.trades.mood.mute_s
         if mute_s and not asked.path.startswith("/-/"):
             self._stop.wait(mute_s)
@@ -110,11 +122,21 @@ class ProviderServer:
     def _said(self, asked: BaseHTTPRequestHandler, body: bytes) -> _Out:
         headers = {name.lower(): value for name, value in asked.headers.items()}
         try:
+            if asked.path == payer.PAGE or asked.path.startswith(payer.PLACE):
+                return 200, {"Content-Type": "text/html; charset=utf-8"}, self._page(asked.command, asked.path)
             if asked.path.startswith("/-/"):
                 return 200, {}, json.dumps(self.play(asked.path, json.loads(body or b"{}"))).encode()
             return self.emulator.handle(asked.command, asked.path, headers, body, int(self._clock()))
         except (ValueError, KeyError, TypeError):
             return 400, {}, b"{}"
+
+    def _page(self, method: str, path: str) -> bytes:
+        trades, number = self.emulator.trades, path.removeprefix(payer.PLACE)
+        if path == payer.PAGE:
+            return payer.listed(trades.all.values())
+        if method == "POST":
+            trades.pay(number, int(self._clock()))
+        return payer.shown(trades.all.get(number))
 
     def _call_back(self) -> None:
         while not self._stop.wait(LOOK_S):
@@ -124,11 +146,17 @@ class ProviderServer:
             for headers, body in due:
                 self._post(headers, body)
 
+    def _line(self, host: str) -> http.client.HTTPConnection:
+        port = self._notify.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port or 80, timeout=POST_S)
+        return http.client.HTTPSConnection(host, port or 443, timeout=POST_S, context=self._context)
+
     def _post(self, headers: dict[str, str], body: bytes) -> None:
         """Whether it is taken or not: the next one is owed already."""
         if not self._notify.hostname:
             return
-        line = http.client.HTTPConnection(self._notify.hostname, self._notify.port or 80, timeout=POST_S)
+        line = self._line(self._notify.hostname)
         try:
             line.request("POST", self._notify.path or "/", body, headers)
             line.getresponse().read()
@@ -137,3 +165,29 @@ class ProviderServer:
             return
         finally:
             line.close()
+
+
+class Keeps(Protocol):
+    """Whose knowledge lasts."""
+
+    def kept(self) -> dict[str, Any]: ...
+
+    def know(self, kept: dict[str, Any]) -> None: ...
+
+
+def know_again(keeps: Keeps, keep: Path | None) -> str:
+    """What the file says of earlier, which is known from now on; '' where there is none."""
+    said = keep.read_text(encoding="utf-8") if keep is not None and keep.exists() else ""
+    if said:
+        keeps.know(json.loads(said))
+    return said
+
+
+def keep_known(keeps: Keeps, keep: Path | None, kept: str) -> str:
+    """The file says what is known; kept: what it says."""
+    said = json.dumps(keeps.kept()) if keep is not None else kept
+    if keep is not None and said != kept:
+        part = keep.with_name(f".{keep.name}.part")
+        part.write_text(said, encoding="utf-8")
+        part.replace(keep)
+    return said

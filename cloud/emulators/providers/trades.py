@@ -1,7 +1,8 @@
 """What a provider knows: orders, payments, refunds, and the callbacks that it owes. Pure; the moment comes in."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from cloud.emulators.providers.mood import Mood
 
@@ -39,7 +40,9 @@ class Callback:
 
 
 class Trades:
-    """All of one provider."""
+    """All of one provider. opens: where a payer finds an order by its number, '' where nobody looks."""
+
+    opens = ""
 
     def __init__(self, mood: Mood | None = None) -> None:
         self.mood = mood or Mood()
@@ -52,6 +55,17 @@ class Trades:
     def take_mood(self, mood: Mood) -> None:
         """From now on."""
         self.mood, self.dice = mood, mood.chance()
+
+    def kept(self) -> dict[str, Any]:
+        """What is to be known again after a restart."""
+        return {"turn": self._turn, "all": [asdict(one) for one in self.all.values()]}
+
+    def know(self, kept: dict[str, Any]) -> None:
+        """What was known before; callbacks that were owed are lost, as a provider's may be."""
+        self._turn = kept["turn"]
+        for row in kept["all"]:
+            refunds = {name: (int(fen), int(at_s)) for name, (fen, at_s) in row.pop("refunds").items()}
+            self.all[row["number"]] = Trade(**row, refunds=refunds)
 
     def make(self, number: str, fen: int, expires_s: int, now_s: int) -> Trade | None:
         """None: there is another order under this number, or it was paid."""

@@ -92,10 +92,12 @@ class WeChatEmulator:
         expires_s = int(datetime.fromisoformat(said["time_expire"]).timestamp())
         if (said["mchid"], said["appid"]) != (self._mchid, self._appid):
             return 400, {"code": "APPID_MCHID_NOT_MATCH"}
-        trade = self.trades.make(said["out_trade_no"], said["amount"]["total"], expires_s, now_s)
+        number = said["out_trade_no"]
+        trade = self.trades.make(number, said["amount"]["total"], expires_s, now_s)
         if trade is None:
             return 400, {"code": "OUT_TRADE_NO_USED"}
-        return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.number[-9:]}"}
+        opens = self.trades.opens
+        return 200, {"code_url": f"{opens}{trade.number}" if opens else f"weixin://wxpay/bizpayurl?pr={number[-9:]}"}
 
     def _refunded(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:
         number, fen, trade = said["out_refund_no"], said["amount"]["refund"], self.trades.of_txn(said["transaction_id"])

@@ -15,29 +15,37 @@ from shared.words.voice import Text
 
 BROKER, DATABASE, KEYS, INGEST, DESK = "broker", "database", "keys", "ingest", "desk"
 WATCH, CONSOLE, METRICS = "watch", "console", "metrics"
+ACCOUNTS, WALLET, PAYMENTS = "accounts", "wallet", "payments"
 SERVICES = {
     BROKER: Text("消息代理", "broker"),
     DATABASE: Text("账本数据库", "ledger's database"),
     KEYS: Text("密钥进程", "key process"),
     INGEST: Text("入账进程", "ingest process"),
     DESK: Text("卡务接口", "card desks' service"),
-    "accounts": Text("账户服务", "accounts service"),
-    "wallet": Text("钱包前置", "wallet's front"),
-    "payments": Text("渠道服务", "payment providers' service"),
+    ACCOUNTS: Text("账户服务", "accounts service"),
+    WALLET: Text("钱包前置", "wallet's front"),
+    PAYMENTS: Text("渠道服务", "payment providers' service"),
     WATCH: Text("值守", "watch"),
     CONSOLE: Text("集控平台", "console"),
     METRICS: Text("指标库", "store of metrics"),
     "dock": Text("对接", "docking"),
     "smsc": Text("短信网关（模拟）", "SMS gateway (emulator)"),
     "sms-provider": Text("短信服务商（模拟）", "SMS provider (emulator)"),
+    "providers": Text("支付渠道（模拟）", "payment providers (emulated)"),
     "modem": Text("短信模块（模拟）", "modem (emulator)"),
 }
 """In the order in which they are shown; others follow by their own names."""
 CARRIERS = (BROKER, INGEST, DATABASE)
 """What brings word of devices; without it nothing of them is known."""
-OURS = (KEYS, INGEST, DESK, WATCH, CONSOLE)
+OURS = (KEYS, INGEST, DESK, ACCOUNTS, WALLET, PAYMENTS, WATCH, CONSOLE)
 _WITHIN = (BROKER, DATABASE, KEYS, INGEST, WATCH, METRICS)
 """Shown though nobody has said anything of them."""
+_UNUSED = {
+    ACCOUNTS: Text("没有钱包：docs/wallet.md", "there is no wallet: docs/wallet.md"),
+    WALLET: Text("没有钱包：docs/wallet.md", "there is no wallet: docs/wallet.md"),
+    PAYMENTS: Text("没有接支付渠道：docs/deposits.md", "no payment provider is named: docs/deposits.md"),
+}
+"""A school may go without them; where they are missing it is said."""
 _PART_OF = {DATABASE: "postgres"}
 """Where the launcher's name of a part is another one."""
 _MACHINE = {"disk": Text("磁盘", "disk"), "memory": Text("内存", "memory")}
@@ -112,13 +120,20 @@ def _left(signal: str, value: float) -> Text:
 def _services(seen: Seen, found: Mapping[Source, Judged]) -> Node:
     told = {source.name for source, one in found.items() if source.kind is Kind.SERVICE and _is_service(one)}
     told -= _MACHINE.keys()
-    names = [name for name in SERVICES if name in _WITHIN or name in told]
+    names = [name for name in SERVICES if name in _WITHIN or name in _UNUSED or name in told]
     names += sorted(told - SERVICES.keys())
-    children = tuple(_service(seen, found, name) for name in names)
+    children = tuple(_service(seen, found, name) if name in told else _missing(seen, found, name) for name in names)
     reasons = (Reason(_NOT_RUNNING),) if seen.parts is not None and not seen.parts.is_running else ()
     own = State.WRONG if reasons else State.OK
     since = seen.parts.told_ms if reasons and seen.parts is not None else 0
     return Node(What.SERVICES, "services", Text("服务", "services"), own, reasons, since_ms=since, children=children)
+
+
+def _missing(seen: Seen, found: Mapping[Source, Judged], name: str) -> Node:
+    """Of which nobody has said anything: is it one that a school may go without?"""
+    if name not in _UNUSED:
+        return _service(seen, found, name)
+    return Node(What.SERVICE, name, SERVICES[name], State.UNUSED, (Reason(_UNUSED[name]),))
 
 
 def _is_service(one: Judged) -> bool:

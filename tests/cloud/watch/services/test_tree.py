@@ -31,11 +31,14 @@ def said(one: Node) -> str:
 
 def test_all_is_well_and_counted() -> None:
     root = tree(seen())
-    assert {one.state for one in root.walk()} == {OK}
+    assert {one.state for one in root.walk()} == {OK, State.UNUSED}
     assert exit_code(root) == 0
     assert [(one.what, one.counts) for one in root.children] == [
-        (What.SERVER, {OK: 4}), (What.SERVICES, {OK: 7}), (What.DEVICES, {OK: 4}),
+        (What.SERVER, {OK: 4}), (What.SERVICES, {OK: 7, State.UNUSED: 3}), (What.DEVICES, {OK: 4}),
     ]  # fmt: skip
+    gone_without = [one for one in root.walk() if one.state is State.UNUSED]
+    assert [one.name for one in gone_without] == ["accounts", "wallet", "payments"], "named where they are missing"
+    assert all("docs/" in said(one) for one in gone_without)
     assert [one.called.zh for one in node(root, "devices").children] == ["第一食堂", "校车"]
     lines = node(root, "b1").children
     assert [(line.name, len(line.children)) for line in lines] == [("can0", 2), ("tcp", 1)]
@@ -192,7 +195,7 @@ def test_a_finding_about_money_is_no_state_of_a_device() -> None:
 
 def test_what_is_read_now_is_judged_now_whatever_alarm_stands() -> None:
     over = {("keys-down", Source(Kind.SERVICE, "keys")): 1, ("certificate", Source(Kind.SERVICE, "console")): 1}
-    assert {one.state for one in tree(seen(alarms=over)).walk()} == {OK}
+    assert {one.state for one in tree(seen(alarms=over)).walk()} == {OK, State.UNUSED}
 
 
 PARTS: list[tuple[Part, State, str]] = [
