@@ -72,6 +72,7 @@ NAMES = {
     "roll-outs": Text("固件升级", "roll-outs of firmware"),
     "payments": Text("账户支付", "account payments"),
     "meals": Text("应急餐", "emergency meals"),
+    "offline-codes": Text("脱机付款码", "offline codes"),
     "online-payments": Text("在线支付", "online payments"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),

@@ -20,6 +20,7 @@ from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
 from cloud.ledger.funds.meals.taking import settle_waiting
+from cloud.ledger.funds.offline import taking as offline_codes
 from cloud.ledger.funds.orders.paying import SWEPT_MAX, expire
 from cloud.ledger.funds.orders.rows import expired
 from cloud.ledger.funds.payments import authorise as payments
@@ -373,6 +374,7 @@ class Ledger:
                 after = stand(writing, self._stands_after)
             more = look(writing)
             settle_waiting(writing)
+            offline_codes.settle_waiting(writing)
             more = look_at_discounts(writing) or more
         if is_due:
             self._stands_after = after

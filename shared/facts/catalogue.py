@@ -11,12 +11,13 @@ from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
 from shared.facts import books, boxes, buses, desks, documents, fleet, losses, releases, settings, terminals
-from shared.facts.money import deposits, meals, payments
+from shared.facts.money import codes, deposits, meals, payments
 from shared.facts.terms import (
     ANSWERS,
     BACKS,
     BUSES,
     CARD_FINDINGS,
+    CODES_BEYOND,
     COMMANDS,
     DAMAGES,
     DECLINES,
@@ -49,7 +50,8 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
 
 
 _MODULES = (
-    terminals, boxes, buses, books, desks, losses, fleet, documents, payments, meals, settings, releases, deposits
+    terminals, boxes, buses, books, desks, losses, fleet, documents, payments, meals, settings, releases, deposits,
+    codes,
 )  # fmt: skip
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
@@ -163,6 +165,7 @@ SETS: dict[str, dict[str, Words]] = {
     "command": COMMANDS,
     "deed": DEEDS,
     "cardfinding": CARD_FINDINGS,
+    "beyondcode": CODES_BEYOND,
     "finding": FINDINGS,
     "payer": PAYERS,
     "side": SIDES,

@@ -32,10 +32,23 @@ REASONS: dict[str, Words] = {
     "payment-mac": ("账户支付或冲正的终端签名错误", "wrong MAC of an account payment or its reversal"),
     "meal-mac": ("应急餐的终端签名错误", "wrong MAC of an emergency meal"),
     "meal-unknown": ("应急餐的学号不在册", "an emergency meal of a number that is in no roster"),
+    "code-mac": ("脱机付款码的终端签名错误", "wrong MAC of an offline code's record"),
+    "code-unknown": ("脱机付款码的凭证账本没有", "an offline code of a certificate that was never given out"),
+    "code-signature": ("脱机付款码的手机签名错误", "an offline code that its phone has not signed"),
     "void-witness": ("撤销的主管卡或原卡签名错误", "wrong MAC of the card that stands for a void"),
     "void-whole": ("混合支付完整，不应退半笔", "half of a mixed payment that is whole"),
 }
 """Why the ledger did not simply post a record: the names of cloud.ledger's Reason."""
+
+CODES_BEYOND: dict[str, Words] = {
+    "twice": ("用了两次", "was used twice"),
+    "uses": ("次数超出凭证", "is a use that its certificate does not have"),
+    "sum": ("超出单码限额", "is above what a code may pay"),
+    "time": ("不在凭证有效期内", "is outside of its certificate's time"),
+    "ended": ("的凭证已停用", "is of a certificate that had ended"),
+    "listed": ("的卡已列入黑名单", "is of a card that was on the hotlist"),
+}
+"""Why the school bears all of an offline code: the names of cloud.ledger's Beyond."""
 
 REFUSALS: dict[str, Words] = {
     "unknown-device": ("终端未登记", "unknown device"),

@@ -121,6 +121,11 @@ class EntryKind(IntEnum):
     SPARE_RETURNED = 111
     """备用卡归还: the deposit, and what is in the spare's own accounts, go to its holder, or to a visitor in cash."""
 
+    CODE_PAID = 100
+    """脱机付款码: the online account pays what a terminal took by it, as far as its money goes; the school the rest."""
+    CODE_BORNE = 101
+    """脱机付款码损失: a code that was used twice, or beyond what its certificate says; the school pays all of it."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

@@ -169,6 +169,12 @@ def online_refunded(card: CardAccounts, merchant: int, fen: int) -> Postings:
     return (Posting(merchant, card.online, fen),)
 
 
+def code_paid(card: CardAccounts, loss: int, merchant: int, fen: int, borne_fen: int) -> Postings:
+    """脱机付款码: to the merchant, whole, out of the account; borne_fen of it, what it has not, is a loss."""
+    moves = ((card.online, fen - borne_fen), (loss, borne_fen))
+    return tuple(Posting(debit, merchant, part) for debit, part in moves if part)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

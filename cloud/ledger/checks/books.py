@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from cloud.ledger.books.chart import meal_debt
+from cloud.ledger.books.chart import CODE_LOSS, meal_debt
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.books.keys import payment_key, release_key
 from cloud.ledger.books.posting import (
@@ -12,6 +12,7 @@ from cloud.ledger.books.posting import (
     Postings,
     account_paid,
     account_reversed,
+    code_paid,
     deposit,
     grant,
     meal_given,
@@ -27,9 +28,11 @@ from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.findings import discounts
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
+from cloud.ledger.funds.offline.taking import CODE_KINDS, code_of
 from cloud.ledger.funds.orders import papers
 from cloud.ledger.funds.providers.posting import PROVIDER_KINDS, provider_postings
 from cloud.ledger.funds.spares import borrowed
+from cloud.ledger.funds.successors import homes_of
 from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
 from cloud.ledger.held.losses.write_off import provision_postings, read_provision
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -43,7 +46,7 @@ from cloud.ledger.records.values import EntryUnbalanced
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.ids import person_number
-from shared.records import Kind, MealRecord, PaymentRecord, PurselessRecord
+from shared.records import CodeRecord, Kind, MealRecord, PaymentRecord, PurselessRecord
 from shared.wire import codec
 
 _DOCUMENTS = {
@@ -133,6 +136,8 @@ def _record_fault(
         return f"{named} is not the one it was made from"
     if isinstance(a.record, MealRecord):
         return _meal_fault(registry, kind, a, a.record, actual)
+    if isinstance(a.record, CodeRecord):
+        return _code_fault(db, registry, kind, a, actual)
     card = registry.cards.get(_payer(db, a)) if a.record else None
     if a.record is None or card is None:
         return f"{named} names no card of ours"
@@ -155,6 +160,22 @@ def _meal_fault(registry: Registry, kind: EntryKind, a: Arrival, record: MealRec
     if is_one and actual == meal_given(debt or 0, body.merchant_account if body else 0, record.amount_fen):
         return ""
     return "is no emergency meal as its record says it"
+
+
+def _code_fault(db: Database, registry: Registry, kind: EntryKind, a: Arrival, actual: Postings) -> str:
+    """An offline code is its terminal's merchant's, whole; who pays it are the card's account and losses by codes."""
+    record, body = code_of(a), registry.devices.get(a.device)
+    cards = [registry.cards[card].accounts for card in homes_of(db, record.card) if card in registry.cards]
+    losses = {number for code, number in registry.drawers.items() if code.startswith(CODE_LOSS.code)}
+    loss, borne_fen = next(((one.debit, one.fen) for one in actual if one.debit in losses), (0, 0))
+    if kind not in CODE_KINDS or body is None or borne_fen > record.amount_fen:
+        return "is no offline code"
+    if kind is EntryKind.CODE_BORNE and borne_fen != record.amount_fen:
+        return "is borne by somebody else than the school"
+    fen, merchant = record.amount_fen, body.merchant_account
+    if all(actual != code_paid(card, loss, merchant, fen, borne_fen) for card in cards):
+        return "is no offline code as its record says it"
+    return ""
 
 
 def _payer(db: Database, a: Arrival) -> bytes:

@@ -31,10 +31,10 @@ _CONFIRMED = (
 )
 _POSTED_WITHOUT_KEY = (
     "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof EXCEPT SELECT record FROM meal "
-    "ORDER BY 1 LIMIT 1"
+    "EXCEPT SELECT record FROM code_use ORDER BY 1 LIMIT 1"
 )
 """Sorted sets: a join would look through all proofs for every record, for nothing else needs them by record. What an
-emergency meal's record must have, its own check says."""
+emergency meal's record must have, and an offline code's, their own checks say."""
 _POSTED = (int(Verdict.POSTED), int(Verdict.HELD))
 
 

@@ -23,6 +23,7 @@ from cloud.ledger.checks.fleet.parameters import check_parameters
 from cloud.ledger.checks.gaps import check_backup_marks, check_gaps
 from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.money.bank import check_bank
+from cloud.ledger.checks.money.codes import check_codes
 from cloud.ledger.checks.money.days import check_days
 from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.desk import check_desk
@@ -65,7 +66,7 @@ class Report:
 
 
 _FIRST = (check_file, check_balances, check_entries, check_records)
-_WITH_KEYS = (check_tacs, check_voids, check_payments, check_meals)
+_WITH_KEYS = (check_tacs, check_voids, check_payments, check_meals, check_codes)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
     check_cards, check_differences, check_looks, check_findings, check_closing, check_discounts, check_losses,

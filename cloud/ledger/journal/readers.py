@@ -23,7 +23,7 @@ SPARES = "0044"
 REFUNDS = "0045"
 BOUNDS = "0047"
 """Schemas by what they brought."""
-RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS}
+RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}
 ENTRIES: Mapping[int, str] = {
     **dict.fromkeys((EntryKind.MEAL, EntryKind.MEAL_SHEET, EntryKind.MEAL_REPAID), MEALS),
     **dict.fromkeys(
@@ -39,6 +39,7 @@ ENTRIES: Mapping[int, str] = {
          EntryKind.PROVIDER_FEE_BACK), REFUNDS,
     ),
     **dict.fromkeys((EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED), SPARES),
+    **dict.fromkeys((EntryKind.CODE_PAID, EntryKind.CODE_BORNE), OFFLINE),
 }  # fmt: skip
 LINKS: Mapping[int, str] = {
     BookLinkKind.FINDING_WORD: FINDINGS, BookLinkKind.ROSTER: MEALS, BookLinkKind.MEAL_RULE: MEALS,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.epochs import is_ahead, known_epochs
 from cloud.ledger.funds.meals.taking import Given, is_known, take_meals
+from cloud.ledger.funds.offline.taking import Shown, signed_by, take_codes
 from cloud.ledger.funds.payments.settle import Said, take_payments
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import (
@@ -53,10 +54,11 @@ from cloud.store.db import Question, Rows
 from shared.clocks.clock import day_number
 from shared.errors import KeyFault
 from shared.facts.books import QuarantineFull, TtnTwoCards
+from shared.facts.money.codes import OfflineCodeUnproven
 from shared.facts.terminals import RecordFork
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.purse.tac import TacVerdict
-from shared.records import Kind, MealRecord, PaymentRecord, VoidRecord
+from shared.records import CodeRecord, Kind, MealRecord, PaymentRecord, VoidRecord
 from shared.wire.messages import FORM_2, RANGES_MAX, AckBody
 
 
@@ -112,6 +114,7 @@ class _Later:
     voids: list[Opened] = field(default_factory=list)
     payments: list[Said] = field(default_factory=list)
     meals: list[Given] = field(default_factory=list)
+    codes: list[Shown] = field(default_factory=list)
     void_targets: set[bytes] = field(default_factory=set)
     touched: Touched = field(default_factory=Touched)
 
@@ -243,6 +246,7 @@ class Receiving:
         settle_touched(writing, later.touched)
         take_payments(writing, later.payments)
         take_meals(writing, later.meals)
+        take_codes(writing, later.codes)
         settle_voids(writing, later.void_targets | open_voids(writing, later.voids))
         for row in self._touched():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
@@ -358,6 +362,9 @@ class Receiving:
         known = self._seen.known(a, tac, place.reason, card_known=card_known)
         if isinstance(a.record, MealRecord) and tac == TacVerdict.OK:
             known = known._replace(card_known=is_known(self._writing.db, a))
+        if isinstance(a.record, CodeRecord) and tac == TacVerdict.OK:
+            signed = signed_by(self._writing.db, a)
+            known = known._replace(card_known=signed is not None, witness=signed or TacVerdict.OK)
         if a.witness is not None:
             known = known._replace(witness=self._tacs.get(a.witness, TacVerdict.UNKNOWN_KEY))
         if names_other_purse(a) and not is_granted(self._writing.db, a):
@@ -374,6 +381,9 @@ class Receiving:
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
             self._writing.notes.quarantined(reason, box, self._writing.named(a.device), a.seq, a.why)
+            if reason in _CODE_UNPROVEN:
+                told = OfflineCodeUnproven(reason.word, a.seq)
+                self._writing.notes.tell(told, box=box, device=self._writing.named(a.device))
         elif judgement is not _POSTED_APART:
             booked = Booked(record, fork, box, partition, self._writing.now.campus_s)
             self._follow(a, judgement, place, booked)
@@ -388,6 +398,8 @@ class Receiving:
             self._later.payments.append(Said(a, booked.record, booked.received_s, _doubt(judgement, place)))
         elif isinstance(a.record, MealRecord):
             self._give(a, judgement, booked)
+        elif isinstance(a.record, CodeRecord):
+            self._show(a, judgement, booked)
         elif a.item is not None:
             self._prove(a, judgement, place, booked)
         else:
@@ -397,6 +409,12 @@ class Receiving:
         """A meal without a card: its terminal's word."""
         self._later.meals.append(
             Given(a, booked.record, booked.fork, booked.box, booked.partition, booked.received_s, judgement.reason)
+        )
+
+    def _show(self, a: Arrival, judgement: Judgement, booked: Booked) -> None:
+        """A phone's code without a card: its terminal's word, and the phone's."""
+        self._later.codes.append(
+            Shown(a, booked.record, booked.fork, booked.box, booked.partition, booked.received_s, judgement.reason)
         )
 
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
@@ -459,6 +477,8 @@ _NOWHERE = Place(Reason.DEFECT, None, 0, 0, 0)
 _DEFECT = Judgement(Verdict.QUARANTINED, Reason.DEFECT)
 _UNPROVEN_APART = frozenset({Verdict.QUARANTINED, Verdict.SUSPENSE})
 """What has a cap; what a valid TAC has posted has none."""
+_CODE_UNPROVEN = frozenset({Reason.CODE_UNKNOWN, Reason.CODE_SIGNATURE})
+"""Somebody makes codes, or our own certificates are gone: told by name."""
 _TAKEN = frozenset({Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 _POSTED_APART = Judgement(Verdict.NO_ENTRY, Reason.OTHER_BOX)
 """Of bytes that were posted as another box had brought them, when their key became known."""

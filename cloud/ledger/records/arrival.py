@@ -22,6 +22,7 @@ from shared.records import (
     SEQ_MAX,
     WITNESS_SIZE,
     Cause,
+    CodeRecord,
     CounterKind,
     LoadRecord,
     MealRecord,
@@ -280,10 +281,16 @@ def _meal(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, p
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item)
 
 
+def _code(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: CodeRecord) -> Arrival:
+    item = terminal_item(device, r.key_version, mac_input(stored[:-MAC_SIZE]), r.mac)
+    return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item)
+
+
 _KEYED: dict[type, Callable[..., Arrival]] = {
     PurchaseRecord: _purchase,
     LoadRecord: _load,
     VoidRecord: _void,
     PaymentRecord: _payment,
     MealRecord: _meal,
+    CodeRecord: _code,
 }

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.records.values import Verdict
 from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
-from shared.records import LOAD_SHAPED, MEALS, PAYMENTS, VOIDS, Kind, Record
+from shared.records import CODES, LOAD_SHAPED, MEALS, PAYMENTS, VOIDS, Kind, Record
 from shared.records.kinds import KINDS, Worth
 
 
@@ -71,6 +71,13 @@ class Reason(IntEnum):
     MEAL_UNKNOWN = 61
     """An emergency meal of a number that no roster knows: it waits until one does."""
 
+    CODE_MAC = 70
+    """The MAC of an offline code's record is not its terminal's."""
+    CODE_UNKNOWN = 71
+    """An offline code of a certificate that these books have never given out to this card."""
+    CODE_SIGNATURE = 72
+    """An offline code that the certificate's phone has not signed."""
+
     @property
     def word(self) -> str:
         """As facts tell it."""
@@ -91,7 +98,8 @@ PLACES = frozenset(
 REJUDGED = frozenset(
     {
         Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.PAYMENT_MAC,
-        Reason.MEAL_MAC, Reason.LOAD_PURSE, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
+        Reason.MEAL_MAC, Reason.CODE_MAC, Reason.CODE_UNKNOWN, Reason.CODE_SIGNATURE,
+        Reason.LOAD_PURSE, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
     }
 )
 """What a registration, a key fix or a newer program can change."""
@@ -103,7 +111,8 @@ class Known(NamedTuple):
     same / other: its key is held with the same / with other bytes. tac: the key process's word on its TAC, or on the
     MAC of a void; None when the record carries none or one that cannot be asked. place: why device, PSAM or box is not
     as registered. other_purse: it tells of a load into a purse that has no loads here, and none was granted under it.
-    witness: the key process's word on the card that stands for a void; OK where none has to.
+    witness: the key process's word on the card that stands for a void; OK where none has to. Of an offline code
+    card_known is that its certificate was given to this card, and witness whether that phone has signed it.
     """
 
     same: bool = False
@@ -161,6 +170,8 @@ def judge(record: Record | None, known: Known) -> Judgement:
         return _payment(known)
     if record.kind in MEALS:
         return _meal(known)
+    if record.kind in CODES:
+        return _code(known)
     return _void(known) if record.kind in VOIDS else _proven(record, known)
 
 
@@ -182,11 +193,14 @@ def _refused(record: Record, tac: int | None) -> Judgement:
     found = _REFUSED[tac]  # type: ignore[index]  # an int equals its TacVerdict
     if found.reason is not Reason.WRONG_TAC:
         return found
-    if record.kind in PAYMENTS:
-        return Judgement(Verdict.QUARANTINED, Reason.PAYMENT_MAC)
-    if record.kind in MEALS:
-        return Judgement(Verdict.QUARANTINED, Reason.MEAL_MAC)
-    return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if record.kind in VOIDS else found
+    mac = next((reason for kinds, reason in _MACS if record.kind in kinds), None)
+    return found if mac is None else Judgement(Verdict.QUARANTINED, mac)
+
+
+_MACS = (
+    (PAYMENTS, Reason.PAYMENT_MAC), (MEALS, Reason.MEAL_MAC), (CODES, Reason.CODE_MAC), (VOIDS, Reason.VOID_MAC),
+)  # fmt: skip
+"""Of kinds that end with their terminal's MAC: the word for a wrong one."""
 
 
 def _payment(known: Known) -> Judgement:
@@ -202,6 +216,17 @@ def _meal(known: Known) -> Judgement:
     reason = Reason.FORK if known.other else known.place
     if not reason and not known.card_known:
         reason = Reason.MEAL_UNKNOWN
+    return Judgement(Verdict.SUSPENSE, reason) if reason else POSTED
+
+
+def _code(known: Known) -> Judgement:
+    """Its terminal's word that the food is gone, and a phone's that it was shown: whoever bears it, the merchant has
+    it. It waits where nobody knows whether the terminal is what it says."""
+    if not known.card_known:
+        return Judgement(Verdict.QUARANTINED, Reason.CODE_UNKNOWN)
+    if known.witness != TacVerdict.OK:
+        return Judgement(Verdict.QUARANTINED, Reason.CODE_SIGNATURE)
+    reason = Reason.FORK if known.other else known.place
     return Judgement(Verdict.SUSPENSE, reason) if reason else POSTED
 
 

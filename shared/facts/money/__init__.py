@@ -1,1 +1,1 @@
-"""Facts about what is paid beside the purse: online payments, deposits through providers, meals by number."""
+"""Facts about what is paid beside the purse: online payments, offline codes, deposits, meals by number."""

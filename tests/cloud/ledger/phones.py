@@ -10,8 +10,12 @@ from cloud.ledger.ledger import Ledger
 from cloud.payments.offline.door import Issued, OfflineDoor
 from shared.errors import KeyFault
 from shared.fleet.document import DocumentKind
+from shared.ids import CardId, DeviceId
 from shared.keys.document_key import DocumentKey
-from shared.keys.offline_code import Certificate, Phone, certify_phone
+from shared.keys.offline_code import Certificate, Phone, Use, certify_phone, sign_use
+from shared.keys.terminal_mac import mac_input, terminal_mac
+from shared.records import MAC_SIZE, CodeRecord, CounterKind, Flags, Kind, Proof, Stored, encode
+from tests.cloud.ledger import campus as c
 
 RULE = CodeRule(2, 30_00, 500_00)
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -52,3 +56,18 @@ def given(issued: Issued) -> tuple[int, int, int]:
     return issued.number, issued.uses, issued.one_fen
 
 
+
+
+def code(
+    seq: int, certificate: int, of: CardId, by: ec.EllipticCurvePrivateKey, use: int = 1, fen: int = 12_00, *,
+    at: DeviceId = c.POS, time: int = c.T0, age_s: int = 3, signed_by: DeviceId | None = None, nonce: bytes = b"nonc",
+    epoch: int = 1,
+) -> bytes:  # fmt: skip
+    """Stored bytes of an offline code, as a phone and then its till sign them."""
+    flags = Flags(Proof.NONE, CounterKind.OFFLINE).to_int()
+    signature = sign_use(certificate, Use(use, time - age_s, nonce), by)
+    made = CodeRecord(
+        1, Kind.CODE, flags, seq, of, certificate, use, age_s, nonce, signature, fen, time, 1, 0, 1, bytes(MAC_SIZE)
+    )
+    before = Stored(at, epoch, c.psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
+    return before + terminal_mac(c.k_term(signed_by or at), mac_input(before))

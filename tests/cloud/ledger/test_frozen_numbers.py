@@ -14,7 +14,7 @@ from cloud.ledger.fleet.firmware.state import EventKind, TerminalState
 from cloud.ledger.fleet.jobs.state import RowState
 from cloud.ledger.fleet.parameters.canaries import Outcome as CanaryOutcome
 from cloud.ledger.fleet.parameters.rows import PushKind
-from cloud.ledger.funds.offline.terms import EndWhy
+from cloud.ledger.funds.offline.terms import Beyond, EndWhy
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.refunds import RefundState
@@ -45,6 +45,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
         "VOID_PIN": 43, "VOID_BOUND": 44, "VOID_WHOLE": 45, "VOID_WITNESS": 46,
         "PAYMENT_MAC": 47, "MEAL_MAC": 60, "MEAL_UNKNOWN": 61,
+        "CODE_MAC": 70, "CODE_UNKNOWN": 71, "CODE_SIGNATURE": 72,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
@@ -99,10 +100,11 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DISCOUNT_BORNE": 70, "DISCOUNT_TAKEN_BACK": 71,
         "MEAL": 80, "MEAL_SHEET": 81, "MEAL_REPAID": 82,
         "PROVIDER_OWES": 90, "PROVIDER_SETTLED": 91, "DEPOSIT_REFUNDED": 92, "DEPOSIT_SUSPENDED": 93,
-        "DEPOSIT_ASSIGNED": 94,
+        "DEPOSIT_ASSIGNED": 94, "CODE_PAID": 100, "CODE_BORNE": 101,
         "REFUND_HELD": 105, "REFUND_DONE": 106, "REFUND_BACK": 107, "PROVIDER_FEE": 108, "PROVIDER_FEE_BACK": 109,
         "SPARE_LENT": 110, "SPARE_RETURNED": 111,
     },
+    Beyond: {"NOTHING": 0, "TWICE": 1, "USES": 2, "SUM": 3, "TIME": 4, "ENDED": 5, "LISTED": 6},
     EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "HOLDER": 4, "PERSON": 5},
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},

@@ -29,8 +29,8 @@ _TOUCHED = (
     "SELECT credit, -fen FROM posting) m JOIN account a ON a.id = m.account WHERE a.kind = ? GROUP BY a.code"
 )
 _UNBOOKED = (
-    "SELECT id FROM record WHERE verdict = ? EXCEPT SELECT record FROM proof EXCEPT SELECT record FROM meal "
-    "WHERE entry IS NOT NULL ORDER BY 1 LIMIT 1"
+    "SELECT id FROM record WHERE verdict = ? EXCEPT SELECT record FROM proof EXCEPT SELECT record FROM code_use "
+    "WHERE entry IS NOT NULL EXCEPT SELECT record FROM meal WHERE entry IS NOT NULL ORDER BY 1 LIMIT 1"
 )
 
 

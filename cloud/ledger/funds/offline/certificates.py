@@ -46,11 +46,12 @@ def give(
     _require(is_phone_key(public), Against.WRONG_KEY)
     rule, now_s = code_rule(writing.db), writing.now.campus_s
     _require(rule.is_on, Against.OFF)
-    _require_served(writing, card, rule)
+    online = _served(writing, card)
     showable = of_card(writing.db, card, now_s)
     good = next((one for one in showable if one.public == public and _is_good(writing.db, one, rule, now_s)), None)
     if good is not None:
         return good, True
+    _require(balance_now(writing.db, online, Side.CREDIT) >= rule.uses * rule.one_fen, Against.NO_FUNDS)
     _require(sum(bool(left_of(writing.db, one)) for one in showable) < CARD_MAX, Against.TOO_MANY)
     for one in showable:
         if one.public != public:
@@ -126,13 +127,13 @@ def left_of(db: Database, row: CertificateRow) -> int:
     return row.uses - sum(use <= row.uses for use in taken_of(db, row.number))
 
 
-def _require_served(writing: Writing, card: CardId, rule: CodeRule) -> None:
+def _served(writing: Writing, card: CardId) -> int:
+    """The online account of a card that may have one."""
     known = writing.registry.cards.get(card)
     if known is None:
         raise OfflineRefused(Against.NO_CARD)
     _require(not known.hotlisted, Against.HOTLISTED)
-    left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
-    _require(left_fen >= rule.uses * rule.one_fen, Against.NO_FUNDS)
+    return known.accounts.online
 
 
 def _is_good(db: Database, row: CertificateRow, rule: CodeRule, now_s: int) -> bool:

@@ -4,6 +4,7 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from shared.errors import ConfigFault
+from shared.facts.terms import word_of
 from shared.ids import card_id
 from shared.keys.offline_code import Phone
 from shared.words.voice import Text
@@ -43,6 +44,30 @@ END_TEXT = {
     EndWhy.HOLDER: Text("持卡人停用", "ended by its holder"),
     EndWhy.PERSON: Text("校方停用", "ended by the school"),
 }
+
+
+class Beyond(IntEnum):
+    """Why the school bears all of what a terminal took by a code. Frozen numbers: they stand in the books. Words:
+    shared/facts/terms.py."""
+
+    NOTHING = 0
+    TWICE = 1
+    """Another record of the same use is in the books."""
+    USES = 2
+    """A use that its certificate does not have."""
+    SUM = 3
+    """More than a code may pay."""
+    TIME = 4
+    """Outside of its certificate's time."""
+    ENDED = 5
+    """Its certificate had ended."""
+    LISTED = 6
+    """Its card was on the hotlist."""
+
+    @property
+    def word(self) -> str:
+        """As facts tell it."""
+        return word_of(self.name)
 
 
 class Against(StrEnum):

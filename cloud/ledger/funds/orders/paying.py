@@ -27,6 +27,7 @@ from cloud.ledger.funds.orders.rows import (
 )
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import Asked, decide
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import ensure_accounts, touch_registry
@@ -48,7 +49,6 @@ HOLD_MS = 900_000
 NOTE_MAX, REASON_MAX, TOKEN_SIZE = 80, 200, 16
 SWEPT_MAX = 200
 """Payments that one transaction gives back by time-out; the next one goes on."""
-SUCCESSORS_MAX = 16
 _DECLINED = {
     PaymentResult.HOTLISTED: PayResult.HOTLISTED,
     PaymentResult.OVER_LIMIT: PayResult.OVER_LIMIT,
@@ -229,13 +229,13 @@ def _authorised(
 
 
 def _capture(writing: Writing, call: Call, row: PaymentRow, fen: int) -> None:
-    home, rest_fen = _home(writing.db, row.card), row.amount_fen - fen
+    home, rest_fen = home_of(writing.db, row.card), row.amount_fen - fen
     papers.post(writing, papers.captured(row.id, home, row.merchant_account, fen, rest_fen, call.key))
     _keep(writing, row._replace(state=int(OnlineState.CAPTURED), captured_fen=fen))
 
 
 def _void(writing: Writing, row: PaymentRow, state: OnlineState, why: str) -> PaymentRow:
-    papers.post(writing, papers.void(row.id, _home(writing.db, row.card), row.amount_fen, why))
+    papers.post(writing, papers.void(row.id, home_of(writing.db, row.card), row.amount_fen, why))
     _reopen(writing, row)
     return _keep(writing, row._replace(state=int(state)))
 
@@ -253,7 +253,7 @@ def _reopen(writing: Writing, row: PaymentRow) -> None:
 
 
 def _refund(writing: Writing, row: PaymentRow, fen: int, reason: str) -> None:
-    number, home = next_id(writing.db, "online_refund"), _home(writing.db, row.card)
+    number, home = next_id(writing.db, "online_refund"), home_of(writing.db, row.card)
     papers.post(writing, papers.refunded(number, row.id, home, row.merchant_account, fen, reason))
     writing.db.insert("online_refund", REFUND_COLUMNS, [(number, row.id, fen, reason, writing.now.unix_ms)])
     _keep(writing, row._replace(refunded_fen=row.refunded_fen + fen))
@@ -263,16 +263,6 @@ def _keep(writing: Writing, row: PaymentRow) -> PaymentRow:
     changed = row._replace(changed_ms=writing.now.unix_ms)
     keep_payment(writing.db, changed)
     return changed
-
-
-def _home(db: Database, card: bytes) -> bytes:
-    """The card whose account stands in the place of this one's: what goes back must not go to a card that is void."""
-    for _ in range(SUCCESSORS_MAX):
-        rows = db.run("SELECT successor FROM card_life WHERE card = ? AND successor IS NOT NULL", (card,))
-        if not rows:
-            return card
-        card = bytes(rows[0][0])
-    return card
 
 
 def _need_reserved(writing: Writing) -> None:

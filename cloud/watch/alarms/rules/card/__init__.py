@@ -8,6 +8,7 @@ from cloud.watch.alarms.rules.card import (
     counter_back,
     listed_card,
     lost_card,
+    offline_code,
     purse_overdrawn,
 )
 
@@ -18,6 +19,7 @@ _OWN = (
     counter_back,
     listed_card,
     lost_card,
+    offline_code,
     purse_overdrawn,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)
