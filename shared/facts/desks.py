@@ -92,6 +92,26 @@ class SpareOverdue(Told):
 
 
 @dataclass(frozen=True)
+class BlockPrank(Told):
+    code, case, level = "block-prank", "told", Level.NOTICE
+    zh = "卡 {card} 的挂失是恶作剧：报告人 {person}，来自 {address}，近 30 天第 {times} 次"
+    en = "the report of card {card} was a prank: by person {person}, from {address}, the {times}. in 30 days"
+    card: str
+    person: int
+    address: str
+    times: int
+
+
+@dataclass(frozen=True)
+class BlockRefused(Told):
+    code, case, level = "block-prank", "refused", Level.IMPORTANT
+    zh = "卡 {card} 的他人挂失未受理：报告人近 30 天恶作剧 {times} 次；请核实"
+    en = "a report of card {card} by somebody else was not taken: {times} pranks of his in 30 days; look into it"
+    card: str
+    times: int
+
+
+@dataclass(frozen=True)
 class PsamStolen(Told):
     code, level = "psam-stolen", Level.URGENT
     zh = "PSAM {psam} 被盗挂失，{who}：{reason}"

@@ -25,6 +25,7 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
 from cloud.wallet.back.front_token import front_digest
+from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.back.opening import NOWHERE, Outward, demonstration_link, open_site
 from cloud.wallet.back.sms import TURN_S, door_of, sent
@@ -48,6 +49,8 @@ from shared.words.voice import Text
 
 HASHES = max(2, (os.cpu_count() or 2) // 2)
 HASHES_WAIT = 64
+NIGHT_S = 0.5
+"""Reports from anybody's phone are looked at so often."""
 _BEARER = b"Bearer "
 log = logging.getLogger(__name__)
 
@@ -100,12 +103,13 @@ async def _serve(given: argparse.Namespace) -> None:
     serving = asyncio.create_task(server.serve(), name="accounts")
     told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/"))
     sending = asyncio.create_task(_send_codes(stop, accounts, settings.data / FOLDER), name="sms")
+    nights = asyncio.create_task(_take_nights(stop, accounts), name="nights")
     async with healthy(given.health, lambda: _health(server, accounts)):
         await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     server.should_exit = True
     server.serving.set()
-    await asyncio.gather(serving, told, sending)
+    await asyncio.gather(serving, told, sending, nights)
 
 
 async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -> None:
@@ -116,6 +120,15 @@ async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -
         if not stop.is_set():
             await accounts.end_signed_out()
             await accounts.send_codes(folder)
+
+
+async def _take_nights(stop: asyncio.Event, accounts: "Accounts") -> None:
+    """Until the end: what was reported from anybody's phone, at beats of its own and not when it comes."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), NIGHT_S)
+        if not stop.is_set():
+            await accounts.take_nights()
 
 
 def _health(server: HttpsServer, accounts: "Accounts") -> Health:
@@ -220,6 +233,17 @@ class Accounts:
                 await loop.run_in_executor(self._thread, self._note_sms, done)
         except StoreFault as fault:
             log.warning("sms: %s", type(fault).__name__)
+
+    async def take_nights(self) -> None:
+        """One turn. Where a file or the ledger is away, they wait."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._look_at_nights)
+        except StoreFault as fault:
+            log.warning("reports: %s", type(fault).__name__)
+
+    def _look_at_nights(self) -> None:
+        with self.asked:
+            take_nights(self._site, self._now())
 
     def _waiting_sms(self) -> list[Sms]:
         with self.asked, self._site.people.writing():

@@ -11,8 +11,8 @@ from contextlib import closing
 from cloud.process.settings import load_settings
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_holder, person_with_phone
-from cloud.wallet.people.roster import holder_of, take_roster, wards_of
-from cloud.wallet.people.roster_file import read_roster
+from cloud.wallet.people.roster import classes_taught, holder_of, name_on_roster, take_roster, wards_of
+from cloud.wallet.people.roster_file import read_roster, read_teachers
 from cloud.wallet.people.sessions import make_link
 from shared.errors import ConfigFault
 from shared.words.voice import Text
@@ -28,21 +28,22 @@ def take(chosen: argparse.Namespace) -> int:
         raise ConfigFault(Text(f"{chosen.file}: 无法读取", f"{chosen.file}: cannot be read")) from fault
     holders, guardians = read_roster(raw)
     with closing(open_people(load_settings(chosen.data).data)) as people, people.writing():
-        take_roster(people, holders, guardians)
+        take_roster(people, holders, guardians, read_teachers(raw))
     count = f"{len(holders)} + {len(guardians)}"
     sys.stdout.write(f"{Text('名册已导入（持卡人 + 监护人）：', 'roster taken (holders + guardians): ')}{count}\n")
     return 0
 
 
 def link(chosen: argparse.Namespace) -> int:
-    """For the holder with --number, or the guardian with --phone, who stands at the desk and has shown who he is."""
+    """For the holder with --number, the guardian or class teacher with --phone, who stands at the desk and has shown
+    who he is."""
     now_ms = int(time.time() * 1000)
     with closing(open_people(load_settings(chosen.data).data)) as people, people.writing():
         if chosen.phone:
             wards = wards_of(people, chosen.phone)
             person = person_with_phone(people, chosen.phone)
-            if person is None and wards:
-                person = add_person(people, chosen.phone, "", "", now_ms)
+            if person is None and (wards or classes_taught(people, chosen.phone)):
+                person = add_person(people, chosen.phone, name_on_roster(people, chosen.phone), "", now_ms)
             for ward in wards if person else ():
                 bind_guardian(people, person.id if person else 0, ward, now_ms)
         else:

@@ -42,6 +42,8 @@ class Right(Enum):
     """The holder himself, or a guardian of a minor, or one to whom a holder of age has granted it."""
     SETS = "sets"
     """The holder himself, or a guardian of a minor: bounds and answers that change what the wallet does."""
+    TEACHES = "teaches"
+    """The teacher of the chosen holder's class. Includes PERSON alone: no right to see or to top up comes with it."""
     OWN = "own"
     """The holder himself: pays, shows codes, grants sight."""
     STALL = "stall"

@@ -2,20 +2,21 @@
 
 from dataclasses import replace
 
-from cloud.ledger.cards.life import life_of
+from cloud.ledger.cards.life import DeedKind, life_of
 from cloud.store.db import Database
-from cloud.wallet.back.context import Chosen, Context, Operation, Right
+from cloud.wallet.back.context import Chosen, Context, Operation, Right, Site
 from cloud.wallet.line.problems import AGAIN, BLOCKED, CONSENT_NEEDED, NOT_YOURS, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments
-from cloud.wallet.people.blocks import block_of
+from cloud.wallet.people.blocks import Block, block_of
 from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
 from cloud.wallet.people.records.stalls import stalls_of
-from cloud.wallet.people.roster import Holder, holder_of
+from cloud.wallet.people.roster import Holder, classes_taught, holder_of
 from cloud.wallet.people.sessions import note_seen, session_of
 from cloud.wallet.people.sight import CONSENT_AGE, Bond, age, may
 from shared.ids import CardId
 
+_FOUND = "SELECT 1 FROM card_deed WHERE card = ? AND kind = ? AND at_ms > ? LIMIT 1"
 FOLLOWED_MAX = 100
 """Cards that have taken one another's place; no holder had so many."""
 
@@ -32,17 +33,28 @@ def admitted(context: Context, operation: Operation, arguments: Arguments) -> Co
     if operation.right is Right.STALL:
         return replace(signed, stall=_stall(signed, arguments.get("merchant")))
     found = _chosen(signed, operation.right, arguments.get("holder"))
-    if operation.right is Right.OWN:
-        _require_unblocked(context.site.people, found.holder.number)
+    if operation.right is Right.OWN and standing_block(context.site, found) is not None:
+        raise CallRefused(BLOCKED)  # who was reported to have lost phone and card pays and shows nothing
     return replace(signed, chosen=found)
 
 
-def _require_unblocked(people: Database, number: str) -> None:
-    """Who was reported to have lost phone and card pays and shows nothing until that is taken back."""
-    with people.reading():
-        blocked = block_of(people, number) is not None
-    if blocked:
-        raise CallRefused(BLOCKED)
+def standing_block(site: Site, whose: Chosen) -> Block | None:
+    """The newest block of his wallet that stands. One is over, too, when the card desk has found his card since."""
+    with site.people.reading():
+        block = block_of(site.people, whose.holder.number)
+    if block is None or whose.card is None:
+        return block
+    db = site.ledger.database
+    with db.reading():
+        found = db.run(_FOUND, (whose.card, int(DeedKind.FOUND), block.at_ms))
+    return None if found else block
+
+
+def block_of_holder(site: Site, number: str) -> Block | None:
+    """As above, by the roster's number."""
+    with site.people.reading():
+        holder = holder_of(site.people, number)
+    return standing_block(site, chosen(site.ledger.database, holder, is_own=True)) if holder is not None else None
 
 
 def _signed(context: Context) -> Context:
@@ -72,13 +84,20 @@ def _chosen(context: Context, right: Right, number: str | None) -> Chosen:
         children = children_of(people, person.id)
         wanted = number or person.holder or next(iter(children), "")
         holder = holder_of(people, wanted) if wanted else None
-        bond = _bond(people, person, wanted, children)
+        bond = _taught(people, person, holder) if right is Right.TEACHES else _bond(people, person, wanted, children)
         consented = bond is not Bond.SELF or has_consent(people, wanted)
     if holder is None or bond is None or not may(right.value, bond, holder.born, context.now.campus_s):
         raise CallRefused(NOT_YOURS)  # the same for one who is not there: nobody learns the numbers
     if not consented and right is not Right.TOPS_UP and age(holder.born, context.now.campus_s) < CONSENT_AGE:
         raise CallRefused(CONSENT_NEEDED)  # a loss is reported without
     return chosen(context.site.ledger.database, holder, is_own=bond is Bond.SELF)
+
+
+def _taught(people: Database, person: Person, holder: Holder | None) -> Bond | None:
+    """By the phone that he has proven, as the newest roster has it; another person's loss is none of his own."""
+    if holder is None or not holder.group or holder.number == person.holder:
+        return None
+    return Bond.TEACHER if holder.group in classes_taught(people, person.phone) else None
 
 
 def _bond(people: Database, person: Person, number: str, children: list[str]) -> Bond | None:

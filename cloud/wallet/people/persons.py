@@ -82,6 +82,11 @@ def set_password(db: Database, person: int, kept: str) -> None:
     db.run("UPDATE person SET hash = ? WHERE id = ?", (kept, person))
 
 
+def set_phone(db: Database, person: int, phone: str) -> None:
+    """RuleBroken: somebody else has it."""
+    db.run("UPDATE person SET phone = ? WHERE id = ?", (phone, person))
+
+
 def person_with_holder(db: Database, holder: str) -> Person | None:
     """Whose own this holder is."""
     rows = db.run(f"{_PERSON} WHERE holder = ?", (holder,)) if holder else []

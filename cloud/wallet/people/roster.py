@@ -28,6 +28,14 @@ class RosterGuardian(NamedTuple):
     name: str
 
 
+class RosterTeacher(NamedTuple):
+    """A class teacher 班主任 of the roster, by phone."""
+
+    group: str
+    phone: str
+    name: str
+
+
 _NO_LONGER = (
     "DELETE FROM guardian WHERE NOT EXISTS (SELECT 1 FROM person p JOIN roster_guardian r ON r.phone = p.phone "
     "WHERE p.id = guardian.person AND r.holder = guardian.holder)"
@@ -35,7 +43,9 @@ _NO_LONGER = (
 _HOLDER = "SELECT number, name, born, class, label FROM holder"
 
 
-def take_roster(db: Database, holders: Sequence[Holder], guardians: Sequence[RosterGuardian]) -> None:
+def take_roster(
+    db: Database, holders: Sequence[Holder], guardians: Sequence[RosterGuardian], teachers: Sequence[RosterTeacher] = ()
+) -> None:  # fmt: skip
     """The newest roster in the place of the one before: who is not on it is here no longer, and stays known;
     a guardian who is not on it sees the holder no longer, from his next call on."""
     db.run("UPDATE holder SET is_here = 0")
@@ -43,6 +53,8 @@ def take_roster(db: Database, holders: Sequence[Holder], guardians: Sequence[Ros
     db.run("DELETE FROM roster_guardian")
     db.upsert("roster_guardian", "holder, phone, name", "holder, phone", [tuple(one) for one in guardians])
     db.run(_NO_LONGER)
+    db.run("DELETE FROM roster_teacher")
+    db.upsert("roster_teacher", "class, phone, name", "class, phone", [tuple(one) for one in teachers])
 
 
 def holder_of(db: Database, number: str) -> Holder | None:
@@ -54,6 +66,26 @@ def holder_of(db: Database, number: str) -> Holder | None:
 def holders_of(db: Database, numbers: Iterable[str]) -> list[Holder]:
     """Those that there are, by number."""
     return sorted(Holder(*row) for row in db.find(f"{_HOLDER} WHERE number", list(numbers)))
+
+
+def classes_taught(db: Database, phone: str) -> list[str]:
+    """Classes whose teacher has this phone, by name; none where there is no phone."""
+    rows = db.run("SELECT class FROM roster_teacher WHERE phone = ? ORDER BY 1", (phone,)) if phone else []
+    return [group for (group,) in rows]
+
+
+def name_on_roster(db: Database, phone: str) -> str:
+    """As a guardian, or as a class teacher; '': the roster has nobody of this phone."""
+    for table in ("roster_teacher", "roster_guardian"):
+        rows = db.run(f"SELECT name FROM {table} WHERE phone = ? ORDER BY 1 LIMIT 1", (phone,))  # noqa: S608  # ours
+        if rows:
+            return str(rows[0][0])
+    return ""
+
+
+def holders_in(db: Database, group: str) -> list[Holder]:
+    """Those who are here, by number."""
+    return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE class = ? AND is_here = 1 ORDER BY number", (group,))]
 
 
 def is_empty(db: Database) -> bool:

@@ -43,9 +43,16 @@ TABLES = (
     session BLOB NOT NULL, public BLOB NOT NULL, agent TEXT NOT NULL, until_s INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_phone_holder ON phone (holder)",
     "CREATE INDEX IF NOT EXISTS ix_session_person ON session (person)",
-    *disputes.TABLES,
-    *marks.TABLES,
-    *stalls.TABLES, *erasures.TABLES,
+    """CREATE TABLE IF NOT EXISTS roster_teacher (class TEXT NOT NULL, phone TEXT NOT NULL, name TEXT NOT NULL,
+    PRIMARY KEY (class, phone))""",
+    """CREATE TABLE IF NOT EXISTS block_from (block INTEGER PRIMARY KEY, name TEXT NOT NULL, agent TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS lifted (block INTEGER PRIMARY KEY, person INTEGER NOT NULL, prank INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS night (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, number TEXT NOT NULL,
+    name TEXT NOT NULL, born TEXT NOT NULL, why TEXT NOT NULL, person INTEGER NOT NULL, by_name TEXT NOT NULL,
+    address TEXT NOT NULL, agent TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS strong (token BLOB PRIMARY KEY, at_ms INTEGER NOT NULL)""",
+    *disputes.TABLES, *marks.TABLES, *stalls.TABLES, *erasures.TABLES,
 )
 
 

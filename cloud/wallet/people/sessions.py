@@ -18,6 +18,8 @@ FRESH_MS = 5 * MINUTE_MS
 LINK_MS = DAY_MS
 SEEN_MS = 5 * MINUTE_MS
 """A call is noted in the session's row no more often."""
+KIOSK_MS = 10 * MINUTE_MS
+"""A session at a shared terminal is over by then; its page signs out after a minute without a touch."""
 SESSIONS_MAX = 10
 TOKEN_SIZE = 24
 
@@ -63,8 +65,11 @@ def use_link(db: Database, token: str, now_ms: int) -> int | None:
     return int(rows[0][0]) if rows else None
 
 
-def open_session(db: Database, person: int, address: str, agent: str, now_ms: int) -> str:
-    """Its token."""
+def open_session(
+    db: Database, person: int, address: str, agent: str, now_ms: int, *, brief: bool = False, strong: bool = False
+) -> str:  # fmt: skip
+    """Its token. brief: on a shared device, over after KIOSK_MS whatever happens. strong: by what he knows, or by the
+    desk's link, and not by what may lie in a phone that is lost."""
     token = secrets.token_urlsafe(TOKEN_SIZE)
     end_old(db, now_ms)
     db.run(
@@ -72,8 +77,22 @@ def open_session(db: Database, person: int, address: str, agent: str, now_ms: in
         "(SELECT token FROM session WHERE person = ? ORDER BY seen_ms DESC LIMIT -1 OFFSET ?)",
         (person, SESSIONS_MAX - 1),
     )
-    db.insert("session", _COLUMNS, [(digest(token), person, now_ms, now_ms, now_ms, address, agent)])
+    made_ms = now_ms + KIOSK_MS - MOST_MS if brief else now_ms
+    db.insert("session", _COLUMNS, [(digest(token), person, made_ms, now_ms, now_ms, address, agent)])
+    if strong:
+        note_strong(db, digest(token), now_ms)
     return token
+
+
+def note_strong(db: Database, key: bytes, now_ms: int) -> None:
+    """Who it is was proven just now, and not by what may lie in a lost phone."""
+    db.run("DELETE FROM strong WHERE at_ms <= ?", (now_ms - FRESH_MS,))
+    db.upsert("strong", "token, at_ms", "token", [(key, now_ms)])
+
+
+def is_strong(db: Database, key: bytes, now_ms: int) -> bool:
+    """Was that a moment ago?"""
+    return bool(db.run("SELECT 1 FROM strong WHERE token = ? AND at_ms > ?", (key, now_ms - FRESH_MS)))
 
 
 def session_of(db: Database, token: str, now_ms: int) -> Session | None:

@@ -19,17 +19,21 @@ class Bond(Enum):
     GRANTED = "granted"
     """A guardian whom the holder has let see."""
     GUARDIAN = "guardian"
+    TEACHER = "teacher"
+    """The teacher of his class: sees his name and what is blocked, and never a payment."""
 
 
 _OF_MINORS: Mapping[Bond, frozenset[str]] = {
     Bond.SELF: frozenset(("tops-up", "sees", "sets", "own")),
     Bond.GRANTED: frozenset(("tops-up", "sees", "sets")),
     Bond.GUARDIAN: frozenset(("tops-up", "sees", "sets")),
+    Bond.TEACHER: frozenset(("teaches",)),
 }
 _OF_ADULTS: Mapping[Bond, frozenset[str]] = {
     Bond.SELF: _OF_MINORS[Bond.SELF],
     Bond.GRANTED: frozenset(("tops-up", "sees")),
     Bond.GUARDIAN: frozenset(("tops-up",)),
+    Bond.TEACHER: _OF_MINORS[Bond.TEACHER],
 }
 
 

@@ -38,6 +38,12 @@ STRANGERS_BLOCK = Pace(3, DAY_MS)
 """Blocks of one holder by somebody else."""
 
 
+STRANGERS_FROM = Pace(20, DAY_MS)
+"""Of one address, which may be a whole dormitory's."""
+REPORTS_BY = Pace(5, DAY_MS)
+"""Of others, by one who has signed in."""
+
+
 def next_try(before: Tried | None, pace: Pace, now_ms: int) -> tuple[Tried, int]:
     """What is kept, and how many ms it must wait: 0, it may. A clock that went back waits no longer than a window."""
     if before is None or not 0 <= now_ms - before.first_ms < pace.window_ms:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.wallet.back.context import Context, Right
+from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.rights import admitted
 from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import Caller
@@ -148,6 +149,7 @@ def test_a_guardian_of_one_of_age_may_report_and_is_told_nothing(rig):
 def test_lost_at_night_blocks_card_and_devices_from_anybodys_phone(rig):
     assert bound(rig) == {}
     assert rig.ask("lost-night", key=KEY, **WHO) == {}
+    assert take_nights(rig.site, rig.now) == 1
     assert rig.ask("me", "pupil") == "sign-in"
     assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "lost"
     standing = rig.ask("lost", "mother", holder=CHILD[0])
@@ -158,6 +160,7 @@ def test_lost_at_night_blocks_card_and_devices_from_anybodys_phone(rig):
 def test_a_prank_is_bounded_and_told_nothing(rig):
     said = [rig.ask("lost-night", key=KEY, **{**WHO, "name": "x"}) for _ in range(STRANGERS_BLOCK.most + 1)]
     assert said == [{}] * STRANGERS_BLOCK.most + ["slow-down"]
+    take_nights(rig.site, rig.now)
     assert rig.ask("home", "mother", holder=CHILD[0])["state"] == "normal"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
-from cloud.wallet.line.problems import CallRefused, Problem
+from cloud.wallet.line.problems import AGAIN, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
 from cloud.wallet.people.codes import send_code, use_code
 from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hashed
@@ -19,11 +19,21 @@ from cloud.wallet.people.persons import (
     bind_guardian,
     bound_person,
     password_of,
+    person_with_holder,
     person_with_phone,
     set_password,
+    set_phone,
 )
 from cloud.wallet.people.roster import holder_of, wards_of
-from cloud.wallet.people.sessions import end_session, end_sessions, open_session, prove_again, sessions_of
+from cloud.wallet.people.sessions import (
+    end_session,
+    end_sessions,
+    is_strong,
+    note_strong,
+    open_session,
+    prove_again,
+    sessions_of,
+)
 from cloud.wallet.people.throttle import BIND, CODE, CODES_OF_ALL, CODES_SENT, PASSWORD, forget_tries, take_try
 from shared.words.voice import Text
 
@@ -50,9 +60,73 @@ def by_password(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "password", phone)
-            return _opened(context, person)
+            return _opened(context, person, strong=True)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
+
+
+def by_number(context: Context, arguments: Arguments) -> Later:
+    """A holder's number and password, at a terminal that many share: the session is a brief one."""
+    people, number = context.site.people, arguments["number"]
+    take_try(people, PASSWORD, "number", number, context.now.unix_ms)
+    with people.reading():
+        person = person_with_holder(people, number)
+        kept = password_of(people, person.id) if person else ""
+
+    def then(right: bool) -> Signed:
+        if not right or person is None:
+            raise CallRefused(WRONG)
+        with people.writing():
+            forget_tries(people, "number", number)
+            return _opened(context, person, brief=True, strong=True)
+
+    return Later(lambda: fits(kept, arguments["password"]), then)
+
+
+def begin_phone(context: Context, arguments: Arguments) -> dict[str, Any]:
+    """Another phone, or a first one, by what he knows or by the desk's link a moment ago; a code goes there. Somebody
+    else's phone is answered like any other."""
+    people, phone, person = context.site.people, arguments["phone"], context.person
+    require_strong(context)
+    _may_send(context, phone)
+    with people.writing():
+        other = person_with_phone(people, phone)
+        send_code(people, _anew(person), phone, context.now.unix_ms, really=other is None or other.id == person.id)
+    return {}
+
+
+def finish_phone(context: Context, arguments: Arguments) -> Later:
+    """The code, and a password from now on; all other devices are signed out."""
+    people, phone, person, now_ms = context.site.people, arguments["phone"], context.person, context.now.unix_ms
+    require_strong(context)
+    take_try(people, CODE, "phone", f"{person.id} {phone}", now_ms)
+
+    def then(kept: str) -> dict[str, Any]:
+        with people.writing():
+            right = use_code(people, _anew(person), phone, arguments["code"], now_ms)
+            other = person_with_phone(people, phone)
+            if right and (other is None or other.id == person.id):
+                set_phone(people, person.id, phone)
+                for ward in wards_of(people, phone):
+                    bind_guardian(people, person.id, ward, now_ms)
+                set_password(people, person.id, kept)
+                end_sessions(people, person.id, context.session.key)
+                return {}
+        raise CallRefused(WRONG)
+
+    return Later(lambda: hashed(arguments["password"]), then)
+
+
+def require_strong(context: Context) -> None:
+    """By his password, or a link of the desk, a moment ago: not by what may lie in a lost phone. CallRefused."""
+    with context.site.people.reading():
+        strong = is_strong(context.site.people, context.session.key, context.now.unix_ms)
+    if not strong:
+        raise CallRefused(AGAIN)
+
+
+def _anew(person: Person) -> str:
+    return f"phone {person.id}"
 
 
 def send_sign_in_code(context: Context, arguments: Arguments) -> dict[str, Any]:
@@ -144,6 +218,7 @@ def prove(context: Context, arguments: Arguments) -> Later:
         with people.writing():
             forget_tries(people, "password", person.phone)
             prove_again(people, context.session.key, context.now.unix_ms)
+            note_strong(people, context.session.key, context.now.unix_ms)
         return {}
 
     return Later(lambda: fits(kept, arguments["password"]), then)
@@ -174,9 +249,12 @@ def _may_send(context: Context, phone: str) -> None:
     take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
 
 
-def _opened(context: Context, person: Person) -> Signed:
-    caller = context.caller
-    return Signed({}, open_session(context.site.people, person.id, caller.address, caller.agent, context.now.unix_ms))
+def _opened(context: Context, person: Person, *, brief: bool = False, strong: bool = False) -> Signed:
+    caller, now_ms = context.caller, context.now.unix_ms
+    token = open_session(
+        context.site.people, person.id, caller.address, caller.agent, now_ms, brief=brief, strong=strong
+    )
+    return Signed({}, token)
 
 
 def _binding(number: str) -> str:
@@ -186,6 +264,9 @@ def _binding(number: str) -> str:
 _WHO = {"number": text(32), "phone": PHONE}
 OPERATIONS: Mapping[str, Operation] = {
     "sign-in/password": Operation(Right.ANYBODY, {"phone": PHONE, "password": text(PASSWORD_MAX)}, by_password),
+    "sign-in/number": Operation(Right.ANYBODY, {"number": text(32), "password": text(PASSWORD_MAX)}, by_number),
+    "phone/begin": Operation(Right.PERSON, {"phone": PHONE}, begin_phone),
+    "phone/finish": Operation(Right.PERSON, {"phone": PHONE, "code": SIX, "password": PASSWORDS}, finish_phone),
     "sign-in/send-code": Operation(Right.ANYBODY, {"phone": PHONE}, send_sign_in_code),
     "sign-in/code": Operation(Right.ANYBODY, {"phone": PHONE, "code": SIX}, by_code),
     "bind/begin": Operation(Right.ANYBODY, {**_WHO, "name": text(64), "born": BORN}, begin_binding),

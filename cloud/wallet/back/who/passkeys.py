@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from cloud.process.passkeys import PasskeyRefused, Site, ask_for_known, ask_for_new, id_of, new_passkey, uses_after
 from cloud.wallet.back.context import Context, Operation, Right, Signed
+from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.back.who.identity import WRONG
 from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
-from cloud.wallet.people.blocks import block_of
 from cloud.wallet.people.passkeys import (
     CHALLENGE_SIZE,
     KeptPasskey,
@@ -89,12 +89,13 @@ def by_passkey(context: Context, arguments: Arguments) -> Signed:
     people, caller, now_ms = context.site.people, context.caller, context.now.unix_ms
     site, challenge = _site(context), _challenge(context, arguments, ANYBODY)
     known = _shown(context, site, arguments["answer"], challenge)
-    with people.writing():
+    with people.reading():
         person = person_of(people, known.person)
-        if person is None:
-            raise CallRefused(WRONG)
-        if person.holder and block_of(people, person.holder) is not None:
-            raise CallRefused(BLOCKED)
+    if person is None:
+        raise CallRefused(WRONG)
+    if person.holder and block_of_holder(context.site, person.holder) is not None:
+        raise CallRefused(BLOCKED)
+    with people.writing():
         note_uses(people, known.key.id, known.key.uses)
         return Signed({}, open_session(people, person.id, caller.address, caller.agent, now_ms))
 

@@ -18,7 +18,8 @@ def by_link(context: Context, arguments: Arguments) -> Signed:
     with people.writing():
         person = use_link(people, arguments["token"], now_ms)
         if person is not None:
-            return Signed({}, open_session(people, person, caller.address, caller.agent, now_ms))
+            token = open_session(people, person, caller.address, caller.agent, now_ms, strong=True)
+            return Signed({}, token)
     raise CallRefused(USED)
 
 
