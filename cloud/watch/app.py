@@ -293,13 +293,8 @@ def _names(fleet: Fleet, groups: Groups) -> Callable[[Source], str]:
 async def _watch(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     folder = settings.data / FOLDER
-    certificates = (
-        ("cloud", settings.tls.certificate),
-        ("console", settings.console_certificate),
-        ("ca", settings.tls.ca),
-    )
     console = web_address(given.console, "--console")
-    looked = Looked(given.service, settings.data, certificates)
+    looked = Looked(given.service, settings.data, settings.certificates)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     keeping_store = read_metric_store(folder)

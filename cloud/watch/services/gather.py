@@ -91,10 +91,7 @@ def _why(*asked: Answers) -> dict[str, Text]:
 
 def _questions(settings: CloudSettings, dsn: str | None, kept: Kept) -> dict[str, Callable[[], Any]]:
     """By the name of the service that each is about."""
-    certificates = (
-        ("cloud", settings.tls.certificate), ("console", settings.console_certificate), ("ca", settings.tls.ca),
-    )  # fmt: skip
-    looked = Looked((), settings.data, certificates)
+    looked = Looked((), settings.data, settings.certificates)
     found: dict[str, Callable[[], Any]] = {
         "machine": lambda: list(probe(looked, int(time.time() * 1000))),
         DATABASE: lambda: _ledger_read(settings.dsn(dsn)),

@@ -122,8 +122,7 @@ _READ = {"notify": _doors, "watch.toml": read_said, "metrics.toml": read_metric_
 
 
 def _certificates(data: Path) -> Iterator[Answer]:
-    found = load_settings(data)
-    named = [("cloud", found.tls.certificate), ("console", found.console_certificate), ("ca", found.tls.ca)]
+    named = load_settings(data).certificates
     broker = data / "broker" / "broker.pem"
     yield from files.certificates([*named, *([("broker", broker)] if broker.exists() else [])], files.now())
 

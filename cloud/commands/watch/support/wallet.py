@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cloud.payments.deposits.settings import keys_until
-from cloud.process.settings import FOLDER
+from cloud.process.settings import FOLDER, WALLET_FILE
 from cloud.wallet.back.front_token import FRONT
 from shared.errors import ConfigFault
 from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, is_front
@@ -28,14 +28,16 @@ def wallet_checks(data: Path) -> list[Check]:
 
 def _front(data: Path) -> Iterator[Answer]:
     zone = data / FRONT
-    if not (zone / "wallet.pem").exists():
+    if not (zone / WALLET_FILE).exists() and (data / FOLDER / WALLET_FILE).exists():
+        yield good(Text("前置在自己的区里：./ykt server status", "the front is in its own zone: ./ykt server status"))
+        return
+    if not (zone / WALLET_FILE).exists():
         yield unknown(
             Text("前置不在本机", "the front is not on this machine"),
             Text("./ykt provision certificate wallet", "./ykt provision certificate wallet"),
         )
         return
-    yield from files.certificates([("wallet", zone / "wallet.pem")], files.now())
-    yield from files.key_pairs([("wallet", zone / "wallet.pem", zone / "wallet.key")])
+    yield from files.key_pairs([("wallet", zone / WALLET_FILE, zone / "wallet.key")])
     yield from _token(data)
 
 
