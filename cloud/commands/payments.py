@@ -10,8 +10,8 @@ from cloud.commands.imports import read_inventory
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.funds.providers.items import Item, items
 from cloud.ledger.funds.providers.orders import counts, in_state
-from cloud.ledger.funds.providers.refunds import OPEN, DepositRefund, RefundState, refunds_in
-from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
+from cloud.ledger.funds.providers.refunds import refunds_in
+from cloud.ledger.funds.providers.terms import OPEN, DepositOrder, DepositRefund, OrderState, RefundState
 from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalKind, proposal

@@ -1,8 +1,7 @@
 """Deposits through providers 渠道充值 in words: how an order and a refund stand, and what an item of a bill is."""
 
 from cloud.ledger.funds.providers.items import ItemKind
-from cloud.ledger.funds.providers.refunds import RefundState
-from cloud.ledger.funds.providers.terms import OrderState
+from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from shared.words.voice import Text
 
 STATES = {

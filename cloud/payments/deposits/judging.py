@@ -3,8 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.ledger.funds.providers.refunds import DepositRefund, RefundState
-from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
+from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, DepositRefund, OrderState, RefundState
 from cloud.payments.providers.interface import BackSeen, BackStanding, Refusal, Seen, Standing
 
 WAITS_S = (15, 15, 30, 60, 180, 600, 1_200, 1_800, 3_600, 3_600, 10_800, 21_600, 43_200)

@@ -12,7 +12,8 @@ from cloud.ledger.funds.providers.items import ItemKind, items
 from cloud.ledger.funds.providers.orders import order_of
 from cloud.ledger.funds.providers.paying import take_refund
 from cloud.ledger.funds.providers.refunding import refund_item, take_done, take_refusal, take_silence, take_taken
-from cloud.ledger.funds.providers.refunds import DepositRefund, due_refunds, keep_refund, refund_of
+from cloud.ledger.funds.providers.refunds import due_refunds, keep_refund, refund_of
+from cloud.ledger.funds.providers.terms import DepositRefund
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused, Now

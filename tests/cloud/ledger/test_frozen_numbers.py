@@ -17,8 +17,7 @@ from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.funds.offline.terms import Beyond, EndWhy
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.funds.providers.items import ItemKind
-from cloud.ledger.funds.providers.refunds import RefundState
-from cloud.ledger.funds.providers.terms import OrderState
+from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind

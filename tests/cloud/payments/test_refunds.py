@@ -9,8 +9,7 @@ from cloud.emulators.providers.mood import MOODS, Mood
 from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.refunds import check_refunds
 from cloud.ledger.funds.providers.items import ItemKind
-from cloud.ledger.funds.providers.refunds import RefundState
-from cloud.ledger.funds.providers.terms import OrderState
+from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.payments.deposits.judging import WAITS_S

@@ -7,8 +7,9 @@ from cloud.ledger.books.chart import REFUNDING, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, walk
 from cloud.ledger.funds.providers.posting import booking_key
-from cloud.ledger.funds.providers.refunds import COLUMNS, DepositRefund, RefundState
+from cloud.ledger.funds.providers.refunds import COLUMNS
 from cloud.ledger.funds.providers.settlements import Moves, fees_wanted, read_settlement
+from cloud.ledger.funds.providers.terms import DepositRefund, RefundState
 from cloud.ledger.held.two_persons import Outcome
 from cloud.ledger.journal.balances import balance
 from cloud.store.db import Database

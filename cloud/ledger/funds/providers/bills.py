@@ -13,8 +13,9 @@ from cloud.ledger.funds.providers.orders import order_of, paid_on
 from cloud.ledger.funds.providers.paying import Paid, take_paid, take_refund
 from cloud.ledger.funds.providers.posting import booked_fen, refund, suspend
 from cloud.ledger.funds.providers.refunding import take_done, take_refusal
-from cloud.ledger.funds.providers.refunds import DepositRefund, refund_of, refunds_done_on
+from cloud.ledger.funds.providers.refunds import refund_of, refunds_done_on
 from cloud.ledger.funds.providers.settlements import bills_of, take_fees
+from cloud.ledger.funds.providers.terms import DepositRefund
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.funds.providers.refunds import RefundState
+from cloud.ledger.funds.providers.terms import RefundState
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
 from shared.facts.money.deposits import DepositItem

@@ -18,17 +18,14 @@ from cloud.ledger.funds.providers.posting import (
     present_card,
 )
 from cloud.ledger.funds.providers.refunds import (
-    OPEN,
     OPEN_MAX,
-    DepositRefund,
-    RefundState,
     keep_refund,
     refund_number,
     refunds_in,
     refunds_of,
     step_refund,
 )
-from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
+from cloud.ledger.funds.providers.terms import NEVER, OPEN, DepositOrder, DepositRefund, OrderState, RefundState
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused

@@ -5,11 +5,9 @@ never asks for another refund under a number that the provider knows.
 """
 
 from collections.abc import Iterable
-from enum import IntEnum
 from hashlib import sha256
-from typing import NamedTuple
 
-from cloud.ledger.funds.providers.terms import NEVER
+from cloud.ledger.funds.providers.terms import DepositRefund, RefundState
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -22,51 +20,6 @@ STEP_COLUMNS = "id, number, state, document, at_ms"
 OPEN_MAX = 1_000
 """Refunds that are on their way at a time; at the bound the next is refused until one has ended."""
 _SELECT = f"SELECT {COLUMNS} FROM deposit_refund"  # noqa: S608  # our own names
-
-
-class RefundState(IntEnum):
-    """Frozen numbers: they stand in the books."""
-
-    ASKED = 0
-    """The money is taken aside; whether its provider has heard is not known."""
-    TAKEN = 1
-    """The provider has said that it works on it."""
-    DONE = 2
-    """By a query or a bill; posted in the same transaction."""
-    REFUSED = 3
-    """The provider will not; the money is where it came from again."""
-    PERSON = 4
-    """Asked for up to a day without an answer: a person's list. A bill or a person still moves it on."""
-
-
-OPEN = frozenset({RefundState.ASKED, RefundState.TAKEN, RefundState.PERSON})
-"""The money is on its way."""
-
-
-class DepositRefund(NamedTuple):
-    """As it stands. txn: the payment that it gives back of. card: whose account pays; empty: 渠道待查款, because of
-    `item`. proposal: of the two persons; 0: by rule. day: of the provider's own time, when it was through."""
-
-    number: str
-    order: str
-    provider: str
-    txn: str
-    card: bytes
-    item: int
-    fen: int
-    reason: str
-    proposal: int
-    made_ms: int
-    state: int = int(RefundState.ASKED)
-    day: int = 0
-    due_ms: int = NEVER
-    tries: int = 0
-    changed_ms: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Is the money on its way?"""
-        return self.state in OPEN
 
 
 def refund_number(order: str, made_ms: int, proposal: int, item: int) -> str:

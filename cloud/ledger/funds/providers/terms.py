@@ -48,3 +48,48 @@ class DepositOrder(NamedTuple):
     due_ms: int = NEVER
     tries: int = 0
     changed_ms: int = 0
+
+
+class RefundState(IntEnum):
+    """Frozen numbers: they stand in the books."""
+
+    ASKED = 0
+    """The money is taken aside; whether its provider has heard is not known."""
+    TAKEN = 1
+    """The provider has said that it works on it."""
+    DONE = 2
+    """By a query or a bill; posted in the same transaction."""
+    REFUSED = 3
+    """The provider will not; the money is where it came from again."""
+    PERSON = 4
+    """Asked for up to a day without an answer: a person's list. A bill or a person still moves it on."""
+
+
+OPEN = frozenset({RefundState.ASKED, RefundState.TAKEN, RefundState.PERSON})
+"""The money is on its way."""
+
+
+class DepositRefund(NamedTuple):
+    """As it stands. txn: the payment that it gives back of. card: whose account pays; empty: 渠道待查款, because of
+    `item`. proposal: of the two persons; 0: by rule. day: of the provider's own time, when it was through."""
+
+    number: str
+    order: str
+    provider: str
+    txn: str
+    card: bytes
+    item: int
+    fen: int
+    reason: str
+    proposal: int
+    made_ms: int
+    state: int = int(RefundState.ASKED)
+    day: int = 0
+    due_ms: int = NEVER
+    tries: int = 0
+    changed_ms: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Is the money on its way?"""
+        return self.state in OPEN
