@@ -16,7 +16,7 @@ from cloud.wallet.line.problems import NO_CARD, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments
 from cloud.wallet.people.persons import children_of
 from cloud.wallet.people.records.stalls import stalls_of
-from cloud.wallet.people.roster import Holder, holders_of
+from cloud.wallet.people.roster import Holder, classes_taught, holders_of
 from cloud.wallet.people.sight import CONSENT_AGE, age
 from shared.records import LoadRecord
 from shared.records.kinds import PurseRecord
@@ -29,9 +29,10 @@ def me(context: Context, _: Arguments) -> dict[str, Any]:
         stalls = stalls_of(people, person.id)
         children = children_of(people, person.id)
         own = holders_of(people, [person.holder] if person.holder else [])
+        teaches = bool(classes_taught(people, person.phone))
         found = own + holders_of(people, [number for number in children if number != person.holder])
     return {
-        "name": person.name, "demo": context.site.is_demo, "stalls": stalls,
+        "name": person.name, "demo": context.site.is_demo, "stalls": stalls, "teaches": teaches,
         "holders": [_holder(one, own=one in own, campus_s=context.now.campus_s) for one in found],
     }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """The wallet's own files, read once: each with its type, packed, and all of them under one version.
 
-`/` is asked for each time; `/a/VERSION/…` never changes and is kept for ever. VERSION is the digest of all files, so a
-page and its modules are of one make. The service worker names VERSION, and so is another one with any change.
+`/`, and `/kiosk` for a terminal that many share, are asked for each time; `/a/VERSION/…` never changes and is kept for
+ever. VERSION is the digest of all files, so a page and its modules are of one make. The service worker names VERSION,
+and so is another one with any change.
 """
 
 import gzip
@@ -11,7 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "static"
 PAGE, WORKER, MANIFEST = "index.html", "sw.js", "manifest.json"
-AT_ROOT = {"/": PAGE, "/sw.js": WORKER, "/manifest.json": MANIFEST}
+AT_ROOT = {"/": PAGE, "/kiosk": PAGE, "/sw.js": WORKER, "/manifest.json": MANIFEST}
 VERSION, LIST = b"@VERSION@", b"@FILES@"
 TYPES = {
     ".html": b"text/html; charset=utf-8", ".js": b"text/javascript; charset=utf-8", ".css": b"text/css; charset=utf-8",

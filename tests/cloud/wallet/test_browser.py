@@ -23,7 +23,9 @@ from cloud.process.settings import load_settings
 from cloud.store.db import open_database
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.front.files import FOLDER, load_files
-from cloud.wallet.people.persons import add_person
+from cloud.wallet.people.demonstration import PARENT
+from cloud.wallet.people.passwords import hashed
+from cloud.wallet.people.persons import add_person, set_password
 from cloud.wallet.people.roster import holder_of
 from cloud.wallet.people.sessions import make_link
 from compose.parts.part import Part
@@ -32,6 +34,7 @@ from compose.servers.ports import free_port
 from shared.fleet.document import DocumentKind
 from shared.keys.document_key import newest_key
 from shared.keys.offline_code import code_of_digits, is_certified_phone, is_signed_use
+from shared.words.voice import Text
 from tests.cloud.campus import PHONES, Campus, campus_now, part
 from tests.cloud.console.screen import CHROMIUM, QUIET
 from tests.cloud.ledger.phones import RULE
@@ -305,3 +308,38 @@ def test_the_first_load_is_small() -> None:
     """gzip, as it is sent; brotli is smaller still."""
     sent = {path: len(file.packed) for path, file in load_files().items()}
     assert sum(sent.values()) <= FIRST_LOAD_MAX, json.dumps(sent)
+
+
+def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
+    page: Page, wallet: Wallet, campus: Campus
+) -> None:
+    group = str(Text("演练一班", "Demo Class 1").zh)
+    with closing(open_people(campus.data)) as people, people.writing():
+        ((name,),) = people.run("SELECT name FROM holder WHERE number = ?", (GROWN,))
+        person = add_person(people, "", name, GROWN, 0)
+        set_password(people, person.id, hashed("a good password"))
+        people.upsert("roster_teacher", "class, phone, name", "class, phone", [(group, PARENT.phone, "Wang")])
+    page.clock.install()
+    page.goto(f"{wallet.address}kiosk")
+    assert faults(page) == []
+    page.fill("form[data-name=byNumber] input[name=number]", GROWN)
+    page.fill("form[data-name=byNumber] input[name=password]", "a good password")
+    page.click("form[data-name=byNumber] button")
+    expect(page.locator(ONLINE)).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('wallet.kept')).length") == 0
+    page.clock.fast_forward(59_000)
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.clock.fast_forward(2_000)
+    expect(page.locator("form[data-name=byNumber]")).to_be_visible()
+    page.reload()
+    expect(page.locator("form[data-name=byNumber]")).to_be_visible()
+    page.goto(wallet.link)
+    page.click('nav a[href="#class"]')
+    pupil = page.locator(f"li[data-number='{GROWN}']")
+    expect(pupil).to_contain_text(name)
+    pupil.locator("summary").click()
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    pupil.locator("form[data-name=report] button").click()
+    expect(pupil.locator(".state.lost")).to_be_visible()
+    assert "¥" not in page.locator("main").inner_text()

@@ -48,6 +48,7 @@ export async function ask(operation, args = {}) {
 }
 
 function remember(name, kept) {
+  if (document.documentElement.dataset.kiosk) return; // many share it
   try {
     localStorage.setItem(name, JSON.stringify(kept));
   } catch {

@@ -6,21 +6,22 @@ import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
 const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall",
-  "offline", "data"];
+  "offline", "data", "class"];
 const NAMES = { lost: "loss", code: "code_page" };
 const TENDED_MS = 60_000;
 const IN_NAV = ["home", "code", "deposit", "statement", "lost", "more"];
-const OF_A_PERSON = ["stall", "data", "more"]; // about no holder's card
+const OF_A_PERSON = ["stall", "class", "data", "more"]; // about no holder's card
 const state = { me: null, holder: undefined, turn: 0, tended: 0 };
 const at = (id) => document.getElementById(id);
 
 async function start() {
   speak(spoken());
   keepSize();
-  keepWorker();
+  if (location.pathname === "/kiosk") await (await import("./kiosk.js")).begin();
+  else keepWorker();
   const link = new URLSearchParams(location.hash.slice(1)).get("link");
   if (link) {
-    history.replaceState(null, "", "/");
+    history.replaceState(null, "", location.pathname);
     await call("sign-in/link", { token: link }).catch((problem) => say(said(problem)));
   }
   addEventListener("hashchange", show);
@@ -35,7 +36,7 @@ async function show() {
     const me = await who();
     const holders = state.me.holders;
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
-    const opened = holders.length || OF_A_PERSON.includes(name) || !state.me.stalls.length ? name : "stall";
+    const opened = shownTo(state.me, name);
     const page = await pageOf(opened);
     const shown = holders.length || OF_A_PERSON.includes(opened) ? await page(state.holder, { show, me: state.me })
       : { page: [h("p", {}, t("noneYet"))], ...(await ask("me")) };
@@ -67,10 +68,22 @@ function tend(own) {
   import("./offline.js").then((loaded) => loaded.tend(own.number));
 }
 
+/** Who holds no card and sees nobody's has his stall, or his class. */
+function shownTo({ holders, stalls, teaches }, name) {
+  if (holders.length || OF_A_PERSON.includes(name)) return name;
+  return stalls.length ? "stall" : teaches ? "class" : name;
+}
+
+function menuOf({ holders, stalls, teaches }) {
+  const has = { stall: stalls.length, class: teaches };
+  return holders.length ? [...IN_NAV, ...(teaches ? ["class"] : [])] : OF_A_PERSON.filter((one) => !(one in has) || has[one]);
+}
+
 async function pageOf(name) {
   if (!PAGES.includes(name)) return home;
   try {
-    return (await import(`./${name}.js`))[name];
+    const loaded = await import(`./${name}.js`);
+    return loaded[name] || loaded.page;
   } catch {
     throw new Problem(AWAY);
   }
@@ -100,8 +113,7 @@ function frame(name) {
     chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  const shown = state.me?.holders.length ? IN_NAV : OF_A_PERSON.filter((one) => one !== "stall" || state.me?.stalls.length);
-  fill(at("nav"), state.me ? shown.map((one) =>
+  fill(at("nav"), state.me ? menuOf(state.me).map((one) =>
     h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
 }
 

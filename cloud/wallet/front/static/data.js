@@ -1,7 +1,7 @@
 // What the wallet keeps of whoever has signed in: as a file, and gone when he has left.
 import { Problem, ask, call } from "./api.js";
 import { download, fill, h, say } from "./dom.js";
-import { proof } from "./sign_in.js";
+import { proven } from "./sign_in.js";
 import { addWords, moment, said, t } from "./words.js";
 
 addWords({
@@ -19,11 +19,10 @@ export async function data(_, { show }) {
   const deed = async (given) => {
     const act = () => call("erasure/ask", { given }).then(() => show());
     try {
-      await act();
+      await proven(again, act, "proveErasure");
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.code === "prove-again") fill(again, proof("proveErasure", act));
-      else say(said(problem));
+      say(said(problem));
     }
   };
   return { at, fresh, page: [

@@ -1,7 +1,7 @@
 // Limits: what the school lets a card and its account do, in words, and one's own lower bound of a day.
 import { ask, call, newKey } from "./api.js";
 import { field, fill, h, say } from "./dom.js";
-import { form, proof } from "./sign_in.js";
+import { form, proven } from "./sign_in.js";
 import { addWords, fenOf, t, yuan } from "./words.js";
 
 addWords({
@@ -45,12 +45,7 @@ function setting(value, holder, show) {
   const own = form("limit", [field(t("limitNew"), sum), h("p", { class: "soft" }, t("limitHelp"))], "confirm", async (given) => {
     const said = { holder, key: newKey(), day_fen: fenOf(given.sum) };
     const set = () => call("limits/set", said).then(() => show()).then(() => say(t("done")));
-    try {
-      await set();
-    } catch (problem) {
-      if (problem.code !== "prove-again") throw problem;
-      fill(again, proof("proveAgain", set));
-    }
+    await proven(again, set, "proveAgain");
   });
   return [own, again];
 }

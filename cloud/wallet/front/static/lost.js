@@ -1,7 +1,7 @@
 // Report a loss and take it back: what is frozen at once, and which terminals have not said yet that they refuse the card.
 import { ask, call, newKey } from "./api.js";
 import { field, h } from "./dom.js";
-import { form, proof } from "./sign_in.js";
+import { form, proven } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
 const LOOK_MS = 5000;
@@ -21,16 +21,10 @@ function report(holder, show) {
 function standing(value, holder, show) {
   const key = newKey();
   const again = h("div");
-  const cancel = form("cancel", [], "cancelLoss", async () => {
-    try {
-      await call("lost/cancel", { holder, key });
-      show();
-    } catch (problem) {
-      if (problem.code !== "prove-again") throw problem;
-      again.replaceChildren(proof("proveHelp", () => call("lost/cancel", { holder, key }).then(show)));
-    }
-  }, "plain");
-  const by = value.by_stranger ? t("byStranger") : value.by;
+  const prank = value.by_other ? h("label", { class: "switch" }, h("input", { type: "checkbox", name: "prank" }), t("prank")) : null;
+  const cancel = form("cancel", [prank], "cancelLoss", (given) =>
+    proven(again, () => call("lost/cancel", { holder, key, prank: Boolean(given.prank) }).then(show)), "plain");
+  const by = [value.by, value.by_stranger ? `${t("byStranger")} · ${value.by_agent} · ${value.by_address}` : ""].filter(Boolean).join(" · ");
   return [
     h("p", { class: "state lost" }, `${t("lost")} · ${moment(value.blocked_ms || value.since_ms)}`),
     by ? h("p", {}, `${t("reportedBy")}: ${by} ${value.why}`) : null,

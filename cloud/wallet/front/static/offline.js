@@ -4,7 +4,7 @@ import { fill, h } from "./dom.js";
 import { nameOf } from "./more.js";
 import { able, answered, asked, ended, GOOD_S, heard, kept, nextCode, read, standing } from "./phone.js";
 import { drawn } from "./qr.js";
-import { form, proof } from "./sign_in.js";
+import { form, proven } from "./sign_in.js";
 import { addWords, campusTime, said, t, yuan } from "./words.js";
 
 addWords({
@@ -59,14 +59,7 @@ function facts(one, now) {
 function starter(holder, value, show) {
   const again = h("div");
   const begin = () => certify("offline/certify", holder, value).then(show);
-  return [form("offlineStart", [], "offlineStart", async () => {
-    try {
-      await begin();
-    } catch (problem) {
-      if (problem.code !== "prove-again") throw problem;
-      again.replaceChildren(proof("proveHelp", begin));
-    }
-  }), again];
+  return [form("offlineStart", [], "offlineStart", () => proven(again, begin)), again];
 }
 
 const switchOff = (holder, show) => form("offlineEnd", [], "offlineEnd", async () => {

@@ -16,8 +16,13 @@ export function signIn(done) {
     field(t("fullName"), { name: "name", autocomplete: "name", required: true, maxlength: 64 }),
     field(t("born"), { name: "born", type: "date", required: true }),
   ];
+  const secret = { ...SECRET, autocomplete: "off" };
+  const shared = document.documentElement.dataset.kiosk
+    ? form("byNumber", [field(t("number"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
+      "signIn", (given) => call("sign-in/number", given).then(done))
+    : null;
   return [
-    h("h1", {}, t("signIn")),
+    h("h1", {}, t("signIn")), shared,
     form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
       "signIn", (given) => call("sign-in/password", given).then(done)),
     able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
@@ -37,6 +42,7 @@ function night() {
     field(t("number"), { name: "number", required: true, maxlength: 32 }),
     field(t("fullName"), { name: "name", required: true, maxlength: 64 }),
     field(t("born"), { name: "born", type: "date", required: true }),
+    field(t("yourName"), { name: "by", maxlength: 64 }),
     field(t("why"), { name: "why", maxlength: 200 }),
   ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone"))), "danger");
 }
@@ -63,10 +69,15 @@ export function form(name, fields, button, act, kind = "main") {
   } }, fields, wrong, send);
 }
 
-/** Who it is, once more: what is dear asks for it. help: the word that says why. */
-export function proof(help, then) {
-  const secret = { ...SECRET, autocomplete: "current-password" };
-  return form("prove", [h("p", {}, t(help)), field(t("password"), secret)], "confirm", (given) => call("prove", given).then(then));
+/** A deed that may need a fresh proof: tried, and where it is refused the password is asked for in this room. */
+export async function proven(room, act, help = "proveHelp") {
+  try {
+    await act();
+  } catch (problem) {
+    if (problem.code !== "prove-again") throw problem;
+    const secret = { ...SECRET, autocomplete: "current-password" };
+    fill(room, form("prove", [h("p", {}, t(help)), field(t("password"), secret)], "confirm", (given) => call("prove", given).then(act)));
+  }
 }
 
 function twoSteps(first, begin, second, finish) {

@@ -24,6 +24,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
   if (event.request.mode === "navigate") {
+    if (url.pathname !== "/") return; // a shared terminal keeps nothing
     event.respondWith(caches.match("/", { cacheName: KEPT }).then((kept) => kept || fetch(event.request)));
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname, { cacheName: KEPT }).then((kept) => kept || fetch(event.request)));
