@@ -1,6 +1,6 @@
 // What the wallet keeps of whoever has signed in: as a file, and gone when he has left.
 import { Problem, ask, call } from "./api.js";
-import { download, fill, h, say } from "./dom.js";
+import { download, h, say } from "./dom.js";
 import { proven } from "./sign_in.js";
 import { addWords, moment, said, t } from "./words.js";
 

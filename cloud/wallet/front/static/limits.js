@@ -1,6 +1,6 @@
 // Limits: what the school lets a card and its account do, in words, and one's own lower bound of a day.
 import { ask, call, newKey } from "./api.js";
-import { field, fill, h, say } from "./dom.js";
+import { field, h, say } from "./dom.js";
 import { form, proven } from "./sign_in.js";
 import { addWords, fenOf, t, yuan } from "./words.js";
 

@@ -5,7 +5,6 @@ const WORDS = {
   linkHelp: ["请打开学校给的一次性链接登录。", "Open the one-time link that the school gave you."],
   onCard: ["卡内余额", "On the card"], seenAt: ["{1} 在 {0} 所见，其后脱机消费未计", "as seen at {0}, {1}; later offline purchases are not counted"],
   asIssued: ["发卡时的余额，还没有消费记录", "as issued; no record yet"],
-  deposit: ["充值", "Top up"], split: ["圈存", "Load"], pay: ["付账单", "Pay an order"], privacy: ["同意与授权", "Consent and sight"], code_page: ["付款码", "Pay code"],
   phoneGone: ["已退出登录，本机的脱机付款码已删除", "Signed out: this phone's offline code is deleted"],
   offline_page: ["脱机付款码", "Offline code"],
   pending: ["待圈存", "Pending load"], pendingHelp: ["在终端刷卡领取", "tap at a terminal to claim it"],
