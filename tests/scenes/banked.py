@@ -34,6 +34,10 @@ class Parent:
         self.phone.sign_in(said.strip().splitlines()[-1])
         self.child = self.phone.ask("me")["holders"][1]["number"]
 
+    def is_answered(self) -> bool:
+        """Of the child: the first one behind a database that was killed is not."""
+        return self.phone.answers("home", holder=self.child)
+
     def online_fen(self) -> int:
         """Of the child."""
         return int(self.phone.ask("home", holder=self.child)["online_fen"])

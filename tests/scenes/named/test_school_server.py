@@ -127,11 +127,12 @@ async def _paid_in(campus: Served, engine: Containers, stage: Stage, root: Path,
         Text("入账一次，不丢不重", "posted, once"),
     ) as step:
         parent.sign_in(engine, root)
+        await campus.until("the books are asked again", parent.is_answered, BACK_S)
         before = parent.online_fen()
         assert parent.deposit()["state"] == "made"
         gone = {name: engine.kill(name) for name in WALLET}
         await campus.until("they are back", lambda: all(_is_back(engine, *one) for one in gone.items()), BACK_S)
-        await campus.until("the wallet answers", lambda: parent.phone.answers("me"), BACK_S)
+        await campus.until("the wallet answers", parent.is_answered, BACK_S)
         assert parent.deposit()["fen"] == FEN, "the same deposit under the same key"
         await campus.until("it is posted", lambda: parent.state() == "posted", POSTED_S)
         assert parent.online_fen() == before + FEN
