@@ -18,7 +18,7 @@ BOUND_S = 120.0
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 PLAIN = {
     "victoria-metrics": "the store of metrics; no secret and no person is in it",
-    "cloud.emulators": "stand-ins for a mail server and an SMS gateway, of a demonstration alone",
+    "cloud.emulators": "stand-ins for mail, SMS and payment providers, of a demonstration alone",
     "--health": "health and metrics of a service: counts, and no input",
 }
 """Who may speak plainly, on loopback alone: a word of its command line, and why."""

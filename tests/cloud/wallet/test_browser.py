@@ -46,6 +46,15 @@ OFFLINE, LEFT = "[data-name=offline]", "[data-name=offline] [data-name=left]"
 FIRST_LOAD_MAX = 60_000
 GROWN = "2026000003"
 """Of the demonstration: of age, and nobody's ward."""
+WECHAT = (
+    "Mozilla/5.0 (Linux; Android 10; V1962A Build/QP1A.190711.020; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Version/4.0 Chrome/86.0.4240.99 XWEB/4317 MMWEBSDK/20220903 Mobile Safari/537.36 MicroMessenger/8.0.28.2240 Language/zh_CN"
+)
+LACKING = """
+for (const name of ["Notification", "PushManager", "PublicKeyCredential", "localStorage", "caches", "indexedDB"])
+  Object.defineProperty(window, name, { get: () => { if (name === "localStorage") throw new DOMException("no"); } });
+Object.defineProperty(Navigator.prototype, "serviceWorker", { get: () => undefined });
+"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -159,6 +168,35 @@ def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wal
     expect(order).to_have_attribute("data-state", "made")
     with closing(open_database(load_settings(campus.data).dsn(None))) as db, db.reading():
         assert db.run("SELECT fen, provider FROM deposit_order") == [(12_50, "wechat")]
+
+
+def test_it_works_in_a_chat_apps_browser(browser: Browser, wallet: Wallet) -> None:
+    """As WeChat's on an older phone: no service worker, no notifications, no passkeys, nothing kept by scripts."""
+    context = browser.new_context(
+        ignore_https_errors=True, locale="zh-CN", viewport={"width": 360, "height": 640}, has_touch=True,
+        service_workers="block", user_agent=WECHAT,
+    )  # fmt: skip
+    context.add_init_script(LACKING)
+    context.set_default_timeout(PATIENCE_S * 1000)
+    page, faulted = context.new_page(), []
+    page.on("pageerror", lambda fault: faulted.append(str(fault)))
+    page.goto(wallet.link)
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.reload()
+    expect(page.locator(ONLINE)).to_be_visible()
+    for name in ("code", "deposit", "statement", "lost", "more"):
+        page.click(f'nav a[href="#{name}"]')
+        expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
+    page.click('nav a[href="#deposit"]')
+    page.fill("input[name=yuan]", "20")
+    page.click("main button.main")
+    expect(page.locator("[data-name=order]")).to_have_attribute("data-state", re.compile("made|to-pay"))
+    kept = context.cookies()
+    assert [(one["name"], one["httpOnly"], one["secure"], one["sameSite"]) for one in kept] == [
+        ("__Host-ykt", True, True, "Strict")
+    ]
+    assert faulted == []
+    context.close()
 
 
 def test_a_card_is_reported_lost_and_found_by_a_parent(page: Page, wallet: Wallet) -> None:

@@ -143,7 +143,7 @@ async function signOut() {
 
 /** Files of this version stay on the device; a newer one waits until its reader wants it. */
 function keepWorker() {
-  if (!("serviceWorker" in navigator)) return; // in some chat apps' browsers: it works, with a network
+  if (!navigator.serviceWorker) return; // in some chat apps' browsers: it works, with a network
   const replacing = Boolean(navigator.serviceWorker.controller);
   navigator.serviceWorker.addEventListener("controllerchange", () => replacing && location.reload());
   navigator.serviceWorker.register("/sw.js").then((kept) => {
