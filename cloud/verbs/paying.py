@@ -1,8 +1,22 @@
-"""The verb of providers 支付渠道. Each step imports only what it needs."""
+"""Verbs of providers 支付渠道 and of offline pay codes 脱机付款码. Each step imports only what it needs."""
 
 import argparse
 
-from cloud.verbs.arguments import DECIDES, LABEL_HELP, WHY, Made, add_json, add_steps, add_sum, add_who, need
+from cloud.verbs.arguments import (
+    DECIDES,
+    LABEL_HELP,
+    LIST,
+    WHY,
+    Made,
+    add_json,
+    add_steps,
+    add_sum,
+    add_who,
+    campus_day,
+    named,
+    need,
+)
+from shared.input.amount import typed_sum
 from shared.input.command_line import Parser
 from shared.input.health_port import add_health
 from shared.words.voice import Text
@@ -21,7 +35,12 @@ def paying_verbs() -> dict[str, Made]:
             Text("支付渠道：充值、对账、差错；run 为其进程", "providers: deposits, bills, items; run: the process"),
             _payments,
             (_options, add_sum, add_who, add_json, add_health),
-        )
+        ),
+        "offline-codes": (
+            Text("脱机付款码：启停、凭证、当日、停用一张", "offline codes: on, off, certificates, a day, end one"),
+            _offline,
+            (_offline_options, add_who, add_json),
+        ),
     }
 
 
@@ -54,7 +73,6 @@ def _payments(chosen: argparse.Namespace) -> int:
     if chosen.step == "run":
         return _run(chosen)
     from cloud.commands import payments
-    from cloud.verbs.arguments import named
 
     where = chosen.data, chosen.dsn
     if chosen.step == "order":
@@ -86,3 +104,38 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = load_settings(chosen.data)
     clock = parse_clock(chosen.clock)
     return run(settings, settings.books(chosen.dsn), clock, chosen.health, to_end=chosen.end_with_stdin)
+
+
+def _offline_options(parser: Parser) -> None:
+    steps = Text(
+        "list 规则与当日，--card 其凭证；on 启用；off 停用；end 停用一张凭证",
+        "list the rule and a day, --card: its certificates; on; off; end a certificate",
+    )
+    add_steps(parser, (LIST, "on", "off", "end"), steps)
+    parser.add_argument("--card", metavar="LABEL", help=LABEL_HELP)
+    parser.add_argument("--on-day", type=campus_day, metavar="DAY", help=Text("哪天，缺省今天", "which day (today)"))
+    parser.add_argument("--uses", type=int, metavar="N", help=Text("on：每张凭证几次，1 或 2", "on: uses, 1 or 2"))
+    one = Text("on：每码至多几元", "on: yuan of a code at most")
+    parser.add_argument("--one", type=typed_sum, dest="one_fen", metavar="SUM", help=one)
+    day = Text("on：每台终端每日至多几元", "on: yuan of a terminal and day at most")
+    parser.add_argument("--day", type=typed_sum, dest="day_fen", metavar="SUM", help=day)
+    loss = Text("on：损失由谁承担，缺省学校", "on: who bears losses (the school)")
+    parser.add_argument("--loss-account", default="", metavar="NAME", help=loss)
+    parser.add_argument("--certificate", type=int, metavar="N", help=Text("end：凭证号", "end: its number"))
+    parser.add_argument("--reason", default="", metavar="TEXT", help=Text("缘由", "why"))
+
+
+def _offline(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance import offline_codes
+    from cloud.ledger.funds.offline.terms import CodeRule
+
+    where = chosen.data, chosen.dsn
+    if chosen.step == LIST:
+        return offline_codes.listing(*where, chosen.card, chosen.on_day, as_json=chosen.json)
+    if chosen.step == "end":
+        need(chosen, "card", "certificate")
+        return offline_codes.end(*where, chosen.card, chosen.certificate, named(chosen), as_json=chosen.json)
+    rule = CodeRule()
+    if chosen.step == "on":
+        rule = offline_codes.require_rule(chosen.uses, chosen.one_fen, chosen.day_fen, chosen.loss_account)
+    return offline_codes.switch(*where, rule, named(chosen), chosen.reason, as_json=chosen.json)

@@ -16,7 +16,7 @@ FILE = "functions.json"
 
 
 class Function(StrEnum):
-    """What can be off. OFFLINE_CODE, SSO and CAMPUSES have no page and no process in this release."""
+    """What can be off. SSO and CAMPUSES have no page and no process in this release."""
 
     BUSES = "buses"
     DOCKING = "docking"
@@ -36,7 +36,7 @@ _SAID: Mapping[Function, Text] = {
     Function.BUSES: Text("校车", "buses"),
     Function.DOCKING: Text("第三方接入", "docking of strangers' devices"),
     Function.SMPP: Text("SMPP 短信", "SMS by SMPP"),
-    Function.OFFLINE_CODE: Text("离线付款码", "offline pay code"),
+    Function.OFFLINE_CODE: Text("脱机付款码", "offline pay code"),
     Function.SSO: Text("统一身份登录", "single sign-on"),
     Function.CAMPUSES: Text("多校区", "several campuses"),
     Function.KPIS: Text("报警质量指标", "figures of alarm quality"),

@@ -108,6 +108,7 @@ WORDS: dict[str, Text] = {
     "moved_unloaded": Text("圈提", "Unloaded"),
     "moved_exchanged": Text("换卡转移", "Moved to or from another card"),
     "moved_meal_repaid": Text("应急餐还款", "Emergency meal repaid"),
+    "moved_code_paid": Text("脱机付款码", "Offline code"),
     "moved_account_paid": Text("账户支付", "Paid by account"),
     "moved_account_back": Text("账户支付冲正", "Payment by account taken back"),
     "moved_borne": Text("挂失后损失", "Loss after the report"),

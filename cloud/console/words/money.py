@@ -282,6 +282,7 @@ WORDS: dict[str, Text] = {
     "account_loss-provision": Text("挂失损失准备", "Provision for losses"),
     "account_discount": Text("折扣承担", "Discounts borne"),
     "account_meal-debt": Text("应急餐欠款", "Meal debts"),
+    "account_offline-code-loss": Text("脱机付款码损失", "Losses by offline codes"),
     "account_school": Text("学校账户", "The school's account"),
     # kinds of entries
     "entry_opening": Text("期初", "Opening"),
@@ -316,6 +317,8 @@ WORDS: dict[str, Text] = {
     "entry_loss_unprovided": Text("准备转回", "Provision released"),
     "entry_account_paid": Text("账户支付", "Account payment"),
     "entry_account_reversed": Text("账户支付冲正", "Account payment reversed"),
+    "entry_code_paid": Text("脱机付款码", "Offline code"),
+    "entry_code_borne": Text("脱机付款码，学校承担", "Offline code, borne by the school"),
     "entry_meal": Text("应急餐", "Emergency meal"),
     "entry_meal_sheet": Text("应急餐登记单", "Sheet of emergency meals"),
     "entry_meal_repaid": Text("应急餐还款", "Emergency meal repaid"),

@@ -41,6 +41,7 @@ _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608
 
 _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
 _PAYMENTS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case WHERE state IN (?, ?)"
+_CODES = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM code_use WHERE entry IS NOT NULL"
 _MEALS = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM meal WHERE entry IS NOT NULL"
 """Given to merchants, and paid by no purse."""
 _BY_ORDERS = (
@@ -117,7 +118,7 @@ def overview(db: Database) -> LedgerSums:
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
     payments, payments_fen = db.run(_PAYMENTS, (int(PaymentState.APPROVED), int(PaymentState.HELD)))[0]
-    (meals_fen,) = db.run(_MEALS)[0]
+    (meals_fen,), (codes_fen,) = db.run(_MEALS)[0], db.run(_CODES)[0]
     orders, orders_fen = db.run(_BY_ORDERS, (int(OnlineState.CAPTURED),))[0]
     payments, payments_fen = payments + orders, payments_fen + orders_fen
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
@@ -128,7 +129,7 @@ def overview(db: Database) -> LedgerSums:
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
         spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] - kinds[AccountKind.DISCOUNT] + voided_fen
-        + returned_fen - payments_fen - meals_fen,
+        + returned_fen - payments_fen - meals_fen - codes_fen,
         voids=voids,
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],

@@ -21,6 +21,7 @@ PARTS = {
     Part.LOADS: Text("圈存在途，未知是否入卡", "loads granted, not known to be on the card"),
     Part.PAYMENTS: Text("账户支付待核", "account payments held for two persons"),
     Part.MEALS: Text("应急餐欠款", "meal debts"),
+    Part.CODES: Text("脱机付款码，学校至多承担", "certificates for offline codes, the school bears at most"),
 }
 FORMULA = (
     Text(
@@ -40,6 +41,11 @@ FORMULA = (
         "未联系：各卡类张数 × 餐次上限（不超过当日上限）× 失联以来的餐次，合计不超过全部卡内余额；另列，不计入",
         "silent: cards of each class × the cap of a meal (of a day at most) × meal periods since it was heard, in all "
         "no more than all purses hold; named beside the sum, not in it",
+    ),
+    Text(
+        "脱机付款码：未用的各次 × 单码限额；每台未联系的终端再各一次，不超过其当日限额 × 失联以来的营业日；另列",
+        "offline codes: each use left × the limit of a code, once; and once more at each silent terminal, its sum of a "
+        "day × business days since at most; named beside the sum",
     ),
 )
 

@@ -11,6 +11,7 @@ from cloud.ledger.findings.found import STANDINGS
 from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.read.shown.story import LastKnown, Movement, Story, Sums
 from cloud.words.balance.findings import does, finding_json, finding_word
+from cloud.words.balance.offline_codes import code_lines
 from cloud.words.both import both, halves
 from cloud.words.differences import UNEXPLAINED, difference_json, state_of
 from cloud.words.fleet.cards import WHYS
@@ -66,6 +67,7 @@ KINDS = {
     "account_paid": Text("账户支付", "paid by account"),
     "account_reversed": Text("账户支付冲正", "payment by account reversed"),
     "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
+    "code_paid": Text("脱机付款码", "offline code"),
     "deposit_refunded": Text("渠道退款", "refunded by the provider"),
     "deposit_assigned": Text("待查款入账", "unclear money assigned"),
     "online_authorised": Text("在线付款", "online payment"),
@@ -115,6 +117,7 @@ PROOFS = {
     EntryKind.LOSS_TAKEN_BACK: Text("撤销", "a void"),
     EntryKind.ACCOUNT_PAID: Text("中心的应答", "the centre's answer"),
     EntryKind.ACCOUNT_REVERSED: Text("终端签名的冲正", "the terminal's signed reversal"),
+    EntryKind.CODE_PAID: Text("手机与终端的签名", "the phone's and the terminal's signatures"),
     EntryKind.MEAL_REPAID: Text("同一笔充值", "the deposit of this transaction"),
     EntryKind.ONLINE_AUTHORISED: _CALL,
     EntryKind.ONLINE_CAPTURED: _CALL,
@@ -137,6 +140,8 @@ def story_lines(one: Story, *, is_apart: bool = True) -> Iterator[str]:
     if is_apart:
         yield from _section(Text("往来，由旧到新", "Movements, the oldest first"), _moves(one))
     yield from _section(Text("应急餐", "Emergency meals"), meal_lines(one))
+    codes = code_lines(one.certificates, one.codes, one.as_of.campus_s)
+    yield from _section(Text("脱机付款码", "Offline codes"), codes)
     yield from _section(Text("欠交与迟到", "Owed and late"), late_lines(one, is_apart=is_apart))
     yield from _section(Text("待定", "Undecided"), open_lines(one))
     if one.lost is not None:

@@ -104,7 +104,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "SPARE_LENT": 110, "SPARE_RETURNED": 111,
     },
     Beyond: {"NOTHING": 0, "TWICE": 1, "USES": 2, "SUM": 3, "TIME": 4, "ENDED": 5, "LISTED": 6},
-    EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "HOLDER": 4, "PERSON": 5},
+    EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "TWICE": 3, "HOLDER": 4, "PERSON": 5},
     PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6, "SPARE": 7},

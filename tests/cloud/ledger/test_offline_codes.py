@@ -8,8 +8,9 @@ import pytest
 from cloud.ledger.books.chart import CODE_LOSS, code_loss
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.replacing import Wish, report_lost
+from cloud.ledger.funds.offline.bound import Bound, bound
 from cloud.ledger.funds.offline.taking import uses_where
-from cloud.ledger.funds.offline.terms import Beyond, EndWhy, OfflineRefused
+from cloud.ledger.funds.offline.terms import Against, Beyond, EndWhy, OfflineRefused
 from cloud.ledger.journal.readers import OFFLINE
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.judge import Reason
@@ -104,6 +105,40 @@ def test_one_code_at_two_terminals_is_paid_twice_and_borne_once(ledger: Ledger, 
     assert (told["card"], told["stall"], told["use"], told["fen"]) == ("0001", "面点", 1, 12_00)
     assert c.codes(ledger)["offline-code-twice"] == "urgent"
     require_true(ledger)
+
+
+def test_a_second_use_ends_its_certificate_and_none_is_given_for_three_days(
+    ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box
+) -> None:
+    ledger.deposit(CARD, 200_00, "d2", c.NOW)
+    box.send(code(1, issued), code(2, issued))
+    assert door.of_card(CARD, c.NOW)[0].ended is EndWhy.TWICE
+    with pytest.raises(OfflineRefused) as refused:
+        door.certify(CARD, p.public(THIEF), "k2", later(1))
+    assert refused.value.why is Against.DOUBTED
+    assert door.certify(CARD, p.public(PHONE), "k3", later(VALID_MAX_S)).is_living(later(VALID_MAX_S).campus_s)
+    require_true(ledger)
+
+
+def test_what_can_be_shown_stands_beside_what_is_at_risk(
+    ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box
+) -> None:
+    """Two uses of ¥30; one terminal has not been heard for an hour, and takes ¥40 a day."""
+    assert risk(ledger, []) == Bound(1, 60_00)
+    assert risk(ledger, [3600]) == Bound(1, 60_00 + 60_00)
+    door.set_rule(p.RULE._replace(day_fen=30_00), "李", "", c.NOW)
+    assert risk(ledger, [3600]) == Bound(1, 60_00 + 60_00), "a silent one may follow the rule of before"
+    box.send(code(1, issued))
+    assert risk(ledger, [3600, 3600]) == Bound(1, 30_00 + 2 * 30_00)
+    door.end(CARD, issued.number, c.NOW)
+    assert risk(ledger, [3600]) == Bound(0, 30_00), "it has not heard that it ended"
+    assert risk(ledger, [], later(VALID_MAX_S)) == Bound(0, 0)
+    assert risk(ledger, [3600], later(VALID_MAX_S + 7200)) == Bound(0, 0)
+
+
+def risk(ledger: Ledger, silent: list[int], now: Now = c.NOW) -> Bound:
+    with ledger.database.reading():
+        return bound(ledger.database, [now.campus_s - one for one in silent], now.campus_s)
 
 
 def test_a_named_bearer_bears_it(ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box) -> None:

@@ -13,7 +13,7 @@ _TELLING = {"purse": 1, "flags": 1, "amount_fen": 0x01010101, "balance_fen": 0x0
 """Fields, and a change of each of their octets."""
 COVERED = "••"
 LINE = 16
-_WRONG = ("wrong_tac", "void_mac", "void_witness", "payment_mac", "meal_mac")
+_WRONG = ("wrong_tac", "void_mac", "void_witness", "payment_mac", "meal_mac", "code_mac")
 _UNASKED = ("undecodable", "key_unknown", "defect", "card_unknown")
 _BOOKED = ("posted", "held")
 PROOF = {

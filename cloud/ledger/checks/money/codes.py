@@ -134,26 +134,32 @@ def _use_fault(one: CodeUse, a: Arrival, certificates: dict[int, CertificateRow]
 def _beyond_fault(
     booked: list[tuple[_Entry, CodeUse]], certificates: dict[int, CertificateRow], ended_ms: dict[int, int]
 ) -> str:  # fmt: skip
-    """What is said against each is so, worked out anew; that a card was listed then, no row says any more."""
+    """What is said against each is so, worked out anew. That a card was listed then, no row says any more; and of what
+    was booked in the very moment of an end nobody knows which came first."""
     seen: set[tuple[int, int]] = set()
     for entry, one in booked:
         row = certificates[one.certificate]
-        is_ended = one.time_s >= row.ended_s and ended_ms.get(row.number, entry.booked_ms + 1) <= entry.booked_ms
-        expected = Beyond.NOTHING
-        if (one.certificate, one.use) in seen:
-            expected = Beyond.TWICE
-        elif one.use > row.uses:
-            expected = Beyond.USES
-        elif one.fen > row.one_fen:
-            expected = Beyond.SUM
-        elif one.time_s < row.from_s or one.time_s >= row.until_s:
-            expected = Beyond.TIME
-        elif is_ended:
-            expected = Beyond.ENDED
+        said, expected = Beyond(one.against), _expected(row, one, is_second=(one.certificate, one.use) in seen)
         seen.add((one.certificate, one.use))
-        if one.against != expected and (one.against, expected) != (Beyond.LISTED, Beyond.NOTHING):
-            return f"offline code {one.id}: {Beyond(one.against).word} was said of it, and it is {expected.word}"
+        since_ms = entry.booked_ms - ended_ms.get(row.number, entry.booked_ms + 1)
+        may = {expected}
+        if expected is Beyond.ENDED and since_ms <= 0:
+            may = {Beyond.NOTHING} if since_ms < 0 else {Beyond.NOTHING, Beyond.ENDED}
+        if said not in may and not (said is Beyond.LISTED and Beyond.NOTHING in may):
+            return f"offline code {one.id}: {said.word} was said of it, and it is {expected.word}"
     return ""
+
+
+def _expected(row: CertificateRow, one: CodeUse, *, is_second: bool) -> Beyond:
+    if is_second:
+        return Beyond.TWICE
+    if one.use > row.uses:
+        return Beyond.USES
+    if one.fen > row.one_fen:
+        return Beyond.SUM
+    if one.time_s < row.from_s or one.time_s >= row.until_s:
+        return Beyond.TIME
+    return Beyond.ENDED if row.ended_why and one.time_s >= row.ended_s else Beyond.NOTHING
 
 
 def _money_fault(db: Database, booked: list[tuple[_Entry, CodeUse]]) -> str:

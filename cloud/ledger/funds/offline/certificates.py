@@ -48,6 +48,7 @@ def give(
     _require(rule.is_on, Against.OFF)
     online = _served(writing, card)
     showable = of_card(writing.db, card, now_s)
+    _require(not any(one.ended_why == EndWhy.TWICE for one in showable), Against.DOUBTED)
     good = next((one for one in showable if one.public == public and _is_good(writing.db, one, rule, now_s)), None)
     if good is not None:
         return good, True

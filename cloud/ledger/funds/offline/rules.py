@@ -26,6 +26,11 @@ def code_rule(db: Database) -> CodeRule:
     return CodeRule(*rows[0]) if rows else CodeRule()
 
 
+def highest_day_fen(db: Database) -> int:
+    """The most that any rule so far has let a terminal take in a business day: a silent one may follow an old one."""
+    return int(db.run("SELECT COALESCE(MAX(day_fen), 0) FROM offline_rule")[0][0])
+
+
 def is_ruled(db: Database) -> bool:
     """Has the school ever said anything of codes? Before, terminals have no document."""
     return bool(db.run("SELECT 1 FROM offline_rule LIMIT 1"))

@@ -3,7 +3,7 @@
 The first record of a use is the holder's, as far as his account has money; the rest is the school's. Of a second one,
 and of what goes beyond its certificate, the school bears all: a terminal without a network could not know. By the
 record's own time, so what was on its way when a certificate ended is the holder's. What waits, because the terminal is
-not as registered, is posted as soon as that is known.
+not as registered, is posted as soon as that is known. A second use ends its certificate at once.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.posting import CardAccounts, code_paid
-from cloud.ledger.funds.offline.certificates import certificate_of
+from cloud.ledger.funds.offline.certificates import certificate_of, end
 from cloud.ledger.funds.offline.rules import bearing_account, code_rule
-from cloud.ledger.funds.offline.terms import Beyond, CertificateRow
+from cloud.ledger.funds.offline.terms import Beyond, CertificateRow, EndWhy
 from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.registry import Card, Place, ensure_accounts
@@ -167,6 +167,8 @@ def _posted(writing: Writing, made: CodeUse, a: Arrival, where: Where) -> CodeUs
     postings = code_paid(home, account, where.account, made.fen, borne_fen)
     entry = Entry(kind, made.day, made.key, a.sha, postings, record=made.record, flags=where.doubt)
     booked = made._replace(against=int(against), borne_fen=borne_fen)
+    if against is Beyond.TWICE:
+        end(writing, row, EndWhy.TWICE, "")
     _tell(writing, booked, where.box)
     return booked._replace(entry=writing.booking.add_entry(entry, where.partition))
 

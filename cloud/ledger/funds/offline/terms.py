@@ -32,6 +32,8 @@ class EndWhy(IntEnum):
     """Another phone of this card's holder took over."""
     LOST = 2
     """Card or phone was reported lost, or another card took its place."""
+    TWICE = 3
+    """One of its uses came from two terminals."""
     HOLDER = 4
     """Its holder's own word, in his wallet."""
     PERSON = 5
@@ -41,6 +43,7 @@ class EndWhy(IntEnum):
 END_TEXT = {
     EndWhy.NEWER_PHONE: Text("换用另一部手机", "another phone took over"),
     EndWhy.LOST: Text("卡已挂失或换卡", "the card was reported lost, or replaced"),
+    EndWhy.TWICE: Text("同一次用了两次", "one of its uses was used twice"),
     EndWhy.HOLDER: Text("持卡人停用", "ended by its holder"),
     EndWhy.PERSON: Text("校方停用", "ended by the school"),
 }
@@ -79,6 +82,8 @@ class Against(StrEnum):
     NO_FUNDS = "no-funds"
     TOO_MANY = "too-many"
     """So many of this card's can still be shown; the oldest has to be over first."""
+    DOUBTED = "doubted"
+    """A code of this card was used twice: none until that certificate is over by its time."""
     KEY_REUSED = "key-reused"
     WRONG_KEY = "wrong-key"
     """The phone's public key is no compressed point of P-256."""
@@ -92,6 +97,7 @@ AGAINST_TEXT = {
     Against.HOTLISTED: Text("卡已挂失或停用", "the card is on the hotlist"),
     Against.NO_FUNDS: Text("电子账户余额不足以启用脱机付款码", "not enough in the online account for offline codes"),
     Against.TOO_MANY: Text("近三日启用次数过多，请稍后再试", "too many in three days: please try later"),
+    Against.DOUBTED: Text("付款码曾用了两次，三日内不能启用", "a code was used twice: none for three days"),
     Against.KEY_REUSED: Text("幂等键已用于另一次请求", "this key was used for another request"),
     Against.WRONG_KEY: Text("手机公钥无效", "no key of a phone"),
     Against.NOT_HERE: Text("本校不能签发手机凭证", "this campus signs no certificates for phones"),

@@ -12,6 +12,7 @@ from cloud.ledger.fleet.documents.hotlist import named_since
 from cloud.ledger.fleet.documents.rows import HASH_SIZE
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.fleet.views import Completeness, TerminalView
+from cloud.ledger.funds.offline.bound import bound
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.losses.exposure import VERSIONS_MAX
 from cloud.ledger.journal.balances import balances_of
@@ -71,7 +72,9 @@ _PAGE = "SELECT data, digest FROM document_page WHERE digest"
 
 def exposure(db: Database, now: Now) -> Risk:
     """The worst case as of this snapshot."""
-    return weigh(tills(db, now), listed(db, now), fullest_fen(db), now.campus_s, purses(db), items(db))
+    there = tills(db, now)
+    beside = [*items(db), *_codes(db, there, now)]
+    return weigh(there, listed(db, now), fullest_fen(db), now.campus_s, purses(db), beside)
 
 
 def tills(db: Database, now: Now) -> list[Till]:
@@ -110,6 +113,12 @@ def items(db: Database) -> list[Item]:
     )
     found, parts = db.run(asked, tuple(int(state) for _, state in _ITEMS.values())), list(_ITEMS)
     return [Item(parts[place], int(cases), int(fen)) for place, cases, fen in sorted(found) if cases]
+
+
+def _codes(db: Database, there: Iterable[Till], now: Now) -> list[Item]:
+    """What offline codes may cost the school, where any can be shown."""
+    found = bound(db, (now.campus_s - one.silent_s for one in there if one.is_silent), now.campus_s)
+    return [Item(Part.CODES, *found)] if found.fen else []
 
 
 def listed(db: Database, now: Now) -> list[Listed]:

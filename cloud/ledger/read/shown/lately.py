@@ -16,7 +16,7 @@ CHINA_MS = 8 * HOUR_MS
 _TAKEN = (
     EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.EVIDENCE_WITHDRAWN, EntryKind.VOID, EntryKind.HELD_RETURNED,
     EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED, EntryKind.MEAL, EntryKind.MEAL_SHEET,
-    EntryKind.ONLINE_CAPTURED, EntryKind.ONLINE_REFUNDED,
+    EntryKind.ONLINE_CAPTURED, EntryKind.ONLINE_REFUNDED, EntryKind.CODE_PAID, EntryKind.CODE_BORNE,
 )  # fmt: skip
 _MERCHANTS = (str(AccountKind.MERCHANT), str(AccountKind.HELD))
 _HOURS = (

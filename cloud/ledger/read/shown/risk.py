@@ -52,6 +52,8 @@ class Part(StrEnum):
     """Of online accounts, paid, and held for two persons."""
     MEALS = "meals"
     """Owed for emergency meals: of whoever leaves school before his next deposit."""
+    CODES = "codes"
+    """Offline codes that can still be shown: at each terminal that was not heard each use may be taken once."""
 
 
 class Item(NamedTuple):

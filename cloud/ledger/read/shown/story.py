@@ -15,6 +15,9 @@ from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, of_cards
 from cloud.ledger.fleet.owing import Fleet, Owing, fleet, owing
 from cloud.ledger.funds.meals.taking import COLUMNS, Meal
+from cloud.ledger.funds.offline.certificates import of_card
+from cloud.ledger.funds.offline.taking import CodeUse, uses_where
+from cloud.ledger.funds.offline.terms import CertificateRow
 from cloud.ledger.held.losses.standing import LostCard, standing_of
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import open_quarantine, records_numbered, statement
@@ -103,6 +106,10 @@ class Story(NamedTuple):
     """Emergency meals of whose card it is, the newest MEALS_MAX."""
     meals_owed_fen: int = 0
     findings: tuple[CardFinding, ...] = ()
+    certificates: tuple[CertificateRow, ...] = ()
+    """Of its holder's phones, those that are not over by their time."""
+    codes: tuple[CodeUse, ...] = ()
+    """What terminals took by them, the newest MEALS_MAX."""
 
     @property
     def summed(self) -> Sums:
@@ -135,6 +142,7 @@ def story(db: Database, label: str, most: int, now: Now) -> Story | None:
         tuple(one for one in load_standings(db, QUARANTINE_MAX, now, open_only=True) if one.card == card),
         tuple(_grey(db, bytes(card))), tuple(one for one in cases if one.record.card == card),
         len(cases) < QUARANTINE_MAX, now, *_meals(db, bytes(card)), tuple(found_of(db, [bytes(card)])),
+        tuple(of_card(db, card, now.campus_s)), tuple(uses_where(db, "card = ?", (bytes(card),))[-MEALS_MAX:]),
     )  # fmt: skip
 
 

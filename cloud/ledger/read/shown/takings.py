@@ -35,7 +35,7 @@ _BY_ANSWER = frozenset({EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED})
 _PAYS = frozenset(
     {
         EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.ACCOUNT_PAID, EntryKind.MEAL, EntryKind.MEAL_SHEET,
-        EntryKind.ONLINE_CAPTURED,
+        EntryKind.ONLINE_CAPTURED, EntryKind.CODE_PAID, EntryKind.CODE_BORNE,
     }
 )  # fmt: skip
 NO_SLOT = -1

@@ -14,6 +14,6 @@ RULE = FactRule(
         Text("脱机付款码可疑", "a doubtful offline code"),
         Text("一码在两台终端出示，或手机、终端被改", "shown at two tills, or a phone or till was changed"),
         Text("商户照付，损失由学校承担", "the merchant is paid, the school bears the loss"),
-        Text("停用凭证，联系持卡人：./ykt cloud codes", "end its certificate, ask its holder: ./ykt cloud codes"),
+        Text("停用凭证，联系持卡人：./ykt cloud offline-codes", "end it, ask its holder: ./ykt cloud offline-codes"),
     ),
 )
