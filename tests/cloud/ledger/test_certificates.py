@@ -2,8 +2,10 @@
 
 import pytest
 
+from cloud.fleet.making import Maker
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.replacing import Wish, report_lost
+from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.funds.offline.certificates import CARD_MAX, RENEW_S
 from cloud.ledger.funds.offline.document import wallets_now
 from cloud.ledger.funds.offline.rules import CodeRuleRefused
@@ -13,8 +15,10 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
 from cloud.payments.offline.door import OfflineDoor
 from shared.errors import KeyFault
-from shared.fleet.wallets import Wallets
+from shared.fleet.document import DocumentKind
+from shared.fleet.wallets import Wallets, read_wallets
 from shared.keys.offline_code import VALID_MAX_S, decode_certificate, is_certified_phone
+from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger import phones as p
 
@@ -144,6 +148,26 @@ def test_a_school_that_never_said_anything_tells_terminals_nothing(ledger: Ledge
     assert (told(ledger), door.rule()) == (Wallets(0, 0, 0), CodeRule())
     assert c.rows(ledger, "SELECT id, uses FROM offline_rule ORDER BY id") == [(1, 2), (2, 0)]
     assert c.rows(ledger, "SELECT MAX(least) FROM schema_reader") == [(OFFLINE,)]
+
+
+def test_terminals_are_told_at_once_and_nothing_while_nothing_changes(door: OfflineDoor, ledger: Ledger) -> None:
+    documents, signer = DocumentLedger(ledger.opened), Signer()
+    maker = Maker(documents, signer)
+
+    def made(now: Now) -> tuple[int, Wallets]:
+        maker.look(documents.versions()[0], now)
+        (one,) = [one for one in documents.wanted() if one.document.kind is DocumentKind.WALLETS]
+        return one.document.generation, read_wallets(documents.body(one.document))
+
+    assert made(c.NOW) == (1, Wallets(2, 30_00, 500_00))
+    one = door.certify(CARD, ONE, "k1", c.NOW)
+    assert made(later(1))[0] == 1, "a certificate that is given out is no news for terminals"
+    with ledger.opened.writing(later(2)) as writing:
+        report_lost(writing, Wish(b"w" * 16, "李", "0001", ""))
+    assert made(later(2)) == (2, Wallets(2, 30_00, 500_00, frozenset({one.number})))
+    door.set_rule(CodeRule(), "李", "", later(3))
+    assert made(later(3)) == (3, Wallets(0, 0, 0))
+    assert verify(ledger, c.check_tac).first_broken == ""
 
 
 @pytest.mark.parametrize(

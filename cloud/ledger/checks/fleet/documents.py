@@ -17,6 +17,7 @@ from shared.fleet.cards import read_awaited, read_operators
 from shared.fleet.document import CAMPUS, DocumentKind, digest_of, page_count
 from shared.fleet.hotlist import Hotlist
 from shared.fleet.revocations import Revocations, read_revocations
+from shared.fleet.wallets import read_wallets
 from shared.ids import CardId, hotlist_index
 from shared.words.voice import Text
 
@@ -122,4 +123,5 @@ _READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.AWAITED: read_awaited,
     DocumentKind.CAPPED: read_capped,
     DocumentKind.OPERATORS: read_operators,
+    DocumentKind.WALLETS: read_wallets,
 }
