@@ -16,7 +16,7 @@ FILE = "functions.json"
 
 
 class Function(StrEnum):
-    """What can be off. SSO and CAMPUSES have no page and no process in this release."""
+    """What can be off. CAMPUSES has no page and no process in this release."""
 
     BUSES = "buses"
     DOCKING = "docking"

@@ -1,7 +1,8 @@
 """Composition root of the accounts service: HTTPS for the wallet's front alone, one ledger thread, a pool for hashes.
 
 `READY accounts https://… [link:TOKEN]` when it serves; the link is a demonstration's, good once.
-Bounds: a request has ASK_MAX bytes and BODY_S to come; HASHES at once, and HASHES_WAIT more may wait for their turn.
+Bounds: a request has ASK_MAX bytes and BODY_S to come; HASHES at once, and HASHES_WAIT more may wait for their turn;
+OUTWARD_MAX ask the campus' sign-on.
 """
 
 import argparse
@@ -49,6 +50,8 @@ from shared.words.voice import Text
 
 HASHES = max(2, (os.cpu_count() or 2) // 2)
 HASHES_WAIT = 64
+OUTWARD, OUTWARD_MAX = 4, 32
+"""Questions to the campus' sign-on: so many at once, and so many in all; each ends within seconds."""
 NIGHT_S = 0.5
 """Reports from anybody's phone are looked at so often."""
 _BEARER = b"Bearer "
@@ -154,7 +157,8 @@ class Accounts:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._hashes = ThreadPoolExecutor(HASHES, thread_name_prefix="hash")
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="sms")
-        self._waiting = 0
+        self._outward = ThreadPoolExecutor(OUTWARD, thread_name_prefix="outward")
+        self._waiting = {self._hashes: 0, self._outward: 0}
         self.asked = Errand()
         self._site, self.link = self._thread.submit(self._open, settings, dsn, outward).result()
         self.answers = Answers(self._site, OPERATIONS)
@@ -177,6 +181,7 @@ class Accounts:
         await receive()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._hashes.shutdown()
+        self._outward.shutdown(cancel_futures=True)
         self._sender.shutdown()
         self._thread.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
@@ -202,13 +207,14 @@ class Accounts:
         loop = asyncio.get_running_loop()
         found = await loop.run_in_executor(self._thread, self._begin, body)
         while isinstance(found, Later):
-            if self._waiting >= HASHES + HASHES_WAIT:
+            threads, most = (self._outward, OUTWARD_MAX) if found.outward else (self._hashes, HASHES + HASHES_WAIT)
+            if self._waiting[threads] >= most:
                 return Answer(problem=BUSY)
-            self._waiting += 1
+            self._waiting[threads] += 1
             try:
-                made = await loop.run_in_executor(self._hashes, found.work)
+                made = await loop.run_in_executor(threads, found.work)
             finally:
-                self._waiting -= 1
+                self._waiting[threads] -= 1
             found = await loop.run_in_executor(self._thread, self._go_on, found, made)
         return found
 

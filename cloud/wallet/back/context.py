@@ -7,8 +7,8 @@ Right: what the table requires before `act` is called; it is judged in one place
 nothing if it writes inside of one transaction. Dear work (a password's hash) is returned as Later.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from cloud.wallet.line.shapes import Arguments, Shape
 from cloud.wallet.people.persons import Person
 from cloud.wallet.people.roster import Holder
 from cloud.wallet.people.sessions import Session
+from cloud.wallet.sso.terms import SignOn
 from shared.ids import CardId
 
 WALLET = "wallet"
@@ -74,6 +75,8 @@ class Site:
     address: str = ""
     phones: KeyClient | None = None
     """Who signs phones' certificates for offline codes; None: nobody does here."""
+    sign_ons: Mapping[str, SignOn] = field(default_factory=dict)
+    """The campus' own sign-ons, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,8 @@ class Later:
 
     work: Callable[[], Any]
     then: Callable[[Any], Any]
+    outward: bool = False
+    """It waits for somebody outside, and holds up no password meanwhile."""
 
 
 Act = Callable[[Context, Arguments], Any]

@@ -1,6 +1,7 @@
 """How ledger and people are opened, and what a demonstration finds in them at its first start."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.settings import provider_names
 from cloud.payments.deposits.wakes import Wakes
+from cloud.process.functions import read_off
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.context import Site
@@ -17,7 +19,10 @@ from cloud.wallet.people.persons import add_person, bind_guardian, person_with_p
 from cloud.wallet.people.roster import is_empty, take_roster
 from cloud.wallet.people.schema import FILE, make_tables
 from cloud.wallet.people.sessions import make_link
+from cloud.wallet.sso.settings import read_sign_ons
+from cloud.wallet.sso.terms import SignOn
 from shared.errors import ConfigFault
+from shared.input.functions import Function
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +44,8 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     folder = settings.data / FOLDER
     phones = KeyClient(outward.keys) if outward.keys is not None else None
     site = Site(
-        open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones
+        open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones,
+        _sign_ons(settings.data),
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
@@ -53,6 +59,15 @@ def _channels(folder: Path) -> tuple[str, ...]:
     except ConfigFault as fault:
         log.warning("deposits: %s", fault)
         return ()
+
+
+def _sign_ons(data: Path) -> Mapping[str, SignOn]:
+    """As above: a sign-on that is set up wrongly takes itself away."""
+    try:
+        return read_sign_ons(data / FOLDER) if Function.SSO not in read_off(data) else {}
+    except ConfigFault as fault:
+        log.warning("sign-on: %s", fault)
+        return {}
 
 
 def open_people(data: Path) -> Database:

@@ -19,6 +19,7 @@ async function start() {
   keepSize();
   if (location.pathname === "/kiosk") await (await import("./kiosk.js")).begin();
   else keepWorker();
+  if (location.search) await (await import("./sso.js")).comeBack();
   const link = new URLSearchParams(location.hash.slice(1)).get("link");
   if (link) {
     history.replaceState(null, "", location.pathname);

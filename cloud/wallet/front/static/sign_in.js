@@ -22,7 +22,7 @@ export function signIn(done) {
       "signIn", (given) => call("sign-in/number", given).then(done))
     : null;
   return [
-    h("h1", {}, t("signIn")), shared,
+    h("h1", {}, t("signIn")), shared, campus(),
     form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
       "signIn", (given) => call("sign-in/password", given).then(done)),
     able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
@@ -34,6 +34,13 @@ export function signIn(done) {
     folded("lostNight", [h("p", {}, t("nightHelp")), night()]),
     h("p", { class: "soft" }, t("linkHelp")),
   ];
+}
+
+/** What the school's own sign-on offers; the rest of the page does not wait for it. */
+function campus() {
+  const room = h("div", { class: "row", "data-name": "sso" });
+  import("./sso.js").then((loaded) => loaded.offer(room)).catch(() => null);
+  return room;
 }
 
 function night() {

@@ -1,6 +1,7 @@
 // Words of the pages: [Chinese, English]. {0}, {1}: what is put in.
 const WORDS = {
   wallet: ["钱包", "Wallet"], home: ["首页", "Home"], more: ["更多", "More"], demo: ["演练", "Demonstration"],
+  signOnNo: ["统一身份认证未完成", "The campus account did not sign you in"],
   signIn: ["登录", "Sign in"], signOut: ["退出", "Sign out"], language: ["English", "中文"],
   linkHelp: ["请打开学校给的一次性链接登录。", "Open the one-time link that the school gave you."],
   onCard: ["卡内余额", "On the card"], seenAt: ["{1} 在 {0} 所见，其后脱机消费未计", "as seen at {0}, {1}; later offline purchases are not counted"],

@@ -86,6 +86,7 @@ def _erase(db: Database, one: Erasure, now_ms: int) -> None:
             "DELETE FROM holder WHERE number = ?", "DELETE FROM roster_guardian WHERE holder = ?",
             "DELETE FROM guardian WHERE holder = ?", "DELETE FROM granted WHERE holder = ?",
             "DELETE FROM read_mark WHERE holder = ?", "DELETE FROM told_above WHERE holder = ?",
+            "DELETE FROM subject WHERE number = ?", "DELETE FROM night WHERE number = ?",
         ):  # fmt: skip
             db.run(sql, (one.holder,))
     if _is_needed(db, one.person):
@@ -106,6 +107,9 @@ def _is_needed(db: Database, person: int) -> bool:
 def _clear(db: Database, one: Erasure, now_ms: int) -> None:
     if one.holder:
         db.run("DELETE FROM dispute_answer WHERE dispute IN (SELECT id FROM dispute WHERE holder = ?)", (one.holder,))
+        for table in ("block_from", "lifted"):
+            of_his = f"DELETE FROM {table} WHERE block IN (SELECT id FROM block WHERE holder = ?)"  # noqa: S608  # our own
+            db.run(of_his, (one.holder,))
         for table in ("dispute", "word", "block"):
             db.run(f"DELETE FROM {table} WHERE holder = ?", (one.holder,))  # noqa: S608  # our own names
     db.run("UPDATE erasure SET cleared_ms = ?, holder = '' WHERE id = ?", (now_ms, one.id))
