@@ -18,7 +18,7 @@ METHOD = Problem(405, "method", Text("不支持的方法", "not by this method")
 TOO_SLOW = Problem(408, "too-slow", Text("请求来得太慢", "the request came too slowly"))
 TOO_LONG = Problem(413, "too-long", Text("请求过长", "the request is too long"))
 TYPE_WRONG = Problem(415, "media-type", Text("须为 application/json", "application/json is wanted"))
-REUSED = Problem(422, "key-reused", Text("幂等键已用于另一次调用", "the idempotency key was used for another call"))
+REUSED = Problem(409, "key-reused", Text("幂等键已用于另一次调用", "the idempotency key was used for another call"))
 EVERYWHERE = (
     MALFORMED, NOBODY, SCOPE, TOO_SLOW, TOO_LONG, Problem(422, "argument", Text("参数有误", "a wrong argument")),
     Problem(429, "quota", Text("超过配额", "the quota is used up")), AWAY,

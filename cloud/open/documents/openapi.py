@@ -15,11 +15,11 @@ OPENAPI = "3.1.0"
 _JSON = "application/json"
 ABOUT = Text(
     "开放平台：付款、退款、事件与回调、身份、终端。每个请求带 Authorization: Bearer 密钥；一个密钥只属于一个商户。"
-    "金额为整数分。改变资金的调用须带 Idempotency-Key：同键同参数答复相同，同键另一参数为 422。"
+    "金额为整数分。改变资金的调用须带 Idempotency-Key：同键同参数答复相同，同键另一参数为 409。"
     "错误一律为 application/problem+json。",
     "The open platform: payments, refunds, events and webhooks, identity, terminals. Every request has Authorization: "
     "Bearer KEY; a key belongs to one merchant. Sums are whole fen. A call that moves money has an Idempotency-Key: "
-    "the same key with the same arguments hears the same, with others 422. Every error is application/problem+json.",
+    "the same key with the same arguments hears the same, with others 409. Every error is application/problem+json.",
 )
 _LIMITS: Mapping[str, Schema] = {
     "RateLimit": {"schema": {"type": "string"}, "description": "draft-ietf-httpapi-ratelimit-headers"},
@@ -32,7 +32,7 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
     """As a value of JSON."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, routes)
     return {
         "openapi": OPENAPI,
         "info": {
@@ -55,10 +55,10 @@ def both(said: Text) -> str:
     return f"{said.zh}\n\n{said.en}"
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": route.name, "tags": [route.scope or "any"], "summary": f"{route.about.zh} · {route.about.en}",
-        "responses": _responses(route),
+        "responses": _responses(route, routes),
     }  # fmt: skip
     parameters = [_parameter(name, "path", route.shape[name]) for name in route.parts]
     parameters += [_parameter(name, "query", kind) for name, kind in route.query.items()]
@@ -101,8 +101,8 @@ def _parameter(name: str, place: str, kind: Kind) -> Schema:
     return {"name": name, "in": place, "required": place == "path", "schema": dict(kind.schema)}
 
 
-def _responses(route: Route) -> dict[str, Any]:
-    found: dict[str, Any] = {str(route.status): _heard(route)}
+def _responses(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
+    found: dict[str, Any] = {str(route.status): _heard(route, routes)}
     for status, problems in sorted(_by_status(_problems(route)).items()):
         codes = " · ".join(sorted({problem.code for problem in problems}))
         found[str(status)] = {
@@ -111,16 +111,27 @@ def _responses(route: Route) -> dict[str, Any]:
     return found
 
 
-def _heard(route: Route) -> dict[str, Any]:
+def _heard(route: Route, routes: Sequence[Route]) -> dict[str, Any]:
     schema = ref(route.answers)
-    return {"description": route.about.en, "headers": _TOLD, "content": {_JSON: {"schema": schema}}}
+    told = {"description": route.about.en, "headers": _TOLD, "content": {_JSON: {"schema": schema}}}
+    links = dict(_links(route, routes)) if route.method == "POST" else {}
+    return told | {"links": links} if links else told
+
+
+def _links(route: Route, routes: Sequence[Route]) -> Iterable[tuple[str, Schema]]:
+    """What may be asked of that which was made."""
+    for name in ("order", "payment", "ask", "event"):
+        if name in SCHEMAS[route.answers]["properties"]:
+            for to in routes:
+                if to.parts == (name,) and to is not route:
+                    yield to.name, {"operationId": to.name, "parameters": {name: f"$response.body#/{name}"}}
 
 
 def _problems(route: Route) -> Iterable[Problem]:
     yield from EVERYWHERE
     yield METHOD
     yield from route.refusals
-    if route.parts:
+    if route.parts or "cursor" in route.query:
         yield NONE
     if route.keyed:
         yield NO_IDEMPOTENCY

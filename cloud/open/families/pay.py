@@ -21,7 +21,7 @@ ORDER_S = 900
 _Done = TypeVar("_Done")
 ABOVE = Problem(409, "above", PAY_TEXT[PayResult.ABOVE])
 OVER = Problem(409, "over", PAY_TEXT[PayResult.OVER])
-REFUSED = Problem(422, "not-payable", Text("不能这样付款", "it cannot be meant so"))
+REFUSED = Problem(409, "not-payable", Text("不能这样付款", "it cannot be meant so"))
 _FEN = whole(1, AMOUNT_MAX_FEN)
 
 

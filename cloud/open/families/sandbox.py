@@ -4,7 +4,6 @@ These calls are there for keys of the sandbox alone; to any other they are none.
 """
 
 from cloud.ledger.funds.orders.calls import PAY_TEXT, Call, KeyReused, PayRefused, PayResult
-from cloud.open.families.pay import REFUSED
 from cloud.open.problems import NONE, REUSED, CallRefused, Problem
 from cloud.open.route import Context, Reply, Route
 from cloud.open.sandbox.books import PAYERS, payer_card
@@ -34,7 +33,7 @@ def pay(context: Context, given: Arguments) -> Reply:
     except KeyReused as fault:
         raise CallRefused(REUSED) from fault
     except PayRefused as fault:
-        raise CallRefused(REFUSED) from fault
+        raise CallRefused(DECLINED) from fault
     if done.result is not PayResult.DONE:
         raise CallRefused(Problem(DECLINED.status, DECLINED.code, PAY_TEXT[done.result]))
     return Reply({"payment": context.shut("payment", done.payment), "fen": done.fen})
@@ -62,7 +61,7 @@ ROUTES = (
         "sandboxPay", "POST", "/v1/sandbox/orders/{order}/pay", "pay",
         Text("沙箱：有人付了这个付款单", "sandbox: somebody pays this order"), "Moved", pay,
         body={"fen": whole(1, 50_000, optional=True), "payer": whole(1, PAYERS, optional=True)}, keyed=True,
-        refusals=(DECLINED, REFUSED, REUSED), is_sandbox=True,
+        refusals=(DECLINED, REUSED), is_sandbox=True,
     ),
     Route(
         "sandboxAnswer", "POST", "/v1/sandbox/asks/{ask}/answer", "identity",

@@ -9,7 +9,11 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.open.sandbox.books import FILE, open_sandbox
 from cloud.process.settings import FOLDER
+from compose.parts.standing import Standing
+from compose.servers.ports import free_port
+from tests.cloud.campus import Campus, part
 from tests.cloud.ledger import campus as c
+from tests.cloud.open.platform import Platform
 from tests.cloud.open.rig import Rig, make_rig
 
 
@@ -41,3 +45,12 @@ def rig(data: Path) -> Iterator[Rig]:
         yield made
         made.site.store.close()
         made.site.people.close()
+
+
+@pytest.fixture(scope="session")
+def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A process for all tests of this room; each has applications of its own."""
+    folder = tmp_path_factory.mktemp("platform")
+    campus, port = provisioned.copy_to(folder / "centre"), free_port()
+    with Standing(part("open", "cloud", "open", "--data", campus.data, "--port", port), folder) as standing:
+        yield Platform(campus.data, port, folder, standing)

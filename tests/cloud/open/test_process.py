@@ -2,79 +2,23 @@
 
 import json
 import re
-import socket
-import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cloud.open.sandbox.books import MERCHANT
-from cloud.open.store.apps import SCOPES, App, add_app, add_key
 from cloud.open.store.deliveries import allow_host
 from cloud.open.store.schema import open_store
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
-from compose.parts.standing import Standing
-from compose.place import ROOT
-from compose.servers.ports import free_port
-from tests.cloud.campus import Campus, part
+from tests.cloud.open.platform import Platform, admitted
 from tests.cloud.open.receiver import Receiver, receiver
 from tests.cloud.open.verify import PAGE, verified
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
-
-
-@dataclass
-class Platform:
-    data: Path
-    port: int
-    folder: Path
-    standing: Standing
-
-    @property
-    def ca(self) -> Path:
-        return self.data / "cloud" / "ca.pem"
-
-    def command(self, *words: str) -> list[str]:
-        """Of `./ykt cloud open`; its lines."""
-        whole = (sys.executable, "-P", "-m", "cloud", "open", *words, "--data", str(self.data))
-        done = subprocess.run(whole, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    def ask(self, key: str, method: str, path: str, body: Any = None, idempotency: str = "") -> tuple[int, Any]:
-        raw = b"" if body is None else json.dumps(body).encode()
-        lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", f"Authorization: Bearer {key}"]
-        lines += [f"Idempotency-Key: {idempotency}"] if idempotency else []
-        lines += ["Content-Type: application/json", f"Content-Length: {len(raw)}"] if raw else []
-        head, _, said = self.raw("\r\n".join([*lines, "", ""]).encode() + raw).partition(b"\r\n\r\n")
-        return int(head.split()[1]), json.loads(said)
-
-    def raw(self, request: bytes) -> bytes:
-        context = ssl.create_default_context(cafile=self.ca)
-        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
-        with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
-            line.sendall(request)
-            found = b""
-            while piece := line.recv(65536):
-                found += piece
-        return found
-
-
-@pytest.fixture(scope="module")
-def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = tmp_path_factory.mktemp("open")
-    campus, port = provisioned.copy_to(folder / "centre"), free_port()
-    with Standing(part("open", "cloud", "open", "--data", campus.data, "--port", port), folder) as standing:
-        yield Platform(campus.data, port, folder, standing)
 
 
 @pytest.fixture(scope="module")
@@ -85,14 +29,6 @@ def shop(platform: Platform) -> Iterator[Receiver]:
         with closing(open_store(platform.data)) as store, store.writing():
             allow_host(store, "127.0.0.1", "t", 0)
         yield made
-
-
-def admitted(platform: Platform, merchant: str = "") -> tuple[str, str]:
-    """Number and key of a new application; of the sandbox where no merchant is named."""
-    wanted = App("", "t", merchant or MERCHANT, SCOPES, 600, 600, 0, 0, "", 0, not merchant)
-    with closing(open_store(platform.data)) as store, store.writing():
-        app = add_app(store, wanted)
-        return app.id, add_key(store, app, 0)
 
 
 def test_the_pages_commands_lead_to_a_paid_order(platform: Platform) -> None:

@@ -1,0 +1,63 @@
+"""The open platform as a process, and how it is asked over its wire."""
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloud.open.sandbox.books import MERCHANT
+from cloud.open.store.apps import SCOPES, App, add_app, add_key
+from cloud.open.store.schema import open_store
+from compose.parts.standing import Standing
+from compose.place import ROOT
+from tests.patience import PATIENCE_S
+
+
+@dataclass
+class Platform:
+    data: Path
+    port: int
+    folder: Path
+    standing: Standing
+
+    @property
+    def ca(self) -> Path:
+        return self.data / "cloud" / "ca.pem"
+
+    def command(self, *words: str) -> list[str]:
+        """Of `./ykt cloud open`; its lines."""
+        whole = (sys.executable, "-P", "-m", "cloud", "open", *words, "--data", str(self.data))
+        done = subprocess.run(whole, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    def ask(self, key: str, method: str, path: str, body: Any = None, idempotency: str = "") -> tuple[int, Any]:
+        raw = b"" if body is None else json.dumps(body).encode()
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", f"Authorization: Bearer {key}"]
+        lines += [f"Idempotency-Key: {idempotency}"] if idempotency else []
+        lines += ["Content-Type: application/json", f"Content-Length: {len(raw)}"] if raw else []
+        head, _, said = self.raw("\r\n".join([*lines, "", ""]).encode() + raw).partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(said)
+
+    def raw(self, request: bytes) -> bytes:
+        context = ssl.create_default_context(cafile=self.ca)
+        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
+            line.sendall(request)
+            found = b""
+            while piece := line.recv(65536):
+                found += piece
+        return found
+
+
+def admitted(platform: Platform, merchant: str = "") -> tuple[str, str]:
+    """Number and key of a new application; of the sandbox where no merchant is named."""
+    wanted = App("", "t", merchant or MERCHANT, SCOPES, 100_000, 100_000, 0, 0, "", 0, not merchant)
+    with closing(open_store(platform.data)) as store, store.writing():
+        app = add_app(store, wanted)
+        return app.id, add_key(store, app, 0)
