@@ -14,18 +14,33 @@ from pathlib import Path
 
 from cloud.open.documents.openapi import document
 from cloud.open.sandbox.books import MERCHANT
-from cloud.open.store.apps import App, AppRefused, add_app, add_key, app_of, apps, keys_of, revoke, rotate
+from cloud.open.store.apps import (
+    PER_DAY,
+    PER_MINUTE,
+    SCOPES,
+    App,
+    AppRefused,
+    add_app,
+    add_key,
+    app_of,
+    apps,
+    keys_of,
+    revoke,
+    rotate,
+)
 from cloud.open.store.deliveries import again, allow_host, dead_of, forbid_host, hosts, set_hook
 from cloud.open.store.schema import open_store
 from cloud.open.webhooks.addresses import target_of
 from cloud.process.settings import load_settings
 from cloud.process.who import login_name
+from cloud.process.whole_file import write_whole
 from cloud.store.db import Database, open_database
 from shared.clocks.campus_clock import CHINA_OFFSET_S, UNIX_2000
 from shared.clocks.clock import DAY_S, ClockError, parse_time
 from shared.words.voice import Text
 
 DEAD_MAX = 1_000
+DEMONSTRATION = "demonstration"
 HOUR_MS = 3_600_000
 Given = argparse.Namespace
 
@@ -76,6 +91,21 @@ def turn_key(given: Given) -> int:
     with _writing(given.data) as store:
         key = rotate(store, app_of(store, given.app), _now_ms(), given.overlap * HOUR_MS)
     return _say(Text("新密钥（只显示这一次）：", "the new key (shown once):"), key)
+
+
+def sandbox_key(given: Given) -> int:
+    """Of an application that is made where there is none; its keys of before end."""
+    with _writing(given.data) as store:
+        key = demonstration_key(store, _now_ms(), login_name())
+    write_whole(given.out, f"{key}\n".encode("ascii"))
+    return 0
+
+
+def demonstration_key(store: Database, now_ms: int, who: str) -> str:
+    """Inside of a transaction."""
+    wanted = App("", DEMONSTRATION, MERCHANT, SCOPES, PER_MINUTE, PER_DAY, 0, now_ms, who, 0, True)
+    there = [app for app in apps(store) if app.is_sandbox and app.name == DEMONSTRATION and app.is_alive(now_ms)]
+    return rotate(store, there[0] if there else add_app(store, wanted), now_ms, 0)
 
 
 def set_url(given: Given) -> int:

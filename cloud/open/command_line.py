@@ -78,6 +78,9 @@ def _apps(app: Parser) -> None:
     _app(turn)
     overlap = Text("旧密钥再有效几小时，缺省 24", "hours that the old one still counts (24)")
     turn.add_argument("--overlap", type=int, default=24, metavar="HOURS", help=overlap)
+    told = Text("沙箱演示应用的新密钥，写入文件", "a new key of the sandbox's demonstration, into a file")
+    new = _leaf(steps.add_parser, "sandbox-key", by_command.sandbox_key, told)
+    new.add_argument("--out", type=Path, required=True, metavar="FILE", help=Text("写到哪里", "where to"))
 
 
 def _webhooks(webhook: Parser) -> None:

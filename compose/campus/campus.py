@@ -19,8 +19,11 @@ DESK = "desk"
 """Kind of a card desk: a person sits there, nobody comes by himself."""
 _PARTS = (
     "run", "keys", "ingest", "console", "desk", "watch", "dock", "signer", "enrol", "accounts", "wallet", "payments",
+    "open",
 )  # fmt: skip
 """Verbs that serve until they are told to end."""
+OPEN_COMMANDS = ("open", "app")
+"""So a command of the open platform begins, which does not serve."""
 WITH_SERIES = ("ingest", "console")
 """Services whose pages the watch reads, beside the key process's."""
 LOAD_RATE = 0.6
@@ -51,6 +54,7 @@ class Where:
     enrol_port: where boxes come in by a code, with --full; 0: nowhere.
     wallet_port, accounts_port: the wallet's front and the service behind it; 0: none.
     providers_port: of emulated payment providers, of a demonstration; 0: none.
+    open_port: of the open platform, for programs of third parties; 0: none.
     """
 
     data: Path
@@ -69,6 +73,7 @@ class Where:
     wallet_port: int = 0
     accounts_port: int = 0
     providers_port: int = 0
+    open_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -126,6 +131,8 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         services += [f"accounts=127.0.0.1:{where.accounts_port}", f"wallet=127.0.0.1:{where.wallet_port}"]
     if where.providers_port:
         services.append(f"{PROVIDERS}=127.0.0.1:{where.providers_port}")
+    if where.open_port:
+        services.append(f"open=127.0.0.1:{where.open_port}")
     if _has_providers(where) and "payments" in where.health:
         services.append(f"payments=127.0.0.1:{where.health['payments']}")
     pages = [f"keys={where.keys_health}"]
@@ -139,6 +146,7 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
     beside = (*_dock(where, after), *_enrolment(where, after), *_providers(where), *_wallet(where, after))
+    beside = (*beside, *_open(where, after))
     return [keys, ingest, console, watch, *beside, *_payments(where, after)]
 
 
@@ -194,6 +202,15 @@ def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
         spare=True,
     )  # fmt: skip
     return [accounts, front]
+
+
+def _open(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """The open platform. Selling goes on without it."""
+    if not where.open_port:
+        return []
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    words = (*_data(where), "--port", str(where.open_port), *dsn, *_clock(where), *_health(where, "open"))
+    return [_python("open", "cloud", "open", *words, after=after[1:], spare=True)]
 
 
 def _enrolment(where: Where, after: tuple[str, ...]) -> list[Part]:
@@ -332,7 +349,9 @@ def _python(name: str, module: str, *words: str, after: tuple[str, ...] = (), sp
 
 
 def _lasts(module: str, words: tuple[str, ...]) -> bool:
-    return module.startswith(("edge.link.", "cloud.emulators")) or (bool(words) and words[0] in _PARTS)
+    if module.startswith(("edge.link.", "cloud.emulators")):
+        return True
+    return bool(words) and words[0] in _PARTS and words[:2] != OPEN_COMMANDS
 
 
 def _bus_name(box: Box, link: Link) -> str:

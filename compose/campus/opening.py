@@ -15,7 +15,7 @@ from typing import Any
 
 from compose.campus import campus, full
 from compose.campus.lines import write_lines
-from compose.campus.options import Options, wallet_port
+from compose.campus.options import Options, open_port, wallet_port
 from compose.campus.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
@@ -40,13 +40,15 @@ PARENT_LINK = "link:"
 """So begins, in the accounts service's READY line, the token of a one-time link."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
-WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet", "payments")
+WITH_HEALTH = ("ingest", "console", "desk", "watch", "accounts", "wallet", "payments", "open")
 """Services that say at a port of loopback how they are; the key process does at a socket."""
 PROVIDERS_FILE, EMULATORS_MARK = "payments.toml", "# python -m cloud.emulators\n"
 """So the settings of payment providers begin that the emulators have written (cloud/emulators/providers/setting_up.py):
 another file is somebody's own."""
 WALLET_FILE = "front/wallet.pem"
 """The wallet's certificate."""
+SANDBOX_KEY = "sandbox.key"
+"""In the run folder: a key of the open platform's sandbox."""
 UP = "./ykt up"
 """Who has it signed, in the custody log."""
 WATCH_FILE = "watch.pem"
@@ -110,6 +112,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     say(f"[2/4] {_CORE} ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
     say_wallet(parts, where, say)
+    await say_open(parts, where, say)
     say_docking(where, say)
     say_enrolment(where, say)
     await parts.start(*campus.field_parts(where, plan))
@@ -154,6 +157,20 @@ def say_wallet(parts: Supervisor, where: campus.Where, say: Say) -> None:
     if pages:
         told = Text("支付渠道（模拟，在这里付款）：", "payment providers, emulated; pay there: ")
         say(f"      {told}{' '.join(pages)}")
+
+
+async def say_open(parts: Supervisor, where: campus.Where, say: Say) -> None:
+    """The open platform's address, and a new key of its sandbox: it is on this terminal and in no log."""
+    if not parts.ready_line("open"):
+        return
+    file = where.run / SANDBOX_KEY
+    await step(parts, "sandbox-key", "cloud", *campus.OPEN_COMMANDS, "sandbox-key", *_of(where), "--out", str(file))
+    say(f"      {Text('开放平台：', 'open platform: ')}https://127.0.0.1:{where.open_port}/")
+    say(f"      {Text('沙箱密钥：', 'a key of its sandbox: ')}{file.read_text(encoding='ascii').strip()}")
+
+
+def _of(where: campus.Where) -> tuple[str, str]:
+    return "--data", str(where.data)
 
 
 def say_docking(where: campus.Where, say: Say) -> None:
@@ -253,6 +270,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
         docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,
         wallet_port(options.port), free_port(), free_port() if has_emulators(options, room, clock) else 0,
+        open_port(options.port) if options.open else 0,
     )
 
 

@@ -51,6 +51,7 @@ class Options:
     drill: bool = False
     log: Form = Form.PLAIN
     providers: bool = True
+    open: bool = False
 
 
 def parse(arguments: list[str]) -> Options:
@@ -73,6 +74,7 @@ def parse(arguments: list[str]) -> Options:
     return Options(
         given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
         given.report, given.trace, speed, cards, given.seed, given.drill, given.log, given.providers,
+        given.open,
     )  # fmt: skip
 
 
@@ -136,6 +138,10 @@ def _parser() -> Parser:
         help=Text("不启动模拟的支付渠道", "no emulated payment providers"),
     )  # fmt: skip
     add(
+        "--open", action="store_true",
+        help=Text("也启动开放平台，并给出沙箱密钥", "the open platform, too, with a key of its sandbox"),
+    )  # fmt: skip
+    add(
         "--seed", type=int, default=1, metavar="N",
         help=Text("演示顾客的随机种子，缺省 1", "seed of the demonstration's customers (1)"),
     )  # fmt: skip
@@ -158,8 +164,8 @@ def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
         )
 
 
-WALLET_STEP = 10
-"""The wallet's port is the console's and this much."""
+WALLET_STEP, OPEN_STEP = 10, 20
+"""The wallet's port is the console's and this much, and so is the open platform's."""
 
 
 def console_port(wanted: int) -> int:
@@ -178,7 +184,16 @@ def console_port(wanted: int) -> int:
 def wallet_port(console: int) -> int:
     """The first free one behind the console's, so that a phone finds the wallet again where it was; 0: there is none,
     and no wallet. An installed wallet belongs to its port."""
-    tried = range(console + WALLET_STEP, min(console + WALLET_STEP + PORTS_TRIED, 1 << 16))
+    return _port_behind(console, WALLET_STEP)
+
+
+def open_port(console: int) -> int:
+    """As wallet_port, of the open platform."""
+    return _port_behind(console, OPEN_STEP)
+
+
+def _port_behind(console: int, step: int) -> int:
+    tried = range(console + step, min(console + step + PORTS_TRIED, 1 << 16))
     return next((port for port in tried if take_port(port)), 0)
 
 

@@ -186,7 +186,7 @@ class Supervisor:
 
     def ready_line(self, name: str) -> str:
         """Return the line with which the part last said that it is ready; empty while a spare one never was."""
-        return self._kept[name].ready_line
+        return self._kept[name].ready_line if name in self._kept else ""
 
     def pid(self, name: str) -> int:
         """Return the process id of the part's present life, 0 while it is down."""

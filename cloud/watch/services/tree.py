@@ -29,6 +29,7 @@ SERVICES = {
     CONSOLE: Text("集控平台", "console"),
     METRICS: Text("指标库", "store of metrics"),
     "dock": Text("对接", "docking"),
+    "open": Text("开放平台", "open platform"),
     "smsc": Text("短信网关（模拟）", "SMS gateway (emulator)"),
     "sms-provider": Text("短信服务商（模拟）", "SMS provider (emulator)"),
     "providers": Text("支付渠道（模拟）", "payment providers (emulated)"),

@@ -3,13 +3,17 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
+from cloud.open.by_command import demonstration_key
 from cloud.open.opaque import opened, shut
 from cloud.open.quotas import DAY_S
-from cloud.open.store.apps import OVERLAP_MS, holder_of_key, revoke, rotate
+from cloud.open.store.apps import OVERLAP_MS, apps, holder_of_key, revoke, rotate
+from cloud.open.store.schema import open_store
 from tests.cloud.open.rig import MERCHANT, Rig
 
 
@@ -214,3 +218,14 @@ def test_the_sandbox_moves_no_money_and_is_not_there_for_others(rig: Rig) -> Non
     assert rig.ask("POST", f"/v1/sandbox/orders/{mine}/pay", fen=1250).status == 404
     with rig.site.live.ledger.database.reading():
         assert rig.site.live.ledger.database.run("SELECT COUNT(*) FROM online_payment") == [(0,)]
+
+
+def test_a_demonstration_has_one_application_and_a_new_key_each_time(data: Path) -> None:
+    with closing(open_store(data)) as store:
+        keys = []
+        for at_ms in range(1, 7):
+            with store.writing():
+                keys.append(demonstration_key(store, at_ms, "x"))
+        with store.reading():
+            assert [holder_of_key(store, key, 10) is not None for key in keys] == [False] * 5 + [True]
+            assert len(apps(store)) == 1

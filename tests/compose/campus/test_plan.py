@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.campus.campus import Where, core_parts, customers, field_parts, terminal_parts
+from compose.campus.campus import OPEN_COMMANDS, Where, core_parts, customers, field_parts, step, terminal_parts
 from compose.campus.plan import (
     BUS_MAX,
     LinkKind,
@@ -119,3 +119,11 @@ def test_services_say_how_they_are_where_the_watch_is_told() -> None:
 
 def after(words: tuple[str, ...], option: str) -> list[str]:
     return [value for word, value in pairwise(words) if word == option]
+
+
+def test_the_open_platform_is_a_part_where_it_was_asked_for_and_its_commands_do_not_serve() -> None:
+    (part,) = [one for one in core_parts(replace(WHERE, open_port=8463), ()) if one.name == "open"]
+    assert part.spare
+    assert part.argv[-1] == "--end-with-stdin"
+    assert "open" not in {one.name for one in core_parts(WHERE, ())}
+    assert "--end-with-stdin" not in step("key", "cloud", *OPEN_COMMANDS, "list").argv
