@@ -30,6 +30,7 @@ from cloud.open.store.schema import open_store
 from cloud.open.table import ROUTES
 from cloud.open.webhooks.addresses import target_of
 from cloud.open.webhooks.door import WebhookDoor
+from cloud.open.webhooks.key_file import signing_key
 from cloud.open.webhooks.sending import Senders, Sending
 from cloud.process.bodies import Receive, Refused, Scope, Send, whole_body
 from cloud.process.health import healthy
@@ -132,7 +133,7 @@ class Platform:
         people = open_database(str(settings.data / FOLDER / PEOPLE))
         make_tables(people)
         sandbox = open_sandbox(settings.data, self._now())
-        return open_site(open_store(settings.data), people, open_prepared(dsn), sandbox)
+        return open_site(open_store(settings.data), people, open_prepared(dsn), sandbox, signing_key(settings.data))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.open.opaque import opened, shut
@@ -47,14 +49,14 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all calls share; one thread's. secret: of the numbers that applications see. allowed: what the document
-    says of the address."""
+    """What all calls share; one thread's. secret: of the numbers that applications see. signer: of webhooks."""
 
     store: Database
     people: Database
     live: Books
     sandbox: Books
-    secret: bytes
+    secret: bytes = field(repr=False)
+    signer: Ed25519PrivateKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.open.opaque import shut
 from cloud.open.route import Books, Site
@@ -9,7 +11,7 @@ from cloud.open.store.apps import secret_of
 from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
 from cloud.open.store.feed import begin, event_of, take
 from cloud.open.webhooks.sending import Sending
-from cloud.open.webhooks.signing import SEED_SIZE, SIGNING, headers, private_of
+from cloud.open.webhooks.signing import headers
 from cloud.payments import doors
 from cloud.store.db import Database
 
@@ -18,13 +20,15 @@ NUMBERS = "numbers"
 """Name of the secret of the numbers that applications see."""
 
 
-def open_site(store: Database, people: Database, live: OpenedLedger, sandbox: OpenedLedger) -> Site:
+def open_site(
+    store: Database, people: Database, live: OpenedLedger, sandbox: OpenedLedger, signer: Ed25519PrivateKey
+) -> Site:  # fmt: skip
     """Over what is open and prepared. StoreFault."""
     begin(store, LIVE, live.database)
     begin(store, SANDBOX, sandbox.database)
     with store.writing():
         secret = secret_of(store, NUMBERS)
-    return Site(store, people, Books(live, doors.orders(live)), Books(sandbox, doors.orders(sandbox)), secret)
+    return Site(store, people, Books(live, doors.orders(live)), Books(sandbox, doors.orders(sandbox)), secret, signer)
 
 
 def take_events(site: Site, now_ms: int) -> int:
@@ -36,7 +40,6 @@ def take_events(site: Site, now_ms: int) -> int:
 def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
     """What is due, of applications that nothing is on its way to; what has nowhere to go is given up."""
     with site.store.writing():
-        key = private_of(secret_of(site.store, SIGNING, SEED_SIZE))
         allowed = hosts(site.store)
         found = []
         for one in due(site.store, now_ms):
@@ -48,5 +51,5 @@ def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
                     continue
                 body = event.body.encode()
                 named = shut(site.secret, f"{one.app} event", one.event)
-                found.append(Sending(one, url, headers(key, named, now_ms // 1000, body), body, allowed))
+                found.append(Sending(one, url, headers(site.signer, named, now_ms // 1000, body), body, allowed))
     return found

@@ -5,11 +5,10 @@ from typing import Any
 
 from cloud.open.problems import NONE, CallRefused, Problem
 from cloud.open.route import PAGED, Context, Reply, Route, page_of, paged
-from cloud.open.store.apps import secret_of
 from cloud.open.store.deliveries import Delivery, again, dead_of, hook_of, set_hook
 from cloud.open.store.feed import TESTED, event_of, events_of, keep
 from cloud.open.webhooks.addresses import URL, URL_MAX, AddressRefused, target_of
-from cloud.open.webhooks.signing import SEED_SIZE, SIGNING, private_of, public_of, published
+from cloud.open.webhooks.signing import public_of, published
 from cloud.wallet.line.shapes import Arguments, Kind
 from shared.words.voice import Text
 
@@ -75,9 +74,7 @@ def replay(context: Context, given: Arguments) -> Reply:
 
 def webhook_keys(context: Context, _: Arguments) -> Reply:
     """By which a receiver verifies."""
-    with context.site.store.writing():
-        seed = secret_of(context.site.store, SIGNING, SEED_SIZE)
-    return Reply({"keys": [published(public_of(private_of(seed)))]})
+    return Reply({"keys": [published(public_of(context.site.signer))]})
 
 
 def _set(context: Context, url: str) -> Reply:

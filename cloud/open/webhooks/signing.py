@@ -13,16 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 VERSION = "v1a"
-SIGNING = "webhook"
-"""Name of the signing key's seed in the store."""
-SEED_SIZE = 32
 STALE_S = 300
 """A receiver refuses what is older or newer than this; the document says so."""
-
-
-def private_of(seed: bytes) -> Ed25519PrivateKey:
-    """32 octets."""
-    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def public_of(key: Ed25519PrivateKey) -> bytes:

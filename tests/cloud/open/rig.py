@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.open.answers import Answers, Asked, Said, encoded
@@ -103,4 +105,4 @@ def make_rig(live: OpenedLedger, sandbox: OpenedLedger) -> Rig:
     store, people = open_database(MEMORY), open_database(MEMORY)
     make_tables(store)
     make_people(people)
-    return Rig(open_site(store, people, live, sandbox))
+    return Rig(open_site(store, people, live, sandbox, Ed25519PrivateKey.from_private_bytes(bytes(32))))

@@ -23,7 +23,7 @@ from shared.errors import StoreFault
 from shared.words.voice import Text
 
 LEDGER = "ledger.db"
-FILES = (LEDGER, "watch.db", "console.db", "docking.db", "people.db")
+FILES = (LEDGER, "watch.db", "console.db", "docking.db", "people.db", "open.db")
 """Of DATA/cloud; those that are there. Keys, certificates and secrets are not in a backup of the books."""
 MANIFEST, FORMAT = "MANIFEST.json", 1
 MANIFEST_MAX = 65_536
