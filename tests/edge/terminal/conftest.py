@@ -122,8 +122,9 @@ class School:
 class SmallEdge:
     """The edge's end of one link: keeps records, ACKs, and SETTLES when told. `online` answers load requests."""
 
-    def __init__(self, store=b"store-01", online=None, epoch_for=None):
+    def __init__(self, store=b"store-01", online=None, epoch_for=None, device=DEVICE):
         self.store = StoreId(store)
+        self.device = device
         self.kept = {}
         self.settled = {}
         self.online = online
@@ -208,7 +209,8 @@ class SmallEdge:
         self._hello = link.HELLO.decode(raw)
         self.hellos.append(self._hello)
         r_edge = bytes(16)
-        self._session = Session(session_key(TERMINAL_KEY, r_edge, self._hello.r_term, DEVICE), DEVICE, Direction.DOWN)
+        key = session_key(TERMINAL_KEY, r_edge, self._hello.r_term, self.device)
+        self._session = Session(key, self.device, Direction.DOWN)
         return [link.CHALLENGE.encode(link.Challenge(r_edge, 1, campus_s))]
 
     def _welcome(self, auth, campus_s):
@@ -244,7 +246,7 @@ class Bench:
 
     def __init__(
         self, school, *, kind="pos", edge=None, port=None, ring_slots=64, clock_set=True, has_psam=True, papers=None,
-        slot=None, **changed
+        slot=None, psam_id=PSAM_ID, **changed
     ):  # fmt: skip
         self.school = school
         self.settings = terminal_settings.parse({**TERMINAL_JSON, "kind": kind, "ring_slots": ring_slots, **changed})
@@ -252,7 +254,7 @@ class Bench:
         if port is None:
             format_flash(self.port, StorageId(b"storage1"), ring_slots)
         self.edge = edge or SmallEdge(online=lambda number, request: school.grant(request, PSAM_ID, NOON_S + 5))
-        self.psam_memory = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase)}))
+        self.psam_memory = RamMemory(new_psam_image(psam_id, {1: PsamMaster(school.purchase)}))
         self.options = {"clock_set": clock_set, "has_psam": has_psam, "papers": papers, "slot": slot}
         self.mono_s = 1000.0
         self.net = True
