@@ -56,11 +56,12 @@ class Campus:
         docked: bool = False,
         shown: bool = False,
         enrolling: bool = False,
+        wallet: bool = False,
     ) -> None:
         """clock: as `--clock`; empty: the wall's. watched: with the watch, which makes alarms.
 
         docked: with the dock, where strangers' devices come. shown: with the console. enrolling: with mosquitto and
-        certificates, and with the signer and the door by which boxes come in.
+        certificates, and with the signer and the door by which boxes come in. wallet: with the wallet.
         """
         self.room = room
         self.data = room / "campus"
@@ -72,7 +73,8 @@ class Campus:
         self.where = lines.Where(
             self.data, self.run, free_port(), free_port() if shown else 0, ports, clock=clock,
             docking_port=docking_port, full=enrolling, cloud_port=free_port() if enrolling else 0,
-            enrol_port=free_port() if enrolling else 0,
+            enrol_port=free_port() if enrolling else 0, wallet_port=free_port() if wallet else 0,
+            accounts_port=free_port() if wallet else 0,
         )  # fmt: skip
         if enrolling:
             broker = self._mosquitto
@@ -301,7 +303,7 @@ class Campus:
 def _stage(name: str) -> int:
     if name.startswith("t-"):
         return BODIES
-    return FIELD if name.startswith("edge-") or name in ("ingest", "desk") else CORE
+    return FIELD if name.startswith("edge-") or name in ("ingest", "desk", "wallet") else CORE
 
 
 def _asked(file: Path, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:
