@@ -24,7 +24,7 @@ from cloud.wallet.people.phones import HeldPhone, forget_phone, keep_phone, phon
 from shared.keys.offline_code import PUBLIC_SIZE
 from shared.words.voice import Text
 
-ENDED_BY_WORD = (EndWhy.HOLDER, EndWhy.PERSON)
+ENDED_BY_WORD = (EndWhy.HOLDER, EndWhy.PERSON, EndWhy.NEWER_PHONE)
 """Not renewed: somebody wanted it to end."""
 
 
@@ -41,12 +41,14 @@ def shown(context: Context, _: Arguments) -> dict[str, Any]:
 
 
 def certify(context: Context, given: Arguments) -> dict[str, Any]:
-    """This phone pays without a network. The same key again is the same certificate."""
+    """This phone pays without a network. The same key again is the same certificate, while that counts."""
     public = bytes.fromhex(given["public"])
     try:
         issued = _door(context.site).certify(context.card, public, f"{WALLET}:{given['key']}", context.now)
     except OfflineRefused as refused:
         raise CallRefused(_problem(refused)) from refused
+    if issued.ended is not None:
+        raise CallRefused(Problem(409, "offline-ended", END_TEXT[issued.ended]))
     if not issued.certificate:
         raise CallRefused(AWAY)
     held = HeldPhone(
@@ -61,8 +63,9 @@ def certify(context: Context, given: Arguments) -> dict[str, Any]:
 def renew(context: Context, given: Arguments) -> dict[str, Any]:
     """As `certify`, for the device that has it already. CallRefused: another one has it, or its holder ended it."""
     issued = {one.number: one for one in _door(context.site).of_card(context.card, context.now)}
-    newest = next(iter(_held(context).values()), None)
-    if newest is None or (newest.session, newest.public) != (context.session.key, bytes.fromhex(given["public"])):
+    held, own = _held(context).values(), (context.session.key, bytes.fromhex(given["public"]))
+    newest = next((one for one in held if (one.session, one.public) == own), None)
+    if newest is None or newest.until_s < max(one.until_s for one in held):
         raise CallRefused(AGAIN)
     if newest.certificate in issued and issued[newest.certificate].ended in ENDED_BY_WORD:
         raise CallRefused(AGAIN)

@@ -102,6 +102,7 @@ def test_another_phone_takes_over_and_the_first_is_told(child: Rig) -> None:
     seen = child.ask("offline", "child")
     assert (seen["phone"]["this"], seen["ended"]["en"]) == (False, "another phone took over")
     assert child.ask("offline/renew", "child", public=ONE, key=KEYS[2]) == "prove-again"
+    assert child.ask("offline/certify", "child", public=ONE, key=KEYS[0]) == "offline-ended", "an answer that was lost"
 
 
 @pytest.mark.parametrize("how", ["devices", "sign-out", "fallen"])
