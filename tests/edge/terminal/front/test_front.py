@@ -29,8 +29,10 @@ from shared.clocks.campus_clock import WALL
 from shared.fleet.parameters import EVERY_OTHER
 from shared.online import PAYMENT_TEXT, PaymentResult, code_of
 from shared.purse.cos.images import decode_card_image
+from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import PROVEN
 from tests.edge.readers import seen, wait_for
+from tests.edge.terminal.codes import allow_in, phone_of
 from tests.edge.terminal.test_process import OPENING, Campus
 from tests.patience import PATIENCE_S
 
@@ -392,3 +394,23 @@ def test_a_scanned_code_is_asked_about_and_a_mistyped_one_is_not(campus, play):
 
     play(scene)
     assert campus.kept() == []
+
+
+def test_a_scanners_burst_of_an_offline_code_is_heard_whole_and_draws_nothing(campus, play):
+    phone = phone_of(allow_in(campus.folder))
+
+    async def scene(front):
+        await front.keys("12.50 pay")
+        drawn, now_s = front.board.drawn, front.station.firmware.body.time().seconds
+        digits = phone.shows(now_s)
+        for at in range(0, len(digits), 50):
+            await front.keys(digits[at : at + 50])
+        assert front.board.drawn == drawn
+        await front.keys("enter")
+        assert front.faces.count(Face.DONE) == 1
+        await front.keys(f"3 pay {digits} enter")
+        assert front.board.shown.title == REASON_TEXT[Reason.CODE_USED]
+        await front.until(campus.kept)
+
+    play(scene)
+    assert [one.amount_fen for one in campus.kept()] == [1250]
