@@ -116,6 +116,8 @@ def phone_of(raw: bytes) -> Phone:
 
 def require_phone(phone: Phone) -> Phone:
     """CodeFault where it says what no campus may allow."""
+    if not phone.number:
+        raise CodeFault("a certificate without a number: no record could name it")
     if not 0 < phone.uses <= USES_MAX or not 0 < phone.one_fen <= ONE_MAX_FEN:
         raise CodeFault("a certificate for more than a phone may pay off line")
     if not 0 < phone.until_s - phone.from_s <= VALID_MAX_S:

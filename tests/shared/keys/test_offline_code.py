@@ -84,6 +84,7 @@ def test_another_campus_key_certifies_nobody_here() -> None:
 @pytest.mark.parametrize(
     "phone",
     [
+        PHONE._replace(number=0),
         PHONE._replace(uses=3),
         PHONE._replace(uses=0),
         PHONE._replace(one_fen=30_01),
