@@ -42,7 +42,7 @@ KEPT = (
     ),
     (
         Text("同意与授权、异议与答复、挂失记录（只留学号）", "consents, disputes, reports (under the number alone)"),
-        Text("诉讼时效", "as long as it may be sued over"), f"{WAIT_DAYS}+{RECORDS_DAYS}",
+        Text("诉讼时效", "as long as it may be sued over"), f"{WAIT_DAYS + RECORDS_DAYS}",
     ),
     (
         Text("账本分录与流水（只有卡号，没有姓名）", "entries and records of the books (cards, no names)"),

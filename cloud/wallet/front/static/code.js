@@ -1,12 +1,13 @@
 // A payment code on the screen: renewed before it is over, looked at every 0.7 s, put away when nobody looks for a minute.
 import { Problem, call, HASTE_MS, phoneHint } from "./api.js";
 import { fill, h } from "./dom.js";
+import { bars } from "./code128.js";
 import { drawn } from "./qr.js";
 import { addWords, said, t, yuan } from "./words.js";
 
 const LOOK_MS = 700, AWAY_MS = 60_000;
 addWords({
-  codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
+  codeBars: ["付款码条码", "Pay code as bars"], codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
   codeOwn: ["付款码只在持卡人本人的手机上出示。家长可以充值、圈存、挂失。", "A pay code is shown on its holder's own phone alone. A parent can top up, order loads and report a loss."],
   codeNeeds: ["付款码要连网。没有网时请刷卡。", "A pay code needs a network. Without one, use the card."],
   codeClosed: ["付款码已收起", "The code was put away"], codeShow: ["再出示一个", "Show another one"],
@@ -42,7 +43,7 @@ async function show(box, holder, mine) {
         const fresh = await call("code/new", { holder }, phoneHint() ? HASTE_MS : undefined);
         given = { code: fresh.code, renew: asked + fresh.rotate_ms - fresh.issued_ms };
         if (!stands()) return;
-        fill(box, drawn(given.code, t("code_page")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
+        fill(box, drawn(given.code, t("code_page")), bars(given.code, t("codeBars")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
           h("p", { class: "soft" }, t("codeHelp")), h("p", { class: "soft", "data-name": "line", role: "status" }));
       }
       await new Promise((done) => setTimeout(done, LOOK_MS));

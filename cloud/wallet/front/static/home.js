@@ -14,6 +14,8 @@ export async function home(holder) {
     page: [
       h("h1", {}, value.name),
       h("p", { class: `state ${value.state}` }, `${value.label} · ${t(value.state)}`),
+      value.unread ? h("p", {}, h("a", { class: "badge", href: "#messages", "data-name": "unread" },
+        t("unread", value.unread < FULL ? value.unread : `${FULL}+`))) : null,
       h("section", { class: "balances" },
         balance("onCard", card.fen, seen),
         balance("pending", value.pending_fen, t("pendingHelp")),
@@ -22,8 +24,6 @@ export async function home(holder) {
         value.transit_fen ? balance("transit", value.transit_fen, "") : null,
       ),
       h("p", { class: "soft" }, t("neverSummed")),
-      h("p", {}, h("a", { class: value.unread ? "badge" : null, href: "#messages", "data-name": "messages" },
-        value.unread ? t("unread", value.unread < FULL ? value.unread : `${FULL}+`) : t("messages"))),
     ],
   };
 }

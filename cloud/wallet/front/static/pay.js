@@ -4,9 +4,10 @@ import { fill, h, field } from "./dom.js";
 import { form } from "./sign_in.js";
 import { addWords, said, t, yuan } from "./words.js";
 
+const TOKEN = /^[0-9a-f]{32}$/;
 const WAITS_MS = [0, 1000, 3000, 8000, 15000, 25000];
 addWords({
-  payToken: ["商户码", "The merchant's code"], payLook: ["查看", "Look"],
+  payScan: ["扫一扫", "Scan"], payToken: ["商户码", "The merchant's code"], payLook: ["查看", "Look"],
   payHelp: ["扫商户的码，或输入码下的字符。", "Scan the merchant's code, or type what stands below it."],
   payNow: ["付 {0}", "Pay {0}"], payNot: ["不付", "Do not pay"], payDone: ["已付 {0}", "Paid {0}"],
   payClosed: ["已付、已关闭或已过期", "Paid, closed, or over"],
@@ -25,13 +26,24 @@ export async function pay(holder) {
 
 function start(box, holder) {
   const input = field(t("payToken"), { name: "token", required: true, maxlength: 200, autocapitalize: "none", autocomplete: "off", spellcheck: "false" });
-  fill(box, form("order", [h("p", {}, t("payHelp")), input], "payLook", (given) => look(box, holder, given.token)));
+  const frame = h("div", { "data-name": "scan" });
+  const scan = canScan() ? h("button", { onclick: async () => {
+    scan.disabled = true;
+    const found = await (await import("./scan.js")).scanned(frame).finally(() => (scan.disabled = false));
+    if (found) await look(box, holder, found);
+  } }, t("payScan")) : null;
+  fill(box, scan, frame, form("order", [h("p", {}, t("payHelp")), input], "payLook", (given) => look(box, holder, given.token)));
 }
+
+/** Whether this browser reads codes by itself, and has a camera that may be asked for. */
+const canScan = () => "BarcodeDetector" in globalThis && Boolean(navigator.mediaDevices?.getUserMedia);
 
 /** token: as typed or scanned, alone or at the end of an address. */
 async function look(box, holder, token) {
   try {
-    const order = await call("order", { token: token.trim().split(/[/=]/).pop().toLowerCase() });
+    const plain = token.trim().split(/[/=]/).pop().toLowerCase();
+    if (!TOKEN.test(plain)) throw new Problem({ status: 422, code: "no-token", zh: "这不是商户的付款码", en: "This is no merchant's code" });
+    const order = await call("order", { token: plain });
     ask(box, holder, order);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;

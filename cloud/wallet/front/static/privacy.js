@@ -23,7 +23,7 @@ export async function privacy(holder, { show }) {
   return { at, fresh, page: [
     h("h1", {}, t("privacy")),
     value.under14 ? [h("p", {}, t("consentHelp")), h("p", {}, t(value.consented ? "consentStands" : "consentNone"))] : null,
-    value.under14 && !value.own ? [button("consent", "consentGive", { given: true }), button("consent", "consentTake", { given: false }, "plain")] : null,
+    value.under14 && !value.own ? [button("consent", "consentGive", { given: true }), value.consented ? button("consent", "consentTake", { given: false }, "plain") : null] : null,
     value.own && value.of_age ? [h("p", {}, t("grantHelp")), h("ul", { class: "entries" }, value.guardians.map((one) =>
       h("li", {}, one.name, " ", button("grant", one.granted ? "grantTake" : "grantGive", { person: one.person, given: !one.granted }))))] : null,
     h("h2", {}, t("privacyWords")),

@@ -60,7 +60,7 @@ function today(value) {
 
 function unsent(one) {
   const owed = [one.records ? t("stallOwes", one.records) : "", one.open ? t("stallOpen", one.open) : ""].filter(Boolean).join(" · ");
-  return h("li", { "data-known": one.known ? "1" : "0" }, h("p", {}, `${one.till} ${one.place} · `,
+  return h("li", { "data-known": one.known ? "1" : "0" }, h("p", {}, `${one.till} ${one.place}`, h("br"),
     h("strong", { class: one.known ? null : "unknown" }, [owed, one.known ? (owed ? "" : t("stallAll")) : t("stallUnknown")].filter(Boolean).join(" · "))),
     h("p", { class: "soft" }, one.heard_ms ? t("stallHeard", moment(one.heard_ms)) : t("stallNever")));
 }

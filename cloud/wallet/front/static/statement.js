@@ -78,8 +78,9 @@ function receipt(row, holder) {
 function dispute(row, holder) {
   if (row.dispute === "open") return null;
   const key = newKey();
-  return form("dispute", [field(t("disputeWhy"), { name: "why", required: true, maxlength: 500 })], "dispute",
-    ({ why }) => call("dispute", { holder, key, entry: row.entry, why }).then(() => say(t("disputeKept"))), "plain");
+  return h("details", { "data-name": "dispute" }, h("summary", {}, t("dispute")),
+    form("dispute", [field(t("disputeWhy"), { name: "why", required: true, maxlength: 500 })], "confirm",
+      ({ why }) => call("dispute", { holder, key, entry: row.entry, why }).then(() => say(t("disputeKept"))), "plain"));
 }
 
 async function taken(button, holder, make) {

@@ -91,4 +91,4 @@ def test_money_a_guardians_duty_and_a_stale_proof_stand_against_it(rig: Rig) -> 
 
 
 def test_what_is_kept_is_said_with_its_days() -> None:
-    assert [days for _, _, days in KEPT] == [f"{WAIT_DAYS}", f"{WAIT_DAYS}+{RECORDS_DAYS}", ""]
+    assert [days for _, _, days in KEPT] == [f"{WAIT_DAYS}", f"{WAIT_DAYS + RECORDS_DAYS}", ""]
