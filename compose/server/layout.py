@@ -70,6 +70,7 @@ FOLDERS = (
     Folder("run/money", KEYS, INGEST, 0o2750),
     Folder("run/desk", KEYS, CLOUD, 0o2750),
     Folder("run/fleet", KEYS, CLOUD, 0o2750),
+    Folder("run/phones", KEYS, CLOUD, 0o2750),
     Folder("run/enrol", SIGNER, SIGNER, 0o2750),
     Folder("run/office", SIGNER, CLOUD, 0o2750),
     Folder("run/health", CLOUD, CLOUD, 0o711),

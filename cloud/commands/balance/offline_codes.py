@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.desk.replacing import card_of
-from cloud.ledger.funds.offline.certificates import of_card
+from cloud.ledger.funds.offline.certificates import of_card, showable
 from cloud.ledger.funds.offline.rules import code_rule
 from cloud.ledger.funds.offline.taking import uses_where
 from cloud.ledger.funds.offline.terms import CodeRule, EndWhy
@@ -17,7 +17,7 @@ from cloud.payments import doors
 from cloud.payments.offline.door import OfflineDoor
 from cloud.process.functions import read_off
 from cloud.process.settings import load_settings
-from cloud.words.balance.offline_codes import certificate_json, code_lines, rule_text, use_json
+from cloud.words.balance.offline_codes import certificate_json, code_lines, rule_text, standing_text, use_json
 from shared.clocks.clock import day_number
 from shared.errors import ConfigFault
 from shared.ids import card_id
@@ -33,15 +33,18 @@ def listing(data: Path, dsn: str | None, label: str | None, day: int | None, *, 
         db = reader.database
         rule = code_rule(db)
         card = card_of(db, label) if label else b""
-        rows = of_card(db, card, now.campus_s) if card else []
+        rows, shown = of_card(db, card, now.campus_s) if card else [], showable(db, now.campus_s)
         of_day = day_number(now.campus_s) if day is None else day
         uses = uses_where(db, "card = ?", (card,)) if card else uses_where(db, "day = ?", (of_day,))
     if as_json:
-        said = {"rule": rule._asdict(), "certificates": [*map(certificate_json, rows)], "codes": [*map(use_json, uses)]}
+        said = {
+            "rule": rule._asdict(), "showable": len(shown), "ended": sum(bool(one.ended_why) for one in shown),
+            "certificates": [*map(certificate_json, rows)], "codes": [*map(use_json, uses)],
+        }  # fmt: skip
         return _say(json.dumps(said, ensure_ascii=False))
     fen, borne = yuan(sum(one.fen for one in uses)), yuan(sum(one.borne_fen for one in uses))
     total = Text(f"{len(uses)} 笔 ¥{fen}，学校承担 ¥{borne}", f"{len(uses)} codes ¥{fen}, the school bears ¥{borne}")
-    return _say(*map(str, (rule_text(rule), *code_lines(rows, uses, now.campus_s), total)))
+    return _say(*map(str, (rule_text(rule), standing_text(shown), *code_lines(rows, uses, now.campus_s), total)))
 
 
 def switch(data: Path, dsn: str | None, rule: CodeRule, who: str, reason: str, *, as_json: bool) -> int:

@@ -171,6 +171,7 @@ def _keys_of_records(db: Database, records: Sequence[int]) -> list[bytes]:
         keys.append(void_key(keys[-1]))
         alone = (EntryKind.LOAD_ALONE, EntryKind.CLAIM_ALONE)
         keys += [bytes((kind,)) + a.key + number.to_bytes(8, "big") for kind in alone]
+        keys += [bytes((kind,)) + a.key + tail for kind in (EntryKind.MEAL, EntryKind.CODE_PAID)]
         if isinstance(a.record, LoadRecord):
             keys += _keys_of_cases([case_key(a)])
     keys = list(dict.fromkeys(keys + _keys_of_evidence(db, records)))

@@ -8,6 +8,7 @@ from cloud.ledger.funds.offline.terms import END_TEXT, Beyond, CertificateRow, C
 from cloud.words.both import halves
 from shared.clocks.clock import time_text
 from shared.facts.terms import CODES_BEYOND
+from shared.fleet.wallets import ENDED_MAX
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -21,6 +22,18 @@ def rule_text(rule: CodeRule) -> Text:
     return Text(
         f"脱机付款码：每张凭证 {rule.uses} 次，每码至多 ¥{one}，每台终端每日至多 ¥{day}{zh}",
         f"offline codes: {rule.uses} uses a certificate, ¥{one} a code, ¥{day} a terminal and day at most{en}",
+    )
+
+
+def standing_text(rows: Sequence[CertificateRow]) -> Text:
+    """Of all cards: how many can be shown, and how many ended ones terminals are told of."""
+    ended = sum(bool(row.ended_why) for row in rows)
+    zh, en = halves(
+        Text("，停用的太多，终端一律不收", ", too many: no terminal takes any") if ended > ENDED_MAX else None
+    )
+    return Text(
+        f"可出示的凭证 {len(rows)} 张，其中已停用 {ended} 张{zh}",
+        f"{len(rows)} certificates can be shown, {ended} of them ended{en}",
     )
 
 

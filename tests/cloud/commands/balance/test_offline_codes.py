@@ -45,6 +45,7 @@ def test_certificates_of_a_card_and_codes_of_a_day(early: Path, capsys) -> None:
         code = p.code(1, number, card, p.phone(1), time=now.campus_s)
         c.Box(ledger).send(code, p.code(2, number, card, p.phone(1), time=now.campus_s), now=now)
     said = shown(capsys, early)
+    assert (said["showable"], said["ended"]) == (1, 1)
     assert [(one["fen"], one["borne_fen"], one["against"]) for one in said["codes"]] == [
         (12_00, 0, None), (12_00, 12_00, "twice"),
     ]  # fmt: skip
