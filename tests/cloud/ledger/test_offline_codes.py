@@ -190,6 +190,18 @@ def test_a_card_that_was_listed_then_pays_nothing(ledger: Ledger, issued: Issued
     require_true(ledger)
 
 
+def test_a_card_that_was_exchanged_meanwhile_pays_by_the_new_ones_account(
+    ledger: Ledger, issued: Issued, box: c.Box
+) -> None:
+    ledger.deposit(OTHER, 20_00, "d2", c.NOW)
+    with ledger.opened.writing(later(100)) as writing:
+        life = [(CARD, 2, OTHER, None, later(100).unix_ms)]
+        writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card", life)
+    box.send(code(1, issued), now=later(200))
+    assert (online(ledger), c.balances(ledger)[f"online:{OTHER.hex()}"], lost(ledger)) == (60_00, -8_00, 0)
+    require_true(ledger)
+
+
 def test_what_proves_nothing_is_told_and_moves_nothing(ledger: Ledger, issued: Issued, box: c.Box) -> None:
     box.send(
         code(1, issued, signed_by=c.POS2),
