@@ -122,6 +122,12 @@ def withdraw(db: Database, ask: Ask, now_ms: int) -> Ask:
     return _keep(db, ask._replace(state=int(AskState.WITHDRAWN), told="", said_ms=now_ms))
 
 
+def end_asks(db: Database, holder: str, now_ms: int) -> None:
+    """All that he agreed to is taken back."""
+    for ask in asks_of(db, holder):
+        withdraw(db, ask, now_ms)
+
+
 def _keep(db: Database, ask: Ask) -> Ask:
     db.upsert("ask", COLUMNS, "id", [tuple(ask)])
     return ask

@@ -78,7 +78,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Ask": whole({
         "ask": ID, "token": ID, "state": one_of((*STATES.values(), OVER)), "why": TEXT,
         "asked": {"type": "array", "items": one_of(CLAIMS)}, "expires_ms": MS, "subject": TEXT,
-        "claims": {"type": "object", "additionalProperties": {"type": ["string", "boolean"]}},
+        "claims": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "null"]}},
     }),
     "Answered": whole({"ask": ID, "state": one_of(("agreed", "declined"))}),
     "Device": whole({

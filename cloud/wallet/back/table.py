@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cloud.wallet.back import home
 from cloud.wallet.back.context import Operation
-from cloud.wallet.back.holder import disputes, erasure, limits, messages, privacy, split
+from cloud.wallet.back.holder import apps, disputes, erasure, limits, messages, privacy, split
 from cloud.wallet.back.losses import classes, nights, reporting
 from cloud.wallet.back.money import deposits, offline, payments, receipts, stall, statement
 from cloud.wallet.back.who import identity, passkeys, sign_in, sign_on
@@ -14,6 +14,6 @@ FAMILIES = (
     reporting.OPERATIONS,
     passkeys.OPERATIONS, payments.OPERATIONS, deposits.OPERATIONS, offline.OPERATIONS, split.OPERATIONS,
     privacy.OPERATIONS, disputes.OPERATIONS, limits.OPERATIONS, messages.OPERATIONS, stall.OPERATIONS,
-    receipts.OPERATIONS, erasure.OPERATIONS, nights.OPERATIONS, classes.OPERATIONS,
+    receipts.OPERATIONS, erasure.OPERATIONS, nights.OPERATIONS, classes.OPERATIONS, apps.OPERATIONS,
 )  # fmt: skip
 OPERATIONS: Mapping[str, Operation] = {name: one for family in FAMILIES for name, one in family.items()}

@@ -14,6 +14,7 @@ from cloud.open.opaque import opened, shut
 from cloud.open.quotas import DAY_S
 from cloud.open.store.apps import OVERLAP_MS, apps, holder_of_key, revoke, rotate
 from cloud.open.store.schema import open_store
+from cloud.wallet.claims import ASK_MS, agree, ask_by_id, ask_with, withdraw
 from tests.cloud.open.rig import MERCHANT, Rig
 
 
@@ -229,3 +230,41 @@ def test_a_demonstration_has_one_application_and_a_new_key_each_time(data: Path)
         with store.reading():
             assert [holder_of_key(store, key, 10) is not None for key in keys] == [False] * 5 + [True]
             assert len(apps(store)) == 1
+
+
+def test_a_holder_is_known_by_his_word_alone_and_by_another_name_to_each(rig: Rig) -> None:
+    made = rig.ask("POST", "/v1/identity/asks", key="a", claims=["class", "name"], why="借书")
+    assert made.status == 201
+    assert (made.value["asked"], made.value["claims"], made.value["subject"]) == (["name", "class"], {}, "")
+    people, whose = rig.site.people, {"name": "Lin", "number": "1", "class": "C1", "of_age": None}
+    with people.writing():
+        found = ask_with(people, bytes.fromhex(made.value["token"]))
+        assert found
+        agree(people, found, "2026001", whose, rig.now.unix_ms)
+    seen = rig.ask("GET", f"/v1/identity/asks/{made.value['ask']}").value
+    assert (seen["state"], seen["claims"]) == ("agreed", {"name": "Lin", "class": "C1"})
+    assert rig.ask("GET", f"/v1/identity/asks/{made.value['ask']}", "beside").status == 404
+    again = rig.ask("POST", "/v1/identity/asks", key="a", claims=["class", "name"], why="借书")
+    assert again.value == made.value, "as it was made"
+    assert rig.ask("POST", "/v1/identity/asks", key="a", claims=["name"], why="借书").code == "key-reused"
+    other = rig.ask("POST", "/v1/identity/asks", "beside", claims=["name"], why="x").value
+    with people.writing():
+        found = ask_with(people, bytes.fromhex(other["token"]))
+        assert found
+        agree(people, found, "2026001", whose, rig.now.unix_ms)
+        withdraw(people, ask_by_id(people, 1), rig.now.unix_ms)  # type: ignore[arg-type]
+    theirs = rig.ask("GET", f"/v1/identity/asks/{other['ask']}", "beside").value
+    assert theirs["subject"] not in ("", seen["subject"])
+    gone = rig.ask("GET", f"/v1/identity/asks/{made.value['ask']}").value
+    assert (gone["state"], gone["claims"], gone["subject"]) == ("withdrawn", {}, "")
+
+
+def test_an_ask_of_the_sandbox_is_answered_there(rig: Rig) -> None:
+    made = rig.ask("POST", "/v1/identity/asks", "try", claims=["name", "of_age"], why="x").value
+    path = f"/v1/sandbox/asks/{made['ask']}/answer"
+    assert rig.ask("POST", path, "try", agree=True).value["state"] == "agreed"
+    assert rig.ask("POST", path, "try", agree=False).code == "answered"
+    assert set(rig.ask("GET", f"/v1/identity/asks/{made['ask']}", "try").value["claims"]) == {"name", "of_age"}
+    late = rig.ask("POST", "/v1/identity/asks", "try", claims=["name"], why="x").value
+    rig.later(ASK_MS // 1000)
+    assert rig.ask("GET", f"/v1/identity/asks/{late['ask']}", "try").value["state"] == "over"

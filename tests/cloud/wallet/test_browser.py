@@ -127,7 +127,7 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     further = {
         "pay": "form[data-name=order]", "split": ".balance[data-name=splitOnline]",
         "privacy": "[data-name=words]", "data": "[data-name=erasure]",
-        "limits": "[data-name=day]", "messages": "[data-name=messages]",
+        "apps": "[data-name=apps]", "limits": "[data-name=day]", "messages": "[data-name=messages]",
     }  # fmt: skip
     for name, shown in further.items():
         page.click('nav a[href="#more"]')

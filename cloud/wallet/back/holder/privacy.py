@@ -10,6 +10,7 @@ from typing import Any
 from cloud.payments.disputes.rows import answered, open_disputes
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.money.offline import end_all
+from cloud.wallet.claims import asks_of
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused
 from cloud.wallet.line.shapes import HOLDER, Arguments, flag, whole
 from cloud.wallet.people.blocks import blocks_of
@@ -83,6 +84,7 @@ def export(context: Context, _: Arguments) -> dict[str, Any]:
         disputes = open_disputes(people, person.holder) if person.holder else []
         done = answered(people, person.holder) if person.holder else []
         blocks = blocks_of(people, person.holder) if person.holder else []
+        let = asks_of(people, person.holder) if person.holder else []
         stalls, own = stalls_of(people, person.id), holder_of(people, person.holder) if person.holder else None
         above = {one: told_above(people, person.id, one) for one in children_of(people, person.id)}
     return {
@@ -91,6 +93,7 @@ def export(context: Context, _: Arguments) -> dict[str, Any]:
         "words": [one._asdict() for one in words], "disputes": [one._asdict() for one in disputes],
         "answers": [{**one._asdict(), "dispute": one.dispute._asdict()} for one in done],
         "losses": [{"person": one.person, "why": one.why, "at_ms": one.at_ms} for one in blocks],
+        "applications": [{"app": one.app_name, "told": one.told, "at_ms": one.said_ms} for one in let],
         "stalls": stalls, "roster": own._asdict() if own else None,
         "wards": list(above), "told_above_fen": above,
     }  # fmt: skip

@@ -5,7 +5,7 @@ import { fill, h, keepSize, say } from "./dom.js";
 import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
 
-const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "limits", "messages", "stall",
+const PAGES = ["code", "deposit", "statement", "lost", "more", "pay", "split", "privacy", "apps", "limits", "messages", "stall",
   "offline", "data", "class"];
 const NAMES = { lost: "loss", code: "code_page" };
 const TENDED_MS = 60_000;

@@ -5,7 +5,7 @@ import { able, addPasskey } from "./passkey.js";
 import { form } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
-const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy"];
+const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy", "apps"];
 
 export async function more(_, { show, me }) {
   const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : []), ...(me.holders.length ? ["data"] : [])];

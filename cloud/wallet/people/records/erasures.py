@@ -8,6 +8,7 @@ The books have no names: entries of a card stay, and tell nobody whose it was. I
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from cloud.wallet.claims import end_asks
 
 DAY_MS = 86_400_000
 WAIT_DAYS = 30
@@ -89,6 +90,7 @@ def _erase(db: Database, one: Erasure, now_ms: int) -> None:
             "DELETE FROM subject WHERE number = ?", "DELETE FROM night WHERE number = ?",
         ):  # fmt: skip
             db.run(sql, (one.holder,))
+        end_asks(db, one.holder, now_ms)
     if _is_needed(db, one.person):
         db.run("UPDATE person SET holder = '' WHERE id = ?", (one.person,))
     else:
@@ -110,6 +112,6 @@ def _clear(db: Database, one: Erasure, now_ms: int) -> None:
         for table in ("block_from", "lifted"):
             of_his = f"DELETE FROM {table} WHERE block IN (SELECT id FROM block WHERE holder = ?)"  # noqa: S608  # our own
             db.run(of_his, (one.holder,))
-        for table in ("dispute", "word", "block"):
+        for table in ("dispute", "word", "block", "ask"):
             db.run(f"DELETE FROM {table} WHERE holder = ?", (one.holder,))  # noqa: S608  # our own names
     db.run("UPDATE erasure SET cleared_ms = ?, holder = '' WHERE id = ?", (now_ms, one.id))
