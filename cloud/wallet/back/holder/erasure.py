@@ -14,22 +14,21 @@ from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.rights import chosen
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, flag
-from cloud.wallet.people.persons import children_of
 from cloud.wallet.people.records.erasures import (
     RECORDS_DAYS,
     WAIT_DAYS,
     ask_erasure,
     call_off,
     erasure_of,
+    is_needed,
     is_on_roster,
 )
-from cloud.wallet.people.records.stalls import stalls_of
 from cloud.wallet.people.roster import holder_of
 from shared.words.voice import Text
 
 CARDS_MAX = 16
 HERE = Text("您还在名册上", "you are on the school's list")
-GUARDS = Text("您仍是监护人或档口经营户", "you are a guardian, or keep a stall, still")
+GUARDS = Text("您仍是监护人、班主任或档口经营户", "you are a guardian or a teacher, or keep a stall, still")
 MONEY = Text(
     "卡里或账户里还有钱，或有在途款：先到卡务窗口结清", "there is money left, or under way: the card desk pays it out"
 )
@@ -81,7 +80,7 @@ def _against(context: Context) -> Iterator[Text]:
     people, person = context.site.people, context.person
     with people.reading():
         here = bool(person.holder) and is_on_roster(people, person.holder)
-        needed = bool(children_of(people, person.id) or stalls_of(people, person.id))
+        needed = is_needed(people, person.id)
         holder = holder_of(people, person.holder) if person.holder else None
         disputed = bool(person.holder and open_disputes(people, person.holder))
     if here:

@@ -5,6 +5,7 @@ was consented, disputed and reported stays under the bare number as long as some
 The books have no names: entries of a card stay, and tell nobody whose it was. Inside of a transaction.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.store.db import Database
@@ -23,7 +24,21 @@ TABLES = (
     cleared_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_erasure_due ON erasure (due_ms) WHERE cleared_ms = 0 AND off_ms = 0",
 )
-_OF_PERSON = ("session", "link", "passkey", "challenge", "read_mark", "told_above", "granted", "guardian")
+OF_PERSON = (
+    ("session", "person"), ("link", "person"), ("passkey", "person"), ("challenge", "person"), ("read_mark", "person"),
+    ("told_above", "person"), ("granted", "person"), ("guardian", "person"), ("person", "id"),
+)  # fmt: skip
+OF_HOLDER = (
+    ("holder", "number"), ("roster_guardian", "holder"), ("guardian", "holder"), ("granted", "holder"),
+    ("read_mark", "holder"), ("told_above", "holder"), ("phone", "holder"), ("subject", "number"),
+)  # fmt: skip
+OF_PHONE = (("code", "phone"), ("sms", "phone"))
+LATER = (
+    ("dispute", "holder"), ("word", "holder"), ("block", "holder"), ("night", "number"),
+    ("ask", "holder"),
+)  # fmt: skip
+BESIDE = (("dispute_answer", "dispute"), ("block_from", "block"), ("lifted", "block"))
+"""Rows of a dispute or a report, which go with it."""
 
 
 class Erasure(NamedTuple):
@@ -78,40 +93,39 @@ def erase_due(db: Database, now_ms: int) -> int:
 
 
 def _erase(db: Database, one: Erasure, now_ms: int) -> None:
-    phones = db.run("SELECT phone FROM person WHERE id = ? AND phone <> ''", (one.person,))
-    for (phone,) in phones:
-        for table in ("code", "sms"):
-            db.run(f"DELETE FROM {table} WHERE phone = ?", (phone,))  # noqa: S608  # our own names
+    for (phone,) in db.run("SELECT phone FROM person WHERE id = ? AND phone <> ''", (one.person,)):
+        _delete(db, OF_PHONE, phone)
     if one.holder:
-        for sql in (
-            "DELETE FROM holder WHERE number = ?", "DELETE FROM roster_guardian WHERE holder = ?",
-            "DELETE FROM guardian WHERE holder = ?", "DELETE FROM granted WHERE holder = ?",
-            "DELETE FROM read_mark WHERE holder = ?", "DELETE FROM told_above WHERE holder = ?",
-            "DELETE FROM subject WHERE number = ?", "DELETE FROM night WHERE number = ?",
-        ):  # fmt: skip
-            db.run(sql, (one.holder,))
+        _delete(db, OF_HOLDER, one.holder)
         end_asks(db, one.holder, now_ms)
-    if _is_needed(db, one.person):
+    if is_needed(db, one.person):
         db.run("UPDATE person SET holder = '' WHERE id = ?", (one.person,))
     else:
-        for table in _OF_PERSON:
-            db.run(f"DELETE FROM {table} WHERE person = ?", (one.person,))  # noqa: S608  # our own names
-        db.run("DELETE FROM person WHERE id = ?", (one.person,))
+        db.run("DELETE FROM strong WHERE token IN (SELECT token FROM session WHERE person = ?)", (one.person,))
+        _delete(db, OF_PERSON, one.person)
     db.run("UPDATE erasure SET erased_ms = ? WHERE id = ?", (now_ms, one.id))
 
 
-def _is_needed(db: Database, person: int) -> bool:
-    """He is somebody's guardian, or keeps a stall: what that takes of him stays."""
-    guards = db.run("SELECT 1 FROM guardian WHERE person = ?", (person,))
-    return bool(guards or db.run("SELECT 1 FROM stall WHERE person = ? AND ended_ms = 0", (person,)))
+def _delete(db: Database, columns: Iterable[tuple[str, str]], value: object) -> None:
+    for table, column in columns:
+        db.run(f"DELETE FROM {table} WHERE {column} = ?", (value,))  # noqa: S608  # our own names
+
+
+def is_needed(db: Database, person: int) -> bool:
+    """He is somebody's guardian, a teacher, or keeps a stall: what that takes of him stays."""
+    asked = (
+        "SELECT 1 FROM guardian WHERE person = ?", "SELECT 1 FROM stall WHERE person = ? AND ended_ms = 0",
+        "SELECT 1 FROM roster_teacher t JOIN person p ON p.phone = t.phone WHERE p.id = ?",
+    )  # fmt: skip
+    return any(db.run(f"{sql} LIMIT 1", (person,)) for sql in asked)
 
 
 def _clear(db: Database, one: Erasure, now_ms: int) -> None:
+    for table, column in BESIDE:
+        of, key = ("dispute", "id") if table == "dispute_answer" else ("block", "id")
+        db.run(f"DELETE FROM {table} WHERE {column} IN (SELECT {key} FROM {of} WHERE holder = ?)", (one.holder,))  # noqa: S608  # ours
     if one.holder:
-        db.run("DELETE FROM dispute_answer WHERE dispute IN (SELECT id FROM dispute WHERE holder = ?)", (one.holder,))
-        for table in ("block_from", "lifted"):
-            of_his = f"DELETE FROM {table} WHERE block IN (SELECT id FROM block WHERE holder = ?)"  # noqa: S608  # our own
-            db.run(of_his, (one.holder,))
-        for table in ("dispute", "word", "block", "ask"):
-            db.run(f"DELETE FROM {table} WHERE holder = ?", (one.holder,))  # noqa: S608  # our own names
+        _delete(db, LATER, one.holder)
+    db.run("UPDATE night SET by_name = '', address = '', agent = '' WHERE person = ?", (one.person,))
+    db.run("DELETE FROM stall WHERE person = ?", (one.person,))
     db.run("UPDATE erasure SET cleared_ms = ?, holder = '' WHERE id = ?", (now_ms, one.id))

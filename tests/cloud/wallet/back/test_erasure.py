@@ -5,7 +5,17 @@ import pytest
 from cloud.ledger.ledger import Ledger
 from cloud.wallet.back.holder.erasure import KEPT
 from cloud.wallet.people.persons import add_person, bind_guardian
-from cloud.wallet.people.records.erasures import DAY_MS, RECORDS_DAYS, WAIT_DAYS, erase_due
+from cloud.wallet.people.records.erasures import (
+    BESIDE,
+    DAY_MS,
+    LATER,
+    OF_HOLDER,
+    OF_PERSON,
+    OF_PHONE,
+    RECORDS_DAYS,
+    WAIT_DAYS,
+    erase_due,
+)
 from cloud.wallet.people.roster import Holder, take_roster
 from tests.cloud.wallet.back.test_messages import card_of
 from tests.cloud.wallet.rig import CHILD, GROWN, Rig
@@ -92,3 +102,22 @@ def test_money_a_guardians_duty_and_a_stale_proof_stand_against_it(rig: Rig) -> 
 
 def test_what_is_kept_is_said_with_its_days() -> None:
     assert [days for _, _, days in KEPT] == [f"{WAIT_DAYS}", f"{WAIT_DAYS + RECORDS_DAYS}", ""]
+
+
+def test_every_column_that_names_somebody_is_erased_or_known_to_stay(rig: Rig) -> None:
+    """A new table of people stands in one of the lists, or here with why it stays."""
+    stays = {
+        ("erasure", "holder"), ("erasure", "person"),  # emptied when all is done; a number alone
+        ("roster_guardian", "phone"), ("roster_teacher", "phone"),  # the school's newest list
+        ("person", "phone"), ("person", "holder"), ("stall", "person"),  # with their row
+        ("dispute", "person"), ("block", "person"), ("lifted", "person"), ("night", "person"),  # a number, no name
+    }  # fmt: skip
+    with rig.site.people.reading():
+        tables = rig.site.people.run("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        named = {
+            (table, column)
+            for (table,) in tables
+            for _, column, *_ in rig.site.people.run(f"PRAGMA table_info({table})")
+            if column in ("person", "holder", "number", "phone")
+        }
+    assert named - {*OF_PERSON, *OF_HOLDER, *OF_PHONE, *LATER, *BESIDE} == stays & named
