@@ -2,16 +2,18 @@
 
 import pytest
 
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.news import FIRST, news
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.aid import Collected
-from cloud.ledger.read.shown.takings import NO_SLOT
+from cloud.ledger.read.shown.takings import NO_SLOT, by_kind, takings
 from cloud.ledger.records.values import Now
-from shared.online import Purpose
+from shared.online import PaymentResult, Purpose
 from shared.wire.desk.calls import CardState
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -63,6 +65,24 @@ def test_a_day_is_what_was_taken_less_what_was_given_back_by_merchant_and_hour(l
     }  # fmt: skip
     assert sum(one.net_fen for one in reader.takings(DAY, DAY + 1).values()) == 1700
     assert -c.merchant(ledger) == -1200
+    with ledger.database.reading():
+        mine = takings(ledger.database, DAY, DAY + 1, merchant="一楼大伙")
+        kinds = by_kind(ledger.database, DAY, DAY, "一楼大伙")
+        assert by_kind(ledger.database, DAY, DAY, "nobody's") == {}
+    assert {place.merchant for place in mine} == {"一楼大伙"}
+    assert sum(one.net_fen for one in mine.values()) == 1200
+    assert {kind: one.net_fen for (_, kind), one in kinds.items()} == {EntryKind.PURCHASE: 1000, EntryKind.VOID: -700}
+
+
+def test_payments_from_a_sum_on_are_news_whatever_they_were_paid_by(ledger: Ledger) -> None:
+    ledger.deposit(c.card(1), 50_00, "d", c.NOW)
+    Box(ledger).send(*(c.stored(c.purchase(n, c.card(1), n, 400 * n, c.OPENING - 400 * (n - 1))) for n in (1, 2)))
+    assert c.pay(ledger, 7, 9_00).result is PaymentResult.APPROVED
+    with ledger.database.reading():
+        told = news(ledger.database, c.card(1), FIRST, 10, above_fen=5_00)
+        assert sorted((one.what, one.fen) for one in told) == [("deposit", 50_00), ("paid", 800), ("paid", 9_00)]
+        assert [one.what for one in news(ledger.database, c.card(1), FIRST, 10)] == ["deposit"]
+        assert news(ledger.database, c.card(1), told[-1].key, 10, above_fen=5_00) == []
 
 
 def test_a_grant_waits_is_claimed_or_is_not_known(ledger: Ledger, reader: Reader) -> None:

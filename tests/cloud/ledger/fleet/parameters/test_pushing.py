@@ -5,6 +5,7 @@ import pytest
 from cloud.fleet.pushing import Pusher
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.parameters.allowed import allowed
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import Push, PushKind
 from cloud.ledger.fleet.parameters.spent import Refused
@@ -268,3 +269,20 @@ def test_no_rung_goes_below_a_meal(office: Office) -> None:
     office.push(campus_file())
     with pytest.raises(ConfigFault, match="旧名单 其他卡类 只剩 ¥10"):
         office.push(read_file(campus_file(meal="50.00").text + '\n[[rung]]\nage_hours = 24\nday = "10.00"\n'), POS2)
+
+
+def test_what_a_class_is_let_do_is_told_by_place_and_where_none_is(office: Office, opened: OpenedLedger) -> None:
+    with opened.database.reading():
+        assert allowed(opened.database, 1)[0] == []
+    office.push(campus_file(), POS, POS2)
+    with opened.database.reading():
+        (here, there), unsaid = allowed(opened.database, 1)
+        (same,), _ = allowed(opened.database, 7)
+    assert [(one.name, one.limits) for one in here.meals] == [
+        ("", Limits(single_fen=50_00)), ("早餐", Limits(single_fen=50_00)),
+        ("午餐", Limits(single_fen=50_00, meal_fen=60_00)),
+    ]  # fmt: skip
+    assert {one.limits for one in there.meals} == {Limits(single_fen=50_00)}
+    assert (here.merchants, there.merchants) == (("一楼大伙",), ("面点",))
+    assert same.merchants == ("一楼大伙", "面点")
+    assert unsaid == ("面点",)  # another terminal of it has none yet
