@@ -111,10 +111,11 @@ def _wanted(context: Context) -> Iterator[dict[str, str]]:
     with db.reading():
         (accounts,) = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (whose.card,))  # noqa: S608  # ours
         pending, subsidy = (balance(db, accounts[place], Side.CREDIT) for place in (3, 5))
-    for fen, zh, en in ((pending, "待领款", "to be claimed"), (subsidy, "补助待领", "of aid to be claimed")):
+    waits = ((pending, Text("待领款", "to be claimed")), (subsidy, Text("补助待领", "of aid to be claimed")))
+    for fen, what in waits:
         if fen > 0:
-            sum_ = yuan(fen)
-            yield _said("split", Text(f"{zh} ¥{sum_}：在任一终端刷卡领取", f"¥{sum_} {en}: tap the card at a terminal"))
+            tap = Text(f"{what.zh} ¥{yuan(fen)}：在任一终端刷卡领取", f"¥{yuan(fen)} {what.en}: tap the card at a terminal")
+            yield _said("split", tap)
 
 
 def _said(page: str, text: Text) -> dict[str, str]:
