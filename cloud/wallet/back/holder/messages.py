@@ -114,8 +114,8 @@ def _wanted(context: Context) -> Iterator[dict[str, str]]:
     waits = ((pending, Text("待领款", "to be claimed")), (subsidy, Text("补助待领", "of aid to be claimed")))
     for fen, what in waits:
         if fen > 0:
-            tap = Text(f"{what.zh} ¥{yuan(fen)}：在任一终端刷卡领取", f"¥{yuan(fen)} {what.en}: tap the card at a terminal")
-            yield _said("split", tap)
+            due = yuan(fen)
+            yield _said("split", Text(f"{what.zh} ¥{due}：到终端刷卡领取", f"¥{due} {what.en}: tap at a terminal"))
 
 
 def _said(page: str, text: Text) -> dict[str, str]:
@@ -137,8 +137,8 @@ def _text(context: Context, one: News) -> Text:
         case "grant":
             return Text(f"发放 ¥{fen}，刷卡领取", f"¥{fen} was granted: claim it by a tap")
         case "paid":
-            where = one.place
-            return Text(f"付款 ¥{fen} {where}".rstrip(), f"¥{fen} was paid {where}".rstrip())
+            where = f" {one.place}" if one.place else ""
+            return Text(f"付款 ¥{fen}{where}", f"¥{fen} was paid{where}")
         case "lost":
             by, why = _by(context, one.who), f" {one.detail}" if one.detail else ""
             return Text(f"卡已挂失，报告人：{by.zh}{why}", f"The card was reported lost by {by.en}{why}")
@@ -147,7 +147,7 @@ def _text(context: Context, one: News) -> Text:
         case "replaced":
             return Text("已换卡", "The card was replaced")
         case "answer":
-            way = WAYS.get(one.who, Text("", ""))
+            way = WAYS[one.who]
             return Text(f"异议已答复：{one.detail}（{way.zh}）", f"Your dispute was answered: {one.detail} ({way.en})")
         case _:
             what = CARD_FINDINGS[one.detail]
