@@ -32,14 +32,15 @@ class Reporter(NamedTuple):
     agent: str = ""
 
 
-def add_block(db: Database, holder: str, by: Reporter, why: str, key: bytes, now_ms: int) -> None:
-    """The same key is the same act."""
+def add_block(db: Database, holder: str, by: Reporter, why: str, key: bytes, now_ms: int) -> bool:
+    """The same key is the same act. True: it is new."""
     if db.run("SELECT 1 FROM block WHERE key = ?", (key,)):
-        return
+        return False
     ((number,),) = db.run("SELECT COALESCE(MAX(id), 0) + 1 FROM block")
     row = (number, holder, by.person, why, by.address, key, now_ms, 0)
     db.insert("block", "id, holder, person, why, address, key, at_ms, lifted_ms", [row])
     db.insert("block_from", "block, name, agent", [(number, by.name, by.agent)])
+    return True
 
 
 _BLOCK = (

@@ -13,6 +13,7 @@ from cloud.store.db import Database
 from shared.words.voice import Text
 
 CODE_MS = 10 * 60_000
+TEXT_MS = 24 * 3_600_000
 SENT_MAX = 20
 """Looked at in one turn."""
 
@@ -34,8 +35,17 @@ def send_code(db: Database, use: str, phone: str, now_ms: int, *, really: bool) 
         return
     db.upsert("code", "use, phone, digest, until_ms", "use, phone", [(use, phone, kept, now_ms + CODE_MS)])
     text = Text(f"验证码 {code}，十分钟内有效，勿告诉他人。", f"Code {code}, good for ten minutes. Tell nobody.")
+    _queue(db, phone, text, now_ms + CODE_MS)
+
+
+def send_text(db: Database, phone: str, text: Text, now_ms: int) -> None:
+    """Of something that has happened; it is of use for TEXT_MS. How often, the caller bounds."""
+    _queue(db, phone, text, now_ms + TEXT_MS)
+
+
+def _queue(db: Database, phone: str, text: Text, until_ms: int) -> None:
     ((number,),) = db.run("SELECT COALESCE(MAX(id), 0) + 1 FROM sms")
-    db.insert("sms", "id, phone, text, until_ms", [(number, phone, text.zh, now_ms + CODE_MS)])
+    db.insert("sms", "id, phone, text, until_ms", [(number, phone, text.zh, until_ms)])
 
 
 def use_code(db: Database, use: str, phone: str, code: str, now_ms: int) -> bool:
@@ -48,9 +58,9 @@ def use_code(db: Database, use: str, phone: str, code: str, now_ms: int) -> bool
 
 
 def unsent(db: Database, now_ms: int) -> list[Sms]:
-    """The oldest; those that came too late are gone."""
+    """Those that are over soonest, so codes before texts; those that came too late are gone."""
     db.run("DELETE FROM sms WHERE until_ms <= ?", (now_ms,))
-    return [Sms(*row) for row in db.run("SELECT id, phone, text FROM sms ORDER BY id LIMIT ?", (SENT_MAX,))]
+    return [Sms(*row) for row in db.run("SELECT id, phone, text FROM sms ORDER BY until_ms, id LIMIT ?", (SENT_MAX,))]
 
 
 def note_sent(db: Database, number: int) -> None:

@@ -96,3 +96,9 @@ def is_empty(db: Database) -> bool:
 def wards_of(db: Database, phone: str) -> list[str]:
     """Holders whose guardian has this phone, by number."""
     return [number for (number,) in db.run("SELECT holder FROM roster_guardian WHERE phone = ? ORDER BY 1", (phone,))]
+
+
+def phones_of_guardians(db: Database, holder: str) -> list[str]:
+    """As the school's list has them."""
+    rows = db.run("SELECT phone FROM roster_guardian WHERE holder = ? ORDER BY 1", (holder,))
+    return [phone for (phone,) in rows]

@@ -84,11 +84,11 @@ def _page(context: Context, before: Key) -> list[News]:
 
 def _reports(people: Database, number: str, before: Key) -> Iterator[News]:
     sql = (
-        f"SELECT id, person, why, at_ms FROM block WHERE holder = ? AND {behind('at_ms', 'id')} "  # noqa: S608  # ours
-        "ORDER BY at_ms DESC, id DESC LIMIT ?"
+        "SELECT b.id, b.person, b.why, b.at_ms, COALESCE(f.name, '') FROM block b LEFT JOIN block_from f "  # noqa: S608
+        f"ON f.block = b.id WHERE b.holder = ? AND {behind('b.at_ms', 'b.id')} ORDER BY b.at_ms DESC, b.id DESC LIMIT ?"
     )
-    for report, person, why, at_ms in people.run(sql, (number, *after_key(before, Source.REPORT), PAGE)):
-        yield News((at_ms, Source.REPORT, report), "lost", detail=why, who=f"{WALLET}:{person}")
+    for report, person, why, at_ms, name in people.run(sql, (number, *after_key(before, Source.REPORT), PAGE)):
+        yield News((at_ms, Source.REPORT, report), "lost", place=name, detail=why, who=f"{WALLET}:{person}")
 
 
 def _answers(people: Database, number: str, before: Key) -> Iterator[News]:
@@ -140,7 +140,7 @@ def _text(context: Context, one: News) -> Text:
             where = f" {one.place}" if one.place else ""
             return Text(f"付款 ¥{fen}{where}", f"¥{fen} was paid{where}")
         case "lost":
-            by, why = _by(context, one.who), f" {one.detail}" if one.detail else ""
+            by, why = _by(context, one.who, one.place), f" {one.detail}" if one.detail else ""
             return Text(f"卡已挂失，报告人：{by.zh}{why}", f"The card was reported lost by {by.en}{why}")
         case "found":
             return Text("挂失已解除", "The report of loss was taken back")
@@ -156,15 +156,18 @@ def _text(context: Context, one: News) -> Text:
             )
 
 
-def _by(context: Context, who: str) -> Text:
-    """A person of the wallet by his name; a desk by its own."""
+def _by(context: Context, who: str, said: str) -> Text:
+    """A person of the wallet by his name; who had not signed in by what he says he is called."""
     kind, _, number = who.partition(":")
     if kind != WALLET or not number.isdecimal():
         return Text("卡务窗口", "the card desk")
     people = context.site.people
     with people.reading():
         person = person_of(people, int(number))
-    return Text(person.name, person.name) if person and person.name else Text("未登录者", "somebody not signed in")
+    if person and person.name:
+        return Text(person.name, person.name)
+    called = said or "?"
+    return Text(f"未登录者（自称 {called}）", f"somebody not signed in, who says he is {called}")
 
 
 def _key(said: str | None) -> Key:

@@ -3,10 +3,12 @@
 from cloud.ledger.findings.found import Seen, What, add
 from cloud.ledger.ledger import Ledger
 from cloud.payments.disputes.rows import answer
+from cloud.wallet.people.codes import send_code, unsent
 from shared.ids import CardId
-from tests.cloud.wallet.rig import CHILD, Rig
+from tests.cloud.wallet.rig import CHILD, FATHER, GROWN, MOTHER, Rig
 
 KEY = "00" * 16
+DAY_S = 86_400
 
 
 def card_of(rig: Rig) -> CardId:
@@ -70,3 +72,17 @@ def test_consent_is_wanted_until_it_is_given(rig: Rig) -> None:
     assert "privacy" in [one["page"] for one in rig.ask("messages", "mother", holder=CHILD[0])["wanted"]]
     rig.ask("consent", "mother", holder=CHILD[0], given=True)
     assert "privacy" not in [one["page"] for one in rig.ask("messages", "mother", holder=CHILD[0])["wanted"]]
+
+
+def test_a_loss_is_texted_to_holder_and_guardians_once_but_not_to_who_reports_it(rig: Rig) -> None:
+    for _ in range(2):
+        assert rig.ask("lost/report", "mother", holder=CHILD[0], key=KEY) == {}
+    with rig.site.people.writing():
+        send_code(rig.site.people, "sign-in", MOTHER, rig.now.unix_ms, really=True)
+        waits = unsent(rig.site.people, rig.now.unix_ms)
+    assert [one.phone for one in waits] == [MOTHER, FATHER]  # a code goes first: it is over sooner
+    assert CHILD[1] in waits[1].text
+    rig.later(DAY_S)
+    assert rig.ask("lost/report", "mother", holder=GROWN[0], key="22" * 16) == {}  # of age from today on
+    with rig.site.people.writing():
+        assert unsent(rig.site.people, rig.now.unix_ms) == []
