@@ -22,7 +22,7 @@ EXITS = Text(
 NAMES = (
     "outbox", "can", "can_edge", "joining", "authorise", "online", "rs485", "tls", "hole", "idle", "ledger", "looks",
     "campus",
-    "console", "flood", "sim", "watch", "watch_money", "account", "wallet",
+    "console", "flood", "sim", "watch", "watch_money", "account", "wallet", "phones",
     "purse", "codes", "keys", "personalise",
 )  # fmt: skip
 LONG = ("links", "hotlist", "offered", "filled", "large", "firmware", "watch_ten", "console_ten", "backup")

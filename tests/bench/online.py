@@ -9,7 +9,7 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -38,37 +38,40 @@ def rows() -> Iterator[Row]:
         (folder / "lite").mkdir()
         with standing(made, folder / "lite") as scene:
             run("cloud", "deposit", "--data", str(made.data), "--all", "--yuan", "100", "--key", "bench")
-            alone, _ = _paid(made, "alone")
-            took, records = asyncio.run(_with_records(made, scene))
+            alone, _ = paid(made, "alone")
+            took, records = asyncio.run(with_records(made, scene, lambda: paid(made, "beside")))
         name = f"payment on line, {RATE:g}/s, {records} records of tills meanwhile"
-        yield Row(f"{name}, p50", _quantile(took, 50), "ms", "without records", _quantile(alone, 50))
-        yield at_most(f"{name}, p99", _quantile(took, 99), "ms", LIMIT_MS, "without records", _quantile(alone, 99))
+        yield Row(f"{name}, p50", quantile(took, 50), "ms", "without records", quantile(alone, 50))
+        yield at_most(f"{name}, p99", quantile(took, 99), "ms", LIMIT_MS, "without records", quantile(alone, 99))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _paid(made: Made, name: str) -> tuple[list[float], int]:
+def paid(made: Made, name: str) -> tuple[list[float], int]:
     """Milliseconds of each payment, and how many there were."""
     took: list[float] = []
     with closing(open_prepared(load_settings(made.data).books(None))) as opened:
         merchant = next(iter(opened.database.run("SELECT merchant FROM device")))[0]
         cards = [CardId(card) for (card,) in opened.database.run("SELECT card FROM card ORDER BY card")]
         door, rng = OrderDoor(opened, secrets.token_bytes), Random(2026)
-        order = door.make(Call("bench", name), Wanted(str(merchant), 0, False, True, 10**9), _now())
+        order = door.make(Call("bench", name), Wanted(str(merchant), 0, False, True, 10**9), now())
         due_s = time.monotonic()
         until_s = due_s + SECONDS
         while due_s < until_s:
             due_s += rng.expovariate(RATE)
             time.sleep(max(0.0, due_s - time.monotonic()))
             call = Call("bench", f"{name}-{len(took)}")
-            outcome = door.pay(call, order.token, rng.choice(cards), PAY_FEN, _now())
+            outcome = door.pay(call, order.token, rng.choice(cards), PAY_FEN, now())
             if outcome.result is not PayResult.DONE:
                 raise RuntimeError(f"the bench's payment is refused: {outcome}")
             took.append(1000 * (time.monotonic() - due_s))
     return took, len(took)
 
 
-async def _with_records(made: Made, scene: Scene) -> tuple[list[float], int]:
+async def with_records(
+    made: Made, scene: Scene, pay: Callable[[], tuple[list[float], int]]
+) -> tuple[list[float], int]:
+    """What was paid, and how many records of tills came meanwhile."""
     rng = Random(7)
     tills = [Till(body) for body in made.bodies]
     stock(made, list(tills), rng, int(SECONDS * TAP_RATE * 2))
@@ -76,7 +79,7 @@ async def _with_records(made: Made, scene: Scene) -> tuple[list[float], int]:
     async with Watch(tills, made.partition, made.data) as watch:
         await watch.connect(scene.where.broker_port)
         await join_all(list(tills), scene)
-        worker = threading.Thread(target=lambda: found.append(_paid(made, "beside")))
+        worker = threading.Thread(target=lambda: found.append(pay()))
         worker.start()
         records = 0
         while worker.is_alive():
@@ -91,10 +94,12 @@ async def _with_records(made: Made, scene: Scene) -> tuple[list[float], int]:
     return found[0][0], records
 
 
-def _now() -> Now:
+def now() -> Now:
+    """Both clocks."""
     unix_s = time.time()
     return Now(int(unix_s * 1000), WALL.at(unix_s))
 
 
-def _quantile(values: list[float], percent: int) -> float:
+def quantile(values: list[float], percent: int) -> float:
+    """Of all of them."""
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]

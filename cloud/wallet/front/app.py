@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.callers import CallBounds
 from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
@@ -50,6 +51,8 @@ from shared.words.voice import Text
 
 FRONT = "front"
 """DATA/front: all of DATA that this process reads."""
+PHONES = CallBounds(in_all=2_500, of_address=1_500)
+"""Connections: each phone keeps one for half a minute, and a school's may all stand behind one address (NAT)."""
 API = "/w/api/"
 CALLBACKS = "/pay/notify/"
 SIGNED_BY = "wechatpay-"
@@ -90,7 +93,7 @@ async def _serve(given: argparse.Namespace) -> None:
     folder = given.data / FRONT
     front = Front(AccountsLine(given.accounts, folder / "ca.pem", _token(folder / "token")))
     certificate, key = given.certificate or folder / "wallet.pem", given.key or folder / "wallet.key"
-    server = HttpsServer(front, given.host, given.port, certificate, key)
+    server = HttpsServer(front, given.host, given.port, certificate, key, PHONES)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="wallet")

@@ -1,7 +1,7 @@
 """How often an address may call: a bucket each, of so many calls, that fills again with time.
 
-A school's phones stand behind few addresses: the bounds are a class's, not a person's. What a person or a holder may
-try is bounded by the accounts service, which knows them.
+A school's phones stand behind few addresses, a dining hall's maybe behind one: the bounds are a hall's, not a person's.
+What a person or a holder may try is bounded by the accounts service, which knows them.
 """
 
 from collections import OrderedDict
@@ -19,8 +19,9 @@ class Pace(NamedTuple):
     a_second: float
 
 
-CALLS = Pace(600, 20.0)
-"""Of all calls."""
+CALLS = Pace(2_000, 150.0)
+"""Of all calls: a hundred codes on screens are looked at so often, and half of what the accounts service can do is left
+to others."""
 SIGN_INS = Pace(60, 0.5)
 """Of those that try to sign in, to bind, or to report without a session."""
 

@@ -48,7 +48,8 @@ GROWN = "2026000003"
 """Of the demonstration: of age, and nobody's ward."""
 WECHAT = (
     "Mozilla/5.0 (Linux; Android 10; V1962A Build/QP1A.190711.020; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Version/4.0 Chrome/86.0.4240.99 XWEB/4317 MMWEBSDK/20220903 Mobile Safari/537.36 MicroMessenger/8.0.28.2240 Language/zh_CN"
+    "Version/4.0 Chrome/86.0.4240.99 XWEB/4317 MMWEBSDK/20220903 Mobile Safari/537.36 "
+    "MicroMessenger/8.0.28.2240 Language/zh_CN"
 )
 LACKING = """
 for (const name of ["Notification", "PushManager", "PublicKeyCredential", "localStorage", "caches", "indexedDB"])
