@@ -20,7 +20,7 @@ DSN_FILE = "ledger.dsn"
 """DATA/cloud/ledger.dsn: where the ledger is when it is no SQLite file, for every command; 0600, one line."""
 DSN_FOLDER_FILE = "ledger.folder"
 """Beside it: the data folder that it was written for, so that a copy does not lead to the original's database."""
-WALLET_FILE = "wallet.pem"
+WALLET_FILE, ACCOUNTS_FILE = "wallet.pem", f"{FOLDER}/accounts.pem"
 FORMAT = 1
 _KEY_SIZE = 32
 
@@ -65,10 +65,11 @@ class CloudSettings:
     @property
     def certificates(self) -> tuple[tuple[str, Path], ...]:
         """Whose end is looked at, by their names; the wallet's where there is one: in the front's own folder, or the
-        copy that a school's server has of it here."""
+        copy that a school's server has of it here, and the accounts service's own there."""
         named = (("cloud", self.tls.certificate), ("console", self.console_certificate), ("ca", self.tls.ca))
         wallet = (self.data / "front" / WALLET_FILE, self.data / FOLDER / WALLET_FILE)
-        return (*named, *[("wallet", file) for file in wallet if file.exists()][:1])
+        beside = [*[("wallet", file) for file in wallet if file.exists()][:1], ("accounts", self.data / ACCOUNTS_FILE)]
+        return (*named, *(one for one in beside if one[1].exists()))
 
     @property
     def inventory(self) -> Path:

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -17,7 +18,7 @@ from cryptography import x509
 from compose.place import WrongUse
 from compose.server import dealing
 from compose.server.layout import CLOUD, FRONT, SIGNER, WALLET
-from shared.clocks.expiry import look
+from shared.clocks.expiry import REMIND_DAYS, look
 from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, TOKEN_SIZE, digest_of
 from shared.support import files
 from shared.support.checks import State
@@ -29,6 +30,9 @@ MADE_BY = "./ykt server"
 ADDRESS, PORT = "YKT_WALLET_ADDRESS", "YKT_WALLET_PORT"
 _TOKEN, _DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
 _KEY = WALLET[0]
+_CA = "data/signer/ca.pem"
+_OF = {"front": WALLET[-1].target, "cloud": "data/cloud/cloud/accounts.pem"}
+"""The certificates, by where their files are issued."""
 _SHOWN = tuple(one for one in WALLET if one.source == "front/wallet.pem")
 
 _OURS = Text("本系统自签，手机不信任", "ours, which no phone trusts")
@@ -44,9 +48,11 @@ def make_certificates(data: Path, passphrase: Path, address: str, out: Path, pro
 
 
 def open_front(root: Path, address: str, provision: Provision) -> bool:
-    """An installation of before gets a front. False: it has one. StepFailed, OSError."""
+    """An installation of before gets a front, and certificates of ours that end soon are followed by new ones; the
+    school's own is its matter. False: all is there. StepFailed, OSError."""
     deal_token(root)
-    if (root / WALLET[-1].target).exists():
+    due = {name for name, file in _OF.items() if _is_due(root, root / file)}
+    if not due:
         return False
     signer, passphrase = root / "data/signer", root / "secrets/signer/passphrase"
     made = Path(tempfile.mkdtemp(prefix=".front-", dir=root))
@@ -54,7 +60,7 @@ def open_front(root: Path, address: str, provision: Provision) -> bool:
         make_certificates(signer, passphrase, address, made, provision)
         for kept in (signer / "keys").iterdir():  # the custody log has a deed more, which is written anew as root's
             os.chown(kept, SIGNER, SIGNER)
-        for one in WALLET:
+        for one in (each for each in WALLET if each.source.partition("/")[0] in due):
             dealing.give(root / one.target, (made / one.source).read_bytes(), one.of, one.mode)
     finally:
         shutil.rmtree(made)
@@ -74,12 +80,27 @@ def require_open(root: Path) -> None:
 def told(root: Path, host: str) -> Iterator[Text]:
     """Whose certificate the front shows, until when, and whether phones will take it for that host."""
     chain = (root / WALLET[-1].target).read_bytes()
-    seen, ours = look(chain), x509.load_pem_x509_certificate((root / "data/front/front/ca.pem").read_bytes())
-    is_ours = x509.load_pem_x509_certificate(chain).issuer == ours.subject
-    whose = _OURS if is_ours else _SCHOOLS
+    seen, whose = look(chain), _OURS if _is_ours(root, chain) else _SCHOOLS
     yield Text(f"证书：{whose.zh}，至 {seen.ends:%Y-%m-%d}", f"certificate: {whose.en}, until {seen.ends:%Y-%m-%d}")
     if not is_for(chain, host):
         yield Text(f"⚠ 它不是 {host} 的证书", f"⚠ it is not for {host}")
+
+
+def _is_due(root: Path, file: Path) -> bool:
+    if not file.exists():
+        return True
+    pem = file.read_bytes()
+    return _is_ours(root, pem) and look(pem).ends - files.now() < timedelta(days=REMIND_DAYS)
+
+
+def _is_ours(root: Path, pem: bytes) -> bool:
+    ours = x509.load_pem_x509_certificate((root / _CA).read_bytes())
+    return x509.load_pem_x509_certificate(pem).issuer == ours.subject
+
+
+def shown(root: Path) -> list[bytes]:
+    """The certificates as they are now, to see whether they are others later."""
+    return [(root / file).read_bytes() for file in _OF.values() if (root / file).exists()]
 
 
 def deal_token(root: Path) -> None:

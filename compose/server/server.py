@@ -186,9 +186,13 @@ def _wallet(given: argparse.Namespace) -> int:
 
 def _upgrade(given: argparse.Namespace) -> int:
     root, runs = given.folder.absolute(), engine()
+    before = fronting.shown(root)
     one = upgrading.upgrade(root, version(), runs, _say)
     _say(Text(f"版本 {one.version}", f"version {one.version}"))
-    return _up(given)
+    code = _up(given)
+    if before and fronting.shown(root) != before:
+        starting.renew(root, runs, ("accounts", "wallet"))
+    return code
 
 
 def _down(given: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from compose.place import WrongUse
 from compose.server import fronting, installation, starting
@@ -72,6 +73,24 @@ def test_an_installation_of_before_gets_one_by_its_upgrade(root: Path) -> None:
     shown = (root / "data/front/front/wallet.pem").read_bytes()
     upgrade(root, "v3", HAS_ALL, quiet)
     assert (root / "data/front/front/wallet.pem").read_bytes() == shown, "what is there stays"
+
+
+def test_ours_is_followed_by_a_new_one_before_it_ends_and_the_schools_own_is_not(root: Path, tmp_path: Path) -> None:
+    accounts, zone = root / "data/cloud/cloud/accounts.pem", root / "data/front/front/wallet.pem"
+    key = authority.open_private((root / "secrets/accounts/accounts.key").read_bytes())
+    named = x509.load_pem_x509_certificate((root / "issue/ca.pem").read_bytes())
+    ca = authority.Authority(named, authority.new_key())
+    was = NOW - timedelta(days=authority.LEAF_DAYS - 30)
+    accounts.write_bytes(authority.issue_server(ca, key.public_key(), [fronting.ACCOUNTS], was))
+    chain, private = pair(tmp_path, HOST, now=was)
+    fronting.show(root, chain, private, HOST)
+    old = fronting.shown(root)
+    upgrade(root, "v2", HAS_ALL, quiet)
+    assert fronting.shown(root) != old
+    certificate, key = accounts, root / "secrets/accounts/accounts.key"
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    assert accounts.read_bytes() != old[1]
+    assert zone.read_bytes() == chain.read_bytes()
 
 
 def test_a_schools_own_certificate_takes_the_place_of_ours_and_stays(root: Path, tmp_path: Path) -> None:
