@@ -31,8 +31,11 @@ ADDRESS, PORT = "YKT_WALLET_ADDRESS", "YKT_WALLET_PORT"
 _TOKEN, _DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
 _KEY = WALLET[0]
 _CA = "data/signer/ca.pem"
-_OF = {"front": WALLET[-1].target, "cloud": "data/cloud/cloud/accounts.pem"}
-"""The certificates, by where their files are issued."""
+_OF = {
+    "front": (WALLET[-1].target, _KEY.target),
+    "cloud": ("data/cloud/cloud/accounts.pem", "secrets/accounts/accounts.key"),
+}
+"""Each certificate and its key, by where their files are issued."""
 _SHOWN = tuple(one for one in WALLET if one.source == "front/wallet.pem")
 
 _OURS = Text("本系统自签，手机不信任", "ours, which no phone trusts")
@@ -51,7 +54,7 @@ def open_front(root: Path, address: str, provision: Provision) -> bool:
     """An installation of before gets a front, and certificates of ours that end soon are followed by new ones; the
     school's own is its matter. False: all is there. StepFailed, OSError."""
     deal_token(root)
-    due = {name for name, file in _OF.items() if _is_due(root, root / file)}
+    due = {name for name, pair in _OF.items() if _is_due(root, *pair)}
     if not due:
         return False
     signer, passphrase = root / "data/signer", root / "secrets/signer/passphrase"
@@ -86,10 +89,10 @@ def told(root: Path, host: str) -> Iterator[Text]:
         yield Text(f"⚠ 它不是 {host} 的证书", f"⚠ it is not for {host}")
 
 
-def _is_due(root: Path, file: Path) -> bool:
-    if not file.exists():
+def _is_due(root: Path, file: str, key: str) -> bool:
+    if not (root / file).exists() or not (root / key).exists():
         return True
-    pem = file.read_bytes()
+    pem = (root / file).read_bytes()
     return _is_ours(root, pem) and look(pem).ends - files.now() < timedelta(days=REMIND_DAYS)
 
 
@@ -99,8 +102,9 @@ def _is_ours(root: Path, pem: bytes) -> bool:
 
 
 def shown(root: Path) -> list[bytes]:
-    """The certificates as they are now, to see whether they are others later."""
-    return [(root / file).read_bytes() for file in _OF.values() if (root / file).exists()]
+    """Certificates and digest as they are now, to see whether they are others later; empty where there is no front."""
+    files = [root / file for file, _ in _OF.values()] + [root / _DIGEST]
+    return [file.read_bytes() for file in files if file.exists()]
 
 
 def deal_token(root: Path) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from compose.place import WrongUse
-from compose.server.layout import DATA, MARK
+from compose.server.layout import DATA, MADE_ANEW, MARK
 from shared.words.voice import Text
 
 FILE = "installation.json"
@@ -95,7 +95,7 @@ def require_whole(root: Path, one: Installation) -> None:
 
 def _strange(root: Path, one: Installation) -> Iterator[str]:
     for folder in one.folders:
-        if _mark(root / folder) != one.identity:
+        if folder not in MADE_ANEW and _mark(root / folder) != one.identity:
             yield folder
     if one.has_books and not (root / BOOKS).exists():
         yield BOOKS

@@ -93,6 +93,10 @@ DATA = tuple(folder.path for folder in FOLDERS if folder.has_data)
 """What an installation lives on; each has its mark."""
 
 
+MADE_ANEW = frozenset({"data/front"})
+"""Of these: what holds nothing but what an upgrade makes again; where it is lost nothing is."""
+
+
 class Dealt(NamedTuple):
     """A file that one service gets. source: below the issued campus; of: whose it is."""
 

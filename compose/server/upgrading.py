@@ -13,7 +13,7 @@ from compose.place import WrongUse
 from compose.server import dealing, fronting, installation, making, rendered, starting
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
-from compose.server.layout import DATA, FOLDERS, MARK
+from compose.server.layout import DATA, FOLDERS, MADE_ANEW, MARK
 from compose.server.rendered import Given
 from shared.words.voice import Text
 
@@ -33,6 +33,7 @@ def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None
         _require_openable(root, version, engine, say)
     one = replace(old, version=version, folders=DATA)
     there = {folder.path for folder in FOLDERS if folder.path in old.folders or (root / folder.path).exists()}
+    there -= MADE_ANEW
     dealing.lay_out(root)
     dealing.link_all(root)
     if fronting.open_front(root, one.address, making.provision):

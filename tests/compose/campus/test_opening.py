@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compose.campus.opening import ROOM_MARK, known_room, say_plain
+from cloud.emulators.providers.setting_up import MARK
+from compose.campus.opening import EMULATORS_MARK, ROOM_MARK, has_emulators, known_room, say_plain
 from compose.campus.options import parse
 from compose.place import WrongUse
 from tests.scenes import plans
@@ -74,3 +75,28 @@ def test_a_plain_link_is_said_at_every_start() -> None:
     said.clear()
     say_plain(Ready(canteen="READY edge"), on_tcp, lambda line: said.append(str(line)))
     assert said == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words", "clock", "has"),
+    [
+        ("", [], "", True),
+        (f"{MARK}\n# wechat\n[wechat]\n", [], "", True),
+        ('[wechat]\nurl = "https://api.mch.weixin.qq.com"\n', [], "", False),
+        ("", ["--without-providers"], "", False),
+        ("", [], "0:0:60", False),
+    ],
+)
+def test_a_demonstration_has_emulated_providers_unless_somebody_wrote_of_others(
+    tmp_path: Path, settings: str, words: list[str], clock: str, *, has: bool
+) -> None:
+    assert MARK == EMULATORS_MARK, "the launcher imports no part"
+    cloud = tmp_path / "cloud"
+    cloud.mkdir()
+    (cloud / "cloud.json").write_text('{"demo": true}')
+    if settings:
+        (cloud / "payments.toml").write_text(settings)
+    options = parse(["--data", str(tmp_path), *words])
+    assert has_emulators(options, tmp_path, clock) is has
+    (cloud / "cloud.json").write_text('{"demo": false}')
+    assert not has_emulators(options, tmp_path, clock)

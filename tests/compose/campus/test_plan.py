@@ -117,6 +117,17 @@ def test_services_say_how_they_are_where_the_watch_is_told() -> None:
     assert after(parts["watch"], "--console") == ["https://127.0.0.1:8443"], "what a demonstration's messages link to"
 
 
+def test_emulated_providers_come_before_those_who_read_their_settings_and_call_back_through_the_front() -> None:
+    where = replace(WHERE, wallet_port=8453, accounts_port=7201, providers_port=7202)
+    parts = {part.name: part for part in core_parts(where, ("broker", "postgres"))}
+    assert after(parts["providers"].argv, "--notify") == ["https://127.0.0.1:8453/pay/notify/"]
+    assert all("providers" in parts[name].after for name in ("accounts", "payments"))
+    assert "providers=127.0.0.1:7202" in after(parts["watch"].argv, "--service")
+    assert after(parts["accounts"].argv, "--address") == ["https://localhost:8453"], "a name, for passkeys"
+    without = {part.name for part in core_parts(replace(where, providers_port=0), ("broker",))}
+    assert not without & {"providers", "payments"}
+
+
 def after(words: tuple[str, ...], option: str) -> list[str]:
     return [value for word, value in pairwise(words) if word == option]
 

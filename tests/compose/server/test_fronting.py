@@ -11,7 +11,7 @@ from cryptography import x509
 
 from compose.place import WrongUse
 from compose.server import fronting, installation, starting
-from compose.server.layout import CLOUD, DATA, FRONT, LINKS, SIGNER
+from compose.server.layout import CLOUD, DATA, FRONT, LINKS, MARK, SIGNER
 from compose.server.upgrading import upgrade
 from provisioning.certificates import authority
 from shared.keys.front_token import is_front
@@ -73,6 +73,18 @@ def test_an_installation_of_before_gets_one_by_its_upgrade(root: Path) -> None:
     shown = (root / "data/front/front/wallet.pem").read_bytes()
     upgrade(root, "v3", HAS_ALL, quiet)
     assert (root / "data/front/front/wallet.pem").read_bytes() == shown, "what is there stays"
+
+
+def test_a_front_that_was_lost_or_broken_into_is_made_anew(root: Path) -> None:
+    """Its folder, its secrets: nothing that anybody misses was there, and its old token opens nothing any more."""
+    token = (root / "secrets/wallet/token").read_text()
+    shutil.rmtree(root / "data/front")
+    for file in (root / "secrets/wallet").iterdir():
+        file.unlink()
+    one = upgrade(root, "v2", HAS_ALL, quiet)
+    require_front(root)
+    assert (root / "data/front" / MARK).read_text().strip() == one.identity, "its container enters it"
+    assert (root / "secrets/wallet/token").read_text() != token
 
 
 def test_ours_is_followed_by_a_new_one_before_it_ends_and_the_schools_own_is_not(root: Path, tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ KEY = bytes.fromhex("c0ffee5ec2e7c0ffee5ec2e7c0ffee11")
 PASSWORD = 'Kanari&"vogel/7 ü'
 DSN_PASSWORD = "geheimnis%2Fkanari"
 TOKEN = "kanariTokenZ9-_abcdefghijklmnop"
+FRONT_TOKEN, PROVIDER_LINE = "kanarivordemhaus", "kanarizahlungsweg"
+"""All small letters: no net but the list of files of secrets takes them for one."""
 SHARE = bytes(range(200, 232))
 """A file of raw bytes."""
 ENVIRONMENT = "kanari-from-the-environment"
@@ -44,6 +46,8 @@ SPELLED = {
     "as Python shows it": repr(PASSWORD)[1:-1],
     "of a database": DSN_PASSWORD,
     "a token": TOKEN,
+    "the wallet front's token": FRONT_TOKEN,
+    "a payment provider's key": PROVIDER_LINE,
     "a share's hex": SHARE.hex(),
     "a share's base64": base64.b64encode(SHARE).decode(),
     "of the environment": ENVIRONMENT,
@@ -58,7 +62,7 @@ SPELLED = {
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     root = tmp_path / "openykt"
     campus = root / "campus"
-    for folder in ("boxes/b", "cloud", "keys", "terminals/pos-01"):
+    for folder in ("boxes/b", "cloud/payments", "front", "keys", "terminals/pos-01"):
         (campus / folder).mkdir(parents=True)
     (root / "log").mkdir()
     monkeypatch.setenv("YKT_DB_PASSWORD", ENVIRONMENT)
@@ -69,6 +73,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     (campus / "cloud" / "watch.toml").write_text(f"[beat]\nsecret = '{PASSWORD}'\n", encoding="utf-8")
     (campus / "cloud" / "ledger.dsn").write_text(f"postgresql://ykt:{DSN_PASSWORD}@db/ykt\n", encoding="ascii")
     (campus / "cloud" / "api.token").write_text(TOKEN, encoding="ascii")
+    (campus / "front" / "token").write_text(f"{FRONT_TOKEN}\n", encoding="ascii")
+    (campus / "cloud" / "payments" / "wechat-own.pem").write_text(f"{PROVIDER_LINE}\n", encoding="ascii")
     (campus / "cloud" / "cloud.json").write_text(
         json.dumps({"format": 1, "demo": False, "name": CARD}), encoding="utf-8"
     )
