@@ -8,6 +8,8 @@ directory for each service, which that service alone is given.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from shared.keys.front_token import TOKEN_FILE
+
 ROOT_USER = 0
 POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER, FRONT = range(10_001, 10_009)
 BOOKS_GROUP = 10_020
@@ -173,7 +175,7 @@ LINKS = {
     "data/signer/cloud/watch.key": "/secrets/watch.key",
     "data/cloud/cloud/payments": "/secrets",
     "data/front/front/wallet.key": "/secrets/wallet.key",
-    "data/front/front/token": "/secrets/token",
+    f"data/front/front/{TOKEN_FILE}": f"/secrets/{TOKEN_FILE}",
 }
 """Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
 
