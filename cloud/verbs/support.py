@@ -4,13 +4,13 @@ are."""
 import argparse
 from pathlib import Path
 
-from cloud.verbs.arguments import Made, add_json
+from cloud.verbs.arguments import Made, add_json, add_who, named, need
 from shared.input.command_line import Parser
 from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
 WALLET = "https://127.0.0.1:8453/"
-DEEDS = ("import", "link", "disputes", "answer", "stall", "receipt")
+DEEDS = ("enrol", "import", "link", "disputes", "answer", "stall", "receipt")
 WAYS = ("none", "held", "void", "refund", "meals", "desk", "provider")
 """As cloud/payments/disputes has them; that is loaded when one is answered."""
 
@@ -39,16 +39,20 @@ def _places(parser: Parser) -> None:
 
 def _of_people(parser: Parser) -> None:
     deed = Text(
-        "import 导入名册；link 一次性链接；disputes 未答复的异议；answer 答复；stall 档口经营户；receipt 验凭证",
-        "import: take the list; link: a one-time link; disputes: open ones; answer: to one; stall: who keeps which; "
-        "receipt: is one as the books say",
+        "enrol 名册一次入两处（应急餐在册、钱包）；import 只导入钱包名册；link 一次性链接；disputes 未答复的异议；"
+        "answer 答复；stall 档口经营户；receipt 验凭证",
+        "enrol: the list into both, meals and wallet; import: the wallet's alone; link: a one-time link; disputes: "
+        "open ones; answer: to one; stall: who keeps which; receipt: is one as the books say",
     )
     parser.add_argument("deed", choices=DEEDS, help=deed)
-    file = Text(
-        "名册 CSV：number,name,born,class,card,guardians；或凭证",
-        "CSV: number,name,born,class,card,guardians; or a receipt",
-    )
+    columns = "number,name,born,class,card,guardians[,teacher]"
+    file = Text(f"名册 CSV：{columns}；或凭证", f"CSV: {columns}; or a receipt")
     parser.add_argument("--file", type=Path, metavar="FILE", help=file)
+    write = Text("enrol：写入；缺省只列差异", "enrol: write it; without it, tell what would change")
+    parser.add_argument("--apply", action="store_true", help=write)
+    leave = Text("enrol：允许两成以上离校", "enrol: more than a fifth may leave")
+    parser.add_argument("--leavers", action="store_true", help=leave)
+    add_who(parser)
     parser.add_argument("--number", metavar="NUMBER", help=Text("学号或工号", "student or staff number"))
     phone = Text("监护人或经营户的手机", "phone of a guardian or a stall keeper")
     parser.add_argument("--phone", metavar="PHONE", help=phone)
@@ -58,7 +62,6 @@ def _of_people(parser: Parser) -> None:
 
 
 def _of_school(parser: Parser) -> None:
-    parser.add_argument("--who", metavar="NAME", help=Text("经办人", "who says so"))
     parser.add_argument("--dispute", type=int, metavar="N", help=Text("异议号", "number of the dispute"))
     parser.add_argument("--word", metavar="TEXT", help=Text("答复", "the answer"))
     way = Text("钱怎么退，缺省 none 不涉及", "how money goes back (none)")
@@ -69,6 +72,8 @@ def _of_school(parser: Parser) -> None:
 
 
 def _people(chosen: argparse.Namespace) -> int:
+    if chosen.deed == "enrol":
+        return _enrol(chosen)
     from cloud.wallet.back import by_command, by_school
 
     deeds = {
@@ -76,6 +81,13 @@ def _people(chosen: argparse.Namespace) -> int:
         "answer": by_school.answered, "stall": by_school.stall, "receipt": by_school.receipt,
     }  # fmt: skip
     return deeds[chosen.deed](chosen)
+
+
+def _enrol(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.people import enrol
+
+    need(chosen, "file")
+    return enrol(chosen.data, chosen.dsn, chosen.file, named(chosen), apply=chosen.apply, leavers=chosen.leavers)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:

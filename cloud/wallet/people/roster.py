@@ -88,6 +88,11 @@ def holders_in(db: Database, group: str) -> list[Holder]:
     return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE class = ? AND is_here = 1 ORDER BY number", (group,))]
 
 
+def here(db: Database) -> list[Holder]:
+    """Everybody of the newest roster, by number."""
+    return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE is_here = 1 ORDER BY number")]
+
+
 def is_empty(db: Database) -> bool:
     """No roster was ever taken."""
     return not db.run("SELECT 1 FROM holder LIMIT 1")
