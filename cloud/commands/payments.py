@@ -19,7 +19,7 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.payments.deposits.life import Deposits
 from cloud.payments.deposits.settings import read_providers
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
-from cloud.words.deposits import KINDS, REFUNDS, STATES
+from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
 from shared.errors import ConfigFault
 from shared.money import yuan
 from shared.words.voice import Text

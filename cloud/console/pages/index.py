@@ -7,7 +7,7 @@ from cloud.console.pages.cards import aid, card, cards, desks
 from cloud.console.pages.devices import boxes, commands, detail, devices, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
-from cloud.console.pages.money import books, deciding, disputes, findings, meals, queues, reconcile
+from cloud.console.pages.money import books, channels, deciding, disputes, findings, meals, queues, reconcile
 from cloud.console.pages.parameters import editing, lowering, pushes, pushing, waiting
 from cloud.console.pages.people import factors, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
@@ -74,4 +74,5 @@ PAGES: tuple[Page, ...] = (
     *exposure.PAGES,
     *meals.PAGES,
     *disputes.PAGES,
+    *channels.PAGES,
 )

@@ -52,6 +52,7 @@ from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import balance as read_balance
 from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
+from cloud.ledger.read.shown import channels as read_channels
 from cloud.ledger.read.shown import closing as read_closing
 from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import lately as read_lately
@@ -481,6 +482,19 @@ class Reader:
         """Emergency meals of a day, who owes for one, and what waits."""
         with self._lock, self.database.reading():
             return read_meals.meals_of(self.database, day, now)
+
+    def channels(self, since_ms: int, most: int = 100) -> read_channels.ChannelsView:
+        """Providers: what waits for a person, bills and settlements by day, and what each owes."""
+        with self._lock, self.database.reading():
+            return read_channels.channels_view(self.database, since_ms, bounded(most))
+
+    def pay_orders(
+        self, merchant: str, state: str, now_ms: int, most: int = 100
+    ) -> tuple[list[read_channels.PayOrderView], list[str]]:  # fmt: skip
+        """Pay orders, the newest first, and who has made any."""
+        with self._lock, self.database.reading():
+            found = read_channels.pay_orders(self.database, merchant, state, now_ms, bounded(most))
+            return found, read_channels.order_merchants(self.database)
 
     def floors(self) -> list[Floor]:
         """What must stay in online accounts, by card class."""

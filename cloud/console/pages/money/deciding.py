@@ -15,11 +15,13 @@ from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, Column, asked, listed
 from cloud.console.frame.told import tell
-from cloud.console.pages.money.shown import moment, now, seen
+from cloud.console.pages.money.shown import card_label, moment, now, seen
 from cloud.ledger.desk.campus_day import DayLedger
 from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.findings.rows import DifferenceRefused
 from cloud.ledger.held.days import DayRefused, decode
+from cloud.ledger.held.deposits.items import DepositItemsLedger
+from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.losses.door import LossLedger
 from cloud.ledger.held.records_words import read_records
@@ -31,6 +33,7 @@ from cloud.ledger.journal.swap_rows import number_in
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive.void_words import VoidLedger
 from cloud.ledger.records.values import Now
+from cloud.words.balance.deposits import deposit_line
 from cloud.words.balance.meals import proposal_line
 from cloud.words.held import SIDES, STATES, state_of
 from shared.clocks.clock import day_text
@@ -44,7 +47,7 @@ Reject = Callable[[int, str, str, Now], Decided]
 HERE = (
     ProposalKind.HELD, ProposalKind.VOID, ProposalKind.REVERSAL, ProposalKind.SWAP, ProposalKind.PUT_BACK,
     ProposalKind.MOVE, ProposalKind.EPOCH, ProposalKind.WRITE_OFF, ProposalKind.DAY,
-    ProposalKind.MEAL_SHEET,
+    ProposalKind.MEAL_SHEET, ProposalKind.DEPOSIT, ProposalKind.REFUND,
 )  # fmt: skip
 """What is decided on these pages; limits of terminals are decided where they are set."""
 MARKS = {"waits": "warn", "expired": "off", "confirmed": "ok", "rejected": "off"}
@@ -107,6 +110,10 @@ def doors(opened: OpenedLedger, kind: ProposalKind) -> Doors:
         return Doors(LossLedger(opened).confirm_write_off, LossLedger(opened).reject_write_off)
     if kind is ProposalKind.MEAL_SHEET:
         return Doors(MealLedger(opened).confirm, MealLedger(opened).reject_sheet)
+    if kind is ProposalKind.REFUND:
+        return Doors(RefundLedger(opened).confirm, RefundLedger(opened).reject)
+    if kind is ProposalKind.DEPOSIT:
+        return Doors(DepositItemsLedger(opened).confirm, DepositItemsLedger(opened).reject)
     return {
         ProposalKind.HELD: Doors(held.confirm_release, held.reject_release),
         ProposalKind.SWAP: Doors(held.confirm_swap, held.reject_swap),
@@ -158,6 +165,8 @@ def what(one: Proposal) -> Text:
         day, names = decode(one.document).day, decode(one.document).gap_names
         some = ", ".join(names[:NAMES_MAX]) + (f" … (+{len(names) - NAMES_MAX})" if len(names) > NAMES_MAX else "")
         return Text(f"{day_text(day)} 注明缺口日结：{some}", f"close {day_text(day)} with gaps: {some}")
+    if one.kind in (ProposalKind.DEPOSIT, ProposalKind.REFUND):
+        return deposit_line(one, lambda card: card_label("", card))
     return proposal_line(one) if one.kind is ProposalKind.MEAL_SHEET else _PLAIN[one.kind]
 
 
@@ -174,35 +183,36 @@ def _propose_held(sources: Sources) -> Reply:
     side = Side(request.form["side"]) if request.form.get("side") in set(Side) else None
     entries = _numbers("entry")[:ENTRIES_MAX]
     if side is None:
-        return _refused(ProposalRefused(_NO_SIDE), "held")
-    return _proposed(sources, "held", lambda o, *said: HeldLedger(o).propose_release(side, entries, *said))
+        return refused(ProposalRefused(_NO_SIDE), "held")
+    return proposed(sources, "held", lambda o, *said: HeldLedger(o).propose_release(side, entries, *said))
 
 
 def _propose_voids(sources: Sources) -> Reply:
     records = _numbers("record")
-    return _proposed(sources, "held_voids", lambda o, *said: VoidLedger(o).propose(records, *said))
+    return proposed(sources, "held_voids", lambda o, *said: VoidLedger(o).propose(records, *said))
 
 
 def _propose_reversals(sources: Sources) -> Reply:
     records = _numbers("record")
-    return _proposed(sources, "held_reversals", lambda o, *said: ReversalLedger(o).propose(records, *said))
+    return proposed(sources, "held_reversals", lambda o, *said: ReversalLedger(o).propose(records, *said))
 
 
 def _propose_swap(sources: Sources, number: int) -> Reply:
-    return _proposed(sources, "proposals", lambda o, *said: HeldLedger(o).propose_swap(number, *said))
+    return proposed(sources, "proposals", lambda o, *said: HeldLedger(o).propose_swap(number, *said))
 
 
 def _propose_close(sources: Sources) -> Reply:
-    return _proposed(sources, "proposals", lambda o, *said: HeldLedger(o).propose_close(*said))
+    return proposed(sources, "proposals", lambda o, *said: HeldLedger(o).propose_close(*said))
 
 
-def _proposed(sources: Sources, back: str, act: Callable[[OpenedLedger, str, str, Now], Proposal]) -> Reply:
+def proposed(sources: Sources, back: str, act: Callable[[OpenedLedger, str, str, Now], Proposal]) -> Reply:
+    """The first person's word, by who has signed in; back: the page where a refusal is shown."""
     try:
         reason = _reason()
         with sources.books() as opened:
             made = act(opened, seen().name, reason, now())
-    except ProposalRefused as refused:
-        return _refused(refused, back)
+    except ProposalRefused as fault:
+        return refused(fault, back)
     said = what(made)
     tell(f"proposal:{made.number}", Text(f"提议 {made.number}：{said.zh}", f"proposes {made.number}: {said.en}"))
     return redirect(url_for("proposals", _anchor=f"p{made.number}"))
@@ -212,8 +222,8 @@ def _confirm(sources: Sources, number: int) -> Reply:
     try:
         with sources.books() as opened:
             decided = doors(opened, _kind(opened, number)).confirm(number, seen().name, now())
-    except (ProposalRefused, DayRefused) as refused:
-        return _refused(refused, "proposals")
+    except (ProposalRefused, DayRefused) as fault:
+        return refused(fault, "proposals")
     said = what(decided.proposal)
     tell(f"proposal:{number}", Text(f"确认提议 {number}：{said.zh}", f"confirms {number}: {said.en}"))
     return redirect(url_for("proposals", _anchor=f"p{number}"))
@@ -224,8 +234,8 @@ def _reject(sources: Sources, number: int) -> Reply:
         reason = _reason()
         with sources.books() as opened:
             decided = doors(opened, _kind(opened, number)).reject(number, seen().name, reason, now())
-    except ProposalRefused as refused:
-        return _refused(refused, "proposals")
+    except ProposalRefused as fault:
+        return refused(fault, "proposals")
     said = what(decided.proposal)
     tell(f"proposal:{number}", Text(f"否决提议 {number}：{said.zh}", f"rejects {number}: {said.en}"))
     return redirect(url_for("proposals", _anchor=f"p{number}"))
@@ -237,8 +247,8 @@ def _explain(sources: Sources, number: int) -> Reply:
         reason = _reason()
         with sources.books() as opened:
             Ledger(opened).explain_difference(number, seen().name, reason, now())
-    except (ProposalRefused, DifferenceRefused) as refused:
-        return _refused(refused, "ledger_differences")
+    except (ProposalRefused, DifferenceRefused) as fault:
+        return refused(fault, "ledger_differences")
     tell(f"difference:{number}", Text(f"说明差异 {number}：{reason}", f"explains difference {number}: {reason}"))
     return redirect(url_for("ledger_differences"))
 
@@ -264,9 +274,9 @@ def _numbers(name: str) -> Sequence[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16]
 
 
-def _refused(refused: ProposalRefused | DifferenceRefused | DayRefused, back: str) -> Reply:
+def refused(fault: ProposalRefused | DifferenceRefused | DayRefused, back: str) -> Reply:
     """What the ledger says, as it says it."""
-    return render_template("fault.html", fault=refused.args[0], back=url_for(back)), 409
+    return render_template("fault.html", fault=fault.args[0], back=url_for(back)), 409
 
 
 def _writes(name: str, rule: str, view: Callable[..., Reply]) -> Page:

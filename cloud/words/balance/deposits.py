@@ -1,7 +1,13 @@
 """Deposits through providers 渠道充值 in words: how an order and a refund stand, and what an item of a bill is."""
 
+from collections.abc import Callable
+
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.terms import OrderState, RefundState
+from cloud.ledger.held.deposits import items as item_words
+from cloud.ledger.held.deposits import refunds as refund_words
+from cloud.ledger.held.two_persons import Proposal, ProposalKind
+from shared.money import yuan
 from shared.words.voice import Text
 
 STATES = {
@@ -28,3 +34,20 @@ REFUNDS = {
     RefundState.REFUSED: Text("被拒，已退回账户", "refused, back in the account"),
     RefundState.PERSON: Text("待人工", "for a person"),
 }
+
+
+def deposit_line(one: Proposal, named: Callable[[bytes], str]) -> Text:
+    """What is proposed of an item, or as a refund, in one line. named: a card as whoever looks may see it."""
+    if one.kind is ProposalKind.REFUND:
+        wanted = refund_words.read_offer(one.document)
+        return Text(
+            f"退款 ¥{yuan(wanted.fen)}，订单 {wanted.order}" + (f"，差错 {wanted.item}" if wanted.item else ""),
+            f"¥{yuan(wanted.fen)} of order {wanted.order} goes back" + (f", item {wanted.item}" if wanted.item else ""),
+        )
+    offer = item_words.read_offer(one.document)
+    if not offer.card:
+        return Text(f"渠道差错 {offer.item}：已查明", f"item {offer.item} was looked into")
+    return Text(
+        f"渠道差错 {offer.item}：¥{yuan(offer.fen)} 归卡 {named(offer.card)}",
+        f"item {offer.item}: ¥{yuan(offer.fen)} to card {named(offer.card)}",
+    )
