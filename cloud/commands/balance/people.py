@@ -73,7 +73,7 @@ def enrol(data: Path, dsn: str | None, file: Path, who: str, *, apply: bool, lea
             return 1 if faulty else 0
         _, changed = ledger.roster(lines, file.name, who, wall_now())
         _take(people, holders, guardians, teachers)
-    _say(Text(f"已写入：在册 {changed} 人有变，钱包名册换新", f"done: {changed} enrolled otherwise, the wallet's list new"))
+    _say(Text(f"已写入：在册 {changed} 人有变，钱包名册换新", f"done: {changed} enrolled otherwise, a new list"))
     return 0
 
 
