@@ -19,5 +19,10 @@ def qr_text_lines(text: str) -> str:
     return out.getvalue()
 
 
+def qr_rows(text: str) -> list[str]:
+    """Rows of 0 and 1 without a quiet zone, 1 is dark: for a page that draws it by itself."""
+    return ["".join("1" if dark else "0" for dark in row) for row in _made(text).matrix]
+
+
 def _made(text: str) -> segno.QRCode:
     return segno.make(text, error="m", micro=False)

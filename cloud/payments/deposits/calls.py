@@ -10,7 +10,9 @@ from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.judging import LASTS_S
+from cloud.process.qr import qr_rows
 
+_SCANNED = frozenset({"weixin", "https", "http", "alipays", "alipay"})
 WORDS = {
     OrderState.MADE: "made", OrderState.SENT: "to-pay", OrderState.PAID: "posted", OrderState.CLOSED: "closed",
     OrderState.REFUNDED: "refunded", OrderState.PERSON: "unknown",
@@ -32,9 +34,16 @@ def deposit_state(opened: OpenedLedger, card: bytes, key: str) -> dict[str, Any]
     return None if order is None or order.card != card else _said(order)
 
 
+def _qr(order: DepositOrder) -> list[str]:
+    """What the payer opens, to be scanned off this phone by another one, or out of its picture: WeChat takes its code
+    of a Native order in no other way."""
+    is_shown = order.state == OrderState.SENT and order.pay and order.pay.partition(":")[0] in _SCANNED
+    return qr_rows(order.pay) if is_shown else []
+
+
 def _said(order: DepositOrder) -> dict[str, Any]:
     return {
         "order": order.number, "provider": order.provider, "fen": order.fen, "paid_fen": order.paid_fen,
         "refunded_fen": order.refunded_fen, "state": WORDS[OrderState(order.state)], "pay": order.pay,
-        "expires_ms": order.expires_ms,
+        "expires_ms": order.expires_ms, "qr": _qr(order),
     }  # fmt: skip

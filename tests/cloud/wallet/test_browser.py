@@ -14,7 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cloud.commands.opening import wall_now
 from cloud.keys.client import KeyClient
+from cloud.ledger.funds.providers.orders import in_state, step
+from cloud.ledger.funds.providers.terms import OrderState
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
@@ -34,6 +37,7 @@ from compose.servers.ports import free_port
 from shared.fleet.document import DocumentKind
 from shared.keys.document_key import newest_key
 from shared.keys.offline_code import code_of_digits, is_certified_phone, is_signed_use
+from shared.wire import codec
 from shared.words.voice import Text
 from tests.cloud.campus import PHONES, Campus, campus_now, part
 from tests.cloud.console.screen import CHROMIUM, QUIET
@@ -173,6 +177,18 @@ def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wal
     expect(order).to_have_attribute("data-state", "made")
     with closing(open_database(load_settings(campus.data).dsn(None))) as db, db.reading():
         assert db.run("SELECT fen, provider FROM deposit_order") == [(12_50, "wechat")]
+    _reaches_its_provider(campus, "weixin://wxpay/bizpayurl?pr=ab12CD34e")
+    expect(page.locator("img[data-name=qr]")).to_be_visible()
+    page.wait_for_function("document.querySelector('img[data-name=qr]').naturalWidth > 200")
+    assert faults(page) == []
+
+
+def _reaches_its_provider(campus: Campus, pay: str) -> None:
+    """As the process of providers keeps what a payer opens."""
+    books = open_prepared(load_settings(campus.data).dsn(None), lazily=True)
+    with closing(books), books.writing(wall_now()) as writing:
+        (order,) = in_state(writing.db, OrderState.MADE, 2)
+        step(writing, order._replace(state=int(OrderState.SENT), pay=pay), codec.dumps([pay]))
 
 
 def test_it_works_in_a_chat_apps_browser(browser: Browser, wallet: Wallet) -> None:

@@ -12,6 +12,8 @@ addWords({
   noChannels: ["学校还没有开通线上充值，请到卡务窗口。", "The school takes no deposits here yet: go to the card desk."],
   wrongAmount: ["请填 {0} 至 {1}", "{0} to {1}, please"], nextDeposit: ["再充一笔", "Another deposit"],
   goAndPay: ["去付款", "Go and pay"], comeBack: ["付款后回到本页。没有到账前请勿重复付款。", "Come back when you have paid. Do not pay twice while it is on its way."],
+  scanWechat: ["用微信扫一扫：另一台手机直接扫；同一台手机请长按保存图片，再从相册选取。", "Scan it with WeChat: from another phone, or keep the picture by a long press and choose it from the album."],
+  scanOther: ["也可以用另一台手机扫这个码付款。", "Or scan this code with another phone."], qrToPay: ["付款二维码", "QR code to pay"],
   is_made: ["正在下单…", "Ordering…"], "is_to-pay": ["等待付款", "Waiting to be paid"], is_posted: ["已到在线账户", "In the online account"],
   is_closed: ["已关闭，没有扣款入账", "Closed; nothing was posted"], is_refunded: ["已退回付款人", "Given back to its payer"],
   is_unknown: ["结果未知，学校正在核对；请勿重复付款", "Not known yet: the school is finding out; do not pay twice"],
@@ -21,6 +23,7 @@ const MEMORY = "wallet.kept.deposit.";
 const AGAIN_MS = 2000;
 const WAITS = ["asked", "made", "to-pay", "unknown"];
 const OPENS = /^(https:|weixin:|alipays?:|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
+const NATIVE = /^weixin:/, QUIET = 4, SCALE = 6;
 const volatile = {};
 
 export async function deposit(holder) {
@@ -62,12 +65,15 @@ function order(holder, name, redraw) {
   let known = false;
   const line = h("p", { role: "status" }), pay = h("p", {}), next = h("p", {});
   const place = h("section", { class: "panel", "data-name": "order" }, h("p", { class: "fen" }, yuan(kept.fen)), h("p", {}, t(kept.channel)), line, pay, next);
-  const show = (state, opens) => {
+  const show = (state, opens, rows) => {
     place.dataset.state = state;
     const words = t(`is_${state}`);
     if (line.textContent !== words) line.textContent = words;
     if (state !== "to-pay") fill(pay);
-    else if (!pay.firstChild) fill(pay, OPENS.test(opens) ? h("a", { href: opens, rel: "noreferrer" }, t("goAndPay")) : opens, " ", t("comeBack"));
+    else if (!pay.firstChild) {
+      fill(pay, OPENS.test(opens) && !NATIVE.test(opens) ? h("a", { href: opens, rel: "noreferrer" }, t("goAndPay")) : "",
+        rows?.length ? [picture(rows), h("span", { class: "soft" }, t(NATIVE.test(opens) ? "scanWechat" : "scanOther"))] : opens, " ", t("comeBack"));
+    }
     if (state !== "asked" && !next.firstChild) fill(next, h("button", { onclick: () => (keep(name, null), redraw()) }, t("nextDeposit")));
   };
   const turn = async () => {
@@ -76,7 +82,7 @@ function order(holder, name, redraw) {
       const told = await (known ? call("deposit/state", { holder, key: kept.key }) : call("deposit/new", { holder, ...kept }));
       known = true;
       state = told.state;
-      show(state, told.pay);
+      show(state, told.pay, told.qr);
     } catch (problem) {
       if (problem.status !== 0 && problem.status !== 503 && problem.status !== 429) {
         if (problem.status !== 401) keep(name, null);
@@ -89,6 +95,18 @@ function order(holder, name, redraw) {
   };
   setTimeout(turn);
   return place;
+}
+
+/** A QR as an image, so that a long press keeps it: WeChat scans it out of the phone's pictures, or off this screen. */
+function picture(rows) {
+  const canvas = document.createElement("canvas"), size = rows.length + 2 * QUIET;
+  canvas.width = canvas.height = size * SCALE;
+  const ink = canvas.getContext("2d");
+  ink.fillStyle = "#fff";
+  ink.fillRect(0, 0, canvas.width, canvas.height);
+  ink.fillStyle = "#000";
+  rows.forEach((row, y) => [...row].forEach((dark, x) => dark === "1" && ink.fillRect((x + QUIET) * SCALE, (y + QUIET) * SCALE, SCALE, SCALE)));
+  return h("img", { src: canvas.toDataURL("image/png"), alt: t("qrToPay"), width: 240, height: 240, "data-name": "qr" });
 }
 
 function keep(name, what) {
