@@ -391,6 +391,13 @@ def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
     page.click("form[data-name=byNumber] button")
     expect(page.locator(ONLINE)).to_be_visible()
     assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('wallet.kept')).length") == 0
+    with closing(open_prepared(load_settings(campus.data).dsn(None))) as opened:
+        doors.offline(opened, None).set_rule(RULE, "李", "", now())
+    page.evaluate("location.hash = 'offline'")
+    expect(page.locator("main .problem")).to_contain_text("自己手机")
+    assert page.locator("form[data-name=offlineStart]").count() == 0, "no key on what many share"
+    page.click('nav a[href="#home"]')
+    expect(page.locator(ONLINE)).to_be_visible()
     page.clock.fast_forward(59_000)
     expect(page.locator(ONLINE)).to_be_visible()
     page.clock.fast_forward(2_000)

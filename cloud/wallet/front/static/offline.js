@@ -19,7 +19,7 @@ addWords({
   offlineOther: ["另一台手机在用：{0}。在本机启用后，那台即停用。", "Another phone has it: {0}. Here, it ends there."],
   offlineTheirs: ["手机 {0}，有效至 {1}", "Phone: {0}, until {1}"], offlineNobody: ["没有手机启用。", "No phone has it."],
   offlineOff: ["学校没有开通脱机付款码。", "The school has no offline codes."], offlineAway: ["连上网络后才能启用。", "It takes a network to begin."],
-  offlineUnable: ["这个浏览器不能保存密钥，请用手机自带的浏览器。", "This browser cannot keep a key: use the phone's own."],
+  offlineUnable: ["这里不能保存密钥，请在自己手机的浏览器里启用。", "No key can be kept here: use your own phone's browser."],
 });
 const ENDED = { zh: "本机的脱机付款码已失效", en: "This phone's offline code counts no more" };
 
@@ -80,6 +80,7 @@ async function certify(operation, holder, { name, label }) {
     const given = await call(operation, { holder, public: point, key });
     await answered(holder, given.certificate, { name, card: label }, given.now_s);
     phoneHint(true);
+    navigator.storage?.persist?.(); // asked of the browser: it is free to make room otherwise
   } catch (problem) {
     if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) await answered(holder, null);
     throw problem;

@@ -8,8 +8,8 @@ const CONTEXT = new TextEncoder().encode("openykt offline code v1\0");
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const DIGITS = 487, PREFIX = "80";
 
-/** Can this browser keep a key? In some chat apps' browsers, and in private windows, it cannot. */
-export const able = () => Boolean(globalThis.indexedDB && globalThis.crypto?.subtle);
+/** Can this browser keep a key? In some chat apps' browsers it cannot, and a terminal that many share must not. */
+export const able = () => Boolean(globalThis.indexedDB && globalThis.crypto?.subtle && !document.documentElement.dataset.kiosk);
 
 /** {holder, pair, public, certificate, used, shown, skew_s, ended, asking, label}, or null. */
 export const kept = (holder) => able() ? inside("readonly", (store) => store.get(holder)).then((one) => one || null, () => null) : null;
