@@ -9,7 +9,6 @@ from typing import NamedTuple
 from flask import render_template, request
 
 from cloud.console.access.rights import Right
-from cloud.console.frame.clock import day_text
 from cloud.console.frame.page import Menu, Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, listed
@@ -21,6 +20,7 @@ from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.read.shown.channels import PayOrderView
 from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
+from shared.clocks.clock import day_text
 from shared.errors import WireFault
 from shared.input.amount import parse_yuan
 from shared.words.voice import Text
