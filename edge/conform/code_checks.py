@@ -57,10 +57,19 @@ def once(stand: Stand) -> Steps[None]:
     if found.verdict is Verdict.UNSUPPORTED:
         raise Skipped(Text("终端不收脱机付款码", "it takes no offline codes"))
     in_use(found, generation, body)
+    fault = yield from _found(_shown(stand, _phone(stand, centre, generation)))
+    yield from put_in_use(stand, centre, generation + 1, wallets_body(_OFF))
+    if fault is not None:
+        raise fault
+
+
+def _found(steps: Steps[None]) -> Steps[Failed | Skipped | None]:
+    """What a part of a check ends in; what has to be put back is put back behind it."""
     try:
-        yield from _shown(stand, _phone(stand, centre, generation))
-    finally:
-        yield from put_in_use(stand, centre, generation + 1, wallets_body(_OFF))
+        yield from steps
+    except (Failed, Skipped) as fault:
+        return fault
+    return None
 
 
 def _shown(stand: Stand, phone: _Shown) -> Steps[None]:
