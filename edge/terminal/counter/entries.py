@@ -30,6 +30,8 @@ KINDS = {
     "evidence": Text("消费（凭证据）", "purchase, by evidence"),
     "void": Text("撤销", "void"),
     "meal": Text("应急餐", "emergency meal"),
+    "code_paid": Text("脱机付款码", "offline code"),
+    "code_borne": Text("脱机付款码（学校承担）", "offline code, borne by the school"),
     "load_authorised": Text("圈存批准", "load authorised"),
     "load_confirmed": Text("圈存入卡", "load confirmed"),
     "load_confirmed_by_counter": Text("圈存入卡（凭计数）", "load confirmed by counter"),
