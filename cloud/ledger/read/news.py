@@ -45,8 +45,9 @@ class Source(IntEnum):
     ACCOUNT = 5
     ORDER = 6
     REPORT = 7
-    """Not of the books: who reported a loss; the next ones neither."""
+    """Not of the books: who reported a loss; ANSWER neither."""
     ANSWER = 8
+    CODE = 9
 
 
 class News(NamedTuple):
@@ -67,7 +68,7 @@ def news(db: Database, card: bytes, before: Key, most: int, above_fen: int = 0) 
     found = [*_given(db, cards, before, most), *_deeds(db, cards, before, most), *_found(db, cards, before, most)]
     if above_fen:
         found += [*_records(db, cards, before, above_fen), *_by_account(db, cards, before, most, above_fen)]
-        found += _by_orders(db, cards, before, most, above_fen)
+        found += [*_by_orders(db, cards, before, most, above_fen), *_by_codes(db, cards, before, most, above_fen)]
     return newest(found, most)
 
 
@@ -159,3 +160,14 @@ def _by_orders(db: Database, cards: Sequence[bytes], before: Key, most: int, abo
             sql, (card, *states, above_fen, *after_key(before, Source.ORDER), most)
         ):
             yield News((at_ms, Source.ORDER, number), "paid", fen, merchant)
+
+
+def _by_codes(db: Database, cards: Sequence[bytes], before: Key, most: int, above_fen: int) -> Iterator[News]:
+    """At a till without a network, by an offline code; what the school has borne whole is nobody's payment."""
+    sql = (
+        f"SELECT id, entry, at_ms, fen, stall FROM code_use WHERE card = ? AND entry IS NOT NULL AND against = 0 "  # noqa: S608
+        f"AND fen >= ? AND {behind('at_ms', 'id')} ORDER BY at_ms DESC, id DESC LIMIT ?"
+    )
+    for card in cards:
+        for number, entry, at_ms, fen, stall in db.run(sql, (card, above_fen, *after_key(before, Source.CODE), most)):
+            yield News((at_ms, Source.CODE, number), "paid", fen, stall, entry=entry)

@@ -68,6 +68,7 @@ KINDS = {
     "account_reversed": Text("账户支付冲正", "payment by account reversed"),
     "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
     "code_paid": Text("脱机付款码", "offline code"),
+    "code_borne": Text("脱机付款码，学校承担", "offline code, borne by the school"),
     "deposit_refunded": Text("渠道退款", "refunded by the provider"),
     "deposit_assigned": Text("待查款入账", "unclear money assigned"),
     "online_authorised": Text("在线付款", "online payment"),

@@ -13,6 +13,7 @@ from cloud.ledger.funds.offline.taking import uses_where
 from cloud.ledger.funds.offline.terms import Against, Beyond, EndWhy, OfflineRefused
 from cloud.ledger.journal.readers import OFFLINE
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.news import FIRST, news
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Verdict
 from cloud.payments.offline.door import Issued, OfflineDoor
@@ -71,6 +72,9 @@ def test_a_code_is_paid_by_its_holders_account_once(ledger: Ledger, issued: Issu
     assert (online(ledger), c.merchant(ledger), lost(ledger)) == (48_00, 12_00, 0)
     assert c.purse(ledger, CARD) == c.OPENING, "a card's purse is no account"
     assert c.rows(ledger, "SELECT MAX(least) FROM schema_reader") == [(OFFLINE,)]
+    with ledger.database.reading():
+        told = [(one.what, one.fen, one.place) for one in news(ledger.database, CARD, FIRST, 5, 10_00)]
+    assert told == [("paid", 12_00, "一楼大伙"), ("deposit", 60_00, "")]
     require_true(ledger)
 
 
