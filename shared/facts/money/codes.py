@@ -50,6 +50,16 @@ class OfflineCodeShort(Told):
 
 
 @dataclass(frozen=True)
+class OfflineCodeDay(Told):
+    code, level = "offline-code-day", Level.URGENT
+    zh = "终端一日脱机付款码 {fen:yuan}，超出学校准许的 {most:yuan}：到现场核对该终端，{stall}"
+    en = "a terminal took {fen:yuan} by offline codes in a day, {most:yuan} was allowed: look at it on site, {stall}"
+    stall: str
+    fen: int
+    most: int
+
+
+@dataclass(frozen=True)
 class OfflineCodeUnproven(Told):
     code, level = "offline-code-unproven", Level.URGENT
     zh = "脱机付款码不实，已隔离：{reason:reason}，序号 {seq}"

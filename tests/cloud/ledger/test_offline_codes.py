@@ -145,6 +145,16 @@ def risk(ledger: Ledger, silent: list[int], now: Now = c.NOW) -> Bound:
         return bound(ledger.database, [now.campus_s - one for one in silent], now.campus_s)
 
 
+def test_a_terminal_that_takes_more_in_a_day_than_was_ever_allowed_is_told(
+    ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box
+) -> None:
+    """No honest one does: its merchant would live by the school's losses."""
+    box.send(*(code(n, issued, fen=30_00) for n in range(1, 34)))
+    assert "offline-code-day" not in c.codes(ledger)
+    box.send(code(34, issued, fen=30_00))
+    assert [(one["stall"], one["fen"]) for one in c.facts(ledger, "offline-code-day")] == [("一楼大伙", 1_020_00)]
+
+
 def test_a_named_bearer_bears_it(ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box) -> None:
     door.set_rule(p.RULE._replace(bearer="logistics"), "李", "后勤", c.NOW)
     box.send(code(1, issued), code(2, issued, at=c.POS))

@@ -13,7 +13,7 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.posting import CardAccounts, code_paid
 from cloud.ledger.funds.offline.certificates import certificate_of, end
-from cloud.ledger.funds.offline.rules import bearing_account, code_rule
+from cloud.ledger.funds.offline.rules import bearing_account, code_rule, highest_day_fen
 from cloud.ledger.funds.offline.terms import Beyond, CertificateRow, EndWhy
 from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
@@ -24,7 +24,13 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.errors import RuleBroken
-from shared.facts.money.codes import OfflineCodeBeyond, OfflineCodeShort, OfflineCodeTwice, OfflineCodeWaits
+from shared.facts.money.codes import (
+    OfflineCodeBeyond,
+    OfflineCodeDay,
+    OfflineCodeShort,
+    OfflineCodeTwice,
+    OfflineCodeWaits,
+)
 from shared.keys.offline_code import Use, is_signed_use
 from shared.purse.tac import TacVerdict
 from shared.records import CodeRecord
@@ -33,6 +39,8 @@ COLUMNS = (
     "id, record, key, certificate, use, card, day, fen, borne_fen, device, stall, time_s, against, entry, reason, at_ms"
 )
 CODE_KINDS = (EntryKind.CODE_PAID, EntryKind.CODE_BORNE)
+DAYS = 2
+"""Of the ledger, on which one business day of a terminal may fall."""
 WAITING_MAX = 500
 """Records that wait and are looked at in one transaction; the next look takes the next ones."""
 _NOBODY = Card(CardAccounts(0, 0, 0, 0, 0, 0), "", 0, hotlisted=False)
@@ -217,8 +225,19 @@ def _is_listed(writing: Writing, made: CodeUse) -> bool:
     return made.time_s >= writing.now.campus_s - ago_s
 
 
+def _tell_day(writing: Writing, made: CodeUse, box: str) -> None:
+    """No terminal of ours takes so much: its business day may be two of the ledger's days, and no more."""
+    sql = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM code_use WHERE device = ? AND day = ? AND id <> ?"
+    ((before_fen,),) = writing.db.run(sql, (made.device, made.day, made.id))
+    most, fen = DAYS * highest_day_fen(writing.db), int(before_fen) + made.fen
+    if fen > most:
+        told = OfflineCodeDay(made.stall, fen, most)
+        writing.notes.tell(told, box=box, device=writing.named(made.device))  # type: ignore[arg-type]  # a body's number
+
+
 def _tell(writing: Writing, made: CodeUse, box: str) -> None:
     """A phone's holder that has shown one code at two terminals, or whose account has not what he spent."""
+    _tell_day(writing, made, box)
     if not made.borne_fen:
         return
     label = writing.registry.cards[made.card].label

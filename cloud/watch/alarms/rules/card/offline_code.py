@@ -7,7 +7,12 @@ from shared.words.voice import Text
 RULE = FactRule(
     name="offline-code",
     family=Family.CARD,
-    codes=frozenset({"offline-code-beyond", "offline-code-short", "offline-code-twice", "offline-code-unproven"}),
+    codes=frozenset(
+        {
+            "offline-code-beyond", "offline-code-day", "offline-code-short", "offline-code-twice",
+            "offline-code-unproven",
+        }
+    ),
     quiet_ms=0,
     for_finance=True,
     advice=Advice(
