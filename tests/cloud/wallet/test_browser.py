@@ -28,7 +28,7 @@ from cloud.wallet.back.opening import open_people
 from cloud.wallet.front.files import FOLDER, load_files
 from cloud.wallet.people.demonstration import PARENT
 from cloud.wallet.people.passwords import hashed
-from cloud.wallet.people.persons import add_person, set_password
+from cloud.wallet.people.persons import add_person, person_with_holder, set_password
 from cloud.wallet.people.roster import holder_of
 from cloud.wallet.people.sessions import make_link
 from compose.parts.part import Part
@@ -289,6 +289,18 @@ def test_a_phone_shows_offline_codes_without_a_network(
     page.reload()
     expect(page.locator("#said")).to_have_text("已退出登录，本机的脱机付款码已删除")
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
+    page.goto(f"{wallet.address}#link={own_link(campus, GROWN)}")
+    page.reload()
+    expect(page.locator(ONLINE)).to_be_visible()
+    page.goto(f"{wallet.address}#offline")
+    page.click("form[data-name=offlineStart] button")
+    expect(page.locator(LEFT)).to_be_visible()
+    page.click('nav a[href="#lost"]')
+    page.click("form[data-name=report] button")
+    expect(page.locator(".state.lost")).to_be_visible()
+    page.goto(f"{wallet.address}#offline")
+    expect(page.locator("main .problem").first).to_have_text("卡已挂失或换卡")
+    assert page.evaluate(KEPT)["certificate"] is None
 
 
 KEPT = """() => new Promise((done) => { const opening = indexedDB.open("wallet.phone");
@@ -307,7 +319,8 @@ def own_link(campus: Campus, number: str) -> str:
     with closing(open_people(campus.data)) as people, people.writing():
         holder = holder_of(people, number)
         assert holder is not None
-        return make_link(people, add_person(people, "", holder.name, number, now_ms).id, now_ms)
+        person = person_with_holder(people, number) or add_person(people, "", holder.name, number, now_ms)
+        return make_link(people, person.id, now_ms)
 
 
 def test_a_passkey_signs_in_without_a_number_or_a_password(page: Page, wallet: Wallet) -> None:

@@ -24,7 +24,7 @@ addWords({
 const ENDED = { zh: "本机的脱机付款码已失效", en: "This phone's offline code counts no more" };
 
 export async function offline(holder, { show }) {
-  const { value, at, fresh } = await ask("offline", { holder });
+  const { value, at, fresh } = await heldTo(holder, ask("offline", { holder }));
   if (fresh && value.own) await renewed(holder, value).catch(onlyProblems);
   const one = value.own ? await kept(holder) : null;
   return { at, fresh, page: [h("h1", {}, t("offline_page")), value.own ? own(holder, value, one, fresh, show) : theirs(holder, value, show)] };
@@ -108,9 +108,19 @@ async function renewed(holder, value) {
 /** As `renewed`, whatever page is open; without a network nothing happens. */
 export async function tend(holder) {
   try {
-    await renewed(holder, await call("offline", { holder }));
+    await renewed(holder, await heldTo(holder, call("offline", { holder })));
   } catch (problem) {
     onlyProblems(problem);
+  }
+}
+
+/** Who is told nothing of it any more, for want of a consent or a card, has none here either. */
+async function heldTo(holder, asking) {
+  try {
+    return await asking;
+  } catch (problem) {
+    if ([403, 409].includes(problem.status) && (await kept(holder))?.certificate) await stop(holder, { zh: problem.zh, en: problem.en });
+    throw problem;
   }
 }
 
