@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.payments.disputes.rows import WAYS, answer, open_disputes
-from cloud.process.settings import CloudSettings, load_settings
+from cloud.process.settings import load_settings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.money.receipts import checked
 from cloud.wallet.back.opening import open_people
@@ -58,7 +58,7 @@ def receipt(chosen: argparse.Namespace) -> int:
         raise ConfigFault(Text(f"{chosen.file}: 无法读取", f"{chosen.file}: cannot be read")) from fault
     if not isinstance(shown, dict):
         raise ConfigFault(Text(f"{chosen.file}: 不是凭证", f"{chosen.file}: is no receipt"))
-    with closing(open_database(load_settings(chosen.data).dsn(None))) as db, db.reading():
+    with closing(open_database(load_settings(chosen.data).dsn(chosen.dsn))) as db, db.reading():
         found = list(checked(db, shown))
     yes, no = Text("与账本一致", "as the books say"), Text("不一致", "not as the books say")
     for what, is_so in found:
@@ -76,7 +76,7 @@ def stall(chosen: argparse.Namespace) -> int:
             raise ConfigFault(Text("需要 --merchant 与 --who", "--merchant and --who are needed"))
         if chosen.end:
             return _end(people, chosen)
-        _require_merchant(settings, chosen.merchant)
+        _require_merchant(settings.dsn(chosen.dsn), chosen.merchant)
         with people.writing():
             person = _keeper(people, chosen)
             bind_stall(people, person.id, chosen.merchant, chosen.who, _now_ms())
@@ -109,8 +109,8 @@ def _keeper(people: Database, chosen: argparse.Namespace) -> Person:
     return known or add_person(people, chosen.phone, chosen.name or "", "", _now_ms())
 
 
-def _require_merchant(settings: CloudSettings, merchant: str) -> None:
-    with closing(open_database(settings.dsn(None))) as db, db.reading():
+def _require_merchant(dsn: str, merchant: str) -> None:
+    with closing(open_database(dsn)) as db, db.reading():
         sql = "SELECT 1 FROM account WHERE code = ? AND kind = ?"
         if not db.run(sql, (f"merchant:{merchant}", str(AccountKind.MERCHANT))):
             raise ConfigFault(Text(f"没有商户 {merchant}", f"no such merchant: {merchant}"))

@@ -52,7 +52,7 @@ def test_a_keeper_sees_his_stall_and_nothing_else_until_it_is_taken_back(rig: Ri
 
 
 def said(campus: Campus, **given: object) -> argparse.Namespace:
-    base = dict.fromkeys(("phone", "merchant", "who", "name", "dispute", "word"), None)
+    base = dict.fromkeys(("phone", "merchant", "who", "name", "dispute", "word", "dsn"), None)
     return argparse.Namespace(**base | {"data": campus.data, "end": False, "way": "none"} | given)
 
 
