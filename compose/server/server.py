@@ -217,7 +217,7 @@ def _cloud(given: argparse.Namespace) -> int:
     if not given.words:
         raise WrongUse(Text("缺少 cloud 的命令", "a command of the cloud is missing"))
     root, words = given.folder.absolute(), [*given.words]
-    if words[:2] == ["people", "link"] and "--address" not in words:
+    if words[0] == "people" and "--address" not in words:  # some of its deeds print a link
         words += ["--address", starting.settings(root)[fronting.ADDRESS]]
     sys.stdout.write(starting.command(root, engine(), words))
     return 0
