@@ -406,3 +406,25 @@ def test_the_desk_socket_is_needed_and_no_other_will_do(office):
     said = office.desk("block", "--card", CARD, "--desk-keys", office.keys, code=1)
     assert "密钥进程拒绝" in said
     assert "可解锁" not in office.desk("read", "--card", CARD)
+
+
+def test_a_spare_is_lent_loads_its_holders_money_and_comes_back_empty_in_one_act(office):
+    office.start_keys()
+    office.start_centre()
+    office.start_field()
+    run_part("cloud", "deposit", "--data", office.data, "--card", OTHER, "--fen", "5000", "--key", "k1")
+    office.desk("lost", "--label", OTHER, "--reason", "丢失")
+    said = office.desk("lend", "--new", FRESH, "--for", OTHER, "--person", "林一", "--deposit", "10", "--limit", "30")
+    assert "备用卡押金 ¥10.00" in said
+    assert f"{FRESH} 已借出" in said
+    office.desk("float", "--yuan", "20")
+    assert "10.00" in office.desk("load", "--card", FRESH, "--yuan", "10")  # out of the lost card's account
+    said = office.desk("spares")
+    assert f"{FRESH} 借出" in said
+    assert f"林一 · {OTHER}" in said
+    said = office.desk("take-back", "--card", FRESH)
+    assert "已圈提 ¥10.00，卡内余额 ¥0.00" in said
+    assert f"{FRESH} 已归还" in said
+    assert "初一1班" in office.desk("hand-out", "--label", FRESH, "--class", "初一1班")
+    assert f"{FRESH} 交班级" in office.desk("spares", "--class", "初一1班")
+    office.verify()
