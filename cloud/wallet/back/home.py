@@ -7,6 +7,7 @@ The card's is what it held when its newest record here was made: a place, a time
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.ledger.funds.spares import held_by
 from cloud.ledger.read.shown.card import CardFile, card_file
 from cloud.ledger.read.views import RecordView
 from cloud.ledger.records.arrival import arrive
@@ -48,6 +49,8 @@ def home(context: Context, _: Arguments) -> dict[str, Any]:
     with db.reading():
         found = card_file(db, context.card)
         name = found.last.terminal if found and found.last else ""
+        spare = held_by(db, context.card)
+        label = db.run("SELECT label FROM card WHERE card = ?", (spare.card,)) if spare else []
         places = db.run("SELECT place FROM device WHERE name = ?", (name,))
     if found is None:
         raise CallRefused(NO_CARD)
@@ -56,7 +59,8 @@ def home(context: Context, _: Arguments) -> dict[str, Any]:
         "state": found.line.state.value, "blocked": found.line.hotlisted, "at_ms": context.now.unix_ms,
         "card": _card(found, places[0][0] if places else name), "pending_fen": found.balances.pending_fen,
         "pending_subsidy_fen": found.balances.pending_subsidy_fen, "transit_fen": found.balances.transit_fen,
-        "unread": unread(context), "online_fen": found.balances.online_fen, "subsidy_fen": found.balances.subsidy_fen,
+        "spare": label[0][0] if label else "", "unread": unread(context),
+        "online_fen": found.balances.online_fen, "subsidy_fen": found.balances.subsidy_fen,
     }  # fmt: skip
 
 

@@ -12,11 +12,13 @@ from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import Person, children_of, has_granted, person_of
 from cloud.wallet.people.records.stalls import stalls_of
 from cloud.wallet.people.roster import Holder, classes_taught, holder_of
-from cloud.wallet.people.sessions import note_seen, session_of
+from cloud.wallet.people.sessions import end_session, note_seen, session_of
 from cloud.wallet.people.sight import CONSENT_AGE, Bond, age, may
 from shared.ids import CardId
+from shared.wire.desk.calls import CardState
 
 _FOUND = "SELECT 1 FROM card_deed WHERE card = ? AND kind = ? AND at_ms > ? LIMIT 1"
+_LOST = "SELECT cashier, text, at_ms FROM card_deed WHERE card = ? AND kind = ? ORDER BY id DESC LIMIT 1"
 FOLLOWED_MAX = 100
 """Cards that have taken one another's place; no holder had so many."""
 
@@ -33,21 +35,39 @@ def admitted(context: Context, operation: Operation, arguments: Arguments) -> Co
     if operation.right is Right.STALL:
         return replace(signed, stall=_stall(signed, arguments.get("merchant")))
     found = _chosen(signed, operation.right, arguments.get("holder"))
-    if operation.right is Right.OWN and standing_block(context.site, found) is not None:
-        raise CallRefused(BLOCKED)  # who was reported to have lost phone and card pays and shows nothing
+    if found.is_own:
+        _require_in_hand(signed, operation.right, found)
     return replace(signed, chosen=found)
 
 
+def _require_in_hand(context: Context, right: Right, whose: Chosen) -> None:
+    """Who was reported to have lost phone and card pays and shows nothing. Whom the card desk has reported signs in
+    anew: it has no part in his sessions, and one of them may be in the lost phone."""
+    block = standing_block(context.site, whose)
+    if block is None:
+        return
+    if not block.id and context.session.proven_ms < block.at_ms:
+        with context.site.people.writing():
+            end_session(context.site.people, context.session.key, context.person.id)
+        raise CallRefused(SIGN_IN)
+    if right is Right.OWN:
+        raise CallRefused(BLOCKED)
+
+
 def standing_block(site: Site, whose: Chosen) -> Block | None:
-    """The newest block of his wallet that stands. One is over, too, when the card desk has found his card since."""
+    """The newest block of his wallet that stands. One is over, too, when the card desk has found his card since; and
+    who is lost by the desk's word, or a command, is blocked by it (id 0, name: whose word)."""
     with site.people.reading():
         block = block_of(site.people, whose.holder.number)
-    if block is None or whose.card is None:
+    if whose.card is None:
         return block
     db = site.ledger.database
     with db.reading():
-        found = db.run(_FOUND, (whose.card, int(DeedKind.FOUND), block.at_ms))
-    return None if found else block
+        if block is not None and not db.run(_FOUND, (whose.card, int(DeedKind.FOUND), block.at_ms)):
+            return block
+        lost = life_of(db, whose.card).state is CardState.LOST
+        said = db.run(_LOST, (whose.card, int(DeedKind.LOST))) if lost else []
+    return Block(whose.holder.number, 0, said[0][1], "", said[0][2], name=said[0][0]) if said else None
 
 
 def block_of_holder(site: Site, number: str) -> Block | None:

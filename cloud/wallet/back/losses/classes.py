@@ -115,7 +115,9 @@ def _by(context: Context, taken: Block | None) -> str:
 
 
 def _is_liftable(context: Context, holder: Holder, taken: Block) -> bool:
-    """By whom, and when: both must be so."""
+    """By whom, and when: both must be so. What the card desk has reported is the card desk's."""
+    if not taken.id:
+        return False
     people = context.site.people
     with people.reading():
         own = person_with_holder(people, holder.number)

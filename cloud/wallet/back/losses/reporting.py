@@ -63,7 +63,8 @@ def standing(context: Context, _: Arguments) -> dict[str, Any]:
         "lost": bool(found and found.is_lost), "since_ms": found.since_ms if found else 0,
         "left_fen": found.left_fen if found else 0, "waiting": waiting[:50], "waits": len(waiting),
         "blocked_ms": taken.at_ms if taken else 0, "why": taken.why if taken else "",
-        "by": by.name if by else taken.name if taken else "", "by_stranger": bool(taken and not taken.person),
+        "by": by.name if by else taken.name if taken else "",
+        "by_stranger": bool(taken and taken.id and not taken.person),
         "by_agent": taken.agent if taken else "", "by_address": taken.address if taken else "",
         "by_other": bool(taken and (own is None or taken.person != own.id)),
     }  # fmt: skip

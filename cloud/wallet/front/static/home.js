@@ -23,6 +23,7 @@ export async function home(holder) {
         value.subsidy_fen + value.pending_subsidy_fen ? balance("subsidy", value.subsidy_fen, seen) : null,
         value.transit_fen ? balance("transit", value.transit_fen, "") : null,
       ),
+      value.spare ? h("p", { "data-name": "spare" }, t("spareOut", value.spare)) : null,
       h("p", { class: "soft" }, t("neverSummed")),
     ],
   };

@@ -31,7 +31,7 @@ const WORDS = {
   lossHelp: ["卡、在线账户的使用和本人其他设备立即冻结；联不上的终端在收到黑名单前仍可能受理。", "Card, online account and other devices are frozen at once. A terminal out of reach may still take the card until the hotlist gets there."],
   cancelLoss: ["找到了，解挂", "Found: cancel the report"], reportedBy: ["报告人", "Reported by"],
   byStranger: ["未登录者", "somebody who had not signed in"], prank: ["没有丢，是恶作剧", "Nothing was lost: a prank"],
-  yourName: ["您的姓名（报告人）", "Your own name"], byNumber: ["学号或工号和密码", "Number and password"], class: ["我的班级", "My class"],
+  spareOut: ["备用卡 {0} 在用：刷它即用本账户", "A spare card {0} is out: it spends this account"], yourName: ["您的姓名（报告人）", "Your own name"], byNumber: ["学号或工号和密码", "Number and password"], class: ["我的班级", "My class"],
   spread: ["还有 {0} 台终端未确认拒收此卡", "{0} terminals have not said yet that they refuse the card"],
   spreadAll: ["所有终端都已拒收此卡", "Every terminal refuses the card"],
   proveHelp: ["解挂前请再输一次密码。", "Give your password once more."],

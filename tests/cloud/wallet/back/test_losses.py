@@ -116,6 +116,20 @@ def test_what_the_card_desk_finds_is_found_for_the_wallet_too(rig):
     assert rig.ask("split/order", "grown", key=key(2), fen=0)["ordered_fen"] == 0
 
 
+def test_the_card_desks_report_blocks_the_wallet_and_signs_its_devices_out(rig):
+    own(rig)
+    label = rig.ask("home", "grown")["label"]
+    rig.later(60)
+    DeskLedger(rig.site.ledger).report_lost(Wish(bytes(15) + b"1", "王芳", label, "丢失"), rig.now)
+    assert rig.ask("home", "grown") == "sign-in"
+    assert rig.ask("sign-in/number", "grown", number=GROWN[0], password="a good password") == {}
+    assert rig.ask("split/order", "grown", key=key(2), fen=0) == "blocked"
+    said = rig.ask("lost", "grown")
+    assert (said["lost"], said["by"], said["why"], said["by_stranger"]) == (True, "王芳", "丢失", False)
+    assert rig.ask("lost/cancel", "grown", key=key(3))["lost"] is False
+    assert rig.ask("split/order", "grown", key=key(4), fen=0)["ordered_fen"] == 0
+
+
 def desk_finds(rig, label: str) -> None:
     DeskLedger(rig.site.ledger).cancel_lost(Wish(bytes(16), "王芳", label, "本人持证"), rig.now)
 
