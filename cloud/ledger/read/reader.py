@@ -59,6 +59,7 @@ from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import meals as read_meals
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
+from cloud.ledger.read.shown import pay_orders as read_pay_orders
 from cloud.ledger.read.shown import split as read_split
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings
@@ -490,11 +491,11 @@ class Reader:
 
     def pay_orders(
         self, merchant: str, state: str, now_ms: int, most: int = 100
-    ) -> tuple[list[read_channels.PayOrderView], list[str]]:  # fmt: skip
+    ) -> tuple[list[read_pay_orders.PayOrderView], list[str]]:  # fmt: skip
         """Pay orders, the newest first, and who has made any."""
         with self._lock, self.database.reading():
-            found = read_channels.pay_orders(self.database, merchant, state, now_ms, bounded(most))
-            return found, read_channels.order_merchants(self.database)
+            found = read_pay_orders.pay_orders(self.database, merchant, state, now_ms, bounded(most))
+            return found, read_pay_orders.order_merchants(self.database)
 
     def floors(self) -> list[Floor]:
         """What must stay in online accounts, by card class."""

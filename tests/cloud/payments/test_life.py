@@ -131,6 +131,23 @@ def test_what_the_next_bill_brings_is_short_no_longer(rig: Rig) -> None:
     assert rig.deposits.open_items() == []
 
 
+def test_a_bill_that_is_corrected_again_and_again_is_named_and_stops_nothing(rig: Rig) -> None:
+    number = rig.deposits.order("k", CARD, 50_00, "wechat").number
+    rig.pass_time(30)
+    rig.trades.pay(number, rig.now_s)
+    rig.pass_time(60)
+    rig.trades.take_mood(Mood(stray=True))
+    for more in (0, 5, 9):
+        rig.trades.all[number].paid_fen = 50_00 + more
+        rig.take_bill(rig.day)
+        rig.trades.strays[0].paid_fen += 100 + more
+    found = {one.kind for one in rig.deposits.open_items()}
+    assert found == {ItemKind.LONG, ItemKind.UNKNOWN}
+    whole = rig.trades.all[number].paid_fen + rig.trades.strays[0].paid_fen - 109
+    assert rig.provider_fen() == whole
+    assert broken(rig) == ""
+
+
 def test_wakes_are_durable_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cloud.payments.deposits.wakes.KEPT_MAX", 4)
     wakes = Wakes(tmp_path)

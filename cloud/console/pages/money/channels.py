@@ -18,7 +18,7 @@ from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
-from cloud.ledger.read.shown.channels import PayOrderView
+from cloud.ledger.read.shown.pay_orders import PayOrderView
 from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
 from shared.clocks.clock import day_text
 from shared.errors import WireFault

@@ -1,14 +1,12 @@
-"""Providers 支付渠道 as a finance officer sees them, and pay orders 付款单 by merchant. Inside of a snapshot."""
+"""Providers 支付渠道 as a finance officer sees them. Inside of a snapshot."""
 
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import REFUNDING, UNCLEAR, Side, fee_account, provider_account
-from cloud.ledger.funds.orders.rows import ORDER_COLUMNS, OrderRow, OrderState
 from cloud.ledger.funds.providers.items import Item, items
 from cloud.ledger.funds.providers.orders import COLUMNS
 from cloud.ledger.funds.providers.refunds import refunds_in
-from cloud.ledger.funds.providers.terms import OPEN, DepositOrder, DepositRefund
-from cloud.ledger.funds.providers.terms import OrderState as DepositState
+from cloud.ledger.funds.providers.terms import OPEN, DepositOrder, DepositRefund, OrderState
 from cloud.ledger.journal.balances import balance
 from cloud.store.db import Database
 
@@ -57,58 +55,15 @@ class ChannelsView(NamedTuple):
         return not self.waiting and not self.items
 
 
-class PayOrderView(NamedTuple):
-    """An order, and what was paid on it."""
-
-    order: OrderRow
-    state: str
-    payments: int
-    captured_fen: int
-    refunded_fen: int
-
-
 def channels_view(db: Database, since_ms: int, most: int) -> ChannelsView:
     """since_ms: from when forged callbacks are counted."""
     return ChannelsView(
         tuple(_standings(db)), _fen(db, UNCLEAR.code, Side.CREDIT), _fen(db, REFUNDING.code, Side.CREDIT),
-        tuple(_orders(db, "state = ? ORDER BY made_ms", (int(DepositState.PERSON), most))),
+        tuple(_orders(db, "state = ? ORDER BY made_ms", (int(OrderState.PERSON), most))),
         tuple(_orders(db, "txn <> '' ORDER BY changed_ms DESC", (most,))),
         tuple(items(db, only_open=True)[:most]), tuple(refunds_in(db, OPEN, most)), tuple(_days(db)),
         int(db.run("SELECT COUNT(*) FROM fact WHERE code = 'deposit-forged' AND at_ms >= ?", (since_ms,))[0][0]),
     )  # fmt: skip
-
-
-def pay_orders(db: Database, merchant: str, state: str, now_ms: int, most: int) -> list[PayOrderView]:
-    """The newest first. merchant, state: empty for all; state: open, paid, closed or over."""
-    wanted = {"open": "state = 0 AND expires_ms > ?", "over": "state = 0 AND expires_ms <= ?"}
-    where, given = ["1 = 1"], list[object]()
-    if merchant:
-        where, given = [*where, "merchant = ?"], [merchant]
-    if state in wanted:
-        where, given = [*where, wanted[state]], [*given, now_ms]
-    elif state in ("paid", "closed"):
-        where, given = [*where, "state = ?"], [*given, int(OrderState[state.upper()])]
-    sql = f"SELECT {ORDER_COLUMNS} FROM pay_order WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608
-    rows = [OrderRow(*row) for row in db.run(sql, (*given, most))]
-    sums: dict[int, tuple[int, int, int]] = {}
-    for number, captured, refunded in db.find(_PAYMENTS, [row.id for row in rows]) if rows else ():
-        count, had_captured, had_refunded = sums.get(int(number), (0, 0, 0))
-        sums[int(number)] = count + 1, had_captured + int(captured), had_refunded + int(refunded)
-    return [PayOrderView(row, _state(row, now_ms), *sums.get(row.id, (0, 0, 0))) for row in rows]
-
-
-def order_merchants(db: Database) -> list[str]:
-    """Those that have ever made one."""
-    return [name for (name,) in db.run("SELECT DISTINCT merchant FROM pay_order ORDER BY merchant")]
-
-
-_PAYMENTS = "SELECT pay_order, captured_fen, refunded_fen FROM online_payment WHERE pay_order"
-
-
-def _state(row: OrderRow, now_ms: int) -> str:
-    if row.state == OrderState.OPEN and now_ms >= row.expires_ms:
-        return "over"
-    return OrderState(row.state).name.lower()
 
 
 def _orders(db: Database, where: str, given: tuple[int, ...]) -> list[DepositOrder]:
@@ -121,7 +76,7 @@ def _standings(db: Database) -> list[Standing]:
     counts: dict[tuple[str, int], int] = {(provider, int(state)): int(count) for provider, state, count in rows}
     return [
         Standing(
-            name, counts.get((name, DepositState.SENT), 0), counts.get((name, DepositState.PERSON), 0),
+            name, counts.get((name, OrderState.SENT), 0), counts.get((name, OrderState.PERSON), 0),
             _fen(db, provider_account(name).code, Side.DEBIT), _fen(db, fee_account(name).code, Side.DEBIT),
         )
         for name in sorted({provider for provider, _ in counts})
