@@ -15,6 +15,8 @@ from cloud.ledger.fleet.jobs.state import RowState
 from cloud.ledger.fleet.parameters.canaries import Outcome as CanaryOutcome
 from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.funds.offline.terms import Beyond, EndWhy
+from cloud.ledger.funds.orders.rows import OnlineState
+from cloud.ledger.funds.orders.rows import OrderState as PayOrderState
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.terms import OrderState, RefundState
@@ -58,6 +60,8 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DEPOSIT": 48, "REFUND": 54,
     },
     OrderState: {"MADE": 0, "SENT": 1, "PAID": 2, "CLOSED": 3, "REFUNDED": 4, "PERSON": 5},
+    PayOrderState: {"OPEN": 0, "PAID": 1, "CLOSED": 2},
+    OnlineState: {"AUTHORISED": 1, "CAPTURED": 2, "VOID": 3, "EXPIRED": 4},
     RefundState: {"ASKED": 0, "TAKEN": 1, "DONE": 2, "REFUSED": 3, "PERSON": 4},
     ItemKind: {
         "UNKNOWN": 1, "LONG": 2, "SHORT": 3, "UNKNOWN_REFUND": 4, "UNCLEAR": 5, "REFUND_SHORT": 6, "TWICE": 7,
