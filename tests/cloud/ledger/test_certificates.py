@@ -170,6 +170,7 @@ def test_terminals_are_told_at_once_and_nothing_while_nothing_changes(door: Offl
     assert verify(ledger, c.check_tac).first_broken == ""
 
 
+@pytest.mark.parametrize("campus_dsn", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "rule",
     [

@@ -162,6 +162,7 @@ def test_a_named_bearer_bears_it(ledger: Ledger, door: OfflineDoor, issued: Issu
     require_true(ledger)
 
 
+@pytest.mark.parametrize("campus_dsn", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
@@ -258,6 +259,7 @@ EDITS: dict[str, str] = {
 }
 
 
+@pytest.mark.parametrize("campus_dsn", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
 def test_an_edited_row_is_named(ledger: Ledger, issued: Issued, box: c.Box, edit: str) -> None:
     box.send(code(1, issued), code(2, issued))
