@@ -8,11 +8,12 @@ from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read.news import FIRST, news
+from cloud.ledger.read.news import FIRST, GIVEN, news
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.aid import Collected
 from cloud.ledger.read.shown.takings import NO_SLOT, by_kind, takings
 from cloud.ledger.records.values import Now
+from cloud.ledger.schema.tables import posting
 from shared.online import PaymentResult, Purpose
 from shared.wire.desk.calls import CardState
 from tests.cloud.ledger import campus as c
@@ -102,3 +103,10 @@ def test_a_grant_waits_is_claimed_or_is_not_known(ledger: Ledger, reader: Reader
     assert reader.grants(card=c.card(2)) == []
     assert (reader.fund().given_fen, reader.fund().fund_fen, reader.fund().pending_fen) == (3000, -3000, 0)
     assert reader.cards_of_labels(["0001", "no"]) == {"0001": c.card(1)}
+
+
+def test_the_index_of_what_was_given_has_the_kinds_that_news_ask_for() -> None:
+    """Another list, and every phone's first page would scan the books."""
+    (index,) = [one for one in posting.indexes if one.name == "ix_posting_given"]
+    kinds = ", ".join(str(int(kind)) for kind in sorted(GIVEN))
+    assert str(index.dialect_options["sqlite"]["where"]) == f"kind IN ({kinds})"
