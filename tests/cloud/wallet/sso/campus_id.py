@@ -76,9 +76,9 @@ class CampusId:
 
     def _metadata(self) -> dict[str, str]:
         issuer = "https://somebody.else" if self.wrong == "another issuer" else self.url
-        token = "http://198.51.100.1/token" if self.wrong == "a token address in plain" else f"{self.url}/token"
+        swaps_at = "http://198.51.100.1/token" if self.wrong == "a token address in plain" else f"{self.url}/token"
         return {
-            "issuer": issuer, "authorization_endpoint": f"{self.url}/authorize", "token_endpoint": token,
+            "issuer": issuer, "authorization_endpoint": f"{self.url}/authorize", "token_endpoint": swaps_at,
             "jwks_uri": f"{self.url}/keys", "userinfo_endpoint": f"{self.url}/userinfo",
         }  # fmt: skip
 
