@@ -42,6 +42,7 @@ from cloud.ledger.desk.stock import draw, range_labels, spoil
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.meals.debts import repay
+from cloud.ledger.funds.spares import payer_of
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
@@ -91,9 +92,10 @@ class DeskLedger:
             require_open_day(writing, cashier)
             require_served(writing, card)
             need_drawer(writing, cashier)
-            entry = enter(writing, EntryKind.CASH_IN, (cashier, card, fen), key)
+            payer = payer_of(writing.db, card)  # of a spare card, its holder's account
+            entry = enter(writing, EntryKind.CASH_IN, (cashier, payer, fen), key)
             if entry is not None:
-                repay(writing, card, fen, entry)
+                repay(writing, payer, fen, entry)
             return said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_IN, card, fen, entry, key))
 
     def cash_out(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
@@ -299,7 +301,7 @@ def said(writing: Writing, receipt: Receipt, *, again: bool = False) -> ReceiptS
     writing.booking.flush()
     online_fen = 0
     if receipt.card:
-        card = writing.registry.cards.get(receipt.card)
+        card = writing.registry.cards.get(payer_of(writing.db, receipt.card))
         if card is None:
             raise DeskRefused(UNKNOWN_CARD)
         online_fen = balance(writing.db, card.accounts.online, Side.CREDIT)

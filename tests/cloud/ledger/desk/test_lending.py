@@ -85,7 +85,8 @@ def test_a_spare_pays_out_of_its_holders_account_while_his_own_card_stays_lost(s
     assert spares.lend(wish(2), loan(), c.NOW).again
     assert c.pay(ledger, 7, of=SPARE).result is PaymentResult.APPROVED
     assert c.pay(ledger, 8, of=OWN).result is PaymentResult.HOTLISTED
-    assert books(ledger, f"online:{OWN.hex()}", f"online:{SPARE.hex()}", "spare-deposit") == (37_50, 0, 10_00)
+    assert desk.cash_in((3).to_bytes(16, "big"), WANG, SPARE, 5_00, c.NOW).online_fen == 42_50  # his, too
+    assert books(ledger, f"online:{OWN.hex()}", f"online:{SPARE.hex()}", "spare-deposit") == (42_50, 0, 10_00)
     box.send(c.payment(1, 7, Kind.ONLINE, of=SPARE))
     assert c.pay(ledger, 9, 20_00, of=SPARE).result is PaymentResult.OVER_LIMIT  # 12.50 of 30.00 are spent
     assert c.pay(ledger, 9, 17_50, of=SPARE).result is PaymentResult.NOT_NOW  # the number was refused already
