@@ -27,6 +27,8 @@ from cloud.ledger.fleet.parameters import door as read_parameters
 from cloud.ledger.fleet.parameters.tallies import Life, told_since
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.funds.floors import Floor, floors
+from cloud.ledger.funds.orders import listed as read_pay_orders
+from cloud.ledger.funds.providers import standing as read_channels
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.days import Closed, closed
 from cloud.ledger.held.losses import bearing as read_losses
@@ -52,14 +54,12 @@ from cloud.ledger.read.shown import aid as read_aid
 from cloud.ledger.read.shown import balance as read_balance
 from cloud.ledger.read.shown import campus_days as read_days
 from cloud.ledger.read.shown import card as read_card
-from cloud.ledger.read.shown import channels as read_channels
 from cloud.ledger.read.shown import closing as read_closing
 from cloud.ledger.read.shown import exposure as read_exposure
 from cloud.ledger.read.shown import lately as read_lately
 from cloud.ledger.read.shown import meals as read_meals
 from cloud.ledger.read.shown import months as read_months
 from cloud.ledger.read.shown import morning as read_morning
-from cloud.ledger.read.shown import pay_orders as read_pay_orders
 from cloud.ledger.read.shown import split as read_split
 from cloud.ledger.read.shown import story as read_story
 from cloud.ledger.read.shown import takings as read_takings

@@ -23,7 +23,7 @@ from cloud.payments.providers.interface import Back, BackSeen, BackStanding, Doo
 
 TURN_MAX = 32
 """Refunds that one turn asks for."""
-BY_RULE = "自动冲正 taken back"
+BY_RULE = "taken back by rule"
 """Why, of what no person has asked for."""
 log = logging.getLogger(__name__)
 

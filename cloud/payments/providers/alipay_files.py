@@ -83,8 +83,10 @@ def _require_sums(lines: tuple[BillEntry, ...], notes: list[str]) -> None:
 
 _MOVES = {"账务流水号": "ident", "收入金额（元）": "into", "支出金额（元）": "out", "业务类型": "type"}
 """Columns of 账务明细 that we read."""
-_OF_TRADES = ("交易", "在线支付", "退款")
-_BANK, _FEES = "提现", ("收费", "服务费", "退费")
+_NAMED = {
+    "交易": "", "在线支付": "", "退款": "", "收费": "fee", "服务费": "fee", "退费": "fee", "提现": "bank",
+}  # fmt: skip
+"""What a movement is; empty: the bill has it. Of any other name it is none of ours."""
 _WAYS = re.compile(r"#(收入|支出)合计：([0-9]+)笔，共(-?[0-9.]+)元")
 
 
@@ -114,12 +116,10 @@ def read_movements(plain: bytes, day: str) -> Settlement:
 
 def _moved(cells: dict[str, str], gain: int) -> Movement | None:
     """None: the bill has it. gain: what the account got by it."""
-    kind = cells["type"]
-    if kind in _OF_TRADES:
+    kind = _NAMED.get(cells["type"], "other")
+    if not kind:
         return None
-    if kind in _FEES:
-        return Movement("fee", cells["ident"], -gain)
-    return Movement("bank" if kind == _BANK and gain < 0 else "other", cells["ident"], -gain)
+    return Movement("other" if kind == "bank" and gain > 0 else kind, cells["ident"], -gain)
 
 
 def _some(cell: str) -> int:

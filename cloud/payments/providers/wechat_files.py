@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import zlib
 
 from cloud.payments.providers.interface import BILL_MAX, Bill, BillEntry, Movement, ProviderFault, Settlement
@@ -87,10 +88,13 @@ _FLOW = {
     "业务凭证号": "voucher",
 }  # fmt: skip
 """Columns of the fund flow bill, without the unit that some have behind them."""
-_FLOW_SUMS = ("资金流水总笔数", "收入笔数", "收入金额", "支出笔数", "支出金额")
-_TRADES = frozenset({"交易", "退款"})
-"""Movements that the bill has."""
-_FEES, _BANK = frozenset({"扣除交易手续费", "退还交易手续费"}), "提现"
+_FLOW_SUMS = {
+    "资金流水总笔数": "lines", "收入笔数": "in", "收入金额": "in_fen", "支出笔数": "out", "支出金额": "out_fen",
+}  # fmt: skip
+_WAYS = {"收入": 1, "支出": -1}
+_KINDS = {"交易": "", "退款": "", "扣除交易手续费": "fee", "退还交易手续费": "fee", "提现": "bank"}
+"""What a movement is; empty: the bill has it. Of any other name it is none of ours."""
+_UNIT = re.compile("[（(]元[）)]$")
 
 
 def read_fund_flow(plain: bytes) -> Settlement:
@@ -104,11 +108,11 @@ def read_fund_flow(plain: bytes) -> Settlement:
     if any(len(row) != len(_FLOW) for row in rows[1:-2]) or len(rows[-1]) != len(_FLOW_SUMS):
         raise ProviderFault("a line of another form")
     cells = [dict(zip(_FLOW.values(), row, strict=True)) for row in rows[1:-2]]
-    if any(one["way"] not in ("收入", "支出") for one in cells):
+    if any(one["way"] not in _WAYS for one in cells):
         raise ProviderFault("a line of another form")
     sums = [fen_of_yuan(one["fen"]) for one in cells]
-    into = [fen for one, fen in zip(cells, sums, strict=True) if one["way"] == "收入"]
-    out = [fen for one, fen in zip(cells, sums, strict=True) if one["way"] == "支出"]
+    into = [fen for one, fen in zip(cells, sums, strict=True) if _WAYS[one["way"]] > 0]
+    out = [fen for one, fen in zip(cells, sums, strict=True) if _WAYS[one["way"]] < 0]
     told = rows[-1][0], rows[-1][1], fen_of_yuan(rows[-1][2]), rows[-1][3], fen_of_yuan(rows[-1][4])
     if told != (str(len(cells)), str(len(into)), sum(into), str(len(out)), sum(out)):
         raise ProviderFault("a settlement that does not add up")
@@ -118,18 +122,14 @@ def read_fund_flow(plain: bytes) -> Settlement:
 
 def _movement(cells: dict[str, str], fen: int) -> Movement | None:
     """None: the bill has it."""
-    if cells["type"] in _TRADES:
+    kind, gone = _KINDS.get(cells["type"], "other"), -fen * _WAYS[cells["way"]]
+    if not kind:
         return None
-    is_out = cells["way"] == "支出"
-    if cells["type"] in _FEES:
-        return Movement("fee", cells["ident"], fen if is_out else -fen)
-    if cells["type"] == _BANK and is_out:
-        return Movement("bank", cells["ident"], fen)
-    return Movement("other", cells["ident"], fen if is_out else -fen)
+    return Movement("other" if kind == "bank" and gone < 0 else kind, cells["ident"], gone)
 
 
 def _plain_heads(row: list[str]) -> list[str]:
-    return [cell.removesuffix("（元）").removesuffix("(元)") for cell in row]
+    return [_UNIT.sub("", cell) for cell in row]
 
 
 def unzipped(raw: bytes) -> bytes:

@@ -14,11 +14,11 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, listed
 from cloud.console.pages.money.deciding import proposed, refused
 from cloud.console.pages.money.shown import age, moment, now, yuan_of
+from cloud.ledger.funds.orders.listed import PayOrderView
 from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
-from cloud.ledger.read.shown.pay_orders import PayOrderView
 from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
 from shared.clocks.clock import day_text
 from shared.errors import WireFault
