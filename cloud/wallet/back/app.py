@@ -1,6 +1,7 @@
 """Composition root of the accounts service: HTTPS for the wallet's front alone, one ledger thread, a pool for hashes.
 
-`READY accounts https://… [link:TOKEN]` when it serves; the link is a demonstration's, good once.
+`READY accounts https://… [link:TOKEN]` when it serves; the link is a demonstration's, good once, and told to a launcher
+alone: a container's output is a log.
 Bounds: a request has ASK_MAX bytes and BODY_S to come; HASHES at once, and HASHES_WAIT more may wait for their turn;
 OUTWARD_MAX ask the campus' sign-on.
 """
@@ -104,7 +105,8 @@ async def _serve(given: argparse.Namespace) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="accounts")
-    told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/"))
+    link = f" link:{accounts.link}" if accounts.link and given.end_with_stdin else ""
+    told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/{link}"))
     sending = asyncio.create_task(_send_codes(stop, accounts, settings.data / FOLDER), name="sms")
     nights = asyncio.create_task(_take_nights(stop, accounts), name="nights")
     async with healthy(given.health, lambda: _health(server, accounts)):
@@ -141,7 +143,7 @@ def _health(server: HttpsServer, accounts: "Accounts") -> Health:
 
 async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: "Accounts", address: str) -> None:
     await server.serving.wait()
-    say(f"READY accounts {address}{f' link:{accounts.link}' if accounts.link else ''}")
+    say(f"READY accounts {address}")
     loop = Duty()
     with Watchdog("accounts", lambda: {"loop": loop.turns, "ledger": accounts.asked.moved()}) as watchdog:
         watchdog.ready()
