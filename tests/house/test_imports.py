@@ -50,6 +50,8 @@ for name in names:
 """
 
 
+BINDS = {"cloud": {"cloud.wallet.sso.bounded": ["socket.bind"]}}
+"""urllib3 asks by it whether the machine has IPv6; the module is imported where a school has a sign-on."""
 RUN_NOT_IMPORTED = (".__main__", ".migrations.env")
 """Programs: python -m runs the one, Alembic the other, with its own context in place."""
 
@@ -69,7 +71,7 @@ def python(program, *arguments):
 def test_import_does_nothing_else(package):
     done = python(WATCHED, modules(package))
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {}, "a module does something while it is imported"
+    assert json.loads(done.stdout) == BINDS.get(package, {}), "a module does something while it is imported"
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -15,11 +15,10 @@
 
 import os
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cloud.wallet.sso.cas import Cas
-from cloud.wallet.sso.oidc import Oidc
 from cloud.wallet.sso.terms import SignOn
 from shared.errors import ConfigFault
 from shared.input.section import Section
@@ -43,19 +42,32 @@ def read_sign_ons(folder: Path) -> dict[str, SignOn]:
         return {}
     top = Section(_toml(file), file=FILE)
     found: dict[str, SignOn] = {}
-    if (one := top.optional_section("oidc")) is not None:
-        found["oidc"] = Oidc(
-            "oidc", _label(one, "oidc"), _address(one, "issuer"), one.take("client", str), one.take("secret", str, ""),
-            one.take("number", str, "sub"), one.take("scope", str, "openid profile"), one.take("ca", str, ""),
-            is_address,
-        )  # fmt: skip
-        one.done()
-    if (one := top.optional_section("cas")) is not None:
-        server = _address(one, "server").rstrip("/") + "/"
-        found["cas"] = Cas("cas", _label(one, "cas"), server, one.take("number", str, ""), one.take("ca", str, ""))
-        one.done()
+    for name, make in _MAKERS.items():
+        one = top.optional_section(name)
+        if one is not None:
+            found[name] = make(one)
+            one.done()
     top.done()
     return found
+
+
+def _oidc(one: Section) -> SignOn:
+    from cloud.wallet.sso.oidc import Oidc  # its libraries take half a second, and most schools have neither
+
+    return Oidc(
+        "oidc", _label(one, "oidc"), _address(one, "issuer"), one.take("client", str), one.take("secret", str, ""),
+        one.take("number", str, "sub"), one.take("scope", str, "openid profile"), one.take("ca", str, ""), is_address,
+    )  # fmt: skip
+
+
+def _cas(one: Section) -> SignOn:
+    from cloud.wallet.sso.cas import Cas
+
+    server = _address(one, "server").rstrip("/") + "/"
+    return Cas("cas", _label(one, "cas"), server, one.take("number", str, ""), one.take("ca", str, ""))
+
+
+_MAKERS: dict[str, Callable[[Section], SignOn]] = {"oidc": _oidc, "cas": _cas}
 
 
 def is_address(url: str) -> bool:

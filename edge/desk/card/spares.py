@@ -10,7 +10,7 @@ from edge.desk.card.upkeep import public_of
 from edge.desk.desk import Desk
 from edge.desk.paper import AWAY, no_line, receipt_line
 from edge.desk.reading.reading import ask_books
-from shared.clocks.clock import DAY_S, date_bcd
+from shared.clocks.clock import day_text
 from shared.errors import ConfigFault, WireFault
 from shared.facts.terms import SPARES
 from shared.money import yuan
@@ -43,7 +43,7 @@ def lend(desk: Desk, label: str, holder: str, person: str, terms: Terms, reason:
     if answer is None:
         return False
     desk.say(receipt_line(LENT, parse_receipt(answer)))
-    end, limit = _day(terms.until_day), yuan(terms.limit_fen)
+    end, limit = day_text(terms.until_day), yuan(terms.limit_fen)
     desk.say(Text(f"{label} 已借出，至 {end}，每日 ¥{limit}", f"{label} is lent until {end}, ¥{limit} a day"))
     return True
 
@@ -97,15 +97,10 @@ def _row(raw: object) -> Sequence[object]:
 
 def _line(row: Sequence[object]) -> Text:
     label, act, person, holder, place, deposit, limit, until, late = row
-    zh, en = SPARES.get(str(act), (str(act), str(act)))
+    said = Text(*SPARES.get(str(act), (str(act), str(act))))
     who = " · ".join(str(one) for one in (person, holder, place) if one)
     if isinstance(until, int) and until and isinstance(deposit, int) and isinstance(limit, int):
-        end, sums = _day(until), f"¥{yuan(deposit)} · ¥{yuan(limit)}"
-        zh, en = f"{zh} · 至 {end} · 押金、限额 {sums}", f"{en} · until {end} · deposit, limit {sums}"
+        end, sums = day_text(until), f"¥{yuan(deposit)} · ¥{yuan(limit)}"
+        said = Text(f"{said.zh} · 至 {end} · 押金、限额 {sums}", f"{said.en} · until {end} · deposit, limit {sums}")
     mark = "● " if late else ""
-    return Text(f"{mark}{label} {zh} · {who}", f"{mark}{label} {en} · {who}")
-
-
-def _day(day: int) -> str:
-    raw = date_bcd(day * DAY_S).hex()
-    return f"{raw[:4]}-{raw[4:6]}-{raw[6:]}"
+    return Text(f"{mark}{label} {said.zh} · {who}", f"{mark}{label} {said.en} · {who}")
