@@ -81,9 +81,7 @@ class Refunds:
             if refusal is None:
                 with self._opened.writing(self._now()) as writing:
                     take_taken(writing, refund_of(writing.db, refund.number) or refund)
-                seen = seen._replace(standing=BackStanding.WORKING)
-            else:
-                seen = door.refunded(refund.order, refund.number)
+            seen = door.refunded(refund.order, refund.number)
         return self._next(refund.number, seen, refusal)
 
     def _back(self, refund: DepositRefund) -> Back:

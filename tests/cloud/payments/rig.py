@@ -16,6 +16,7 @@ from cloud.emulators.providers.mood import Mood
 from cloud.emulators.providers.trades import Trades, day_of
 from cloud.emulators.providers.wechat import WeChatEmulator
 from cloud.ledger.books.chart import REFUNDING, UNCLEAR, fee_account, provider_account
+from cloud.ledger.funds.providers.terms import RefundState
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
@@ -194,6 +195,18 @@ class Rig:
         ledger = RefundLedger(self.opened)
         made = ledger.propose(number, fen, maker, "家长申请", self.now())
         ledger.confirm(made.number, checker, self.now())
+
+    def ask_for_those_of_a_person(self) -> None:
+        """Refunds of which a liar told nothing for a day, when it tells the truth for once."""
+        with self.opened.database.reading():
+            rows = self.opened.database.run(
+                "SELECT number FROM deposit_refund WHERE state = ?", (int(RefundState.PERSON),)
+            )
+        mood, self.trades.mood = self.trades.mood, Mood()
+        for (number,) in rows:
+            assert self.deposits.ask_again(number)
+        self.deposits.turn()
+        self.trades.mood = mood
 
     def refunds(self) -> dict[str, int]:
         """Order → how its newest refund stands."""

@@ -45,6 +45,7 @@ def play(rig: Rig) -> dict[str, bytes]:
     day = rig.day
     rig.pass_time(4_000, 60)
     rig.pass_time(30 * 3600, 1_800)
+    rig.ask_for_those_of_a_person()
     for each in (day, rig.day):  # what was asked for late went back a day later
         rig.take_bill(each)
         rig.take_settlement(each)
