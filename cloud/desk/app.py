@@ -19,8 +19,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
-from cloud.process.health import healthy
-from cloud.process.life import report, say, stop_on_signals
+from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
 from shared.clocks.campus_clock import CampusClock, parse_clock
@@ -28,9 +27,8 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
-from shared.support.watchdog import Duty, Errand, Watchdog
+from shared.support.watchdog import Errand
 from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH
-from shared.words.health import Health, page_of
 from shared.words.voice import Text
 
 _BEARER = b"Bearer "
@@ -68,31 +66,8 @@ async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     centre = Centre(settings.books(given.dsn), given.keys, settings.data / FOLDER, parse_clock(given.clock))
     server = HttpsServer(centre, given.host, given.port, settings.console_certificate, settings.console_key)
-    stop = asyncio.Event()
-    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
-    serving = asyncio.create_task(server.serve(), name="desk")
-    told = asyncio.create_task(_tell(server, stop, centre, f"https://{given.host}:{given.port}/"))
-    async with healthy(given.health, lambda: _health(server, centre)):
-        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    server.should_exit = True
-    server.serving.set()
-    await asyncio.gather(serving, told)
-
-
-def _health(server: HttpsServer, centre: "Centre") -> Health:
-    """Ready: it serves; its ledger was open before, and who has no key process is answered so."""
-    waits = () if server.serving.is_set() else ("https",)
-    return Health(waits=waits, page=page_of("desk", asdict(centre.answers.counts)))
-
-
-async def _tell(server: HttpsServer, stop: asyncio.Event, centre: "Centre", address: str) -> None:
-    await server.serving.wait()
-    say(f"READY desk {address}")
-    loop = Duty()
-    with Watchdog("desk", lambda: {"loop": loop.turns, "ledger": centre.asked.moved()}) as watchdog:
-        watchdog.ready()
-        await report(stop, lambda: asdict(centre.answers.counts), loop)
+    part = HttpsPart("desk", lambda: asdict(centre.answers.counts), lambda: {"ledger": centre.asked.moved()})
+    await run(server, part, given)
 
 
 class Centre:

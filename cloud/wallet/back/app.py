@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
-from cloud.process.health import healthy
-from cloud.process.life import report, say, stop_on_signals
+from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
@@ -45,8 +45,7 @@ from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
 from shared.keys.front_token import is_front
-from shared.support.watchdog import Duty, Errand, Watchdog
-from shared.words.health import Health, page_of
+from shared.support.watchdog import Errand
 from shared.words.voice import Text
 
 HASHES = max(2, (os.cpu_count() or 2) // 2)
@@ -102,22 +101,15 @@ async def _serve(given: argparse.Namespace) -> None:
     accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), outward)
     certificate, key = given.certificate or settings.console_certificate, given.key or settings.console_key
     server = HttpsServer(accounts, given.host, given.port, certificate, key)
-    stop = asyncio.Event()
-    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
-    serving = asyncio.create_task(server.serve(), name="accounts")
     link = f" link:{accounts.link}" if accounts.link and given.end_with_stdin else ""
-    told = asyncio.create_task(_tell(server, stop, accounts, f"https://{given.host}:{given.port}/{link}"))
-    sending = asyncio.create_task(_send_codes(stop, accounts, settings.data / FOLDER), name="sms")
-    nights = asyncio.create_task(_take_nights(stop, accounts), name="nights")
-    async with healthy(given.health, lambda: _health(server, accounts)):
-        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    server.should_exit = True
-    server.serving.set()
-    await asyncio.gather(serving, told, sending, nights)
+    beside = (partial(_send_codes, accounts, settings.data / FOLDER), partial(_take_nights, accounts))
+    part = HttpsPart(
+        "accounts", lambda: asdict(accounts.answers.counts), lambda: {"ledger": accounts.asked.moved()}, beside, link
+    )  # fmt: skip
+    await run(server, part, given)
 
 
-async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -> None:
+async def _send_codes(accounts: "Accounts", folder: Path, stop: asyncio.Event) -> None:
     """Until the end; the way is read when something waits, so that a changed file counts from the next turn on."""
     while not stop.is_set():
         with suppress(TimeoutError):
@@ -127,27 +119,13 @@ async def _send_codes(stop: asyncio.Event, accounts: "Accounts", folder: Path) -
             await accounts.send_codes(folder)
 
 
-async def _take_nights(stop: asyncio.Event, accounts: "Accounts") -> None:
+async def _take_nights(accounts: "Accounts", stop: asyncio.Event) -> None:
     """Until the end: what was reported from anybody's phone, at beats of its own and not when it comes."""
     while not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), NIGHT_S)
         if not stop.is_set():
             await accounts.take_nights()
-
-
-def _health(server: HttpsServer, accounts: "Accounts") -> Health:
-    waits = () if server.serving.is_set() else ("https",)
-    return Health(waits=waits, page=page_of("accounts", asdict(accounts.answers.counts)))
-
-
-async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: "Accounts", address: str) -> None:
-    await server.serving.wait()
-    say(f"READY accounts {address}")
-    loop = Duty()
-    with Watchdog("accounts", lambda: {"loop": loop.turns, "ledger": accounts.asked.moved()}) as watchdog:
-        watchdog.ready()
-        await report(stop, lambda: asdict(accounts.answers.counts), loop)
 
 
 class Accounts:

@@ -21,8 +21,7 @@ from typing import Any
 
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
 from cloud.process.callers import CallBounds
-from cloud.process.health import healthy
-from cloud.process.life import report, say, stop_on_signals
+from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.wallet.front.accounts import AccountsLine
 from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
@@ -45,8 +44,6 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
-from shared.support.watchdog import Duty, Watchdog
-from shared.words.health import Health, page_of
 from shared.words.voice import Text
 
 FRONT = "front"
@@ -94,16 +91,7 @@ async def _serve(given: argparse.Namespace) -> None:
     front = Front(AccountsLine(given.accounts, folder / "ca.pem", _token(folder / "token")))
     certificate, key = given.certificate or folder / "wallet.pem", given.key or folder / "wallet.key"
     server = HttpsServer(front, given.host, given.port, certificate, key, PHONES)
-    stop = asyncio.Event()
-    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
-    serving = asyncio.create_task(server.serve(), name="wallet")
-    told = asyncio.create_task(_tell(server, stop, front, f"https://{given.host}:{given.port}/"))
-    async with healthy(given.health, lambda: _health(server, front)):
-        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    server.should_exit = True
-    server.serving.set()
-    await asyncio.gather(serving, told)
+    await run(server, HttpsPart("wallet", lambda: asdict(front.counts)), given)
     front.line.close()
 
 
@@ -114,21 +102,6 @@ def _token(file: Path) -> str:
         raise ConfigFault(
             Text(f"{file}: 无法读取：先启动账户服务", f"{file}: cannot be read: start the accounts service first")
         ) from fault
-
-
-def _health(server: HttpsServer, front: "Front") -> Health:
-    """Ready: it serves; it stands without the accounts service, and says so on its pages."""
-    waits = () if server.serving.is_set() else ("https",)
-    return Health(waits=waits, page=page_of("wallet", asdict(front.counts)))
-
-
-async def _tell(server: HttpsServer, stop: asyncio.Event, front: "Front", address: str) -> None:
-    await server.serving.wait()
-    say(f"READY wallet {address}")
-    loop = Duty()
-    with Watchdog("wallet", lambda: {"loop": loop.turns}) as watchdog:
-        watchdog.ready()
-        await report(stop, lambda: asdict(front.counts), loop)
 
 
 @dataclass(slots=True)
