@@ -1,6 +1,6 @@
 // The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh} of the
 // module of its name; all but the first are loaded when somebody opens them, out of this version's own files.
-import { AWAY, Problem, ask, call, leave, phoneHint } from "./api.js";
+import { AWAY, Problem, ask, call, forget, leave, phoneHint } from "./api.js";
 import { fill, h, keepSize, say } from "./dom.js";
 import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
@@ -20,14 +20,24 @@ async function start() {
   if (location.pathname === "/kiosk") await (await import("./kiosk.js")).begin();
   else keepWorker();
   if (location.search) await (await import("./sso.js")).comeBack();
-  const link = new URLSearchParams(location.hash.slice(1)).get("link");
-  if (link) {
-    history.replaceState(null, "", location.pathname);
-    await call("sign-in/link", { token: link }).catch((problem) => say(said(problem)));
-  }
-  addEventListener("hashchange", show);
+  await takeLink();
+  addEventListener("hashchange", () => takeLink().then(show));
   addEventListener("online", show);
   await show();
+}
+
+/** A one-time link, also where the wallet is open already and its address alone changes. */
+async function takeLink() {
+  const link = new URLSearchParams(location.hash.slice(1)).get("link");
+  if (!link) return;
+  history.replaceState(null, "", location.pathname);
+  try {
+    await call("sign-in/link", { token: link });
+    forget(); // what was kept may be somebody else's
+    state.me = null;
+  } catch (problem) {
+    say(said(problem));
+  }
 }
 
 async function show() {
