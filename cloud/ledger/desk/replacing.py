@@ -20,6 +20,7 @@ from cloud.ledger.cards.listing import Why, list_card, unlist_card
 from cloud.ledger.cards.refusals import (
     CARD_LOST,
     CARD_REPLACED,
+    IS_SPARE,
     KEY_USED,
     NEW_CARD_USED,
     NOT_LOST,
@@ -33,6 +34,7 @@ from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.funds.offline.certificates import end_of_card
 from cloud.ledger.funds.offline.terms import EndWhy
+from cloud.ledger.funds.spares import spare_of
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
 from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
@@ -155,6 +157,8 @@ def _replace(
 ) -> Replaced:  # fmt: skip
     if new == old:
         raise DeskRefused(NEW_CARD_USED)
+    if spare_of(writing.db, old) is not None:
+        raise DeskRefused(IS_SPARE)  # what is on it is its holder's, and its deposit waits for it to come back
     require_fresh(writing, new)
     use(writing, wish.key, wish.cashier, new)
     since_ms = _since_ms(writing, old)

@@ -7,6 +7,7 @@ import pytest
 from cloud.ledger.cards.listing import Why, reasons_of
 from cloud.ledger.cards.refusals import (
     HAS_SPARE,
+    IS_SPARE,
     KEY_USED,
     NOT_LENT,
     NOT_SPARE,
@@ -188,9 +189,21 @@ def test_what_is_refused_changes_nothing(spares, ledger):
 def test_a_card_that_takes_the_lost_ones_place_pays_for_the_spare_on(spares, desk, ledger):
     desk.report_lost(wish(1, "0001"), c.NOW)
     spares.lend(wish(2), loan(), c.NOW)
+    assert c.pay(ledger, 6, of=SPARE).result is PaymentResult.APPROVED
     desk.replace_lost(wish(3, "0001"), "0010", c.NOW)
     assert c.pay(ledger, 7, of=SPARE).result is PaymentResult.APPROVED
-    assert books(ledger, f"online:{c.card(10).hex()}") == (37_50,)
+    assert books(ledger, f"online:{c.card(10).hex()}") == (25_00,)
+    assert c.pay(ledger, 8, 5_01, of=SPARE).result is PaymentResult.OVER_LIMIT  # 25.00 of 30.00 are spent today
+
+
+def test_no_card_takes_a_spares_own_place(spares, desk, ledger):
+    spares.lend(wish(1), loan(), c.NOW)
+    assert refused(desk.replace_broken, wish(2), "0010", None, c.NOW) is IS_SPARE
+    desk.report_lost(wish(3), c.NOW)
+    assert c.pay(ledger, 7, of=SPARE).result is PaymentResult.HOTLISTED
+    assert refused(desk.replace_lost, wish(4), "0010", c.NOW) is IS_SPARE
+    desk.cancel_lost(wish(5), c.NOW)
+    assert spares.take_back(wish(6), proof(), c.NOW).fen == 10_00
 
 
 @pytest.mark.parametrize(
