@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
-from cloud.ledger.journal.registry import former_cards
+from cloud.ledger.journal.registry import FORMER_MAX, former_cards
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault
@@ -18,8 +18,6 @@ from shared.words.voice import Text
 
 COLUMNS = "id, key, card, day_fen, who, at_ms"
 KEY_MAX = 64
-FORMER_MAX = 16
-"""Cards that were in one place before this one and are looked at."""
 _NEWEST = "SELECT day_fen, who, at_ms FROM account_bound WHERE card = ? ORDER BY id DESC LIMIT 1"
 
 

@@ -30,6 +30,8 @@ _MADE_LATER = (
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256
 """Changes of the hotlist that are followed card by card; above, all that are listed are read anew."""
+FORMER_MAX = 16
+"""Cards that were in one place before this one and are looked at."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 

@@ -53,3 +53,16 @@ def test_the_card_that_takes_its_place_has_it_too(opened: OpenedLedger, ledger: 
     with opened.database.reading():
         assert day_max_of(opened.database, NEXT) == 5_00
         assert bound_of(opened.database, c.card(3)) is None
+
+
+def test_what_was_paid_today_counts_for_the_card_that_takes_its_place(opened: OpenedLedger, ledger: Ledger) -> None:
+    for number, card in enumerate((CARD, NEXT)):
+        ledger.deposit(card, 100_00, f"d{number}", NOW)
+    said(opened, "a", 20_00)
+    assert c.pay(ledger, 1, 15_00).result is PaymentResult.APPROVED
+    with opened.writing(NOW) as writing:
+        set_life(writing, CARD, Life(CardState.REPLACED, NEXT))
+    assert c.pay(ledger, 2, 5_01, of=NEXT).result is PaymentResult.OVER_LIMIT
+    token = calls.make_order(doors.orders(opened), "一楼大伙", "o1", 5_01, NOW)["token"]
+    assert calls.pay(doors.orders(opened), NEXT, "l", token, 5_01, NOW)["result"] == "over-limit"
+    assert c.pay(ledger, 3, 5_00, of=NEXT).result is PaymentResult.APPROVED

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.funds.orders.rows import OnlineState
+from cloud.ledger.journal.registry import FORMER_MAX, former_cards
 from cloud.store.db import Database
 from shared.online import code_in, code_means, parse_request
 
@@ -96,7 +97,12 @@ def nobodys(device: bytes) -> bytes:
 
 
 def paid_on(db: Database, card: bytes, day: int) -> int:
-    """What this card's account has paid on this day, in fen, at tills and on line, without what was given back."""
+    """What this card's account has paid on this day, in fen, at tills and on line, without what was given back; with
+    what those cards have paid in whose place it came: an exchange at the desk begins no new day."""
+    return sum(_paid_by(db, one, day) for one in former_cards(db, card, FORMER_MAX))
+
+
+def _paid_by(db: Database, card: bytes, day: int) -> int:
     states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
     at_tills = "SELECT amount_fen AS fen FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"
     by_orders = (
@@ -109,11 +115,10 @@ def paid_on(db: Database, card: bytes, day: int) -> int:
 
 def spare_paid_on(db: Database, payer: bytes, spare: bytes, day: int) -> int:
     """What of it was paid by tapping this spare card."""
-    rows = db.run(
-        f"SELECT {COLUMNS} FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)",  # noqa: S608  # ours
-        (payer, day, int(PaymentState.APPROVED), int(PaymentState.HELD)),
-    )
-    return sum(case.amount_fen for case in (PaymentCase(*row) for row in rows) if means_of(case) == spare)
+    sql = f"SELECT {COLUMNS} FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"  # noqa: S608  # ours
+    states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
+    rows = [row for one in former_cards(db, payer, FORMER_MAX) for row in db.run(sql, (one, day, *states))]
+    return sum(case.amount_fen for case in map(PaymentCase._make, rows) if means_of(case) == spare)
 
 
 def reversed_on(db: Database, device: bytes, day: int) -> tuple[int, int]:
