@@ -143,9 +143,11 @@ Act = Callable[[Context, Arguments], Any]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """right, shape: required before `act`. fresh: who it is was proven within FRESH_MS. act: see above."""
+    """right, shape: required before `act`. fresh: who it is was proven within FRESH_MS. act: see above. own: not at a
+    terminal that many share: what it opens or changes lasts longer than that session."""
 
     right: Right
     shape: Shape
     act: Act
     fresh: bool = False
+    own: bool = False

@@ -5,7 +5,7 @@ from dataclasses import replace
 from cloud.ledger.cards.life import DeedKind, life_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right, Site
-from cloud.wallet.line.problems import AGAIN, BLOCKED, CONSENT_NEEDED, NOT_YOURS, SIGN_IN, CallRefused
+from cloud.wallet.line.problems import AGAIN, BLOCKED, CONSENT_NEEDED, NOT_YOURS, SHARED, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments
 from cloud.wallet.people.blocks import Block, block_of
 from cloud.wallet.people.consents import has_consent
@@ -28,6 +28,8 @@ def admitted(context: Context, operation: Operation, arguments: Arguments) -> Co
     if operation.right is Right.ANYBODY:
         return context
     signed = _signed(context)
+    if operation.own and signed.session.is_brief:
+        raise CallRefused(SHARED)
     if operation.fresh and not signed.session.is_fresh(context.now.unix_ms):
         raise CallRefused(AGAIN)
     if operation.right is Right.PERSON:

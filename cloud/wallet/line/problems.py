@@ -38,6 +38,7 @@ UNKNOWN = Problem(404, "unknown-operation", Text("没有这项操作", "no such 
 SIGN_IN = Problem(401, "sign-in", Text("请先登录", "sign in first"))
 NOT_YOURS = Problem(403, "not-yours", Text("无权查看或办理", "not yours to see or do"))
 AGAIN = Problem(403, "prove-again", Text("请再次验证身份", "prove once more who you are"))
+SHARED = Problem(403, "shared", Text("请在自己的手机上办理", "on one's own phone only"))
 BLOCKED = Problem(403, "blocked", Text("已挂失锁定，先解除", "blocked as lost: take that back first"))
 CONSENT_NEEDED = Problem(
     403, "consent-needed", Text("未满 14 岁：先由监护人同意", "under 14: a guardian's consent comes first")

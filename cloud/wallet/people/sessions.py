@@ -39,6 +39,11 @@ class Session(NamedTuple):
         """Was it proven a moment ago who it is?"""
         return now_ms - self.proven_ms < FRESH_MS
 
+    @property
+    def is_brief(self) -> bool:
+        """Was it opened at a shared terminal? So is one of anybody's that is over within as little time."""
+        return self.made_ms + MOST_MS - self.proven_ms <= KIOSK_MS
+
 
 _SESSION = "SELECT token, person, made_ms, seen_ms, proven_ms, address, agent FROM session"
 _COLUMNS = "token, person, made_ms, seen_ms, proven_ms, address, agent"

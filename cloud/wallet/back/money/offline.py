@@ -139,7 +139,7 @@ def _problem(refused: OfflineRefused) -> Problem:
 _PHONE = {"holder": HOLDER, "public": octets(PUBLIC_SIZE), "key": KEY}
 OPERATIONS: Mapping[str, Operation] = {
     "offline": Operation(Right.SEES, {"holder": HOLDER}, shown),
-    "offline/certify": Operation(Right.OWN, _PHONE, certify, fresh=True),
-    "offline/renew": Operation(Right.OWN, _PHONE, renew),
+    "offline/certify": Operation(Right.OWN, _PHONE, certify, fresh=True, own=True),
+    "offline/renew": Operation(Right.OWN, _PHONE, renew, own=True),
     "offline/end": Operation(Right.SEES, {"holder": HOLDER}, end),
 }

@@ -265,13 +265,15 @@ _WHO = {"number": text(32), "phone": PHONE}
 OPERATIONS: Mapping[str, Operation] = {
     "sign-in/password": Operation(Right.ANYBODY, {"phone": PHONE, "password": text(PASSWORD_MAX)}, by_password),
     "sign-in/number": Operation(Right.ANYBODY, {"number": text(32), "password": text(PASSWORD_MAX)}, by_number),
-    "phone/begin": Operation(Right.PERSON, {"phone": PHONE}, begin_phone),
-    "phone/finish": Operation(Right.PERSON, {"phone": PHONE, "code": SIX, "password": PASSWORDS}, finish_phone),
+    "phone/begin": Operation(Right.PERSON, {"phone": PHONE}, begin_phone, own=True),
+    "phone/finish": Operation(
+        Right.PERSON, {"phone": PHONE, "code": SIX, "password": PASSWORDS}, finish_phone, own=True
+    ),
     "sign-in/send-code": Operation(Right.ANYBODY, {"phone": PHONE}, send_sign_in_code),
     "sign-in/code": Operation(Right.ANYBODY, {"phone": PHONE, "code": SIX}, by_code),
     "bind/begin": Operation(Right.ANYBODY, {**_WHO, "name": text(64), "born": BORN}, begin_binding),
     "bind/finish": Operation(Right.ANYBODY, {**_WHO, "code": SIX, "password": PASSWORDS}, finish_binding),
-    "password": Operation(Right.PERSON, {"password": PASSWORDS}, change_password, fresh=True),
+    "password": Operation(Right.PERSON, {"password": PASSWORDS}, change_password, fresh=True, own=True),
     "prove": Operation(Right.PERSON, {"password": text(PASSWORD_MAX)}, prove),
     "devices": Operation(Right.PERSON, {}, devices),
     "devices/end": Operation(Right.PERSON, {"key": SESSION}, end_device),

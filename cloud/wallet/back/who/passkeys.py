@@ -148,8 +148,8 @@ def _is_hex(value: str) -> bool:
 
 OPERATIONS: Mapping[str, Operation] = {
     "passkeys": Operation(Right.PERSON, {}, listed),
-    "passkeys/ask": Operation(Right.PERSON, {}, ask_new, fresh=True),
-    "passkeys/add": Operation(Right.PERSON, {**_ANSWER, "label": text(64)}, add, fresh=True),
+    "passkeys/ask": Operation(Right.PERSON, {}, ask_new, fresh=True, own=True),
+    "passkeys/add": Operation(Right.PERSON, {**_ANSWER, "label": text(64)}, add, fresh=True, own=True),
     "passkeys/end": Operation(Right.PERSON, {"key": _KEY}, end),
     "sign-in/passkey/ask": Operation(Right.ANYBODY, {}, ask_known),
     "sign-in/passkey": Operation(Right.ANYBODY, _ANSWER, by_passkey),

@@ -22,7 +22,7 @@ export function signIn(done) {
       "signIn", (given) => call("sign-in/number", given).then(done))
     : null;
   return [
-    h("h1", {}, t("signIn")), shared, campus(),
+    h("h1", {}, t("signIn")), shared, shared ? "" : campus(),
     form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
       "signIn", (given) => call("sign-in/password", given).then(done)),
     able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
@@ -36,7 +36,8 @@ export function signIn(done) {
   ];
 }
 
-/** What the school's own sign-on offers; the rest of the page does not wait for it. */
+/** What the school's own sign-on offers; the rest of the page does not wait for it. Not where many share a terminal: its
+ * own session would stay there for the next one. */
 function campus() {
   const room = h("div", { class: "row", "data-name": "sso" });
   import("./sso.js").then((loaded) => loaded.offer(room)).catch(() => null);
