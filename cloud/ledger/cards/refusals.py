@@ -44,7 +44,9 @@ HAS_SPARE = No.of(
     "has-spare",
     Text("该持卡人已有一张备用卡，或出示的本身就是备用卡", "there is a spare card for it already, or it is one"),
 )
-IS_SPARE = No.of("is-spare", Text("备用卡不换卡、不补卡：先收回，另借一张", "no card takes a spare's place: lend another"))
+IS_SPARE = No.of(
+    "is-spare", Text("备用卡不换卡、不补卡：先收回，另借一张", "no card takes a spare's place: lend another one")
+)
 SPARE_DAYS = No.of("spare-days", Text("借期应为今日起至多 60 天", "until a day of the next 60, today at the earliest"))
 SPARE_NOT_EMPTY = No.of("spare-not-empty", Text("卡内还有余额：先圈提", "there is money on it: unload it first"))
 

@@ -116,6 +116,12 @@ def payments_of(db: Database, card: bytes, most: int) -> list[PaymentRow]:
     return [PaymentRow(*row) for row in db.run(sql, (card, most))]
 
 
+def is_reserved(db: Database, card: bytes) -> bool:
+    """Is any of this card's money reserved?"""
+    sql = "SELECT 1 FROM online_payment WHERE card = ? AND state = ? LIMIT 1"
+    return bool(db.run(sql, (card, int(OnlineState.AUTHORISED))))
+
+
 def payments_for(db: Database, order: int) -> list[PaymentRow]:
     """Of an order, oldest first."""
     sql = f"SELECT {PAYMENT_COLUMNS} FROM online_payment WHERE pay_order = ? ORDER BY id"  # noqa: S608  # our own names

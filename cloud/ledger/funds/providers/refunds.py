@@ -7,7 +7,7 @@ never asks for another refund under a number that the provider knows.
 from collections.abc import Iterable
 from hashlib import sha256
 
-from cloud.ledger.funds.providers.terms import DepositRefund, RefundState
+from cloud.ledger.funds.providers.terms import OPEN, DepositRefund, RefundState
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -63,6 +63,12 @@ def refunds_in(db: Database, states: Iterable[RefundState], most: int) -> list[D
     found = sorted(map(int, states))
     marks = ", ".join("?" * len(found))
     return _refunds(db.run(f"{_SELECT} WHERE state IN ({marks}) ORDER BY made_ms LIMIT ?", (*found, most)))
+
+
+def is_on_way(db: Database, card: bytes) -> bool:
+    """Is any of this card's money on its way back?"""
+    marks = ", ".join(str(int(state)) for state in OPEN)
+    return bool(db.run(f"SELECT 1 FROM deposit_refund WHERE card = ? AND state IN ({marks}) LIMIT 1", (card,)))  # noqa: S608  # ours
 
 
 def refunds_done_on(db: Database, provider: str, day: int) -> list[DepositRefund]:

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud.ledger.books.chart import Side
+from cloud.ledger.funds.orders.rows import is_reserved
+from cloud.ledger.funds.providers.orders import waiting_of
+from cloud.ledger.funds.providers.refunds import is_on_way
+from cloud.ledger.funds.spares import held_by
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
 from cloud.payments.disputes.rows import open_disputes
+from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Operation, Right
 from cloud.wallet.back.rights import chosen
 from cloud.wallet.line.problems import CallRefused, Problem
@@ -100,9 +105,17 @@ def _has_money(context: Context, card: bytes) -> bool:
     with db.reading():
         for one in former_cards(db, card, CARDS_MAX):
             (accounts,) = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (one,))  # noqa: S608  # ours
-            if any(balance(db, account, Side.CREDIT) for account in accounts):
+            if is_under_way(db, one) or any(balance(db, account, Side.CREDIT) for account in accounts):
                 return True
     return False
+
+
+def is_under_way(db: Database, card: bytes) -> bool:
+    """Is money of his in no account of his card: reserved, about to be brought or given back by a provider, or the
+    deposit of a spare card? Inside of a snapshot."""
+    return (
+        is_reserved(db, card) or is_on_way(db, card) or waiting_of(db, card) > 0 or held_by(db, card) is not None
+    )  # fmt: skip
 
 
 def _both(text: Text) -> dict[str, str]:

@@ -1,9 +1,21 @@
 """Who has left, and has nothing left, is erased when it is time; what is kept is kept as long as it was said."""
 
+from collections.abc import Callable
+
 import pytest
 
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.desk.lending import need_deposits
+from cloud.ledger.funds.documents import enter
+from cloud.ledger.funds.orders.calls import Call, PayResult
+from cloud.ledger.funds.orders.paying import Wanted
+from cloud.ledger.funds.providers.posting import hold_refund
+from cloud.ledger.funds.providers.refunds import step_refund
+from cloud.ledger.funds.providers.terms import DepositRefund
+from cloud.ledger.funds.spares import Spare, SpareAct, add_spare
 from cloud.ledger.ledger import Ledger
-from cloud.wallet.back.holder.erasure import KEPT
+from cloud.payments import doors
+from cloud.wallet.back.holder.erasure import KEPT, is_under_way
 from cloud.wallet.people.persons import add_person, bind_guardian
 from cloud.wallet.people.records.erasures import (
     BESIDE,
@@ -17,6 +29,7 @@ from cloud.wallet.people.records.erasures import (
     erase_due,
 )
 from cloud.wallet.people.roster import Holder, take_roster
+from shared.ids import CardId
 from tests.cloud.wallet.back.test_messages import card_of
 from tests.cloud.wallet.rig import CHILD, GROWN, Rig
 
@@ -98,6 +111,49 @@ def test_money_a_guardians_duty_and_a_stale_proof_stand_against_it(rig: Rig) -> 
     assert rig.ask("erasure/ask", "mother", given=True) == "not-erasable"
     rig.later(3600)
     assert rig.ask("erasure/ask", "mother", given=False) == "prove-again"
+
+
+def by_order(rig: Rig, card: CardId) -> None:
+    """All of it reserved."""
+    orders = doors.orders(rig.site.ledger)
+    row = orders.make(Call("app:1", "o"), Wanted(merchant(rig), 1, True, False, 60_000), rig.now)
+    assert orders.pay(Call("wallet", "p"), row.token, card, 1, rig.now).result is PayResult.DONE
+
+
+def by_refund(rig: Rig, card: CardId) -> None:
+    """All of it on its way back to a payer."""
+    with rig.site.ledger.writing(rig.now) as writing:
+        made = DepositRefund("R", "O", "wechat", "T", card, 0, 1, "", 1, rig.now.unix_ms)
+        hold_refund(writing, card, 1, "wechat", "R")
+        step_refund(writing, made, b"")
+
+
+def by_spare(rig: Rig, card: CardId) -> None:
+    """All of it the deposit of a spare card that is out."""
+    acts = {SpareAct.STOCKED: Spare(0, b"s", bytes(10), 0), SpareAct.LENT: Spare(0, b"l", bytes(10), 0, card)}
+    with rig.site.ledger.writing(rig.now) as writing:
+        need_deposits(writing)
+        enter(writing, EntryKind.SPARE_LENT, ("", card, 1), b"k")
+        for act, row in acts.items():
+            add_spare(writing, row._replace(act=int(act), deposit_fen=int(act is SpareAct.LENT)))
+
+
+def merchant(rig: Rig) -> str:
+    with rig.site.ledger.database.reading():
+        return str(rig.site.ledger.database.run("SELECT merchant FROM device LIMIT 1")[0][0])
+
+
+@pytest.mark.parametrize("under_way", [by_order, by_refund, by_spare])
+def test_money_that_is_in_no_account_of_his_stands_against_it_too(
+    rig: Rig, under_way: Callable[[Rig, CardId], None]
+) -> None:  # fmt: skip
+    card, db = card_of(rig), rig.site.ledger.database
+    Ledger(rig.site.ledger).deposit(card, 1, "k", rig.now)
+    with db.reading():
+        assert not is_under_way(db, card)
+    under_way(rig, card)
+    with db.reading():
+        assert is_under_way(db, card)
 
 
 def test_what_is_kept_is_said_with_its_days() -> None:
