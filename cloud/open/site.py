@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.open.opaque import shut
 from cloud.open.route import Books, Site
-from cloud.open.store.apps import secret_of
+from cloud.open.store.apps import app_of, secret_of
 from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
 from cloud.open.store.feed import begin, event_of, take
 from cloud.open.webhooks.sending import Sending
@@ -38,7 +38,8 @@ def take_events(site: Site, now_ms: int) -> int:
 
 
 def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
-    """What is due, of applications that nothing is on its way to; what has nowhere to go is given up."""
+    """What is due, of applications that nothing is on its way to; what has nowhere to go, or is of an application that
+    may not call any more, is given up."""
     with site.store.writing():
         allowed = hosts(site.store)
         found = []
@@ -46,7 +47,7 @@ def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
             if one.app not in on_way:
                 url = hook_of(site.store, one.app)
                 event = event_of(site.store, one.event)
-                if not url or event is None:
+                if not url or event is None or not app_of(site.store, one.app).is_alive(now_ms):
                     set_hook(site.store, one.app, "", now_ms)
                     continue
                 body = event.body.encode()

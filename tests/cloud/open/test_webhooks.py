@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.open.site import sendings, take_events
-from cloud.open.store.deliveries import QUEUE_MAX, RETRIES_S, Delivery, Standing, told
+from cloud.open.store.apps import revoke
+from cloud.open.store.deliveries import QUEUE_MAX, RETRIES_S, Delivery, Standing, dead_of, told
 from cloud.open.store.feed import KEPT_MS, forget
 from cloud.open.webhooks.addresses import AddressRefused, is_public, require_reachable, target_of
 from cloud.open.webhooks.sending import Senders, Sending
-from tests.cloud.open.rig import Rig
+from tests.cloud.open.rig import MERCHANT, Rig
 from tests.cloud.open.verify import verified
 
 URL = "https://shop.example/hook"
@@ -49,6 +50,22 @@ def test_what_happened_is_told_in_order_to_its_own_application_alone(rig: Rig) -
         ("payment.captured", 1250, payment), ("payment.refunded", 250, payment),
     ]  # fmt: skip
     assert events(rig, "beside") == events(rig, "other") == events(rig, "try") == []
+
+
+def test_nothing_is_told_to_an_application_that_is_revoked_or_over(rig: Rig) -> None:
+    hooked(rig)
+    rig.paid()
+    assert len(waiting(rig)) == 1
+    with rig.site.store.writing():
+        revoke(rig.site.store, rig.apps["mine"].id, rig.now.unix_ms)
+    assert waiting(rig) == []
+    app = rig.admit("soon", MERCHANT, until_ms=rig.now.unix_ms + 1000)
+    hooked(rig, "soon")
+    rig.paid("soon")
+    rig.later(1)
+    assert waiting(rig) == []
+    with rig.site.store.reading():
+        assert [one.fault for one in dead_of(rig.site.store, app.id, 0, 9)] == ["removed", "removed"]
 
 
 def test_what_was_not_captured_in_time_is_told_as_expired(rig: Rig) -> None:
