@@ -10,7 +10,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.replacing import Wish, report_lost
 from cloud.ledger.funds.offline.bound import Bound, bound
 from cloud.ledger.funds.offline.taking import uses_where
-from cloud.ledger.funds.offline.terms import Against, Beyond, EndWhy, OfflineRefused
+from cloud.ledger.funds.offline.terms import Against, Beyond, CodeRule, EndWhy, OfflineRefused
 from cloud.ledger.journal.readers import OFFLINE
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.news import FIRST, news
@@ -159,6 +159,9 @@ def test_a_named_bearer_bears_it(ledger: Ledger, door: OfflineDoor, issued: Issu
     door.set_rule(p.RULE._replace(bearer="logistics"), "李", "后勤", c.NOW)
     box.send(code(1, issued), code(2, issued, at=c.POS))
     assert (lost(ledger), lost(ledger, code_loss("logistics").code)) == (0, 12_00)
+    door.set_rule(CodeRule(), "李", "停用", c.NOW)
+    box.send(code(3, issued))  # it was on its way
+    assert (lost(ledger), lost(ledger, code_loss("logistics").code)) == (0, 24_00)
     require_true(ledger)
 
 

@@ -48,9 +48,11 @@ def set_code_rule(writing: Writing, rule: CodeRule, who: str, reason: str) -> Co
     return rule
 
 
-def bearing_account(rule: CodeRule) -> Account:
-    """The loss account that bears what no account pays."""
-    return code_loss(rule.bearer) if rule.bearer else CODE_LOSS
+def bearing_account(db: Database) -> Account:
+    """The loss account that bears what no account pays: as the rule said that allowed codes last, for what was taken
+    under it comes when it is switched off, too."""
+    rows = db.run("SELECT bearer FROM offline_rule WHERE uses > 0 ORDER BY id DESC LIMIT 1")
+    return code_loss(str(rows[0][0])) if rows and rows[0][0] else CODE_LOSS
 
 
 def _require_sound(rule: CodeRule) -> None:

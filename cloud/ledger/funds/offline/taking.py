@@ -13,7 +13,7 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.posting import CardAccounts, code_paid
 from cloud.ledger.funds.offline.certificates import certificate_of, end
-from cloud.ledger.funds.offline.rules import bearing_account, code_rule, highest_day_fen
+from cloud.ledger.funds.offline.rules import bearing_account, highest_day_fen
 from cloud.ledger.funds.offline.terms import Beyond, CertificateRow, EndWhy
 from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
@@ -169,7 +169,7 @@ def _posted(writing: Writing, made: CodeUse, a: Arrival, where: Where) -> CodeUs
     writing.booking.flush()
     left_fen = 0 if against else max(0, balance_now(writing.db, home.online, Side.CREDIT))
     borne_fen = made.fen - min(made.fen, left_fen)
-    loss = bearing_account(code_rule(writing.db))
+    loss = bearing_account(writing.db)
     account = ensure_accounts(writing.db, (loss,))[loss.code] if borne_fen else 0
     kind = EntryKind.CODE_BORNE if against else EntryKind.CODE_PAID
     postings = code_paid(home, account, where.account, made.fen, borne_fen)
