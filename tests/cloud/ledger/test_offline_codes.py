@@ -8,7 +8,9 @@ import pytest
 from cloud.ledger.books.chart import CODE_LOSS, code_loss
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.replacing import Wish, report_lost
+from cloud.ledger.funds.bounds import set_bound
 from cloud.ledger.funds.offline.bound import Bound, bound
+from cloud.ledger.funds.offline.certificates import end_above
 from cloud.ledger.funds.offline.taking import uses_where
 from cloud.ledger.funds.offline.terms import Against, Beyond, CodeRule, EndWhy, OfflineRefused
 from cloud.ledger.journal.readers import OFFLINE
@@ -19,6 +21,7 @@ from cloud.ledger.records.values import Now, Verdict
 from cloud.payments.offline.door import Issued, OfflineDoor
 from shared.inventory import DeviceKind, DeviceRow, PsamRow
 from shared.keys.offline_code import VALID_MAX_S
+from shared.online import PaymentResult
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger import phones as p
 
@@ -162,6 +165,24 @@ def test_a_named_bearer_bears_it(ledger: Ledger, door: OfflineDoor, issued: Issu
     door.set_rule(CodeRule(), "李", "停用", c.NOW)
     box.send(code(3, issued))  # it was on its way
     assert (lost(ledger), lost(ledger, code_loss("logistics").code)) == (0, 24_00)
+    require_true(ledger)
+
+
+def test_a_holders_own_bound_of_a_day_holds_for_codes_too(
+    ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box
+) -> None:  # fmt: skip
+    box.send(code(1, issued))
+    with ledger.opened.writing(c.NOW) as writing:
+        set_bound(writing, "a", CARD, 20_00, "wallet:1")
+        assert end_above(writing, CARD, 60_00, "wallet:1") == 0
+        assert end_above(writing, CARD, 20_00, "wallet:1") == 1
+    assert door.of_card(CARD, c.NOW)[0].ended is EndWhy.HOLDER
+    assert c.pay(ledger, 1, 8_01).result is PaymentResult.OVER_LIMIT, "12.00 of 20.00 were paid by a code"
+    assert c.pay(ledger, 2, 8_00).result is PaymentResult.APPROVED
+    ledger.deposit(CARD, 60_00, "d2", c.NOW)
+    with pytest.raises(OfflineRefused) as refused:
+        door.certify(CARD, p.public(PHONE), "k2", c.NOW)
+    assert refused.value.why is Against.BOUND
     require_true(ledger)
 
 

@@ -7,6 +7,7 @@ given out and not over can still be shown at a terminal that has not heard of it
 from collections.abc import Callable, Sequence
 
 from cloud.ledger.books.chart import Side
+from cloud.ledger.funds.bounds import day_max_of
 from cloud.ledger.funds.offline.rules import code_rule
 from cloud.ledger.funds.offline.terms import Against, CertificateRow, CodeRule, EndWhy, OfflineRefused
 from cloud.ledger.journal.balances import balance_now
@@ -52,6 +53,7 @@ def give(
     good = next((one for one in showable if one.public == public and _is_good(writing.db, one, rule, now_s)), None)
     if good is not None:
         return good, True
+    _require(day_max_of(writing.db, card) >= rule.uses * rule.one_fen, Against.BOUND)
     _require(balance_now(writing.db, online, Side.CREDIT) >= rule.uses * rule.one_fen, Against.NO_FUNDS)
     _require(sum(bool(left_of(writing.db, one)) for one in showable) < CARD_MAX, Against.TOO_MANY)
     for one in showable:
@@ -87,6 +89,13 @@ def end(writing: Writing, row: CertificateRow, why: EndWhy, who: str) -> bool:
 def end_of_card(writing: Writing, card: bytes, why: EndWhy, who: str) -> int:
     """All of this card's; so many. Inside of a transaction."""
     return sum(end(writing, one, why, who) for one in of_card(writing.db, card, writing.now.campus_s))
+
+
+def end_above(writing: Writing, card: bytes, day_fen: int, who: str) -> int:
+    """Those of this card that may pay more than its holder, or a guardian, lets it pay on a day from now on; so many.
+    Inside of a transaction."""
+    rows = of_card(writing.db, card, writing.now.campus_s)
+    return sum(end(writing, one, EndWhy.HOLDER, who) for one in rows if one.uses * one.one_fen > day_fen)
 
 
 def certificate_of(db: Database, number: int) -> CertificateRow | None:

@@ -80,6 +80,8 @@ class Against(StrEnum):
     NO_CARD = "no-card"
     HOTLISTED = "hotlisted"
     NO_FUNDS = "no-funds"
+    BOUND = "bound"
+    """Its uses are more than its holder lets the account pay on a day."""
     TOO_MANY = "too-many"
     """So many of this card's can still be shown; the oldest has to be over first."""
     DOUBTED = "doubted"
@@ -96,6 +98,7 @@ AGAINST_TEXT = {
     Against.NO_CARD: Text("没有此卡", "no such card"),
     Against.HOTLISTED: Text("卡已挂失或停用", "the card is on the hotlist"),
     Against.NO_FUNDS: Text("电子账户余额不足以启用脱机付款码", "not enough in the online account for offline codes"),
+    Against.BOUND: Text("自设每日限额低于脱机付款码之和", "your own bound of a day is below offline codes"),
     Against.TOO_MANY: Text("近三日启用次数过多，请稍后再试", "too many in three days: please try later"),
     Against.DOUBTED: Text("付款码曾用了两次，三日内不能启用", "a code was used twice: none for three days"),
     Against.KEY_REUSED: Text("幂等键已用于另一次请求", "this key was used for another request"),

@@ -97,8 +97,9 @@ def nobodys(device: bytes) -> bytes:
 
 
 def paid_on(db: Database, card: bytes, day: int) -> int:
-    """What this card's account has paid on this day, in fen, at tills and on line, without what was given back; with
-    what those cards have paid in whose place it came: an exchange at the desk begins no new day."""
+    """What this card's account has paid on this day, in fen, at tills, on line and by offline codes as far as they have
+    come, without what was given back or the school bears; with what those cards have paid in whose place it came: an
+    exchange at the desk begins no new day."""
     return sum(_paid_by(db, one, day) for one in former_cards(db, card, FORMER_MAX))
 
 
@@ -109,8 +110,10 @@ def _paid_by(db: Database, card: bytes, day: int) -> int:
         "SELECT CASE WHEN state = ? THEN amount_fen ELSE captured_fen - refunded_fen END FROM online_payment "
         "WHERE card = ? AND day = ?"
     )
-    sql = f"SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM ({at_tills} UNION ALL {by_orders}) AS paid"  # noqa: S608  # ours
-    return int(db.run(sql, (card, day, *states, int(OnlineState.AUTHORISED), card, day))[0][0])
+    by_codes = "SELECT fen - borne_fen FROM code_use WHERE card = ? AND day = ? AND entry IS NOT NULL"
+    paid = f"{at_tills} UNION ALL {by_orders} UNION ALL {by_codes}"
+    sql = f"SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM ({paid}) AS paid"  # noqa: S608  # ours
+    return int(db.run(sql, (card, day, *states, int(OnlineState.AUTHORISED), card, day, card, day))[0][0])
 
 
 def spare_paid_on(db: Database, payer: bytes, spare: bytes, day: int) -> int:

@@ -1,7 +1,7 @@
 """Limits 限额: what counts for a card and its online account, and the bound of a day that its holder sets himself.
 
-A lower bound counts at once; raising it takes a fresh proof of who it is. What a guardian has set for a minor only a
-guardian raises. Above the school's own there is none.
+A lower bound counts at once, and ends offline codes that may pay more; raising it takes a fresh proof of who it is. What
+a guardian has set for a minor only a guardian raises. Above the school's own there is none.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 from cloud.ledger.fleet.parameters.allowed import Allowed, MealLimits, allowed
 from cloud.ledger.funds.bounds import BoundRefused, bound_of, day_max_of, set_bound
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.offline.certificates import end_above
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
 from cloud.ledger.read.shown.split import split
@@ -56,9 +57,11 @@ def set_day(context: Context, given: Arguments) -> dict[str, Any]:
             raise CallRefused(GUARDIANS)
         if not context.session.is_fresh(context.now.unix_ms):
             raise CallRefused(AGAIN)
+    who = f"{WALLET}:{context.person.id}"
     try:
         with ledger.writing(context.now) as writing:
-            set_bound(writing, f"{WALLET}:{given['key']}", card, day_fen, f"{WALLET}:{context.person.id}")
+            set_bound(writing, f"{WALLET}:{given['key']}", card, day_fen, who)
+            end_above(writing, card, day_max_of(writing.db, card), who)  # a till without a network asks nobody
     except BoundRefused as refused:
         text = refused.args[0] if refused.args and isinstance(refused.args[0], Text) else Text("限额有误", "no bound")
         raise CallRefused(Problem(422, "no-bound", text)) from refused
