@@ -27,6 +27,7 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
 from cloud.wallet.back.front_token import front_digest
+from cloud.wallet.back.holder.erasure import waits
 from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.back.opening import NOWHERE, Outward, demonstration_link, open_site
@@ -233,7 +234,7 @@ class Accounts:
 
     def _waiting_sms(self) -> list[Sms]:
         with self.asked, self._site.people.writing():
-            erase_due(self._site.people, self._now().unix_ms)
+            erase_due(self._site.people, self._now().unix_ms, partial(waits, self._site))
             return unsent(self._site.people, self._now().unix_ms)
 
     def _note_sms(self, done: list[int]) -> None:

@@ -15,7 +15,7 @@ from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
 from cloud.payments.disputes.rows import open_disputes
 from cloud.store.db import Database
-from cloud.wallet.back.context import Context, Operation, Right
+from cloud.wallet.back.context import Context, Operation, Right, Site
 from cloud.wallet.back.rights import chosen
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, flag
@@ -81,6 +81,15 @@ def ask(context: Context, given: Arguments) -> dict[str, Any]:
     return erasure(context, given)
 
 
+def waits(site: Site, number: str) -> bool:
+    """Does money or a dispute of his keep this holder from being erased? Inside of a transaction of people's."""
+    holder = holder_of(site.people, number)
+    if holder is None:
+        return False
+    card = chosen(site.ledger.database, holder, is_own=True).card
+    return bool(open_disputes(site.people, number)) or (card is not None and _has_money(site, card))
+
+
 def _against(context: Context) -> Iterator[Text]:
     people, person = context.site.people, context.person
     with people.reading():
@@ -95,13 +104,13 @@ def _against(context: Context) -> Iterator[Text]:
     if disputed:
         yield DISPUTED
     card = chosen(context.site.ledger.database, holder, is_own=True).card if holder else None
-    if card is not None and _has_money(context, card):
+    if card is not None and _has_money(context.site, card):
         yield MONEY
 
 
-def _has_money(context: Context, card: bytes) -> bool:
+def _has_money(site: Site, card: bytes) -> bool:
     """Of this card and those before it; also below nothing: then he owes."""
-    db = context.site.ledger.database
+    db = site.ledger.database
     with db.reading():
         for one in former_cards(db, card, CARDS_MAX):
             (accounts,) = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (one,))  # noqa: S608  # ours

@@ -1,7 +1,7 @@
 """Limits 限额: what counts for a card and its online account, and the bound of a day that its holder sets himself.
 
-A lower bound counts at once, and ends offline codes that may pay more; raising it takes a fresh proof of who it is. What
-a guardian has set for a minor only a guardian raises. Above the school's own there is none.
+A lower bound counts at once, and ends offline codes that may pay more; raising it takes a fresh proof of who it is.
+What a guardian has set for a minor only a guardian raises. Above the school's own there is none.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ was consented, disputed and reported stays under the bare number as long as some
 The books have no names: entries of a card stay, and tell nobody whose it was. Inside of a transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cloud.store.db import Database
@@ -77,12 +77,15 @@ def is_on_roster(db: Database, holder: str) -> bool:
     return bool(db.run("SELECT 1 FROM holder WHERE number = ? AND is_here = 1", (holder,)))
 
 
-def erase_due(db: Database, now_ms: int) -> int:
-    """What is due now; so many. Who is on the roster again is not erased, and his wish is void."""
+def erase_due(db: Database, now_ms: int, waits: Callable[[str], bool]) -> int:
+    """What is due now; so many. Who is on the roster again is not erased, and his wish is void. waits: has this number
+    come into something since, as money that a provider refused to take? Then he is asked about again in a day."""
     due = [Erasure(*row) for row in db.run(f"{_ASKED} AND erased_ms = 0 AND due_ms <= ? LIMIT ?", (now_ms, SWEPT_MAX))]
     for one in due:
         if one.holder and is_on_roster(db, one.holder):
             call_off(db, one.person, now_ms)
+        elif one.holder and waits(one.holder):
+            db.run("UPDATE erasure SET due_ms = ? WHERE id = ?", (now_ms + DAY_MS, one.id))
         else:
             _erase(db, one, now_ms)
     last_ms = now_ms - RECORDS_DAYS * DAY_MS

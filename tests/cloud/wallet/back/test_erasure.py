@@ -1,6 +1,7 @@
 """Who has left, and has nothing left, is erased when it is time; what is kept is kept as long as it was said."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -15,7 +16,7 @@ from cloud.ledger.funds.providers.terms import DepositRefund
 from cloud.ledger.funds.spares import Spare, SpareAct, add_spare
 from cloud.ledger.ledger import Ledger
 from cloud.payments import doors
-from cloud.wallet.back.holder.erasure import KEPT, is_under_way
+from cloud.wallet.back.holder.erasure import KEPT, is_under_way, waits
 from cloud.wallet.people.persons import add_person, bind_guardian
 from cloud.wallet.people.records.erasures import (
     BESIDE,
@@ -65,7 +66,7 @@ def rows(rig: Rig, table: str, where: str = "1 = 1") -> int:
 def sweep(rig: Rig, days: int) -> int:
     rig.later(days * DAY_S)
     with rig.site.people.writing():
-        return erase_due(rig.site.people, rig.now.unix_ms)
+        return erase_due(rig.site.people, rig.now.unix_ms, partial(waits, rig.site))
 
 
 def test_who_has_left_is_erased_in_two_steps_and_nobody_before(left: Rig) -> None:
@@ -113,6 +114,20 @@ def test_money_a_guardians_duty_and_a_stale_proof_stand_against_it(rig: Rig) -> 
     assert rig.ask("erasure/ask", "mother", given=False) == "prove-again"
 
 
+def test_who_came_into_money_meanwhile_is_asked_about_again_each_day(left: Rig) -> None:
+    gone(left)
+    left.ask("erasure/ask", "grown", given=True)
+    where = f"number = '{GROWN[0]}'"
+    with left.site.people.writing():
+        left.site.people.run("UPDATE holder SET label = ? WHERE number = ?", (label_of(left), GROWN[0]))
+    assert sweep(left, WAIT_DAYS) == 1
+    assert rows(left, "holder", where) == 1
+    with left.site.people.writing():
+        left.site.people.run("UPDATE holder SET label = '' WHERE number = ?", (GROWN[0],))
+    assert (sweep(left, 0), rows(left, "holder", where)) == (0, 1)
+    assert (sweep(left, 1), rows(left, "holder", where)) == (1, 0)
+
+
 def by_order(rig: Rig, card: CardId) -> None:
     """All of it reserved."""
     orders = doors.orders(rig.site.ledger)
@@ -136,6 +151,12 @@ def by_spare(rig: Rig, card: CardId) -> None:
         enter(writing, EntryKind.SPARE_LENT, ("", card, 1), b"k")
         for act, row in acts.items():
             add_spare(writing, row._replace(act=int(act), deposit_fen=int(act is SpareAct.LENT)))
+
+
+def label_of(rig: Rig) -> str:
+    """Of a card with money on it."""
+    with rig.site.ledger.database.reading():
+        return str(rig.site.ledger.database.run("SELECT label FROM card ORDER BY label LIMIT 1")[0][0])
 
 
 def merchant(rig: Rig) -> str:
