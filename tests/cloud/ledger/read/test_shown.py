@@ -2,11 +2,15 @@
 
 import pytest
 
+from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.lending import need_deposits
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.funds.documents import enter
+from cloud.ledger.funds.providers.posting import hold_refund, keep_fee, post_deposit
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.news import FIRST, GIVEN, news
 from cloud.ledger.read.reader import Reader
@@ -14,12 +18,15 @@ from cloud.ledger.read.shown.aid import Collected
 from cloud.ledger.read.shown.takings import NO_SLOT, by_kind, takings
 from cloud.ledger.records.values import Now
 from cloud.ledger.schema.tables import posting
+from cloud.words.balance.morning import KINDS, balance_lines
 from shared.online import PaymentResult, Purpose
 from shared.wire.desk.calls import CardState
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import phones
 from tests.cloud.ledger.campus import Box
 
 DAY = c.T0 // c.DAY_S
+NEW_KINDS = AccountKind.CODE_LOSS, AccountKind.REFUNDING, AccountKind.PROVIDER_FEE, AccountKind.SPARE_DEPOSIT
 
 
 @pytest.fixture
@@ -110,3 +117,30 @@ def test_the_index_of_what_was_given_has_the_kinds_that_news_ask_for() -> None:
     (index,) = [one for one in posting.indexes if one.name == "ix_posting_given"]
     kinds = ", ".join(str(int(kind)) for kind in sorted(GIVEN))
     assert str(index.dialect_options["sqlite"]["where"]) == f"kind IN ({kinds})"
+
+
+def test_the_morning_sheet_holds_with_one_of_each_kind_that_is_neither_a_holders_nor_the_banks(
+    ledger: Ledger, reader: Reader
+) -> None:  # fmt: skip
+    """Codes that the school bears, refunds on their way, fees of providers, deposits of spare cards."""
+    card, box = c.card(1), Box(ledger)
+    door = phones.door_of(ledger)
+    door.set_rule(phones.RULE, "李", "", c.NOW)
+    ledger.deposit(card, 60_00, "d1", c.NOW)
+    issued = door.certify(card, phones.public(phones.phone(1)), "k", c.NOW)
+    box.send(*(phones.code(seq, issued.number, card, phones.phone(1)) for seq in (1, 2)))
+    with ledger.opened.writing(c.NOW) as writing:
+        post_deposit(writing, card, 30_00, "wechat", "T1", "")
+        hold_refund(writing, card, 7_00, "wechat", "R1")
+        keep_fee(writing, 18, "wechat", "F1")
+        need_deposits(writing)
+        enter(writing, EntryKind.SPARE_LENT, ("", card, 10_00), b"lent")
+    view = reader.balance(c.NOW)
+    assert view.is_balanced
+    assert {kind: view.others.get(kind, 0) for kind in NEW_KINDS} == {
+        AccountKind.CODE_LOSS: -12_00, AccountKind.REFUNDING: 7_00, AccountKind.PROVIDER_FEE: -18,
+        AccountKind.SPARE_DEPOSIT: 10_00,
+    }  # fmt: skip
+    said = "\n".join(map(str, balance_lines(view)))
+    assert all(KINDS[kind].zh in said for kind in view.others)
+    assert reader.exposure(c.NOW)
