@@ -47,6 +47,8 @@ from cloud.ledger.funds.spares import (
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.registry import ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.loads.offers import close_others
+from cloud.ledger.loads.sources import Source
 from shared.clocks.clock import day_number
 from shared.facts.desks import SpareCard
 from shared.facts.terms import word_of
@@ -83,6 +85,8 @@ def lend(writing: Writing, wish: Wish, loan: Loan) -> Receipt | None:
     _require_terms(writing, loan)
     _require_lendable(writing, wish, card, loan)
     entry = _take_deposit(writing, wish, holder, loan)
+    for source in Source:  # what did not reach the card under another borrower is not tried again with this one's money
+        close_others(writing.db, card, source)
     row = Spare(
         0, wish.key, card, int(SpareAct.LENT), holder, loan.person, loan.place, loan.deposit_fen, int(loan.in_cash),
         loan.limit_fen, loan.until_day, wish.cashier, wish.reason,

@@ -130,6 +130,17 @@ def test_a_load_that_never_reached_the_spare_is_the_holders_again(spares, ledger
     assert books(ledger, f"online:{OWN.hex()}", f"transit:{SPARE.hex()}") == (50_00, 0)
 
 
+def test_a_load_that_never_reached_it_is_tried_again_for_nobody_who_borrows_it_next(spares, ledger):
+    ledger.deposit(c.card(2), 50_00, "receipt-2", c.NOW)
+    spares.lend(wish(1), loan(deposit_fen=0), c.NOW)
+    ledger.load_authorise(c.BOX, *c.load_request(SPARE, 0, 20_00, 0, request=6), True, c.NOW)
+    spares.take_back(wish(2), proof(), c.NOW)
+    spares.lend(wish(3), loan(holder_label="0002", deposit_fen=0), c.NOW)
+    asked = c.load_request(SPARE, 0, 0, 0, request=7, at=c.POS, purpose=Purpose.RETRY)
+    assert ledger.load_authorise(c.BOX, *asked, True, c.NOW).result is LoadResult.NOTHING
+    assert books(ledger, f"online:{OWN.hex()}", f"online:{c.card(2).hex()}") == (50_00, 50_00)
+
+
 def test_a_visitors_card_is_prepaid_in_cash_and_gives_all_of_it_back(spares, desk, ledger):
     spares.lend(wish(1), loan(holder_label="", person="访客"), c.NOW)
     desk.cash_in((2).to_bytes(16, "big"), WANG, SPARE, 20_00, c.NOW)
