@@ -54,7 +54,7 @@ def look(context: Context, given: Arguments) -> Reply:
 
 
 def close(context: Context, given: Arguments) -> Reply:
-    """It is paid no more; one that is paid stays so."""
+    """It is paid no more; one that is paid stays so, and one whose sum is only reserved is closed for good."""
     row = _own(context, given["order"])
     closed = _done(lambda: context.books.orders.close(context.app.caller, row.token, context.now))
     return Reply(_order(closed, context.now.unix_ms))

@@ -220,7 +220,6 @@ def test_what_cannot_be_meant_is_refused_and_keeps_nothing(ledger: Ledger, door:
     for stranger in ("stall:2", WALLET):
         with pytest.raises(PayRefused):
             door.void(Call(stranger, "x"), payment, c.NOW)
-    assert door.close(STALL, one.token, c.NOW).state == OrderState.PAID
     assert door.close(STALL, order(door, "o9").token, c.NOW).state == OrderState.CLOSED
     require_true(ledger)
 
@@ -251,3 +250,17 @@ def test_calls_and_refunds_cannot_be_edited(ledger: Ledger, door: OrderDoor) -> 
     for edit in ("UPDATE pay_call SET result = 'done'", "DELETE FROM online_refund"):
         with pytest.raises(Exception, match="append-only"), ledger.database.writing():
             ledger.database.run(edit)
+
+
+def test_an_order_that_was_closed_while_its_sum_was_reserved_is_not_open_again_when_that_goes_back(
+    ledger: Ledger, door: OrderDoor
+) -> None:  # fmt: skip
+    row = order(door)
+    first = pay(door, row)
+    assert door.close(STALL, row.token, c.NOW).state == OrderState.CLOSED
+    assert door.void(Call(STALL, "v1"), first.payment, c.NOW).result is PayResult.DONE
+    assert pay(door, row, "p2").result is PayResult.CLOSED
+    paid = order(door, "o2", captures=True)
+    assert pay(door, paid, "p3").result is PayResult.DONE
+    assert door.close(STALL, paid.token, c.NOW).state == OrderState.PAID, "what was paid stays so"
+    assert verify(ledger, c.check_tac).ok

@@ -24,6 +24,7 @@ from cloud.ledger.funds.orders.rows import (
     order_by_id,
     order_of,
     payment_of,
+    payments_for,
 )
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import Asked, decide
@@ -88,10 +89,11 @@ def make_order(writing: Writing, call: Call, wanted: Wanted, token: bytes) -> Or
 
 
 def close_order(writing: Writing, maker: str, token: bytes) -> OrderRow:
-    """It is paid no more; what was paid stays. Idempotent. PayRefused for another's."""
+    """It is paid no more, also where what is reserved now goes back; what was paid stays. Idempotent. PayRefused for
+    another's."""
     order = _order(writing.db, token)
     _require(order.maker == maker, _NO_ORDER)
-    if order.state == OrderState.OPEN:
+    if order.state == OrderState.OPEN or _is_reserved(writing.db, order):
         order = order._replace(state=int(OrderState.CLOSED))
         keep_order(writing.db, order)
         writing.booking.link(BookLinkKind.PAY_ORDER_CLOSED, order.id, digest_of((order.id, writing.now.unix_ms)))
@@ -243,6 +245,12 @@ def _void(writing: Writing, row: PaymentRow, state: OnlineState, why: str) -> Pa
 def _expire(writing: Writing, row: PaymentRow) -> PaymentRow:
     writing.notes.tell(OnlineExpired(row.id, row.amount_fen))
     return _void(writing, row, OnlineState.EXPIRED, "")
+
+
+def _is_reserved(db: Database, order: OrderRow) -> bool:
+    """Is it one that is paid once, by a sum that may still go back?"""
+    is_paid = order.state == OrderState.PAID
+    return is_paid and any(one.state == OnlineState.AUTHORISED for one in payments_for(db, order.id))
 
 
 def _reopen(writing: Writing, row: PaymentRow) -> None:
