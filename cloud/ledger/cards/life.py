@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from cloud.ledger.cards.listing import Why, reasons_of
 from cloud.ledger.cards.refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import Card
@@ -84,15 +85,16 @@ def set_life(writing: Writing, card: bytes, life: Life, since_ms: int | None = N
     writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card", [row])
 
 
-def require_served(writing: Writing, card: bytes) -> Card:
-    """The card if a desk may serve it; DeskRefused with the reason."""
+def require_served(writing: Writing, card: bytes, *, returning: bool = False) -> Card:
+    """The card if a desk may serve it; DeskRefused with the reason. returning: what a spare that is late is listed for
+    does not keep it from being emptied and given back."""
     known = writing.registry.cards.get(card)
     if known is None:
         raise DeskRefused(UNKNOWN_CARD)
     state = life_of(writing.db, card).state
     if state is not CardState.NORMAL:
         raise DeskRefused(CARD_LOST if state is CardState.LOST else CARD_REPLACED)
-    if known.hotlisted:
+    if known.hotlisted and not (returning and {one.why for one in reasons_of(writing.db, [card])} == {Why.SPARE}):
         raise DeskRefused(HOTLISTED)
     return known
 

@@ -137,7 +137,7 @@ class DeskLedger:
             known = unload_case_of(writing.db, key)
             if known is not None:
                 return _same_case(known, body)
-            served = require_served(writing, auth.card)
+            served = require_served(writing, auth.card, returning=True)
             if not mac1_ok:
                 raise DeskRefused(WRONG_MAC1)
             _require_sum(auth.amount_fen)

@@ -1,12 +1,14 @@
 """Spare cards 备用卡: they carry their holder's account at once, and are empty, settled and of the stock when back."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from cloud.ledger.cards.listing import Why, reasons_of
+from cloud.ledger.cards.listing import Why, list_card, reasons_of, unlist_card
 from cloud.ledger.cards.refusals import (
     HAS_SPARE,
+    HOTLISTED,
     IS_SPARE,
     KEY_USED,
     NOT_LENT,
@@ -26,7 +28,7 @@ from cloud.ledger.records.values import Now
 from cloud.store.db import SqliteDatabase
 from shared.clocks.clock import day_number
 from shared.online import LoadResult, PaymentResult, Purpose
-from shared.purse.crypto import TYPE_EP_LOAD
+from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
@@ -162,6 +164,24 @@ def test_one_that_is_not_back_by_its_day_is_refused_everywhere_and_listed_until_
     assert c.codes(ledger)["spare-overdue"] == "important"
     spares.take_back(wish(2), proof(), NEXT_DAY)
     assert c.pay(ledger, 8, of=SPARE, now=NEXT_DAY).result is PaymentResult.NO_FUNDS
+
+
+def test_an_overdue_spare_with_money_on_it_is_unloaded_and_comes_back(spares, desk, ledger, box):
+    spares.lend(wish(1), loan(), c.NOW)
+    online, asked = c.load_request(SPARE, 0, 5_00, 0, request=6)
+    ledger.load_authorise(c.BOX, online, asked, True, c.NOW)
+    box.send(c.stored(c.load(1, SPARE, 0, 5_00, 0, request=6), at=c.LOADER))
+    ledger.end_spares(NEXT_DAY)
+    given = (wish(2).key, WANG, LoadAuth(SPARE, 1, 0, b"rnd!", 1, 5_00, 5_00, TYPE_UNLOAD, bytes(6), b"mac1"))
+    with ledger.opened.writing(NEXT_DAY) as writing:
+        list_card(writing, SPARE, Why.COMMAND)
+    assert refused(partial(desk.unload_authorise, mac1_ok=True), *given, NEXT_DAY) is HOTLISTED
+    with ledger.opened.writing(NEXT_DAY) as writing:
+        unlist_card(writing, SPARE, Why.COMMAND)
+    desk.unload_authorise(*given, NEXT_DAY, mac1_ok=True)
+    desk.unload_proven(wish(2).key, WANG, b"mac3", NEXT_DAY)
+    assert spares.take_back(wish(3), proof(counter=2), NEXT_DAY).fen == 15_00
+    assert books(ledger, f"online:{OWN.hex()}", f"purse:{SPARE.hex()}", "spare-deposit") == (50_00, 0, 0)
 
 
 def test_a_class_teacher_lends_without_paper_and_collects(spares, ledger):
