@@ -399,6 +399,7 @@ def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
     page.clock.install()
     page.goto(f"{wallet.address}kiosk")
     assert faults(page) == []
+    assert page.locator("form[data-name=byPassword], [data-name=sso], [data-name=byCode]").count() == 0
     page.fill("form[data-name=byNumber] input[name=number]", GROWN)
     page.fill("form[data-name=byNumber] input[name=password]", "a good password")
     page.click("form[data-name=byNumber] button")

@@ -8,7 +8,8 @@ const PHONE = { name: "phone", type: "tel", autocomplete: "username", inputmode:
 const CODE = { name: "code", inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6, required: true };
 const SECRET = { name: "password", type: "password", required: true, maxlength: 128 };
 
-/** done: called when somebody has signed in. */
+/** done: called when somebody has signed in. Where many share a terminal the one way is that whose session is brief: any
+ * other, and the campus' own, would stay there for the next one who opens the wallet. */
 export function signIn(done) {
   const fresh = { ...SECRET, autocomplete: "new-password", minlength: 8 };
   const who = [
@@ -17,12 +18,12 @@ export function signIn(done) {
     field(t("born"), { name: "born", type: "date", required: true }),
   ];
   const secret = { ...SECRET, autocomplete: "off" };
-  const shared = document.documentElement.dataset.kiosk
-    ? form("byNumber", [field(t("number"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
-      "signIn", (given) => call("sign-in/number", given).then(done))
-    : null;
-  return [
-    h("h1", {}, t("signIn")), shared, shared ? "" : campus(),
+  const shared = () => [
+    form("byNumber", [field(t("number"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
+      "signIn", (given) => call("sign-in/number", given).then(done)),
+  ];
+  const own = () => [
+    campus(),
     form("byPassword", [field(t("phone"), PHONE), field(t("password"), { ...SECRET, autocomplete: "current-password" })],
       "signIn", (given) => call("sign-in/password", given).then(done)),
     able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
@@ -31,13 +32,15 @@ export function signIn(done) {
     folded("firstTime", [h("p", { class: "soft" }, t("bindHelp")), twoSteps([...who, field(t("phone"), PHONE)],
       (given) => call("bind/begin", given), [field(t("code"), CODE), field(t("newPassword"), fresh)],
       ({ number, phone, code, password }) => call("bind/finish", { number, phone, code, password }).then(done))]),
+  ];
+  return [
+    h("h1", {}, t("signIn")), document.documentElement.dataset.kiosk ? shared() : own(),
     folded("lostNight", [h("p", {}, t("nightHelp")), night()]),
     h("p", { class: "soft" }, t("linkHelp")),
   ];
 }
 
-/** What the school's own sign-on offers; the rest of the page does not wait for it. Not where many share a terminal: its
- * own session would stay there for the next one. */
+/** What the school's own sign-on offers; the rest of the page does not wait for it. */
 function campus() {
   const room = h("div", { class: "row", "data-name": "sso" });
   import("./sso.js").then((loaded) => loaded.offer(room)).catch(() => null);
