@@ -145,7 +145,7 @@ def _record_fault(
     if sum(p.fen for p in actual) != fen:
         return f"posts {sum(p.fen for p in actual)} fen, {named} says {fen}"
     if isinstance(a.record, PaymentRecord):
-        return _reversal_fault(registry, kind, card.accounts, a, actual)
+        return _reversal_fault(registry, kind, homes_of(db, _payer(db, a)), a, actual)
     if kind is EntryKind.VOID:
         return _void_fault(db, card.accounts, a, actual, paying_purses(paid_by(a), is_old=is_old))
     if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit, is_old=is_old):
@@ -186,11 +186,15 @@ def _payer(db: Database, a: Arrival) -> bytes:
     return bytes(codec.loads(rows[0][0])[2]) if rows else b"" if is_by_code(a) else a.record.card
 
 
-def _reversal_fault(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, actual: Postings) -> str:
-    """A reversal takes from the terminal's merchant; what a terminal calls paid moves nothing."""
+def _reversal_fault(registry: Registry, kind: EntryKind, homes: list[bytes], a: Arrival, actual: Postings) -> str:
+    """A reversal takes from the terminal's merchant, for the card or one in its place; what a terminal calls paid moves
+    nothing."""
     body, fen = registry.devices.get(a.device), sum(p.fen for p in actual)
     is_one = kind is EntryKind.ACCOUNT_REVERSED and a.record is not None and a.record.kind == Kind.REVERSAL
-    if is_one and body is not None and actual == account_reversed(card, body.merchant_account, fen):
+    cards = [registry.cards[one].accounts for one in homes if one in registry.cards]
+    if is_one and body is not None and any(
+        actual == account_reversed(one, body.merchant_account, fen) for one in cards
+    ):  # fmt: skip
         return ""
     return "is no reversal of an account payment, or goes elsewhere"
 

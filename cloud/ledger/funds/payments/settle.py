@@ -12,6 +12,7 @@ from cloud.ledger.books.keys import payment_reversed_key
 from cloud.ledger.books.posting import account_reversed
 from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, means_of, reversed_on
 from cloud.ledger.funds.payments.rule import is_within
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import Arrival, payment_case_key
 from cloud.ledger.records.judge import Reason
@@ -96,8 +97,9 @@ def _reversed(writing: Writing, case: PaymentCase, said: Said, *, is_doubtful: b
 
 
 def give_back(writing: Writing, case: PaymentCase, said: Said) -> None:
-    """The entry of this reversal. A second one breaks the books' own rule."""
-    card, place = writing.registry.cards[case.card], writing.registry.place("", said.arrival.device, said.arrival.psam)
+    """The entry of this reversal: to the card that is in its place by now. A second one breaks the books' own rule."""
+    card = writing.registry.cards[home_of(writing.db, case.card)]
+    place = writing.registry.place("", said.arrival.device, said.arrival.psam)
     merchant = writing.registry.devices[said.arrival.device].merchant_account
     day, doubt = writing.day_of(said.arrival, place, card, said.received_s)
     entry = Entry(

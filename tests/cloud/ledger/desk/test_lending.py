@@ -217,7 +217,7 @@ def test_what_is_refused_changes_nothing(spares, ledger):
     assert books(ledger, f"online:{OWN.hex()}", "spare-deposit") == (50_00, 0)
 
 
-def test_a_card_that_takes_the_lost_ones_place_pays_for_the_spare_on(spares, desk, ledger):
+def test_a_card_that_takes_the_lost_ones_place_pays_for_the_spare_on(spares, desk, ledger, box):
     desk.report_lost(wish(1, "0001"), c.NOW)
     spares.lend(wish(2), loan(), c.NOW)
     assert c.pay(ledger, 6, of=SPARE).result is PaymentResult.APPROVED
@@ -225,6 +225,8 @@ def test_a_card_that_takes_the_lost_ones_place_pays_for_the_spare_on(spares, des
     assert c.pay(ledger, 7, of=SPARE).result is PaymentResult.APPROVED
     assert books(ledger, f"online:{c.card(10).hex()}") == (25_00,)
     assert c.pay(ledger, 8, 5_01, of=SPARE).result is PaymentResult.OVER_LIMIT  # 25.00 of 30.00 are spent today
+    box.send(c.payment(1, 6, Kind.REVERSAL, of=SPARE))
+    assert books(ledger, f"online:{c.card(10).hex()}", f"online:{OWN.hex()}") == (37_50, 0)
 
 
 def test_no_card_takes_a_spares_own_place(spares, desk, ledger):
