@@ -7,7 +7,7 @@ from pathlib import Path
 from cloud.open import by_command
 from cloud.open.store.apps import PER_DAY, PER_MINUTE, SCOPES
 from shared.input.command_line import Parser
-from shared.input.data_folder import add_data
+from shared.input.data_folder import DATA_HELP, add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
 from shared.words.voice import Text
@@ -41,7 +41,10 @@ def _serving(made: Parser) -> None:
     made.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )
-    own = Text("证书，PEM；缺省用集控平台的", "a certificate of its own, PEM (the console's)")
+    own = Text(
+        "证书，PEM；缺省 DATA/cloud/open.pem，没有则用集控平台的",
+        "a certificate, PEM (DATA/cloud/open.pem, else the console's)",
+    )
     made.add_argument("--certificate", type=Path, metavar="FILE", help=own)
     made.add_argument("--key", type=Path, metavar="FILE", help=Text("其私钥，PEM", "its key, PEM"))
     made.add_argument(
@@ -69,7 +72,7 @@ def _apps(app: Parser) -> None:
     add.add_argument("--until", metavar="DATE", help=Text("末日；缺省无", "its last day, as 2027-07-31; none without"))
     sandbox = Text("沙箱：演示商户，没有真钱", "of the sandbox: no real money")
     add.add_argument("--sandbox", action="store_true", help=sandbox)
-    add.add_argument("--dsn", metavar="DSN", help=Text("账本", "the ledger"))
+    add.add_argument("--dsn", default=argparse.SUPPRESS, metavar="DSN", help=Text("账本", "the ledger"))
     _who(add)
     _leaf(steps.add_parser, "list", by_command.listing, Text("所有应用", "all of them"))
     revoke = _leaf(steps.add_parser, "revoke", by_command.end, Text("作废，立即生效", "no call of it counts any more"))
@@ -108,9 +111,10 @@ def _hosts(host: Parser) -> None:
 
 
 def _leaf(add: Callable[..., Parser], name: str, run: Act, told: Text) -> Parser:
+    """With --data of its own, which where it is missing leaves what was said before the verb."""
     made = add(name, help=told, description=told)
-    add_data(made)
     made.set_defaults(run=run)
+    made.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=str(DATA_HELP))
     return made
 
 
