@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TypeVar
 
 from cloud.ledger.journal.opened import open_prepared
@@ -73,8 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     platform = Platform(settings, settings.books(given.dsn), parse_clock(given.clock))
-    certificate, key = given.certificate or settings.console_certificate, given.key or settings.console_key
-    server = HttpsServer(platform, given.host, given.port, certificate, key)
+    server = HttpsServer(platform, given.host, given.port, *_pair(given, settings))
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     serving = asyncio.create_task(server.serve(), name="open")
@@ -88,6 +88,13 @@ async def _serve(given: argparse.Namespace) -> None:
     await turning
     await platform.end()
     await asyncio.gather(serving, saying)
+
+
+def _pair(given: argparse.Namespace, settings: CloudSettings) -> tuple[Path, Path]:
+    """Certificate and key. ConfigFault: one of the two alone."""
+    if (given.certificate is None) != (given.key is None):
+        raise ConfigFault(Text("--certificate 与 --key 同用", "--certificate and --key go together"))
+    return (given.certificate, given.key) if given.certificate is not None else settings.open_pair
 
 
 async def _turn(stop: asyncio.Event, platform: "Platform") -> None:

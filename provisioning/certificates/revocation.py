@@ -24,7 +24,9 @@ CLOUD_DOOR = Path("broker/cloud.pem")
 """What the broker believes there: those certificates again, and nothing else."""
 WALLET = Path("front/wallet.pem")
 """The wallet's front; a campus of before has none until it is made."""
-_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), WALLET, *OWN)
+OPEN = Path("cloud/open.pem")
+"""The open platform's own, where it has one; else it shows the console's."""
+_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), WALLET, OPEN, *OWN)
 LIST = Text("吊销列表", "revocation list")
 """What the list is called among the terms; `Term.name`, which machines read too, has both."""
 

@@ -6,7 +6,7 @@ A certificate that was revoked is not renewed. Each file is whole or not there; 
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from provisioning.custody.notes import noted
 from provisioning.keys.store import KeyKind
 from shared.clocks.expiry import look
 from shared.errors import ConfigFault, WireFault
+from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.wire.topics import WATCH_USER
 from shared.words.voice import Text
@@ -33,6 +34,7 @@ SERVERS = {
     "broker": Path("broker/broker.pem"),
     "console": Path("cloud/console.pem"),
     "wallet": revocation.WALLET,
+    "open": revocation.OPEN,
     "ingest": revocation.INGEST,
     "watch": revocation.WATCH,
 }
@@ -74,16 +76,24 @@ def add_to(verbs: Verbs) -> None:
     door.set_defaults(run=_cloud_door)
     may_lie_open(door)
     of_before = Text("旧版数据目录：钱包的证书", "the wallet's certificate, for an older folder")
-    front = steps.add_parser("wallet", help=of_before)
+    front = _own_server(steps.add_parser("wallet", help=of_before))
     front.set_defaults(run=_wallet)
-    reached = Text("手机访问的名字或地址，可重复；缺省同集控平台", "a name or address of it, repeated (the console's)")
-    front.add_argument("--host", action="append", default=[], metavar="NAME", help=reached)
     behind = Text("另给账户服务一张这个名字的证书", "a certificate of this name for the accounts service, too")
     front.add_argument("--accounts", metavar="NAME", help=behind)
+    own = Text("开放平台自己的证书", "the open platform's own certificate")
+    platform = _own_server(steps.add_parser("open", help=own))
+    platform.set_defaults(run=_open)
+
+
+def _own_server(made: Parser) -> Parser:
+    """Whose certificate may be for names of its own, and be written elsewhere."""
+    reached = Text("访问它的名字或地址，可重复；缺省同集控平台", "a name or address of it, repeated (the console's)")
+    made.add_argument("--host", action="append", default=[], metavar="NAME", help=reached)
     elsewhere = Text("写到别处，缺省数据目录", "written elsewhere than in DATA")
-    front.add_argument("--out", type=Path, metavar="DIR", help=elsewhere)
-    add_store(front)
-    add_who(front)
+    made.add_argument("--out", type=Path, metavar="DIR", help=elsewhere)
+    add_store(made)
+    add_who(made)
+    return made
 
 
 def _renew(chosen: argparse.Namespace) -> None:
@@ -131,21 +141,36 @@ def _cloud_door(chosen: argparse.Namespace) -> None:
 def _wallet(chosen: argparse.Namespace) -> None:
     """Of a campus of before the wallet, and of a school's server: the named hosts, else those that the console's
     certificate has. Once, then never again."""
-    out = chosen.out or chosen.data
-    files = (revocation.WALLET, *([ACCOUNTS] if chosen.accounts else ()))
-    wanted = [file for file in files if not (out / file).exists()]
-    if not wanted:
+    hosts = {revocation.WALLET: chosen.host, **({ACCOUNTS: [chosen.accounts]} if chosen.accounts else {})}
+    ca = _make_missing(chosen, "wallet", hosts)
+    if ca is None:
         return
-    vault = vault_of(chosen)
-    signing = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
-    ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), signing)
-    vault.record([deed(now_s(), Act.RENEWED, chosen.who, f"{_RENEWED}: wallet")])
-    for file in wanted:
-        hosts = [chosen.accounts] if file == ACCOUNTS else chosen.host
-        _make_server(out / file, _with_names(chosen.data, ca, hosts))
+    out = chosen.out or chosen.data
     write_private(out / revocation.WALLET.parent / "ca.pem", authority.certificate_pem(ca))
     made = out / revocation.WALLET
     say(Text(f"钱包的证书已备好：{made}\n", f"the wallet's certificate is made: {made}\n"))
+
+
+def _open(chosen: argparse.Namespace) -> None:
+    """As _wallet, of the open platform."""
+    if _make_missing(chosen, "open", {revocation.OPEN: chosen.host}) is not None:
+        made = (chosen.out or chosen.data) / revocation.OPEN
+        say(Text(f"开放平台的证书已备好：{made}\n", f"the open platform's certificate is made: {made}\n"))
+
+
+def _make_missing(chosen: argparse.Namespace, whose: str, hosts: Mapping[Path, list[str]]) -> Authority | None:
+    """Each file that is not there yet, for its hosts, and its key. Who signed; None: all are there."""
+    out = chosen.out or chosen.data
+    wanted = [file for file in hosts if not (out / file).exists()]
+    if not wanted:
+        return None
+    vault = vault_of(chosen)
+    signing = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), signing)
+    vault.record([deed(now_s(), Act.RENEWED, chosen.who, f"{_RENEWED}: {whose}")])
+    for file in wanted:
+        _make_server(out / file, _with_names(chosen.data, ca, hosts[file]))
+    return ca
 
 
 def _with_names(data: Path, ca: Authority, hosts: list[str]) -> Callable[[EllipticCurvePublicKey], bytes]:
