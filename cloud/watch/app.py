@@ -127,9 +127,12 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _service(text: str) -> Service:
+def _service(text: str) -> Service | None:
+    """None: a name without a place, as a server's file says of what its school has not switched on."""
     name, equals, place = text.partition("=")
-    if not name or not equals or not place:
+    if name and equals and not place:
+        return None
+    if not name or not place:
         raise argparse.ArgumentTypeError(str(Text("应为 名称=位置", "wanted is name=place")))
     return Service(name, Path(place) if place.startswith("/") else host_port(place, "--service"))
 
@@ -294,12 +297,13 @@ async def _watch(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     folder = settings.data / FOLDER
     console = web_address(given.console, "--console")
-    looked = Looked(given.service, settings.data, settings.certificates)
+    services = [one for one in given.service if one is not None]
+    looked = Looked(services, settings.data, settings.certificates)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
     keeping_store = read_metric_store(folder)
     with closing(open_watch(folder)) as store, ExitStack() as open_until_end:
-        look_at(store.db, given.service)
+        look_at(store.db, services)
         keeping = Keeping(keeping_store, store.db)
         docked = open_until_end.enter_context(closing(DockedSignals(lambda: open_docking(folder).db)))
         hearing = hearing_of(given, settings)

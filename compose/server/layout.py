@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shared.keys.front_token import TOKEN_FILE
+from shared.keys.webhook_key import WEBHOOK_KEY
 
 ROOT_USER = 0
 POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER, FRONT = range(10_001, 10_009)
@@ -49,6 +50,7 @@ FOLDERS = (
     Folder("secrets/accounts", CLOUD, CLOUD, 0o500),
     Folder("secrets/payments", CLOUD, CLOUD, 0o500),
     Folder("secrets/wallet", FRONT, FRONT, 0o500),
+    Folder("secrets/open", CLOUD, CLOUD, 0o500),
     Folder("data", ROOT_USER, ROOT_USER, 0o711),
     Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
     Folder("data/broker", BROKER, BROKER, 0o700),
@@ -85,6 +87,7 @@ FOLDERS = (
     Folder("run/health/accounts", CLOUD, CLOUD, 0o2750),
     Folder("run/health/payments", CLOUD, CLOUD, 0o2750),
     Folder("run/health/wallet", FRONT, CLOUD, 0o2750),
+    Folder("run/health/open", CLOUD, CLOUD, 0o2750),
     Folder("run/beat", CLOUD, INGEST, 0o2750),
 )
 """In the order in which they are made. A socket's directory is its owner's, and its group's to come in; the bit gives
@@ -158,6 +161,8 @@ WALLET = (
 )
 """What phones reach, and the accounts service behind it; an installation of before has none. Keys go first, the front's
 certificate last: where it is, all is. The cloud has a copy of it, to see when it ends."""
+OPEN = (*_all("cloud", ("open.key",), "secrets/open", CLOUD), *_all("cloud", ("open.pem",), "data/cloud/cloud", CLOUD))
+"""The open platform's, once it is switched on; the key goes first."""
 _PUBLIC = ("cloud.json", "ca.pem", "console.pem")
 UPPER = ("root.keys", "region.keys", "unlock")
 """They could make the school's keys again, or open them: they stay in issue/, and leave the server."""
@@ -174,6 +179,8 @@ LINKS = {
     "data/signer/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
     "data/signer/cloud/watch.key": "/secrets/watch.key",
     "data/cloud/cloud/payments": "/secrets",
+    "data/cloud/cloud/open.key": "/secrets/open.key",
+    f"data/cloud/cloud/{WEBHOOK_KEY}": f"/secrets/{WEBHOOK_KEY}",
     "data/front/front/wallet.key": "/secrets/wallet.key",
     f"data/front/front/{TOKEN_FILE}": f"/secrets/{TOKEN_FILE}",
 }
@@ -206,5 +213,7 @@ THEN = (
 )
 POSTING = ("postgres", "broker", "keys", "ingest")
 """What records need to be booked: replaced together and before the rest, so that boxes wait the least."""
+OPEN_PLATFORM = Service("open", ("/usr/local/bin/healthy-service", "/run/ykt/health/open.sock"))
+"""Where the school has switched it on."""
 METRIC_STORE = Service("metrics", ("/usr/local/bin/healthy-port", "8428"))
 """Where the installation has one of its own."""

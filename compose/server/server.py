@@ -12,18 +12,20 @@ from urllib.parse import SplitResult, urlsplit
 
 from compose.place import ROOT, WrongUse, keep_private
 from compose.release.wheel import NotBuilt
-from compose.server import dealing, fronting, images, installation, making, starting, upgrading
-from compose.server.engine import EngineRefused, engine
+from compose.server import dealing, fronting, images, installation, making, open_platform, starting, upgrading
+from compose.server.engine import Engine, EngineRefused, engine
+from compose.server.layout import OPEN_PLATFORM
 from shared.input.command_line import Parser
 from shared.input.endpoint import listening_port
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
-    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，wallet 钱包，upgrade 升级，down 停止；\n"
-    "说明 docs/server.md。",
+    "学校服务器：build 做镜像，init 建安装目录，up 启动，status 查看，wallet 钱包，open 开放平台，\n"
+    "upgrade 升级，down 停止；说明 docs/server.md。",
     "A school's server: build makes the images, init an installation, up starts it, status tells,\n"
-    "wallet opens the wallet to phones, upgrade goes on with this checkout, down ends it.\n"
+    "wallet opens the wallet to phones, open the platform to programs, upgrade goes on with this\n"
+    "checkout, down ends it.\n"
     "The page of it: docs/server.md.",
 )
 FOLDER = Text("安装目录", "folder of the installation")
@@ -42,6 +44,8 @@ SEEN = Text("手机所见的网址；写入 .env，通行密钥只认它", "as p
 PUBLISHED = Text("发布的端口，缺省同网址", "the port that is published (that of the address)")
 CHAIN = Text("学校自己的证书链，PEM，续期后再执行一次", "the school's own certificate and chain; again when renewed")
 PRIVATE = Text("其私钥，PEM", "its key, PEM")
+CALLED = Text("第三方程序所用的网址；写入 .env，打开它", "as other programs call it: into .env; switches it on")
+OFF = Text("关闭；应用与事件都留着", "switch it off; applications and events stay")
 WORDS = Text("cloud 的命令与参数", "a command of the cloud, with its words")
 HTTPS = 443
 _VERBS = {
@@ -51,6 +55,7 @@ _VERBS = {
     "upgrade": Text("换成本检出目录的镜像与配置，然后启动", "go on with the images and configuration of this checkout"),
     "down": Text("停止；数据都留着", "end it; all data stay"),
     "wallet": Text("钱包：网址、学校自己的证书", "the wallet: its address, the school's own certificate"),
+    "open": Text("开放平台：打开、关闭，网址、学校自己的证书", "the open platform: on, off, address, certificate"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
     "backup": Text("备份：缺省立即做一份；list、check、restore 等", "one now (default), list, check, restore"),
@@ -70,10 +75,12 @@ def main(arguments: list[str]) -> int:
     made["cloud"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=WORDS)
     made["backup"].add_argument("words", nargs=argparse.REMAINDER, metavar="…", help=DEEDS)
     _init_options(made["init"])
-    made["wallet"].add_argument("--address", type=_web, metavar="https://HOST[:PORT]", help=SEEN)
-    made["wallet"].add_argument("--port", type=listening_port, metavar="N", help=PUBLISHED)
-    made["wallet"].add_argument("--certificate", type=Path, metavar="FILE", help=CHAIN)
-    made["wallet"].add_argument("--key", type=Path, metavar="FILE", help=PRIVATE)
+    for name, seen in (("wallet", SEEN), ("open", CALLED)):
+        made[name].add_argument("--address", type=_web, metavar="https://HOST[:PORT]", help=seen)
+        made[name].add_argument("--port", type=listening_port, metavar="N", help=PUBLISHED)
+        made[name].add_argument("--certificate", type=Path, metavar="FILE", help=CHAIN)
+        made[name].add_argument("--key", type=Path, metavar="FILE", help=PRIVATE)
+    made["open"].add_argument("--off", action="store_true", help=OFF)
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
     try:
@@ -166,8 +173,7 @@ def _wallet(given: argparse.Namespace) -> int:
     one = installation.read(root)
     installation.require_whole(root, one)
     fronting.require_open(root)
-    if (given.certificate is None) != (given.key is None):
-        raise WrongUse(Text("--certificate 与 --key 同用", "--certificate and --key go together"))
+    _require_pair(given)
     seen = given.address or urlsplit(starting.settings(root)[fronting.ADDRESS])
     if given.certificate is not None:
         dealing.require_root()
@@ -184,14 +190,53 @@ def _wallet(given: argparse.Namespace) -> int:
     return 0
 
 
+def _require_pair(given: argparse.Namespace) -> None:
+    if (given.certificate is None) != (given.key is None):
+        raise WrongUse(Text("--certificate 与 --key 同用", "--certificate and --key go together"))
+
+
+def _open(given: argparse.Namespace) -> int:
+    """As _wallet. Whoever only looks changes nothing; a webhooks' key that was taken away is made anew."""
+    root, runs = given.folder.absolute(), engine()
+    installation.require_whole(root, installation.read(root))
+    open_platform.require_room(root)
+    _require_pair(given)
+    if given.off:
+        open_platform.switch(root, on=False)
+        starting.end(root, runs, OPEN_PLATFORM.name)
+        starting.renew(root, runs, ("watch",))
+    elif given.address is not None or open_platform.is_on(root):
+        _opened(given, root, runs)
+    for line in open_platform.told(root):
+        _say(line)
+    return 0
+
+
+def _opened(given: argparse.Namespace, root: Path, runs: Engine) -> None:
+    dealing.require_root()
+    seen = given.address or urlsplit(starting.settings(root)[open_platform.ADDRESS])
+    name = seen.hostname or ""
+    if given.certificate is not None:
+        open_platform.show(root, given.certificate, given.key, name)
+    is_made = open_platform.make(root, name, making.provision)
+    if given.address is not None or given.port is not None:
+        port = given.port or given.address.port or HTTPS
+        open_platform.switch(root, on=True, address=f"https://{seen.netloc}", port=port)
+    is_due = is_made or given.address or given.port or given.certificate
+    if is_due and not starting.renew(root, runs, ("watch",), new=(OPEN_PLATFORM.name,)):
+        _say(Text("没有运行：下次 up 生效", "it does not run: it counts from the next up on"))
+
+
 def _upgrade(given: argparse.Namespace) -> int:
     root, runs = given.folder.absolute(), engine()
-    before = fronting.shown(root)
+    before, opened = fronting.shown(root), open_platform.shown(root)
     one = upgrading.upgrade(root, version(), runs, _say)
     _say(Text(f"版本 {one.version}", f"version {one.version}"))
     code = _up(given)
     if before and fronting.shown(root) != before:
         starting.renew(root, runs, ("accounts", "wallet"))
+    if open_platform.is_on(root) and opened != open_platform.shown(root):
+        starting.renew(root, runs, (OPEN_PLATFORM.name,))
     return code
 
 
@@ -256,6 +301,7 @@ _RUNS = {
     "down": _down,
     "status": _status,
     "wallet": _wallet,
+    "open": _open,
     "cloud": _cloud,
     "backup": _backup,
 }

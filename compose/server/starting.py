@@ -13,7 +13,7 @@ from compose.place import WrongUse
 from compose.server import images, installation
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
-from compose.server.layout import FIRST, METRIC_STORE, POSTING, THEN, Service
+from compose.server.layout import FIRST, METRIC_STORE, OPEN_PLATFORM, POSTING, THEN, Service
 from shared.words.voice import Text
 
 READY_S = 90.0
@@ -92,7 +92,8 @@ def down(root: Path, engine: Engine) -> None:
 
 def services(root: Path) -> tuple[tuple[Service, ...], tuple[Service, ...]]:
     """Those that the others need, and the others."""
-    return (*FIRST, METRIC_STORE) if has_profile(root, METRIC_STORE.name) else FIRST, THEN
+    first = (*FIRST, METRIC_STORE) if has_profile(root, METRIC_STORE.name) else FIRST
+    return first, (*THEN, OPEN_PLATFORM) if has_profile(root, OPEN_PLATFORM.name) else THEN
 
 
 def has_profile(root: Path, name: str) -> bool:
@@ -139,15 +140,20 @@ def change(root: Path, said: Mapping[str, str]) -> None:
     early.rename(root / ".env")
 
 
-def renew(root: Path, engine: Engine, names: Sequence[str]) -> bool:
-    """These services start anew, with what settings and files say now; ready. False: they do not run. EngineRefused,
-    NotReady."""
-    asked = [one for one in THEN if one.name in names]
+def renew(root: Path, engine: Engine, names: Sequence[str], new: Sequence[str] = ()) -> bool:
+    """These services start anew, with what settings and files say now, and `new` ones with them; ready. False: they do
+    not run. EngineRefused, NotReady."""
+    asked = [one for one in (*THEN, OPEN_PLATFORM) if one.name in (*names, *new)]
     if not all(engine.can(root, "exec", "-T", name, "true") for name in names):
         return False
-    engine.composed(root, "up", "--detach", "--no-build", "--no-deps", "--force-recreate", *names)
+    engine.composed(root, "up", "--detach", "--no-build", "--no-deps", "--force-recreate", *names, *new)
     _until_ready(root, engine, asked)
     return True
+
+
+def end(root: Path, engine: Engine, name: str) -> None:
+    """This service alone, gone with its container. name: of a profile, too. EngineRefused."""
+    engine.composed(root, "--profile", name, "rm", "--stop", "--force", name)
 
 
 def _settings(root: Path) -> Iterator[tuple[str, str]]:

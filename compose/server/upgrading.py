@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from compose.place import WrongUse
-from compose.server import dealing, fronting, installation, making, rendered, starting
+from compose.server import dealing, fronting, installation, making, open_platform, rendered, starting
 from compose.server.engine import Engine, EngineRefused
 from compose.server.installation import Installation
 from compose.server.layout import DATA, FOLDERS, MADE_ANEW, MARK
@@ -38,6 +38,8 @@ def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None
     dealing.link_all(root)
     if fronting.open_front(root, one.address, making.provision):
         say(Text("钱包前置的证书与令牌已备好", "certificates and token of the wallet's front are made"))
+    if open_platform.is_on(root) and open_platform.make(root, open_platform.host(root), making.provision):
+        say(Text("开放平台的证书与回调钥匙已备好", "the open platform's certificate and key of webhooks are made"))
     for path, given in rendered.files(one, str(root), engine).items():
         if _is_due(path, there):
             _give(root / path, given)

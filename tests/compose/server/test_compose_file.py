@@ -12,14 +12,14 @@ import yaml
 
 from compose.place import ROOT
 from compose.server.installation import Installation
-from compose.server.layout import FIRST, FOLDERS, METRIC_STORE, THEN
+from compose.server.layout import FIRST, FOLDERS, METRIC_STORE, OPEN_PLATFORM, THEN
 from compose.server.rendered import environment
 
 FILE = ROOT / "compose/compose.yaml"
 SAID: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = SAID["services"]
-PUBLISHED = {"broker", "console", "desk", "enrol", "wallet"}
-OUTSIDE = (PUBLISHED - {"wallet"}) | {"watch"}
+PUBLISHED = {"broker", "console", "desk", "enrol", "open", "wallet"}
+OUTSIDE = (PUBLISHED - {"open", "wallet"}) | {"watch"}
 """Services on a network that leads out: who is called from there, and who sends messages."""
 NO_NETWORK = {"postgres", "keys", "backup"}
 KEEPER_MAY = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
@@ -119,6 +119,18 @@ def test_who_has_the_keys_of_providers_goes_out_and_listens_to_nobody() -> None:
     assert not [word for word in payments["command"] if word.startswith(("--host", "--port"))]
 
 
+def test_the_open_platform_is_off_and_where_it_is_on_nobody_else_is_on_its_network() -> None:
+    """Its secrets are its own, no key process is near, and the watch is not told of it before."""
+    platform = SERVICES["open"]
+    assert platform["profiles"] == ["open"]
+    assert platform["networks"] == ["programs"]
+    assert [name for name, of in SERVICES.items() if "programs" in of.get("networks", ())] == ["open"]
+    assert not [mount for mount in platform["volumes"] if mount.startswith(("./data/keys", "./run/money"))]
+    assert "--service=open=${YKT_OPEN_SOCKET:-}" in SERVICES["watch"]["command"]
+    rows = environment(Installation("0123456789abcdef", "v1", "192.0.2.7")).splitlines()
+    assert {"COMPOSE_PROFILES=metrics", "YKT_OPEN_SOCKET="} <= {*rows}
+
+
 @pytest.mark.parametrize("asks", ["console", "watch", "tools"])
 def test_who_tells_how_services_are_sees_where_each_of_them_says_so(asks: str) -> None:
     """A place that the watch writes down is asked by the console and by commands, under the same path."""
@@ -143,7 +155,7 @@ def test_a_service_asks_whose_folder_it_is_before_it_runs(service: dict[str, Any
 
 
 def test_health_checks_are_script_files_and_those_that_up_asks() -> None:
-    asked = {one.name: one.healthy for one in (*FIRST, *THEN, METRIC_STORE)}
+    asked = {one.name: one.healthy for one in (*FIRST, *THEN, METRIC_STORE, OPEN_PLATFORM)}
     lasting = {name for name, service in SERVICES.items() if service["restart"] == "always"}
     assert asked.keys() == lasting - {"backup"}, "a backup is made at night: the watch has an alarm for its age"
     for name, healthy in asked.items():

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from compose.place import WrongUse
-from compose.server import fronting, installation, starting
+from compose.server import certificates, fronting, installation, starting
 from compose.server.layout import CLOUD, DATA, FRONT, LINKS, MARK, SIGNER
 from compose.server.upgrading import upgrade
 from provisioning.certificates import authority
@@ -43,8 +43,8 @@ def require_front(root: Path) -> None:
     for certificate, key in ((zone / "wallet.pem", root / "secrets/wallet/wallet.key"),
                              (cloud / "accounts.pem", root / "secrets/accounts/accounts.key")):  # fmt: skip
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-    assert fronting.is_for((cloud / "accounts.pem").read_bytes(), fronting.ACCOUNTS)
-    assert fronting.is_for((zone / "wallet.pem").read_bytes(), "192.0.2.7")
+    assert certificates.is_for((cloud / "accounts.pem").read_bytes(), fronting.ACCOUNTS)
+    assert certificates.is_for((zone / "wallet.pem").read_bytes(), "192.0.2.7")
     assert (cloud / "wallet.pem").read_bytes() == (zone / "wallet.pem").read_bytes(), "the watch sees when it ends"
     assert not [*root.glob(".front-*")], "no key is left about"
 
@@ -139,7 +139,7 @@ def test_what_no_phone_would_take_is_refused_and_nothing_is_changed(root: Path, 
      ("WALLET.school.example", HOST, True), ("192.0.2.7", "192.0.2.7", True), ("school.example", HOST, False)],
 )  # fmt: skip
 def test_whom_a_certificate_names(tmp_path: Path, named: str, host: str, *, is_for: bool) -> None:
-    assert fronting.is_for(pair(tmp_path, named)[0].read_bytes(), host) is is_for
+    assert certificates.is_for(pair(tmp_path, named)[0].read_bytes(), host) is is_for
 
 
 def test_a_setting_is_changed_and_the_others_stay(root: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from compose.place import ROOT
 from compose.server import layout
 from compose.server.layout import BOOKS_GROUP, FOLDERS, LINKS, UPPER, dealt
+from shared.keys.webhook_key import WEBHOOK_KEY
 
 USERS = re.compile(r"^add \S+ (\d+)$", re.MULTILINE)
 KEY_FILES = ("custody.log", "region.keys", "root.keys", "school.keys", "unlock")
@@ -73,7 +74,8 @@ def test_what_could_make_the_schools_keys_again_stays_where_it_was_issued() -> N
 
 
 def test_a_link_leads_to_a_secret_of_the_same_service_or_to_what_it_shares() -> None:
-    there = {one.target for one in FILES} | {"secrets/wallet/token"}
+    there = {one.target for one in FILES} | {"secrets/wallet/token", f"secrets/open/{WEBHOOK_KEY}"}
+    there |= {one.target for one in layout.OPEN}
     for link, target in LINKS.items():
         if target.startswith("/secrets/"):
             assert [

@@ -1,0 +1,114 @@
+"""The open platform of an installation: off at first, switched on with all that it needs, kept by an upgrade."""
+
+import ssl
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from compose.place import WrongUse
+from compose.server import certificates, making, open_platform, starting
+from compose.server.layout import CLOUD, FIRST, LINKS, METRIC_STORE, OPEN_PLATFORM, THEN
+from compose.server.upgrading import upgrade
+from provisioning.certificates import authority
+from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
+from tests.compose.server.conftest import quiet
+from tests.compose.server.test_fronting import NOW, pair
+from tests.compose.server.test_upgrading import HAS_ALL
+
+HOST, PORT = "pay.school.example", 8463
+SHOWN, KEY = "data/cloud/cloud/open.pem", "secrets/open/open.key"
+
+
+@pytest.fixture(scope="module")
+def as_opened(as_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Switched on; looked at, never changed."""
+    root = tmp_path_factory.mktemp("opened") / "ykt"
+    subprocess.run(("cp", "-a", as_made, root), check=True)
+    assert open_platform.make(root, HOST, making.provision)
+    open_platform.switch(root, on=True, address=f"https://{HOST}:{PORT}", port=PORT)
+    return root
+
+
+@pytest.fixture
+def opened(as_opened: Path, tmp_path: Path) -> Path:
+    """One's own."""
+    subprocess.run(("cp", "-a", as_opened, tmp_path / "opened"), check=True)
+    return tmp_path / "opened"
+
+
+def test_it_is_off_until_it_is_switched_on(as_made: Path) -> None:
+    open_platform.require_room(as_made)
+    assert not open_platform.is_on(as_made)
+    assert not open_platform.shown(as_made)
+    assert OPEN_PLATFORM not in starting.services(as_made)[1]
+    assert [line.en for line in open_platform.told(as_made)] == ["open platform: off; --address switches it on"]
+
+
+def test_it_has_a_certificate_for_its_name_a_key_of_webhooks_and_the_watch(as_opened: Path) -> None:
+    opened = as_opened
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(opened / SHOWN, opened / KEY)
+    assert certificates.is_for((opened / SHOWN).read_bytes(), HOST)
+    signer = opened / "secrets/open" / WEBHOOK_KEY
+    assert (signer.stat().st_uid, signer.stat().st_mode & 0o777, signer.stat().st_size) == (CLOUD, 0o400, SEED_SIZE)
+    link = f"data/cloud/cloud/{WEBHOOK_KEY}"
+    assert (opened / link).readlink() == Path(LINKS[link])
+    assert starting.services(opened) == ((*FIRST, METRIC_STORE), (*THEN, OPEN_PLATFORM))
+    assert starting.settings(opened)[open_platform.SOCKET] == "/run/ykt/health/open/open.sock"
+    assert not open_platform.make(opened, HOST, making.provision), "what is there stays"
+    assert any(f"https://{HOST}:{PORT}" in line.en for line in open_platform.told(opened))
+
+
+def test_an_upgrade_keeps_it_on_and_follows_ours_before_it_ends(opened: Path) -> None:
+    signer = (opened / "secrets/open" / WEBHOOK_KEY).read_bytes()
+    upgrade(opened, "v2", HAS_ALL, quiet)
+    assert open_platform.is_on(opened)
+    before = starting.settings(opened)
+    key = authority.open_private((opened / KEY).read_bytes())
+    named = x509.load_pem_x509_certificate((opened / "issue/ca.pem").read_bytes())
+    was = NOW - timedelta(days=authority.LEAF_DAYS - 30)
+    ca = authority.Authority(named, authority.new_key())
+    old = authority.issue_server(ca, key.public_key(), [HOST], was)
+    (opened / SHOWN).write_bytes(old)
+    upgrade(opened, "v2", HAS_ALL, quiet)
+    assert starting.settings(opened) == before
+    assert (opened / SHOWN).read_bytes() != old
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(opened / SHOWN, opened / KEY)
+    assert (opened / "secrets/open" / WEBHOOK_KEY).read_bytes() == signer, "receivers know it"
+
+
+def test_the_schools_own_certificate_stays_and_ours_goes_with_the_name(opened: Path, tmp_path: Path) -> None:
+    chain, private = pair(tmp_path, HOST)
+    assert certificates.is_others(opened, (opened / SHOWN).read_bytes(), "other.example")
+    assert not certificates.is_others(opened, (opened / SHOWN).read_bytes(), HOST)
+    assert not certificates.is_others(opened, chain.read_bytes(), "other.example")
+    with pytest.raises(WrongUse, match=r"other\.example"):
+        open_platform.show(opened, chain, private, "other.example")
+    open_platform.show(opened, chain, private, HOST)
+    upgrade(opened, "v2", HAS_ALL, quiet)
+    assert (opened / SHOWN).read_bytes() == chain.read_bytes()
+
+
+def test_switched_off_it_keeps_its_name_and_everything_else(opened: Path) -> None:
+    open_platform.switch(opened, on=False)
+    assert not open_platform.is_on(opened)
+    assert starting.has_profile(opened, "metrics")
+    assert (starting.settings(opened)[open_platform.SOCKET], open_platform.host(opened)) == ("", HOST)
+    assert (opened / SHOWN).exists()
+
+
+def test_a_port_that_is_anothers_is_refused_and_nothing_is_changed(root: Path) -> None:
+    before = starting.settings(root)
+    with pytest.raises(WrongUse, match="YKT_WALLET_PORT"):
+        open_platform.switch(root, on=True, address=f"https://{HOST}", port=8446)
+    assert starting.settings(root) == before
+
+
+def test_an_installation_of_before_is_upgraded_first(root: Path) -> None:
+    (root / "secrets/open").rmdir()
+    with pytest.raises(WrongUse, match="upgrade"):
+        open_platform.require_room(root)
+    upgrade(root, "v2", HAS_ALL, quiet)
+    open_platform.require_room(root)
