@@ -7,7 +7,7 @@ from pathlib import Path
 from cloud.open import by_command
 from cloud.open.store.apps import PER_DAY, PER_MINUTE, SCOPES
 from shared.input.command_line import Parser
-from shared.input.data_folder import DATA_HELP, add_data
+from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
 from shared.words.voice import Text
@@ -111,10 +111,9 @@ def _hosts(host: Parser) -> None:
 
 
 def _leaf(add: Callable[..., Parser], name: str, run: Act, told: Text) -> Parser:
-    """With --data of its own, which where it is missing leaves what was said before the verb."""
     made = add(name, help=told, description=told)
     made.set_defaults(run=run)
-    made.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=str(DATA_HELP))
+    add_data(made, again=True)
     return made
 
 

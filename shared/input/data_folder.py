@@ -16,6 +16,8 @@ _SHOWN = "var/campus" if VAR != INSTALLED else str(CAMPUS)
 DATA_HELP = Text(f"校园数据目录，缺省 {_SHOWN}", f"data folder of the campus ({_SHOWN})")
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """--data of a part's command: optional everywhere, with one default."""
-    parser.add_argument("--data", type=Path, default=CAMPUS, metavar="DIR", help=str(DATA_HELP))
+def add_data(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """--data of a part's command: optional everywhere, with one default. again: of a verb whose command has it, too;
+    where it is missing behind the verb, what was said before it counts."""
+    default = argparse.SUPPRESS if again else CAMPUS
+    parser.add_argument("--data", type=Path, default=default, metavar="DIR", help=str(DATA_HELP))
