@@ -5,6 +5,7 @@ certificate for the name that programs of third parties call, and the key that i
 folder, and stay there while it is off.
 """
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from compose.place import WrongUse
 from compose.server import certificates, dealing, starting
 from compose.server.certificates import MADE_BY, Provision
 from compose.server.layout import CLOUD, OPEN, OPEN_PLATFORM
-from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY, new_seed
+from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
 from shared.words.voice import Text
 
 ADDRESS, PORT, SOCKET = "YKT_OPEN_ADDRESS", "YKT_OPEN_PORT", "YKT_OPEN_SOCKET"
@@ -101,5 +102,5 @@ def _deal_signer(root: Path) -> bool:
     file = root / _SIGNER
     if file.exists() and file.stat().st_size == SEED_SIZE:
         return False
-    dealing.give(file, new_seed(), CLOUD, 0o400)
+    dealing.give(file, secrets.token_bytes(SEED_SIZE), CLOUD, 0o400)
     return True
