@@ -108,7 +108,7 @@ def main(arguments: Sequence[str]) -> int:
     ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
     parser.add_argument("--dsn", metavar="DSN", help=ledger)
     parser.add_argument(
-        "--service", type=_service, action="append", default=[], metavar="NAME=PLACE",
+        "--service", type=told_service, action="append", default=[], metavar="NAME=PLACE",
         help=SERVICE_HELP,
     )  # fmt: skip
     parser.add_argument(
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _service(text: str) -> Service | None:
+def told_service(text: str) -> Service | None:
     """None: a name without a place, as a server's file says of what its school has not switched on."""
     name, equals, place = text.partition("=")
     if name and equals and not place:
