@@ -15,7 +15,7 @@ from shared.words.voice import Text
 
 BROKER, DATABASE, KEYS, INGEST, DESK = "broker", "database", "keys", "ingest", "desk"
 WATCH, CONSOLE, METRICS = "watch", "console", "metrics"
-ACCOUNTS, WALLET, PAYMENTS = "accounts", "wallet", "payments"
+ACCOUNTS, WALLET, PAYMENTS, OPEN = "accounts", "wallet", "payments", "open"
 SERVICES = {
     BROKER: Text("消息代理", "broker"),
     DATABASE: Text("账本数据库", "ledger's database"),
@@ -25,11 +25,11 @@ SERVICES = {
     ACCOUNTS: Text("账户服务", "accounts service"),
     WALLET: Text("钱包前置", "wallet's front"),
     PAYMENTS: Text("渠道服务", "payment providers' service"),
+    OPEN: Text("开放平台", "open platform"),
     WATCH: Text("值守", "watch"),
     CONSOLE: Text("集控平台", "console"),
     METRICS: Text("指标库", "store of metrics"),
     "dock": Text("对接", "docking"),
-    "open": Text("开放平台", "open platform"),
     "smsc": Text("短信网关（模拟）", "SMS gateway (emulator)"),
     "sms-provider": Text("短信服务商（模拟）", "SMS provider (emulator)"),
     "providers": Text("支付渠道（模拟）", "payment providers (emulated)"),
@@ -38,13 +38,14 @@ SERVICES = {
 """In the order in which they are shown; others follow by their own names."""
 CARRIERS = (BROKER, INGEST, DATABASE)
 """What brings word of devices; without it nothing of them is known."""
-OURS = (KEYS, INGEST, DESK, ACCOUNTS, WALLET, PAYMENTS, WATCH, CONSOLE)
+OURS = (KEYS, INGEST, DESK, ACCOUNTS, WALLET, PAYMENTS, OPEN, WATCH, CONSOLE)
 _WITHIN = (BROKER, DATABASE, KEYS, INGEST, WATCH, METRICS)
 """Shown though nobody has said anything of them."""
 _UNUSED = {
     ACCOUNTS: Text("没有钱包：docs/wallet.md", "there is no wallet: docs/wallet.md"),
     WALLET: Text("没有钱包：docs/wallet.md", "there is no wallet: docs/wallet.md"),
     PAYMENTS: Text("没有接支付渠道：docs/deposits.md", "no payment provider is named: docs/deposits.md"),
+    OPEN: Text("没有打开：docs/open-platform.md", "not switched on: docs/open-platform.md"),
 }
 """A school may go without them; where they are missing it is said."""
 _PART_OF = {DATABASE: "postgres"}

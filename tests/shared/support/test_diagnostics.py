@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import hashlib
 import io
 import json
 import os
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import RuleBroken
+from shared.keys.webhook_key import WEBHOOK_KEY
 from shared.support.allowed import picked
 from shared.support.bundle import BUNDLE_MAX, ITEM_MAX, MANIFEST, Item, assemble, zipped
 from shared.support.diagnostics import diagnostics
@@ -28,6 +30,11 @@ DSN_PASSWORD = "geheimnis%2Fkanari"
 TOKEN = "kanariTokenZ9-_abcdefghijklmnop"
 FRONT_TOKEN, PROVIDER_LINE = "kanarivordemhaus", "kanarizahlungsweg"
 """All small letters: no net but the list of files of secrets takes them for one."""
+WEBHOOKS = bytes(range(60, 92))
+"""What webhooks are signed by, as its file has it."""
+APP_KEY = "ykt_live_00aa11bb22cc_Kanari-vogelQ3_4xyzABCDEFGHIJKLMNOPQRSTUVW"
+APP_DIGEST = hashlib.sha256(APP_KEY.encode()).hexdigest()
+"""It stands in a database, which no list of files has: the net for long numbers takes it."""
 SHARE = bytes(range(200, 232))
 """A file of raw bytes."""
 ENVIRONMENT = "kanari-from-the-environment"
@@ -48,6 +55,12 @@ SPELLED = {
     "a token": TOKEN,
     "the wallet front's token": FRONT_TOKEN,
     "a payment provider's key": PROVIDER_LINE,
+    "a key of webhooks": WEBHOOKS.decode("ascii"),
+    "the same in hex": WEBHOOKS.hex(),
+    "the same in base64": base64.b64encode(WEBHOOKS).decode(),
+    "an application's key": APP_KEY,
+    "what follows its number": APP_KEY.split("_", 3)[3],
+    "its digest": APP_DIGEST,
     "a share's hex": SHARE.hex(),
     "a share's base64": base64.b64encode(SHARE).decode(),
     "of the environment": ENVIRONMENT,
@@ -73,6 +86,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
     (campus / "cloud" / "watch.toml").write_text(f"[beat]\nsecret = '{PASSWORD}'\n", encoding="utf-8")
     (campus / "cloud" / "ledger.dsn").write_text(f"postgresql://ykt:{DSN_PASSWORD}@db/ykt\n", encoding="ascii")
     (campus / "cloud" / "api.token").write_text(TOKEN, encoding="ascii")
+    (campus / "cloud" / WEBHOOK_KEY).write_bytes(WEBHOOKS)
     (campus / "front" / "token").write_text(f"{FRONT_TOKEN}\n", encoding="ascii")
     (campus / "cloud" / "payments" / "wechat-own.pem").write_text(f"{PROVIDER_LINE}\n", encoding="ascii")
     (campus / "cloud" / "cloud.json").write_text(

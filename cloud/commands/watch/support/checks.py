@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from cloud.commands.chains.backups import pgbackrest
+from cloud.commands.watch.support.open_platform import open_checks
 from cloud.commands.watch.support.places import Around, place_of, services
 from cloud.commands.watch.support.wallet import wallet_checks
 from cloud.ledger.read.reader import open_reader
@@ -72,6 +73,7 @@ def server_checks(around: Around) -> list[Check]:
         Check("terminals", Text("终端都接入了吗？", "have terminals joined?"), lambda: _terminals(around)),
         Check("versions", Text("终端的版本一致吗？", "are terminals of one release?"), lambda: _versions(around)),
         *wallet_checks(data),
+        *open_checks(data),
         *machine_checks(data),
     ]  # fmt: skip
 
@@ -171,7 +173,7 @@ def _dsn(around: Around) -> str:
 
 
 def _stores(folder: Path) -> Iterator[Answer]:
-    for name in ("watch.db", "console.db", "docking.db", "people.db"):
+    for name in ("watch.db", "console.db", "docking.db", "people.db", "open.db"):
         file = folder / name
         if not file.exists():
             yield unknown(Text("还没有：那个服务从未运行", "not there: its service never ran"), None, name)

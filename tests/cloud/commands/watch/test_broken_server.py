@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 
 from cloud.commands.watch.support.checks import server_checks
 from cloud.commands.watch.support.places import Around
+from cloud.open.store.deliveries import Standing
+from cloud.open.store.schema import open_store
 from cloud.watch.services.places import look_at
 from cloud.watch.services.probes import Service
 from cloud.watch.store import open_watch
@@ -148,6 +151,16 @@ def provider(data: Path, *until: str) -> None:
     write(data, "payments.toml", f"[wechat]\n{rows}")
 
 
+def half_open(data: Path) -> None:
+    shutil.copy(data / "cloud" / "console.pem", data / "cloud" / "open.pem")
+
+
+def given_up(data: Path) -> None:
+    with closing(open_store(data)) as store, store.writing():
+        store.insert("delivery", "event, app, state, tries, next_ms, status, fault, changed_ms",
+                     [(1, "a", int(Standing.DEAD), 8, 0, 500, "", 0)])  # fmt: skip
+
+
 def cloud(name: str) -> Callable[[Path], Path]:
     return lambda data: data / "cloud" / name
 
@@ -190,6 +203,9 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "one that is followed by another": (lambda data: provider(data, "2001-01-01", ""), "provider-keys", State.GOOD),
     "providers that cannot be read": (lambda data: write(data, "payments.toml", "[", 0o600), "provider-keys",
                                       State.BAD),
+    "an open platform without its key": (half_open, "open-keys", State.BAD),
+    "half a key of webhooks": (lambda data: write(data, "open-webhook.key", "x", 0o600), "open-keys", State.BAD),
+    "a webhook that was given up": (given_up, "webhooks", State.CARE),
     "paper never typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
     "paper typed last year": (lambda data: sealed(data, 300), "key-backup", State.BAD),
     "paper typed this term": (lambda data: sealed(data, 30), "key-backup", State.GOOD),
