@@ -18,17 +18,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from shared.errors import KeyFault, WireFault
+from shared.keys import paper_text
 from shared.words.voice import Text
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without I, L, O and U, which paper and people confuse; typed, they are what they look like."""
 DRAWN, GROUP = 24, 5
 SALT_SIZE, NONCE_SIZE, KEY_SIZE = 16, 12, 32
 COST, COST_MAX, BLOCK, BLOCK_MAX, LANES, LANES_MAX = 15, 20, 8, 8, 1, 4
 """scrypt's log2 n, r and p as they are written, and the most that is read: more would stop a machine."""
 MAGIC, VERSION = b"OYKTKEYS", 1
 _HEAD = Struct(f">8sBBBB{SALT_SIZE}s{NONCE_SIZE}s")
-_LOOKS_LIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\t": None})
 
 
 class Costs(NamedTuple):
@@ -56,17 +54,12 @@ def written(drawn: bytes) -> str:
     """A passphrase of these 24 random bytes (5 bits of each are used), as it is put on paper."""
     if len(drawn) != DRAWN:
         raise ValueError(f"{DRAWN} random bytes")
-    text = "".join(ALPHABET[one & 31] for one in drawn)
-    text += _check(text)
-    return "-".join(text[at : at + GROUP] for at in range(0, len(text), GROUP))
+    return paper_text.written(drawn, GROUP)
 
 
 def typed(text: str) -> str:
     """As it was written, whatever groups, case and look-alikes somebody typed. WireFault: a character is wrong."""
-    plain = text.upper().translate(_LOOKS_LIKE).strip()
-    if len(plain) != DRAWN + 1 or set(plain) - set(ALPHABET) or _check(plain[:-1]) != plain[-1]:
-        raise WireFault(Text("口令有误：逐字再看一遍纸上", "not as it is on paper: look at each character again"))
-    return plain
+    return paper_text.typed(text, DRAWN)
 
 
 def key_of(passphrase: str, salt: bytes, costs: Costs = COSTS) -> SealKey:
@@ -106,8 +99,3 @@ def _read(sealed: bytes) -> tuple[bytes, Costs, bytes]:
     if not known or not (1 <= block <= BLOCK_MAX and 1 <= lanes <= LANES_MAX):
         raise WireFault(Text("不是封存的密钥", "no sealed keys"))
     return salt, Costs(cost, block, lanes), nonce
-
-
-def _check(text: str) -> str:
-    """Sees any one wrong character, and nearly every two that were swapped."""
-    return ALPHABET[sum((2 * at + 1) * ALPHABET.index(one) for at, one in enumerate(text)) % 32]

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from shared.errors import KeyFault, WireFault
 from shared.keys import paper_seal
-from shared.keys.paper_seal import ALPHABET, DRAWN, NONCE_SIZE, SALT_SIZE, Costs, SealKey
+from shared.keys.paper_seal import DRAWN, NONCE_SIZE, SALT_SIZE, Costs, SealKey
+from shared.keys.paper_text import ALPHABET
 
 CHEAP = Costs(4, 8, 1)
 SALT, NONCE = b"s" * SALT_SIZE, b"n" * NONCE_SIZE
