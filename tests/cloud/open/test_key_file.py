@@ -1,4 +1,4 @@
-"""The key of webhooks: made once, the same ever after, and never made in the place of one that was dealt and is gone."""
+"""The key of webhooks: made once, the same ever after; one that was dealt and is gone is never made anew."""
 
 from pathlib import Path
 
