@@ -10,7 +10,7 @@ from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
 WALLET = "https://127.0.0.1:8453/"
-DEEDS = ("enrol", "import", "link", "disputes", "answer", "stall", "receipt")
+DEEDS = ("enrol", "import", "link", "letters", "disputes", "answer", "stall", "receipt")
 WAYS = ("none", "held", "void", "refund", "meals", "desk", "provider")
 """As cloud/payments/disputes has them; that is loaded when one is answered."""
 
@@ -39,10 +39,11 @@ def _places(parser: Parser) -> None:
 
 def _of_people(parser: Parser) -> None:
     deed = Text(
-        "enrol 名册一次入两处（应急餐在册、钱包）；import 只导入钱包名册；link 一次性链接；disputes 未答复的异议；"
-        "answer 答复；stall 档口经营户；receipt 验凭证",
-        "enrol: the list into both, meals and wallet; import: the wallet's alone; link: a one-time link; disputes: "
-        "open ones; answer: to one; stall: who keeps which; receipt: is one as the books say",
+        "enrol 名册一次入两处（应急餐在册、钱包）；import 只导入钱包名册；link 一次性链接；letters 激活信；"
+        "disputes 未答复的异议；answer 答复；stall 档口经营户；receipt 验凭证",
+        "enrol: the list into both, meals and wallet; import: the wallet's alone; link: a one-time link; letters: "
+        "a class's activation letters; disputes: open ones; answer: to one; stall: who keeps which; receipt: is one as "
+        "the books say",
     )
     parser.add_argument("deed", choices=DEEDS, help=deed)
     columns = "number,name,born,class,card,guardians[,teacher]"
@@ -58,6 +59,10 @@ def _of_people(parser: Parser) -> None:
     parser.add_argument("--phone", metavar="PHONE", help=phone)
     address = Text(f"钱包地址，缺省 {WALLET}", f"address of the wallet ({WALLET})")
     parser.add_argument("--address", default=WALLET, metavar="URL", help=address)
+    group = Text("letters：班级；单发一封用 --number", "letters: the class; --number for one letter")
+    parser.add_argument("--class", dest="group", metavar="CLASS", help=group)
+    out = Text("letters：写到此文件；.html 供打印，其余为 CSV", "letters: the file; .html to print, else CSV")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=out)
     _of_school(parser)
 
 
@@ -75,10 +80,12 @@ def _people(chosen: argparse.Namespace) -> int:
     if chosen.deed == "enrol":
         return _enrol(chosen)
     from cloud.wallet.back import by_command, by_school
+    from cloud.wallet.back.who.letters import write_letters
 
     deeds = {
-        "import": by_command.take, "link": by_command.link, "disputes": by_school.disputes,
-        "answer": by_school.answered, "stall": by_school.stall, "receipt": by_school.receipt,
+        "import": by_command.take, "link": by_command.link, "letters": write_letters,
+        "disputes": by_school.disputes, "answer": by_school.answered, "stall": by_school.stall,
+        "receipt": by_school.receipt,
     }  # fmt: skip
     return deeds[chosen.deed](chosen)
 

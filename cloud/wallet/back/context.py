@@ -17,6 +17,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.wakes import Wakes
 from cloud.store.db import Database
+from cloud.wallet.binding import Binding
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import NO_CARD, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments, Shape
@@ -77,6 +78,8 @@ class Site:
     """Who signs phones' certificates for offline codes; None: nobody does here."""
     sign_ons: Mapping[str, SignOn] = field(default_factory=dict)
     """The campus' own sign-ons, by name."""
+    binding: Binding = Binding.BIRTH
+    """What is asked of somebody the first time."""
 
 
 @dataclass(frozen=True, slots=True)

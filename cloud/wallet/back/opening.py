@@ -14,6 +14,7 @@ from cloud.process.functions import read_off
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.context import Site
+from cloud.wallet.binding import Binding, read_binding
 from cloud.wallet.people.demonstration import PARENT, demonstration
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_phone
 from cloud.wallet.people.roster import is_empty, take_roster
@@ -45,7 +46,7 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     phones = KeyClient(outward.keys) if outward.keys is not None else None
     site = Site(
         open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones,
-        _sign_ons(settings.data),
+        _sign_ons(settings.data), _binding(folder),
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
@@ -68,6 +69,15 @@ def _sign_ons(data: Path) -> Mapping[str, SignOn]:
     except ConfigFault as fault:
         log.warning("sign-on: %s", fault)
         return {}
+
+
+def _binding(folder: Path) -> Binding:
+    """What is set up wrongly makes nothing easier."""
+    try:
+        return read_binding(folder)
+    except ConfigFault as fault:
+        log.warning("binding: %s", fault)
+        return Binding.LETTER
 
 
 def open_people(data: Path) -> Database:

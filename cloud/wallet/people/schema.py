@@ -4,7 +4,7 @@ from cloud.payments.disputes import rows as disputes
 from cloud.process.settings import PEOPLE_FILE
 from cloud.store.db import Database
 from cloud.wallet.claims import TABLES as ASKS
-from cloud.wallet.people.records import erasures, marks, sign_ons, stalls
+from cloud.wallet.people.records import erasures, letters, marks, sign_ons, stalls
 
 FILE = PEOPLE_FILE
 TABLES = (
@@ -52,7 +52,7 @@ TABLES = (
     name TEXT NOT NULL, born TEXT NOT NULL, why TEXT NOT NULL, person INTEGER NOT NULL, by_name TEXT NOT NULL,
     address TEXT NOT NULL, agent TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS strong (token BLOB PRIMARY KEY, at_ms INTEGER NOT NULL)""",
-    *disputes.TABLES, *marks.TABLES, *stalls.TABLES, *erasures.TABLES, *sign_ons.TABLES,
+    *disputes.TABLES, *marks.TABLES, *stalls.TABLES, *erasures.TABLES, *sign_ons.TABLES, *letters.TABLES,
 )
 
 

@@ -25,6 +25,7 @@ from cloud.payments import doors
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
 from cloud.wallet.back.opening import open_people
+from cloud.wallet.binding import FILE as BINDING_FILE
 from cloud.wallet.front.files import FOLDER, load_files
 from cloud.wallet.people.demonstration import PARENT
 from cloud.wallet.people.passwords import hashed
@@ -100,6 +101,7 @@ def wallet(campus: Campus, provisioned: Campus, keys_socket: Path, tmp_path: Pat
     toml = campus.data / "cloud" / "payments.toml"
     toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
     toml.chmod(0o600)
+    (campus.data / "cloud" / BINDING_FILE).write_text('binding = "letter"\n')
     behind, port = free_port(), free_port()
     keys = keys_socket.with_name(PHONES)
     words = ("--data", campus.data, "--port", behind, "--address", f"https://localhost:{port}", "--keys", keys)
@@ -154,6 +156,8 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     expect(page.locator("h2").first).to_have_text("On the card")
     page.click("text=Sign out")
     expect(page.locator("h1")).to_have_text("Sign in")
+    page.click("[data-name=firstTime] summary")
+    expect(page.locator("[data-name=firstTime] input[name=letter]")).to_be_visible()
     assert faults(page) == []
     assert page.evaluate("Object.keys(localStorage).filter((one) => one.startsWith('wallet.kept')).length") == 0
     assert all(url.startswith(wallet.address) for url in asked)

@@ -1,7 +1,7 @@
-"""Who somebody is: phone and password, a code by SMS, binding by what the school knows; his devices.
+"""Who somebody is: phone and password, a code by SMS; his devices. The first time is binding.py's.
 
 No answer tells who is here: a number that is nobody's is answered like any other, after the same work. Tries are
-bounded by phone, and for binding by holder, whoever tries; the front bounds them by address.
+bounded by phone; the front bounds them by address.
 """
 
 import re
@@ -17,14 +17,13 @@ from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hash
 from cloud.wallet.people.persons import (
     Person,
     bind_guardian,
-    bound_person,
     password_of,
     person_with_holder,
     person_with_phone,
     set_password,
     set_phone,
 )
-from cloud.wallet.people.roster import holder_of, wards_of
+from cloud.wallet.people.roster import wards_of
 from cloud.wallet.people.sessions import (
     end_session,
     end_sessions,
@@ -34,11 +33,11 @@ from cloud.wallet.people.sessions import (
     prove_again,
     sessions_of,
 )
-from cloud.wallet.people.throttle import BIND, CODE, CODES_OF_ALL, CODES_SENT, PASSWORD, forget_tries, take_try
+from cloud.wallet.people.throttle import CODE, CODES_OF_ALL, CODES_SENT, PASSWORD, forget_tries, take_try
 from shared.words.voice import Text
 
 WRONG = Problem(403, "wrong", Text("不对", "that does not fit"))
-SIGN, BINDING = "sign-in", "bind"
+SIGN = "sign-in"
 _PHONE = re.compile(r"\+?[0-9]{6,15}")
 PHONE = Kind("phone", lambda value: isinstance(value, str) and _PHONE.fullmatch(value) is not None)
 PASSWORDS = text(PASSWORD_MAX, PASSWORD_MIN)
@@ -60,7 +59,7 @@ def by_password(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "password", phone)
-            return _opened(context, person, strong=True)
+            return opened(context, person, strong=True)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
@@ -78,7 +77,7 @@ def by_number(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "number", number)
-            return _opened(context, person, brief=True, strong=True)
+            return opened(context, person, brief=True, strong=True)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
@@ -88,7 +87,7 @@ def begin_phone(context: Context, arguments: Arguments) -> dict[str, Any]:
     else's phone is answered like any other."""
     people, phone, person = context.site.people, arguments["phone"], context.person
     require_strong(context)
-    _may_send(context, phone)
+    may_send(context, phone)
     with people.writing():
         other = person_with_phone(people, phone)
         send_code(people, _anew(person), phone, context.now.unix_ms, really=other is None or other.id == person.id)
@@ -132,7 +131,7 @@ def _anew(person: Person) -> str:
 def send_sign_in_code(context: Context, arguments: Arguments) -> dict[str, Any]:
     """A code to that phone, if it is somebody's here; the answer is the same."""
     people, phone = context.site.people, arguments["phone"]
-    _may_send(context, phone)
+    may_send(context, phone)
     with people.writing():
         known = person_with_phone(people, phone) is not None
         send_code(people, SIGN, phone, context.now.unix_ms, really=known)
@@ -148,47 +147,8 @@ def by_code(context: Context, arguments: Arguments) -> Signed:
         person = person_with_phone(people, phone)
         if right and person is not None:
             forget_tries(people, SIGN, phone)
-            return _opened(context, person)
+            return opened(context, person)
     raise CallRefused(WRONG)
-
-
-def begin_binding(context: Context, arguments: Arguments) -> dict[str, Any]:
-    """What the school knows: number, name and birth of a holder. Then a code goes to the phone; the answer is the same.
-
-    A guardian's phone must be the one of the roster; a holder's own is whichever he proves, once.
-    """
-    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
-    take_try(people, BIND, "holder", number, now_ms)
-    _may_send(context, phone)
-    with people.writing():
-        holder = holder_of(people, number)
-        known = holder is not None and (holder.name, holder.born) == (arguments["name"], arguments["born"])
-        send_code(people, _binding(number), phone, now_ms, really=known)
-    return {}
-
-
-def finish_binding(context: Context, arguments: Arguments) -> Later:
-    """The phone's code, and a password from now on: a person, bound to the holder and to all whose guardian he is."""
-    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
-    take_try(people, CODE, BINDING, f"{number} {phone}", now_ms)
-
-    def then(kept: str) -> Signed:
-        with people.writing():
-            holder = holder_of(people, number)
-            if holder is not None and use_code(people, _binding(number), phone, arguments["code"], now_ms):
-                wards = wards_of(people, phone)
-                own = number if number not in wards else ""
-                person = bound_person(people, phone, holder.name if own else "", own, now_ms)
-                if person is not None:
-                    for ward in wards:
-                        bind_guardian(people, person.id, ward, now_ms)
-                    set_password(people, person.id, kept)
-                    end_sessions(people, person.id)
-                    forget_tries(people, "holder", number)
-                    return _opened(context, person)
-        raise CallRefused(WRONG)
-
-    return Later(lambda: hashed(arguments["password"]), then)
 
 
 def change_password(context: Context, arguments: Arguments) -> Later:
@@ -244,12 +204,14 @@ def end_device(context: Context, arguments: Arguments) -> dict[str, Any]:
     return {"ended": ended}
 
 
-def _may_send(context: Context, phone: str) -> None:
+def may_send(context: Context, phone: str) -> None:
+    """An SMS, by the pace of that phone and of all. CallRefused."""
     take_try(context.site.people, CODES_SENT, "sms", phone, context.now.unix_ms)
     take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
 
 
-def _opened(context: Context, person: Person, *, brief: bool = False, strong: bool = False) -> Signed:
+def opened(context: Context, person: Person, *, brief: bool = False, strong: bool = False) -> Signed:
+    """A session of his. Inside of a transaction."""
     caller, now_ms = context.caller, context.now.unix_ms
     token = open_session(
         context.site.people, person.id, caller.address, caller.agent, now_ms, brief=brief, strong=strong
@@ -257,11 +219,6 @@ def _opened(context: Context, person: Person, *, brief: bool = False, strong: bo
     return Signed({}, token)
 
 
-def _binding(number: str) -> str:
-    return f"{BINDING} {number}"
-
-
-_WHO = {"number": text(32), "phone": PHONE}
 OPERATIONS: Mapping[str, Operation] = {
     "sign-in/password": Operation(Right.ANYBODY, {"phone": PHONE, "password": text(PASSWORD_MAX)}, by_password),
     "sign-in/number": Operation(Right.ANYBODY, {"number": text(32), "password": text(PASSWORD_MAX)}, by_number),
@@ -271,8 +228,6 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "sign-in/send-code": Operation(Right.ANYBODY, {"phone": PHONE}, send_sign_in_code),
     "sign-in/code": Operation(Right.ANYBODY, {"phone": PHONE, "code": SIX}, by_code),
-    "bind/begin": Operation(Right.ANYBODY, {**_WHO, "name": text(64), "born": BORN}, begin_binding),
-    "bind/finish": Operation(Right.ANYBODY, {**_WHO, "code": SIX, "password": PASSWORDS}, finish_binding),
     "password": Operation(Right.PERSON, {"password": PASSWORDS}, change_password, fresh=True, own=True),
     "prove": Operation(Right.PERSON, {"password": text(PASSWORD_MAX)}, prove),
     "devices": Operation(Right.PERSON, {}, devices),

@@ -1,22 +1,16 @@
 // Before somebody has signed in: phone and password, a code, binding, and a loss reported from anybody's phone.
-import { call, newKey } from "./api.js";
+import { AWAY, call, newKey } from "./api.js";
 import { field, fill, h, say } from "./dom.js";
 import { able, byPasskey } from "./passkey.js";
 import { said, t } from "./words.js";
 
-const PHONE = { name: "phone", type: "tel", autocomplete: "username", inputmode: "tel", required: true, maxlength: 16 };
-const CODE = { name: "code", inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6, required: true };
-const SECRET = { name: "password", type: "password", required: true, maxlength: 128 };
+export const PHONE = { name: "phone", type: "tel", autocomplete: "username", inputmode: "tel", required: true, maxlength: 16 };
+export const CODE = { name: "code", inputmode: "numeric", autocomplete: "one-time-code", pattern: "[0-9]{6}", maxlength: 6, required: true };
+export const SECRET = { name: "password", type: "password", required: true, maxlength: 128 };
 
 /** done: called when somebody has signed in. Where many share a terminal the one way is that whose session is brief: any
  * other, and the campus' own, would stay there for the next one who opens the wallet. */
 export function signIn(done) {
-  const fresh = { ...SECRET, autocomplete: "new-password", minlength: 8 };
-  const who = [
-    field(t("number"), { name: "number", required: true, maxlength: 32 }),
-    field(t("fullName"), { name: "name", autocomplete: "name", required: true, maxlength: 64 }),
-    field(t("born"), { name: "born", type: "date", required: true }),
-  ];
   const secret = { ...SECRET, autocomplete: "off" };
   const shared = () => [
     form("byNumber", [field(t("number"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
@@ -29,15 +23,22 @@ export function signIn(done) {
     able() ? form("byPasskey", [], "byPasskey", () => byPasskey().then(done), "plain") : "",
     folded("byCode", twoSteps([field(t("phone"), PHONE)], (given) => call("sign-in/send-code", given),
       [field(t("code"), CODE)], (given) => call("sign-in/code", given).then(done))),
-    folded("firstTime", [h("p", { class: "soft" }, t("bindHelp")), twoSteps([...who, field(t("phone"), PHONE)],
-      (given) => call("bind/begin", given), [field(t("code"), CODE), field(t("newPassword"), fresh)],
-      ({ number, phone, code, password }) => call("bind/finish", { number, phone, code, password }).then(done))]),
+    firstTime(done),
   ];
   return [
     h("h1", {}, t("signIn")), document.documentElement.dataset.kiosk ? shared() : own(),
     folded("lostNight", [h("p", {}, t("nightHelp")), night()]),
     h("p", { class: "soft" }, t("linkHelp")),
   ];
+}
+
+/** What the school asks for is heard once somebody looks. */
+function firstTime(done) {
+  const room = h("div");
+  const opened = folded("firstTime", [room]);
+  const look = () => import("./binding.js").then((loaded) => loaded.offer(room, done)).catch((problem) => fill(room, said(problem.zh ? problem : AWAY)));
+  opened.addEventListener("toggle", () => opened.open && !room.firstElementChild && look());
+  return opened;
 }
 
 /** What the school's own sign-on offers; the rest of the page does not wait for it. */
@@ -91,7 +92,7 @@ export async function proven(room, act, help = "proveHelp") {
   }
 }
 
-function twoSteps(first, begin, second, finish) {
+export function twoSteps(first, begin, second, finish) {
   const room = h("div");
   const start = (given = {}) => fill(room, form("begin", first, "sendCode", async (now) => {
     await begin(now);

@@ -23,7 +23,6 @@ const WORDS = {
   code: ["验证码", "Code"], byPassword: ["手机号和密码", "Phone and password"], byCode: ["短信验证码登录", "Sign in by SMS code"],
   firstTime: ["首次使用：绑定", "First time here"], sendCode: ["发送验证码", "Send a code"], confirm: ["确定", "Confirm"],
   codeSent: ["若信息无误，验证码已发到手机。", "If that is right, a code is on its way to the phone."], back: ["返回", "Back"],
-  bindHelp: ["用学校登记的学号、姓名、出生日期绑定；家长填学生的。", "By what the school has: number, name and birth; a parent gives the pupil's."],
   number: ["学号或工号", "Student or staff number"], fullName: ["姓名", "Name"], born: ["出生日期", "Date of birth"],
   lostNight: ["卡和手机都丢了", "Card and phone are both lost"], why: ["说明（可不填）", "Why (may be empty)"],
   nightHelp: ["立即锁定该生的卡、钱包和已登录设备；报告人会留记录。应急餐不受影响。", "Blocks card, wallet and devices at once. Who reports is on record. The emergency meal stays."],

@@ -31,6 +31,7 @@ OF_PERSON = (
 OF_HOLDER = (
     ("holder", "number"), ("roster_guardian", "holder"), ("guardian", "holder"), ("granted", "holder"),
     ("read_mark", "holder"), ("told_above", "holder"), ("phone", "holder"), ("subject", "number"),
+    ("letter", "number"),
 )  # fmt: skip
 OF_PHONE = (("code", "phone"), ("sms", "phone"))
 LATER = (
