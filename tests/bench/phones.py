@@ -28,7 +28,7 @@ from cloud.process.settings import load_settings
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.people.persons import add_person, bind_guardian
 from cloud.wallet.people.roster import Holder, RosterGuardian, take_roster
-from cloud.wallet.people.sessions import open_session
+from cloud.wallet.people.sessions import Way, open_session
 from compose.campus.campus import Where, core_parts
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
@@ -94,7 +94,8 @@ def _people(made: Made) -> list[Phone]:
             own, other = add_person(people, "", f"P{number}", number, at_ms), add_person(people, phone, "G", "", at_ms)
             bind_guardian(people, other.id, number, at_ms)
             for person in (own, other):
-                tokens = [open_session(people, person.id, "127.0.0.1", "bench", at_ms) for _ in range(EACH)]
+                from_here = (person.id, "127.0.0.1", "bench", at_ms)
+                tokens = [open_session(people, *from_here, way=Way.PASSWORD) for _ in range(EACH)]
                 phones += [Phone(token, number, person is own) for token in tokens]
         return phones
 

@@ -6,6 +6,7 @@ oldest goes; a proof of who it is counts as fresh for FRESH_MS.
 
 import hashlib
 import secrets
+from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
@@ -24,8 +25,25 @@ SESSIONS_MAX = 10
 TOKEN_SIZE = 24
 
 
+class Way(StrEnum):
+    """How somebody signed in."""
+
+    LINK = "link"
+    PASSWORD = "password"  # noqa: S105  # the word itself
+    CODE = "code"
+    PASSKEY = "passkey"
+    CAMPUS = "campus"
+    """The campus' own sign-on."""
+    BOUND = "bound"
+    """The first time."""
+
+
+STRONG = frozenset((Way.LINK, Way.PASSWORD))
+"""By what he knows, or by the desk's link, and not by what may lie in a phone that is lost."""
+
+
 class Session(NamedTuple):
-    """key: tells it from others and opens nothing."""
+    """key: tells it from others and opens nothing. way: '' where it was not noted, or not asked for."""
 
     key: bytes
     person: int
@@ -34,6 +52,7 @@ class Session(NamedTuple):
     proven_ms: int
     address: str
     agent: str
+    way: str = ""
 
     def is_fresh(self, now_ms: int) -> bool:
         """Was it proven a moment ago who it is?"""
@@ -46,6 +65,10 @@ class Session(NamedTuple):
 
 
 _SESSION = "SELECT token, person, made_ms, seen_ms, proven_ms, address, agent FROM session"
+_WITH_WAY = (
+    "SELECT s.token, person, made_ms, seen_ms, proven_ms, address, agent, COALESCE(way, '') "
+    "FROM session s LEFT JOIN signed_by b ON b.token = s.token"
+)
 _COLUMNS = "token, person, made_ms, seen_ms, proven_ms, address, agent"
 
 
@@ -71,10 +94,9 @@ def use_link(db: Database, token: str, now_ms: int) -> int | None:
 
 
 def open_session(
-    db: Database, person: int, address: str, agent: str, now_ms: int, *, brief: bool = False, strong: bool = False
+    db: Database, person: int, address: str, agent: str, now_ms: int, *, way: Way, brief: bool = False
 ) -> str:  # fmt: skip
-    """Its token. brief: on a shared device, over after KIOSK_MS whatever happens. strong: by what he knows, or by the
-    desk's link, and not by what may lie in a phone that is lost."""
+    """Its token. brief: on a shared device, over after KIOSK_MS whatever happens."""
     token = secrets.token_urlsafe(TOKEN_SIZE)
     end_old(db, now_ms)
     db.run(
@@ -84,7 +106,8 @@ def open_session(
     )
     made_ms = now_ms + KIOSK_MS - MOST_MS if brief else now_ms
     db.insert("session", _COLUMNS, [(digest(token), person, made_ms, now_ms, now_ms, address, agent)])
-    if strong:
+    db.insert("signed_by", "token, way", [(digest(token), way.value)])
+    if way in STRONG:
         note_strong(db, digest(token), now_ms)
     return token
 
@@ -119,7 +142,7 @@ def note_seen(db: Database, session: Session, now_ms: int) -> None:
 
 def sessions_of(db: Database, person: int, now_ms: int) -> list[Session]:
     """His open ones, the newest first."""
-    rows = db.run(f"{_SESSION} WHERE person = ? ORDER BY seen_ms DESC", (person,))
+    rows = db.run(f"{_WITH_WAY} WHERE person = ? ORDER BY seen_ms DESC", (person,))
     return [one for one in (Session(*row) for row in rows) if now_ms < _ends(one)]
 
 

@@ -68,13 +68,15 @@ def bound(rig, who="pupil", phone=PUPIL_PHONE):
 
 def test_a_pupil_binds_himself_by_what_the_school_knows_and_signs_in_again(rig):
     assert bound(rig) == {}
+    assert [one["way"] for one in rig.ask("devices", "pupil")] == ["bound"]
     assert [one["own"] for one in rig.ask("me", "pupil")["holders"]] == [True]
     assert rig.ask("sign-out", "pupil") == {}
     assert rig.ask("me", "pupil") == "sign-in"
     assert rig.ask("sign-in/password", "pupil", phone=PUPIL_PHONE, password=PASS) == {}
     assert rig.ask("sign-in/send-code", phone=PUPIL_PHONE) == {}
     assert rig.ask("sign-in/code", "other device", phone=PUPIL_PHONE, code=rig.code()) == {}
-    assert len(rig.ask("devices", "pupil")) == 2
+    assert sorted(one["way"] for one in rig.ask("devices", "pupil")) == ["code", "password"]
+    assert sorted(one["way"] for one in rig.ask("export", "pupil")["devices"]) == ["code", "password"]
 
 
 def test_nobody_takes_a_holder_who_is_somebodys(rig):
@@ -111,8 +113,12 @@ def test_a_device_is_signed_out_from_another(rig):
     rig.signed("mother", 1)
     stolen = next(one for one in rig.ask("devices", "mother") if not one["this"])
     assert rig.ask("devices/end", "father", key=stolen["key"]) == {"ended": False}
+    assert stolen["way"] == "link"
     assert rig.ask("devices/end", "mother", key=stolen["key"]) == {"ended": True}
     assert rig.ask("me", "stolen") == "sign-in"
+    with rig.site.people.reading():
+        kept = "SELECT COUNT(*) FROM signed_by WHERE token NOT IN (SELECT token FROM session)"
+        assert rig.site.people.run(kept) == [(0,)], "how goes with the session"
 
 
 def test_a_session_ends_when_nobody_asks_and_the_oldest_of_too_many_goes(rig):

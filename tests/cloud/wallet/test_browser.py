@@ -342,6 +342,7 @@ def test_a_passkey_signs_in_without_a_number_or_a_password(page: Page, wallet: W
     page.context.clear_cookies()
     page.reload()
     page.click("form[data-name=byPasskey] button")
+    expect(page.locator("[data-name=way]").first).to_have_text("凭通行密钥登录")
     page.click("[data-name=passkeys] button")
     expect(page.locator("[data-name=passkeys] li")).to_have_count(0)
 

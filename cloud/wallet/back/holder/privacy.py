@@ -89,7 +89,9 @@ def export(context: Context, _: Arguments) -> dict[str, Any]:
         above = {one: told_above(people, person.id, one) for one in children_of(people, person.id)}
     return {
         "made_ms": context.now.unix_ms, "person": {"name": person.name, "phone": person.phone, "holder": person.holder},
-        "devices": [{"address": one.address, "agent": one.agent, "seen_ms": one.seen_ms} for one in sessions],
+        "devices": [
+            {"address": one.address, "agent": one.agent, "seen_ms": one.seen_ms, "way": one.way} for one in sessions
+        ],
         "words": [one._asdict() for one in words], "disputes": [one._asdict() for one in disputes],
         "answers": [{**one._asdict(), "dispute": one.dispute._asdict()} for one in done],
         "losses": [{"person": one.person, "why": one.why, "at_ms": one.at_ms} for one in blocks],

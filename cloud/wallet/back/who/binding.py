@@ -17,7 +17,7 @@ from cloud.wallet.people.passwords import hashed
 from cloud.wallet.people.persons import bind_guardian, bound_person, set_password
 from cloud.wallet.people.records.letters import NO_LETTER, end_letter, is_of, letter_of, plain
 from cloud.wallet.people.roster import holder_of, wards_of
-from cloud.wallet.people.sessions import end_sessions
+from cloud.wallet.people.sessions import Way, end_sessions
 from cloud.wallet.people.throttle import BIND, CODE, forget_tries, take_try
 from shared.errors import WireFault
 from shared.keys.paper_text import MISTYPED
@@ -76,7 +76,7 @@ def finish(context: Context, arguments: Arguments) -> Later:
                     end_sessions(people, person.id)
                     end_letter(people, number)
                     forget_tries(people, "holder", number)
-                    return opened(context, person)
+                    return opened(context, person, Way.BOUND)
         raise CallRefused(WRONG)
 
     return Later(lambda: hashed(arguments["password"]), then)

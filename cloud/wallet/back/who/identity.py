@@ -25,6 +25,7 @@ from cloud.wallet.people.persons import (
 )
 from cloud.wallet.people.roster import wards_of
 from cloud.wallet.people.sessions import (
+    Way,
     end_session,
     end_sessions,
     is_strong,
@@ -59,7 +60,7 @@ def by_password(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "password", phone)
-            return opened(context, person, strong=True)
+            return opened(context, person, Way.PASSWORD)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
@@ -77,7 +78,7 @@ def by_number(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "number", number)
-            return opened(context, person, brief=True, strong=True)
+            return opened(context, person, Way.PASSWORD, brief=True)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
@@ -147,7 +148,7 @@ def by_code(context: Context, arguments: Arguments) -> Signed:
         person = person_with_phone(people, phone)
         if right and person is not None:
             forget_tries(people, SIGN, phone)
-            return opened(context, person)
+            return opened(context, person, Way.CODE)
     raise CallRefused(WRONG)
 
 
@@ -185,13 +186,13 @@ def prove(context: Context, arguments: Arguments) -> Later:
 
 
 def devices(context: Context, _: Arguments) -> list[dict[str, Any]]:
-    """Where he is signed in. key opens nothing."""
+    """Where he is signed in, and how: way is a value of sessions.Way, '' where it was not noted. key opens nothing."""
     people = context.site.people
     with people.reading():
         found = sessions_of(people, context.person.id, context.now.unix_ms)
     return [
         {"key": one.key.hex(), "agent": one.agent, "address": one.address, "made_ms": one.made_ms,
-         "seen_ms": one.seen_ms, "this": one.key == context.session.key}
+         "seen_ms": one.seen_ms, "way": one.way, "this": one.key == context.session.key}
         for one in found
     ]  # fmt: skip
 
@@ -210,12 +211,10 @@ def may_send(context: Context, phone: str) -> None:
     take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
 
 
-def opened(context: Context, person: Person, *, brief: bool = False, strong: bool = False) -> Signed:
+def opened(context: Context, person: Person, way: Way, *, brief: bool = False) -> Signed:
     """A session of his. Inside of a transaction."""
     caller, now_ms = context.caller, context.now.unix_ms
-    token = open_session(
-        context.site.people, person.id, caller.address, caller.agent, now_ms, brief=brief, strong=strong
-    )
+    token = open_session(context.site.people, person.id, caller.address, caller.agent, now_ms, way=way, brief=brief)
     return Signed({}, token)
 
 

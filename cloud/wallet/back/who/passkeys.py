@@ -28,7 +28,7 @@ from cloud.wallet.people.passkeys import (
     user_handle,
 )
 from cloud.wallet.people.persons import person_of
-from cloud.wallet.people.sessions import open_session
+from cloud.wallet.people.sessions import Way, open_session
 from shared.words.voice import Text
 
 OFF = Problem(409, "passkeys-off", Text("学校未启用通行密钥", "the school has no passkeys"))
@@ -97,7 +97,8 @@ def by_passkey(context: Context, arguments: Arguments) -> Signed:
         raise CallRefused(BLOCKED)
     with people.writing():
         note_uses(people, known.key.id, known.key.uses)
-        return Signed({}, open_session(people, person.id, caller.address, caller.agent, now_ms))
+        token = open_session(people, person.id, caller.address, caller.agent, now_ms, way=Way.PASSKEY)
+        return Signed({}, token)
 
 
 def _shown(context: Context, site: Site, answer: str, challenge: bytes) -> KeptPasskey:

@@ -6,7 +6,7 @@ from cloud.wallet.back.context import Context, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, text
-from cloud.wallet.people.sessions import TOKEN_SIZE, end_session, open_session, use_link
+from cloud.wallet.people.sessions import TOKEN_SIZE, Way, end_session, open_session, use_link
 from shared.words.voice import Text
 
 USED = Problem(403, "link-used", Text("链接已用过或已过期", "this link was used, or has expired"))
@@ -18,7 +18,7 @@ def by_link(context: Context, arguments: Arguments) -> Signed:
     with people.writing():
         person = use_link(people, arguments["token"], now_ms)
         if person is not None:
-            token = open_session(people, person, caller.address, caller.agent, now_ms, strong=True)
+            token = open_session(people, person, caller.address, caller.agent, now_ms, way=Way.LINK)
             return Signed({}, token)
     raise CallRefused(USED)
 

@@ -15,7 +15,7 @@ from cloud.wallet.line.shapes import Arguments, octets, one_of, text
 from cloud.wallet.people.persons import add_person, person_with_holder
 from cloud.wallet.people.records.sign_ons import Waiting, keep_begun, new_secret, number_of, use_begun
 from cloud.wallet.people.roster import Holder, holder_of
-from cloud.wallet.people.sessions import open_session
+from cloud.wallet.people.sessions import Way, open_session
 from cloud.wallet.sso.terms import CODE_MAX, NUMBER_MAX, Asserted, Begun, SsoFault
 from shared.words.voice import Text
 
@@ -99,7 +99,8 @@ def _opened(context: Context, holder: Holder) -> Signed:
     with people.writing():
         person = person_with_holder(people, holder.number)
         person = person or add_person(people, "", holder.name, holder.number, now_ms)
-        return Signed({}, open_session(people, person.id, caller.address, caller.agent, now_ms))
+        token = open_session(people, person.id, caller.address, caller.agent, now_ms, way=Way.CAMPUS)
+        return Signed({}, token)
 
 
 def _home(context: Context) -> str:

@@ -3,7 +3,13 @@ import { ask, call } from "./api.js";
 import { field, h, say, setSize } from "./dom.js";
 import { able, addPasskey } from "./passkey.js";
 import { form } from "./sign_in.js";
-import { moment, t } from "./words.js";
+import { addWords, moment, t } from "./words.js";
+
+addWords({
+  by_link: ["凭一次性链接登录", "signed in by a link"], by_password: ["凭密码登录", "signed in by password"],
+  by_code: ["凭短信验证码登录", "signed in by an SMS code"], by_passkey: ["凭通行密钥登录", "signed in by a passkey"],
+  by_campus: ["凭统一身份认证登录", "signed in by the campus account"], by_bound: ["首次绑定", "bound the first time"],
+});
 
 const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy", "apps"];
 
@@ -30,6 +36,7 @@ export async function more(_, { show, me }) {
 
 function device(one, show) {
   return h("li", {}, h("p", {}, nameOf(one.agent)), h("p", { class: "soft" }, `${one.address} · ${moment(one.seen_ms)}`),
+    one.way ? h("p", { class: "soft", "data-name": "way" }, t(`by_${one.way}`)) : "",
     one.this ? h("p", {}, t("thisDevice"))
       : h("button", { class: "danger", onclick: () => call("devices/end", { key: one.key }).then(show) }, t("endDevice")));
 }
