@@ -283,6 +283,7 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
     """Return the Debian packages that the verb needs beside Python and that are not installed here."""
     browser = {"chromium": shutil.which("chromium") is not None, "fonts-noto-cjk": CJK_FONT.exists()}
     browser["poppler-utils"] = shutil.which("pdftoppm") is not None
+    browser["curl"] = _has("curl")
     servers = {"mosquitto": _has("mosquitto"), "postgresql": _has_postgres()}
     servers["victoria-metrics"] = any(map(_has, ("victoria-metrics", "victoria-metrics-prod")))
     stand_ins = {"vsmartcard-vpcd": VPCD.exists(), "softhsm2": SOFTHSM.exists()}

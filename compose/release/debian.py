@@ -38,7 +38,7 @@ _CONTROL = {EDGE: "box", TILL: "till"}
 """Where a product's control file and scripts are."""
 _STARTERS = (
     "edge/__init__.py", "edge/files/__init__.py", "edge/files/disk.py", "edge/upgrade/*.py", "shared/__init__.py",
-    "shared/errors.py", "shared/words/__init__.py", "shared/words/voice.py",
+    "shared/errors.py", "shared/words/__init__.py", "shared/words/refused.py", "shared/words/voice.py",
 )  # fmt: skip
 """All that `openykt-box` is made of."""
 _OPENYKT = """#!/bin/sh
