@@ -140,7 +140,8 @@ class Platform:
         people = open_database(str(settings.data / FOLDER / PEOPLE))
         make_tables(people)
         sandbox = open_sandbox(settings.data, self._now())
-        return open_site(open_store(settings.data), people, open_prepared(dsn), sandbox, signing_key(settings.data))
+        signer, now_ms = signing_key(settings.data), self._now().unix_ms
+        return open_site(open_store(settings.data), people, open_prepared(dsn), sandbox, signer, now_ms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""

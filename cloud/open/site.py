@@ -10,6 +10,7 @@ from cloud.open.route import Books, Site
 from cloud.open.store.apps import app_of, secret_of
 from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
 from cloud.open.store.feed import begin, event_of, take
+from cloud.open.store.lapses import begin_lapses, begin_withdrawn, take_lapsed, take_withdrawn
 from cloud.open.webhooks.sending import Sending
 from cloud.open.webhooks.signing import headers
 from cloud.payments import doors
@@ -21,20 +22,26 @@ NUMBERS = "numbers"
 
 
 def open_site(
-    store: Database, people: Database, live: OpenedLedger, sandbox: OpenedLedger, signer: Ed25519PrivateKey
+    store: Database, people: Database, live: OpenedLedger, sandbox: OpenedLedger, signer: Ed25519PrivateKey,
+    now_ms: int,
 ) -> Site:  # fmt: skip
     """Over what is open and prepared. StoreFault."""
-    begin(store, LIVE, live.database)
-    begin(store, SANDBOX, sandbox.database)
     with store.writing():
+        for name, books in ((LIVE, live.database), (SANDBOX, sandbox.database)):
+            begin(store, name, books)
+            begin_lapses(store, name, books)
+        begin_withdrawn(store, people, now_ms)
         secret = secret_of(store, NUMBERS)
     return Site(store, people, Books(live, doors.orders(live)), Books(sandbox, doors.orders(sandbox)), secret, signer)
 
 
 def take_events(site: Site, now_ms: int) -> int:
-    """One step of each ledger; so many events."""
-    books = ((LIVE, site.live), (SANDBOX, site.sandbox))
-    return sum(take(site.store, name, one.ledger.database, site.secret, now_ms) for name, one in books)
+    """One step of each ledger, and of what holders took back; so many events."""
+    found = take_withdrawn(site.store, site.people, site.secret, now_ms)
+    for name, one in ((LIVE, site.live), (SANDBOX, site.sandbox)):
+        found += take(site.store, name, one.ledger.database, site.secret, now_ms)
+        found += take_lapsed(site.store, name, one.ledger.database, site.secret, now_ms)
+    return found
 
 
 def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:

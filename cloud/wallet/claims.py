@@ -24,6 +24,7 @@ TABLES = (
     is_sandbox INTEGER NOT NULL, state INTEGER NOT NULL, holder TEXT NOT NULL, told TEXT NOT NULL,
     made_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL, said_ms INTEGER NOT NULL, UNIQUE (app, key))""",
     "CREATE INDEX IF NOT EXISTS ix_ask_holder ON ask (holder)",
+    "CREATE INDEX IF NOT EXISTS ix_ask_said ON ask (state, said_ms)",
 )
 
 
@@ -120,6 +121,12 @@ def decline(db: Database, ask: Ask, holder: str, now_ms: int) -> Ask:
 def withdraw(db: Database, ask: Ask, now_ms: int) -> Ask:
     """What was told is removed."""
     return _keep(db, ask._replace(state=int(AskState.WITHDRAWN), told="", said_ms=now_ms))
+
+
+def taken_back(db: Database, from_ms: int) -> list[Ask]:
+    """Of all holders, taken back since then, in that order."""
+    sql = f"SELECT {COLUMNS} FROM ask WHERE state = ? AND said_ms >= ? ORDER BY said_ms, id"  # noqa: S608  # our own names
+    return [Ask(*row) for row in db.run(sql, (int(AskState.WITHDRAWN), from_ms))]
 
 
 def end_asks(db: Database, holder: str, now_ms: int) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
 from cloud.open.families.identity import OVER, STATES
-from cloud.open.store.feed import EVENT_TYPES
+from cloud.open.store.feed import EXPIRED, TESTED, TYPES
+from cloud.open.store.lapses import UNPAID, WITHDRAWN
 from cloud.payments.views import ORDER_WORDS, STATE_WORDS
 from cloud.wallet.claims import CLAIMS
 
@@ -48,6 +49,10 @@ _ORDER: dict[str, Schema] = {
     "order": ID, "merchant": TEXT, "fen": FEN | {"maximum": AMOUNT_MAX_FEN}, "note": TEXT, "is_single": FLAG,
     "captures": FLAG, "is_open": FLAG, "state": one_of(ORDER_WORDS.values()), "made_ms": MS, "expires_ms": MS,
 }  # fmt: skip
+_EVENT: Schema = whole({
+    "id": ID, "type": one_of((*TYPES.values(), EXPIRED, UNPAID, WITHDRAWN, TESTED)), "at_ms": MS, "order": TEXT,
+    "payment": TEXT, "fen": FEN, "reason": TEXT,
+})  # fmt: skip
 _PAID: dict[str, Schema] = {"payments": {"type": "array", "items": ref("Payment")}}
 SCHEMAS: Mapping[str, Schema] = {
     "Problem": whole({
@@ -64,10 +69,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "refunds": {"type": "array", "items": ref("Refund")},
     }),
     "Moved": whole({"payment": ID, "fen": FEN}),
-    "Event": whole({
-        "id": ID, "type": one_of(EVENT_TYPES), "at_ms": MS, "order": TEXT, "payment": TEXT, "fen": FEN,
-        "reason": TEXT,
-    }),
+    "Event": _EVENT | {"properties": _EVENT["properties"] | {"ask": ID}},
     "Events": page("Event"),
     "Webhook": whole({"url": TEXT}),
     "Queued": whole({"event": ID}),

@@ -26,6 +26,8 @@ LIVE, TEST = "ykt_live_", "ykt_test_"
 KEY_FORM = re.compile(r"ykt_(?:live|test)_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _NOBODYS = hashlib.sha256(b"").digest()
 _COLUMNS = "id, name, merchant, scopes, per_minute, per_day, until_ms, made_ms, made_by, revoked_ms, is_sandbox"
+MAKER = "app:"
+"""Before its number: who made an order, as the ledger has it."""
 
 
 class App(NamedTuple):
@@ -50,7 +52,7 @@ class App(NamedTuple):
     @property
     def caller(self) -> str:
         """Its name in the ledger: whose calls, orders and payments these are."""
-        return f"app:{self.id}"
+        return f"{MAKER}{self.id}"
 
 
 class AppKey(NamedTuple):

@@ -12,6 +12,7 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.orders.papers import KINDS
 from cloud.ledger.funds.orders.rows import order_by_id, payment_of
 from cloud.open.opaque import shut
+from cloud.open.store.apps import MAKER
 from cloud.open.store.deliveries import queue_event
 from cloud.store.db import Database
 from shared.wire import codec
@@ -25,7 +26,6 @@ TYPES = {
     EntryKind.ONLINE_VOID: "payment.void", EntryKind.ONLINE_REFUNDED: "payment.refunded",
 }  # fmt: skip
 EXPIRED, TESTED = "payment.expired", "webhook.test"
-EVENT_TYPES = (*TYPES.values(), EXPIRED, TESTED)
 _SQL = (
     "SELECT entry, kind, document, booked_at_ms FROM posting WHERE entry > ? AND entry <= ? AND line = 0 "  # noqa: S608
     f"AND kind IN ({', '.join('?' * len(KINDS))}) ORDER BY entry"
@@ -54,10 +54,12 @@ def newest(ledger: Database) -> int:
 
 
 def begin(store: Database, books: str, ledger: Database) -> None:
-    """At the first start: from now on. books: their name in the file."""
-    with store.writing():
-        if not store.run("SELECT 1 FROM mark WHERE name = ?", (books,)):
-            store.insert("mark", "name, value", [(books, newest(ledger))])
+    """At the first start: from now on; where the books were put back from before what was read, from their end on.
+    books: their name in the file. Inside of a transaction of the file."""
+    last = newest(ledger)
+    if not store.run("SELECT 1 FROM mark WHERE name = ?", (books,)):
+        store.insert("mark", "name, value", [(books, last)])
+    store.run("UPDATE mark SET value = ? WHERE name = ? AND value > ?", (last, books, last))
 
 
 def take(store: Database, books: str, ledger: Database, secret: bytes, now_ms: int) -> int:
@@ -118,9 +120,9 @@ def _told(ledger: Database, kind: EntryKind, paper: Any, secret: bytes, at_ms: i
     """None: it is not an application's."""
     is_refund = kind is EntryKind.ONLINE_REFUNDED
     payment = payment_of(ledger, paper[2] if is_refund else paper[1])
-    if payment is None or not payment.maker.startswith("app:"):
+    if payment is None or not payment.maker.startswith(MAKER):
         return None
-    app = payment.maker.removeprefix("app:")
+    app = payment.maker.removeprefix(MAKER)
     fen = {EntryKind.ONLINE_CAPTURED: 4, EntryKind.ONLINE_REFUNDED: 5}.get(kind, 3)
     name = EXPIRED if kind is EntryKind.ONLINE_VOID and not paper[4] else TYPES[kind]
     told = {

@@ -25,6 +25,10 @@ TABLES = (
     tries INTEGER NOT NULL, next_ms INTEGER NOT NULL, status INTEGER NOT NULL, fault TEXT NOT NULL,
     changed_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_delivery_app ON delivery (app, state, event)",
+    """CREATE TABLE IF NOT EXISTS lapse (books TEXT NOT NULL, token BLOB NOT NULL, app TEXT NOT NULL,
+    expires_ms INTEGER NOT NULL, PRIMARY KEY (books, token))""",
+    "CREATE INDEX IF NOT EXISTS ix_lapse_expires ON lapse (books, expires_ms)",
+    "CREATE TABLE IF NOT EXISTS withdrawn (ask INTEGER PRIMARY KEY)",
     "CREATE TABLE IF NOT EXISTS host (name TEXT PRIMARY KEY, made_by TEXT NOT NULL, at_ms INTEGER NOT NULL)",
 )
 

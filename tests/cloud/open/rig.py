@@ -105,4 +105,5 @@ def make_rig(live: OpenedLedger, sandbox: OpenedLedger) -> Rig:
     store, people = open_database(MEMORY), open_database(MEMORY)
     make_tables(store)
     make_people(people)
-    return Rig(open_site(store, people, live, sandbox, Ed25519PrivateKey.from_private_bytes(bytes(32))))
+    return Rig(open_site(store, people, live, sandbox, Ed25519PrivateKey.from_private_bytes(bytes(32)),
+                         c.NOW.unix_ms))  # fmt: skip
