@@ -95,7 +95,7 @@ def _people(made: Made) -> list[Phone]:
             bind_guardian(people, other.id, number, at_ms)
             for person in (own, other):
                 from_here = (person.id, "127.0.0.1", "bench", at_ms)
-                tokens = [open_session(people, *from_here, way=Way.PASSWORD) for _ in range(EACH)]
+                tokens = [open_session(people, *from_here, way=Way.KNOWN) for _ in range(EACH)]
                 phones += [Phone(token, number, person is own) for token in tokens]
         return phones
 

@@ -60,7 +60,7 @@ def by_password(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "password", phone)
-            return opened(context, person, Way.PASSWORD)
+            return opened(context, person, Way.KNOWN)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
@@ -78,7 +78,7 @@ def by_number(context: Context, arguments: Arguments) -> Later:
             raise CallRefused(WRONG)
         with people.writing():
             forget_tries(people, "number", number)
-            return opened(context, person, Way.PASSWORD, brief=True)
+            return opened(context, person, Way.KNOWN, brief=True)
 
     return Later(lambda: fits(kept, arguments["password"]), then)
 
