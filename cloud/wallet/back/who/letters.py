@@ -75,7 +75,11 @@ def write_letters(chosen: argparse.Namespace) -> int:
             Text(f"{chosen.out}: 未写出，旧信已作废，请重做：{why.zh}",
                  f"{chosen.out}: not written, and the old letters are dead: do it again: {why.en}")
         ) from fault  # fmt: skip
-    sys.stdout.write(f"{Text(f'激活信 {len(made)} 封，有效至 {until}', f'{len(made)} letters, good until {until}')}\n")
+    done = Text(
+        f"激活信 {len(made)} 封，有效至 {until}，网址写作 {chosen.address}",
+        f"{len(made)} letters, good until {until}, naming {chosen.address}",
+    )
+    sys.stdout.write(f"{done}\n")
     if read_binding(settings.data / FOLDER) is not Binding.LETTER:
         said = Text(
             f"学校现在仍按出生日期绑定：{FILE} 里写 binding = \"letter\"，重启 accounts 后激活码才算数",

@@ -163,6 +163,7 @@ def test_a_class_gets_its_letters_in_a_file_of_its_owners(
     assert (out.stat().st_mode & 0o777, out.read_text().count("<section>")) == (0o600, 2)
     assert "<b>" not in out.read_text()
     assert FILE in told, "birth still counts there"
+    assert "https://wallet.school.cn" in told
     with pytest.raises(ConfigFault):
         command(campus, "--class", "Class 1", "--out", str(out))
     (campus.data / FOLDER / FILE).write_text('binding = "letter"\n')
