@@ -76,11 +76,16 @@ def told(root: Path) -> Iterator[Text]:
     yield Text(f"开放平台：{address}/v1/（docs/open-platform.md）", f"open platform: {address}/v1/")
 
 
-def switch(root: Path, *, on: bool, address: str = "", port: int = 0) -> None:
-    """In .env, whole or as it was. address '', port 0: as they are. WrongUse: another service is published there."""
+def require_free(root: Path, port: int) -> None:
+    """WrongUse: another service is published there."""
     said = starting.settings(root)
     if others := [name for name, value in said.items() if _is_port(name) and name != PORT and value == str(port)]:
         raise WrongUse(Text(f"端口 {port} 是 {others[0]} 的：--port", f"port {port} is {others[0]}: say --port"))
+
+
+def switch(root: Path, *, on: bool, address: str = "", port: int = 0) -> None:
+    """In .env, whole or as it was. address '', port 0: as they are."""
+    said = starting.settings(root)
     profiles = [name for name in said.get(starting.PROFILES, "").split(",") if name not in ("", OPEN_PLATFORM.name)]
     profiles += [OPEN_PLATFORM.name] if on else []
     wanted = {starting.PROFILES: ",".join(profiles), SOCKET: _LOOKED_AT if on else ""}

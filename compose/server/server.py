@@ -216,11 +216,12 @@ def _opened(given: argparse.Namespace, root: Path, runs: Engine) -> None:
     dealing.require_root()
     seen = given.address or urlsplit(starting.settings(root)[open_platform.ADDRESS])
     name = seen.hostname or ""
+    port = given.port or (given.address.port or HTTPS if given.address else 0)
+    open_platform.require_free(root, port)
     if given.certificate is not None:
         open_platform.show(root, given.certificate, given.key, name)
     is_made = open_platform.make(root, name, making.provision)
-    if given.address is not None or given.port is not None:
-        port = given.port or given.address.port or HTTPS
+    if port:
         open_platform.switch(root, on=True, address=f"https://{seen.netloc}", port=port)
     is_due = is_made or given.address or given.port or given.certificate
     if is_due and not starting.renew(root, runs, ("watch",), new=(OPEN_PLATFORM.name,)):

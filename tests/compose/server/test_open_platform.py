@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from compose.place import WrongUse
-from compose.server import certificates, making, open_platform, starting
+from compose.server import certificates, making, open_platform, server, starting
 from compose.server.layout import CLOUD, FIRST, LINKS, METRIC_STORE, OPEN_PLATFORM, THEN
 from compose.server.upgrading import upgrade
 from provisioning.certificates import authority
@@ -99,11 +99,10 @@ def test_switched_off_it_keeps_its_name_and_everything_else(opened: Path) -> Non
     assert (opened / SHOWN).exists()
 
 
-def test_a_port_that_is_anothers_is_refused_and_nothing_is_changed(root: Path) -> None:
-    before = starting.settings(root)
+def test_a_port_that_is_anothers_is_refused(as_opened: Path) -> None:
     with pytest.raises(WrongUse, match="YKT_WALLET_PORT"):
-        open_platform.switch(root, on=True, address=f"https://{HOST}", port=8446)
-    assert starting.settings(root) == before
+        open_platform.require_free(as_opened, 8446)
+    open_platform.require_free(as_opened, PORT)
 
 
 def test_an_installation_of_before_is_upgraded_first(root: Path) -> None:
@@ -112,3 +111,37 @@ def test_an_installation_of_before_is_upgraded_first(root: Path) -> None:
         open_platform.require_room(root)
     upgrade(root, "v2", HAS_ALL, quiet)
     open_platform.require_room(root)
+
+
+@pytest.fixture
+def engine_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An engine that does all it is told, and writes it down."""
+    folder, said = tmp_path / "bin", tmp_path / "said"
+    folder.mkdir()
+    for name in ("docker", "docker-compose"):
+        (folder / name).write_text(f'#!/bin/sh\necho "$*" >>{said}\n')
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///run/nowhere.sock")
+    return said
+
+
+def test_the_command_switches_it_on_and_off_beside_what_runs(
+    opened: Path, engine_says: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"https://{HOST}:9443"
+    assert server.main(["open", str(opened), "--address", address]) == 0
+    assert starting.settings(opened)[open_platform.PORT] == "9443"
+    assert "--force-recreate watch open" in engine_says.read_text()
+    assert f"{address}/v1/" in capsys.readouterr().out
+    assert server.main(["open", str(opened), "--off"]) == 0
+    assert "--profile open rm --stop --force open" in engine_says.read_text()
+    assert not open_platform.is_on(opened)
+    began = engine_says.read_text()
+    assert server.main(["open", str(opened)]) == 0, "who only looks changes nothing"
+    assert engine_says.read_text() == began
+    assert server.main(["open", str(opened), "--port", "8444"]) == 0
+    assert not open_platform.is_on(opened), "a port alone switches nothing on"
+    shown = open_platform.shown(opened)
+    assert server.main(["open", str(opened), "--address", "https://other.example:8444"]) == 2
+    assert (open_platform.is_on(opened), open_platform.shown(opened)) == (False, shown), "nothing is changed"
