@@ -58,14 +58,16 @@ class Trades:
 
     def kept(self) -> dict[str, Any]:
         """What is to be known again after a restart."""
-        return {"turn": self._turn, "all": [asdict(one) for one in self.all.values()]}
+        every = [asdict(one) | {"broken": sorted(one.broken)} for one in self.all.values()]
+        return {"turn": self._turn, "all": every}
 
     def know(self, kept: dict[str, Any]) -> None:
         """What was known before; callbacks that were owed are lost, as a provider's may be."""
         self._turn = kept["turn"]
         for row in kept["all"]:
             refunds = {name: (int(fen), int(at_s)) for name, (fen, at_s) in row.pop("refunds").items()}
-            self.all[row["number"]] = Trade(**row, refunds=refunds)
+            broken = set(row.pop("broken", ()))
+            self.all[row["number"]] = Trade(**row, refunds=refunds, broken=broken)
 
     def make(self, number: str, fen: int, expires_s: int, now_s: int) -> Trade | None:
         """None: there is another order under this number, or it was paid."""
