@@ -123,6 +123,7 @@ class Ledger:
         self.opened = opened
         self.database = opened.database
         self._stands_ms, self._stands_after = 0, b""
+        self._waits = (0, 0)
 
     @property
     def id(self) -> LedgerId:
@@ -373,9 +374,9 @@ class Ledger:
             if is_due:
                 after = stand(writing, self._stands_after)
             more = look(writing)
-            settle_waiting(writing)
-            offline_codes.settle_waiting(writing)
+            waits = settle_waiting(writing, self._waits[0]), offline_codes.settle_waiting(writing, self._waits[1])
             more = look_at_discounts(writing) or more
+        self._waits = waits
         if is_due:
             self._stands_after = after
         if after:

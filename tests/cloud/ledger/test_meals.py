@@ -100,6 +100,20 @@ def test_what_is_beyond_is_posted_and_told(ledger: Ledger, desk: MealLedger, box
     require_true(ledger)
 
 
+def test_what_waits_for_ever_keeps_nothing_behind_it(
+    ledger: Ledger, desk: MealLedger, box: c.Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud.ledger.funds.meals.taking.WAITING_MAX", 2)
+    nobody = [f"2026888{n}" for n in range(5)]
+    box.send(*(c.meal(n, number) for n, number in enumerate((*nobody, NOBODY), 1)))
+    desk.roster(read_roster(f"学号,卡号,班级\n{NOBODY},,\n".encode(), "r"), "r", "李", c.NOW)
+    for _ in range(3):
+        assert debts(ledger) == {}, "two are looked at in one look"
+        ledger.find_differences(c.NOW)
+    assert (debts(ledger), len(view(ledger).waiting)) == ({NOBODY: 1500}, 5)
+    require_true(ledger)
+
+
 def test_nobodys_number_waits_until_a_roster_knows_it(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
     box.send(c.meal(1, NOBODY))
     assert c.verdicts(ledger) == [(Verdict.SUSPENSE, Reason.MEAL_UNKNOWN)]

@@ -271,6 +271,22 @@ def test_a_terminal_that_nobody_knows_waits_until_it_is_registered(ledger: Ledge
     require_true(ledger)
 
 
+def test_codes_that_wait_for_ever_keep_none_behind_them(
+    ledger: Ledger, issued: Issued, box: c.Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud.ledger.funds.offline.taking.WAITING_MAX", 1)
+    strange, new = c.device(6), c.device(5)
+    box.send(code(1, issued, at=strange), code(1, issued, use=2, at=new))
+    known = c.inventory()
+    row = DeviceRow(new, DeviceKind.POS, c.BOX, "pos-05", "5号窗口", "面点")
+    chips = (*known.psams, PsamRow(c.psam(5), new, c.ISSUED))
+    ledger.import_inventory(c.inventory(number=2, devices=(*known.devices, row), psams=chips), c.NOW)
+    for fen in (0, 12_00):
+        ledger.find_differences(c.NOW)
+        assert c.merchant(ledger, "面点") == fen
+    require_true(ledger)
+
+
 EDITS: dict[str, str] = {
     "a sum": "UPDATE code_use SET fen = fen + 1 WHERE id = 1",
     "who bore it": "UPDATE code_use SET borne_fen = 0 WHERE id = 2",

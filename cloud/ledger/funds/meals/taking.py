@@ -30,7 +30,7 @@ COLUMNS = "id, key, number, day, week, meal, fen, device, stall, record, entry, 
 TWICE, ABOVE = 1, 2
 """Bits of `beyond`."""
 WAITING_MAX = 500
-"""Meals that wait and are looked at in one transaction; the next look takes the next ones."""
+"""Meals that wait and are looked at in one transaction; the next look goes on behind them."""
 _NOBODY = Card(CardAccounts(0, 0, 0, 0, 0, 0), "", 0, hotlisted=False)
 
 
@@ -133,20 +133,23 @@ def take_row(writing: Writing, row: Row, document: Sequence[object], at_ms: int)
     return True
 
 
-def settle_waiting(writing: Writing) -> int:
-    """What waits and can be posted by now is posted; how many. Inside of a transaction."""
+def settle_waiting(writing: Writing, after: int = 0) -> int:
+    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on, 0: from
+    the first, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
     rows = writing.db.run(
         "SELECT m.id, r.stored, r.fork, r.box, r.received_s, r.id FROM meal m JOIN record r ON r.id = m.record "
-        "WHERE m.entry IS NULL ORDER BY m.id LIMIT ?", (WAITING_MAX,)
+        "WHERE m.entry IS NULL AND m.id > ? ORDER BY m.id LIMIT ?", (after, WAITING_MAX)
     )  # fmt: skip
-    return sum(_settle(writing, *row) for row in rows)
+    for row in rows:
+        _settle(writing, *row)
+    return int(rows[-1][0]) if len(rows) == WAITING_MAX else 0
 
 
-def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, received_s: int, record: int) -> bool:
+def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, received_s: int, record: int) -> None:
     a = arrive(stored)
     place = writing.registry.origin(box, a)
     if place.reason or fork or not is_known(writing.db, a):
-        return False
+        return
     found = Meal(*writing.db.run(f"SELECT {COLUMNS} FROM meal WHERE id = ?", (number,))[0])  # noqa: S608  # our own
     day, doubt = writing.day_of(a, place, _NOBODY, received_s)
     entry = Entry(
@@ -158,7 +161,6 @@ def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, r
         "UPDATE meal SET entry = ?, reason = 0, beyond = ?, stall = ? WHERE id = ?",
         (made.entry, made.beyond, made.stall, number),
     )
-    return True
 
 
 def _posted(writing: Writing, made: Meal, entry: Entry, partition: int, box: str) -> Meal:

@@ -42,7 +42,7 @@ CODE_KINDS = (EntryKind.CODE_PAID, EntryKind.CODE_BORNE)
 DAYS = 2
 """Of the ledger, on which one business day of a terminal may fall."""
 WAITING_MAX = 500
-"""Records that wait and are looked at in one transaction; the next look takes the next ones."""
+"""Records that wait and are looked at in one transaction; the next look goes on behind them."""
 _NOBODY = Card(CardAccounts(0, 0, 0, 0, 0, 0), "", 0, hotlisted=False)
 
 
@@ -134,20 +134,23 @@ class Where(NamedTuple):
     doubt: int
 
 
-def settle_waiting(writing: Writing) -> int:
-    """What waits and can be posted by now is posted; how many. Inside of a transaction."""
+def settle_waiting(writing: Writing, after: int = 0) -> int:
+    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on, 0: from
+    the first, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
     rows = writing.db.run(
         "SELECT u.id, r.stored, r.fork, r.box, r.received_s FROM code_use u JOIN record r ON r.id = u.record "
-        "WHERE u.entry IS NULL ORDER BY u.id LIMIT ?", (WAITING_MAX,)
+        "WHERE u.entry IS NULL AND u.id > ? ORDER BY u.id LIMIT ?", (after, WAITING_MAX)
     )  # fmt: skip
-    return sum(_settle(writing, *row) for row in rows)
+    for row in rows:
+        _settle(writing, *row)
+    return int(rows[-1][0]) if len(rows) == WAITING_MAX else 0
 
 
-def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, received_s: int) -> bool:
+def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, received_s: int) -> None:
     a = arrive(stored)
     place = writing.registry.origin(box, a)
     if place.reason or fork:
-        return False
+        return
     (found,) = uses_where(writing.db, "id = ?", (number,))
     day, doubt = _day(writing, a, place, received_s)
     known = found._replace(day=day, stall=stall_of(writing.db, a.device), reason=0)
@@ -156,7 +159,6 @@ def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, r
         "UPDATE code_use SET entry = ?, reason = 0, against = ?, borne_fen = ?, stall = ?, day = ? WHERE id = ?",
         (made.entry, made.against, made.borne_fen, made.stall, made.day, number),
     )
-    return True
 
 
 def _posted(writing: Writing, made: CodeUse, a: Arrival, where: Where) -> CodeUse:
