@@ -134,8 +134,8 @@ def take_row(writing: Writing, row: Row, document: Sequence[object], at_ms: int)
 
 
 def settle_waiting(writing: Writing, after: int = 0) -> int:
-    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on, 0: from
-    the first, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
+    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on; 0: it
+    begins anew, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
     rows = writing.db.run(
         "SELECT m.id, r.stored, r.fork, r.box, r.received_s, r.id FROM meal m JOIN record r ON r.id = m.record "
         "WHERE m.entry IS NULL AND m.id > ? ORDER BY m.id LIMIT ?", (after, WAITING_MAX)

@@ -135,8 +135,8 @@ class Where(NamedTuple):
 
 
 def settle_waiting(writing: Writing, after: int = 0) -> int:
-    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on, 0: from
-    the first, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
+    """What waits behind this row and can be posted by now is posted. The row behind which the next look goes on; 0: it
+    begins anew, so that what waits for ever keeps nothing behind it. Inside of a transaction."""
     rows = writing.db.run(
         "SELECT u.id, r.stored, r.fork, r.box, r.received_s FROM code_use u JOIN record r ON r.id = u.record "
         "WHERE u.entry IS NULL AND u.id > ? ORDER BY u.id LIMIT ?", (after, WAITING_MAX)
