@@ -65,7 +65,7 @@ NAMES = {
     "days": Text("校园日结", "days of the campus"),
     "bank": Text("银行数", "bank figures"),
     "deposits": Text("渠道充值", "provider deposits"),
-    "refunds": Text("渠道退款与结算", "refunds and settlements of providers"),
+    "refunds": Text("渠道退款与结算", "refunds and settlements"),
     "spares": Text("备用卡", "spare cards"),
     "documents": Text("下发文件", "documents"),
     "jobs": Text("任务行", "job rows"),

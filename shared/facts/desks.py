@@ -83,7 +83,7 @@ class SpareCard(Told):
 
 @dataclass(frozen=True)
 class SpareOverdue(Told):
-    code, level = "spare-overdue", Level.IMPORTANT
+    code, level = "spare-overdue", Level.NOTICE
     zh = "备用卡 {card} 逾期未还，已停用：{person} {place}"
     en = "spare card {card} is overdue and refused now: {person} {place}"
     card: str
@@ -104,7 +104,7 @@ class BlockPrank(Told):
 
 @dataclass(frozen=True)
 class BlockRefused(Told):
-    code, case, level = "block-prank", "refused", Level.IMPORTANT
+    code, case, level = "block-prank", "refused", Level.NOTICE
     zh = "卡 {card} 的他人挂失未受理：报告人近 30 天恶作剧 {times} 次；请核实"
     en = "a report of card {card} by somebody else was not taken: {times} pranks of his in 30 days; look into it"
     card: str

@@ -95,7 +95,7 @@ def quiet_at_once(patch: Patch) -> None:
 
 
 def goes_on_in_memory(patch: Patch) -> None:
-    """facts signals events answered: a turn that its file has refused goes on counting in memory."""
+    """facts signals events answered told: a turn that its file has refused goes on counting in memory."""
     look = Turns._look_back
 
     def once(self: Turns, now_ms: int) -> None:

@@ -4,11 +4,9 @@ First what would change is told; only `--apply` writes. The whole file is held a
 each is taken whole or not at all, the ledger's first. Cut between the two, the same command again does the rest.
 """
 
-import csv
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +30,7 @@ from cloud.wallet.people.roster import (
 from cloud.wallet.people.roster_file import read_roster, read_teachers
 from cloud.words.both import halves
 from shared.errors import ConfigFault
+from shared.input.sheet import sheet
 from shared.words.voice import Text
 
 FILE_MAX = 32 << 20
@@ -93,12 +92,10 @@ def _read(file: Path) -> str:
 
 def _lines(holders: Sequence[Holder], before: Sequence[Person], name: str) -> list[RosterLine]:
     """Everybody of the file is enrolled, as a table of meals says it; who was, and is not in it, is no longer."""
-    table = StringIO()
-    rows = csv.writer(table)
-    rows.writerows([("number", "card", "class"), *((one.number, one.label, one.group) for one in holders)])
+    table = sheet(("number", "card", "class"), ((one.number, one.label, one.group) for one in holders))
     named = {one.number for one in holders}
     left = [one for one in before if one.is_enrolled and one.number not in named]
-    lines = read_enrolled(table.getvalue().encode(), name)
+    lines = read_enrolled(table, name)
     return [*lines, *(RosterLine(0, one.number, "", one.group, is_enrolled=False) for one in left)]
 
 

@@ -294,7 +294,6 @@ def test_a_phone_shows_offline_codes_without_a_network(
     expect(page.locator("#said")).to_have_text("已退出登录，本机的脱机付款码已删除")
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
     page.goto(f"{wallet.address}#link={own_link(campus, GROWN)}")
-    page.reload()
     expect(page.locator(ONLINE)).to_be_visible()
     page.goto(f"{wallet.address}#offline")
     page.click("form[data-name=offlineStart] button")

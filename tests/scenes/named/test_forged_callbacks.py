@@ -205,8 +205,7 @@ SCENE = Scene(
     Text("回调有假、重、迟、缺", "Forged, repeated, late and missing callbacks"),
     Text(
         "支付渠道的回调有假的、重的、迟的、从不来的，进程又被杀：每一元只入账一次，账户等于账单。",
-        "Callbacks of a provider are forged, repeated, late or never come, and the process is killed: each yuan is "
-        "posted once, and the account equals the bill.",
+        "a provider's callbacks are forged, repeated, late, or never come: each yuan once, as the bill says",
     ),
     _play,
 )
