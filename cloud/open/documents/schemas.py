@@ -1,6 +1,6 @@
 """What the calls of the open platform return, in JSON Schema: by the names that the table says. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
@@ -19,9 +19,9 @@ FEN: Schema = {"type": "integer", "minimum": 0, "description": "fen, 0.01 yuan"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
-def one_of(words: object) -> Schema:
+def one_of(words: Iterable[object]) -> Schema:
     """One of these."""
-    return {"type": "string", "enum": list(words)}  # type: ignore[call-overload]
+    return {"type": "string", "enum": list(words)}
 
 
 def whole(properties: Mapping[str, Schema]) -> Schema:

@@ -3,14 +3,19 @@
 A redirect is an answer like any other, and none that we believe; proxies of the environment are not asked.
 """
 
+import time
+from contextlib import closing
 from typing import Any
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from cloud.wallet.sso.terms import SsoFault
 
 CONNECT_S, READ_S = 3.0, 5.0
-BODY_MAX = 64 * 1024
+WHOLE_S = 10.0
+"""Of one answer, however it comes."""
+BODY_MAX, PIECE = 64 * 1024, 16 * 1024
 
 
 class Bounded(requests.Session):
@@ -24,18 +29,23 @@ class Bounded(requests.Session):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # noqa: ANN401
         """SsoFault: no answer in time, or too long a one."""
         options.update(timeout=(CONNECT_S, READ_S), allow_redirects=False, stream=True)
+        until_s = time.monotonic() + WHOLE_S
         try:
             answer = super().send(request, **options)
-            body = answer.raw.read(BODY_MAX + 1, decode_content=True)
-        except (requests.RequestException, OSError) as fault:
+            with closing(answer.raw):
+                answer._content = _body(answer, until_s)  # noqa: SLF001  # where the library keeps what it has read
+        except (requests.RequestException, HTTPError, OSError) as fault:
             raise SsoFault(f"no answer: {type(fault).__name__}") from None
-        finally_close(answer)
-        if len(body) > BODY_MAX:
-            raise SsoFault("an answer that is too long")
-        answer._content = body  # noqa: SLF001  # where the library keeps what it has read
         return answer
 
 
-def finally_close(answer: requests.Response) -> None:
-    """Its connection goes back; what was read stays."""
-    answer.raw.close()
+def _body(answer: requests.Response, until_s: float) -> bytes:
+    """All of it, by pieces as they come: one that drips is given up as one that hangs."""
+    body = bytearray()
+    while piece := answer.raw.read1(PIECE, decode_content=True):
+        body += piece
+        if len(body) > BODY_MAX:
+            raise SsoFault("an answer that is too long")
+        if time.monotonic() > until_s:
+            raise SsoFault("an answer that drips")
+    return bytes(body)

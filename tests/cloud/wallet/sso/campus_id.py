@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,6 +37,7 @@ class CampusId:
     wrong: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     url: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "use": "sig"}))
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -143,9 +144,16 @@ def campus_id(now_s: int) -> Iterator[CampusId]:
             status, kind, body = served.answer(path, given, self.headers.get("authorization", ""))
             self.send_response(status)
             self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
+            self.send_header("content-length", str(60_000 if served.wrong == "drips" else len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if served.wrong == "drips":
+                with suppress(OSError):
+                    while not served.over.wait(0.02):
+                        self.wfile.write(b" ")
+                return
+            self.wfile.write(body if served.wrong != "stops" else body[:1])
+            if served.wrong == "stops":
+                served.over.wait(5)
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

@@ -147,10 +147,13 @@ def test_a_ticket_for_another_service_opens_nothing(gate: Gate) -> None:
     assert gate.finish({"sso": one["sso"], "ticket": other["ticket"]}) == "wrong"
 
 
-def test_a_provider_that_hangs_is_given_up(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("wrong", ["hangs", "drips", "stops"])
+def test_a_provider_that_does_not_end_is_given_up(gate: Gate, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setattr(bounded, "READ_S", 0.1)
-    gate.id.wrong = "hangs"
+    monkeypatch.setattr(bounded, "WHOLE_S", 0.3)
+    gate.id.wrong = wrong
     assert gate.rig.ask("sign-in/sso/begin", provider="oidc", kept=KEPT) == "sign-on-away"
+    gate.id.over.set()
 
 
 def test_a_provider_s_new_key_is_looked_for(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
