@@ -5,9 +5,10 @@ bounded by phone; the front bounds them by address.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.line.problems import AGAIN, CallRefused, Problem
@@ -49,38 +50,32 @@ SESSION = octets(32)
 
 def by_password(context: Context, arguments: Arguments) -> Later:
     """Phone and password."""
-    people, phone = context.site.people, arguments["phone"]
-    take_try(people, PASSWORD, "password", phone, context.now.unix_ms)
-    with people.reading():
-        person = person_with_phone(people, phone)
-        kept = password_of(people, person.id) if person else ""
-
-    def then(right: bool) -> Signed:
-        if not right or person is None:
-            raise CallRefused(WRONG)
-        with people.writing():
-            forget_tries(people, "password", phone)
-            return opened(context, person, Way.KNOWN)
-
-    return Later(lambda: fits(kept, arguments["password"]), then)
+    return _by_secret(context, "password", arguments["phone"], person_with_phone, arguments["password"])
 
 
 def by_number(context: Context, arguments: Arguments) -> Later:
     """A holder's number and password, at a terminal that many share: the session is a brief one."""
-    people, number = context.site.people, arguments["number"]
-    take_try(people, PASSWORD, "number", number, context.now.unix_ms)
+    return _by_secret(context, "number", arguments["number"], person_with_holder, arguments["password"], brief=True)
+
+
+def _by_secret(
+    context: Context, pace: str, name: str, find: Callable[[Database, str], Person | None], secret: str, *,
+    brief: bool = False,
+) -> Later:  # fmt: skip
+    people = context.site.people
+    take_try(people, PASSWORD, pace, name, context.now.unix_ms)
     with people.reading():
-        person = person_with_holder(people, number)
+        person = find(people, name)
         kept = password_of(people, person.id) if person else ""
 
     def then(right: bool) -> Signed:
         if not right or person is None:
             raise CallRefused(WRONG)
         with people.writing():
-            forget_tries(people, "number", number)
-            return opened(context, person, Way.KNOWN, brief=True)
+            forget_tries(people, pace, name)
+            return opened(context, person, Way.KNOWN, brief=brief)
 
-    return Later(lambda: fits(kept, arguments["password"]), then)
+    return Later(lambda: fits(kept, secret), then)
 
 
 def begin_phone(context: Context, arguments: Arguments) -> dict[str, Any]:
