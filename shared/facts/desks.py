@@ -83,12 +83,22 @@ class SpareCard(Told):
 
 @dataclass(frozen=True)
 class SpareOverdue(Told):
-    code, level = "spare-overdue", Level.NOTICE
+    code, level = "spare-overdue", Level.IMPORTANT
     zh = "备用卡 {card} 逾期未还，已停用：{person} {place}"
     en = "spare card {card} is overdue and refused now: {person} {place}"
     card: str
     person: str
     place: str
+
+
+@dataclass(frozen=True)
+class SpareBack(Told):
+    code, level = "spare-back", Level.NOTICE
+    zh = "逾期备用卡 {card} 已了结：{act:spare}，{cashier}"
+    en = "the overdue spare card {card} is seen to: {act:spare}, {cashier}"
+    card: str
+    act: str
+    cashier: str
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,7 @@ class BlockPrank(Told):
 
 @dataclass(frozen=True)
 class BlockRefused(Told):
-    code, case, level = "block-prank", "refused", Level.NOTICE
+    code, case, level = "block-prank", "refused", Level.IMPORTANT
     zh = "卡 {card} 的他人挂失未受理：报告人近 30 天恶作剧 {times} 次；请核实"
     en = "a report of card {card} by somebody else was not taken: {times} pranks of his in 30 days; look into it"
     card: str

@@ -50,7 +50,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.offers import close_others
 from cloud.ledger.loads.sources import Source
 from shared.clocks.clock import day_number
-from shared.facts.desks import SpareCard
+from shared.facts.desks import SpareBack, SpareCard
 from shared.facts.terms import word_of
 from shared.wire.desk.calls import CardState
 
@@ -131,7 +131,7 @@ def collect(writing: Writing, wish: Wish, place: str) -> SpareAct:
         made = Spare(0, wish.key, card, int(SpareAct.HANDED), place=place, who=wish.cashier)
     else:
         made = stands._replace(key=wish.key, act=int(SpareAct.COLLECTED), who=wish.cashier, reason=wish.reason)
-    _note(writing, wish, add_spare(writing, made))
+    _note(writing, wish, add_spare(writing, made), stands)
     return SpareAct(made.act)
 
 
@@ -158,7 +158,7 @@ def take_back(writing: Writing, wish: Wish, said_fen: int) -> Receipt:
     entry = enter(writing, EntryKind.SPARE_RETURNED, fields, wish.key) if total_fen else None
     unlist_card(writing, card, Why.SPARE)
     row = Spare(0, wish.key, card, int(SpareAct.RETURNED), who=wish.cashier, reason=wish.reason)
-    _note(writing, wish, add_spare(writing, row))
+    _note(writing, wish, add_spare(writing, row), stands)
     return add_receipt(writing, wish.cashier, ReceiptKind.SPARE_RETURNED, card, total_fen, entry, wish.key)
 
 
@@ -262,5 +262,9 @@ def _again(writing: Writing, wish: Wish, known: Spare, card: bytes, act: SpareAc
     return given_before(writing.db, wish.key, wish.cashier, kinds[act], card, rows[0][0] if rows else 0)
 
 
-def _note(writing: Writing, wish: Wish, row: Spare) -> None:
-    writing.notes.tell(SpareCard(wish.label, word_of(SpareAct(row.act).name), wish.cashier))
+def _note(writing: Writing, wish: Wish, row: Spare, stood: Spare | None = None) -> None:
+    """stood: how it was before, where that was out; one that was overdue is no alarm any more."""
+    act = word_of(SpareAct(row.act).name)
+    writing.notes.tell(SpareCard(wish.label, act, wish.cashier))
+    if stood is not None and stood.act == SpareAct.OVERDUE:
+        writing.notes.tell(SpareBack(wish.label, act, wish.cashier))

@@ -162,7 +162,9 @@ def test_one_that_is_not_back_by_its_day_is_refused_everywhere_and_listed_until_
         assert check_spares(opened.database).note is not None
     assert c.pay(ledger, 7, of=SPARE, now=NEXT_DAY).result is PaymentResult.HOTLISTED
     assert c.codes(ledger)["spare-overdue"] == "important"
+    assert "spare-back" not in c.codes(ledger)
     spares.take_back(wish(2), proof(), NEXT_DAY)
+    assert "spare-back" in c.codes(ledger)  # which ends the alarm
     assert c.pay(ledger, 8, of=SPARE, now=NEXT_DAY).result is PaymentResult.NO_FUNDS
 
 

@@ -10,6 +10,7 @@ from cloud.watch.alarms.rules.card import (
     lost_card,
     offline_code,
     purse_overdrawn,
+    spare_overdue,
 )
 
 _OWN = (
@@ -21,5 +22,6 @@ _OWN = (
     lost_card,
     offline_code,
     purse_overdrawn,
+    spare_overdue,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)

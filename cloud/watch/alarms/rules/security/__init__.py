@@ -2,6 +2,7 @@
 
 from cloud.watch.alarms.rule import Rule
 from cloud.watch.alarms.rules.security import (
+    block_prank,
     document_fork,
     enrol_stolen,
     enrol_wrong,
@@ -17,6 +18,7 @@ from cloud.watch.alarms.rules.security import (
 )
 
 _OWN = (
+    block_prank,
     document_fork,
     enrol_stolen,
     enrol_wrong,
