@@ -123,6 +123,8 @@ posting = Table(
           postgresql_where=text("line = 0 AND (flags & 2) > 0")),
     Index("ix_posting_given", "credit", "entry", sqlite_where=text("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)"),
           postgresql_where=text("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)")),
+    Index("ix_posting_debit", "debit", "entry"),
+    Index("ix_posting_credit", "credit", "entry", sqlite_where=text("kind <> 3"), postgresql_where=text("kind <> 3")),
     sqlite_with_rowid=False,
 )  # fmt: skip
 """An entry is its postings: lines 0, 1, … under one number. Line 0 carries its key and where it comes from; the others

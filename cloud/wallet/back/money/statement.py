@@ -11,6 +11,7 @@ from typing import Any
 from cloud.ledger.books.chart import OF_A_CARD
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import entries_of_numbers
+from cloud.ledger.read.card_entries import card_entries
 from cloud.ledger.read.views import EntryView
 from cloud.payments.disputes.rows import answered, open_disputes
 from cloud.store.db import Database
@@ -97,13 +98,7 @@ def _numbers(db: Database, card: CardId, before: int) -> list[int]:
     accounts = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (card,))  # noqa: S608  # our own names
     if not accounts:
         raise CallRefused(NO_CARD)
-    marks = ", ".join("?" * len(accounts[0]))
-    rows = db.run(
-        f"SELECT DISTINCT entry FROM posting WHERE entry < ? AND (debit IN ({marks}) OR credit IN ({marks})) "  # noqa: S608
-        "ORDER BY entry DESC LIMIT ?",
-        (before, *accounts[0], *accounts[0], PAGE),
-    )
-    return [number for (number,) in rows]
+    return card_entries(db, accounts[0], before, PAGE)
 
 
 def is_of_card(db: Database, card: CardId, entry: int) -> bool:
