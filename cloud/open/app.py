@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,8 +35,7 @@ from cloud.open.webhooks.door import WebhookDoor
 from cloud.open.webhooks.key_file import signing_key
 from cloud.open.webhooks.sending import Senders, Sending
 from cloud.process.bodies import Receive, Refused, Scope, Send, whole_body
-from cloud.process.health import healthy
-from cloud.process.life import report, say, stop_on_signals
+from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.store.db import open_database
@@ -44,8 +44,7 @@ from cloud.wallet.people.schema import FILE as PEOPLE
 from cloud.wallet.people.schema import make_tables
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.errors import ConfigFault, StoreFault
-from shared.support.watchdog import Duty, Errand, Watchdog
-from shared.words.health import Health, page_of
+from shared.support.watchdog import Errand
 from shared.words.voice import Text
 
 CALLS, STRANGERS = Pace(1_200, 50.0), Pace(60, 0.5)
@@ -75,19 +74,12 @@ async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
     platform = Platform(settings, settings.books(given.dsn), parse_clock(given.clock))
     server = HttpsServer(platform, given.host, given.port, *_pair(given, settings))
-    stop = asyncio.Event()
-    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
-    serving = asyncio.create_task(server.serve(), name="open")
-    saying = asyncio.create_task(_tell(server, stop, platform, f"https://{given.host}:{given.port}/"))
-    turning = asyncio.create_task(_turn(stop, platform), name="turns")
-    async with healthy(given.health, lambda: _health(server, platform)):
-        await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    server.should_exit = True
-    server.serving.set()
-    await turning
+    beside = (partial(_turn, platform),)
+    part = HttpsPart(
+        "open", lambda: asdict(platform.answers.counts), lambda: {"ledger": platform.asked.moved()}, beside
+    )  # fmt: skip
+    await run(server, part, given)
     await platform.end()
-    await asyncio.gather(serving, saying)
 
 
 def _pair(given: argparse.Namespace, settings: CloudSettings) -> tuple[Path, Path]:
@@ -97,7 +89,7 @@ def _pair(given: argparse.Namespace, settings: CloudSettings) -> tuple[Path, Pat
     return (given.certificate, given.key) if given.certificate is not None else settings.open_pair
 
 
-async def _turn(stop: asyncio.Event, platform: "Platform") -> None:
+async def _turn(platform: "Platform", stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             await platform.turn()
@@ -105,20 +97,6 @@ async def _turn(stop: asyncio.Event, platform: "Platform") -> None:
             log.warning("turn: %s", type(fault).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TURN_S)
-
-
-def _health(server: HttpsServer, platform: "Platform") -> Health:
-    waits = () if server.serving.is_set() else ("https",)
-    return Health(waits=waits, page=page_of("open", asdict(platform.answers.counts)))
-
-
-async def _tell(server: HttpsServer, stop: asyncio.Event, platform: "Platform", address: str) -> None:
-    await server.serving.wait()
-    say(f"READY open {address}")
-    loop = Duty()
-    with Watchdog("open", lambda: {"loop": loop.turns, "ledger": platform.asked.moved()}) as watchdog:
-        watchdog.ready()
-        await report(stop, lambda: asdict(platform.answers.counts), loop)
 
 
 class Platform:
