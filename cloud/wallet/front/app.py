@@ -38,7 +38,7 @@ from cloud.wallet.line.calls import (
     encode_ask,
     from_json,
 )
-from cloud.wallet.line.problems import AWAY, UNKNOWN, CallRefused, Problem, slow_down
+from cloud.wallet.line.problems import AWAY, MEDIA, UNKNOWN, CallRefused, Problem, slow_down
 from shared.errors import ConfigFault, LinkFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -250,7 +250,7 @@ def _cookie(session: str) -> bytes:
 
 async def _say(send: Send, said: dict[str, Any], session: str | None = None, status: int = 0) -> None:
     body = json.dumps(said["value"] if status else said, ensure_ascii=False, separators=(",", ":")).encode()
-    kind = b"application/json" if status else b"application/problem+json"
+    kind = b"application/json" if status else MEDIA.encode("ascii")
     headers = [(b"content-type", kind), (b"cache-control", b"no-store"), (b"content-length", b"%d" % len(body))]
     if "retry_s" in said:
         headers.append((b"retry-after", b"%d" % said["retry_s"]))

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloud.wallet.line.problems import CallRefused, Problem
-from shared.words.voice import Text
+from cloud.wallet.line.problems import CallRefused, Problem, argument
 
 KEY_SIZE = 16
 """Octets of the key that a deed carries: asked again under it, with the same arguments, it is the same deed."""
@@ -100,4 +99,4 @@ def _is_hex(value: object, size: int) -> bool:
 
 def _wrong(name: str) -> Problem:
     shown = name[:32] if name.isidentifier() else "?"
-    return Problem(422, "argument", Text(f"参数有误：{shown}", f"a wrong argument: {shown}"))
+    return argument(shown)
