@@ -21,7 +21,7 @@ COUNT: Schema = {"type": "integer", "minimum": 0}
 
 def one_of(words: Iterable[object]) -> Schema:
     """One of these."""
-    return {"type": "string", "enum": list(words)}
+    return {"type": "string", "enum": [str(one) for one in words]}
 
 
 def whole(properties: Mapping[str, Schema]) -> Schema:
@@ -29,10 +29,14 @@ def whole(properties: Mapping[str, Schema]) -> Schema:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
+def array(of: Schema) -> Schema:
+    """So many of these."""
+    return {"type": "array", "items": of}
+
+
 def page(name: str) -> Schema:
     """Of these."""
-    items: Schema = {"type": "array", "items": ref(name)}
-    return whole({"items": items, "cursor": ID, "more": FLAG})
+    return whole({"items": array(ref(name)), "cursor": ID, "more": FLAG})
 
 
 def ref(name: str) -> Schema:
@@ -53,7 +57,7 @@ _EVENT: Schema = whole({
     "id": ID, "type": one_of((*TYPES.values(), EXPIRED, UNPAID, WITHDRAWN, TESTED)), "at_ms": MS, "order": TEXT,
     "payment": TEXT, "fen": FEN, "reason": TEXT,
 })  # fmt: skip
-_PAID: dict[str, Schema] = {"payments": {"type": "array", "items": ref("Payment")}}
+_PAID: dict[str, Schema] = {"payments": array(ref("Payment"))}
 SCHEMAS: Mapping[str, Schema] = {
     "Problem": whole({
         "type": {"type": "string", "format": "uri"}, "code": TEXT, "status": {"type": "integer"}, "title": TEXT,
@@ -66,7 +70,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "Payment": whole({
         "payment": ID, "order": ID, "state": one_of(STATE_WORDS.values()), "fen": FEN, "captured_fen": FEN,
         "refunded_fen": FEN, "opened_ms": MS, "expires_ms": MS,
-        "refunds": {"type": "array", "items": ref("Refund")},
+        "refunds": array(ref("Refund")),
     }),
     "Moved": whole({"payment": ID, "fen": FEN}),
     "Event": _EVENT | {"properties": _EVENT["properties"] | {"ask": ID}},
@@ -76,10 +80,10 @@ SCHEMAS: Mapping[str, Schema] = {
     "DeadEvent": whole({"event": ID, "tries": COUNT, "status": COUNT, "fault": TEXT, "at_ms": MS}),
     "DeadEvents": page("DeadEvent"),
     "WebhookKey": whole({"kty": TEXT, "crv": TEXT, "use": TEXT, "alg": TEXT, "kid": TEXT, "x": TEXT}),
-    "WebhookKeys": whole({"keys": {"type": "array", "items": ref("WebhookKey")}}),
+    "WebhookKeys": whole({"keys": array(ref("WebhookKey"))}),
     "Ask": whole({
         "ask": ID, "token": ID, "state": one_of((*STATES.values(), OVER)), "why": TEXT,
-        "asked": {"type": "array", "items": one_of(CLAIMS)}, "expires_ms": MS, "subject": TEXT,
+        "asked": array(one_of(CLAIMS)), "expires_ms": MS, "subject": TEXT,
         "claims": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "null"]}},
     }),
     "Answered": whole({"ask": ID, "state": one_of(("agreed", "declined"))}),
@@ -87,5 +91,5 @@ SCHEMAS: Mapping[str, Schema] = {
         "name": TEXT, "kind": TEXT, "place": TEXT, "said_ms": maybe(MS), "hotlist_version": maybe(COUNT),
         "parameter_version": maybe(COUNT), "slots_left": maybe(COUNT), "clock_set": maybe(FLAG),
     }),
-    "Devices": whole({"items": {"type": "array", "items": ref("Device")}}),
+    "Devices": whole({"items": array(ref("Device"))}),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from cloud.open.documents.openapi import OPENAPI, both, object_of
 from cloud.open.documents.schemas import SCHEMAS
+from cloud.open.documents.wallet_answers import WALLET_SCHEMAS, answer_of
 from cloud.open.problems import MEDIA
 from cloud.wallet.back.context import Operation, Right
 from cloud.wallet.front.app import API, COOKIE
@@ -30,7 +31,7 @@ def wallet_document(operations: Mapping[str, Operation]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": {API + name: {"post": _post(name, one)} for name, one in operations.items() if name != NOTIFY},
         "components": {
-            "schemas": {"Problem": SCHEMAS["Problem"]},
+            "schemas": {"Problem": SCHEMAS["Problem"]} | dict(WALLET_SCHEMAS),
             "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}},
         },
     }  # fmt: skip
@@ -38,12 +39,12 @@ def wallet_document(operations: Mapping[str, Operation]) -> dict[str, Any]:
 
 def _post(name: str, one: Operation) -> dict[str, Any]:
     return {
-        "operationId": name, "security": [] if one.right is Right.ANYBODY else [{"session": []}],
+        "operationId": name.replace("/", "_"), "security": [] if one.right is Right.ANYBODY else [{"session": []}],
         "x-right": one.right.value, "x-fresh": one.fresh,
         "parameters": [{"name": "x-ykt", "in": "header", "required": True, "schema": {"type": "string"}}],
         "requestBody": {"required": True, "content": {_JSON: {"schema": object_of(one.shape)}}},
         "responses": {
-            "200": {"description": "its value", "content": {_JSON: {"schema": {}}}},
+            "200": {"description": "its value", "content": {_JSON: {"schema": answer_of(name)}}},
             "default": {
                 "description": "refused", "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             },

@@ -3,23 +3,17 @@
 import importlib
 import ssl
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from compose.place import ROOT
+from tests.cloud.open.made import LONG_S, beside, make_client
 from tests.cloud.open.platform import Platform, admitted
 
 pytestmark = pytest.mark.process
 DOCUMENT = ROOT / "docs" / "api" / "open.json"
 SEED, FEW, MANY = 1, 2, 25
-LONG_S = 600
-
-
-def beside(name: str) -> str:
-    """A program of this Python's."""
-    return str(Path(sys.executable).with_name(name))
 
 
 @pytest.mark.parametrize(
@@ -42,14 +36,7 @@ def test_every_answer_is_as_it_is_written(platform: Platform, tmp_path: Path, ph
 def test_a_generated_client_makes_has_paid_and_gives_back(
     platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "config.yaml").write_text("post_hooks: []\npackage_name_override: made_client\n")
-    words = (
-        beside("openapi-python-client"), "generate", "--path", str(DOCUMENT), "--config", "config.yaml",
-        "--output-path", "made", "--meta", "none",
-    )  # fmt: skip
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=LONG_S, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (tmp_path / "made").rename(tmp_path / "made_client")
+    make_client(DOCUMENT, tmp_path, "made_client")
     monkeypatch.syspath_prepend(str(tmp_path))
     client = importlib.import_module("made_client").AuthenticatedClient(
         base_url=f"https://127.0.0.1:{platform.port}",

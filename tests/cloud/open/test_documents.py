@@ -6,6 +6,7 @@ import pytest
 
 from cloud.open.by_command import documents
 from cloud.open.documents.schemas import SCHEMAS
+from cloud.open.documents.wallet_answers import ANSWERS
 from cloud.open.store.apps import SCOPES
 from cloud.open.table import ROUTES
 from cloud.wallet.back.table import OPERATIONS
@@ -55,6 +56,7 @@ def test_every_message_and_every_call_of_the_wallet_is_told() -> None:
     mqtt, wallet = (json.loads((API / name).read_text()) for name in ("mqtt.json", "wallet.json"))
     assert {one.title for one in MESSAGES} < set(mqtt["components"]["messages"])
     assert {place.removeprefix("/w/api/") for place in wallet["paths"]} == set(OPERATIONS) - {"provider/notify"}
+    assert set(ANSWERS) == set(OPERATIONS) - {"provider/notify"}
 
 
 def test_the_files_are_small_enough_to_read() -> None:

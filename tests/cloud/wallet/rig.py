@@ -1,11 +1,15 @@
 """An accounts service without a socket: a ledger of its own, a roster, and calls as the front would pass them on."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+import jsonschema_rs
 
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
+from cloud.open.documents.wallet_answers import ANSWERS, WALLET_SCHEMAS, answer_of
 from cloud.store.db import open_database
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Later, Site
@@ -32,7 +36,7 @@ class Rig:
     answers: Answers
     now: Now = field(default_factory=lambda: Now(1_000_000_000_000, CAMPUS_S))
     session: dict[str, str] = field(default_factory=dict)
-    """Who → the token of his cookie."""
+    """Who → the token of his cookie. Each answer that any test hears is held against the published shape."""
 
     def ask(self, operation: str, who: str = "", **arguments: Any) -> Any:
         """The value; the problem's code when it was refused."""
@@ -46,6 +50,8 @@ class Rig:
             found = self.answers.go_on(found, found.work())
         if found.session is not None and who:
             self.session[who] = found.session
+        if found.problem is None and operation in ANSWERS:
+            written(operation).validate(found.value)
         return found
 
     def later(self, seconds: int) -> None:
@@ -66,6 +72,13 @@ class Rig:
     def sms(self) -> int:
         with self.site.people.reading():
             return self.site.people.run("SELECT COUNT(*) FROM sms")[0][0]
+
+
+@cache
+def written(operation: str) -> jsonschema_rs.Validator:
+    """What wallet.json says that it answers."""
+    components = {"schemas": dict(WALLET_SCHEMAS)}
+    return jsonschema_rs.validator_for(answer_of(operation) | {"components": components})
 
 
 def make_rig(dsn: str, labels: list[str]) -> Rig:
