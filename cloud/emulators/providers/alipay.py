@@ -136,6 +136,8 @@ class AlipayEmulator:
         return "\r\n".join(forms.alipay_flow(self._seller_id, day, moves)).encode("gbk")
 
     def _bill(self, day: str, *, is_flow: bool) -> dict[str, Any]:
+        if self.trades.is_quiet(day):
+            return {"code": "40004", "msg": "Business Failed", "sub_code": "isp.bill_not_exist"}
         if is_flow:
             pack = io.BytesIO()
             with zipfile.ZipFile(pack, "w", zipfile.ZIP_DEFLATED) as file:

@@ -145,6 +145,10 @@ class Trades:
         ]  # fmt: skip
         return paid, back
 
+    def is_quiet(self, day: str) -> bool:
+        """Was nothing paid and nothing given back on it?"""
+        return not any(self.of_day(day))
+
     def flow_of(self, day: str) -> tuple[int, int]:
         """Of a day: the fee that is kept, and what goes to the bank at its end, if it is more than nothing."""
         paid, back = self.of_day(day)

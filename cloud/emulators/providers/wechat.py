@@ -122,6 +122,8 @@ class WeChatEmulator:
         return 200, {**said, "status": "SUCCESS", "success_time": _rfc(at_s)}
 
     def _bill(self, day: str, *, is_flow: bool) -> tuple[int, dict[str, Any]]:
+        if self.trades.is_quiet(day):
+            return 400, {"code": "NO_STATEMENT_EXIST"}
         plain, name = (self.flow_of(day), f"flow-{day}") if is_flow else (self.bill_of(day), day)
         self._bills[name] = gzip.compress(plain)
         sha1 = hashlib.sha1(plain, usedforsecurity=False).hexdigest()

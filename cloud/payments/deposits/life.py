@@ -6,6 +6,7 @@ an order has one number with its provider, and a transaction one key in the book
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple, TypeVar
 
 from cloud.ledger.funds.providers.bills import Matched, take_bill
@@ -20,7 +21,17 @@ from cloud.ledger.records.values import DepositRefused, Now
 from cloud.payments.deposits.days import day_of_payment
 from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer, after_silence
 from cloud.payments.deposits.refunds import Refunds
-from cloud.payments.providers.interface import Bill, Door, Headers, ProviderFault, Seen, Settlement, Wanted
+from cloud.payments.providers.interface import (
+    Bill,
+    Door,
+    FileFault,
+    Headers,
+    NothingThere,
+    ProviderFault,
+    Seen,
+    Settlement,
+    Wanted,
+)
 from shared.clocks.clock import day_number, parse_time
 from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown
 from shared.wire import codec
@@ -30,6 +41,8 @@ TURN_MAX = 64
 """Orders that one turn asks for."""
 FORGED_MS = 3_600_000
 """How often forged callbacks are told of, of each provider."""
+NO_FILE = sha256(b"").digest()
+"""Of the bill of a day on which the provider moved nothing, and makes none."""
 _File = TypeVar("_File", Bill, Settlement)
 log = logging.getLogger(__name__)
 
@@ -51,6 +64,7 @@ class Deposits:
     ) -> None:
         self._opened, self._doors, self._now, self._subject = opened, doors, now, subject
         self._refunds = Refunds(opened, doors, now)
+        self._broken: dict[tuple[str, str], str] = {}
         self._forged: dict[str, int] = {}
         self._forged_told_ms: dict[str, int] = {}
 
@@ -135,25 +149,32 @@ class Deposits:
     def bill(self, provider: str, day: str, who: str) -> Matched:
         """Fetch the bill of a day (`2026-11-27`), match it three ways, post what is missing. ProviderFault, and a fact
         where the bill is not to be believed: then nothing is moved by it."""
-        found = self._file(provider, day, lambda: self._doors[provider].bill(day))
+        found = self._file(provider, day, lambda: self._doors[provider].bill(day), Bill((), NO_FILE))
         lines = [BillLine(*line) for line in found.lines]
         with self._opened.writing(self._now()) as writing:
             return take_bill(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
 
     def settlement(self, provider: str, day: str, who: str) -> Settled:
         """What it brought to the bank on a day, and its fees. As `bill`."""
-        found = self._file(provider, day, lambda: self._doors[provider].settlement(day))
+        found = self._file(provider, day, lambda: self._doors[provider].settlement(day), Settlement((), NO_FILE))
         lines = [SettlementLine(*line) for line in found.lines]
         with self._opened.writing(self._now()) as writing:
             return take_settlement(writing, provider, day_number(parse_time(day)), found.digest, lines, who)
 
-    def _file(self, provider: str, day: str, fetch: Callable[[], _File]) -> _File:
+    def _file(self, provider: str, day: str, fetch: Callable[[], _File], none: _File) -> _File:
+        """none: where the provider says that nothing was moved. What came and cannot be believed is told, once while
+        it is wrong in the same way, however often it is fetched again."""
         try:
             return fetch()
+        except NothingThere:
+            return none
         except ProviderFault as fault:
-            if fault.is_forged or "add up" in str(fault):
+            why = str(fault)
+            is_news = self._broken.get((provider, day)) != why
+            if is_news and (fault.is_forged or isinstance(fault, FileFault)):
+                self._broken[provider, day] = why
                 with self._opened.writing(self._now()) as writing:
-                    writing.notes.tell(DepositBillBroken(provider, day, str(fault)))
+                    writing.notes.tell(DepositBillBroken(provider, day, why))
             raise
 
     # --- one order ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from cloud.payments.providers.interface import (
     Bill,
     Headers,
     Moment,
+    NothingThere,
     ProviderFault,
     Refusal,
     Request,
@@ -31,9 +32,11 @@ from cloud.payments.providers.interface import (
 from cloud.payments.providers.keys import OwnKey, PlatformKeys
 from cloud.payments.providers.reading import (
     REASON_MAX,
+    a_sum,
     an_object,
     china_text,
     fen_of_yuan,
+    of_a_file,
     text_of,
     unix_of_china,
     yuan_of_fen,
@@ -54,6 +57,8 @@ _NEVER = frozenset(
     }
 )  # fmt: skip
 """Refusals of a refund that asking again does not change; ACQ.SELLER_BALANCE_NOT_ENOUGH and others are asked again."""
+_NO_BILL = ("isp.bill_not_exist", "bill_not_exist")
+"""A day without any movement has no file."""
 _FORM_MAX = 64
 """Parameters of a callback."""
 
@@ -133,7 +138,7 @@ class Alipay:
         if standing is not Standing.PAID and not is_refunded:  # paid and given back whole is closed, too
             return Seen(standing, number)
         return Seen(
-            Standing.PAID, number, text_of(said, "trade_no"), fen_of_yuan(text_of(said, "total_amount")),
+            Standing.PAID, number, text_of(said, "trade_no"), a_sum(fen_of_yuan(text_of(said, "total_amount"))),
             unix_of_china(text_of(said, "send_pay_date")),
         )  # fmt: skip
 
@@ -161,7 +166,7 @@ class Alipay:
             return BackSeen(BackStanding.WORKING, refund)
         at = said.get("gmt_refund_pay")
         paid_s = unix_of_china(at) if isinstance(at, str) and at else 0
-        return BackSeen(BackStanding.DONE, refund, fen_of_yuan(text_of(said, "refund_amount")), paid_s)
+        return BackSeen(BackStanding.DONE, refund, a_sum(fen_of_yuan(text_of(said, "refund_amount"))), paid_s)
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str:  # noqa: ARG002  # the protocol's
         """异步通知: signed, about our application and seller."""
@@ -170,6 +175,8 @@ class Alipay:
         except ValueError:
             raise ProviderFault("a callback is no form", is_forged=True) from None
         given = dict(pairs)
+        if len(given) < len(pairs):
+            raise ProviderFault("a name stands twice in a callback", is_forged=True)
         sign = given.pop("sign", "")
         if given.pop("sign_type", "") != "RSA2" or not sign:
             raise ProviderFault("not signed", is_forged=True)
@@ -182,20 +189,22 @@ class Alipay:
 
     def bill_place(self, answer: Answer, now: Moment) -> tuple[Request, str]:
         """An address that is good for 30 seconds."""
-        said = self._said("alipay.data.dataservice.bill.downloadurl.query", answer, now)
+        said = self._said("alipay.data.dataservice.bill.downloadurl.query", answer, now, _NO_BILL)
+        if said.get("code") != "10000":
+            raise NothingThere(str(said["sub_code"]))
         return Request("GET", text_of(said, "bill_download_url", 2048), {}), ""
 
     def bill_read(self, answer: Answer, promised: str, day: str) -> Bill:  # noqa: ARG002  # the protocol's
         """Whole: by its own sums."""
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
-        return read_bill(unpacked(answer.body), day)
+        return of_a_file(lambda: read_bill(unpacked(answer.body), day))
 
     def settlement_read(self, answer: Answer, promised: str, day: str) -> Settlement:  # noqa: ARG002  # the protocol's
         """Whole: by its own sums."""
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
-        return read_movements(unpacked(answer.body, LEDGER), day)
+        return of_a_file(lambda: read_movements(unpacked(answer.body, LEDGER), day))
 
     # --- both -----------------------------------------------------------------------------------------------------
 
@@ -217,16 +226,17 @@ class Alipay:
         raise ProviderFault(f"refused: {str(said.get('sub_code', said.get('code')))[:64]!r}")
 
     def _signed(self, method: str, answer: Answer, now: Moment) -> dict[str, Any]:
-        """What is signed, of this very method, whatever it says."""
+        """What is signed, of this very method, whatever it says. What is read are the bytes that were verified, and
+        not what another object of this name, deeper or behind, has in their place."""
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
         name = f"{method.replace('.', '_')}_response"
         whole = an_object(answer.body)
-        sign, said = whole.get("sign"), whole.get(name)
-        if not isinstance(sign, str) or not isinstance(said, dict):
+        sign, raw = whole.get("sign"), cut_out(answer.body, name)
+        if not isinstance(sign, str):
             raise ProviderFault("not signed", is_forged=True)
-        self._platform.verify_any(cut_out(answer.body, name), sign, now.unix_s)
-        return said
+        self._platform.verify_any(raw, sign, now.unix_s)
+        return an_object(raw)
 
 
 def joined(given: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 
 from cloud.payments.providers.interface import BILL_MAX, Bill, BillEntry, Movement, ProviderFault, Settlement
 from cloud.payments.providers.reading import fee_of_yuan, fen_of_yuan, rows_of
@@ -32,7 +33,7 @@ def unpacked(raw: bytes, wanted: re.Pattern[str] = _DETAIL) -> bytes:
             if len(found) != 1 or found[0].file_size > BILL_MAX:
                 raise ProviderFault("a bill of another form")
             return pack.read(found[0])
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError):
         raise ProviderFault("a bill is no ZIP") from None
 
 

@@ -26,6 +26,15 @@ class ProviderFault(LinkFault):
         self.is_forged = is_forged
 
 
+class FileFault(ProviderFault):
+    """Happens when a file of a provider's has come and cannot be believed as a whole: cut off, of another form, day or
+    charset, or with sums that do not add up. Nothing of it is used."""
+
+
+class NothingThere(ProviderFault):
+    """Happens when a provider says, signed, that there is no file of a day, because nothing was moved on it."""
+
+
 class Moment(NamedTuple):
     """Now, and 32 characters of chance: what signing needs and a core must not fetch."""
 

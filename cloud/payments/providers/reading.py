@@ -4,29 +4,47 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
-from cloud.payments.providers.interface import ProviderFault
+from cloud.payments.providers.interface import FileFault, ProviderFault
 
 CHINA = timezone(timedelta(hours=8))
 """Providers tell days and times of China, whatever the campus clock shows."""
 _YUAN = re.compile(r"(-?)([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 ROWS_MAX = 500_000
+_Read = TypeVar("_Read")
+SUM_MAX_FEN = 10**11
+"""Of one payment; fen_of_yuan has no more places."""
 REASON_MAX = 80
 """Characters of why a refund is made, as every provider takes them."""
 
 
 def an_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object, or a fault."""
+    """A JSON object in which no name stands twice, or a fault: of two values one was not meant by whoever signed."""
     try:
-        said = json.loads(raw)
+        said = json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise ProviderFault("not JSON") from None
     if not isinstance(said, dict):
         raise ProviderFault("not an object")
     return said
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ProviderFault("a name stands twice in an object", is_forged=True)
+    return said
+
+
+def of_a_file(read: Callable[[], _Read]) -> _Read:
+    """What is read of a file that has come; whatever is wrong with it is a FileFault."""
+    try:
+        return read()
+    except ProviderFault as fault:
+        raise FileFault(str(fault), is_forged=fault.is_forged) from None
 
 
 def text_of(said: dict[str, Any], key: str, most: int = 64) -> str:
@@ -53,6 +71,13 @@ def fee_of_yuan(text: str) -> int:
     if set(part[2:]) - {"0"}:
         raise ProviderFault("a fee of parts of a fen")
     return fen_of_yuan(f"{whole}{dot}{part[:2]}")
+
+
+def a_sum(fen: object) -> int:
+    """Fen as JSON has them: whole, more than nothing, and no more than a book holds."""
+    if type(fen) is not int or not 0 < fen <= SUM_MAX_FEN:
+        raise ProviderFault("no sum")
+    return fen
 
 
 def yuan_of_fen(fen: int) -> str:

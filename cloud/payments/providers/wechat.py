@@ -20,6 +20,7 @@ from cloud.payments.providers.interface import (
     Bill,
     Headers,
     Moment,
+    NothingThere,
     ProviderFault,
     Refusal,
     Request,
@@ -29,7 +30,7 @@ from cloud.payments.providers.interface import (
     Wanted,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, unsealed
-from cloud.payments.providers.reading import REASON_MAX, an_object, rfc3339, text_of, unix_of_rfc3339
+from cloud.payments.providers.reading import REASON_MAX, a_sum, an_object, of_a_file, rfc3339, text_of, unix_of_rfc3339
 from cloud.payments.providers.wechat_files import read_bill, read_fund_flow, unzipped
 
 OLD_S = 300
@@ -140,12 +141,13 @@ class WeChat:
                 raise ProviderFault("a refund of which nothing is said")
             return BackSeen(BackStanding.NOWHERE, refund)
         amount, standing = said.get("amount"), _BACK.get(str(said.get("status")))
-        if said.get("out_refund_no") != refund or not isinstance(amount, dict) or type(amount.get("refund")) is not int:
+        if said.get("out_refund_no") != refund or not isinstance(amount, dict):
             raise ProviderFault("an answer about another refund")
         if standing is None:
             raise ProviderFault("a state that we do not know")
         at = said.get("success_time")
-        return BackSeen(standing, refund, amount["refund"], unix_of_rfc3339(at) if isinstance(at, str) and at else 0)
+        paid_s = unix_of_rfc3339(at) if isinstance(at, str) and at else 0
+        return BackSeen(standing, refund, a_sum(amount.get("refund")), paid_s)
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str:
         """回调: signed, sealed for us, about our merchant."""
@@ -164,8 +166,12 @@ class WeChat:
         return text_of(said, "out_trade_no", 32)
 
     def bill_place(self, answer: Answer, now: Moment) -> tuple[Request, str]:
-        """The address takes a signature of its own; the file has none, so its SHA-1 comes in what is signed."""
-        said = an_object(self._genuine(answer, now))
+        """The address takes a signature of its own; the file has none, so its SHA-1 comes in what is signed. Where it
+        says that there is no file, it was a day without any movement (/doc/v3/merchant/4013071254): NothingThere."""
+        said = an_object(self._genuine(answer, now, may_be=(400,)))
+        if answer.status == 400:
+            why = text_of(said, "code")
+            raise NothingThere(why) if why == "NO_STATEMENT_EXIST" else ProviderFault(f"no file: {why!r}")
         if said.get("hash_type") != "SHA1":
             raise ProviderFault("a hash that we do not know")
         place = urlsplit(text_of(said, "download_url", 2048))
@@ -174,15 +180,15 @@ class WeChat:
 
     def bill_read(self, answer: Answer, promised: str, day: str) -> Bill:  # noqa: ARG002  # the protocol's
         """Whole: by its hash, and by its own sums."""
-        return read_bill(self._plain(answer, promised), self._mchid)
+        _require_file(answer)
+        return of_a_file(lambda: read_bill(self._plain(answer, promised), self._mchid))
 
     def settlement_read(self, answer: Answer, promised: str, day: str) -> Settlement:  # noqa: ARG002  # the protocol's
         """Whole: by its hash, and by its own sums."""
-        return read_fund_flow(self._plain(answer, promised))
+        _require_file(answer)
+        return of_a_file(lambda: read_fund_flow(self._plain(answer, promised)))
 
     def _plain(self, answer: Answer, promised: str) -> bytes:
-        if answer.status != 200:
-            raise ProviderFault(f"HTTP {answer.status}")
         plain = unzipped(answer.body)
         if not hmac.compare_digest(hashlib.sha1(plain, usedforsecurity=False).hexdigest(), promised.lower()):
             raise ProviderFault("a bill with another hash than was promised", is_forged=True)
@@ -230,9 +236,14 @@ class WeChat:
         if standing is not Standing.PAID:
             return Seen(standing, number)
         amount = said.get("amount")
-        if not isinstance(amount, dict) or type(amount.get("total")) is not int or amount.get("currency") != "CNY":
+        if not isinstance(amount, dict) or amount.get("currency") != "CNY":
             raise ProviderFault("no sum")
         return Seen(
-            standing, number, text_of(said, "transaction_id", 32), amount["total"],
+            standing, number, text_of(said, "transaction_id", 32), a_sum(amount.get("total")),
             unix_of_rfc3339(text_of(said, "success_time")),
         )  # fmt: skip
+
+
+def _require_file(answer: Answer) -> None:
+    if answer.status != 200:
+        raise ProviderFault(f"HTTP {answer.status}")

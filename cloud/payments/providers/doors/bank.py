@@ -24,6 +24,7 @@ from cloud.payments.providers.interface import (
     Standing,
     Wanted,
 )
+from cloud.payments.providers.reading import of_a_file
 from cloud.process.whole_file import write_whole
 
 FILES_MAX = 4_000
@@ -93,7 +94,7 @@ class BankDoor:
         if not file.exists():
             raise ProviderFault("the bank has brought no bill of that day")
         raw = _read(file)
-        done = [one for one in read_results(raw, "BILL") if one.is_done]
+        done = [one for one in of_a_file(lambda: read_results(raw, "BILL")) if one.is_done]
         lines = tuple(
             BillEntry(one.txn, one.number, one.fen, _refund_of(one)) for one in done
         )  # fmt: skip
@@ -105,7 +106,8 @@ class BankDoor:
         if not file.exists():
             raise ProviderFault("the bank has brought no settlement of that day")
         raw = _read(file)
-        return Settlement(tuple(Movement(*one) for one in read_settled(raw)), sha256(raw).digest())
+        lines = of_a_file(lambda: read_settled(raw))
+        return Settlement(tuple(Movement(*one) for one in lines), sha256(raw).digest())
 
     def write_out(self, day: str) -> Path | None:
         """The next file of what waits; None: nothing does. What was written waits no more."""
