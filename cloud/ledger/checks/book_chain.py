@@ -40,6 +40,8 @@ _TABLES = {
     BookLinkKind.SETTLEMENT: (
         "deposit_settlement", "id, provider, day, digest, lines, settled_fen, fee_fen, who, at_ms", 0,
     ),
+    BookLinkKind.ITEM_BACK: ("deposit_item_back", "id, item, refund, fen, at_ms", 0),
+    BookLinkKind.FEE_INVOICE: ("deposit_invoice", "id, provider, month, fen, fees_fen, note, who, at_ms", 0),
     BookLinkKind.SPARE: (
         "spare_card",
         "id, key, card, act, holder, person, place, deposit_fen, in_cash, limit_fen, until_day, who, reason, at_ms, "

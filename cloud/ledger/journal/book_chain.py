@@ -87,6 +87,10 @@ class BookLinkKind(IntEnum):
     """A refund of a deposit was asked for, or went on. what: deposit_refund_step.id."""
     SETTLEMENT = 55
     """A provider's settlement of a day was taken in. what: deposit_settlement.id."""
+    ITEM_BACK = 62
+    """A provider gave unclear money of an item back by itself. what: deposit_item_back.id."""
+    FEE_INVOICE = 63
+    """A provider's invoice of a month's fees was held against what it kept. what: deposit_invoice.id."""
     SPARE = 52
     """A spare card went somewhere, or came back. what: spare_card.id."""
 

@@ -22,6 +22,7 @@ OFFLINE = "0043"
 SPARES = "0044"
 REFUNDS = "0045"
 BOUNDS = "0047"
+CHANNELS = "0052"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}
 ENTRIES: Mapping[int, str] = {
@@ -49,6 +50,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.ACCOUNT_BOUND: BOUNDS,
     BookLinkKind.REFUND_STEP: REFUNDS, BookLinkKind.SETTLEMENT: REFUNDS,
     BookLinkKind.SPARE: SPARES,
+    BookLinkKind.ITEM_BACK: CHANNELS, BookLinkKind.FEE_INVOICE: CHANNELS,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
     DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,

@@ -382,10 +382,12 @@ deposit_order = Table(
     _col("card", Bytes), _col("fen", Big), _col("payer", Text), _col("made_ms", Big), _col("expires_ms", Big),
     _col("state", Small), _col("txn", Text), _col("paid_fen", Big), _col("paid_day", Big), _col("refunded_fen", Big),
     _col("pay", Text), _col("due_ms", Big), _col("tries", Big), _col("changed_ms", Big),
+    Column("way", Text, nullable=False, server_default=""), Column("opener", Text, nullable=False, server_default=""),
     UniqueConstraint("key", name="uq_deposit_order_key"), Index("ix_deposit_order_due", "due_ms"),
     Index("ix_deposit_order_card", "card", "made_ms"), Index("ix_deposit_order_paid", "provider", "paid_day"),
 )  # fmt: skip
-"""Not append-only: how a deposit through a provider stands (funds.providers.orders), which its steps say again."""
+"""Not append-only: how a deposit through a provider stands (funds.providers.orders), which its steps say again.
+way: in what its payer opens it; opener: who that is, until the provider has heard."""
 
 deposit_step = Table(
     "deposit_step", metadata, _id(), _col("number", Text), _col("state", Small), _col("document", Bytes),
@@ -410,6 +412,18 @@ deposit_item_close = Table(
     "deposit_item_close", metadata, Column("item", Big, primary_key=True, autoincrement=False), _col("proposal", Big)
 )
 """Append-only: two persons have seen to it."""
+
+deposit_item_back = Table(
+    "deposit_item_back", metadata, _id(), _col("item", Big), _col("refund", Text), _col("fen", Big), _col("at_ms", Big),
+    Index("ix_deposit_item_back_item", "item"),
+)  # fmt: skip
+"""Append-only: what a provider gave back by itself of an item's unclear money, under its own refund number."""
+
+deposit_invoice = Table(
+    "deposit_invoice", metadata, _id(), _col("provider", Text), _col("month", Text), _col("fen", Big),
+    _col("fees_fen", Big), _col("note", Text), _col("who", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: a provider's invoice 手续费发票 of a month, `2026-11`, and what its bills said then; the last counts."""
 
 deposit_refund = Table(
     "deposit_refund", metadata, Column("number", Text, primary_key=True), _col("order_number", Text),

@@ -124,7 +124,7 @@ class Refunds:
         take_refusal(writing, refund, "another sum")
         order = order_of(writing.db, refund.order)
         if order is not None:
-            take_refund(writing, order, refund.number, seen.fen, is_unclear=not refund.card)
+            take_refund(writing, order, refund.txn, refund.number, seen.fen, is_unclear=not refund.card)
 
     def _reverse(self) -> None:
         """What a bank took of an order of ours and no card can have goes back by itself 自动冲正."""

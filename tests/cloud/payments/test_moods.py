@@ -58,7 +58,8 @@ def require_equal(rig: Rig, cards: dict[str, bytes], day: str) -> None:
     for number, card in cards.items():
         trade, got = rig.trades.all.get(number), paid.get(number, 0)
         over_fen = trade.paid_fen - trade.fen if trade else 0
-        rest = over_fen if over_fen > OVER_MAX_FEN else 0
+        shop_fen = sum(fen for name, (fen, _) in trade.refunds.items() if name.startswith("SHOP")) if trade else 0
+        rest = max(0, over_fen - shop_fen) if over_fen > OVER_MAX_FEN else 0
         assert rig.online_fen(card) == got - rest, number
     fee_fen = sum(one.fee_fen for one in (*rig.trades.all.values(), *rig.trades.strays) if one.txn)
     assert rig.fees_fen() == fee_fen

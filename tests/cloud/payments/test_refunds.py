@@ -10,6 +10,7 @@ from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.refunds import check_refunds
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.terms import OrderState, RefundState
+from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.payments.deposits.judging import WAITS_S
@@ -229,3 +230,34 @@ def test_killed_at_any_point_it_goes_back_once(campus_file: Path, tmp_path: Path
         assert (rig.online_fen(CARD), rig.provider_fen(), gone) in ((0, 0, FEN), (FEN, FEN, 0)), at
         require_sound(rig)
         rig.opened.close()
+
+
+def test_what_was_far_too_much_goes_back_first_and_the_card_pays_only_beyond_it(rig: Rig) -> None:
+    rig.trades.take_mood(MOODS["far-overpaid"])
+    number = paid(rig)
+    assert (rig.online_fen(CARD), rig.unclear_fen()) == (FEN, 500_00)
+    items = DepositItemsLedger(rig.opened)
+    ident = rig.deposits.open_items()[0].ident
+    offered = items.propose(ident, CARD, "王芳", "付款人来电", rig.now()).number
+    rig.trades.refund(number, "SHOP-1", 300_00, rig.now_s)
+    for _ in range(2):
+        rig.take_bill(rig.day)
+    assert (rig.online_fen(CARD), rig.unclear_fen()) == (FEN, 200_00)
+    assert [(one.ident, one.unclear_fen) for one in rig.deposits.open_items()] == [(ident, 200_00)]
+    with pytest.raises(ProposalRefused):
+        items.confirm(offered, "李明", rig.now())
+    rig.trades.refund(number, "SHOP-2", 210_00, rig.now_s)
+    for _ in range(2):
+        rig.take_bill(rig.day)
+    assert (rig.online_fen(CARD), rig.unclear_fen(), rig.provider_fen()) == (40_00, 0, 40_00)
+    assert rig.deposits.open_items() == []
+    require_sound(rig)
+
+
+def test_a_payment_of_nobody_that_goes_back_leaves_nothing_to_give_away(rig: Rig) -> None:
+    rig.trades.take_mood(Mood(stray=True))
+    rig.take_bill(rig.day)
+    rig.trades.strays[0].refunds["SHOP-9"] = (rig.trades.strays[0].paid_fen, rig.now_s)
+    rig.take_bill(rig.day)
+    assert (rig.unclear_fen(), [one.kind for one in rig.deposits.open_items()]) == (0, [ItemKind.UNKNOWN_REFUND])
+    require_sound(rig)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, walk
-from cloud.ledger.funds.providers.bills import REST
+from cloud.ledger.funds.providers.items import items
 from cloud.ledger.funds.providers.orders import COLUMNS
 from cloud.ledger.funds.providers.posting import booking_key
 from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
+from cloud.ledger.funds.providers.unclear import REST
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.wire import codec
@@ -36,7 +37,7 @@ def check_deposits(db: Database) -> Check:
         fault = _order_fault(order, told[order.number], booked)
         if fault:
             return Check(NAME, len(orders), f"order {order.number}: {fault}")
-    return Check(NAME, len(orders), _stray_fault(orders.values(), booked))
+    return Check(NAME, len(orders), _stray_fault(orders.values(), booked) or _back_fault(db, booked))
 
 
 class _Said:
@@ -80,8 +81,25 @@ def _order_fault(order: DepositOrder, said: _Said, booked: _Booked) -> str:
     if sum(fen for _, fen in said.back) != order.refunded_fen:
         return "its refunds are not what its steps say"
     refunds = {**booked[EntryKind.REFUND_DONE], **booked[EntryKind.DEPOSIT_REFUNDED]}
-    if any(refunds.get(booking_key(order.provider, ident), 0) != fen for ident, fen in said.back):
+    if any(_whole(refunds, booking_key(order.provider, ident)) != fen for ident, fen in said.back):
         return "a refund of it is not in the books"
+    return ""
+
+
+def _whole(refunds: Mapping[str, int], key: str) -> int:
+    """A card's part, and that of what was unclear."""
+    return refunds.get(key, 0) + refunds.get(f"{key}:{REST}", 0)
+
+
+def _back_fault(db: Database, booked: _Booked) -> str:
+    """Of an item no more went back than was unclear, and each time the provider has had it booked."""
+    left = {one.ident: one for one in items(db)}
+    for ident, refund, fen in db.run("SELECT item, refund, SUM(fen) FROM deposit_item_back GROUP BY item, refund"):
+        item = left.get(int(ident))
+        if item is None or item.unclear_fen < 0:
+            return f"item {ident}: more of it went back than was unclear"
+        if _whole(booked[EntryKind.DEPOSIT_REFUNDED], booking_key(item.provider, refund)) < int(fen):
+            return f"item {ident}: what went back of it is not in the books"
     return ""
 
 

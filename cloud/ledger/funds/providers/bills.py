@@ -11,19 +11,20 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.providers.items import Apart, BillLine, ItemKind, name_item
 from cloud.ledger.funds.providers.orders import order_of, paid_on
 from cloud.ledger.funds.providers.paying import Paid, take_paid, take_refund
-from cloud.ledger.funds.providers.posting import booked_fen, refund, suspend
+from cloud.ledger.funds.providers.posting import booked_fen, suspend
 from cloud.ledger.funds.providers.refunding import take_done, take_refusal
 from cloud.ledger.funds.providers.refunds import refund_of, refunds_done_on
 from cloud.ledger.funds.providers.settlements import bills_of, take_fees
 from cloud.ledger.funds.providers.terms import DepositRefund
+from cloud.ledger.funds.providers.unclear import REST, give_back, given_back_fen
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.wire import codec
 
 BILL_COLUMNS = "id, provider, day, digest, lines, paid_fen, refunded_fen, who, at_ms"
-REST, BILL = "rest", "bill"
-"""Ends of keys: of what was paid above an order, and of what a bill has more than the books had."""
+BILL = "bill"
+"""Ends a key: of what a bill has more than the books had."""
 
 
 class Matched(NamedTuple):
@@ -96,7 +97,7 @@ class _Taking:
 
     def refund(self, line: BillLine) -> None:
         """Of ours: booked if it is not yet. Of nobody's: out of what is unclear."""
-        booked = booked_fen(self._writing.db, EntryKind.DEPOSIT_REFUNDED, self._provider, line.refund)
+        booked = given_back_fen(self._writing.db, self._provider, line.refund)
         if booked:
             self._again(line, booked)
             return
@@ -107,13 +108,14 @@ class _Taking:
             take_refusal(self._writing, asked, "another sum")
         order = order_of(self._writing.db, line.number)
         if order is None or order.provider != self._provider:
-            refund(self._writing, b"", line.fen, self._provider, line.refund)
+            give_back(self._writing, b"", self._provider, line.txn, line.refund, line.fen)
             self._name(ItemKind.UNKNOWN_REFUND, line.refund, line.number, line.fen, 0)
             return
         if order.txn == "":  # a refund stands before its payment, or that of yesterday was never fetched
             take_paid(self._writing, order, Paid(line.txn, line.fen, self._day), by_bill=True)
             order = order_of(self._writing.db, line.number) or order
-        take_refund(self._writing, order, line.refund, line.fen, is_unclear=bool(asked and not asked.card))
+        is_unclear = asked is not None and not asked.card
+        take_refund(self._writing, order, line.txn, line.refund, line.fen, is_unclear=is_unclear)
         self.refunds += 1
 
     def _again(self, line: BillLine, booked: int) -> None:

@@ -44,6 +44,7 @@ class ItemKind(IntEnum):
 
 
 _SHORT = (ItemKind.SHORT, ItemKind.REFUND_SHORT)
+_WAITING = (ItemKind.UNKNOWN, ItemKind.LONG, ItemKind.UNCLEAR)
 _REFUSED = int(RefundState.REFUSED)
 
 
@@ -74,7 +75,7 @@ class Apart(NamedTuple):
 
 class Item(NamedTuple):
     """A row. ident: its number. proposal: of the two persons who saw to it; 0: open. came: a later bill has it, or its
-    money is going back."""
+    money is going back. back_fen: so much of it its provider gave back by itself."""
 
     ident: int
     bill: int
@@ -88,12 +89,12 @@ class Item(NamedTuple):
     at_ms: int
     proposal: int
     came: bool
+    back_fen: int = 0
 
     @property
     def unclear_fen(self) -> int:
         """What waits in 渠道待查款 because of it."""
-        is_waiting = self.kind in (ItemKind.UNKNOWN, ItemKind.LONG, ItemKind.UNCLEAR)
-        return self.bill_fen - self.books_fen if is_waiting else 0
+        return self.bill_fen - self.books_fen - self.back_fen if self.kind in _WAITING else 0
 
     @property
     def is_open(self) -> bool:
@@ -124,8 +125,9 @@ def items(db: Database, *, only_open: bool = False) -> list[Item]:
         "FROM deposit_item i LEFT JOIN deposit_item_close c ON c.item = i.id ORDER BY i.id"
     )
     billed = _billed(db) if any(row[4] in _SHORT and not row[-1] for row in rows) else set()
+    back = dict(db.run("SELECT item, SUM(fen) FROM deposit_item_back GROUP BY item"))
     gone = {item for (item,) in db.run("SELECT item FROM deposit_refund WHERE item > 0 AND state <> ?", (_REFUSED,))}
-    found = [_item(row, billed, row[0] in gone) for row in rows]
+    found = [_item(row, billed, row[0] in gone, int(back.get(row[0], 0))) for row in rows]
     return [one for one in found if one.is_open] if only_open else found
 
 
@@ -144,10 +146,12 @@ def _billed(db: Database) -> set[tuple[str, str, int]]:
     }  # fmt: skip
 
 
-def _item(row: Row, billed: set[tuple[str, str, int]], is_gone: bool) -> Item:
+def _item(row: Row, billed: set[tuple[str, str, int]], is_gone: bool, back_fen: int) -> Item:
     *own, proposal = row
     number, bill, provider, day, kind, txn, order, bill_fen, books_fen, at_ms = own
-    came = is_gone or (kind in _SHORT and (provider, txn, books_fen) in billed)
+    is_back = kind in _WAITING and 0 < back_fen >= bill_fen - books_fen
+    came = is_gone or is_back or (kind in _SHORT and (provider, txn, books_fen) in billed)
     return Item(
-        number, bill, provider, day, ItemKind(kind), txn, order, bill_fen, books_fen, at_ms, int(proposal), came
+        number, bill, provider, day, ItemKind(kind), txn, order, bill_fen, books_fen, at_ms, int(proposal), came,
+        back_fen,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from shared.words.voice import Text
 
 COLUMNS = (
     "number, key, provider, card, fen, payer, made_ms, expires_ms, state, txn, paid_fen, paid_day, refunded_fen, pay, "
-    "due_ms, tries, changed_ms"
+    "due_ms, tries, changed_ms, way, opener"
 )
 STEP_COLUMNS = "id, number, state, document, at_ms"
 KEY_MAX, PAYER_MAX, PROVIDER_MAX = 64, 64, 16

@@ -10,8 +10,9 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.providers.items import Apart, ItemKind, name_item
 from cloud.ledger.funds.providers.orders import step
-from cloud.ledger.funds.providers.posting import booked_fen, post_deposit, present_card, refund, suspend
+from cloud.ledger.funds.providers.posting import booked_fen, post_deposit, present_card, suspend
 from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
+from cloud.ledger.funds.providers.unclear import REST, give_back
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused
@@ -54,15 +55,15 @@ def take_paid(writing: Writing, order: DepositOrder, paid: Paid, *, by_bill: boo
 
 
 def take_refund(
-    writing: Writing, order: DepositOrder, ident: str, fen: int, *, is_unclear: bool = False
+    writing: Writing, order: DepositOrder, txn: str, ident: str, fen: int, *, is_unclear: bool = False
 ) -> DepositOrder:  # fmt: skip
-    """Inside of a transaction: the provider gave `fen` of it back, under this refund number, and we did not ask it for
-    so much. is_unclear: out of 渠道待查款, whatever the card got."""
-    writing.booking.flush()
-    if booked_fen(writing.db, EntryKind.DEPOSIT_REFUNDED, order.provider, ident):
-        return order
-    is_cards = not is_unclear and bool(booked_fen(writing.db, EntryKind.PROVIDER_OWES, order.provider, order.txn))
-    if not refund(writing, order.card if is_cards else b"", fen, order.provider, ident):
+    """Inside of a transaction: the provider gave `fen` of this payment back, under this refund number, and we did not
+    ask it for so much. is_unclear: out of 渠道待查款, whatever the card got; of a payment that is not the one by which
+    the order is paid, it always is."""
+    is_its = txn == order.txn
+    got_fen = booked_fen(writing.db, EntryKind.PROVIDER_OWES, order.provider, txn) if is_its else 0
+    card = order.card if got_fen and not is_unclear else b""
+    if not give_back(writing, card, order.provider, txn, ident, fen) or not is_its:
         return order
     back_fen = order.refunded_fen + fen
     is_all = back_fen >= order.paid_fen
@@ -86,7 +87,7 @@ def _post(writing: Writing, order: DepositOrder, paid: Paid) -> int:
         _unclear(writing, order, paid, 0)
         return 0
     if rest:
-        suspend(writing, rest, order.provider, f"{paid.txn}:rest")
+        suspend(writing, rest, order.provider, f"{paid.txn}:{REST}")
         _unclear(writing, order, paid, fen)
     writing.notes.tell(DepositPosted(order.provider, order.number, fen, present_card(writing.db, order.card)))
     return fen

@@ -29,7 +29,9 @@ FINAL = frozenset({OrderState.PAID, OrderState.CLOSED, OrderState.REFUNDED})
 
 class DepositOrder(NamedTuple):
     """As it stands. payer: who pays, as people are named to the provider's books, '' nobody said. pay: what the payer's
-    phone opens. paid_day: of the provider's own time. due_ms: when it is asked for next; tries: in vain, so often."""
+    phone opens. paid_day: of the provider's own time. due_ms: when it is asked for next; tries: in vain, so often.
+    way: in what it is opened, a Way of the providers' interface, '' a code; opener: by whom, as that way names people,
+    '' once the provider has heard."""
 
     number: str
     key: str
@@ -48,6 +50,8 @@ class DepositOrder(NamedTuple):
     due_ms: int = NEVER
     tries: int = 0
     changed_ms: int = 0
+    way: str = ""
+    opener: str = ""
 
 
 class RefundState(IntEnum):

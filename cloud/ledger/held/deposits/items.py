@@ -59,7 +59,11 @@ class DepositItemsLedger:
             return two_persons.reject(writing, _offered(writing, number).number, who, reason)
 
     def _do(self, writing: Writing, offer: Offer, proposal: int) -> None:
-        _open_item(writing, offer.item)
+        found = _open_item(writing, offer.item)
+        if offer.card and found.unclear_fen != offer.fen:
+            raise ProposalRefused(
+                Text(f"差错 {offer.item} 的待查款已变", f"what is unclear of item {offer.item} is another sum by now")
+            )
         writing.db.insert("deposit_item_close", "item, proposal", [(offer.item, proposal)])
         try:
             if offer.card:
