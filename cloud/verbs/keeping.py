@@ -100,6 +100,12 @@ def _options(parser: Parser) -> None:
     parser.add_argument("--shares", metavar="K/N", help=shares)
     cluster = Text("PostgreSQL 的数据目录（set-up、restore）", "the cluster of PostgreSQL (set-up, restore)")
     parser.add_argument("--cluster", type=Path, metavar="DIR", help=cluster)
+    of = Text("封存的是这个目录，缺省为数据目录（keys）", "what is sealed, the data folder if not said (keys)")
+    parser.add_argument("--of", type=Path, metavar="DIR", help=of)
+    without = Text("--of 之下不封存的目录，可重复", "a folder below --of that is not sealed; may be repeated")
+    parser.add_argument("--without", action="append", default=[], metavar="DIR", help=without)
+    seal_key = Text("每夜封存所用的钥匙文件（keys）", "the key file that each night seals by (keys)")
+    parser.add_argument("--seal-key", type=Path, metavar="FILE", help=seal_key)
     sockets = Text("数据库套接字所在目录（set-up）", "the folder of the server's socket (set-up)")
     parser.add_argument("--sockets", type=Path, metavar="DIR", help=sockets)
 
@@ -195,14 +201,15 @@ def _keys(chosen: argparse.Namespace) -> Done:
     from cloud.commands.opening import wall_now
 
     where, now_ms = _required(chosen.to, "--to"), wall_now().unix_ms
-    if not (chosen.json or sys.stdout.isatty() or key_archive.has_key(chosen.data)):
+    one = key_archive.whole(chosen.data, chosen.of, chosen.without, chosen.seal_key)
+    if not (chosen.json or sys.stdout.isatty() or one.key.exists()):
         raise ConfigFault(
             Text(
                 "第一次须在终端上做：口令只显示一次，不可落入日志",
                 "the first time at a terminal: the passphrase is shown once, and must not end in a log",
             )
         )
-    made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep), _splitting(chosen.shares))
+    made = key_archive.seal(chosen.data, where, now_ms, max(1, chosen.keep), _splitting(chosen.shares), one)
     said: dict[str, Any] = {"file": str(made.file), "files": len(made.names)}
     said |= {"passphrase": made.passphrase} if made.passphrase else {}
     said |= {"shares": [one.to_text() for one in made.shares]} if made.shares else {}

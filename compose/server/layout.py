@@ -17,6 +17,7 @@ BOOKS_GROUP = 10_020
 """Who may reach the database's socket."""
 ISSUE = "issue"
 """The campus as provisioning makes it: of it cards, terminals, boxes and the upper keys leave the server."""
+PLAN = "plan.json"
 MARK = "installation"
 """In each directory with data: whose it is. compose/images/enter asks for it."""
 
@@ -51,6 +52,7 @@ FOLDERS = (
     Folder("secrets/payments", CLOUD, CLOUD, 0o500),
     Folder("secrets/wallet", FRONT, FRONT, 0o500),
     Folder("secrets/open", CLOUD, CLOUD, 0o500),
+    Folder("secrets/seal", ROOT_USER, ROOT_USER, 0o500),
     Folder("data", ROOT_USER, ROOT_USER, 0o711),
     Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
     Folder("data/broker", BROKER, BROKER, 0o700),
@@ -100,6 +102,27 @@ DATA = tuple(folder.path for folder in FOLDERS if folder.has_data)
 
 MADE_ANEW = frozenset({"data/front"})
 """Of these: what holds nothing but what an upgrade makes again; where it is lost nothing is."""
+
+
+CLOUD_DATA = "data/cloud"
+SEAL_KEY = "secrets/seal/key-backup.key"
+"""By it each night seals without the paper: root's alone, for what it opens is every service's."""
+NOT_SEALED = (ISSUE, "run", "backup", "data/postgres", "data/broker", "data/metrics")
+"""The books have a backup of their own; what was issued leaves the server; the rest is made anew."""
+_READ_ONLY = ("secrets/", "config/")
+
+
+def whose(path: str, *, is_folder: bool) -> tuple[int, int]:
+    """The user and the mode of what lies below the root, by its path. Mode 0: lay_out has given it its own."""
+    above = [folder for folder in FOLDERS if path == folder.path or path.startswith(f"{folder.path}/")]
+    user = max(above, key=lambda folder: len(folder.path)).user if above else ROOT_USER
+    if is_folder:
+        return user, 0 if any(folder.path == path for folder in above) else 0o700
+    if path.startswith(_READ_ONLY) or path.endswith(f"/{MARK}"):
+        return user, 0o400
+    if not above:
+        return user, 0o600 if path == PLAN else 0o644
+    return user, 0o644 if path == REVOKED else 0o600
 
 
 class Dealt(NamedTuple):

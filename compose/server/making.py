@@ -15,7 +15,7 @@ from typing import NamedTuple
 from compose.place import ROOT, WrongUse
 from compose.server import dealing, fronting, installation, rendered
 from compose.server.engine import Engine
-from compose.server.layout import ISSUE, KEYS, SIGNER, dealt
+from compose.server.layout import ISSUE, KEYS, PLAN, SIGNER, dealt
 from shared.words.voice import Text
 
 HOSTS = ("broker", "console")
@@ -23,7 +23,6 @@ HOSTS = ("broker", "console")
 PASSPHRASE = "secrets/keys/passphrase"  # noqa: S105  # the name of a file
 SIGNERS = "secrets/signer/passphrase"
 PASSPHRASE_BYTES = 24
-PLAN = "plan.json"
 
 Say = Callable[[Text], None]
 
@@ -95,6 +94,7 @@ def _issue(wanted: Wanted, say: Say) -> None:
     plan = wanted.root / PLAN
     if not plan.exists():
         plan.write_bytes(with_hosts(_plan(wanted), wanted.address))
+        plan.chmod(0o600)
     say(Text("发行：密钥、卡、证书、清单", "issuing: keys, cards, certificates, inventory"))
     where = ("--data", str(wanted.root / ISSUE), "--plan", str(plan))
     provision("campus", *where, "--passphrase-file", str(wanted.root / PASSPHRASE), *wanted.issuing)

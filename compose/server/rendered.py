@@ -15,6 +15,7 @@ DOOR = "data/signer/cloud"
 SOCKETS = "/run/ykt/postgres"
 DSN = "postgresql://openykt@/openykt?host=%2Frun%2Fykt%2Fpostgres"
 """No password: the database asks the kernel which user calls (peer), over a socket."""
+UNIT = "openykt-server.service"
 METRIC_STORE = 'url = "http://metrics:8428"\n'
 
 
@@ -23,7 +24,7 @@ def files(one: Installation, root: str, engine: Engine) -> dict[str, Given]:
     owner = {folder.path: folder.user for folder in FOLDERS}
     return {
         ".env": (environment(one), 0, 0o644),
-        "openykt-server.service": (_unit(root, engine), 0, 0o644),
+        UNIT: (_unit(root, engine), 0, 0o644),
         "config/broker/mosquitto.conf": (_broker(), owner["config/broker"], 0o400),
         "config/postgres/postgresql.conf": (_database(), owner["config/postgres"], 0o400),
         "config/postgres/pg_hba.conf": (render("server/pg_hba.conf"), owner["config/postgres"], 0o400),

@@ -12,7 +12,17 @@ from urllib.parse import SplitResult, urlsplit
 
 from compose.place import ROOT, WrongUse, keep_private
 from compose.release.wheel import NotBuilt
-from compose.server import dealing, fronting, images, installation, making, open_platform, starting, upgrading
+from compose.server import (
+    dealing,
+    fronting,
+    images,
+    installation,
+    making,
+    open_platform,
+    sealing,
+    starting,
+    upgrading,
+)
 from compose.server.engine import Engine, EngineRefused, engine
 from compose.server.layout import OPEN_PLATFORM
 from shared.input.command_line import Parser
@@ -38,7 +48,9 @@ MASTERS = Text("仪式生成的主密钥目录", "folder with the masters that a
 SHARE = Text("打开 --masters 的一份份额，可重复", "a share that opens --masters; may be repeated")
 BASE = Text("现成的 Debian 根目录或其 .tar，代替 debootstrap", "a Debian root or its .tar, in debootstrap's place")
 DEEDS = Text(
-    "cloud backup 的动作与参数；备份在 /backup", "a deed of `cloud backup`, with its words; backups are in /backup"
+    "cloud backup 的动作与参数；备份在 /backup；keys、prove、open-keys 封存整个安装到 --to",
+    "a deed of `cloud backup`, with its words; backups are in /backup; keys, prove, open-keys are of all\n"
+    "the installation, into --to, elsewhere",
 )
 SEEN = Text("手机所见的网址；写入 .env，通行密钥只认它", "as phones see it: into .env; passkeys are for it alone")
 PUBLISHED = Text("发布的端口，缺省同网址", "the port that is published (that of the address)")
@@ -58,7 +70,10 @@ _VERBS = {
     "open": Text("开放平台：打开、关闭，网址、学校自己的证书", "the open platform: on, off, address, certificate"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
-    "backup": Text("备份：缺省立即做一份；list、check、restore 等", "one now (default), list, check, restore"),
+    "backup": Text(
+        "备份：缺省立即做一份；list、check、restore；keys 封存密钥",
+        "one now (default), list, check, restore; keys seals secrets",
+    ),
 }
 
 
@@ -270,10 +285,16 @@ def _cloud(given: argparse.Namespace) -> int:
 
 
 def _backup(given: argparse.Namespace) -> int:
-    root, runs = given.folder.absolute(), engine()
-    installation.read(root)
-    sys.stdout.write(starting.kept(root, runs, given.words or ("make",)))
-    return 0
+    root, words = given.folder.absolute(), given.words or ("make",)
+    if words[0] not in sealing.DEEDS:
+        installation.read(root)
+        sys.stdout.write(starting.kept(root, engine(), words))
+        return 0
+    runs = engine() if words[0] == sealing.OPENS else None
+    code = sealing.run(root, words)
+    if runs is not None and not code:
+        _say(sealing.told(root, sealing.settle(root, runs)))
+    return code
 
 
 def version() -> str:

@@ -4,15 +4,18 @@ All files of the data folder but the databases, cards and what a process leaves 
 the first sealing and shown once; what is kept of it here is the key that it makes, in DATA/cloud/key-backup.key (0600),
 so that every night can seal anew. Whether the paper is still right nobody knows until somebody types it: PROOF says
 when that was last. Bounds: FILES_MAX files, BYTES_MAX bytes; above, it is refused with the name.
+
+Where the data folder is one of several, as in a school's server, Whole says what is sealed, and where its key lies.
 """
 
 import io
 import json
 import secrets
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from cloud.commands.chains.backups.files import KEEP, sync
 from cloud.process.settings import FOLDER
@@ -37,6 +40,19 @@ _NAMES = (KEY_FILE, PROOF, "backup.json", "restored.json", "postgres.place")
 """What is true of this machine alone."""
 
 
+class Whole(NamedTuple):
+    """of: the folder that is sealed; left_out: folders below it, by their paths; key: what a night seals by."""
+
+    of: Path
+    left_out: tuple[str, ...]
+    key: Path
+
+
+def whole(data: Path, of: Path | None = None, without: Sequence[str] = (), key: Path | None = None) -> Whole:
+    """Of a data folder, or of a folder that it is a part of; each part that is not said is as a data folder has it."""
+    return Whole(of or data, (*without,) if of else _LEFT_OUT, key or data / FOLDER / KEY_FILE)
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """One archive. passphrase: shown now and never again; empty where it stands on paper already."""
@@ -48,16 +64,20 @@ class Sealed:
     """In the place of the passphrase, where it was split: any `threshold` of them are as good."""
 
 
-def seal(data: Path, to: Path, now_ms: int, keep: int = KEEP, split: tuple[int, int] | None = None) -> Sealed:
-    """A new archive below `to`, which is no folder of `data`. split: k of n shares are shown, not the passphrase.
+def seal(
+    data: Path, to: Path, now_ms: int, keep: int = KEEP, split: tuple[int, int] | None = None, one: Whole | None = None
+) -> Sealed:
+    """A new archive below `to`, which is no folder of what is sealed. split: k of n shares are shown, not the
+    passphrase. one: in the place of the data folder.
 
     ConfigFault: it would lie in what it keeps, or something is too large. ShareFault: no such splitting.
     """
-    if to.resolve().is_relative_to(data.resolve()):
-        raise ConfigFault(Text(f"{to} 在数据目录之内：须另放", f"{to} lies in the data folder: keep it elsewhere"))
+    one = one or whole(data)
+    if to.resolve().is_relative_to(one.of.resolve()):
+        raise ConfigFault(Text(f"{to} 在 {one.of} 之内：须另放", f"{to} lies in {one.of}: keep it elsewhere"))
     _require_splitting(split)
-    key, passphrase = _key(data, now_ms)
-    found = dict(_found(data))
+    key, passphrase = _key(data, one.key, now_ms)
+    found = dict(_found(one))
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = time_text(WALL.at(now_ms / 1000)).replace("-", "").replace(":", "").replace(" ", "-")
     file = to / f"{PREFIX}{stamp}{SUFFIX}"
@@ -90,11 +110,6 @@ def _require_splitting(split: tuple[int, int] | None) -> None:
 def archives(to: Path) -> list[Path]:
     """The newest first."""
     return sorted(to.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
-
-
-def has_key(data: Path) -> bool:
-    """Was anything sealed before, so that no passphrase is to be shown?"""
-    return (data / FOLDER / KEY_FILE).exists()
 
 
 def newest(to: Path) -> Path:
@@ -147,9 +162,8 @@ def unseal(archive: Path, data: Path, passphrase: str) -> tuple[str, ...]:
     return tuple(held)
 
 
-def _key(data: Path, now_ms: int) -> tuple[SealKey, str]:
+def _key(data: Path, file: Path, now_ms: int) -> tuple[SealKey, str]:
     """The key, and the passphrase where both are new."""
-    file = data / FOLDER / KEY_FILE
     if file.exists():
         raw = file.read_bytes()
         if len(raw) != SALT_SIZE + KEY_SIZE:
@@ -166,21 +180,22 @@ def _keep_proof(data: Path, proof: Proof) -> None:
     write_whole(data / FOLDER / PROOF, json.dumps({"format": 1} | proof._asdict()).encode())
 
 
-def _found(data: Path) -> Iterator[tuple[str, bytes]]:
+def _found(one: Whole) -> Iterator[tuple[str, bytes]]:
     size = 0
-    for count, path in enumerate(_files(data), 1):
+    left_out = {one.of / name for name in one.left_out}
+    for count, path in enumerate(_files(one.of, left_out), 1):
         size += path.stat().st_size
         if count > FILES_MAX or size > BYTES_MAX:
             raise ConfigFault(Text(f"{path}: 超出封存的上限", f"{path}: more than can be sealed"))
-        yield path.relative_to(data).as_posix(), path.read_bytes()
+        yield path.relative_to(one.of).as_posix(), path.read_bytes()
 
 
-def _files(folder: Path, depth: int = 0) -> Iterator[Path]:
+def _files(folder: Path, left_out: set[Path]) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.is_symlink() or path.name in _NAMES or path.name.endswith(_ENDS):
             continue
-        if path.is_dir() and not (depth == 0 and path.name in _LEFT_OUT):
-            yield from _files(path, depth + 1)
+        if path.is_dir() and path not in left_out:
+            yield from _files(path, left_out)
         elif path.is_file():
             yield path
 
