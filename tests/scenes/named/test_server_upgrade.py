@@ -1,11 +1,13 @@
-"""A school's server goes from the release before to today's while it sells; keeps itself each night; is put back.
+"""A school's server goes from the release before to today's while it sells, a parent deposits and accounts pay; keeps
+itself each night; burns down, and is opened from paper and put back.
 
 The release before is built by its own code from the repository's history; where that is not there, there is nothing to
 go on from. Its ledger is PostgreSQL, in containers as a school has it.
 """
 
 import asyncio
-import shutil
+import http.client
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,21 +21,32 @@ from cloud.ledger.schema.migrate import HEAD
 from compose.campus.lines import write_lines
 from compose.campus.plan import write_plan
 from compose.place import ROOT
+from compose.server.starting import settings
+from compose.servers.ports import free_port
+from edge.terminal.counter.interactive import PROMPT
 from shared.words.voice import Text
 from tests.scenes import plans
+from tests.scenes.banked import FEN, Parent, connect
 from tests.scenes.containers import Containers, missing
-from tests.scenes.named.test_box_upgrade import POSTING_S, SELLING_S, Gaps
+from tests.scenes.hand import Hand
+from tests.scenes.named.test_box_upgrade import LOOK_S, POSTING_S, SELLING_S, Gaps
+from tests.scenes.phone import Refused
 from tests.scenes.scene import CHINA, Scene, Stage
-from tests.scenes.served import Served, dsn, let_in
-from tests.scenes.truth import require_truth
+from tests.scenes.served import WALLET, Served, dsn, let_in
+from tests.scenes.truth import require_payments, require_truth
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
-BEFORE = "0ace23bb"
-"""The last state whose ledger had schema 0026: it knows no `schema_reader` and says no versions."""
-SCHEMA_BEFORE = "0026"
+BEFORE = "6df63cf3"
+"""The first state with the wallet in containers; it knows no open platform, no refunds, no bounds."""
+SCHEMA_BEFORE = "0043"
+COUNTER = "pos-3"
+APART = (f"t-{COUNTER}", "t-load-1")
+PHONE_S = 30.0
+"""Longest that a phone is not answered while all is replaced: four that post go first, the wallet's follow."""
 RATE = 4.0
 DEPOSIT_FEN = 5 * plans.DEPOSIT_FEN
-NIGHT_S = 240.0
+NIGHT_S, POSTED_S = 240.0, 120.0
+APP, CANTEEN = "小卖部", "商户1"
 BOOKS = "SELECT count(*), coalesce(sum(id), 0) FROM entry"
 SCHEMA = "SELECT version_num FROM alembic_version"
 _LATER = ("UPDATE alembic_version SET version_num = '{0}'", "UPDATE schema_reader SET least = '{1}'")
@@ -73,8 +86,7 @@ async def _in(engine: Containers, stage: Stage, before: Path) -> None:
         step.seen = Text(f"{time.monotonic() - began:.0f} 秒", f"{time.monotonic() - began:.0f} s")
     engine.server("init", root, "--address", "127.0.0.1", "--plan", room / "plan.json", tree=before)
     mqtt_port = let_in(room, root)
-    with (root / "config/postgres/pg_ident.conf").open("a") as out:
-        out.write("ykt root openykt\n")  # that release let root in for nothing
+    connect(root)
     engine.server("up", root, tree=before)
     deposits = root / "data/cloud/deposits.jsonl"
     write_lines(
@@ -82,41 +94,148 @@ async def _in(engine: Containers, stage: Stage, before: Path) -> None:
     )
     deposits.chmod(0o644)
     engine.server("cloud", root, "deposit", "--file", "/campus/deposits.jsonl", tree=before)
+    parent = Parent(root, int(settings(root)[WALLET]))
     async with Served(room, root, mqtt_port, seed=31, rate=RATE) as campus:
-        await _upgraded(campus, engine, stage, root)
+        await campus.open(*APART)
+        async with Hand(campus, COUNTER) as hand:
+            await _upgraded(campus, engine, stage, root, parent, hand)
+        await campus.start(*APART)
         await _closed(campus, engine, stage, root)
+        _opened(engine, stage, root)
+        words = _sealed(engine, stage, root)
         await _night(campus, engine, stage, root)
         with stage.step(Text("收市", "the shop closes"), Text("账全对", "the books are true")) as step:
             await campus.close_shop()
             view = require_truth(campus)
+            require_payments(campus)
             step.seen = Text(f"{view.posted} 笔入账", f"{view.posted} posted")
-        _put_back(campus, engine, stage, root)
+        _put_back(campus, engine, stage, root, words)
+        await _by_itself(campus, engine, stage, root, parent)
 
 
-async def _upgraded(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
-    with stage.step(Text("旧发行在卖", "the release before sells"), Text("入账", "it is posted")) as step:
-        await campus.open()
+class Paying:
+    """A till that takes a yuan by account again and again: how often it was paid, and the longest that none was."""
+
+    def __init__(self, hand: Hand) -> None:
+        self.paid, self.not_paid, self.longest_s = 0, 0, 0.0
+        self._hand, self._is_over = hand, False
+        self._task = asyncio.create_task(self._pay())
+
+    async def end(self) -> None:
+        """Behind the payment that is under way."""
+        self._is_over = True
+        await self._task
+
+    async def _pay(self) -> None:
+        since_s = time.monotonic()
+        while not self._is_over:
+            await self._hand.types("pay 1", PROMPT)
+            if "成功" in self._hand.screen:
+                self.longest_s, since_s = max(self.longest_s, time.monotonic() - since_s), time.monotonic()
+            self.paid += "成功" in self._hand.screen
+            self.not_paid += "未收款" in self._hand.screen
+
+
+class Looking:
+    """A phone that asks again and again; the longest that nobody answered."""
+
+    def __init__(self, ask: Callable[[], object]) -> None:
+        self.longest_s = 0.0
+        self._ask, self._is_over = ask, False
+        self._task = asyncio.create_task(asyncio.to_thread(self._look))
+
+    async def end(self) -> None:
+        """Behind the look that is under way."""
+        self._is_over = True
+        await self._task
+
+    def _look(self) -> None:
+        since_s = time.monotonic()
+        while not self._is_over:
+            try:
+                self._ask()
+            except (OSError, http.client.HTTPException, Refused):
+                time.sleep(LOOK_S)
+                continue
+            self.longest_s, since_s = max(self.longest_s, time.monotonic() - since_s), time.monotonic()
+            time.sleep(LOOK_S)
+
+
+async def _upgraded(
+    campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent, hand: Hand
+) -> None:  # fmt: skip
+    with stage.step(
+        Text("旧发行在卖，家长登录，充值已下单", "the release before sells, a parent signs in and orders a deposit"),
+        Text("入账", "it is posted"),
+    ) as step:
         await campus.until_posted(10)
         assert campus.asked(SCHEMA) == [(SCHEMA_BEFORE,)]
+        parent.sign_in(engine, root)
+        before_fen = parent.online_fen()
+        assert parent.deposit()["state"] == "made"
         step.seen = Text(f"{campus.posted()} 笔，账本 {SCHEMA_BEFORE}", f"{campus.posted()}, ledger {SCHEMA_BEFORE}")
-    gaps = Gaps(campus)
+    gaps, paying, looking = Gaps(campus), Paying(hand), Looking(parent.deposit)
     with stage.step(
-        Text("./ykt server upgrade，边卖", "./ykt server upgrade, while it sells"),
+        Text("./ykt server upgrade，边卖、边付、边充值", "./ykt server upgrade, beside sales, payments and a deposit"),
         Text("账本升到今天的版本", "the ledger is brought to today's schema"),
     ) as step:
         said = await asyncio.to_thread(engine.server, "upgrade", root)
         await campus.until("the ledger answers", lambda: campus.posted() >= 0)
         await campus.until_posted(10)
         assert campus.asked(SCHEMA) == [(HEAD,)]
+        paid = paying.paid
+        await campus.until("accounts pay again", lambda: paying.paid > paid + 1)
         step.seen = said.strip().splitlines()[-1]
     longest = await gaps.end()
+    await paying.end()
+    await looking.end()
     with stage.step(
         Text("停了多久", "how long was nothing done"),
-        Text("收款不停，入账 ≤ 10 秒", "no halt of sales, posting ≤ 10 s"),
+        Text("收款不停，入账 ≤ 10 秒，手机 ≤ 30 秒", "no halt of sales, posting ≤ 10 s, phones ≤ 30 s"),
     ) as step:
-        step.seen = Text(f"最长：收款 {longest['sold']} 秒，入账 {longest['posted']} 秒", f"longest gaps: {longest}")
+        by_account, by_phone = round(paying.longest_s, 1), round(looking.longest_s, 1)
+        step.seen = Text(
+            f"最长：收款 {longest['sold']} 秒，入账 {longest['posted']} 秒，账户支付 {by_account} 秒"
+            f"（成 {paying.paid}，未收款 {paying.not_paid}），手机 {by_phone} 秒",
+            f"longest gaps: {longest}, by account {by_account} (paid {paying.paid}, not {paying.not_paid}), "
+            f"phones {by_phone}",
+        )
         assert longest["sold"] <= SELLING_S * stage.slow, longest
         assert longest["posted"] <= POSTING_S * stage.slow, longest
+        assert by_phone <= PHONE_S * stage.slow, by_phone
+    with stage.step(
+        Text("家长在银行付了款；手机还登录着", "the parent pays at the bank; the phone is still signed in"),
+        Text("入账一次", "posted, once"),
+    ) as step:
+        await campus.until("it is posted", lambda: parent.state() == "posted", POSTED_S)
+        assert parent.online_fen() == before_fen + FEN
+        step.seen = Text(f"+{FEN} 分", f"+{FEN} fen")
+
+
+def _opened(engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(
+        Text("打开开放平台，登记一个应用", "the open platform is switched on, an application is registered"),
+        Text("它的容器就绪", "its container is ready"),
+    ) as step:
+        engine.server("open", root, "--address", f"https://127.0.0.1:{free_port()}")
+        assert engine.server("status", root), "all of it"
+        engine.server("cloud", root, "open", "app", "add", "--name", APP, "--merchant", CANTEEN, "--scopes", "pay")
+        assert APP in engine.server("cloud", root, "open", "app", "list")
+        step.seen = APP
+
+
+def _sealed(engine: Containers, stage: Stage, root: Path) -> str:
+    with stage.step(
+        Text("密钥、密码与配置封存到别处", "keys, secrets and settings are sealed elsewhere"),
+        Text("按纸证明打得开", "and proven by paper to open"),
+    ) as step:
+        words = str(json.loads(engine.server("backup", root, "keys", "--to", _elsewhere(root), "--json"))["passphrase"])
+        step.seen = engine.server("backup", root, "prove", "--to", _elsewhere(root), typed=f"{words}\n").strip()
+        return words
+
+
+def _elsewhere(root: Path) -> Path:
+    return root.with_name("elsewhere")
 
 
 async def _closed(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
@@ -182,35 +301,57 @@ def _set(root: Path, **settings: str) -> None:
     (root / ".env").write_text("\n".join([*kept, *(f"{name}={value}" for name, value in settings.items())]) + "\n")
 
 
-def _put_back(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
+def _put_back(campus: Served, engine: Containers, stage: Stage, root: Path, words: str) -> None:
     with stage.step(
-        Text("数据库的盘没了：从备份还原，再启动", "the database's disk is gone: put back, and started"),
+        Text("机器烧了：只剩纸、封存、备份盘", "the machine burns down: paper, seal and the disk of backups are left"),
         Text("账一笔不少；旧的绝不覆盖", "not an entry less; what is there is never overwritten"),
     ) as step:
         before = campus.asked(BOOKS)
+        engine.server("backup", root, "keys", "--to", _elsewhere(root))  # as each night: the repository's own secret
         newest = max((root / "backup").glob("backup-*")).name
-        words = ("backup", root, "restore", "--from", f"/backup/{newest}", "--at", "latest")
+        restore = ("backup", root, "restore", "--from", f"/backup/{newest}", "--at", "latest")
         engine.server("down", root)
-        assert "不覆盖" in engine.server(*words, code=1)
-        shutil.rmtree(root / "data/postgres/17")
-        for file in (root / "data/cloud/cloud").glob("*.db*"):
-            file.unlink()
-        engine.server(*words)
+        assert "不覆盖" in engine.server(*restore, code=1)
+        burnt = root.with_name("burnt")
+        root.rename(burnt)
+        archive = max(_elsewhere(root).iterdir())
+        engine.server("backup", root, "open-keys", "--from", archive, typed=f"{words}\n")
+        for name in ("backup", "issue"):  # a disk of its own; what the school keeps off line
+            if (root / name).exists():
+                (root / name).rmdir()
+            (burnt / name).rename(root / name)
+        engine.server(*restore)
         engine.server("up", root)
         assert campus.asked(BOOKS) == before
         assert campus.asked("SELECT current_setting('archive_mode')") == [("off",)], "a drill writes into no repository"
         stated = engine.server("backup", root, "recovered")
         assert newest in stated, stated
         engine.server("cloud", root, "verify")
+        assert APP in engine.server("cloud", root, "open", "app", "list")
         step.seen = Text(f"{before[0][0]} 笔分录", f"{before[0][0]} entries")
+
+
+async def _by_itself(campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent) -> None:
+    with stage.step(
+        Text("停下，只用 docker-compose 启动", "ended, and started by docker-compose alone"),
+        Text("手机还登录着，充值还在", "the phone is still signed in, the deposit is there"),
+    ):
+        engine.composed(root, "down")
+        done = engine.composed(root, "up", "--detach")
+        assert not done.returncode, done.stderr
+        await campus.until("the ledger answers", lambda: campus.posted() >= 0, NIGHT_S)
+        await campus.until("the phone is answered", parent.is_answered, NIGHT_S)
+        assert parent.state() == "posted"
+        assert "未就绪" not in engine.server("status", root)
 
 
 SCENE = Scene(
     "server-upgrade",
     Text("学校服务器升级、备份、还原", "a server is upgraded, kept, put back"),
     Text(
-        "旧发行边卖边换成今天的，入账停顿不过十秒；每夜的备份到点就做；盘没了，一笔不少地还原",
-        "from the release before to today's while it sells; the night's backup is made; a lost disk is put back",
+        "旧发行边卖边换成今天的，家长在充值，入账停顿不过十秒；每夜备份；机器烧了，凭纸、封存和备份盘一笔不少地还原",
+        "from the release before to today's while it sells and a parent deposits; backups each night; a burnt machine "
+        "is put back by paper, seal and disk",
     ),
     _play,
 )
