@@ -49,9 +49,9 @@ def settle(root: Path, engine: Engine) -> installation.Installation:
         if mode:
             os.chown(path, user, user)
             path.chmod(mode)
-    for path, (text, user, mode) in rendered.files(one, str(root), engine).items():
-        if path.endswith(f"/{MARK}") or not (root / path).exists() or path == rendered.UNIT:
-            dealing.give(root / path, text.encode(), user, mode)
+    for name, (text, user, mode) in rendered.files(one, str(root), engine).items():
+        if name.endswith(f"/{MARK}") or name == rendered.UNIT or not (root / name).exists():
+            dealing.give(root / name, text.encode(), user, mode)
     dealing.link_all(root)
     return one
 
