@@ -1,6 +1,7 @@
 """The boxes as witnesses: what one of them has on its disk of a ledger that was put back must be named as gone."""
 
 import sqlite3
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +105,11 @@ class ForgetsWhatWasSeen(IngestPart):
         hello = ledger.hello
 
         def forgetful(*values: Any) -> Any:
-            known, recovery.seen_by = recovery.seen_by, lambda *_: None
+            known, recovery.common_with = recovery.common_with, lambda *_: sys.maxsize
             try:
                 return hello(*values)
             finally:
-                recovery.seen_by = known
+                recovery.common_with = known
 
         ledger.hello = forgetful  # type: ignore[method-assign]  # the defect
         return ledger

@@ -14,7 +14,7 @@ from cloud.ledger.held.two_persons import Outcome, ProposalKind, ProposalRefused
 from cloud.ledger.journal.book_chain import book_head
 from cloud.ledger.journal.booking import head
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
-from cloud.ledger.journal.witnessed import Claim, PutBack, claim_of, missing, put_backs, seen_by
+from cloud.ledger.journal.witnessed import Claim, PutBack, claim_of, common_with, missing, put_backs
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.store.db import Database
 from shared.errors import WireFault
@@ -61,8 +61,8 @@ def check_unasked(boxes: Sequence[str]) -> list[Check]:
 def _fault(db: Database, one: Witness, known: Sequence[PutBack]) -> str:
     claim, gone = one.claim, missing(db, one.claim, known)
     if gone.book and claim.book is not None:
-        (ours, _), seen = book_head(db), seen_by(db, claim.who)
-        first = min(ours + 1, claim.book[0], ours + 1 if seen is None else seen + 1)
+        ours, _ = book_head(db)
+        first = min(ours + 1, claim.book[0], common_with(db, claim.who) + 1)
         return (
             f"{claim.who} has seen link {claim.book[0]} of the book-only chain, this is an older ledger: links {first} "
             f"to {claim.book[0]} (deposits, grants, desk, approvals) cannot come again"

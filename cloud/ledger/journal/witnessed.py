@@ -77,12 +77,20 @@ def claim_of(ack: AckBody) -> Claim:
 
 
 def seen_by(db: Database, box: str) -> int | None:
-    """The newest of our links that this box is known to have seen; None: it was never heard.
-
-    What it has seen besides, and we do not contain, comes after it: we may have booked over that since then.
-    """
+    """The newest of our links that this box is known to have seen; None: it was never heard."""
     rows = db.run("SELECT number FROM witness WHERE box = ?", (box,))
     return int(rows[0][0]) if rows else None
+
+
+def common_with(db: Database, box: str) -> int:
+    """Up to this number our links are those that the box has seen. What it has seen besides, and we do not contain,
+    comes after it: we may have booked over that since then.
+
+    Of a box that was never heard, whose first word was lost with all that came after it, what any other has seen: a
+    command may have booked before this process began, so our own head is no bound. 0: nobody was ever heard.
+    """
+    seen = seen_by(db, box)
+    return int(db.run("SELECT COALESCE(MAX(number), 0) FROM witness")[0][0]) if seen is None else seen
 
 
 def put_backs(db: Database) -> list[PutBack]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
-from cloud.ledger.journal.witnessed import seen_by
+from cloud.ledger.journal.witnessed import common_with
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive import put_back
 from cloud.ledger.receive.acks import ack_for
@@ -27,10 +27,10 @@ def greet(
     writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, began: int
 ) -> AckBody | Recover:
     """Inside of a transaction; told only after the commit. began: our newest link when this process opened the ledger:
-    it bounds what was there before for a box that was never heard."""
-    shown, seen = _believed(writing, box, hello, verify), seen_by(writing.db, box)
-    keep_witness(writing, box, partition, hello, shown)
-    if shown is None or not _is_older(writing, shown, began if seen is None else min(began, seen)):
+    what was booked since then is not taken for what was there before."""
+    shown, common = _believed(writing, box, hello, verify), min(began, common_with(writing.db, box))
+    keep_witness(writing, box, partition, hello, shown, common)
+    if shown is None or not _is_older(writing, shown, common):
         writing.booking.close()  # a link that was added is in this ack
         return ack_for(writing.db, writing.registry, box, hello.store, partition, hello.form)
     number, _ = head(writing.db, partition)

@@ -16,17 +16,19 @@ from shared.wire.messages import FORM_2, AckBody, Hello
 _COLUMNS = "box, store, partition, form, number, at_ms"
 
 
-def keep_witness(writing: Writing, box: BoxId, partition: int, hello: Hello, shown: AckBody | None) -> None:
+def keep_witness(
+    writing: Writing, box: BoxId, partition: int, hello: Hello, shown: AckBody | None, common: int
+) -> None:
     """What this box's Hello says. One that is in no inventory bears no witness.
 
-    Only a head that is ours counts, however late its Hello came. A box that is heard first and shows none has seen no
-    other links than those that are here, as far as anybody knows.
+    Only a head that is ours counts, however late its Hello came. common: of a box that is heard first and shows none,
+    what anybody is known to have seen.
     """
     if box not in writing.registry.boxes:
         return
     before, contained = seen_by(writing.db, box), _contained(writing.db, shown)
     known = [number for number in (before, contained) if number is not None]
-    number = max(known, default=writing.booking.book_only[0])
+    number = max(known, default=common)
     row = (box, bytes(hello.store), partition, hello.form, number, writing.now.unix_ms)
     writing.db.upsert("witness", _COLUMNS, "box", [row])
 

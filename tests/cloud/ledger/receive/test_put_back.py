@@ -48,7 +48,7 @@ class Lost(NamedTuple):
 
 @pytest.fixture
 def lost(ledger: Ledger, box: Box) -> Iterator[Lost]:
-    """As `ledger`, which is its older copy: an import, a deposit, a sale (link 2, batch 1)."""
+    """As `ledger`, which is its older copy: an import, a deposit, a sale (link 2, batch 1); the box was heard."""
     with closing(open_ledger(":memory:", c.LEDGER_ID)) as newest:
         newest.import_inventory(c.inventory(), c.NOW)
         far = Box(newest, c.OTHER_BOX, c.OTHER_PARTITION, c.OTHER_STORE, form=FORM_2)
@@ -56,6 +56,7 @@ def lost(ledger: Ledger, box: Box) -> Iterator[Lost]:
             box.ledger, box.row, box.sent, box.form = one, 0, [], FORM_2
             one.deposit(c.card(1), 1000, "d", c.NOW)
             box.send(sale(1))
+            hello(one, one.ack_for(c.BOX, c.STORE, FORM_2), box)
         box.ledger, ledger.opened.began = newest, 2
         yield Lost(newest, box, far)
 
@@ -136,6 +137,19 @@ def test_what_another_process_booked_after_it_was_put_back_hides_nothing(lost: L
     assert [(one.first, one.last) for one in known(again)] == [(3, 5)]
     hello(again, ack, lost.box)
     assert len(known(again)) == 1
+
+
+def test_a_copy_that_has_heard_nobody_takes_none_of_its_own_links_for_known(lost: Lost, ledger: Ledger) -> None:
+    """A command may have booked before the ingest ran, and the first word of every box is gone: too many are named."""
+    pays_in(lost, "x", "y")
+    with ledger.database.writing():
+        ledger.database.run("DELETE FROM witness")
+    books(ledger, "1")
+    again, ack = restarted(ledger), lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    with ledger.database.reading():
+        assert "links 1 to 4 (" in check_put_backs(ledger.database, [witness_of(ack)]).broken
+    hello(again, ack, lost.box)
+    assert [(one.first, one.last) for one in known(again)] == [(1, 4)]
 
 
 def test_what_a_box_has_shown_and_is_here_is_not_named(lost: Lost, ledger: Ledger) -> None:
