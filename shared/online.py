@@ -9,6 +9,9 @@ that MAC1 proves that the card was there for it, and for nothing else. A yes is 
 
 Code payment 付款码支付: the same form, with a code out of the holder's wallet in the place of the card, and no MAC1.
 The terminal does not learn whose it is: in its record stands the code's digest.
+
+Till order 收款码: the same form with nobody in the place of the card. The answer holds a code, which the till shows
+and a wallet pays; the same request again says how it stands. Closing names the order's request: paid, or never.
 """
 
 import hashlib
@@ -20,20 +23,24 @@ from shared.errors import WireFault
 from shared.ids import CardId, DeviceId, PsamId, card_id
 from shared.words.voice import Text
 
-ANSWER_KIND, PAYMENT_KIND = 1, 2
+ANSWER_KIND, PAYMENT_KIND, ORDER_KIND = 1, 2, 3
 _REQUEST = struct.Struct(">B10sHIIBBBB4s4s")
 _ANSWER = struct.Struct(">BBI4sI")
 _PAYMENT = struct.Struct(">BBIi")
+_ORDER = struct.Struct(">BBIQ")
 _PRESENCE = struct.Struct(">6sH6sI")
 _PRESENCE_LABEL = b"openykt account payment v1\0"
 PRESENCE_SIZE = 6
-CODE_DIGITS, CODE_PREFIX = 18, "71"
-"""Of a payment code. None of the prefixes that others' codes begin with: 10–15, 25–30, 62."""
+CODE_DIGITS, CODE_PREFIX, ORDER_PREFIX = 18, "71", "72"
+"""Of a payment code, and of the code of a till's order. None of the prefixes that others' codes begin with: 10–15,
+25–30, 62."""
 CODES_MAX = 10 ** (CODE_DIGITS - len(CODE_PREFIX) - 1)
 """So many there are: what lies between the prefix and the check digit."""
 _CODE_LABEL = b"openykt payment code v1\0"
 _ASKED_CODE, _SPENT_CODE = b"\xff\xfe", b"\xff\xfd"
 """In the place of an issuer: behind it stands a code, or a code's digest. No issuer has these numbers."""
+ORDER_MEANS = CardId(b"\xff\xfc" + bytes(8))
+"""In the place of the card of a till's order, asked for or paid: the terminal does not learn who pays."""
 
 
 class Purpose(IntEnum):
@@ -55,13 +62,19 @@ class Purpose(IntEnum):
     """付款码: as PAYMENT, with a code out of the holder's wallet in the place of card and MAC1."""
     AUTO = 8
     """自动圈存 from the online account by the holder's rule or order, at any terminal. Over 0 fen: what is due?"""
+    ORDER = 9
+    """收款码: an order of this till's, for a wallet to pay. The same request again: how does it stand?"""
+    ORDER_CLOSE = 10
+    """The order of an earlier request is closed, unless it is paid: then the answer says so."""
 
 
 CLAIMS = frozenset({Purpose.CLAIM, Purpose.RETRY_CLAIM})
 """The pending load 过渡余额 pays."""
 RETRIES = frozenset({Purpose.RETRY, Purpose.RETRY_CLAIM})
 """A second try."""
-LOADS = frozenset(set(Purpose) - {Purpose.PAYMENT, Purpose.CHECK, Purpose.CODE})
+ORDERS = frozenset({Purpose.ORDER, Purpose.ORDER_CLOSE})
+"""What is answered with an OrderAnswer."""
+LOADS = frozenset(set(Purpose) - {Purpose.PAYMENT, Purpose.CHECK, Purpose.CODE} - ORDERS)
 """What is answered with a LoadAnswer."""
 
 
@@ -125,6 +138,10 @@ class PaymentResult(IntEnum):
     """No code that is alive: never given out, over, or mistyped."""
     CODE_USED = 10
     """It was judged before, for another request."""
+    ORDER_OPEN = 11
+    """Nobody has paid the order yet; the answer holds its code."""
+    ORDER_CLOSED = 12
+    """Nobody has paid the order, and nobody ever will: closed, or its time is over."""
 
 
 PAYMENT_TEXT: dict[PaymentResult, Text] = {
@@ -139,6 +156,8 @@ PAYMENT_TEXT: dict[PaymentResult, Text] = {
     PaymentResult.WRONG_DEVICE: Text("本机不能账户支付", "no account payments at this terminal"),
     PaymentResult.CODE_INVALID: Text("付款码无效或已过期，请刷新", "the code is not valid any more, show a new one"),
     PaymentResult.CODE_USED: Text("付款码已用过，请刷新", "the code was used, show a new one"),
+    PaymentResult.ORDER_OPEN: Text("收款码待付款", "nobody has paid the till's code yet"),
+    PaymentResult.ORDER_CLOSED: Text("收款码已关闭，未付款", "the till's code is closed: not paid"),
 }
 """What a person is told of each."""
 
@@ -192,6 +211,18 @@ class PaymentAnswer(NamedTuple):
         return _PAYMENT.pack(PAYMENT_KIND, self.result, self.amount_fen, self.left_fen)
 
 
+class OrderAnswer(NamedTuple):
+    """To an ORDER or an ORDER_CLOSE. APPROVED: it is paid. code: its 18 digits where it is open, else empty."""
+
+    result: PaymentResult
+    amount_fen: int = 0
+    code: str = ""
+
+    def to_bytes(self) -> bytes:
+        """14 bytes."""
+        return _ORDER.pack(ORDER_KIND, self.result, self.amount_fen, int(self.code or 0))
+
+
 def presence_id(device: DeviceId, epoch: int, psam: PsamId, request: int) -> bytes:
     """6 bytes in the place of the terminal id, under which the card makes MAC1 for this request of this terminal: it is
     of no use for another one, for a load, or anywhere else."""
@@ -217,17 +248,17 @@ def parse_answer(raw: bytes) -> LoadAnswer:
     return LoadAnswer(LoadResult(result), time, mac2, amount)
 
 
-def code_of(drawn: int) -> str:
-    """The 18 digits of a number below CODES_MAX."""
-    body = f"{CODE_PREFIX}{drawn:0{CODE_DIGITS - len(CODE_PREFIX) - 1}d}"
+def code_of(drawn: int, prefix: str = CODE_PREFIX) -> str:
+    """The 18 digits of a number below CODES_MAX. prefix: ORDER_PREFIX for the code of a till's order."""
+    body = f"{prefix}{drawn:0{CODE_DIGITS - len(prefix) - 1}d}"
     return body + str(_check_digit(body))
 
 
-def parse_code(text: str) -> str:
+def parse_code(text: str, prefix: str = CODE_PREFIX) -> str:
     """The digits of a code as it was scanned or keyed, without spaces; WireFault for a mistyped or another one."""
     digits = "".join(text.split())
     is_formed = digits.isascii() and digits.isdecimal() and len(digits) == CODE_DIGITS
-    if not is_formed or not digits.startswith(CODE_PREFIX):
+    if not is_formed or not digits.startswith(prefix):
         raise WireFault(Text("不是本系统的付款码", "no payment code of this system"))
     if str(_check_digit(digits[:-1])) != digits[-1]:
         raise WireFault(Text("付款码有误，请重扫", "the code is mistyped, scan it again"))
@@ -258,8 +289,23 @@ def code_means(code: str) -> CardId:
 
 
 def is_means(card: bytes) -> bool:
-    """Is it the trace of a code, and no card?"""
-    return card[:2] == _SPENT_CODE
+    """Is it the trace of a code or of a till's order, and no card?"""
+    return card[:2] == _SPENT_CODE or card == ORDER_MEANS
+
+
+def order_request(amount_fen: int) -> LoadRequest:
+    """What a till asks for an order with, and asks again to hear how it stands."""
+    return LoadRequest(ORDER_MEANS, 0, 0, amount_fen, 0, 0, 0, 0, bytes(4), bytes(4), Purpose.ORDER)
+
+
+def close_request(amount_fen: int, epoch: int, number: int) -> LoadRequest:
+    """What a till closes the order of that request with, under a request number of its own."""
+    return order_request(amount_fen)._replace(counter=epoch, balance_fen=number, purpose=Purpose.ORDER_CLOSE)
+
+
+def closes(request: LoadRequest) -> tuple[int, int]:
+    """Epoch and number of the request whose order an ORDER_CLOSE closes."""
+    return request.counter, request.balance_fen
 
 
 def _check_digit(digits: str) -> int:
@@ -278,9 +324,21 @@ def parse_code_answer(raw: bytes) -> PaymentAnswer:
     return parse_payment(raw)
 
 
+def parse_order_answer(raw: bytes) -> OrderAnswer:
+    """WireFault when malformed, of an unknown kind or result, or open without a code of ours. A centre of releases
+    before orders says no to a load that it does not know: so does this."""
+    if raw[:1] == bytes((ANSWER_KIND,)) and parse_answer(raw).result is not LoadResult.GRANTED:
+        return OrderAnswer(PaymentResult.NOT_NOW)
+    if len(raw) != _ORDER.size or raw[0] != ORDER_KIND or raw[1] > max(PaymentResult):
+        raise WireFault("unknown answer to an order")
+    _, result, amount, number = _ORDER.unpack(raw)
+    is_open = result == PaymentResult.ORDER_OPEN
+    return OrderAnswer(PaymentResult(result), amount, parse_code(str(number), ORDER_PREFIX) if is_open else "")
+
+
 def parse_payment(raw: bytes) -> PaymentAnswer:
     """WireFault when malformed or of an unknown kind or result."""
-    if len(raw) != _PAYMENT.size or raw[0] != PAYMENT_KIND or raw[1] > max(PaymentResult):
+    if len(raw) != _PAYMENT.size or raw[0] != PAYMENT_KIND or raw[1] > PaymentResult.CODE_USED:
         raise WireFault("unknown answer to a payment")
     _, result, amount, left = _PAYMENT.unpack(raw)
     return PaymentAnswer(PaymentResult(result), amount, left)

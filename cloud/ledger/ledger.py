@@ -21,6 +21,7 @@ from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
 from cloud.ledger.funds.meals.taking import settle_waiting
 from cloud.ledger.funds.offline import taking as offline_codes
+from cloud.ledger.funds.orders.asked import ask_order, close_asked
 from cloud.ledger.funds.orders.paying import SWEPT_MAX, expire
 from cloud.ledger.funds.orders.rows import expired
 from cloud.ledger.funds.payments import authorise as payments
@@ -87,7 +88,7 @@ from shared.facts.desks import Hotlisted, Unlisted
 from shared.facts.told import Told
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
-from shared.online import LoadRequest, PaymentAnswer
+from shared.online import CODES_MAX, LoadRequest, OrderAnswer, PaymentAnswer, Purpose
 from shared.wire.messages import (
     FORM_1,
     AckBody,
@@ -326,6 +327,14 @@ class Ledger:
         """As payment_authorise, by a code out of a wallet: it is used up when this returns."""
         with self.opened.writing(now) as writing:
             return payments.authorise_code(writing, box, request, code, amount_fen)
+
+    def payment_order(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> OrderAnswer:
+        """An order 收款码 of a till's made, looked at, or closed."""
+        drawn = self.opened.drawn(CODES_MAX)
+        with self.opened.writing(now) as writing:
+            if asked.purpose is Purpose.ORDER_CLOSE:
+                return close_asked(writing, box, request, asked)
+            return ask_order(writing, box, request, asked, drawn)
 
     def payment_check(self, box: BoxId, request: OnlineRequest, card: CardId, now: Now) -> PaymentAnswer:
         """May this card buy?"""

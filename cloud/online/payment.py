@@ -11,7 +11,7 @@ from cloud.ledger.records.values import Now
 from cloud.online.load import load_auth
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, CardId
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_in, presence_id
+from shared.online import ORDERS, LoadRequest, OrderAnswer, PaymentAnswer, PaymentResult, Purpose, code_in, presence_id
 from shared.purse.load_auth import LoadAuth
 from shared.wire.messages import OnlineRequest
 
@@ -33,6 +33,8 @@ class PaymentBook(Protocol):
         self, box: BoxId, request: OnlineRequest, code: str, amount_fen: int, now: Now
     ) -> PaymentAnswer: ...
 
+    def payment_order(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> OrderAnswer: ...
+
     def payment_check(self, box: BoxId, request: OnlineRequest, card: CardId, now: Now) -> PaymentAnswer: ...
 
 
@@ -43,6 +45,7 @@ class PaymentCounts:
     approved: int = 0
     refused: int = 0
     checked: int = 0
+    orders: int = 0
     withheld: int = 0
 
 
@@ -54,7 +57,9 @@ class PaymentAnswers:
         self._book = book
         self.counts = counts
 
-    def answer(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> PaymentAnswer | None:
+    def answer(
+        self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now
+    ) -> PaymentAnswer | OrderAnswer | None:
         """What goes back. None: the account has paid, or may have; a repeat gets the answer, a reversal undoes it."""
         try:
             answer = self._answered(box, request, asked, now)
@@ -63,13 +68,19 @@ class PaymentAnswers:
             return None
         if asked.purpose is Purpose.CHECK:
             self.counts.checked += 1
+        elif asked.purpose in ORDERS:
+            self.counts.orders += 1
         elif answer.result is PaymentResult.APPROVED:
             self.counts.approved += 1
         else:
             self.counts.refused += 1
         return answer
 
-    def _answered(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> PaymentAnswer:
+    def _answered(
+        self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now
+    ) -> PaymentAnswer | OrderAnswer:
+        if asked.purpose in ORDERS:
+            return self._book.payment_order(box, request, asked, now)
         if asked.purpose is Purpose.CHECK:
             return self._book.payment_check(box, request, asked.card, now)
         if asked.purpose is Purpose.CODE:

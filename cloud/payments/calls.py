@@ -5,15 +5,19 @@ caller's name goes into every key, so nobody meets another's. KeyReused is a con
 wrong request.
 """
 
+from contextlib import suppress
+
 from cloud.ledger.funds.orders.calls import Call, PayRefused
-from cloud.ledger.funds.orders.paying import TOKEN_SIZE, Wanted
+from cloud.ledger.funds.orders.paying import Wanted
+from cloud.ledger.funds.orders.rows import TOKEN_SIZE
+from cloud.ledger.funds.orders.till import token_of
 from cloud.ledger.records.values import Now
 from cloud.payments.codes.door import CodeDoor
 from cloud.payments.orders.door import OrderDoor
 from cloud.payments.views import View, code_view, order_view, outcome_view, payment_view, seen_view, shown_view
 from shared.errors import WireFault
 from shared.ids import CardId
-from shared.online import parse_code
+from shared.online import ORDER_PREFIX, parse_code
 from shared.words.voice import Text
 
 ORDER_MS = 900_000
@@ -108,6 +112,9 @@ def refund(orders: OrderDoor, merchant: str, key: str, payment: int, fen: int, r
 
 
 def _token(text: str) -> bytes:
+    """In hex, or the code on a till's glass."""
+    with suppress(WireFault):
+        return token_of(parse_code(text, ORDER_PREFIX))
     try:
         raw = bytes.fromhex(text)
     except ValueError:

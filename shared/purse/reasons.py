@@ -44,6 +44,7 @@ class Reason(IntEnum):
     NOT_SERVED = 33
     ACCOUNT_NO_ANSWER = 36
     ACCOUNT_DENIED = 37
+    ORDER_NOT_PAID = 38
     PSAM_GONE = 40
     PSAM_REFUSED = 41
     LOAD_NO_ANSWER = 50
@@ -115,6 +116,7 @@ REASON_TEXT: dict[Reason, Text] = {
     Reason.NOT_SERVED: Text("本餐不接待此类卡", "cards of this class are not served in this meal"),
     Reason.ACCOUNT_NO_ANSWER: Text("结果未知，请勿重复收款", "no answer: do not take it a second time"),
     Reason.ACCOUNT_DENIED: Text("中心不同意账户支付", "the centre did not allow the account payment"),
+    Reason.ORDER_NOT_PAID: Text("未付款，收款码已作废", "not paid, the till's code is no good any more"),
     Reason.TAPPED_TWICE: Text("已刷卡，请勿重复", "already tapped"),
     Reason.PSAM_GONE: Text("安全模块无应答", "the PSAM does not answer"),
     Reason.PSAM_REFUSED: Text("安全模块拒绝", "the PSAM refused"),

@@ -7,19 +7,25 @@ from shared.errors import WireFault
 from shared.ids import CardId
 from shared.online import (
     CODES_MAX,
+    ORDER_PREFIX,
     LoadAnswer,
     LoadRequest,
     LoadResult,
+    OrderAnswer,
     PaymentAnswer,
     PaymentResult,
     Purpose,
+    close_request,
+    closes,
     code_in,
     code_means,
     code_of,
     code_request,
     is_means,
+    order_request,
     parse_code,
     parse_code_answer,
+    parse_order_answer,
     parse_request,
 )
 
@@ -90,6 +96,30 @@ def test_a_granted_load_is_no_answer_to_a_code() -> None:
     assert parse_code_answer(LoadAnswer(LoadResult.NOT_NOW).to_bytes()) == PaymentAnswer(PaymentResult.NOT_NOW)
     said = PaymentAnswer(PaymentResult.CODE_USED)
     assert parse_code_answer(said.to_bytes()) == said
+
+
+@given(st.integers(0, CODES_MAX - 1), st.integers(1, 2**31), st.binary(max_size=20))
+def test_an_order_goes_there_and_back_and_nothing_else_is_an_answer_to_one(drawn: int, fen: int, junk: bytes) -> None:
+    asked, close = parse_request(order_request(fen).to_bytes()), parse_request(close_request(fen, 3, fen).to_bytes())
+    assert (asked.purpose, asked.amount_fen, is_means(asked.card)) == (Purpose.ORDER, fen, True)
+    assert (close.purpose, closes(close), close.card) == (Purpose.ORDER_CLOSE, (3, fen), asked.card)
+    said = OrderAnswer(PaymentResult.ORDER_OPEN, fen, code_of(drawn, ORDER_PREFIX))
+    assert parse_order_answer(said.to_bytes()) == said
+    assert parse_order_answer(LoadAnswer(LoadResult.NOT_NOW).to_bytes()).result is PaymentResult.NOT_NOW
+    for raw in (junk, said._replace(code=code_of(drawn)).to_bytes(), said._replace(code="").to_bytes()):
+        with pytest.raises(WireFault):
+            parse_order_answer(raw)
+    with pytest.raises(WireFault):
+        parse_code(said.code)
+
+
+def test_the_bytes_of_an_order_are_frozen() -> None:
+    assert order_request(1250).to_bytes().hex() == "09fffc" + "00" * 14 + "000004e2" + "00" * 12
+    assert close_request(1250, 2, 6).to_bytes().hex() == "0afffc" + "00" * 8 + "000200000006000004e2" + "00" * 12
+    code = code_of(123_456_789_012_345, ORDER_PREFIX)
+    assert code == "721234567890123459"
+    assert OrderAnswer(PaymentResult.ORDER_OPEN, 1250, code).to_bytes().hex() == "030b000004e20a025704aad2bac3"
+    assert OrderAnswer(PaymentResult.APPROVED, 1250).to_bytes().hex() == "0300000004e2" + "00" * 8
 
 
 def test_the_bytes_of_a_code_are_frozen() -> None:

@@ -33,6 +33,7 @@ from cloud.ledger.checks.money.online import check_online
 from cloud.ledger.checks.money.payments import check_payments
 from cloud.ledger.checks.money.refunds import check_refunds
 from cloud.ledger.checks.money.spares import check_spares
+from cloud.ledger.checks.money.till_orders import check_till_orders
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
 from cloud.ledger.checks.quarantine import check_quarantine
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
@@ -71,7 +72,7 @@ _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_backup_marks, check_chain, check_book_chain,
     check_cards, check_differences, check_looks, check_findings, check_closing, check_discounts, check_losses,
     check_thefts, check_two_persons, check_orders, check_desk, check_days, check_bank, check_deposits, check_refunds,
-    check_online, check_documents, check_jobs, check_parameters, check_rollouts, check_spares,
+    check_online, check_till_orders, check_documents, check_jobs, check_parameters, check_rollouts, check_spares,
     check_open,
 )  # fmt: skip
 

@@ -87,6 +87,8 @@ class BookLinkKind(IntEnum):
     """A refund of a deposit was asked for, or went on. what: deposit_refund_step.id."""
     SETTLEMENT = 55
     """A provider's settlement of a day was taken in. what: deposit_settlement.id."""
+    TILL_ORDER = 59
+    """An order 收款码 was made for a till. what: pay_order.id."""
     ITEM_BACK = 62
     """A provider gave unclear money of an item back by itself. what: deposit_item_back.id."""
     FEE_INVOICE = 63

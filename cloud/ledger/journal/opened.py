@@ -88,6 +88,10 @@ class OpenedLedger:
         booking = Booking(self.database, now, self._picture.registry.campus, *last)
         return Writing(self.database, self._picture, booking, now), answers
 
+    def drawn(self, below: int) -> int:
+        """A number that nobody can foretell, from 0."""
+        return secrets.randbelow(below)
+
     def close(self) -> None:
         """Let the database go."""
         self.database.close()

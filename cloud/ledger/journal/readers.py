@@ -22,6 +22,7 @@ OFFLINE = "0043"
 SPARES = "0044"
 REFUNDS = "0045"
 BOUNDS = "0047"
+TILL_ORDERS = "0048"
 CHANNELS = "0052"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}
@@ -47,7 +48,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.PAY_ORDER: ORDERS, BookLinkKind.PAY_ORDER_CLOSED: ORDERS, BookLinkKind.AUTO_LOAD: SPLIT,
     BookLinkKind.MOVE_ORDER: SPLIT, BookLinkKind.DEPOSIT_STEP: DEPOSITS, BookLinkKind.DEPOSIT_BILL: DEPOSITS,
     BookLinkKind.CODE_RULE: OFFLINE, BookLinkKind.CERTIFICATE: OFFLINE,
-    BookLinkKind.ACCOUNT_BOUND: BOUNDS,
+    BookLinkKind.ACCOUNT_BOUND: BOUNDS, BookLinkKind.TILL_ORDER: TILL_ORDERS,
     BookLinkKind.REFUND_STEP: REFUNDS, BookLinkKind.SETTLEMENT: REFUNDS,
     BookLinkKind.SPARE: SPARES,
     BookLinkKind.ITEM_BACK: CHANNELS, BookLinkKind.FEE_INVOICE: CHANNELS,

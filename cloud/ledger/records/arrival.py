@@ -195,7 +195,7 @@ def payment_case_key(arrival: Arrival) -> bytes:
 
 
 def is_by_code(arrival: Arrival) -> bool:
-    """Is it a payment's record in which a code's digest stands in the place of the card?"""
+    """Is it a payment's record in which the trace of a code stands in the place of the card?"""
     return isinstance(arrival.record, PaymentRecord) and is_means(arrival.record.card)
 
 

@@ -238,6 +238,13 @@ pay_order = Table(
 )  # fmt: skip
 """Pay orders 付款单 of merchants. token: what their code holds."""
 
+till_order = Table(
+    "till_order", metadata, _col("case_key", Bytes), _col("pay_order", Big), _col("code", Text),
+    PrimaryKeyConstraint("case_key"), UniqueConstraint("pay_order", name="uq_till_order_pay_order"),
+)  # fmt: skip
+"""Orders 收款码 of tills: the payment case of each, the pay order that a wallet pays, and the code on the glass.
+Append-only."""
+
 online_payment = Table(
     "online_payment", metadata, _id(), _col("pay_order", Big), _col("maker", Text), _col("card", Bytes),
     _col("merchant_account", Big), _col("amount_fen", Big), _col("captured_fen", Big), _col("refunded_fen", Big),

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from cloud.ledger.funds.orders.calls import Call, Outcome, abandon, outcome_of
 from cloud.ledger.funds.orders.paying import (
     HOLD_MS,
-    TOKEN_SIZE,
     Wanted,
     capture,
     close_order,
@@ -20,6 +19,7 @@ from cloud.ledger.funds.orders.paying import (
     void,
 )
 from cloud.ledger.funds.orders.rows import (
+    TOKEN_SIZE,
     OrderRow,
     PaymentRow,
     RefundRow,

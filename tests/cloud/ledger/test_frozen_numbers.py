@@ -109,7 +109,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     Beyond: {"NOTHING": 0, "TWICE": 1, "USES": 2, "SUM": 3, "TIME": 4, "ENDED": 5, "LISTED": 6},
     EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "TWICE": 3, "HOLDER": 4, "PERSON": 5},
-    PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
+    PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5, "OPEN": 6},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5, "CLONE": 6, "SPARE": 7},
     SpareAct: {"STOCKED": 1, "HANDED": 2, "LENT": 3, "RETURNED": 4, "OVERDUE": 5, "COLLECTED": 6},
@@ -128,7 +128,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DAY": 14, "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22, "BANK": 30, "FLOOR": 31, "FINDING_WORD": 32,
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
         "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49, "CODE_RULE": 50, "CERTIFICATE": 51,
-        "REFUND_STEP": 54, "SETTLEMENT": 55, "SPARE": 52, "ACCOUNT_BOUND": 58,
+        "REFUND_STEP": 54, "SETTLEMENT": 55, "SPARE": 52, "ACCOUNT_BOUND": 58, "TILL_ORDER": 59,
     },
 }  # fmt: skip
 

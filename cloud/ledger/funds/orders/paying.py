@@ -26,6 +26,7 @@ from cloud.ledger.funds.orders.rows import (
     payment_of,
     payments_for,
 )
+from cloud.ledger.funds.orders.till import is_payable, take, till_order_of
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import Asked, decide
 from cloud.ledger.funds.successors import home_of
@@ -47,7 +48,7 @@ ORDER_MS_MAX = 400 * 86_400_000
 HOLD_MS_MAX = 7 * 86_400_000
 """Nobody's money is reserved for longer."""
 HOLD_MS = 900_000
-NOTE_MAX, REASON_MAX, TOKEN_SIZE = 80, 200, 16
+NOTE_MAX, REASON_MAX = 80, 200
 SWEPT_MAX = 200
 """Payments that one transaction gives back by time-out; the next one goes on."""
 _DECLINED = {
@@ -101,8 +102,8 @@ def close_order(writing: Writing, maker: str, token: bytes) -> OrderRow:
 
 
 def pay(writing: Writing, call: Call, token: bytes, card: CardId, fen: int, hold_ms: int = HOLD_MS) -> Outcome:
-    """Out of this card's account: authorised, and captured where the order captures. fen: what the payer has seen and
-    agreed to. hold_ms: how long it is reserved at most. KeyReused, PayRefused."""
+    """Out of this card's account: authorised, and captured where the order captures; a till's is paid at once. fen:
+    what the payer has seen and agreed to. hold_ms: how long it is reserved at most. KeyReused, PayRefused."""
     order = _order(writing.db, token)
     _require(writing.accounts(card) is not None, Text("没有此卡", "no such card"))
     _require(0 < fen <= AMOUNT_MAX_FEN and fen == (order.amount_fen or fen), Text("金额不符", "another sum"))
@@ -112,6 +113,10 @@ def pay(writing: Writing, call: Call, token: bytes, card: CardId, fen: int, hold
         against = _against(writing, order, card, fen)
         if against is not None:
             return Outcome(against)
+        till = till_order_of(writing.db, order)
+        if till is not None:
+            take(writing, till, order, card)
+            return Outcome(PayResult.DONE, 0, fen)
         row = _authorised(writing, call, order, card, fen, hold_ms)
         if order.captures:
             _capture(writing, call, row, fen)
@@ -206,7 +211,8 @@ def _merchant(db: Database, merchant: str) -> int:
 
 def _against(writing: Writing, order: OrderRow, card: CardId, fen: int) -> PayResult | None:
     """Everything that is known, in the transaction that moves the money."""
-    if not order.is_open(writing.now.unix_ms):
+    till = till_order_of(writing.db, order)
+    if not order.is_open(writing.now.unix_ms) or (till is not None and not is_payable(writing.db, till)):
         return PayResult.CLOSED
     known = writing.registry.cards[card]
     left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)

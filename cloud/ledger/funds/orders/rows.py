@@ -13,6 +13,7 @@ PAYMENT_COLUMNS = (
     "opened_ms, changed_ms"
 )
 REFUND_COLUMNS = "id, payment, fen, reason, at_ms"
+TOKEN_SIZE = 16
 
 
 class OrderState(IntEnum):

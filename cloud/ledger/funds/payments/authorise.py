@@ -29,7 +29,7 @@ from cloud.ledger.funds.spares import lent, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.readers import CODES
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.records.arrival import record_key
+from cloud.ledger.records.arrival import record_key, split_key
 from cloud.ledger.records.values import OWN_PARTITION
 from shared.clocks.clock import day_number
 from shared.facts.money.payments import CodesGuessed, PaymentReused
@@ -38,6 +38,14 @@ from shared.inventory import LOADERS
 from shared.online import LoadRequest, PaymentAnswer, PaymentResult, code_digest, code_request
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
+
+
+class Asking(NamedTuple):
+    """What a terminal has asked with. key: (device, epoch, request)."""
+
+    key: bytes
+    psam: bytes
+    payload: bytes
 
 
 class Card(NamedTuple):
@@ -69,7 +77,7 @@ def authorise_code(writing: Writing, box: str, request: OnlineRequest, code: str
     known = case_of(writing.db, key)
     if known is not None and known.state != PaymentState.WORD:
         return _again(writing, box, known, request)
-    if _place(writing, box, request) is None:
+    if place_of(writing, box, request) is None:
         return PaymentAnswer(PaymentResult.WRONG_DEVICE)
     writing.booking.need(CODES)
     found = find_code(writing.db, code_digest(code))
@@ -107,7 +115,8 @@ def _kept(
     key = record_key(request.device, request.epoch, request.request)
     is_paid = result is PaymentResult.APPROVED
     left_fen = asked.left_fen - asked.amount_fen if is_paid else 0
-    entry = _post(writing, key, request, payer, asked.amount_fen) if is_paid else None
+    of = Asking(key, request.psam, request.payload)
+    entry = post_paid(writing, of, payer, asked.amount_fen) if is_paid else None
     ms, day = writing.now.unix_ms, day_number(writing.now.campus_s)
     opened_ms, record = (known.opened_ms, known.record) if known else (ms, None)
     state = PaymentState.APPROVED if is_paid else PaymentState(known.state) if known else PaymentState.REFUSED
@@ -121,7 +130,7 @@ def _kept(
 
 def check(writing: Writing, box: str, request: OnlineRequest, card: bytes) -> PaymentAnswer:
     """May this card buy? Nothing is written, so nothing is the same for a repeated question but the truth of now."""
-    if _place(writing, box, request) is None:
+    if place_of(writing, box, request) is None:
         return PaymentAnswer(PaymentResult.WRONG_DEVICE)
     known = writing.registry.cards.get(card)
     return PaymentAnswer(may_check(is_known=known is not None, is_hotlisted=known is not None and known.hotlisted))
@@ -154,7 +163,7 @@ def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> As
         floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
         spare_fen = _spare_fen(writing, wanted.card, payer, day)
     return Asked(
-        _place(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
+        place_of(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
         floor_fen, day_max_fen, spare_fen,
     )  # fmt: skip
@@ -168,7 +177,7 @@ def _spare_fen(writing: Writing, shown: bytes, payer: bytes, day: int) -> int:
     return spare.limit_fen - spare_paid_on(writing.db, payer, shown, day) if day <= spare.until_day else 0
 
 
-def _place(writing: Writing, box: str, request: OnlineRequest) -> int | None:
+def place_of(writing: Writing, box: str, request: OnlineRequest) -> int | None:
     """The merchant's account; None where nothing may be sold."""
     place = writing.registry.place(box, request.device, request.psam)
     if place.reason or place.device is None or place.device.kind in LOADERS:
@@ -176,10 +185,12 @@ def _place(writing: Writing, box: str, request: OnlineRequest) -> int | None:
     return None if writing.registry.stolen.names(request.device, request.psam) else place.account
 
 
-def _post(writing: Writing, key: bytes, request: OnlineRequest, payer: bytes, amount_fen: int) -> int:
-    merchant = writing.registry.devices[request.device].merchant_account
+def post_paid(writing: Writing, of: Asking, payer: bytes, amount_fen: int) -> int:
+    """The entry's number: this card's account has paid the merchant of the terminal that asked."""
+    device, _, _ = split_key(of.key)
+    merchant = writing.registry.devices[device].merchant_account
     kind, accounts = EntryKind.ACCOUNT_PAID, writing.registry.cards[payer].accounts
-    document = codec.dumps([int(kind), key, payer, amount_fen, bytes(request.psam), request.payload])
+    document = codec.dumps([int(kind), of.key, payer, amount_fen, bytes(of.psam), of.payload])
     day, postings = day_number(writing.now.campus_s), account_paid(accounts, merchant, amount_fen)
-    entry = Entry(kind, day, payment_key(key), document_hash(document), postings, document=document)
+    entry = Entry(kind, day, payment_key(of.key), document_hash(document), postings, document=document)
     return writing.booking.add_entry(entry, OWN_PARTITION)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.journal.registry import FORMER_MAX, former_cards
 from cloud.store.db import Database
-from shared.online import code_in, code_means, parse_request
+from shared.online import code_in, code_means, is_means, parse_request
 
 COLUMNS = (
     "key, card, amount_fen, psam, box, payload, result, left_fen, state, entry, day, record, reversal, reversed_day, "
@@ -31,6 +31,8 @@ class PaymentState(IntEnum):
     """The account has paid, and a reversal waits for two persons: it contradicts what is held, or is above bounds."""
     WORD = 5
     """The terminal says that it was paid, and nobody here approved it."""
+    OPEN = 6
+    """An order 收款码 of a till's: a wallet may pay it."""
 
 
 class PaymentCase(NamedTuple):
@@ -77,12 +79,8 @@ def means_of(case: PaymentCase) -> bytes:
 
 
 def is_by_code(case: PaymentCase) -> bool:
-    """Was a code shown, and no card?"""
-    return bool(_code(case))
-
-
-def _code(case: PaymentCase) -> str:
-    return code_in(parse_request(case.payload)) if case.payload else ""
+    """Was a code shown, by a phone or by the till, and no card?"""
+    return is_means(means_of(case))
 
 
 def guesses_on(db: Database, device: bytes, day: int) -> int:
@@ -94,6 +92,11 @@ def guesses_on(db: Database, device: bytes, day: int) -> int:
 def nobodys(device: bytes) -> bytes:
     """In the place of the card of a code that is none: who has asked with it."""
     return b"\xff\xfe\0\0" + device
+
+
+def unpaid(device: bytes) -> bytes:
+    """In the place of the card of a till's order that nobody has paid."""
+    return b"\xff\xfc\0\0" + device
 
 
 def paid_on(db: Database, card: bytes, day: int) -> int:

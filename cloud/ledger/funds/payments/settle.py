@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.keys import payment_reversed_key
 from cloud.ledger.books.posting import account_reversed
+from cloud.ledger.funds.orders.till import shut
 from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, means_of, reversed_on
 from cloud.ledger.funds.payments.rule import is_within
 from cloud.ledger.funds.successors import home_of
@@ -73,6 +74,7 @@ def _reverse(writing: Writing, said: Said) -> None:
     if is_one_of_two or not is_its(case, said):
         _tell(writing, PaymentContradicted(case_request(said), said.arrival.seq), said)
     if case.reversal is None:
+        shut(writing, case.key)
         state, day = _reversed(writing, case, said, is_doubtful=is_one_of_two), day_number(said.received_s)
         keep(
             writing.db,
@@ -85,7 +87,7 @@ def _reverse(writing: Writing, said: Said) -> None:
 def _reversed(writing: Writing, case: PaymentCase, said: Said, *, is_doubtful: bool) -> PaymentState:
     """What becomes of a case by its first reversal."""
     if case.state != PaymentState.APPROVED:
-        is_open = case.state == PaymentState.REFUSED
+        is_open = case.state in (PaymentState.REFUSED, PaymentState.OPEN)
         return PaymentState.TOMBSTONE if is_open else PaymentState(case.state)
     times, fen = reversed_on(writing.db, said.arrival.device, day_number(said.received_s))
     if is_doubtful or said.place or not is_its(case, said) or not is_within(times, fen, case.amount_fen):

@@ -7,7 +7,8 @@ or by `pay/settle`, behind which a call that never came never pays.
 from collections.abc import Callable, Mapping
 
 from cloud.ledger.funds.orders.calls import KeyReused, PayRefused
-from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN, TOKEN_SIZE
+from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
+from cloud.ledger.funds.orders.rows import TOKEN_SIZE
 from cloud.payments import calls, doors
 from cloud.payments.codes.door import CodeRefused
 from cloud.payments.views import View
@@ -20,6 +21,8 @@ from shared.words.voice import Text
 
 Said = View | list[View]
 TOKEN = octets(TOKEN_SIZE)
+SHOWN = text(2 * TOKEN_SIZE, CODE_DIGITS)
+"""What a merchant shows: a token, or the 18 digits on a till's glass."""
 CODE = text(CODE_DIGITS, CODE_DIGITS)
 
 
@@ -76,7 +79,7 @@ def _text(fault: ConfigFault) -> Text:
 OPERATIONS: Mapping[str, Operation] = {
     "code/new": Operation(Right.OWN, {"holder": HOLDER}, new_code),
     "code/state": Operation(Right.OWN, {"holder": HOLDER, "code": CODE}, code_state),
-    "order": Operation(Right.PERSON, {"token": TOKEN}, order),
+    "order": Operation(Right.PERSON, {"token": SHOWN}, order),
     "pay": Operation(
         Right.OWN, {"holder": HOLDER, "key": KEY, "token": TOKEN, "fen": whole(1, AMOUNT_MAX_FEN)}, pay
     ),
