@@ -19,10 +19,13 @@ from compose.campus.options import CONSOLE_PORT
 from compose.lock.locked import FILE, parse
 from compose.parts.process import lives
 from compose.place import DATA_HELP, ROOT, keep_private
+from compose.server import doctor as server_doctor
+from compose.server import installation
+from compose.server.doctor import JSON_HELP, worst
 from compose.verbs import find, missing_debian
 from shared.input.command_line import Parser
 from shared.support import files, network
-from shared.support.checks import ALL_GOOD, NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
+from shared.support.checks import NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
 from shared.support.doctor import examine, say
 from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
@@ -36,7 +39,6 @@ EXITS = Text(
     "退出码：0 都正常（或只须留意） · 1 有异常 · 2 有不知道的，或用法不对",
     "exit codes: 0 all is well (or to be seen to) · 1 something is wrong · 2 something is not known, or wrong use",
 )
-JSON_HELP = Text("机器可读，一行 JSON（docs/support.md）", "one line of JSON, for a program (docs/support.md)")
 PART_S = 30.0
 """Longest that one part's doctor may take; it bounds its own checks far below."""
 LOG_BYTES = 64 << 20
@@ -53,6 +55,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help=JSON_HELP)
     given = parser.parse_args(arguments)
     data = given.data.absolute()
+    if (data / installation.FILE).exists():
+        return server_doctor.main(data, is_json=given.json)
     if given.json:
         found = every_part(data)
         sys.stdout.write(
@@ -104,14 +108,6 @@ def _is_full(data: Path) -> bool:
         return bool(json.loads((data / "opened.json").read_bytes())["full"])
     except (OSError, ValueError, TypeError, KeyError):
         return False
-
-
-def worst(codes: "Iterator[int] | list[int]") -> int:
-    """Wrong before not known before well; a code that is none of them is wrong."""
-    found = set(codes)
-    if found - {ALL_GOOD, NOT_KNOWN}:
-        return WRONG
-    return NOT_KNOWN if NOT_KNOWN in found else ALL_GOOD
 
 
 def launcher_checks(data: Path) -> list[Check]:

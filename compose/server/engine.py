@@ -51,6 +51,11 @@ class Engine:
         EngineRefused."""
         return _run((*self.compose, *words), {**self.environment, **settings}, timeout_s, root)
 
+    def answered(self, root: Path, *words: str, timeout_s: float = STEP_S) -> tuple[str, int]:
+        """What compose says, and how it ended, whichever way. EngineRefused: not within the bound."""
+        done = _ended((*self.compose, *words), self.environment, timeout_s, root)
+        return done.stdout, done.returncode
+
     def can(self, root: Path, *words: str, timeout_s: float = 15.0) -> bool:
         """Does a command of compose end well?"""
         try:
@@ -93,8 +98,17 @@ def _compose(program: str, which: Callable[[str], str | None]) -> tuple[str, ...
 
 
 def _run(words: Sequence[str], environment: Mapping[str, str], timeout_s: float, folder: Path | None) -> str:
+    done = _ended(words, environment, timeout_s, folder)
+    if done.returncode:
+        raise EngineRefused("\n".join((done.stderr or done.stdout).splitlines()[-20:]))
+    return done.stdout
+
+
+def _ended(
+    words: Sequence[str], environment: Mapping[str, str], timeout_s: float, folder: Path | None
+) -> "subprocess.CompletedProcess[str]":
     try:
-        done = subprocess.run(
+        return subprocess.run(
             words, env=environment, cwd=folder, timeout=timeout_s, stdin=subprocess.DEVNULL, capture_output=True,
             text=True, check=False,
         )  # fmt: skip
@@ -102,6 +116,3 @@ def _run(words: Sequence[str], environment: Mapping[str, str], timeout_s: float,
         raise EngineRefused(
             Text(f"{words[0]}: {timeout_s:g} 秒未完", f"{words[0]}: not done in {timeout_s:g} s")
         ) from None
-    if done.returncode:
-        raise EngineRefused("\n".join((done.stderr or done.stdout).splitlines()[-20:]))
-    return done.stdout

@@ -19,7 +19,7 @@ from shared.words.voice import Text
 ACCOUNTS = "accounts"
 """The accounts service's name on the network that it shares with the front."""
 ADDRESS, PORT = "YKT_WALLET_ADDRESS", "YKT_WALLET_PORT"
-_TOKEN, _DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
+TOKEN, DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
 _KEY = WALLET[0]
 _OF = {
     "front": (WALLET[-1].target, _KEY.target),
@@ -52,7 +52,7 @@ def open_front(root: Path, address: str, provision: Provision) -> bool:
 
 def require_open(root: Path) -> None:
     """WrongUse that names what the front lacks."""
-    lacks = [path for path in (WALLET[-1].target, _KEY.target, _TOKEN, _DIGEST) if not (root / path).exists()]
+    lacks = [path for path in (WALLET[-1].target, _KEY.target, TOKEN, DIGEST) if not (root / path).exists()]
     if lacks:
         names = ", ".join(lacks)
         raise WrongUse(
@@ -67,17 +67,17 @@ def told(root: Path, host: str) -> Iterator[Text]:
 
 def shown(root: Path) -> list[bytes]:
     """Certificates and digest as they are now, to see whether they are others later; empty where there is no front."""
-    files = [root / file for file, _ in _OF.values()] + [root / _DIGEST]
+    files = [root / file for file, _ in _OF.values()] + [root / DIGEST]
     return [file.read_bytes() for file in files if file.exists()]
 
 
 def deal_token(root: Path) -> None:
     """To the front, and its digest to the accounts service: both anew where one of them is missing."""
-    if (root / _TOKEN).exists() and (root / _DIGEST).exists():
+    if (root / TOKEN).exists() and (root / DIGEST).exists():
         return
     token = secrets.token_urlsafe(TOKEN_SIZE)
-    dealing.give(root / _DIGEST, f"{digest_of(token)}\n".encode(), CLOUD, 0o600)
-    dealing.give(root / _TOKEN, f"{token}\n".encode(), FRONT, 0o400)
+    dealing.give(root / DIGEST, f"{digest_of(token)}\n".encode(), CLOUD, 0o600)
+    dealing.give(root / TOKEN, f"{token}\n".encode(), FRONT, 0o400)
 
 
 def show(root: Path, certificate: Path, key: Path, host: str) -> None:

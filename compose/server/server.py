@@ -14,6 +14,7 @@ from compose.place import ROOT, WrongUse, keep_private
 from compose.release.wheel import NotBuilt
 from compose.server import (
     dealing,
+    doctor,
     fronting,
     images,
     installation,
@@ -69,6 +70,7 @@ _VERBS = {
     "wallet": Text("钱包：网址、学校自己的证书", "the wallet: its address, the school's own certificate"),
     "open": Text("开放平台：打开、关闭，网址、学校自己的证书", "the open platform: on, off, address, certificate"),
     "status": Text("每个服务是否就绪", "is each service ready?"),
+    "doctor": Text("这套安装哪里不对；只看不改", "what is wrong with it, in words; changes nothing"),
     "cloud": Text("在运行的服务旁执行一条 cloud 命令", "a command of the cloud beside what runs"),
     "backup": Text(
         "备份：缺省立即做一份；list、check、restore；keys 封存密钥",
@@ -95,6 +97,7 @@ def main(arguments: list[str]) -> int:
         made[name].add_argument("--port", type=listening_port, metavar="N", help=PUBLISHED)
         made[name].add_argument("--certificate", type=Path, metavar="FILE", help=CHAIN)
         made[name].add_argument("--key", type=Path, metavar="FILE", help=PRIVATE)
+    made["doctor"].add_argument("--json", action="store_true", help=doctor.JSON_HELP)
     made["open"].add_argument("--off", action="store_true", help=OFF)
     given = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
@@ -274,6 +277,10 @@ def _status(given: argparse.Namespace) -> int:
     return 1 if waiting else 0
 
 
+def _doctor(given: argparse.Namespace) -> int:
+    return doctor.main(given.folder.absolute(), is_json=given.json)
+
+
 def _cloud(given: argparse.Namespace) -> int:
     if not given.words:
         raise WrongUse(Text("缺少 cloud 的命令", "a command of the cloud is missing"))
@@ -322,6 +329,7 @@ _RUNS = {
     "upgrade": _upgrade,
     "down": _down,
     "status": _status,
+    "doctor": _doctor,
     "wallet": _wallet,
     "open": _open,
     "cloud": _cloud,

@@ -119,10 +119,14 @@ def address(root: Path) -> str:
 
 def command(root: Path, engine: Engine, words: Sequence[str], timeout_s: float = IMPORT_S) -> str:
     """A command of the cloud beside what runs; what it says."""
+    return engine.composed(root, *beside(words), timeout_s=timeout_s)
+
+
+def beside(words: Sequence[str]) -> tuple[str, ...]:
+    """What compose is told, to run a command of the cloud beside what runs."""
     verb, *rest = words
-    beside = verb if verb in _OWN else "tools"
-    asked = ("run", "--rm", "-T", "--no-deps", beside, "cloud", verb, "--data", "/campus", *rest)
-    return engine.composed(root, *asked, timeout_s=timeout_s)
+    where = verb if verb in _OWN else "tools"
+    return ("run", "--rm", "-T", "--no-deps", where, "cloud", verb, "--data", "/campus", *rest)
 
 
 def settings(root: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from cloud.commands.watch.support.checks import server_checks
 from cloud.commands.watch.support.places import Around as Server
 from compose.commands.doctor import launcher_checks
 from compose.place import ROOT
+from compose.server.doctor import installation_checks
 from edge.doctor.checks import Around as Box
 from edge.doctor.checks import box_checks
 from shared.support.checks import Check
@@ -18,7 +19,7 @@ NOWHERE = Path("/nowhere")
 def checks() -> list[Check]:
     box = box_checks(Box(NOWHERE, NOWHERE))
     server = server_checks(Server(NOWHERE, None, {}, is_tls=False))
-    return [*launcher_checks(NOWHERE), *server, *box, *machine_checks(NOWHERE)]
+    return [*launcher_checks(NOWHERE), *installation_checks(NOWHERE), *server, *box, *machine_checks(NOWHERE)]
 
 
 def test_every_check_has_its_row() -> None:

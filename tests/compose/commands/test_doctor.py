@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from compose.commands import diagnostics, doctor
-from compose.commands.doctor import launcher_checks, worst
+from compose.commands.doctor import launcher_checks
+from compose.server.doctor import worst
 from shared.support.checks import State
 from shared.support.doctor import examine
 

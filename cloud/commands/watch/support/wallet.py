@@ -7,6 +7,9 @@ from pathlib import Path
 from cloud.payments.deposits.settings import keys_until
 from cloud.process.settings import FOLDER, WALLET_FILE
 from cloud.wallet.back.front_token import FRONT
+from cloud.wallet.back.sms import door_of
+from cloud.watch.notify.doors_file import close_doors, read_doors
+from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
 from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, is_front
 from shared.support import files
@@ -21,6 +24,8 @@ def wallet_checks(data: Path) -> list[Check]:
     return [
         Check("wallet-front", Text("钱包前置的证书和令牌能用吗？", "are certificate and token of the front of use?"),
               lambda: _front(data)),
+        Check("wallet-codes", Text("钱包的验证码发得出去吗？", "can the wallet send its codes?"),
+              lambda: _codes(data / FOLDER)),
         Check("provider-keys", Text("支付渠道的公钥还认吗？", "are keys of payment providers still believed?"),
               lambda: _keys(data / FOLDER)),
     ]  # fmt: skip
@@ -39,6 +44,27 @@ def _front(data: Path) -> Iterator[Answer]:
         return
     yield from files.key_pairs([("wallet", zone / WALLET_FILE, zone / "wallet.key")])
     yield from _token(data)
+
+
+def _codes(folder: Path) -> Iterator[Answer]:
+    """Whether anybody takes them the watch tells: the same way sends its messages."""
+    fix = Text(
+        "在 DATA/cloud/channels.toml 写短信的 http 或 smpp，重启账户服务（docs/ways.md）",
+        "name SMS by http or smpp in DATA/cloud/channels.toml, restart the accounts service (docs/ways.md)",
+    )
+    try:
+        doors = read_doors(folder)
+    except ConfigFault as fault:
+        told = fault.args[0] if fault.args else ""
+        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        return
+    close_doors(doors)
+    if door_of(folder) is not None:
+        yield good(Text("有短信通道", "there is a way"))
+    elif Channel.SMS in doors:
+        yield care(Text("modem 只归值守：钱包发不出", "a modem is the watch's alone: the wallet has none"), fix)
+    else:
+        yield care(Text("没有短信通道：凭口令、通行密钥、信件", "no way: passwords, passkeys, letters"), fix)
 
 
 def _token(data: Path) -> Iterator[Answer]:

@@ -1,0 +1,256 @@
+"""`./ykt server doctor DIR`: what is wrong with an installation, in words, whether its containers run or not.
+
+What this machine can see of it is looked at here: folders and whose they are, images, sockets, certificates, the zone
+of the front. The rest the cloud's own doctor says, in a container beside what runs. It changes nothing.
+"""
+
+import json
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from compose.place import WrongUse
+from compose.server import certificates, fronting, images, installation, open_platform, starting
+from compose.server.engine import Engine, EngineRefused, engine
+from compose.server.layout import DATA, FOLDERS, ISSUE, OPEN, UPPER, WALLET
+from shared.keys.front_token import is_front
+from shared.support import files, network
+from shared.support.checks import ALL_GOOD, NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
+from shared.support.doctor import examine, say
+from shared.words.voice import Text
+
+JSON_HELP = Text("机器可读，一行 JSON（docs/support.md）", "one line of JSON, for a program (docs/support.md)")
+CLOUD_S = 60.0
+"""Longest that the cloud's doctor may take with its container."""
+NAMED_MAX = 3
+_SERVER, _CLOUD = Text("安装", "installation"), Text("服务器", "server")
+_UP = Text("./ykt server up DIR", "./ykt server up DIR")
+_UPGRADE = Text("./ykt server upgrade DIR：缺的补上，权限改正", "./ykt server upgrade DIR makes what is missing")
+_SOCKETS = ("keys", "ingest", "console", "watch", "desk", "enrol", "accounts", "wallet", "payments")
+_FRONT, _BOOKS = "wallet", "postgres"
+_ZONE = ("data/front", "secrets/wallet", "run/health/wallet")
+"""All that the front is given."""
+
+
+def main(root: Path, *, is_json: bool) -> int:
+    """All of it; 0 well, 1 wrong, 2 not known. WrongUse: no installation is here."""
+    installation.read(root)
+    own = examine(installation_checks(root))
+    runs = _engine()
+    if is_json:
+        found = [as_json("installation", own), *([_told(root, runs)] if runs else [])]
+        code = worst({int(one["exit"]) for one in found})
+        sys.stdout.write(json.dumps({"parts": found, "exit": code}, ensure_ascii=False) + "\n")
+        return code
+    sys.stdout.write(f"{_SERVER}  {root}\n")
+    codes = {say("installation", own, is_json=False)}
+    if runs is not None:
+        sys.stdout.write(f"\n{_CLOUD}\n")
+        said, code = _asked(root, runs)
+        sys.stdout.write(said)
+        codes.add(code)
+    return worst(codes)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Wrong before not known before well; a code that is none of them is wrong."""
+    found = set(codes)
+    if found - {ALL_GOOD, NOT_KNOWN}:
+        return WRONG
+    return NOT_KNOWN if NOT_KNOWN in found else ALL_GOOD
+
+
+def _engine() -> Engine | None:
+    try:
+        return engine()
+    except WrongUse:
+        return None
+
+
+def _told(root: Path, runs: Engine) -> dict[str, Any]:
+    said, code = _asked(root, runs, "--json")
+    try:
+        return dict(json.loads(said))
+    except ValueError:
+        return {"part": "cloud", "exit": code or WRONG, "ok": False, "checks": [], "fault": said[-200:]}
+
+
+def _asked(root: Path, runs: Engine, *words: str) -> tuple[str, int]:
+    """What the cloud's doctor says beside what runs, and its exit code."""
+    try:
+        return runs.answered(root, *starting.beside(("doctor", *words)), timeout_s=CLOUD_S)
+    except EngineRefused as fault:
+        return f"{fault}\n", WRONG
+
+
+def installation_checks(root: Path) -> list[Check]:
+    """In the order in which a person looks."""
+    asked = (
+        ("installation", Text("目录都挂着、建完了吗？", "are its folders mounted, and was it finished?"), _whole),
+        ("zones", Text("各服务的目录和秘密只归自己吗？", "are folders and secrets each service's own?"), _zones),
+        ("issued", Text("发行结果离开服务器了吗？", "has what was issued left the server?"), _issued),
+        ("images", Text("有容器引擎和本版的镜像吗？", "is there an engine, with images of this version?"), _images),
+        ("containers", Text("各服务的套接字应答吗？", "do the services' sockets answer?"), _containers),
+        ("shown-certificates", Text("给手机和程序看的证书有效吗？", "are the shown certificates valid?"), _shown),
+        ("front-zone", Text("前置区通不到账本吗？", "has the front's zone no way to the books?"), _front_zone),
+        ("nightly", Text("每夜备份开着吗？", "is the backup of each night on?"), _nightly),
+    )
+    return [Check(name, question, _on(look, root)) for name, question, look in asked]
+
+
+def _on(look: Callable[[Path], Iterator[Answer]], root: Path) -> Callable[[], Iterator[Answer]]:
+    return lambda: look(root)
+
+
+def _whole(root: Path) -> Iterator[Answer]:
+    one = installation.read(root)
+    try:
+        installation.require_whole(root, one)
+    except WrongUse as fault:
+        told = fault.args[0]
+        fix = Text("挂上它的盘，或还原：docs/server.md", "mount its disk, or restore: docs/server.md")
+        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        return
+    if lacks := [folder for folder in DATA if folder not in one.folders]:
+        yield bad(Text(f"旧安装，缺 {lacks[0]}", f"of before: no {lacks[0]}"), _UPGRADE)
+    elif not (one.has_books and one.has_inventory):
+        yield bad(Text("没有启动完", "its first start was not finished"), _UP)
+    else:
+        yield good(Text(f"{one.identity}，版本 {one.version}", f"{one.identity}, version {one.version}"))
+
+
+def _zones(root: Path) -> Iterator[Answer]:
+    """As the layout gives them: a secret that another can read, or its service cannot, is named."""
+    strange = [folder.path for folder in FOLDERS if not _is_as_laid_out(root / folder.path, folder.user, folder.mode)]
+    secrets = [path for path in files.walked(root / "secrets") if path.is_file()]
+    loose = [str(path.relative_to(root)) for path in secrets if path.stat().st_mode & files.OTHERS]
+    lost = [str(path.relative_to(root)) for path in secrets if path.stat().st_uid != path.parent.stat().st_uid]
+    for found, said in (
+        (strange, Text("权限或属主不对", "another owner or mode than it should have")),
+        (loose, Text("他人可读：曾被读走的须换", "others may read it: what was read must be changed")),
+        (lost, Text("不属于它的服务：服务读不到", "is not its service's, which cannot read it")),
+    ):
+        if found:
+            yield bad(said, _UPGRADE if found is strange else _GIVEN, ", ".join(found[:NAMED_MAX]))
+    if not (strange or loose or lost):
+        number, of = len(FOLDERS), len(secrets)
+        yield good(Text(f"{number} 个目录，{of} 个秘密", f"{number} folders, {of} secrets"))
+
+
+_GIVEN = Text("chown --reference=目录，chmod 400", "chown --reference=FOLDER, chmod 400")
+
+
+def _is_as_laid_out(path: Path, user: int, mode: int) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return (found.st_uid, stat.S_IMODE(found.st_mode)) == (user, mode)
+
+
+def _issued(root: Path) -> Iterator[Answer]:
+    there = [name for name in UPPER if (root / ISSUE / "keys" / name).exists()]
+    if there:
+        yield care(
+            Text(f"还在：{', '.join(there)}，能再造出学校的密钥", f"still here, the upper keys: {', '.join(there)}"),
+            Text(f"拷走 {root / ISSUE}，离线保存，从这里删除", f"take {root / ISSUE} away, off line; remove it here"),
+        )
+    else:
+        yield good(Text("上级密钥不在这台服务器上", "the upper keys are not on this server"))
+
+
+def _images(root: Path) -> Iterator[Answer]:
+    version = starting.settings(root).get("YKT_VERSION", "")
+    try:
+        runs = engine()
+        starting.require_images(version, runs)
+    except WrongUse as fault:
+        told = fault.args[0]
+        fix = Text(f"检出 {version}，./ykt server build", f"check {version} out, ./ykt server build")
+        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        return
+    number = len(images.NAMES)
+    yield good(Text(f"{runs.program}，{number} 个镜像 {version}", f"{runs.program}, {number} images of {version}"))
+
+
+def _containers(root: Path) -> Iterator[Answer]:
+    """Asked over the sockets that they leave here, and not of the engine: it answers when that does not."""
+    said = starting.settings(root)
+    places: dict[str, Path | tuple[str, int]] = {_BOOKS: root / "run/postgres/.s.PGSQL.5432"}
+    places["broker"] = (said.get("YKT_ADDRESS", ""), int(said.get("YKT_MQTT_PORT", "8883")))
+    names = [*_SOCKETS, *(["open"] if open_platform.is_on(root) else [])]
+    places |= {name: root / f"run/health/{name}/{name}.sock" for name in names}
+    places["signer"] = root / "run/office/signer.sock"
+    away = [name for name, place in places.items() if not network.answers(place)]
+    fix = Text("看它的日志：docker-compose logs 服务名", "see its log: docker-compose logs NAME")
+    if len(away) == len(places):
+        yield bad(Text("没有运行", "it does not run"), _UP)
+    elif away:
+        yield bad(Text(f"不应答：{', '.join(away)}", f"no answer: {', '.join(away)}"), fix)
+    else:
+        yield good(Text(f"{len(places)} 个都应答", f"all {len(places)} answer"))
+
+
+def _shown(root: Path) -> Iterator[Answer]:
+    said = starting.settings(root)
+    shown = {"wallet": (WALLET[-1].target, WALLET[0].target, said.get(fronting.ADDRESS, ""))}
+    if open_platform.is_on(root):
+        shown["open"] = (OPEN[1].target, OPEN[0].target, said.get(open_platform.ADDRESS, ""))
+    named = [(name, root / file) for name, (file, _, _) in shown.items()]
+    yield from files.certificates([*named, ("accounts", root / "data/cloud/cloud/accounts.pem")], files.now())
+    yield from files.key_pairs([(name, root / file, root / key) for name, (file, key, _) in shown.items()])
+    for name, (file, _, address) in shown.items():
+        host = urlsplit(address).hostname or ""
+        if not certificates.is_for((root / file).read_bytes(), host):
+            verb = f"./ykt server {name} DIR --certificate --key"
+            yield bad(Text(f"不是 {host} 的证书", f"it is not for {host}"), Text(verb, verb), name)
+
+
+def _front_zone(root: Path) -> Iterator[Answer]:
+    """By what compose would start, by what is given to the front, and by what its container sees."""
+    token, digest = root / fronting.TOKEN, root / fronting.DIGEST
+    if not is_front(digest.read_text(encoding="ascii").strip(), token.read_text(encoding="ascii").strip()):
+        said = Text("令牌不是账户服务认得的", "its token is not the one that the accounts service knows")
+        yield bad(said, Text(f"移开 {digest}，再 upgrade", f"move {digest} away, then upgrade"))
+    runs = engine()
+    wrong = list(ways(root, json.loads(runs.composed(root, "config", "--format", "json"))["services"]))
+    if runs.can(root, "exec", "-T", _FRONT, "test", "-e", "/run/ykt/postgres", timeout_s=4.0):
+        wrong.append(Text("容器里看得到账本的套接字", "its container sees the socket of the books"))
+    fix = Text("换回本版的 compose.yaml：./ykt server upgrade DIR", "compose.yaml anew: ./ykt server upgrade DIR")
+    for said in wrong:
+        yield bad(said, fix)
+    if not wrong:
+        yield good(Text("网络、目录、套接字都通不到", "none by network, folder or socket"))
+
+
+def ways(root: Path, services: Mapping[str, Any]) -> Iterator[Text]:
+    """From the front to the books, or to anybody who has one; services: as compose says what it would start."""
+    front = services[_FRONT]
+    if others := sorted(set(front.get("networks") or {}) - {"front"}):
+        yield Text(f"还在网络 {', '.join(others)} 上", f"it is on the networks {', '.join(others)}, too")
+    if services[_BOOKS].get("network_mode") != "none":
+        yield Text("账本接了网络", "the books are on a network")
+    near = {name for name, one in services.items() if "front" in (one.get("networks") or {})}
+    if strange := sorted(near - {_FRONT, "accounts"}):
+        yield Text(f"前置的网络上还有 {', '.join(strange)}", f"{', '.join(strange)} is on the front's network, too")
+    given = {str(one.get("source", "")) for one in front.get("volumes") or ()}
+    if strange := sorted(given - {str(root / folder) for folder in _ZONE}):
+        yield Text(f"它还看得到 {', '.join(strange)}", f"it sees {', '.join(strange)}, too")
+
+
+def _nightly(root: Path) -> Iterator[Answer]:
+    fix = Text(
+        "挂上另一块盘，.env 的 COMPOSE_PROFILES 加 backup，./ykt server up DIR",
+        "mount another disk, add backup to COMPOSE_PROFILES in .env, ./ykt server up DIR",
+    )
+    if not starting.has_profile(root, starting.KEEPER):
+        yield care(Text("没有打开", "it is off"), fix)
+    elif not (root / "backup").is_mount():
+        yield care(Text("开着，但 backup/ 不是另一块盘", "it is on, and backup/ is no disk of its own"), fix)
+    elif not (root / starting.REPOSITORY).exists():
+        yield unknown(Text("还没有备份库", "there is no repository yet"), _UP)
+    else:
+        yield good(Text(f"每夜 {starting.settings(root).get('YKT_BACKUP_HOUR', '2')} 点", "each night"))

@@ -1,0 +1,71 @@
+"""The doctor of an installation that never ran here: what of it is wrong, and that nothing wrong is called well."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from compose.commands import doctor as of_all
+from compose.server import doctor, fronting, starting
+from compose.server.doctor import installation_checks
+from shared.support.checks import State
+from shared.support.doctor import examine
+
+_COMPOSED = {
+    "wallet": {
+        "networks": {"front": None},
+        "volumes": [{"source": f"/srv/{name}"} for name in ("data/front", "secrets/wallet", "run/health/wallet")],
+    },
+    "accounts": {"networks": {"front": None}},
+    "postgres": {"network_mode": "none"},
+}
+"""As compose says what it would start, in short."""
+
+
+def found(root: Path) -> dict[str, set[State]]:
+    states: dict[str, set[State]] = {}
+    for one in examine(installation_checks(root)):
+        states.setdefault(one.check.id, set()).add(one.answer.state)
+    return states
+
+
+def test_one_that_was_made_and_never_started(root: Path) -> None:
+    states = found(root)
+    assert states["zones"] == states["shown-certificates"] == {State.GOOD}
+    assert states["installation"] == states["containers"] == states["images"] == {State.BAD}
+    assert states["issued"] == states["nightly"] == {State.CARE}
+    assert State.GOOD not in states["front-zone"], "nobody could ask an engine"
+
+
+def test_what_was_broken_is_named(root: Path) -> None:
+    (root / "secrets/wallet/wallet.key").chmod(0o440)
+    os.chown(root / "secrets/payments", 0, 0)
+    (root / "data/keys/installation").unlink()
+    starting.change(root, {fronting.ADDRESS: "https://wallet.school.example"})
+    said = {one.check.id: one.answer for one in examine(installation_checks(root)) if one.answer.state is State.BAD}
+    assert "data/keys" in said["installation"].said.en
+    assert "secrets/payments" in said["zones"].about or "secrets/wallet" in said["zones"].about
+    assert "wallet.school.example" in said["shown-certificates"].said.en
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "value", "word"),
+    [
+        ("wallet", "networks", {"front": None, "inside": None}, "inside"),
+        ("wallet", "volumes", [{"source": "/srv/run/postgres"}], "run/postgres"),
+        ("postgres", "network_mode", "bridge", "books"),
+        ("payments", "networks", {"front": None}, "payments"),
+    ],
+)
+def test_a_way_from_the_front_to_the_books(service: str, key: str, value: object, word: str) -> None:
+    composed = json.loads(json.dumps(_COMPOSED))
+    assert not list(doctor.ways(Path("/srv"), composed))
+    composed.setdefault(service, {})[key] = value
+    (only,) = doctor.ways(Path("/srv"), composed)
+    assert word in only.en
+
+
+def test_a_servers_folder_leads_the_doctor_of_all_there(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert of_all.main(["--data", str(root), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["parts"][0]["part"] == "installation"
