@@ -12,7 +12,7 @@ from cloud.open.documents.wallet_answers import WALLET_SCHEMAS, answer_of
 from cloud.open.problems import MEDIA
 from cloud.wallet.back.context import Operation, Right
 from cloud.wallet.front.app import API, COOKIE
-from cloud.wallet.line.calls import NOTIFY
+from cloud.wallet.line.calls import OF_FRONT
 from shared.words.voice import Text
 
 ABOUT = Text(
@@ -29,7 +29,7 @@ def wallet_document(operations: Mapping[str, Operation]) -> dict[str, Any]:
         "openapi": OPENAPI,
         "info": {"title": "OpenYKT wallet", "version": "1", "description": both(ABOUT)},
         "servers": [{"url": "/"}],
-        "paths": {API + name: {"post": _post(name, one)} for name, one in operations.items() if name != NOTIFY},
+        "paths": {API + name: {"post": _post(name, one)} for name, one in operations.items() if name not in OF_FRONT},
         "components": {
             "schemas": {"Problem": SCHEMAS["Problem"]} | dict(WALLET_SCHEMAS),
             "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}},

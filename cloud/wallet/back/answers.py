@@ -10,6 +10,7 @@ from typing import Any
 from cloud.ledger.cards.refusals import DeskRefused
 from cloud.ledger.records.values import Now
 from cloud.wallet.back.context import Context, Later, Operation, Signed, Site
+from cloud.wallet.back.money.waiting import Held
 from cloud.wallet.back.rights import admitted
 from cloud.wallet.line.calls import Answer, decode_ask
 from cloud.wallet.line.problems import AWAY, SIGN_IN, UNKNOWN, CallRefused, Problem
@@ -25,6 +26,7 @@ class Counts:
     asked: int = 0
     refused: int = 0
     away: int = 0
+    held: int = 0
 
 
 class Answers:
@@ -38,11 +40,24 @@ class Answers:
     def begin(self, raw: bytes, now: Now) -> Answer | Later:
         """The answer, or work to do beside this thread; what that returns goes to `go_on`."""
         self.counts.asked += 1
-        return self._answered(lambda: self._act(raw, now))
+        found = self._answered(lambda: self._act(raw, now))
+        return self._kept(found, raw, now) if isinstance(found, Held) else found
 
     def go_on(self, later: Later, made: object) -> Answer | Later:
         """As `begin`."""
-        return self._answered(lambda: later.then(made))
+        found = self._answered(lambda: later.then(made))
+        return Answer(found.value) if isinstance(found, Held) else found
+
+    def _kept(self, found: Held, raw: bytes, now: Now) -> Answer:
+        """It waits under a handle; what it is told then is judged anew, and not held again."""
+
+        def again(then: Now) -> Answer:
+            told = self._answered(lambda: self._act(raw, then))
+            return told if isinstance(told, Answer) else Answer(told.value if isinstance(told, Held) else None)
+
+        handle = self._site.room.hold(found, again, now)
+        self.counts.held += bool(handle)
+        return Answer(found.value, held=handle)
 
     def _act(self, raw: bytes, now: Now) -> object:
         ask = decode_ask(raw)
@@ -52,7 +67,7 @@ class Answers:
         arguments = parsed(operation.shape, ask.arguments)
         return operation.act(admitted(Context(self._site, ask.caller, now), operation, arguments), arguments)
 
-    def _answered(self, act: Callable[[], Any]) -> Answer | Later:
+    def _answered(self, act: Callable[[], Any]) -> Answer | Later | Held:
         try:
             done = act()
         except CallRefused as refused:
@@ -62,7 +77,7 @@ class Answers:
         except (StoreFault, KeyFault):
             self.counts.away += 1
             return self._no(AWAY)
-        if isinstance(done, Later):
+        if isinstance(done, (Later, Held)):
             return done
         return Answer(done.value, session=done.session) if isinstance(done, Signed) else Answer(done)
 

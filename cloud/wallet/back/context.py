@@ -17,6 +17,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.wakes import Wakes
 from cloud.store.db import Database
+from cloud.wallet.back.money.waiting import Room
 from cloud.wallet.binding import Binding
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import NO_CARD, SIGN_IN, CallRefused
@@ -80,6 +81,8 @@ class Site:
     """The campus' own sign-ons, by name."""
     binding: Binding = Binding.BIRTH
     """What is asked of somebody the first time."""
+    room: Room = field(default_factory=Room)
+    """Calls that are held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,14 @@ from cloud.process.serving import HttpsServer
 from cloud.wallet.front.accounts import AccountsLine
 from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
 from cloud.wallet.front.files import File, load_files
+from cloud.wallet.front.held import HeldCalls
 from cloud.wallet.line.calls import (
     AGENT_MAX,
     ASK_MAX,
+    LOOK,
     NOTIFY,
     NOTIFY_MAX,
+    OF_FRONT,
     TOKEN_MAX,
     Ask,
     Caller,
@@ -91,7 +94,7 @@ async def _serve(given: argparse.Namespace) -> None:
     front = Front(AccountsLine(given.accounts, folder / "ca.pem", _token(folder / "token")))
     certificate, key = given.certificate or folder / "wallet.pem", given.key or folder / "wallet.key"
     server = HttpsServer(front, given.host, given.port, certificate, key, PHONES)
-    await run(server, HttpsPart("wallet", lambda: asdict(front.counts)), given)
+    await run(server, HttpsPart("wallet", front.numbers), given)
     front.line.close()
 
 
@@ -121,8 +124,13 @@ class Front:
     def __init__(self, line: AccountsLine) -> None:
         self.line = line
         self.counts = Counts()
+        self.held = HeldCalls(self._look)
         self._files = load_files()
         self._calls, self._sign_ins, self._callbacks = Doorkeeper(CALLS), Doorkeeper(SIGN_INS), Doorkeeper(CALLS)
+
+    def numbers(self) -> dict[str, int]:
+        """Of STATUS."""
+        return asdict(self.counts) | {"held": self.held.held, "not_held": self.held.not_held}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -179,7 +187,7 @@ class Front:
     async def _passed_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = scope["path"].removeprefix(API)
         self._admit(operation, scope["client"][0])
-        if operation == NOTIFY:
+        if operation in OF_FRONT:
             raise CallRefused(UNKNOWN)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if scope["method"] != "POST" or not _is_ours(headers):
@@ -190,6 +198,8 @@ class Front:
             return
         ask = Ask(operation, from_json(body), _caller(scope["client"][0], headers))
         answer = await self._asked(ask)
+        if "held" in answer:
+            answer = await self.held.told(answer, ask.caller.address, receive)
         if "problem" in answer:
             await _say(send, dict(answer["problem"]), answer.get("session"))
         else:
@@ -201,6 +211,9 @@ class Front:
         except LinkFault as fault:
             self.counts.away += 1
             raise CallRefused(AWAY) from fault
+
+    async def _look(self, handles: list[str]) -> dict[str, Any]:
+        return dict((await self._asked(Ask(LOOK, {"handles": handles}, Caller()))).get("value") or {})
 
     def _admit(self, operation: str, address: str) -> None:
         now_s = time.monotonic()

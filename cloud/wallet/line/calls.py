@@ -1,8 +1,9 @@
 """What the front asks of the accounts service, and what it hears: one POST of JSON to WALLET_PATH.
 
-Request: {operation, arguments, caller}. Answer: {value, session?} or {problem, session?}. `caller` is what the front
-alone knows: the address and browser that ask, the host name of the page, the session's token as the cookie has it.
-`session`: the token that the cookie has from now on, '' ends it. The front judges none of it and keeps none of it.
+Request: {operation, arguments, caller}. Answer: {value, session?, held?} or {problem, session?}. `caller` is what the
+front alone knows: the address and browser that ask, the host name of the page, the session's token as the cookie has
+it. `session`: the token that the cookie has from now on, '' ends it. `held`: a handle, under which the end of
+it may be waited for. The front judges none of it and keeps none of it.
 """
 
 import json
@@ -19,6 +20,12 @@ TOKEN_MAX = 64
 NOTIFY = "provider/notify"
 """A provider's callback, as its raw bytes; the front has a path of its own for it and lets no page ask it."""
 NOTIFY_MAX = 16 * 1024
+LOOK = "held/look"
+"""By which the front asks of all calls that it holds, together; no page may ask it either."""
+HANDLES_MAX = 1_000
+"""In one look: as many as a front holds."""
+OF_FRONT = frozenset((NOTIFY, LOOK))
+"""What the front asks by itself, and lets no page ask."""
 ADDRESS_MAX, AGENT_MAX, SITE_MAX = 64, 200, 128
 _FACTS = (("address", ADDRESS_MAX), ("agent", AGENT_MAX), ("site", SITE_MAX), ("session", TOKEN_MAX))
 
@@ -47,6 +54,8 @@ class Answer(NamedTuple):
     value: Any = None
     problem: Problem | None = None
     session: str | None = None
+    held: str = ""
+    """It may be waited for under this handle; the value is how it stands."""
 
 
 def encode_ask(ask: Ask) -> bytes:
@@ -69,12 +78,17 @@ def decode_ask(raw: bytes) -> Ask:
 
 def encode_answer(answer: Answer) -> bytes:
     """Its bytes."""
+    return json.dumps(answer_json(answer), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """As it is told."""
     whole: dict[str, Any] = {"value": answer.value}
     if answer.problem is not None:
         whole = {"problem": answer.problem.to_json()}
     if answer.session is not None:
         whole["session"] = answer.session
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+    return whole | {"held": answer.held} if answer.held else whole
 
 
 def decode_answer(raw: bytes) -> dict[str, Any]:

@@ -5,9 +5,12 @@ import json
 import shutil
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +18,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.records.values import Now
+from cloud.payments import calls, doors
 from cloud.payments.deposits.wakes import Wakes
+from cloud.process.settings import load_settings
+from cloud.wallet.back.opening import open_people
 from cloud.wallet.front.accounts import AccountsLine
 from cloud.wallet.front.app import Front
 from cloud.wallet.front.doorkeeper import Doorkeeper, Pace
-from cloud.wallet.line.calls import NOTIFY, NOTIFY_MAX
+from cloud.wallet.line.calls import LOOK, NOTIFY, NOTIFY_MAX
+from cloud.wallet.people.sessions import Way, open_session
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
-from tests.cloud.campus import Campus, part
+from tests.cloud.campus import Campus, campus_now, part
 from tests.patience import PATIENCE_S
 
 
@@ -169,6 +178,26 @@ def test_while_the_accounts_service_is_away_a_provider_is_told_to_call_again(pro
     scope = {"type": "http", "path": "/pay/notify/wechat", "method": "POST", "client": ("10.0.0.1", 1), "headers": []}
     asyncio.run(Front(line)(scope, receive, send))
     assert said[0]["status"] == 503
+
+
+@pytest.mark.process
+def test_a_held_phone_is_told_and_no_page_may_look_for_others(site):
+    with closing(open_people(site.centre.parent)) as people, people.writing():
+        session = open_session(people, 1, "10.0.0.1", "a phone", int(time.time() * 1000), way=Way.KNOWN)
+    with closing(open_prepared(load_settings(site.centre.parent).dsn(None))) as ledger, ThreadPoolExecutor(1) as phone:
+        ((merchant,),) = ledger.database.run("SELECT merchant FROM device WHERE merchant <> '' LIMIT 1")
+        door, now = doors.orders(ledger), Now(int(time.time() * 1000), campus_now())
+        token = calls.make_order(door, merchant, "0" * 32, 1, now)["token"]
+        body = json.dumps({"token": token, "wait_s": 25}).encode()
+        held = phone.submit(site.post, "/w/api/order/held", body, cookie=f"__Host-ykt={session}")
+        with pytest.raises(TimeoutError):
+            held.result(1)  # it is held
+        began_s = time.monotonic()
+        calls.close_order(door, merchant, token, now)
+        _, _, told = held.result(PATIENCE_S)
+        assert (told["state"], told["is_open"]) == ("closed", False)
+        assert time.monotonic() - began_s < 20  # and not at the call's own end; how soon it is, bench phones says
+    assert site.post(f"/w/api/{LOOK}", b'{"handles": []}')[2]["code"] == "unknown-operation"
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 5)), max_size=60))

@@ -5,6 +5,7 @@ or by `pay/settle`, behind which a call that never came never pays.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from cloud.ledger.funds.orders.calls import KeyReused, PayRefused
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
@@ -20,6 +21,7 @@ from shared.online import CODE_DIGITS
 from shared.words.voice import Text
 
 Said = View | list[View]
+T = TypeVar("T", View, list[View])
 TOKEN = octets(TOKEN_SIZE)
 SHOWN = text(2 * TOKEN_SIZE, CODE_DIGITS)
 """What a merchant shows: a token, or the 18 digits on a till's glass."""
@@ -29,32 +31,32 @@ CODE = text(CODE_DIGITS, CODE_DIGITS)
 def new_code(context: Context, _: Arguments) -> Said:
     """To be shown, and when to ask for the next one."""
     door = doors.codes(context.site.ledger)
-    return _answered(lambda: calls.new_code(door, context.card, context.now))
+    return answered(lambda: calls.new_code(door, context.card, context.now))
 
 
 def code_state(context: Context, given: Arguments) -> Said:
     """What a till has made of it."""
     door = doors.codes(context.site.ledger)
-    return _answered(lambda: calls.code_state(door, context.card, given["code"], context.now))
+    return answered(lambda: calls.code_state(door, context.card, given["code"], context.now))
 
 
 def order(context: Context, given: Arguments) -> Said:
     """What a merchant's code asks for."""
     door = doors.orders(context.site.ledger)
-    return _answered(lambda: calls.order(door, given["token"], context.now))
+    return answered(lambda: calls.order(door, given["token"], context.now))
 
 
 def pay(context: Context, given: Arguments) -> Said:
     """An order, once under this key."""
     door = doors.orders(context.site.ledger)
     key, token, fen = given["key"], given["token"], given["fen"]
-    return _answered(lambda: calls.pay(door, context.card, key, token, fen, context.now))
+    return answered(lambda: calls.pay(door, context.card, key, token, fen, context.now))
 
 
 def settle(context: Context, given: Arguments) -> Said:
     """结果未知: what it came to."""
     door = doors.orders(context.site.ledger)
-    return _answered(lambda: calls.settle(door, context.card, given["key"], context.now))
+    return answered(lambda: calls.settle(door, context.card, given["key"], context.now))
 
 
 def paid(context: Context, _: Arguments) -> Said:
@@ -62,7 +64,8 @@ def paid(context: Context, _: Arguments) -> Said:
     return calls.paid(doors.orders(context.site.ledger), context.card)
 
 
-def _answered(call: Callable[[], Said]) -> Said:
+def answered(call: Callable[[], T]) -> T:
+    """What it returns; what payments refuse is a CallRefused."""
     try:
         return call()
     except KeyReused as fault:

@@ -1,6 +1,6 @@
 // Calls of the accounts service through the front, and what this device remembers of the last answers, with their moment.
 const KEPT = "wallet.kept.", PHONE = "wallet.phone";
-const WAIT_MS = 12000;
+const WAIT_MS = 12000, HELD_LATE_MS = 6000;
 /** Where something can be shown without an answer, and somebody stands at a till. */
 export const HASTE_MS = 3000;
 
@@ -32,6 +32,9 @@ export async function call(operation, args = {}, wait_ms = WAIT_MS) {
   if (answer.ok) return said;
   throw new Problem(said && said.code ? said : { ...AWAY, status: answer.status, code: "away" });
 }
+
+/** Asked how something stands, and told when it ends within these seconds: by whoever can be held, else at once. */
+export const held = (operation, args, wait_s) => call(operation, { ...args, wait_s }, 1000 * wait_s + HELD_LATE_MS);
 
 /** What is asked, or without a network what was last told: {value, at, fresh}. Only for reading. */
 export async function ask(operation, args = {}) {

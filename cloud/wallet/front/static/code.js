@@ -1,11 +1,12 @@
-// A payment code on the screen: renewed before it is over, looked at every 0.7 s, put away when nobody looks for a minute.
-import { Problem, call, HASTE_MS, phoneHint } from "./api.js";
+// A payment code on the screen: renewed before it is over, put away when nobody looks for a minute. The
+// service tells what a till made of it; where it cannot hold the call, the page asks again every 0.7 s.
+import { Problem, call, HASTE_MS, held, phoneHint } from "./api.js";
 import { fill, h } from "./dom.js";
 import { bars } from "./code128.js";
 import { drawn } from "./qr.js";
 import { addWords, said, t, yuan } from "./words.js";
 
-const LOOK_MS = 700, AWAY_MS = 60_000;
+const LOOK_MS = 700, AWAY_MS = 60_000, HELD_MAX_S = 25;
 addWords({
   codeBars: ["付款码条码", "Pay code as bars"], codeHelp: ["给收银员扫，或报这 18 位数字。只付一次。", "Let the till scan it, or say the 18 figures. It pays once."],
   codeOwn: ["付款码只在持卡人本人的手机上出示。家长可以充值、圈存、挂失。", "A pay code is shown on its holder's own phone alone. A parent can top up, order loads and report a loss."],
@@ -46,12 +47,13 @@ async function show(box, holder, mine) {
         fill(box, drawn(given.code, t("code_page")), bars(given.code, t("codeBars")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
           h("p", { class: "soft" }, t("codeHelp")), h("p", { class: "soft", "data-name": "line", role: "status" }));
       }
-      await new Promise((done) => setTimeout(done, LOOK_MS));
-      for (const one of [given.code, ...earlier.slice(-1)]) {
-        if (!stands()) return;
-        const seen = await look(holder, one, box);
-        if (seen && stands() && ["paid", "declined", "reversed"].includes(seen.state)) return again(...result(seen));
-      }
+      const asked = Date.now();
+      const left_s = Math.floor((given.renew - asked) / 1000);
+      const found = await look(holder, [given.code, ...earlier.slice(-1)], Math.min(Math.max(left_s, 0), HELD_MAX_S), box);
+      if (!stands()) return;
+      const seen = found.find((one) => ["paid", "declined", "reversed"].includes(one.state));
+      if (seen) return again(...result(seen));
+      await new Promise((done) => setTimeout(done, Math.max(0, asked + LOOK_MS - Date.now())));
     }
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
@@ -71,17 +73,17 @@ async function away(holder, problem) {
   return found || [h("p", { class: "problem", role: "alert" }, problem.status ? said(problem) : t("codeNeeds"))];
 }
 
-/** null while there is no connection: the code stands, and a till may have judged it. */
-async function look(holder, one, box) {
+/** Nothing while there is no connection: the code stands, and a till may have judged it. */
+async function look(holder, codes, wait_s, box) {
   const line = box.querySelector("[data-name=line]");
   try {
-    const seen = await call("code/state", { holder, code: one });
+    const found = await held("code/held", { holder, codes }, wait_s);
     line.textContent = "";
-    return seen;
+    return found;
   } catch (problem) {
     if (!(problem instanceof Problem) || (problem.status && problem.status < 500 && problem.status !== 429)) throw problem;
     line.textContent = t("codeUnsure");
-    return null;
+    return [];
   }
 }
 
