@@ -326,7 +326,8 @@ class SqliteDatabase(Database):
 
 
 class PostgresDatabase(Database):
-    """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one.
+    """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one, also
+    where the server was killed since the last one: nothing was begun there, so it is tried once more, and no oftener.
 
     A transaction is one pipeline. The server works on what was inserted while we make the next rows, and we wait for it
     at questions and at the commit only; what it refuses is told there. Rows travel as one array for each column, and
@@ -436,7 +437,7 @@ class PostgresDatabase(Database):
         return self._session.connect(self._dsn, autocommit=False, lock_s=LOCK_WAIT_S, answer_s=SCHEMA_S)
 
     def _begin(self, *, write: bool) -> None:
-        if self._connection is None or self._connection.closed:
+        if self._connection is None or self._connection.is_gone():
             self._connection = self._session.connect(
                 self._dsn, autocommit=True, lock_s=LOCK_WAIT_S, answer_s=self._answer_s
             )

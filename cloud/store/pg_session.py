@@ -5,6 +5,7 @@ server has half: both would wait for ever (seen with a statement of a megabyte).
 sent yet is sent meanwhile. A connection that was given up is closed: what it was asked is not done, or in doubt.
 """
 
+import select
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ from psycopg.waiting import Ready, Wait
 from cloud.store.pg_arrays import FORMS, Packed
 
 CONNECT_S = 5
+LAST_WORDS = 4
+"""Reads of what an idle server has said: why it ends, and the end."""
 LOOK_S = 0.1
 """How often it is looked whether a wait is over its bound."""
 _READ, _BOTH, _WRITE = int(Wait.R), int(Wait.RW), int(Ready.W)
@@ -29,6 +32,21 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
     """answer_s: longest wait; then OperationalError, and the connection is closed."""
 
     answer_s = float("inf")
+
+    def is_gone(self) -> bool:
+        """Has the server ended it, while nothing was asked? What it has said is read, and no longer waited for."""
+        look = select.poll()
+        for _ in range(LAST_WORDS):
+            if self.closed:
+                return True
+            look.register(self.fileno(), select.POLLIN)
+            if not look.poll(0):
+                return False
+            try:
+                self.pgconn.consume_input()
+            except psycopg.OperationalError:
+                self.close()
+        return self.closed
 
     def wait(self, gen: Waiting[_T], interval: float = LOOK_S, timeout: float | None = None) -> _T:
         """Psycopg's own, each of whose waits now has an end. timeout: of the whole, where psycopg has that."""

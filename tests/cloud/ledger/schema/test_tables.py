@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,17 +106,30 @@ def test_a_block_that_raises_leaves_nothing_behind(dsn: str) -> None:
     database.close()
 
 
+def _asked_behind(database: Database, act: Callable[[], None]) -> None:
+    """In one transaction, in which something happens first."""
+    with database.writing():
+        act()
+        database.run("SELECT 1")
+
+
+def _end(killer: Database, pid: int) -> None:
+    """Until the server has let go of it."""
+    with killer.reading():
+        killer.run("SELECT pg_terminate_backend(?, 10000)", (pid,))
+
+
 @pytest.mark.postgres
 def test_a_lost_connection_is_a_store_fault_and_the_next_transaction_works(postgres: str) -> None:
     ledger, killer = open_ledger(postgres), open_database(postgres)
     database = ledger.database
     assert isinstance(database, PostgresDatabase)
     pid = database.connection.info.backend_pid
-    with killer.writing():
-        killer.run("SELECT pg_terminate_backend(?)", (pid,))
     with pytest.raises(StoreFault):
-        ledger.fold()
+        _asked_behind(database, lambda: _end(killer, pid))
     assert ledger.fold() == 0
+    _end(killer, database.connection.info.backend_pid)
+    assert ledger.fold() == 0  # nothing was begun: nobody hears of it
     killer.close()
     ledger.close()
 
