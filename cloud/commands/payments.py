@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cloud.commands.imports import read_inventory
 from cloud.commands.opening import open_books, wall_now
+from cloud.ledger.funds.providers.invoices import MonthFees, month_fees, take_invoice
 from cloud.ledger.funds.providers.items import Item, items
 from cloud.ledger.funds.providers.orders import counts, in_state
 from cloud.ledger.funds.providers.refunds import refunds_in
@@ -16,10 +17,12 @@ from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalKind, proposal
 from cloud.ledger.journal.opened import open_prepared
+from cloud.ledger.records.values import DepositRefused
 from cloud.payments.deposits.life import Deposits
 from cloud.payments.deposits.settings import read_providers
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
+from shared.clocks.clock import day_number
 from shared.errors import ConfigFault
 from shared.money import yuan
 from shared.words.voice import Text
@@ -82,6 +85,43 @@ def settle(data: Path, dsn: str | None, provider: str, day: str, who: str) -> in
     sys.stdout.write(f"{said}{again}\n")
     _write_items(waiting)
     return 1 if waiting else 0
+
+
+def fees(
+    data: Path, dsn: str | None, provider: str, month: str, invoice: int | None, note: str, who: str
+) -> int:  # fmt: skip
+    """What a provider kept in a month; with the sum of its invoice, kept and held against it. 1: they differ, or a day
+    is missing."""
+    with closing(open_prepared(load_settings(data).books(dsn))) as opened:
+        try:
+            if invoice is not None:
+                with opened.writing(wall_now()) as writing:
+                    found = take_invoice(writing, provider, month, invoice, note, who)
+            else:
+                with opened.database.reading():
+                    found = month_fees(opened.database, provider, month, day_number(wall_now().campus_s))
+        except DepositRefused as fault:
+            raise ConfigFault(fault.args[0]) from fault
+    sys.stdout.write("".join(f"{line}\n" for line in _fee_lines(found)))
+    return 1 if found.apart_fen or found.missing else 0
+
+
+def _fee_lines(found: MonthFees) -> Iterator[Text]:
+    kept = yuan(found.fees_fen)
+    yield Text(
+        f"{found.provider} {found.month}：手续费 ¥{kept}（凭账单与结算）",
+        f"{found.provider} {found.month}: ¥{kept} of fees by its bills and settlements",
+    )
+    if found.missing:
+        days = found.missing
+        yield Text(f"缺 {days} 天的文件，手续费未知", f"{days} days have no file: their fees are unknown")
+    if found.invoice_fen >= 0:
+        said, apart = yuan(found.invoice_fen), yuan(abs(found.apart_fen))
+        way = Text("多", "more") if found.apart_fen > 0 else Text("少", "less")
+        if found.apart_fen:
+            yield Text(f"发票 ¥{said}，{way.zh} ¥{apart}", f"its invoice says ¥{said}, ¥{apart} {way.en}")
+        else:
+            yield Text(f"发票 ¥{said}，相符", f"its invoice says ¥{said}: the same")
 
 
 def refund(data: Path, dsn: str | None, number: str, fen: int, item: int, who: str, reason: str) -> int:

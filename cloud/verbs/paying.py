@@ -16,7 +16,7 @@ from cloud.verbs.arguments import (
     named,
     need,
 )
-from shared.input.amount import typed_sum
+from shared.input.amount import typed_sum, typed_yuan
 from shared.input.command_line import Parser
 from shared.input.health_port import add_health
 from shared.words.voice import Text
@@ -24,7 +24,7 @@ from shared.words.voice import Text
 _NEEDS: dict[str, tuple[str, ...]] = {
     "run": (), "list": (), "items": (), "order": ("card", "fen", "provider", "key"), "bill": ("provider", "day"),
     "settle": ("provider", "day"), "refunds": (), "refund": ("who", "reason"),
-    "ask": ("order",), "propose": ("item", "who", "reason"), **DECIDES,
+    "fees": ("provider", "month"), "ask": ("order",), "propose": ("item", "who", "reason"), **DECIDES,
 }  # fmt: skip
 
 
@@ -47,13 +47,18 @@ def paying_verbs() -> dict[str, Made]:
 def _options(parser: Parser) -> None:
     steps = Text(
         "run 进程；list 订单；order 下单；bill 三方核对；settle 结算；items 差错；refunds 在途退款；ask 再问；"
+        "fees 一月手续费，与 --invoice 发票核对；"
         "propose 处理差错、refund 退款，另一人 confirm 或 reject",
         "run, list orders, order, bill (fetch and match), settle (to the bank), items, refunds, ask again; "
+        "fees of a month, held against its --invoice; "
         "propose (an item) or refund (--order and --fen, or --item), and another person's confirm or reject",
     )
     add_steps(parser, tuple(_NEEDS), steps)
     parser.add_argument("--provider", metavar="NAME", help=Text("渠道名", "wechat, alipay, bank"))
     parser.add_argument("--day", metavar="DATE", help=Text("账单日", "day of the bill, as 2026-11-27"))
+    parser.add_argument("--month", metavar="MONTH", help=Text("月份，如 2026-11", "a month, as 2026-11"))
+    invoice = Text("发票上的金额（元）", "what its invoice says, yuan")
+    parser.add_argument("--invoice", type=typed_yuan, metavar="SUM", help=invoice)
     parser.add_argument("--card", metavar="LABEL", help=LABEL_HELP)
     parser.add_argument("--key", metavar="TEXT", help=Text("幂等键", "a name for it: the same key is one order"))
     parser.add_argument("--order", metavar="NUMBER", help=Text("商户订单号", "the order's number"))
@@ -85,6 +90,9 @@ def _payments(chosen: argparse.Namespace) -> int:
         need(chosen, *(() if chosen.item else ("order", "fen")))
         order, fen, item = chosen.order or "", chosen.fen or 0, chosen.item or 0
         return payments.refund(*where, order, fen, item, chosen.who, chosen.reason)
+    if chosen.step == "fees":
+        who = named(chosen) if chosen.invoice is not None else ""
+        return payments.fees(*where, chosen.provider, chosen.month, chosen.invoice, chosen.reason or "", who)
     if chosen.step == "ask":
         return payments.ask(*where, chosen.order)
     if chosen.step == "propose":

@@ -42,7 +42,7 @@ class WeChatEmulator:
         if method == "POST" and path.endswith(("/native", "/refunds")) and dice.randrange(100) < mood.lost:
             return 502, {}, b""
         raw = b"" if said is None else json.dumps(said, ensure_ascii=False).encode()
-        return status, self._signed(raw, now_s), raw
+        return status, self._signed(raw, now_s, headers.get("wechatpay-serial", "")), raw
 
     def callback(self, one: Callback, now_s: int) -> tuple[dict[str, str], bytes]:
         """Headers and body, as they are posted."""
@@ -195,8 +195,11 @@ class WeChatEmulator:
 
     # --- signing --------------------------------------------------------------------------------------------------
 
-    def _signed(self, raw: bytes, now_s: int) -> dict[str, str]:
-        serial = self.keys.oldest if self.trades.mood.old_key else self.keys.newest
+    def _signed(self, raw: bytes, now_s: int, wanted: str = "") -> dict[str, str]:
+        """wanted: the key that a request names."""
+        serial = wanted if wanted in self.keys.signers else self.keys.newest
+        if self.trades.mood.old_key:
+            serial = self.keys.oldest
         nonce = f"{self.trades.dice.getrandbits(64):016x}"
         message = f"{now_s}\n{nonce}\n".encode() + raw + b"\n"
         return {

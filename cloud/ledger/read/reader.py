@@ -484,10 +484,10 @@ class Reader:
         with self._lock, self.database.reading():
             return read_meals.meals_of(self.database, day, now)
 
-    def channels(self, since_ms: int, most: int = 100) -> read_channels.ChannelsView:
+    def channels(self, since_ms: int, today: int, most: int = 100) -> read_channels.ChannelsView:
         """Providers: what waits for a person, bills and settlements by day, and what each owes."""
         with self._lock, self.database.reading():
-            return read_channels.channels_view(self.database, since_ms, bounded(most))
+            return read_channels.channels_view(self.database, since_ms, today, bounded(most))
 
     def pay_orders(
         self, merchant: str, state: str, now_ms: int, most: int = 100

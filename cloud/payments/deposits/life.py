@@ -32,8 +32,8 @@ from cloud.payments.providers.interface import (
     Settlement,
     Wanted,
 )
-from shared.clocks.clock import day_number, parse_time
-from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown
+from shared.clocks.clock import DAY_S, day_number, parse_time
+from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown, ProviderKeyEnds
 from shared.wire import codec
 from shared.words.voice import Text
 
@@ -41,6 +41,7 @@ TURN_MAX = 64
 """Orders that one turn asks for."""
 FORGED_MS = 3_600_000
 """How often forged callbacks are told of, of each provider."""
+KEY_TOLD_MS = 86_400_000
 NO_FILE = sha256(b"").digest()
 """Of the bill of a day on which the provider moved nothing, and makes none."""
 _File = TypeVar("_File", Bill, Settlement)
@@ -67,6 +68,7 @@ class Deposits:
         self._broken: dict[tuple[str, str], str] = {}
         self._forged: dict[str, int] = {}
         self._forged_told_ms: dict[str, int] = {}
+        self._key_told_ms: dict[tuple[str, str], int] = {}
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -176,6 +178,18 @@ class Deposits:
                 with self._opened.writing(self._now()) as writing:
                     writing.notes.tell(DepositBillBroken(provider, day, why))
             raise
+
+    def tell_keys(self) -> None:
+        """Keys of providers that are about to end, each once a day."""
+        now = self._now()
+        now_s = now.unix_ms // 1000
+        for name, door in self._doors.items():
+            for one in door.key_ends():
+                if now.unix_ms - self._key_told_ms.get((name, one.serial), -KEY_TOLD_MS) >= KEY_TOLD_MS:
+                    self._key_told_ms[name, one.serial] = now.unix_ms
+                    with self._opened.writing(now) as writing:
+                        days = max(0, (one.until_s - now_s) // DAY_S)
+                        writing.notes.tell(ProviderKeyEnds(name, one.serial, days))
 
     # --- one order ------------------------------------------------------------------------------------------------
 

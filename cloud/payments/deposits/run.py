@@ -34,6 +34,8 @@ BILL_HOUR_S = 10 * 3600
 """WeChat makes yesterday's bill by ten, Alipay by nine."""
 BILL_AGAIN_S = 900.0
 """Between two tries for a bill that is not there yet."""
+KEYS_S = 3_600.0
+"""How often it is looked whether a key is about to end."""
 FILE_S = 60.0
 """How often what waits for the bank becomes a file."""
 
@@ -48,7 +50,7 @@ class Worker:
         self._wakes = Wakes(folder)
         self.deposits = Deposits(self._opened, self._doors, self.now)
         self._bill_s = dict.fromkeys(self._doors, 0.0)
-        self._file_s = 0.0
+        self._file_s = self._keys_s = 0.0
         self.figures: dict[str, int] = {"providers": len(self._doors), "asked": 0, "posted": 0, "unanswered": 0,
                                         "wakes": 0, "forged": 0}  # fmt: skip
 
@@ -66,6 +68,9 @@ class Worker:
         self.figures["unanswered"] += done.unanswered
         self._write_files()
         self._fetch_bills()
+        if time.monotonic() - self._keys_s >= KEYS_S or not self._keys_s:
+            self._keys_s = time.monotonic()
+            self.deposits.tell_keys()
         with self._opened.database.reading():
             self.figures.update(counts(self._opened.database) | refund_counts(self._opened.database))
 

@@ -6,11 +6,13 @@
     appid = "wx…"
     notify = "https://wallet.school.cn/pay/notify/wechat"
     serial = "5157F09E…"                  # of our certificate
+    until = "2030-06-01"                  # when it ends, if that is to be told
     key = "wechat-own.pem"                # in DATA/cloud/payments, as all files here
     apiv3 = "wechat-apiv3.key"            # 32 characters
     [[wechat.platform]]                   # the old and the new one side by side
-    serial = "PUB_KEY_ID_0116…"
+    serial = "PUB_KEY_ID_0116…"           # a certificate's serial, or the number of a public key
     key = "wechat-platform-1.pem"
+    from = "2026-12-01"                   # not believed before
     until = "2027-01-01"                  # refused from then on
 
 Every file is read anew at a start; a key is changed by a new file and a restart, the old one beside it.
@@ -134,7 +136,8 @@ def _host(url: str, where: str) -> tuple[str, int, bool]:
 
 
 def _own(one: Section, keys: Path) -> OwnKey:
-    return read_own(one.take("serial", str, ""), _private(keys / _name(one, "key"), _KEY_MAX))
+    until_s = _until(one.take("until", str, ""), one.name("until"))
+    return read_own(one.take("serial", str, ""), _private(keys / _name(one, "key"), _KEY_MAX), until_s)
 
 
 def _platform(one: Section, keys: Path) -> PlatformKeys:
@@ -143,7 +146,9 @@ def _platform(one: Section, keys: Path) -> PlatformKeys:
 
 def _platform_key(row: Section, keys: Path) -> Any:  # noqa: ANN401  # one of PlatformKeys
     until_s = _until(row.take("until", str, ""), row.name("until"))
-    found = read_platform(row.take("serial", str), _private(keys / _name(row, "key"), _KEY_MAX), until_s)
+    start = row.take("from", str, "")
+    from_s = _until(start, row.name("from")) if start else 0
+    found = read_platform(row.take("serial", str), _private(keys / _name(row, "key"), _KEY_MAX), until_s, from_s)
     row.done()
     return found
 

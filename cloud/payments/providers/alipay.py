@@ -19,6 +19,7 @@ from cloud.payments.providers.interface import (
     BackStanding,
     Bill,
     Headers,
+    KeyEnd,
     Moment,
     NothingThere,
     ProviderFault,
@@ -29,7 +30,7 @@ from cloud.payments.providers.interface import (
     Standing,
     Wanted,
 )
-from cloud.payments.providers.keys import OwnKey, PlatformKeys
+from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends
 from cloud.payments.providers.reading import (
     REASON_MAX,
     a_sum,
@@ -205,6 +206,10 @@ class Alipay:
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
         return of_a_file(lambda: read_movements(unpacked(answer.body, LEDGER), day))
+
+    def key_ends(self, now: Moment) -> list[KeyEnd]:
+        """Keys of both sides that are about to end."""
+        return key_ends(self._own, self._platform, now.unix_s)
 
     # --- both -----------------------------------------------------------------------------------------------------
 

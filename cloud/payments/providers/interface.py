@@ -159,6 +159,13 @@ class Settlement(NamedTuple):
     digest: bytes
 
 
+class KeyEnd(NamedTuple):
+    """A key whose end is near. until_s: unix."""
+
+    serial: str
+    until_s: int
+
+
 class Door(Protocol):
     """A provider that can be asked; blocking, within its own named bounds. ProviderFault from all of it."""
 
@@ -180,6 +187,9 @@ class Door(Protocol):
 
     def refunded(self, number: str, refund: str) -> BackSeen:
         """How this refund of this order stands."""
+
+    def key_ends(self) -> list[KeyEnd]:
+        """Keys of both sides that somebody has to see to."""
 
     def woken(self, headers: Headers, body: bytes) -> str:
         """The number of the order that a genuine callback is about."""
@@ -215,6 +225,8 @@ class Adapter(Protocol):
     def refund_query(self, number: str, refund: str, now: Moment) -> Request: ...
 
     def refund_queried(self, refund: str, answer: Answer, now: Moment) -> BackSeen: ...
+
+    def key_ends(self, now: Moment) -> list[KeyEnd]: ...
 
     def woken(self, headers: Headers, body: bytes, now: Moment) -> str: ...
 

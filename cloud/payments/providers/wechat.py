@@ -2,7 +2,9 @@
 
 Request: `Authorization: WECHATPAY2-SHA256-RSA2048 mchid=…,nonce_str=…,signature=…,timestamp=…,serial_no=…` over
 METHOD, path, time, nonce and body, a line each. Answer and callback: `Wechatpay-Signature` over time, nonce and body,
-by the key that `Wechatpay-Serial` names: a platform certificate, or a platform public key `PUB_KEY_ID_…`. What is not
+by the key that `Wechatpay-Serial` names: a platform certificate, or a platform public key `PUB_KEY_ID_…`. A request
+that names a public key is answered by it; callbacks change over by themselves within seven days, so both have to count
+meanwhile (pay.weixin.qq.com/docs/partner/products/platform-certificate/update-pub-key.html). What is not
 signed was not said, whatever its status; only a status of the 5xx and 4xx may come unsigned, and then proves nothing.
 """
 
@@ -19,6 +21,7 @@ from cloud.payments.providers.interface import (
     BackStanding,
     Bill,
     Headers,
+    KeyEnd,
     Moment,
     NothingThere,
     ProviderFault,
@@ -29,7 +32,7 @@ from cloud.payments.providers.interface import (
     Standing,
     Wanted,
 )
-from cloud.payments.providers.keys import OwnKey, PlatformKeys, unsealed
+from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends, unsealed
 from cloud.payments.providers.reading import REASON_MAX, a_sum, an_object, of_a_file, rfc3339, text_of, unix_of_rfc3339
 from cloud.payments.providers.wechat_files import read_bill, read_fund_flow, unzipped
 
@@ -194,6 +197,10 @@ class WeChat:
             raise ProviderFault("a bill with another hash than was promised", is_forged=True)
         return plain
 
+    def key_ends(self, now: Moment) -> list[KeyEnd]:
+        """Keys of both sides that are about to end."""
+        return key_ends(self._own, self._platform, now.unix_s)
+
     # --- both -----------------------------------------------------------------------------------------------------
 
     def _request(self, method: str, path: str, now: Moment, body: dict[str, Any] | None = None) -> Request:
@@ -208,6 +215,8 @@ class WeChat:
             "Authorization": f"WECHATPAY2-SHA256-RSA2048 {said}", "Accept": "application/json",
             "Content-Type": "application/json",
         }  # fmt: skip
+        if public := self._platform.public_id(now.unix_s):
+            headers["Wechatpay-Serial"] = public
         return Request(method, path, headers, raw)
 
     def _genuine(self, answer: Answer, now: Moment, may_be: tuple[int, ...] = ()) -> bytes:

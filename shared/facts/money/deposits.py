@@ -119,3 +119,24 @@ class ProviderSettled(Told):
     provider: str
     fen: int
     fee_fen: int
+
+
+@dataclass(frozen=True)
+class FeeInvoiceApart(Told):
+    code, level = "fee-invoice-apart", Level.IMPORTANT
+    zh = "渠道手续费发票不符：{provider} {month}，发票 {fen:yuan}，账单 {fees_fen:yuan}"
+    en = "an invoice of fees differs: {provider} {month}, {fen:yuan} by the invoice, {fees_fen:yuan} by its bills"
+    provider: str
+    month: str
+    fen: int
+    fees_fen: int
+
+
+@dataclass(frozen=True)
+class ProviderKeyEnds(Told):
+    code, level = "provider-key-ends", Level.IMPORTANT
+    zh = "渠道 {provider} 的密钥 {serial} 还认 {days} 天，换上新的：此后其应答与回调不再可信"
+    en = "key {serial} of {provider} counts for {days} days more: bring the new one, or nothing it says is believed"
+    provider: str
+    serial: str
+    days: int

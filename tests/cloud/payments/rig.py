@@ -31,6 +31,7 @@ from cloud.payments.providers.interface import (
     Bill,
     Door,
     Headers,
+    KeyEnd,
     Moment,
     ProviderFault,
     Refusal,
@@ -92,6 +93,9 @@ class CoreDoor:
     def refunded(self, number: str, refund: str) -> BackSeen:
         request = self._adapter.refund_query(number, refund, self._now())
         return self._adapter.refund_queried(refund, self._sent(request), self._now())
+
+    def key_ends(self) -> list[KeyEnd]:
+        return self._adapter.key_ends(self._now())
 
     def woken(self, headers: Headers, body: bytes) -> str:
         return self._adapter.woken(headers, body, self._now())

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from cloud.emulators.providers.keys import make_pem, private_of
 from cloud.emulators.providers.mood import Mood
 from cloud.emulators.providers.trades import Callback
 from cloud.ledger.funds.providers.terms import OrderState
-from cloud.payments.providers.interface import ProviderFault
+from cloud.payments.providers.interface import Moment, ProviderFault
+from cloud.payments.providers.keys import PlatformKeys, read_platform
 from tests.cloud.ledger import campus as c
-from tests.cloud.payments.rig import Rig, in_memory
+from tests.cloud.payments.rig import Rig, in_memory, pems
 
 CARD = c.card(1)
 
@@ -92,6 +94,36 @@ def test_keys_rotate_and_the_old_one_ends(rig: Rig) -> None:
         rig.door.query(number)
     rig.trades.take_mood(Mood(silent=True))
     assert rig.door.query(number).number == number
+
+
+def test_a_rotation_in_the_middle_of_an_order_loses_none_and_each_end_is_told(rig: Rig) -> None:
+    """An old certificate, the new key beside it, and a third one after a restart; callbacks change over last."""
+    paid, later = sent(rig, "a"), sent(rig, "b")
+    rig.trades.take_mood(Mood(old_key=True))
+    rig.trades.pay(paid, rig.now_s)
+    rig.pass_time(60)
+    for _ in range(2):
+        rig.deposits.tell_keys()
+    assert (rig.online_fen(CARD), rig.facts().count("provider-key-ends")) == (50_00, 1), "it signs with what ends soon"
+    rig.now_s += 7 * 86_400
+    rig.trades.take_mood(Mood(silent=True))
+    third = make_pem()
+    rig.emulator.keys.signers["PUB_KEY_ID_3"] = private_of(third[0])
+    end_s = rig.now_s + 20 * 86_400
+    keys = [read_platform("PUB_KEY_ID_2", pems("new")[1], end_s), read_platform("PUB_KEY_ID_3", third[1], end_s + 1)]
+    rig.door._adapter._platform = PlatformKeys(keys)
+    rig.born()
+    rig.trades.all[later].expires_s += 30 * 86_400
+    rig.trades.pay(later, rig.now_s)
+    rig.deposits.ask_again(later)
+    rig.deposits.turn()
+    assert rig.online_fen(CARD) == 100_00
+    rig.deposits.tell_keys()
+    told = [one.serial for one in rig.door.key_ends()]
+    assert (told, rig.facts().count("provider-key-ends")) == (["PUB_KEY_ID_3"], 2), "the last of them"
+    if rig.provider == "wechat":
+        asked = rig.door._adapter.query(later, Moment(rig.now_s, "0" * 32))
+        assert asked.headers["Wechatpay-Serial"] == "PUB_KEY_ID_3"
 
 
 def test_another_merchants_order_is_not_ours(rig: Rig) -> None:

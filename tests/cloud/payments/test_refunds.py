@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 
 from cloud.emulators.providers.mood import MOODS, Mood
+from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.money.deposits import check_deposits
 from cloud.ledger.checks.money.refunds import check_refunds
+from cloud.ledger.funds.providers.invoices import MonthFees, invoiced, month_fees, take_invoice
 from cloud.ledger.funds.providers.items import ItemKind
 from cloud.ledger.funds.providers.terms import OrderState, RefundState
 from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
+from cloud.ledger.records.values import DepositRefused
 from cloud.payments.deposits.judging import WAITS_S
+from shared.clocks.clock import day_number
 from tests.cloud.ledger import campus as c
 from tests.cloud.payments.rig import Killed, Rig, crash_points, in_memory
 
@@ -261,3 +265,23 @@ def test_a_payment_of_nobody_that_goes_back_leaves_nothing_to_give_away(rig: Rig
     rig.take_bill(rig.day)
     assert (rig.unclear_fen(), [one.kind for one in rig.deposits.open_items()]) == (0, [ItemKind.UNKNOWN_REFUND])
     require_sound(rig)
+
+
+def test_a_months_invoice_is_held_against_what_was_kept(rig: Rig) -> None:
+    rig.trades.take_mood(MOODS["fees"])
+    paid(rig)
+    rig.take_bill(rig.day)
+    month, today = rig.day[:7], day_number(rig.now().campus_s)
+
+    def invoice(fen: int) -> MonthFees:
+        with rig.opened.writing(rig.now()) as writing:
+            return take_invoice(writing, "wechat", month, fen, "发票 1", "王芳")
+
+    assert (invoice(30).apart_fen, rig.facts().count("fee-invoice-apart")) == (0, 0)
+    assert (invoice(31).apart_fen, invoice(31).apart_fen, rig.facts().count("fee-invoice-apart")) == (1, 1, 1)
+    with rig.opened.database.reading():
+        (found,) = invoiced(rig.opened.database, today)
+        assert check_book_chain(rig.opened.database).broken == ""
+    assert (found.fees_fen, found.invoice_fen, found.missing) == (30, 31, 26), "the days before have no file"
+    with pytest.raises(DepositRefused):
+        month_fees(rig.opened.database, "wechat", "2026-13", today)

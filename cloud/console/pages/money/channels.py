@@ -20,7 +20,7 @@ from cloud.ledger.held.deposits.items import DepositItemsLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.words.balance.deposits import KINDS, REFUNDS, STATES
-from shared.clocks.clock import day_text
+from shared.clocks.clock import day_number, day_text
 from shared.errors import WireFault
 from shared.input.amount import parse_yuan
 from shared.words.voice import Text
@@ -66,7 +66,7 @@ ORDERS: tuple[Column[Ordered], ...] = (
 
 def _channels(sources: Sources) -> Reply:
     at = now()
-    view = sources.reader.channels(at.unix_ms - DAY_MS, SHOWN_MAX)
+    view = sources.reader.channels(at.unix_ms - DAY_MS, day_number(at.campus_s), SHOWN_MAX)
     return render_template(
         "money/channels.html", view=view, at=moment(at.unix_ms), day_text=day_text, kinds=KINDS, moment=moment,
         age=lambda ms: age(ms, at.unix_ms),

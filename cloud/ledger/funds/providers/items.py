@@ -125,7 +125,7 @@ def items(db: Database, *, only_open: bool = False) -> list[Item]:
         "FROM deposit_item i LEFT JOIN deposit_item_close c ON c.item = i.id ORDER BY i.id"
     )
     billed = _billed(db) if any(row[4] in _SHORT and not row[-1] for row in rows) else set()
-    back = dict(db.run("SELECT item, SUM(fen) FROM deposit_item_back GROUP BY item"))
+    back: dict[int, int] = dict(db.run("SELECT item, SUM(fen) FROM deposit_item_back GROUP BY item"))
     gone = {item for (item,) in db.run("SELECT item FROM deposit_refund WHERE item > 0 AND state <> ?", (_REFUSED,))}
     found = [_item(row, billed, row[0] in gone, int(back.get(row[0], 0))) for row in rows]
     return [one for one in found if one.is_open] if only_open else found

@@ -87,16 +87,26 @@ def take_fees(writing: Writing, provider: str, day: int) -> None:
     booked = turn = 0
     while fen := _booked_fee_fen(writing.db, provider, f"fee:{day}:{turn}"):
         booked, turn = booked + fen, turn + 1
-    apart = _day_fee_fen(writing.db, provider, day) - booked
+    apart = day_fee_fen(writing.db, provider, day) - booked
     if apart:
         keep_fee(writing, apart, provider, f"fee:{day}:{turn}")
 
 
 def fees_wanted(db: Database, provider: str) -> int:
     """What fees all bills and settlements of this provider come to: for `verify`."""
-    days = {int(day) for (day,) in db.run("SELECT day FROM deposit_bill WHERE provider = ?", (provider,))}
-    days |= {int(day) for (day,) in db.run("SELECT day FROM deposit_settlement WHERE provider = ?", (provider,))}
-    return sum(_day_fee_fen(db, provider, day) for day in days)
+    return sum(day_fee_fen(db, provider, day) for day in file_days(db, provider))
+
+
+def day_fee_fen(db: Database, provider: str, day: int) -> int:
+    """What it kept on a day, by the last bill of it, or, where no bill has any, by the last settlement."""
+    return _bill_fee_fen(db, provider, day) or _settled_fee_fen(db, provider, day)
+
+
+def file_days(db: Database, provider: str) -> set[int]:
+    """Days of which a bill or a settlement was taken in."""
+    tables = ("deposit_bill", "deposit_settlement")
+    found = (db.run(f"SELECT DISTINCT day FROM {table} WHERE provider = ?", (provider,)) for table in tables)  # noqa: S608
+    return {int(day) for rows in found for (day,) in rows}
 
 
 def bills_of(db: Database, provider: str, day: int) -> list[int]:
@@ -134,10 +144,6 @@ def _bring(
             apart = Apart(provider, ItemKind.OVERSETTLED, one.ident, "", one.fen, held_fen)
             found += name_item(writing, 0, day, apart)
     return found
-
-
-def _day_fee_fen(db: Database, provider: str, day: int) -> int:
-    return _bill_fee_fen(db, provider, day) or _settled_fee_fen(db, provider, day)
 
 
 def _bill_fee_fen(db: Database, provider: str, day: int) -> int:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import REFUNDING, UNCLEAR, Side, fee_account, provider_account
+from cloud.ledger.funds.providers.invoices import MonthFees, invoiced
 from cloud.ledger.funds.providers.items import Item, items
 from cloud.ledger.funds.providers.orders import COLUMNS
 from cloud.ledger.funds.providers.refunds import refunds_in
@@ -47,6 +48,7 @@ class ChannelsView(NamedTuple):
     items: tuple[Item, ...]
     refunds: tuple[DepositRefund, ...]
     days: tuple[ChannelDay, ...]
+    invoices: tuple[MonthFees, ...]
     forged: int
 
     @property
@@ -55,13 +57,14 @@ class ChannelsView(NamedTuple):
         return not self.waiting and not self.items
 
 
-def channels_view(db: Database, since_ms: int, most: int) -> ChannelsView:
-    """since_ms: from when forged callbacks are counted."""
+def channels_view(db: Database, since_ms: int, today: int, most: int) -> ChannelsView:
+    """since_ms: from when forged callbacks are counted; today: a day of the campus."""
     return ChannelsView(
         tuple(_standings(db)), _fen(db, UNCLEAR.code, Side.CREDIT), _fen(db, REFUNDING.code, Side.CREDIT),
         tuple(_orders(db, "state = ? ORDER BY made_ms", (int(OrderState.PERSON), most))),
         tuple(_orders(db, "txn <> '' ORDER BY changed_ms DESC", (most,))),
         tuple(items(db, only_open=True)[:most]), tuple(refunds_in(db, OPEN, most)), tuple(_days(db)),
+        tuple(invoiced(db, today)),
         int(db.run("SELECT COUNT(*) FROM fact WHERE code = 'deposit-forged' AND at_ms >= ?", (since_ms,))[0][0]),
     )  # fmt: skip
 

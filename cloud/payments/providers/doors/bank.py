@@ -16,6 +16,7 @@ from cloud.payments.providers.interface import (
     Bill,
     BillEntry,
     Headers,
+    KeyEnd,
     Movement,
     ProviderFault,
     Refusal,
@@ -108,6 +109,10 @@ class BankDoor:
         raw = _read(file)
         lines = of_a_file(lambda: read_settled(raw))
         return Settlement(tuple(Movement(*one) for one in lines), sha256(raw).digest())
+
+    def key_ends(self) -> list[KeyEnd]:
+        """Its files have no keys."""
+        return []
 
     def write_out(self, day: str) -> Path | None:
         """The next file of what waits; None: nothing does. What was written waits no more."""

@@ -23,6 +23,7 @@ from cloud.payments.providers.interface import (
     BackSeen,
     Bill,
     Headers,
+    KeyEnd,
     Moment,
     ProviderFault,
     Refusal,
@@ -97,6 +98,10 @@ class HttpDoor:
         request, promised = self._ask(self._adapter.settlement(day, self._now()), self._adapter.bill_place)
         answer = self._sent(request, BILL_MAX, BILL_S)
         return self._adapter.settlement_read(answer, promised, day)
+
+    def key_ends(self) -> list[KeyEnd]:
+        """See Door."""
+        return self._adapter.key_ends(self._now())
 
     def _ask(self, request: Request, read: Callable[[Answer, Moment], _Value]) -> _Value:
         answer = self._sent(request, BODY_MAX, WHOLE_S)

@@ -14,6 +14,8 @@ RULE = FactRule(
             "deposit-item",
             "deposit-odd",
             "deposit-unknown",
+            "fee-invoice-apart",
+            "provider-key-ends",
             "refund-refused",
             "refund-unknown",
         }

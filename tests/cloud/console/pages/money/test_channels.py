@@ -9,12 +9,13 @@ import pytest
 from cloud.console.access.rights import Grant, Role
 from cloud.console.frame.clock import wall_now
 from cloud.ledger.funds.providers.bills import take_bill
+from cloud.ledger.funds.providers.invoices import take_invoice
 from cloud.ledger.funds.providers.items import BillLine
 from cloud.ledger.funds.providers.orders import make_order, order_of
 from cloud.ledger.funds.providers.paying import Paid, take_paid
 from cloud.payments import calls
 from cloud.payments.orders.door import OrderDoor
-from shared.clocks.clock import day_number
+from shared.clocks.clock import day_number, day_text
 from tests.cloud.console.rig import Browser, Rig, made
 from tests.cloud.ledger import campus as c
 
@@ -29,6 +30,16 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 def finance(rig: Rig, name: str = "张三") -> Browser:
     return rig.browser(name, [Grant(Role.FINANCE)])
+
+
+def test_an_invoice_of_fees_stands_beside_what_was_kept(rig: Rig) -> None:
+    paid(rig)
+    month = day_text(day_number(wall_now().campus_s))[:7]
+    with rig.ledger.opened.writing(wall_now()) as writing:
+        assert take_invoice(writing, "wechat", month, 31, "票号 7", "王芳").apart_fen == 1
+    page = finance(rig).see("/channels")
+    for said in ("手续费发票", month, "票号 7", "¥0.31", "¥0.01"):
+        assert said in page
 
 
 def paid(rig: Rig) -> str:
