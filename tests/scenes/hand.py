@@ -10,16 +10,18 @@ from tests.scenes.plans import BOX, STRANGER
 class Hand:
     """A person at the interactive counter: a line typed, what is read on the screen waited for."""
 
-    def __init__(self, campus: Campus, counter: str, box: str = BOX, clock: str = "") -> None:
-        """counter: a terminal of this box that nothing else runs. clock: the campus's, where it has one of its own."""
+    def __init__(self, campus: Campus, counter: str, box: str = BOX, clock: str = "", port: int = 0) -> None:
+        """counter: a terminal of this box that nothing else runs. clock: the campus's, where it has one of its own.
+        port: of the box, if something stands between."""
         self._clock = ("--clock", clock) if clock else ()
         self._campus = campus
-        self._counter, self._box = counter, box
+        self._counter = counter
+        self._port = port or campus.where.ports[box]
         self._process: asyncio.subprocess.Process | None = None
         self._read = ""
 
     async def __aenter__(self) -> "Hand":
-        where = f"127.0.0.1:{self._campus.where.ports[self._box]}"
+        where = f"127.0.0.1:{self._port}"
         words = ("--data", str(self._campus.data), "--name", self._counter, "--card", STRANGER, "--tcp", where)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "edge.terminal", "interactive", *words, *self._clock,

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum
 from typing import Self
 
 from compose.servers.ports import LOOPBACK
@@ -16,12 +17,21 @@ Hears = Callable[[bytes], bytes | None]
 """What passes in the place of what was heard; None: that itself."""
 
 
+class Way(Enum):
+    """Of bytes through a relay: to where it goes, or back from there."""
+
+    UP = "up"
+    DOWN = "down"
+
+
 class Relay:
-    """Use as `async with`. swallowing: bytes vanish both ways while the connections stay, as in a black hole."""
+    """Use as `async with`. swallowing: bytes vanish both ways while the connections stay, as in a black hole. loses:
+    they vanish on this way alone; whoever mends that must `cut`, for what was lost is missed in the middle."""
 
     def __init__(self, port: int, watches: Callable[[], tuple[Hears, Hears]] | None = None) -> None:
         """port: where it goes to. watches: for each connection, who hears what goes up and what comes down."""
         self.swallowing = False
+        self.loses: Way | None = None
         self.port = 0
         self._to = port
         self._watches = watches
@@ -58,8 +68,8 @@ class Relay:
         there, onward = await asyncio.open_connection(LOOPBACK, self._to)
         up, down = self._watches() if self._watches else (_deaf, _deaf)
         ways = [
-            asyncio.create_task(self._pass(reader, onward, up)),
-            asyncio.create_task(self._pass(there, writer, down)),
+            asyncio.create_task(self._pass(reader, onward, up, Way.UP)),
+            asyncio.create_task(self._pass(there, writer, down, Way.DOWN)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -69,9 +79,11 @@ class Relay:
             await asyncio.gather(*ways, return_exceptions=True)
             onward.close()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hears: Hears) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hears: Hears, way: Way
+    ) -> None:  # fmt: skip
         while data := await reader.read(READ_BYTES):
-            if self.swallowing:
+            if self.swallowing or self.loses is way:
                 continue
             instead = hears(data)
             writer.write(data if instead is None else instead)
