@@ -83,6 +83,8 @@ class Site:
     """What is asked of somebody the first time."""
     room: Room = field(default_factory=Room)
     """Calls that are held."""
+    sends: Callable[[], bool] = lambda: True
+    """Has the school a way by which codes leave?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from cloud.process.functions import read_off
 from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.context import Site
+from cloud.wallet.back.sms import door_of
 from cloud.wallet.binding import Binding, read_binding
 from cloud.wallet.people.demonstration import PARENT, demonstration
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_phone
@@ -46,7 +47,7 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     phones = KeyClient(outward.keys) if outward.keys is not None else None
     site = Site(
         open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones,
-        _sign_ons(settings.data), _binding(folder),
+        _sign_ons(settings.data), _binding(folder), lambda: door_of(folder) is not None,
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)

@@ -48,6 +48,10 @@ BLOCKED = Problem(403, "blocked", Text("已挂失锁定，先解除", "blocked a
 CONSENT_NEEDED = Problem(
     403, "consent-needed", Text("未满 14 岁：先由监护人同意", "under 14: a guardian's consent comes first")
 )
+NO_CODES = Problem(
+    409, "no-codes",
+    Text("本校不发短信验证码：请到卡务台拿登录链接", "no codes by SMS here: ask the desk for a link"),
+)  # fmt: skip
 NO_CARD = Problem(409, "no-card", Text("名下没有卡", "there is no card"))
 AWAY = Problem(503, "away", Text("账户服务暂不可用，请稍后再试", "the accounts service is away, try again later"), 5)
 BUSY = Problem(503, "busy", Text("人太多，请稍后再试", "too many at once, try again later"), 5)

@@ -1,12 +1,14 @@
 """The accounts service's table: who sees what, who somebody is, what is lost; nonsense; and no word of who is here."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.context import Context, Right
 from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.rights import admitted
@@ -219,3 +221,10 @@ def test_nobody_is_of_age_a_day_too_soon(born):
     assert grown == ((born.year + 18, born.month, born.day) <= (2026, 9, 15))
     assert may("sees", Bond.GUARDIAN, born.isoformat(), CAMPUS_S) != grown
     assert not may("own", Bond.GRANTED, born.isoformat(), CAMPUS_S)
+
+
+def test_where_no_code_would_ever_arrive_nobody_is_told_that_one_was_sent(rig):
+    rig.answers = Answers(replace(rig.site, sends=lambda: False), OPERATIONS)
+    for asked in (("sign-in/send-code", {}), ("bind/begin", WHO)):
+        assert rig.ask(asked[0], phone=PUPIL_PHONE, **asked[1]) == "no-codes"
+    assert rig.sms() == 0

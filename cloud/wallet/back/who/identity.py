@@ -11,7 +11,7 @@ from typing import Any
 from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
-from cloud.wallet.line.problems import AGAIN, CallRefused, Problem
+from cloud.wallet.line.problems import AGAIN, NO_CODES, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
 from cloud.wallet.people.codes import send_code, use_code
 from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hashed
@@ -201,7 +201,9 @@ def end_device(context: Context, arguments: Arguments) -> dict[str, Any]:
 
 
 def may_send(context: Context, phone: str) -> None:
-    """An SMS, by the pace of that phone and of all. CallRefused."""
+    """An SMS, by the pace of that phone and of all. CallRefused: also where no code would ever arrive, whoever asks."""
+    if not context.site.sends():
+        raise CallRefused(NO_CODES)
     take_try(context.site.people, CODES_SENT, "sms", phone, context.now.unix_ms)
     take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
 
