@@ -36,9 +36,9 @@ from tests.scenes.served import WALLET, Served, dsn, let_in
 from tests.scenes.truth import require_payments, require_truth
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
-BEFORE = "6df63cf3"
-"""The first state with the wallet in containers; it knows no open platform, no refunds, no bounds."""
-SCHEMA_BEFORE = "0043"
+BEFORE = "c02a2a2a"
+"""The first state in which a parent's deposit went through containers; there it knows no open platform."""
+SCHEMA_BEFORE = "0047"
 COUNTER = "pos-3"
 APART = (f"t-{COUNTER}", "t-load-1")
 PHONE_S = 30.0
