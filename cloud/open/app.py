@@ -2,7 +2,7 @@
 
 `READY open https://…` when it serves. Bounds: a request has BODY_MAX octets and BODY_S to come; WAITING_MAX of them
 wait for their turn, then it is `busy`; an address has a pace of its own, and a slower one when it tries keys.
-`./ykt cloud open app|webhook|host|document …` are commands beside it (by_command.py).
+`./ykt cloud open app|order|webhook|host|document …` are commands beside it (commands/).
 """
 
 import argparse
@@ -20,12 +20,12 @@ from typing import TypeVar
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
 from cloud.open.answers import BODY_MAX, Answers, Asked, Said, encoded, refusal
-from cloud.open.command_line import parser
+from cloud.open.commands.command_line import parser
 from cloud.open.documents.openapi import document
 from cloud.open.problems import BUSY, MALFORMED, TOO_LONG, TOO_SLOW, quota
 from cloud.open.route import Site
 from cloud.open.sandbox.books import open_sandbox
-from cloud.open.site import open_site, sendings, take_events
+from cloud.open.site import end_orders, open_site, sendings, take_events
 from cloud.open.store.deliveries import Delivery, Standing, told
 from cloud.open.store.feed import forget
 from cloud.open.store.schema import open_store
@@ -180,6 +180,7 @@ class Platform:
     def _turned(self) -> list[Sending]:
         now, site = self._now(), self._site
         site.sandbox.orders.expire(now)
+        end_orders(site, now)
         self.answers.counts.events += take_events(site, now.unix_ms)
         self.answers.lay_down()
         self._tidied(now)

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
 from cloud.open.opaque import shut
 from cloud.open.route import Books, Site
-from cloud.open.store.apps import app_of, secret_of
+from cloud.open.store.apps import app_of, note_ended, over_now, secret_of
 from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
 from cloud.open.store.feed import begin, event_of, take
 from cloud.open.store.lapses import begin_lapses, begin_withdrawn, take_lapsed, take_withdrawn
@@ -42,6 +43,20 @@ def take_events(site: Site, now_ms: int) -> int:
         found += take(site.store, name, one.ledger.database, site.secret, now_ms)
         found += take_lapsed(site.store, name, one.ledger.database, site.secret, now_ms)
     return found
+
+
+def end_orders(site: Site, now: Now) -> int:
+    """Of applications that may not call any more: none of theirs is paid, and what is reserved is given back; so many.
+
+    On the thread of the calls: whatever was called before its end is done by now, and nothing comes behind it."""
+    with site.store.reading():
+        found = over_now(site.store, now.unix_ms)
+    done = 0
+    for app in found:
+        done += (site.sandbox if app.is_sandbox else site.live).orders.end_maker(app.caller, now)
+        with site.store.writing():
+            note_ended(site.store, app, now.unix_ms)
+    return done
 
 
 def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:

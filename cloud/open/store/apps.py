@@ -106,6 +106,17 @@ def revoke(db: Database, number: str, now_ms: int) -> App:
     return app_of(db, number)
 
 
+def over_now(db: Database, now_ms: int) -> list[App]:
+    """Those that may not call any more, and whose orders have not been ended yet."""
+    ended = {number for (number,) in db.run("SELECT app FROM ended")}
+    return [app for app in apps(db) if app.id not in ended and not app.is_alive(now_ms)]
+
+
+def note_ended(db: Database, app: App, now_ms: int) -> None:
+    """Its orders are ended. Idempotent."""
+    db.upsert("ended", "app, at_ms", "app", [(app.id, now_ms)])
+
+
 def app_of(db: Database, number: str) -> App:
     """By its number. AppRefused: there is none."""
     rows = db.run(f"SELECT {_COLUMNS} FROM app WHERE id = ?", (number,))  # noqa: S608  # our own names

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cloud.ledger.funds.orders.calls import Call, Outcome, abandon, outcome_of
+from cloud.ledger.funds.orders.ending import end_maker
 from cloud.ledger.funds.orders.paying import (
     HOLD_MS,
+    SWEPT_MAX,
+    TOKEN_SIZE,
     Wanted,
     capture,
     close_order,
@@ -26,6 +29,7 @@ from cloud.ledger.funds.orders.rows import (
     order_by_id,
     order_of,
     orders_by,
+    paid_to,
     payment_of,
     payments_for,
     payments_of,
@@ -92,6 +96,25 @@ class OrderDoor:
         """Orders of this maker's behind this number, oldest first."""
         with self._opened.database.reading():
             return orders_by(self._opened.database, maker, after, most)
+
+    # --- a maker that is no more ----------------------------------------------------------------------------------
+
+    def end_maker(self, maker: str, now: Now) -> int:
+        """None of its orders is paid any more, and what is reserved by them is given back; so many. Idempotent."""
+        ended = 0
+        while True:
+            with self._opened.writing(now) as writing:
+                done = end_maker(writing, maker)
+            ended += done
+            if done < SWEPT_MAX:
+                return ended
+
+    def paid_to(self, maker: str, most: int = LISTED_MAX) -> list[Shown]:
+        """The newest payments on a maker's orders, newest first, with their refunds."""
+        db = self._opened.database
+        with db.reading():
+            found = paid_to(db, maker, min(most, LISTED_MAX))
+            return [Shown(one, order_by_id(db, one.pay_order), tuple(refunds_of(db, one.id))) for one in found]
 
     # --- a wallet's calls -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cloud.open.command_line import parser
+from cloud.open.commands.command_line import parser
 from shared.input.data_folder import CAMPUS
 
 

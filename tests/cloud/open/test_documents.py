@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cloud.open.by_command import documents
+from cloud.open.commands.by_command import documents
 from cloud.open.documents.schemas import SCHEMAS
 from cloud.open.documents.wallet_answers import ANSWERS
 from cloud.open.store.apps import SCOPES

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
-from cloud.open.by_command import demonstration_key
+from cloud.open.commands.by_command import demonstration_key
 from cloud.open.opaque import opened, shut
 from cloud.open.quotas import DAY_S
 from cloud.open.store.apps import OVERLAP_MS, apps, holder_of_key, revoke, rotate

@@ -173,6 +173,12 @@ def refund(writing: Writing, call: Call, payment: int, fen: int, reason: str) ->
     return once(writing, call, What.REFUND, [payment, fen, reason], act)
 
 
+def give_back(writing: Writing, row: PaymentRow, why: str) -> None:
+    """All of what is reserved is the holder's again, for a reason that is no call of its maker's. RuleBroken: it is
+    not reserved."""
+    _void(writing, row, OnlineState.VOID, why)
+
+
 def expire(writing: Writing) -> int:
     """What was reserved and is over goes back; so many. At SWEPT_MAX there may be more."""
     found = expired(writing.db, writing.now.unix_ms, SWEPT_MAX)

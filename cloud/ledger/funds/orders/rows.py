@@ -104,6 +104,30 @@ def orders_by(db: Database, maker: str, after: int, most: int) -> list[OrderRow]
     return [OrderRow(*row) for row in db.run(sql, (maker, after, most))]
 
 
+def open_by(db: Database, maker: str, most: int) -> list[OrderRow]:
+    """Of a maker, those that may be paid or may be again, oldest first."""
+    sql = f"SELECT {ORDER_COLUMNS} FROM pay_order WHERE maker = ? AND state = ? ORDER BY id LIMIT ?"  # noqa: S608  # ours
+    return [OrderRow(*row) for row in db.run(sql, (maker, int(OrderState.OPEN), most))]
+
+
+def reserved_by(db: Database, maker: str, most: int) -> list[PaymentRow]:
+    """On a maker's orders, oldest first."""
+    sql = (
+        f"SELECT {PAYMENT_COLUMNS} FROM online_payment WHERE state = ? AND maker = ? "  # noqa: S608  # our own names
+        "ORDER BY id LIMIT ?"
+    )
+    return [PaymentRow(*row) for row in db.run(sql, (int(OnlineState.AUTHORISED), maker, most))]
+
+
+def paid_to(db: Database, maker: str, most: int) -> list[PaymentRow]:
+    """On a maker's orders, newest first."""
+    sql = (
+        f"SELECT {', '.join('p.' + one for one in PAYMENT_COLUMNS.split(', '))} FROM online_payment p "  # noqa: S608
+        "JOIN pay_order o ON o.id = p.pay_order WHERE o.maker = ? ORDER BY p.id DESC LIMIT ?"
+    )
+    return [PaymentRow(*row) for row in db.run(sql, (maker, most))]
+
+
 def payment_of(db: Database, number: int) -> PaymentRow | None:
     """By its number."""
     sql = f"SELECT {PAYMENT_COLUMNS} FROM online_payment WHERE id = ?"  # noqa: S608  # our own names

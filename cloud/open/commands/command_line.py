@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from cloud.open import by_command
+from cloud.open.commands import by_command, orders
 from cloud.open.store.apps import PER_DAY, PER_MINUTE, SCOPES
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -26,6 +26,7 @@ def parser() -> Parser:
     _apps(verbs.add_parser("app", help=Text("应用及其密钥", "applications and their keys")))
     _webhooks(verbs.add_parser("webhook", help=Text("回调", "webhooks")))
     _hosts(verbs.add_parser("host", help=Text("允许的内网回调主机", "private hosts that webhooks may lead to")))
+    _orders(verbs.add_parser("order", help=Text("应用的付款", "what was paid to applications")))
     told = Text("写出接口文件", "write the documents of the interfaces")
     document = verbs.add_parser("document", help=told, description=told)
     document.add_argument("--out", type=Path, required=True, metavar="DIR", help=Text("写到哪里", "where to"))
@@ -72,11 +73,12 @@ def _apps(app: Parser) -> None:
     add.add_argument("--until", metavar="DATE", help=Text("末日；缺省无", "its last day, as 2027-07-31; none without"))
     sandbox = Text("沙箱：演示商户，没有真钱", "of the sandbox: no real money")
     add.add_argument("--sandbox", action="store_true", help=sandbox)
-    add.add_argument("--dsn", default=argparse.SUPPRESS, metavar="DSN", help=Text("账本", "the ledger"))
+    _dsn(add)
     _who(add)
     _leaf(steps.add_parser, "list", by_command.listing, Text("所有应用", "all of them"))
-    revoke = _leaf(steps.add_parser, "revoke", by_command.end, Text("作废，立即生效", "no call of it counts any more"))
+    revoke = _leaf(steps.add_parser, "revoke", orders.end, Text("作废，立即生效", "no call of it counts any more"))
     _app(revoke)
+    _dsn(revoke)
     turn = _leaf(steps.add_parser, "rotate", by_command.turn_key, Text("换密钥", "a new key beside the old one"))
     _app(turn)
     overlap = Text("旧密钥再有效几小时，缺省 24", "hours that the old one still counts (24)")
@@ -84,6 +86,24 @@ def _apps(app: Parser) -> None:
     told = Text("沙箱演示应用的新密钥，写入文件", "a new key of the sandbox's demonstration, into a file")
     new = _leaf(steps.add_parser, "sandbox-key", by_command.sandbox_key, told)
     new.add_argument("--out", type=Path, required=True, metavar="FILE", help=Text("写到哪里", "where to"))
+
+
+def _orders(order: Parser) -> None:
+    steps = order.add_subparsers(required=True, metavar="STEP")
+    seen = _leaf(steps.add_parser, "list", orders.listing, Text("最近的付款", "the newest payments"))
+    back = _leaf(
+        steps.add_parser, "refund", orders.refund,
+        Text("替已作废的应用退款", "give back in the name of one that ended"),
+    )  # fmt: skip
+    for made in (seen, back):
+        _app(made)
+        _dsn(made)
+    number = Text("付款号，见 list", "number of the payment, as list has it")
+    back.add_argument("--payment", type=int, required=True, metavar="N", help=number)
+    back.add_argument("--fen", type=int, required=True, metavar="FEN", help=Text("金额，分", "the sum in fen"))
+    reason = Text("缘由，持有人会看到", "why; its holder sees it")
+    back.add_argument("--reason", required=True, metavar="TEXT", help=reason)
+    _who(back)
 
 
 def _webhooks(webhook: Parser) -> None:
@@ -115,6 +135,10 @@ def _leaf(add: Callable[..., Parser], name: str, run: Act, told: Text) -> Parser
     made.set_defaults(run=run)
     add_data(made, again=True)
     return made
+
+
+def _dsn(made: Parser) -> None:
+    made.add_argument("--dsn", default=argparse.SUPPRESS, metavar="DSN", help=Text("账本", "the ledger"))
 
 
 def _app(made: Parser) -> None:

@@ -25,7 +25,6 @@ from cloud.open.store.apps import (
     app_of,
     apps,
     keys_of,
-    revoke,
     rotate,
 )
 from cloud.open.store.deliveries import again, allow_host, dead_of, forbid_host, hosts, set_hook
@@ -59,7 +58,7 @@ def add(given: Given) -> int:
     with _writing(given.data) as store:
         app = add_app(store, wanted)
         key = add_key(store, app, now_ms)
-    return _say(Text(f"应用 {app.id}，密钥（只显示这一次）：", f"application {app.id}, its key (shown once):"), key)
+    return say(Text(f"应用 {app.id}，密钥（只显示这一次）：", f"application {app.id}, its key (shown once):"), key)
 
 
 def listing(given: Given) -> int:
@@ -70,18 +69,11 @@ def listing(given: Given) -> int:
     for app, keys in found:
         state = Text("可用", "in use") if app.is_alive(now_ms) else Text("已作废", "ended")
         until = _day(app.until_ms) if app.until_ms else "-"
-        _say(
+        say(
             f"{app.id}  {app.name}  {app.merchant}  {','.join(app.scopes)}  {app.per_minute}/{app.per_day}  {until}  "
             f"{Text('密钥', 'keys')} {len(keys)}  {state}"
         )
-    return 0 if found else _say(Text("没有应用", "there is no application"))
-
-
-def end(given: Given) -> int:
-    """From its next call on it is nobody."""
-    with _writing(given.data) as store:
-        app = revoke(store, given.app, _now_ms())
-    return _say(Text(f"已作废：{app.name}", f"ended: {app.name}"))
+    return 0 if found else say(Text("没有应用", "there is no application"))
 
 
 def turn_key(given: Given) -> int:
@@ -90,7 +82,7 @@ def turn_key(given: Given) -> int:
         raise AppRefused(Text("--overlap 应为 0 到 720", "--overlap is 0 to 720"))
     with _writing(given.data) as store:
         key = rotate(store, app_of(store, given.app), _now_ms(), given.overlap * HOUR_MS)
-    return _say(Text("新密钥（只显示这一次）：", "the new key (shown once):"), key)
+    return say(Text("新密钥（只显示这一次）：", "the new key (shown once):"), key)
 
 
 def sandbox_key(given: Given) -> int:
@@ -113,14 +105,14 @@ def set_url(given: Given) -> int:
     target_of(given.url)
     with _writing(given.data) as store:
         set_hook(store, app_of(store, given.app).id, given.url, _now_ms())
-    return _say(Text("已设", "set"))
+    return say(Text("已设", "set"))
 
 
 def remove_url(given: Given) -> int:
     """What waits is given up."""
     with _writing(given.data) as store:
         set_hook(store, app_of(store, given.app).id, "", _now_ms())
-    return _say(Text("已移除", "removed"))
+    return say(Text("已移除", "removed"))
 
 
 def dead(given: Given) -> int:
@@ -128,8 +120,8 @@ def dead(given: Given) -> int:
     with _writing(given.data) as store:
         found = dead_of(store, given.app, 0, DEAD_MAX)
     for one in found:
-        _say(f"{one.event}  {one.app}  {one.tries}  {one.fault or one.status}  {_moment(one.changed_ms)}")
-    return 0 if found else _say(Text("没有放弃的回调", "nothing was given up"))
+        say(f"{one.event}  {one.app}  {one.tries}  {one.fault or one.status}  {_moment(one.changed_ms)}")
+    return 0 if found else say(Text("没有放弃的回调", "nothing was given up"))
 
 
 def replay(given: Given) -> int:
@@ -140,11 +132,11 @@ def replay(given: Given) -> int:
         numbers = [one.event for one in dead_of(store, app, 0, DEAD_MAX)]
         wanted = numbers if given.event is None else [one for one in numbers if one == given.event]
         done = [number for number in wanted if again(store, app, number, now_ms)]
-    return _say(Text(f"重发 {len(done)} 条", f"{len(done)} go again")) if done else _none_again()
+    return say(Text(f"重发 {len(done)} 条", f"{len(done)} go again")) if done else _none_again()
 
 
 def _none_again() -> int:
-    _say(Text("没有可重发的", "there is none to go again"))
+    say(Text("没有可重发的", "there is none to go again"))
     return 1
 
 
@@ -153,21 +145,21 @@ def allow(given: Given) -> int:
     who = login_name() if given.who is None else given.who
     with _writing(given.data) as store:
         allow_host(store, given.name.lower(), who, _now_ms())
-    return _say(Text("已允许", "allowed"))
+    return say(Text("已允许", "allowed"))
 
 
 def forbid(given: Given) -> int:
     """No longer."""
     with _writing(given.data) as store:
         forbid_host(store, given.name.lower())
-    return _say(Text("不再允许", "allowed no longer"))
+    return say(Text("不再允许", "allowed no longer"))
 
 
 def allowed(given: Given) -> int:
     """One a line."""
     with _writing(given.data) as store:
         for name in sorted(hosts(store)):
-            _say(name)
+            say(name)
     return 0
 
 
@@ -234,7 +226,8 @@ def _now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def _say(*lines: str | Text) -> int:
+def say(*lines: str | Text) -> int:
+    """On standard output."""
     for line in lines:
         sys.stdout.write(f"{line}\n")
     return 0
