@@ -11,7 +11,6 @@ KEY_IN_URL = Problem(400, "key-in-url", Text("密钥不得写在网址里，请�
 NO_IDEMPOTENCY = Problem(400, "idempotency-key", Text("须有一个 Idempotency-Key", "exactly one Idempotency-Key"))
 NOBODY = Problem(401, "unauthorised", Text("密钥无效", "no key that counts"))
 SCOPE = Problem(403, "scope", Text("此应用没有这项权限", "not among this application's scopes"))
-NO_CONSENT = Problem(403, "no-consent", Text("持有人未同意", "its holder has not consented"))
 NONE = Problem(404, "not-found", Text("没有", "there is none"))
 METHOD = Problem(405, "method", Text("不支持的方法", "not by this method"))
 TOO_SLOW = Problem(408, "too-slow", Text("请求来得太慢", "the request came too slowly"))

@@ -58,8 +58,8 @@ class Ask(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the claims."""
-        return tuple(self.claims.split(","))
+        """Of the claims; none: his subject alone."""
+        return tuple(self.claims.split(",")) if self.claims else ()
 
     def is_open(self, now_ms: int) -> bool:
         """May somebody still agree?"""

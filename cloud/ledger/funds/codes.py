@@ -66,8 +66,13 @@ def cancel_codes(db: Database, card: bytes) -> int:
     """None of this card pays any more; so many did. Inside of a transaction."""
     alive = [row for row in codes_of(db, card) if row.state == CodeState.ALIVE]
     for row in alive:
-        _put(db, row._replace(state=int(CodeState.CANCELLED)))
+        use_up(db, row)
     return len(alive)
+
+
+def use_up(db: Database, row: CodeRow) -> None:
+    """It pays no more, and no payment has come of it."""
+    _put(db, row._replace(state=int(CodeState.CANCELLED)))
 
 
 def codes_of(db: Database, card: bytes) -> list[CodeRow]:

@@ -86,6 +86,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "asked": array(one_of(CLAIMS)), "expires_ms": MS, "subject": TEXT,
         "claims": {"type": "object", "additionalProperties": {"type": ["string", "boolean", "null"]}},
     }),
+    "Code": whole({"code": TEXT, "expires_ms": MS}),
     "Answered": whole({"ask": ID, "state": one_of(("agreed", "declined"))}),
     "Device": whole({
         "name": TEXT, "kind": TEXT, "place": TEXT, "said_ms": maybe(MS), "hotlist_version": maybe(COUNT),

@@ -1,7 +1,7 @@
 """Who somebody is, by his own word 身份: asked for by an application, agreed to in the wallet, read as far as agreed.
 
-`subject` names a holder to one application alone: two that compare theirs learn nothing. A code 付款码 that a holder
-shows says who he is to an application to which he has agreed before, and stands for nothing else here.
+`subject` names a holder to one application alone: two that compare theirs learn nothing. By a code that he shows:
+codes.py.
 """
 
 import hashlib
@@ -32,6 +32,8 @@ STATES = {
     AskState.OPEN: "open", AskState.AGREED: "agreed", AskState.DECLINED: "declined", AskState.WITHDRAWN: "withdrawn",
 }  # fmt: skip
 OVER = "over"
+SUBJECT_ALONE = ""
+"""Claims of who is asked for nothing but his subject."""
 
 
 def ask(context: Context, given: Arguments) -> Reply:
@@ -51,7 +53,7 @@ def ask(context: Context, given: Arguments) -> Reply:
     if (kept.claims, kept.why) != (claims, given["why"]):
         raise CallRefused(REUSED)
     fresh = kept._replace(state=int(AskState.OPEN), holder="", told="")
-    return Reply(_seen(context, fresh, kept.made_ms), 201)
+    return Reply(seen(context, fresh, kept.made_ms), 201)
 
 
 def look(context: Context, given: Arguments) -> Reply:
@@ -61,7 +63,7 @@ def look(context: Context, given: Arguments) -> Reply:
         found = ask_by_id(context.site.people, number)
     if found is None or found.app != context.app.id:
         raise CallRefused(NONE)
-    return Reply(_seen(context, found, context.now.unix_ms))
+    return Reply(seen(context, found, context.now.unix_ms))
 
 
 def subject(context: Context, holder: str) -> str:
@@ -69,7 +71,8 @@ def subject(context: Context, holder: str) -> str:
     return hmac.new(context.site.secret, f"{context.app.id} {holder}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _seen(context: Context, found: Ask, now_ms: int) -> dict[str, Any]:
+def seen(context: Context, found: Ask, now_ms: int) -> dict[str, Any]:
+    """As its application sees it."""
     state = STATES[AskState(found.state)]
     if state == "open" and not found.is_open(now_ms):
         state = OVER

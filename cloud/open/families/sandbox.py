@@ -7,6 +7,7 @@ from cloud.ledger.funds.orders.calls import PAY_TEXT, Call, KeyReused, PayRefuse
 from cloud.open.problems import NONE, REUSED, CallRefused, Problem
 from cloud.open.route import Context, Reply, Route
 from cloud.open.sandbox.books import PAYERS, payer_card
+from cloud.open.sandbox.holder import DEMONSTRATION, NUMBER
 from cloud.payments.calls import wallet_of
 from cloud.wallet.claims import AskState, agree, ask_by_id, decline
 from cloud.wallet.line.shapes import Arguments, flag, whole
@@ -14,10 +15,6 @@ from shared.words.voice import Text
 
 DECLINED = Problem(409, "declined", Text("未付款", "it was not paid"))
 SAID = Problem(409, "answered", Text("已答复或已过期", "answered, or over, already"))
-DEMONSTRATION = {
-    "name": str(Text("沙箱同学", "Sandbox Pupil").zh), "number": "2026000001", "of_age": False,
-    "class": str(Text("沙箱一班", "Sandbox Class 1").zh),
-}  # fmt: skip
 
 
 def pay(context: Context, given: Arguments) -> Reply:
@@ -50,9 +47,9 @@ def answer(context: Context, given: Arguments) -> Reply:
         if found.state not in (wanted, AskState.OPEN) or (found.state == AskState.OPEN and not found.is_open(now_ms)):
             raise CallRefused(SAID)
         if found.state == AskState.OPEN and given["agree"]:
-            agree(people, found, str(DEMONSTRATION["number"]), DEMONSTRATION, now_ms)
+            agree(people, found, NUMBER, DEMONSTRATION, now_ms)
         elif found.state == AskState.OPEN:
-            decline(people, found, str(DEMONSTRATION["number"]), now_ms)
+            decline(people, found, NUMBER, now_ms)
     return Reply({"ask": given["ask"], "state": "agreed" if given["agree"] else "declined"})
 
 

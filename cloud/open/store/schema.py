@@ -13,6 +13,8 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS app_key (id TEXT PRIMARY KEY, app TEXT NOT NULL, digest BLOB NOT NULL,
     made_ms INTEGER NOT NULL, until_ms INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS ix_app_key_app ON app_key (app)",
+    """CREATE TABLE IF NOT EXISTS guess (app TEXT NOT NULL, day INTEGER NOT NULL, guesses INTEGER NOT NULL,
+    PRIMARY KEY (app, day))""",
     """CREATE TABLE IF NOT EXISTS used (app TEXT NOT NULL, day INTEGER NOT NULL, calls INTEGER NOT NULL,
     PRIMARY KEY (app, day))""",
     "CREATE TABLE IF NOT EXISTS ended (app TEXT PRIMARY KEY, at_ms INTEGER NOT NULL)",

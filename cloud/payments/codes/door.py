@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.ledger.funds.codes import ROTATE_MS, CodeRow, CodeState, cancel_codes, find_code, keep_code
+from cloud.ledger.funds.codes import ROTATE_MS, CodeRow, CodeState, cancel_codes, find_code, keep_code, use_up
 from cloud.ledger.funds.payments.cases import PaymentState, case_of
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.arrival import split_key
@@ -83,6 +83,16 @@ class CodeDoor:
             if row is None or row.card != card:
                 return Seen(Standing.OVER)
             return _seen(self._opened.database, row, now.unix_ms)
+
+    def show(self, code: str, now: Now) -> CardId | None:
+        """Used up by being shown, for no payment; whose it was. None: none, used, over, or its card is listed."""
+        with self._opened.writing(now) as writing:
+            row = find_code(writing.db, code_digest(code))
+            if row is None or not row.is_alive(now.unix_ms):
+                return None
+            use_up(writing.db, row)
+            known = writing.registry.cards.get(row.card)
+            return None if known is None or known.hotlisted else CardId(row.card)
 
     def cancel(self, card: CardId, now: Now) -> int:
         """None of its codes pays any more; so many did."""

@@ -83,6 +83,12 @@ def name_on_roster(db: Database, phone: str) -> str:
     return ""
 
 
+def holder_with_card(db: Database, labels: Sequence[str]) -> Holder | None:
+    """Who is on the roster by one of these cards; None: nobody."""
+    found = [Holder(*row) for row in db.find(f"{_HOLDER} WHERE label", list(labels))]
+    return found[0] if found else None
+
+
 def holders_in(db: Database, group: str) -> list[Holder]:
     """Those who are here, by number."""
     return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE class = ? AND is_here = 1 ORDER BY number", (group,))]

@@ -64,3 +64,12 @@ class CodesGuessed(Told):
     zh = "本终端今日已用 {count} 个无效付款码，今日不再受理付款码"
     en = "{count} codes that are none were asked with here today: no more codes are judged today"
     count: int
+
+
+@dataclass(frozen=True)
+class CodesGuessedByApp(Told):
+    code, case, level = "codes-guessed", "app", Level.IMPORTANT
+    zh = "应用 {app} 今日已用 {count} 个无效付款码问身份，今日不再受理"
+    en = "the application {app} asked who shows {count} codes that are none: no more are looked at today"
+    count: int
+    app: str

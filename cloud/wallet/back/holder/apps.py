@@ -88,6 +88,6 @@ def _seen(one: Ask) -> dict[str, Any]:
 OPERATIONS: Mapping[str, Operation] = {
     "apps": Operation(Right.SEES, {"holder": HOLDER}, apps),
     "apps/asked": Operation(Right.OWN, {"holder": HOLDER, "token": TOKEN}, asked),
-    "apps/answer": Operation(Right.OWN, {"holder": HOLDER, "token": TOKEN, "agree": flag()}, answer),
+    "apps/answer": Operation(Right.OWN, {"holder": HOLDER, "token": TOKEN, "agree": flag()}, answer, own=True),
     "apps/take-back": Operation(Right.OWN, {"holder": HOLDER, "ask": whole(1, ASK_MAX)}, take_back),
 }

@@ -6,6 +6,7 @@ import { addWords, moment, said, t } from "./words.js";
 addWords({
   appsHelp: ["您同意告诉这些应用的内容，随时可以收回。", "What you let these applications know. You can take it back at any time."],
   appsNone: ["没有告诉过任何应用", "No application knows anything"], appsBack: ["收回", "Take back"],
+  appsCode: ["您出示过付款码：只知道一个代号", "You showed it your code: a subject alone, and no name"],
   appsAsks: ["{0}（{1}）想知道：", "{0} ({1}) asks for:"], appsWhy: ["用途：{0}", "Why: {0}"],
   appsAgree: ["同意告诉它", "Let it know"], appsDecline: ["不同意", "No"], appsUnknown: ["学校没有登记", "the school has not said"],
   appsAgreed: ["已同意", "It knows now"], appsDeclined: ["未同意，什么也没有告诉", "Nothing was told"],
@@ -22,7 +23,7 @@ export async function apps(holder, { show }) {
   return { at, fresh, page: [
     h("h1", {}, t("apps")), box, h("p", {}, t("appsHelp")),
     h("ul", { class: "entries", "data-name": "apps" }, value.items.length ? value.items.map((one) => h("li", {},
-      h("p", {}, `${one.app} · ${one.merchant}`), h("p", {}, one.claims.map((name) => t(`claim_${name}`)).join(" · ")),
+      h("p", {}, `${one.app} · ${one.merchant}`), h("p", {}, one.claims.map((name) => t(`claim_${name}`)).join(" · ") || t("appsCode")),
       h("p", { class: "soft" }, t("appsWhy", one.why), " · ", moment(one.at_ms)),
       value.own ? h("button", { class: "plain", onclick: () => back(one) }, t("appsBack")) : null)) : h("li", { class: "soft" }, t("appsNone"))),
   ] };

@@ -1,6 +1,8 @@
 """What an application of a third party may know of a holder: what he agreed to, as long as he has not taken it back."""
 
 from cloud.wallet.claims import ASK_MS, Ask, ask_by_id, end_asks, keep_ask
+from cloud.wallet.people.persons import person_with_holder
+from cloud.wallet.people.sessions import Way, open_session
 from tests.cloud.wallet.back.test_privacy import sign_in
 from tests.cloud.wallet.rig import CHILD, GROWN, Rig
 
@@ -62,3 +64,17 @@ def test_nobody_answers_for_another_and_a_token_is_over_some_time(rig: Rig) -> N
     late = asked(rig, 3)
     rig.later(ASK_MS // 1000)
     assert rig.ask("apps/answer", "grown", token=late, agree=True) == "no-ask"
+
+
+def test_at_a_terminal_that_many_share_nothing_is_let_be_known(rig: Rig) -> None:
+    """A kiosk's session ends with its user; what an application was told does not."""
+    sign_in(rig, "grown", GROWN[0])
+    token = asked(rig, 1)
+    with rig.site.people.writing():
+        person = person_with_holder(rig.site.people, GROWN[0])
+        assert person
+        rig.session["kiosk"] = open_session(
+            rig.site.people, person.id, "", "", rig.now.unix_ms, way=Way.KNOWN, brief=True
+        )
+    assert rig.ask("apps/answer", "kiosk", token=token, agree=True) == "shared"
+    assert kept(rig).told == ""
