@@ -88,20 +88,39 @@ def partition_of(box: BoxId) -> int:
 PERSON = b"\xff\xff"
 """In the place of an issuer: no card, but a person by number."""
 PERSON_DIGITS_MIN, PERSON_DIGITS_MAX = 3, 16
+PERSON_LETTERS_MAX = 12
+"""Of a number with letters: so many fit into the same 8 bytes."""
+_PLACES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERED = 0xA << 60
+"""Added to a number with letters: its first half byte is A to E, which no digit is, and no filling either."""
 
 
 def person_id(number: str) -> CardId:
     """A student's number 学号 in the place of a card's: FFFF, then its digits as BCD, filled with F on the left, so
-    that zeros in front of it count. WireFault: 3 to 16 digits and nothing else."""
-    is_plain = number.isascii() and number.isdecimal() and PERSON_DIGITS_MIN <= len(number) <= PERSON_DIGITS_MAX
-    if not is_plain:
-        raise WireFault(f"a person's number is {PERSON_DIGITS_MIN} to {PERSON_DIGITS_MAX} digits")
+    that zeros in front of it count. One with capital letters is counted in 36 places of value 1 to 36, so that there,
+    too, zeros count, above A000000000000000. WireFault: 3 to 16 digits, or 3 to 12 digits and capital letters."""
+    is_long = len(number) > (PERSON_DIGITS_MAX if number.isdecimal() else PERSON_LETTERS_MAX)
+    if not number.isascii() or is_long or len(number) < PERSON_DIGITS_MIN or not set(number) <= set(_PLACES):
+        raise WireFault(
+            f"a person's number is {PERSON_DIGITS_MIN} to {PERSON_DIGITS_MAX} digits, "
+            f"with capital letters {PERSON_LETTERS_MAX} at most"
+        )
+    if not number.isdecimal():
+        value = 0
+        for place in number:
+            value = value * len(_PLACES) + _PLACES.index(place) + 1
+        return CardId(PERSON + (_LETTERED + value).to_bytes(8, "big"))
     return CardId(PERSON + bytes.fromhex(number.rjust(PERSON_DIGITS_MAX, "f")))
 
 
 def person_number(card: CardId) -> str:
     """The number of whoever stands in the place of a card. WireFault when that is none."""
     number = card[len(PERSON) :].hex().lstrip("f")
+    if number[:1] in ("a", "b", "c", "d", "e"):
+        number, value = "", int.from_bytes(card[len(PERSON) :], "big") - _LETTERED
+        while value > 0:
+            value, place = divmod(value - 1, len(_PLACES))
+            number = _PLACES[place] + number
     if card[: len(PERSON)] != PERSON or person_id(number) != card:
         raise WireFault("a card, or nothing, in the place of a person")
     return number

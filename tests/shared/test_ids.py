@@ -24,6 +24,31 @@ def test_a_box_id_is_safe_as_a_topic_level(text: str) -> None:
         ids.box_id(text)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("202601017", "fffffff202601017"), ("0012", "ffffffffffff0012"), ("2024A0012", "a00007c65cfe4a9b"),
+        ("00A", "a00000000000053f"), ("0A0", None), ("ZZZZZZZZZZZZ", None), ("9999999999999999", "9" * 16),
+    ],
+)
+def test_a_number_of_a_person_comes_back_as_it_was(number: str, said: str | None) -> None:
+    card = ids.person_id(number)
+    assert ids.person_number(card) == number
+    assert said is None or card.hex() == f"ffff{said}"
+
+
+@pytest.mark.parametrize("number", ["12", "2024a0012", "A" * 13, "1" * 17, "张三丰", "12-3", "٣٣٣"])
+def test_what_is_no_number_of_a_person_is_refused(number: str) -> None:
+    with pytest.raises(WireFault):
+        ids.person_id(number)
+
+
+@pytest.mark.parametrize("body", ["e" * 16, "a000000000000001", "f" * 16, "fffffffffffff0a1"])
+def test_what_stands_for_no_person_is_refused(body: str) -> None:
+    with pytest.raises(WireFault):
+        ids.person_number(ids.CardId(bytes.fromhex(f"ffff{body}")))
+
+
 def test_the_partition_of_a_box_never_moves() -> None:
     # the first bytes of SHA-256("canteen-1") and SHA-256("bus-1") are 3f and 41
     assert [ids.partition_of(ids.box_id(b)) for b in ("canteen-1", "bus-1")] == [0x3F % 64, 0x41 % 64]

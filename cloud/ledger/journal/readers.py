@@ -23,6 +23,7 @@ SPARES = "0044"
 REFUNDS = "0045"
 BOUNDS = "0047"
 TILL_ORDERS = "0048"
+ENDS = "0051"
 CHANNELS = "0052"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}

@@ -11,7 +11,6 @@ from cloud.ledger.funds.orders.ending import end_maker
 from cloud.ledger.funds.orders.paying import (
     HOLD_MS,
     SWEPT_MAX,
-    TOKEN_SIZE,
     Wanted,
     capture,
     close_order,

@@ -57,6 +57,13 @@ def take_roster(
     db.upsert("roster_teacher", "class, phone, name", "class, phone", [tuple(one) for one in teachers])
 
 
+def typed_number(db: Database, typed: str) -> str:
+    """A number as somebody keys it: the roster's own where it has that, else with its letters as capitals. Before tries
+    are counted: another way of writing it is no further try."""
+    with db.reading():
+        return typed if db.run("SELECT 1 FROM holder WHERE number = ?", (typed,)) else typed.upper()
+
+
 def holder_of(db: Database, number: str) -> Holder | None:
     """None: the roster never had him."""
     rows = db.run(f"{_HOLDER} WHERE number = ?", (number,))

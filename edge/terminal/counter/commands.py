@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.errors import WireFault
-from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN
+from shared.ids import PERSON_DIGITS_MAX, PERSON_DIGITS_MIN, PERSON_LETTERS_MAX
 from shared.input.amount import meant_fen, parse_yuan
 from shared.money import yuan
 from shared.words.voice import Text
@@ -141,7 +141,9 @@ _VERBS = {word.zh: word.en for word in _CHINESE}
 _SPENDING = ("", "load", "pay", "code")
 PIN_ALONE = Text("口令", "pin")
 _VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
-_NUMBER = re.compile(rf"[0-9]{{{PERSON_DIGITS_MIN},{PERSON_DIGITS_MAX}}}")
+_NUMBER = re.compile(
+    rf"[0-9]{{{PERSON_DIGITS_MIN},{PERSON_DIGITS_MAX}}}|[0-9A-Za-z]{{{PERSON_DIGITS_MIN},{PERSON_LETTERS_MAX}}}"
+)
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
@@ -165,7 +167,7 @@ def parse(line: str) -> Command:
         case ("net", "on" | "off"):
             return Command(Verb.NET, rest.lower())
         case ("meal", _) if _NUMBER.fullmatch(rest):
-            return Command(Verb.MEAL, rest)
+            return Command(Verb.MEAL, rest.upper())
         case ("stop", _) if _STOP.fullmatch(rest):
             return Command(Verb.STOP, rest)
         case (("load" | "pay") as spending, _) if rest:

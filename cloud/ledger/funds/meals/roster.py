@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.readers import ENDS
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.wire import codec
@@ -84,6 +85,8 @@ def take_roster(writing: Writing, said: Sequence[Enrolment], source: str, who: s
     row = (last + 1, body_of(fresh), source, who, writing.now.unix_ms)
     writing.db.insert("roster", COLUMNS, [row])
     writing.booking.link(BookLinkKind.ROSTER, last + 1, digest_of(row))
+    if not all(one.number.isdecimal() for one in fresh):
+        writing.booking.need(ENDS)  # programs of before have no mark for a number with letters
     owed = {number: one.owed_fen for number, one in known.items()}
     rows = [(one.number, one.card, one.group, int(one.is_enrolled), owed.get(one.number, 0), last + 1) for one in fresh]
     writing.db.upsert("person", PERSON_COLUMNS, "number", rows)

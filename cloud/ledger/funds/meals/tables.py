@@ -132,12 +132,17 @@ def _sheet_line(row: Row, beside: Beside) -> SheetLine:
         return SheetLine(row.number, number, fault=_why(fault))
 
 
+_NUMBERS = Text(
+    "学号应为 3 到 16 位数字，或至多 12 位数字和大写字母", "a number is 3 to 16 digits, or up to 12 digits and capitals"
+)
+
+
 def _number(cell: str) -> str:
     plain = parse_label(cell, Text("学号", "number"))
     try:
         person_id(plain)
     except WireFault as fault:
-        raise WireFault(Text("学号应为 3 到 16 位数字", "a number is 3 to 16 digits")) from fault
+        raise WireFault(_NUMBERS) from fault
     return plain
 
 

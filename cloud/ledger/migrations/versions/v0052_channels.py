@@ -8,7 +8,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0052"
-down_revision = "0049"
+down_revision = "0051"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

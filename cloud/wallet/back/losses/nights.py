@@ -17,7 +17,7 @@ from cloud.wallet.back.who.identity import BORN
 from cloud.wallet.line.shapes import KEY, Arguments, text
 from cloud.wallet.people.blocks import PRANKS_MAX, Reporter, pranks_of
 from cloud.wallet.people.nights import Night, forget_night, keep_night, oldest_night
-from cloud.wallet.people.roster import Holder, holder_of
+from cloud.wallet.people.roster import Holder, holder_of, typed_number
 from cloud.wallet.people.sessions import session_of
 from cloud.wallet.people.throttle import REPORTS_BY, STRANGERS_BLOCK, STRANGERS_FROM, take_try
 from shared.facts.desks import BlockRefused
@@ -32,12 +32,13 @@ def at_night(context: Context, arguments: Arguments) -> dict[str, str]:
     with people.reading():
         session = session_of(people, caller.session, now_ms)
     person = session.person if session else 0
-    take_try(people, STRANGERS_BLOCK, "block", arguments["number"], now_ms)
+    number = typed_number(people, arguments["number"])
+    take_try(people, STRANGERS_BLOCK, "block", number, now_ms)
     by = (REPORTS_BY, "reports", str(person)) if person else (STRANGERS_FROM, "blocks-from", caller.address)
     take_try(people, *by, now_ms)
     night = Night(
-        bytes.fromhex(arguments["key"]), arguments["number"], arguments["name"], arguments["born"],
-        arguments["why"] or "", person, arguments["by"] or "", caller.address, caller.agent, now_ms,
+        bytes.fromhex(arguments["key"]), number, arguments["name"], arguments["born"], arguments["why"] or "", person,
+        arguments["by"] or "", caller.address, caller.agent, now_ms,
     )  # fmt: skip
     with people.writing():
         keep_night(people, night)

@@ -16,7 +16,7 @@ from cloud.wallet.people.codes import send_code, use_code
 from cloud.wallet.people.passwords import hashed
 from cloud.wallet.people.persons import bind_guardian, bound_person, set_password
 from cloud.wallet.people.records.letters import NO_LETTER, end_letter, is_of, letter_of, plain
-from cloud.wallet.people.roster import holder_of, wards_of
+from cloud.wallet.people.roster import holder_of, typed_number, wards_of
 from cloud.wallet.people.sessions import Way, end_sessions
 from cloud.wallet.people.throttle import BIND, CODE, forget_tries, take_try
 from shared.errors import WireFault
@@ -42,7 +42,8 @@ def begin(context: Context, arguments: Arguments) -> dict[str, Any]:
 
     A guardian's phone must be the one of the roster; a holder's own is whichever he proves, once.
     """
-    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
+    people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
+    number = typed_number(people, arguments["number"])
     told = _told(context.site.binding, arguments)
     take_try(people, BIND, "holder", number, now_ms)
     may_send(context, phone)
@@ -58,7 +59,8 @@ def begin(context: Context, arguments: Arguments) -> dict[str, Any]:
 def finish(context: Context, arguments: Arguments) -> Later:
     """The phone's code, and a password from now on: a person, bound to the holder and to all whose guardian he is. The
     letter is used up; one that was made since the code was sent has killed that code, too."""
-    people, phone, number, now_ms = context.site.people, arguments["phone"], arguments["number"], context.now.unix_ms
+    people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
+    number = typed_number(people, arguments["number"])
     take_try(people, CODE, BINDING, f"{number} {phone}", now_ms)
 
     def then(kept: str) -> Signed:

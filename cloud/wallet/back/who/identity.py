@@ -24,7 +24,7 @@ from cloud.wallet.people.persons import (
     set_password,
     set_phone,
 )
-from cloud.wallet.people.roster import wards_of
+from cloud.wallet.people.roster import typed_number, wards_of
 from cloud.wallet.people.sessions import (
     Way,
     end_session,
@@ -55,7 +55,8 @@ def by_password(context: Context, arguments: Arguments) -> Later:
 
 def by_number(context: Context, arguments: Arguments) -> Later:
     """A holder's number and password, at a terminal that many share: the session is a brief one."""
-    return _by_secret(context, "number", arguments["number"], person_with_holder, arguments["password"], brief=True)
+    number = typed_number(context.site.people, arguments["number"])
+    return _by_secret(context, "number", number, person_with_holder, arguments["password"], brief=True)
 
 
 def _by_secret(

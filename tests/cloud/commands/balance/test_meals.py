@@ -57,7 +57,7 @@ def test_a_faulty_roster_is_refused_whole(enrolled: Path, tmp_path: Path, capsys
     assert (code, said.splitlines()) == (
         1,
         [
-            f"第 3 行 20260003：卡 0001 是 {ADA} 的", "第 4 行 x：学号应为 3 到 16 位数字",
+            f"第 3 行 20260003：卡 0001 是 {ADA} 的", "第 4 行 x：学号应为 3 到 16 位数字，或至多 12 位数字和大写字母",
             "在册名单 3 行，0 人有变，2 行有误，未作任何更改",
         ],
     )  # fmt: skip
