@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import Retry
+from cloud.ledger.records.load_state import CaseState
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import OTHER_BOX, STRANGER, run

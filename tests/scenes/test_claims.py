@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.records.load_state import CaseState
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run

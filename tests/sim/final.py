@@ -8,12 +8,12 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.findings.closing import apart
 from cloud.ledger.findings.rows import Kind as FindingKind
 from cloud.ledger.findings.rows import State as FindingState
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.read.shown.balance import balance_view
 from cloud.ledger.read.shown.closing import card_now
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.load_state import CaseState
 from shared.online import RETRIES, LoadResult
 from shared.records import (
     PURCHASE_SIZE,

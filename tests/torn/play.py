@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from edge.terminal.taps.steps import Result
 from shared.records import STORED_HEAD, CounterKind, decode
 from tests.sim.blueprint import Blueprint, blueprint

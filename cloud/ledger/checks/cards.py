@@ -15,11 +15,11 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Kind, differences
 from cloud.ledger.journal.balances import all_balances
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.records.chain import Break, Step, breaks, chain_of
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database
 from shared.records import LoadRecord, PurchaseRecord, application_of, purse_of
 from shared.records.kinds import PurseRecord

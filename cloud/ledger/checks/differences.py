@@ -13,7 +13,7 @@ from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, Finding, Kind,
 from cloud.ledger.held.losses.reports import Report, reports
 from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
 from cloud.ledger.journal.balances import all_balances
-from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database
 from shared.words.voice import Text
 

@@ -7,12 +7,12 @@ from cloud.ledger.checks.check import Check, proven, walk
 from cloud.ledger.held.records_words import read_records
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.booking import CHUNK
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.receive.beyond import beyond_marks
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import NOBODY, Arrival, arrive, is_apart, split_apart, split_key
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.marks import Mark, add, unpack_ranges
 from cloud.ledger.records.values import CheckTac, Verdict
 from cloud.store.db import Database

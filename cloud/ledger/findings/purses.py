@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from cloud.ledger.findings.rows import MAIN
 from cloud.ledger.held.losses.spent import PURSES
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.chain import Step
 from cloud.ledger.records.grey import STANDS, State
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database, Newest, Question, Rows
 from shared.errors import WireFault
 from shared.records import STORED_HEAD, CounterKind, LoadRecord, PurchaseRecord, decode, parse_stored

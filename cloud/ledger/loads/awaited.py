@@ -3,9 +3,9 @@
 from itertools import islice
 from typing import NamedTuple
 
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.loads.split.low import low_cards
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.fleet.cards import AWAITED_MAX

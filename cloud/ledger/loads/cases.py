@@ -5,7 +5,6 @@ A refused request is a case too, so that a repeated one hears the same.
 """
 
 from collections.abc import Sequence
-from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of,
 from cloud.ledger.loads.unloads import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.records.arrival import Arrival, case_key, split_key
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
@@ -34,16 +34,6 @@ COLUMNS = (
 """Of one card's cases the state is asked for as `+state`: by its index SQLite would read every card's cases in it."""
 STEPS_MAX = 256
 """Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
-
-
-class CaseState(IntEnum):
-    """Frozen numbers: they stand in the books."""
-
-    REFUSED = 0
-    PENDING = 1
-    CONFIRMED = 2
-    CONFIRMED_BY_COUNTER = 3
-    REVERSED = 4
 
 
 _TAKEN = (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))

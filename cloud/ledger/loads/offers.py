@@ -12,10 +12,11 @@ from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.spares import borrowed, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, payer_of_case, set_retry
+from cloud.ledger.loads.cases import COLUMNS, LoadCase, payer_of_case, set_retry
 from cloud.ledger.loads.retry import OFFERABLE, OFFERED, UNGRANTED, Retry
 from cloud.ledger.loads.sources import Source, account_of
 from cloud.ledger.loads.split.due import due
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose

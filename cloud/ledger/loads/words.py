@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import (
     SUSPENSE_STATE,
-    CaseState,
     LoadCase,
     add_case,
     case_of,
@@ -24,6 +23,7 @@ from cloud.ledger.loads.sources import source_of
 from cloud.ledger.loads.state import TerminalWord
 from cloud.ledger.records.arrival import Arrival, case_key
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 
 EVIDENCE_MAX = 200
 UNPROVEN_SAID = "unproven"

@@ -6,13 +6,13 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.funds import deposits, grants
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView, VoidView
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import arrive, case_key, record_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database, Row
 from shared.ids import CardId

@@ -12,11 +12,12 @@ from cloud.ledger.books.chart import AccountKind, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import life_of
 from cloud.ledger.journal.balances import all_balances, balance
-from cloud.ledger.loads.cases import CaseState, online_steps
+from cloud.ledger.loads.cases import online_steps
 from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.unloads import UnloadState
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database
 from shared.ids import CardId
 from shared.records import CounterKind

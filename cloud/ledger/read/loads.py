@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from cloud.ledger.fleet.heard import terminals
 from cloud.ledger.fleet.views import TerminalView
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import UNGRANTED, Retry
 from cloud.ledger.loads.sources import Source
 from cloud.ledger.loads.state import LoadFacts, LoadState, load_state
 from cloud.ledger.loads.words import terminal_word
 from cloud.ledger.records.arrival import split_key
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, Row
 from shared.online import LoadResult

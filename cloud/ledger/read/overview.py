@@ -9,12 +9,12 @@ from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.journal.balances import all_balances, balances_of, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import AccountView, CardName, CardView, Counts, LedgerSums
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
 

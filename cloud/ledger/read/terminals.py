@@ -12,12 +12,12 @@ from typing import Any
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.writing import first_verdict_key
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import TerminalBody, TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE, arrive, is_apart, split_key
 from cloud.ledger.records.grey import State
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database

@@ -11,11 +11,11 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, document_hash
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.payments.spare_sums import loadable_fen
 from cloud.ledger.funds.spares import borrowed, payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import (
-    CaseState,
     LoadCase,
     add_case,
     case_of,
@@ -28,10 +28,11 @@ from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.offers import close_others, is_own, offer, offered
 from cloud.ledger.loads.retry import Retry
 from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
-from cloud.ledger.loads.spare_bounds import is_over, loadable_fen
+from cloud.ledger.loads.spare_bounds import is_over
 from cloud.ledger.loads.split.due import due
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from shared.clocks.clock import day_number
 from shared.facts.books import LoadCounterReused, LoadRequestReused

@@ -24,7 +24,6 @@ from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import Retry
 from cloud.ledger.loads.sources import Source
 from cloud.ledger.loads.unloads import UnloadState
@@ -32,6 +31,7 @@ from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.stolen import Act
 from cloud.ledger.records.values import Verdict
 from cloud.parameters.canary import Word

@@ -7,10 +7,10 @@ import pytest
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import LoadDecision, Now, Rejudged, Verdict
 from shared.online import LoadResult
 from shared.records import Kind, purse_byte

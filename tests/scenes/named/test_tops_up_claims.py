@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.records.load_state import CaseState
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import Campus

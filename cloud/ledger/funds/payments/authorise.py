@@ -22,10 +22,10 @@ from cloud.ledger.funds.payments.cases import (
     keep,
     nobodys,
     paid_on,
-    spare_paid_on,
 )
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, GUESSES_MAX, Asked, decide, may_check
-from cloud.ledger.funds.spares import lent, payer_of
+from cloud.ledger.funds.payments.spare_sums import loaded_beside, spent_with
+from cloud.ledger.funds.spares import payer_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.readers import CODES
 from cloud.ledger.journal.writing import Writing
@@ -158,23 +158,16 @@ def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> As
     day_max_fen = spare_fen = DAY_MAX_FEN
     if known is not None:
         payer, day = payer_of(writing.db, wanted.card), day_number(writing.now.campus_s)
-        day_fen = paid_on(writing.db, payer, day)
+        day_fen = paid_on(writing.db, payer, day) + loaded_beside(writing.db, payer, writing.now)
         left_fen = balance_now(writing.db, writing.registry.cards[payer].accounts.online, Side.CREDIT)
         floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
-        spare_fen = _spare_fen(writing, wanted.card, payer, day)
+        spent = spent_with(writing.db, wanted.card, payer, writing.now)
+        spare_fen = DAY_MAX_FEN if spent is None else spent.left_fen
     return Asked(
         place_of(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
         floor_fen, day_max_fen, spare_fen,
     )  # fmt: skip
-
-
-def _spare_fen(writing: Writing, shown: bytes, payer: bytes, day: int) -> int:
-    """Of a spare whose last day is over nothing, whether or not anybody has looked since."""
-    spare = lent(writing.db, shown)
-    if spare is None:
-        return DAY_MAX_FEN
-    return spare.limit_fen - spare_paid_on(writing.db, payer, shown, day) if day <= spare.until_day else 0
 
 
 def place_of(writing: Writing, box: str, request: OnlineRequest) -> int | None:

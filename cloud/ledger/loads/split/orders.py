@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.split.moving import LEAST_FEN, Movable, Why
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault

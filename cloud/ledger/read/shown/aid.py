@@ -11,8 +11,8 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import FUND
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.balances import balances_of
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.sources import Source
+from cloud.ledger.records.load_state import CaseState
 from cloud.store.db import Database, Row
 from shared.wire import codec
 

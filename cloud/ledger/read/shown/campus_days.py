@@ -8,11 +8,11 @@ from cloud.ledger.fleet.owing import Fleet, fleet, owing_of_day
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.held.days import GAPS_MAX, RANGES_MAX, Closed, DaySum, Gap, Statement, Waiting, closed, decode
 from cloud.ledger.held.two_persons import Proposal, ProposalKind, waiting
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.overview import counts
 from cloud.ledger.read.pages import open_drawers
 from cloud.ledger.read.put_backs import checkpoint
 from cloud.ledger.read.shown.takings import NEWEST, Sums, takings
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.clocks.clock import DAY_S

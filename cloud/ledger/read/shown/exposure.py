@@ -16,9 +16,9 @@ from cloud.ledger.funds.offline.bound import bound
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.losses.exposure import VERSIONS_MAX
 from cloud.ledger.journal.balances import balances_of
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.shown.risk import Caps, Item, Listed, Part, Risk, Till, caps_of, weigh
 from cloud.ledger.read.shown.silence import Purses
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.errors import StoreFault

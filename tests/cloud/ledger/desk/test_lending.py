@@ -24,6 +24,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.lending import Loan
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.desk.spare_door import SpareLedger
+from cloud.ledger.funds.bounds import set_bound
 from cloud.ledger.records.values import Now
 from cloud.store.db import SqliteDatabase
 from shared.clocks.clock import day_number
@@ -118,8 +119,16 @@ def test_it_loads_and_claims_what_is_the_holders_onto_its_own_purse(spares, ledg
     names = ("purse", "transit", "online", "pending")
     assert books(ledger, *(f"{name}:{SPARE.hex()}" for name in names)) == (5_00, 20_00, 0, 0)
     assert books(ledger, f"online:{OWN.hex()}", f"pending:{OWN.hex()}") == (30_00, 0)
-    more = c.load_request(SPARE, 1, 25_01, 5_00, request=7)
+    more = c.load_request(SPARE, 2, 5_01, 25_00, request=7)  # its counter: the 20 are on it
     assert ledger.load_authorise(c.BOX, *more, True, c.NOW).result is LoadResult.OVER_LIMIT
+    assert c.pay(ledger, 9, 5_01, of=SPARE).result is PaymentResult.OVER_LIMIT  # one sum with what was loaded
+    with ledger.opened.writing(c.NOW) as writing:
+        set_bound(writing, "b", OWN, 29_00, "holder")
+    assert c.pay(ledger, 10, 4_01, of=OWN).result is PaymentResult.OVER_LIMIT  # and in the holder's own bound
+    assert c.pay(ledger, 11, 4_00, of=OWN).result is PaymentResult.APPROVED
+    assert ledger.load_authorise(c.BOX, *c.load_request(SPARE, 2, 1, 25_00, request=8), True, c.NOW).result is (
+        LoadResult.OVER_LIMIT
+    )
     assert refused(spares.take_back, wish(2), proof(5_00, counter=1), c.NOW) is SPARE_NOT_EMPTY
 
 

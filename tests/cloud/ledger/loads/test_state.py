@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.state import (
     OPEN,
     RECORD_DUE_S,
@@ -19,6 +18,7 @@ from cloud.ledger.loads.state import (
 )
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
 from shared.online import LoadResult
 from shared.records import Kind
