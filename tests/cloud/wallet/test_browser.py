@@ -404,6 +404,13 @@ def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
     page.goto(f"{wallet.address}kiosk")
     assert faults(page) == []
     assert page.locator("form[data-name=byPassword], [data-name=sso], [data-name=byCode]").count() == 0
+    page.route("**/w/api/lost-night", lambda route: route.fulfill(status=503, body=""))
+    page.click("[data-name=lostNight] summary")
+    for field, value in (("number", GROWN), ("name", name), ("born", "2008-09-16")):
+        page.fill(f"form[data-name=night] input[name={field}]", value)
+    page.click("form[data-name=night] button")
+    expect(page.locator("form[data-name=night] .problem")).to_contain_text("可能没有挂失")
+    expect(page.locator("[data-name=lostNight]")).to_contain_text("./ykt desk lost")
     page.fill("form[data-name=byNumber] input[name=number]", GROWN)
     page.fill("form[data-name=byNumber] input[name=password]", "a good password")
     page.click("form[data-name=byNumber] button")

@@ -27,7 +27,7 @@ export function signIn(done) {
   ];
   return [
     h("h1", {}, t("signIn")), document.documentElement.dataset.kiosk ? shared() : own(),
-    folded("lostNight", [h("p", {}, t("nightHelp")), night()]),
+    folded("lostNight", [h("p", {}, t("nightHelp")), h("p", { class: "soft" }, t("nightElse")), night()]),
     h("p", { class: "soft" }, t("linkHelp")),
   ];
 }
@@ -56,7 +56,13 @@ function night() {
     field(t("born"), { name: "born", type: "date", required: true }),
     field(t("yourName"), { name: "by", maxlength: 64 }),
     field(t("why"), { name: "why", maxlength: 200 }),
-  ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone"))), "danger");
+  ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone")), unheard), "danger");
+}
+
+/** Whoever reports a loss must know that nobody may have heard it. */
+function unheard(problem) {
+  if (problem.status && problem.status < 500) throw problem;
+  throw { ...problem, zh: t("nightUnheard"), en: t("nightUnheard") };
 }
 
 function folded(name, content) {

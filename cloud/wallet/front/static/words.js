@@ -26,6 +26,8 @@ const WORDS = {
   number: ["学号或工号", "Student or staff number"], fullName: ["姓名", "Name"], born: ["出生日期", "Date of birth"],
   lostNight: ["卡和手机都丢了", "Card and phone are both lost"], why: ["说明（可不填）", "Why (may be empty)"],
   nightHelp: ["立即锁定该生的卡、钱包和已登录设备；报告人会留记录。应急餐不受影响。", "Blocks card, wallet and devices at once. Who reports is on record. The emergency meal stays."],
+  nightElse: ["卡务台和值班员另有办法：集控平台“挂失”页，或 ./ykt desk lost", "The card desk and whoever is on duty have another way: the console's page of losses, or ./ykt desk lost"],
+  nightUnheard: ["没有答复，可能没有挂失。请再报一次，并马上找他们", "No answer: it may not be blocked. Report again, and go to them now"],
   blockNow: ["立即挂失锁定", "Block now"], nightDone: ["已受理：信息无误则已锁定", "Taken: if that was right, all is blocked"],
   lossHelp: ["卡、在线账户的使用和本人其他设备立即冻结；联不上的终端在收到黑名单前仍可能受理。", "Card, online account and other devices are frozen at once. A terminal out of reach may still take the card until the hotlist gets there."],
   cancelLoss: ["找到了，解挂", "Found: cancel the report"], reportedBy: ["报告人", "Reported by"],
