@@ -22,6 +22,7 @@ class Verb(StrEnum):
     SELL = "sell"
     PAY = "pay"
     CODE = "code"
+    ORDER = "order"
     AGAIN = "again"
     VOID = "void"
     MEAL = "meal"
@@ -57,6 +58,7 @@ HELP = Text(
   12.50                 消费 12.50 元
   pay 12.50             账户支付：由电子账户付款，卡内余额不动（需联网）
   code 12.50 [71…|80…]  付款码：扫码，或输入手机上的 18 位数字；80 开头为脱机码，断网也收
+  order 12.50           收款码：本机出码，顾客用手机扫码付款；cancel 取消（需联网）
   again                 同一张卡再放一次（空行也行）
   claim                 领款：待领的补助、退款圈入卡内（需联网）
   void                  原卡再放：撤销刚才那笔（3 分钟内、30 元内）
@@ -78,6 +80,7 @@ HELP = Text(
   12.50                 sell for 12.50 yuan
   pay 12.50             an account payment: the online account pays, the purse is not touched (on line)
   code 12.50 [71…|80…]  a payment code: scan it, or key its 18 digits; 80… is an offline one, no network needed
+  order 12.50           a code on this till for the customer's phone to scan; cancel calls it off (on line)
   again                 present the same card again (an empty line does too)
   claim                 claim onto the card what waits for it (on line)
   void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)
@@ -133,12 +136,14 @@ _CHINESE = (
     Text("付款", "pay"),
     Text("记餐", "meal"),
     Text("付款码", "code"),
+    Text("收款码", "order"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""
 
 
-_SPENDING = ("", "load", "pay", "code")
+_SPENDING = ("", "load", "pay", "code", "order")
+CALL_OFF = Text("取消", "cancel")
 PIN_ALONE = Text("口令", "pin")
 _VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
 _NUMBER = re.compile(
@@ -170,7 +175,7 @@ def parse(line: str) -> Command:
             return Command(Verb.MEAL, rest.upper())
         case ("stop", _) if _STOP.fullmatch(rest):
             return Command(Verb.STOP, rest)
-        case (("load" | "pay") as spending, _) if rest:
+        case (("load" | "pay" | "order") as spending, _) if rest:
             return _amount(Verb(spending), rest)
         case _:
             return _amount(Verb.SELL, text)

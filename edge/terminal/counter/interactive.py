@@ -19,9 +19,10 @@ from edge.files.deck import Deck, operators_of
 from edge.files.disk import InUse
 from edge.life import say
 from edge.terminal.counter import commands
-from edge.terminal.counter.commands import PIN_ALONE, Command, Verb
+from edge.terminal.counter.commands import CALL_OFF, PIN_ALONE, Command, Verb
 from edge.terminal.counter.entries import Console, entries_of, entry_line
 from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
+from edge.terminal.counter.keyboard import Keyboard
 from edge.terminal.counter.pins import keyed_pin
 from edge.terminal.counter.pulling import PulledAtDebit
 from edge.terminal.counter.reading import said_by
@@ -134,7 +135,7 @@ class _Counter:
         self._screens = [screen]
         self._field = field
         self._pull: Tear | None = None
-        self._lines: asyncio.StreamReader | None = None
+        self._lines: Keyboard | None = None
 
     async def serve(self) -> int:
         """Until quit or the end of the input."""
@@ -142,13 +143,13 @@ class _Counter:
         demo = Text(" 【演示】", " [DEMO]") if settings.demo else ""
         say(f"{Text('终端', 'terminal')} {settings.name} {settings.place} {settings.merchant}{demo}")
         say(str(commands.HELP))
-        lines = self._lines = await _lines()
+        lines = self._lines = Keyboard(await _lines())
         await self._station.joined(JOIN_S)
         while True:
             say(f"[{self._field.label}] {self._why()}")
             sys.stdout.write(PROMPT)
             sys.stdout.flush()
-            raw = await lines.readline()
+            raw = await lines.line()
             if not raw or not await self._obey(commands.parse(raw.decode("utf-8", "replace")[:LINE_MAX])):
                 return 0
 
@@ -171,7 +172,7 @@ class _Counter:
     async def _obey(self, command: Command) -> bool:
         """False at the end."""
         match command.verb:
-            case Verb.SELL | Verb.PAY | Verb.CODE:
+            case Verb.SELL | Verb.PAY | Verb.CODE | Verb.ORDER:
                 await self._sell(command)
             case Verb.AGAIN | Verb.NOTHING:
                 await self._again(command)
@@ -226,8 +227,8 @@ class _Counter:
 
     async def _sell(self, command: Command) -> None:
         firmware, station = self._station.firmware, self._station
-        if command.verb is Verb.CODE:
-            await self._sell_by_code(command)
+        if command.verb in (Verb.CODE, Verb.ORDER):
+            await (self._sell_by_code(command) if command.verb is Verb.CODE else self._order(command.amount_fen))
             return
         if command.verb is Verb.PAY:
             await self._tap(station, command, lambda: firmware.pay(command.amount_fen, station.now()))
@@ -251,9 +252,19 @@ class _Counter:
         if result.end is End.DONE:
             await self._entry(station, result)
 
+    async def _order(self, amount_fen: int) -> None:
+        """No card is laid; the cashier may call it off while the customer's phone is looked for."""
+        station = self._station
+        tap = asyncio.ensure_future(station.tap(station.firmware.order(amount_fen, station.now()), None))
+        if self._lines is not None and await self._lines.hears((CALL_OFF.zh, CALL_OFF.en), tap):
+            station.call_off()
+        result = await tap
+        if result.end is End.DONE:
+            await self._entry(station, result)
+
     async def _line(self, asked: Text) -> str:
         _tell(asked)
-        return (await self._lines.readline()).decode("utf-8", "replace").strip() if self._lines else ""
+        return (await self._lines.line()).decode("utf-8", "replace").strip() if self._lines else ""
 
     async def _keyed_pin(self) -> Pin | None:
         """By the holder, for the card alone: it is kept nowhere. None: another thing was typed, and nothing is sold."""
@@ -294,7 +305,7 @@ class _Counter:
         if offered.face is Face.DECLINED:
             return
         _tell(Text("确认请键入 y，取消回车", "type y to confirm, Enter to leave it"))
-        typed = (await self._lines.readline()).decode("utf-8", "replace").strip().lower() if self._lines else ""
+        typed = (await self._lines.line()).decode("utf-8", "replace").strip().lower() if self._lines else ""
         if typed not in ("y", "yes"):
             _tell(Text("已取消", "cancelled"))
             return

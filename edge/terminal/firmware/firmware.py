@@ -35,6 +35,7 @@ from edge.terminal.taps.phone import PhonePoint
 from edge.terminal.taps.sale import Till
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Tap
+from edge.terminal.taps.till_order import OrderPoint, is_order
 from edge.terminal.taps.voiding import void_last, void_with_card
 from shared.errors import RuleBroken, StoreFault
 from shared.fleet.document import DocumentKind
@@ -86,6 +87,7 @@ class Firmware:
         self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._meals = MealPoint(self.body)
         self._phones = PhonePoint(self.body)
+        self._orders = OrderPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
@@ -174,7 +176,7 @@ class Firmware:
         body, due_s = self.body, self.line.due_s()
         if self._busy:
             return due_s
-        due_s = min(due_s, self._deeds.due_s(), self._turns_s(), self._swap_s())
+        due_s = min(due_s, self._deeds.due_s(), self._turns_s(), self._swap_s(), self._orders.due_s())
         if not body.book.without_record:
             return due_s
         can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
@@ -200,6 +202,17 @@ class Firmware:
         if is_offline(digits):
             return self._tap(self._counted(self._phones.pay(amount_fen, digits)), amount_fen, now)
         return self._tap(self._till.pay_by_code(amount_fen, parse_code(digits)), amount_fen, now)
+
+    def order(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """收款码: a keyed amount, by a code that this till shows and a customer's wallet pays."""
+        return self._tap(self._counted(self._orders.sell(amount_fen)), amount_fen, now)
+
+    def call_off(self, now: Now) -> bool:
+        """The cashier takes back what is on the glass. False: nothing of this kind is under way; True: its tap ends in
+        what became of it, which may be that it is paid."""
+        self.body.now = now
+        self._orders.call_off()
+        return self._orders.is_waiting
 
     def again(self, now: Now) -> Tap[Result]:
         """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
@@ -353,6 +366,7 @@ class Firmware:
             raise RuleBroken("a tap has not ended yet")
         self.body.now, self.body.presented = now, None
         self._guard(self._turn)
+        self._guard(self._orders.reverse_left)
         self._busy = True
         try:
             result = yield from tap
@@ -375,6 +389,7 @@ class Firmware:
                 for waiting in body.book.overdue(body.now.mono_s):
                     body.write_unproven(waiting)
             self._pay_back()
+            self._orders.due()
             self._deeds.due()
             self._wants_swap = body.documents.to_try is not None and not self._is_in_use()
         without_record = body.book.without_record
@@ -469,8 +484,9 @@ class Firmware:
         for waiting in list(body.flash.waiting):
             if isinstance(waiting.slot.body, AskedLoad) and waiting.slot.number in granted:
                 body.book.drop(waiting)
-            elif not waiting.slot.unproven and body.flash.free > 0:
+            elif not waiting.slot.unproven and not is_order(waiting) and body.flash.free > 0:
                 body.write_unproven(waiting)
+        self._orders.boot()
         self._pay_back()
         body.documents.boot()
         body.shifts.boot()

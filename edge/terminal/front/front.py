@@ -88,7 +88,11 @@ class Front:
         return self._command() is not None
 
     def key(self, key: Key) -> None:
-        """One that was pressed; beyond KEYS_MAX it is lost, and sounds so."""
+        """One that was pressed; beyond KEYS_MAX it is lost, and sounds so. What stands on the glass to be scanned is
+        called off at once: its tap goes on until somebody has paid."""
+        if key is Key.CLEAR and self._station.call_off():
+            self._board.sound(PRESSED)
+            return
         if len(self._keys) >= KEYS_MAX:
             self._board.sound(WRONG)
             return
@@ -170,8 +174,8 @@ class Front:
                 self._said(words.OFF)
             case Offered(number):
                 self._offered(number)
-            case Command(Verb.MEAL, number):
-                await self._meal(number)
+            case Command(Verb.MEAL | Verb.ORDER):
+                await self._without_card(deed)
             case Scanned(code) if wanted is not None:
                 await self._by_code(wanted, code)
             case Typed(secret) if command is not None:
@@ -203,10 +207,12 @@ class Front:
         self._pad = asks_sure(self._pad, number) if is_asked else rest(self._pad)
         self._lasts(KEYED_S if is_asked else SHOWN_S)
 
-    async def _meal(self, number: str) -> None:
+    async def _without_card(self, command: Command) -> None:
         """No card is laid."""
-        await self._station.tap(self._station.firmware.meal(number, self._station.now()), None)
-        self._lasts(SHOWN_S)
+        firmware, now = self._station.firmware, self._station.now
+        is_meal = command.verb is Verb.MEAL
+        tap = firmware.meal(command.word, now()) if is_meal else firmware.order(command.amount_fen, now())
+        await self._tap(lambda: tap, None)
 
     async def _by_code(self, command: Command, scanned: str) -> None:
         """No card is laid: a payment code stands in its place."""

@@ -5,6 +5,7 @@
     17 void         sale 17, by a supervisor's card  menu 1 … 5  balance, claim, sales, status, the card's own log
     menu 6 number enter enter   a meal by number, without a card: looked at, then confirmed
     clear           what was begun is off            12.50 pay, and a code scanned: out of a wallet
+    12.50 menu      a code on the glass, for a customer's wallet to scan; clear calls it off
 
 An amount that is no amount moves nothing: it is refused, and stays to be mended. A PIN's digits are in no repr.
 """
@@ -197,8 +198,8 @@ def _amount(pad: Pad, key: Key) -> tuple[Pad, Deed]:
             return pad, Command(Verb.AGAIN)
         case Key.ENTER:
             return _ordered(pad, pad.enters)
-        case Key.PAY if pad.enters is Verb.SELL:
-            return _ordered(pad, Verb.PAY)
+        case Key.PAY | Key.MENU if pad.enters is Verb.SELL:
+            return _ordered(pad, Verb.PAY if key is Key.PAY else Verb.ORDER)
         case Key.VOID if pad.enters is Verb.SELL and (not pad.text or pad.text.isdecimal()):
             return rest(pad), Command(Verb.VOID, str(int(pad.text)) if pad.text else "")
         case _:

@@ -7,6 +7,7 @@ sign is drawn beside it. The one number that counts is the largest thing on the 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from edge.terminal.front.keypad import MENU, Mode, Pad
@@ -20,6 +21,7 @@ from edge.terminal.front.words import (
     OFFLINE,
     ONLINE,
     PIN,
+    SCAN,
     SELLING,
     SERVE,
     SERVE_NOT,
@@ -27,6 +29,7 @@ from edge.terminal.front.words import (
     Wish,
     unsettled,
 )
+from edge.terminal.qr import QUIET, SIZE, Rows, qr_rows
 from edge.terminal.taps.display import Bar, Display, Face, bar_words
 from shared.inventory import DeviceKind
 from shared.words.voice import Text
@@ -225,6 +228,9 @@ class _Page:
         yield Words(f"{ENTER.en}", self._u(16), self._low - self._u(20), self._u(16), GREY)
 
     def _shown(self, what: Display) -> Iterator[Part]:
+        if what.code:
+            yield from self._scanned(what)
+            return
         style = _FACES[what.face]
         found = _SUM.search(what.title.zh)
         amount = found.group() if found else ""
@@ -233,6 +239,28 @@ class _Page:
             zh, en = filter(None, (style.serve.zh, todo.zh)), filter(None, (style.serve.en, todo.en))
             todo = Text(" ".join(zh), "; ".join(en))
         yield from self._panel(style.ground, style.sign, amount, what.title, todo)
+
+    def _scanned(self, what: Display) -> Iterator[Part]:
+        """A code as large as there is room, and beside it the sum, the digits, and what is waited for."""
+        high = self._low - self._top
+        step = max(1, min(high, self._width // 2) // (SIZE + 2 * QUIET))
+        side = step * (SIZE + 2 * QUIET)
+        yield Area(0, self._top, self._width, high, BLUE)
+        yield Area(0, self._top, side, high, WHITE)
+        yield from _squares(qr_rows(what.code), step * QUIET, self._top + (high - side) // 2 + step * QUIET, step)
+        x, room = side + self._u(12), self._width - side - self._u(20)
+        found = _SUM.search(what.title.zh)
+        amount = found.group() if found else ""
+        yield Words(amount, x, self._top + self._u(34), self._fits(amount, 56, room), WHITE)
+        y = self._top + self._u(76)
+        digits = " ".join(what.code[at : at + 6] for at in range(0, len(what.code), 6))
+        for text, size, colour in (
+            (SCAN.zh, 26, WHITE), (SCAN.en, 16, WHITE), (digits, 18, WHITE), (what.todo.zh, 17, GREY),
+            (what.todo.en, 13, GREY),
+        ):  # fmt: skip
+            for line in self._wrapped(text, size, room, TODO_LINES):
+                yield Words(line, x, y, self._fits(line, size, room), colour)
+                y += self._u(size + 5)
 
     def _panel(self, ground: Colour, sign: str, amount: str, title: Text, todo: Text) -> Iterator[Part]:
         """A sign, the sum beside it, the words below, and at the foot what the cashier does."""
@@ -308,6 +336,17 @@ class _Page:
         for line in _SIGNS[name]:
             points = tuple((round(x + size * a), round(y + size * b)) for a, b in line)
             yield Mark(points, max(2, size // 8), colour)
+
+
+def _squares(rows: Rows, x: int, y: int, step: int) -> Iterator[Area]:
+    """The dark ones, as few areas a row as there are runs."""
+    for row, squares in enumerate(rows):
+        at = 0
+        for is_dark, run in groupby(squares):
+            count = len(list(run))
+            if is_dark:
+                yield Area(x + at * step, y + row * step, count * step, step, BLACK)
+            at += count
 
 
 def _width_of(text: str) -> float:

@@ -5,8 +5,11 @@ the body says aloud and what its cashier is to do stand in the one language that
 """
 
 from edge.life import say
+from edge.terminal.qr import QUIET, SIZE, Rows, qr_rows
 from edge.terminal.taps.display import Display
 from shared.words.voice import Text
+
+_HALVES = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
 
 
 class Screen:
@@ -21,7 +24,17 @@ class Screen:
         if self.is_off:
             return
         say(f"  ┃ {self._mark}{what.title.zh}\n  ┃ {self._mark}{what.title.en}")
+        if what.code:
+            say("\n".join(_drawn(qr_rows(what.code))))
         if what.voice.zh:
             say(f"  🔊 {what.voice}")
         if what.todo.zh:
             say(str(Text(f"  → 收银员：{what.todo.zh}", f"  → cashier: {what.todo.en}")))
+
+
+def _drawn(rows: Rows) -> list[str]:
+    """Two squares a letter, the light ones in the colour of writing, with a light border."""
+    light = (False,) * SIZE
+    framed = [(*light[:QUIET], *row, *light[:QUIET]) for row in (*[light] * QUIET, *rows, *[light] * (QUIET + 1))]
+    pairs = zip(framed[::2], framed[1::2], strict=False)
+    return ["".join(_HALVES[over, under] for over, under in zip(*pair, strict=True)) for pair in pairs]

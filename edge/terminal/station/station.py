@@ -127,6 +127,13 @@ class Station:
         self._after()
         return result
 
+    def call_off(self) -> bool:
+        """The cashier takes back what a tap has put on the glass; False when there is nothing of this kind."""
+        is_under_way = self.firmware.call_off(self.now())
+        if is_under_way:
+            self._after()
+        return is_under_way
+
     async def joined(self, timeout_s: float) -> bool:
         """Wait for the link to join with an epoch; at once when the network is cut. False when it has not."""
         with suppress(TimeoutError):

@@ -90,6 +90,10 @@ class Book:
         self._since_s[waiting.slot.generation] = mono_s
         return waiting
 
+    def waits_since(self, waiting: Waiting, mono_s: float) -> None:
+        """Its minute begins now: a power cut has lost when it began."""
+        self._since_s[waiting.slot.generation] = mono_s
+
     def waiting_for(self, card: CardId, kind: type[PendingPurchase] | type[PendingLoad]) -> Waiting | None:
         """The newest pending slot of this card."""
         for waiting in reversed(self._flash.waiting):

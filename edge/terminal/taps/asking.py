@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.errors import WireFault
-from shared.online import LoadAnswer, PaymentAnswer, parse_answer
+from shared.online import LoadAnswer, OrderAnswer, PaymentAnswer, parse_answer
 
 ANSWER_S = 6.0
 """The card is held so long; then nothing was loaded, and the record says so."""
@@ -20,7 +20,7 @@ BEFORE_S = 2.0
 """As PAYMENT_S, where the purse stands behind it: so long a queue waits for the account."""
 CHECK_S = 2.0
 """So long the centre is asked about a card that the terminal's own list is too old for."""
-Answer = LoadAnswer | PaymentAnswer
+Answer = LoadAnswer | PaymentAnswer | OrderAnswer
 
 
 @dataclass(slots=True)
@@ -51,7 +51,8 @@ class Asking:
         self, number: int, epoch: int, payload: bytes, mono_s: float, wait_s: float = ANSWER_S,
         parse: Callable[[bytes], Answer] = parse_answer,
     ) -> None:  # fmt: skip
-        """Ask, and wait so long at most; whatever was asked before is forgotten. parse: WireFault for no answer."""
+        """Ask at this moment, now or later, and wait so long from then on at most; whatever was asked before is
+        forgotten. parse: WireFault for no answer."""
         self._question = Question(number, epoch, payload, mono_s + wait_s, mono_s, parse)
         self._answer = None
 
@@ -80,6 +81,10 @@ class Asking:
         """Give the question up at its deadline."""
         if self._question is not None and mono_s >= self._question.deadline_s:
             self._question = None
+
+    def drop(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._question = None
 
     def to_send(self, mono_s: float) -> Question | None:
         """What to send now, if anything; call `expire` before."""

@@ -12,7 +12,7 @@ from edge.terminal.store.book import Row
 from shared.fleet.capped import MEAL_FEN
 from shared.ids import CardId
 from shared.money import yuan
-from shared.online import PAYMENT_TEXT, RESULT_TEXT, LoadResult, PaymentResult
+from shared.online import ORDER_MEANS, PAYMENT_TEXT, RESULT_TEXT, LoadResult, PaymentResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import LOAD_SHAPED, Kind, application_of
@@ -37,12 +37,14 @@ class Face(StrEnum):
 
 
 class Display(NamedTuple):
-    """title: the big line; voice: what is said (empty = a beep); todo: what the cashier does (empty = nothing)."""
+    """title: the big line; voice: what is said (empty = a beep); todo: what the cashier does (empty = nothing); code:
+    digits for a phone to scan (empty = none)."""
 
     face: Face
     title: Text
     voice: Text
     todo: Text
+    code: str = ""
 
 
 class Bar(StrEnum):
@@ -320,6 +322,45 @@ def paid_by_code(amount_fen: int) -> Display:
     return Display(Face.DONE, title, Text(f"付款码收款{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
 
 
+def order_open(amount_fen: int, code: str) -> Display:
+    """The customer's turn: nothing is paid yet."""
+    amount = yuan(amount_fen)
+    spaced = " ".join(code[at : at + 6] for at in range(0, len(code), 6))
+    title = Text(f"请扫码付款 ¥{amount}　{spaced}", f"scan to pay ¥{amount}: {spaced}")
+    voice = Text(f"请扫码付款{amount}元", f"{amount} yuan, please scan")
+    todo = Text("未付款，等待中；取消：减号键", "not paid yet, waiting; minus to call it off")
+    return Display(Face.NOTICE, title, voice, todo, code)
+
+
+def order_closing(amount_fen: int) -> Display:
+    """Nobody knows yet whether somebody has paid in the last moment."""
+    amount = yuan(amount_fen)
+    title = Text(f"正在确认收款码 ¥{amount} 的结果", f"asking what became of the till's code over ¥{amount}")
+    todo = Text("请勿重复收款，稍候", "do not take it a second time, please wait")
+    return Display(Face.AGAIN, title, _NOTHING, todo)
+
+
+def order_closed(amount_fen: int) -> Display:
+    """Nobody has paid, and nobody will."""
+    why, amount = REASON_TEXT[Reason.ORDER_NOT_PAID], yuan(amount_fen)
+    title = Text(f"{why.zh} ¥{amount}", f"{why.en}: ¥{amount}")
+    return Display(Face.DECLINED, title, why, Text("未收款；可换方式收款", "not paid; another way will do"))
+
+
+def paid_by_order(amount_fen: int) -> Display:
+    """成功: as paid_by_code, by the code that this till has shown."""
+    amount = yuan(amount_fen)
+    title = Text(f"成功 收款码 ¥{amount}", f"paid ¥{amount} by the till's code")
+    return Display(Face.DONE, title, Text(f"收款码收款{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
+
+
+def order_paid_before(amount_fen: int) -> Display:
+    """The power went while a customer was paying; the record is durable."""
+    amount = yuan(amount_fen)
+    title = Text(f"断电前的收款码 ¥{amount} 已付款", f"before the power went: ¥{amount} by the till's code is paid")
+    return Display(Face.NOTICE, title, title, Text("可以放行，不再收款", "you may serve; do not take it again"))
+
+
 def code_refused(reason: Reason) -> Display:
     """Nothing was taken, for certain: neither here nor of the account."""
     why = REASON_TEXT[reason]
@@ -441,6 +482,8 @@ def last_before(row: Row) -> Display:
         title = Text(f"断电前最后一笔 ¥{amount}，学号尾号 {card}", f"before the power went: ¥{amount}, number …{card}")
         todo = Text("再输同一学号，不会记两次", "the same number is not recorded twice")
         return Display(Face.NOTICE, title, _NOTHING, todo)
+    if row.card == ORDER_MEANS:
+        return order_paid_before(row.sale_fen)
     if row.kind is Kind.CODE:
         title = Text(
             f"断电前最后一笔 ¥{amount} 付款码已收，卡尾号 {card}",

@@ -48,6 +48,7 @@ def sale(fen):
         (".5 enter", sale(50)), ("0.05 enter", sale(5)), ("0012 enter", sale(1200)), ("12.505 enter", sale(1250)),
         ("12..5 enter", sale(1250)), ("125 back enter", sale(1200)), ("9 clear 1 enter", sale(100)),
         ("12.50 pay", Command(Verb.PAY, amount_fen=1250)), ("enter", Command(Verb.AGAIN)),
+        ("12.50 menu", Command(Verb.ORDER, amount_fen=1250)),
         ("void", Command(Verb.VOID)), ("17 void", Command(Verb.VOID, "17")), ("0017 void", Command(Verb.VOID, "17")),
         ("1234567890 void", Command(Verb.VOID, "1234567890")), ("99999.99 enter", sale(9_999_999)),
         ("menu 1", Command(Verb.BALANCE)), ("menu 5", Command(Verb.LOG)),
@@ -60,7 +61,7 @@ def test_keys_that_order_something(words, deed):
 
 
 @pytest.mark.parametrize(
-    "words", ["0 enter", "0.00 enter", "000000 enter", "100000 enter", "pay", "1.5 void", "menu 9", "5 menu", "menu ."]
+    "words", ["0 enter", "0.00 enter", "000000 enter", "100000 enter", "pay", "1.5 void", "menu 9", "0 menu", "menu ."]
 )
 def test_keys_that_move_nothing(words):
     pad, deed = keyed(words)
@@ -119,8 +120,8 @@ def test_every_row_of_keys():
                     deeds.append((key, deed))
             assert pad.mode in (Mode.AMOUNT, Mode.MENU)
             for key, command in deeds:
-                if command.verb in (Verb.SELL, Verb.PAY):
-                    assert key == ("enter" if command.verb is Verb.SELL else "pay")
+                if command.verb in (Verb.SELL, Verb.PAY, Verb.ORDER):
+                    assert key == {Verb.SELL: "enter", Verb.PAY: "pay", Verb.ORDER: "menu"}[command.verb]
                     assert 0 < command.amount_fen < 10_000_000
                 if command.verb in MENU:
                     assert "menu" in keys

@@ -3,12 +3,14 @@
 from itertools import pairwise
 
 import pytest
+import segno
 
 from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.front import words
 from edge.terminal.front.keypad import Mode, Pad, waits
 from edge.terminal.front.paint import paint, rgb565, xrgb8888
 from edge.terminal.front.picture import Area, Mark, View, Words, picture
+from edge.terminal.qr import QUIET, SIZE, qr_rows
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar, Display, Face
 from shared.online import LoadResult
@@ -26,6 +28,7 @@ def faces():
     yield from (Display(face, LONG, LONG, LONG) for face in Face)
     yield from (display.declined(reason) for reason in Reason)
     yield from (display.not_selling(bar) for bar in Bar)
+    yield display.order_open(50_000, "721234567890123459")
     yield display.voided(1250, b"\x53\x03" * 5, 500)
     yield display.load_refused(Reason.LOAD_DENIED, next(iter(LoadResult)))
 
@@ -110,3 +113,26 @@ def test_pixels_as_framebuffers_have_them():
     assert [int.from_bytes(rgb565(image)[at : at + 2], "little") for at in (0, 2, 4)] == [0xF800, 0x07E0, 0x083F]
     assert xrgb8888(image)[0:3] == bytes((0, 0, 255))
     assert xrgb8888(image)[8:11] == bytes((255, 4, 8))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_code_is_drawn_square_by_square_with_a_light_border(size):
+    """As another library draws it, and alone on its ground."""
+    digits = "721234567890123459"
+    image = paint(picture(View(**BASE, shown=display.order_open(1250, digits)), *size), size)
+    wanted = segno.make(digits, version=1, error="m", mode="numeric", mask=2, boost_error=False).matrix
+    high, top, unit = size[1], round(36 * min(size[0] / 480, size[1] / 320)), min(size[0] / 480, size[1] / 320)
+    space = high - round(38 * unit) - top
+    step = min(space, size[0] // 2) // (SIZE + 2 * QUIET)
+    left, first = step * QUIET, top + (space - step * (SIZE + 2 * QUIET)) // 2 + step * QUIET
+    for row in range(-QUIET, SIZE + QUIET):
+        for column in range(-QUIET, SIZE + QUIET):
+            is_dark = 0 <= row < SIZE and 0 <= column < SIZE and wanted[row][column]
+            at = left + column * step + step // 2, first + row * step + step // 2
+            assert (sum(image.getpixel(at)) < 100) == bool(is_dark), (row, column)
+
+
+def test_only_digits_that_fit_become_a_code():
+    for wrong in ("", "1" * 35, "７" * 18, "72a"):
+        with pytest.raises(ValueError, match=r"1\.\.34"):
+            qr_rows(wrong)
