@@ -1,12 +1,12 @@
 """Account payments 账户支付 and payments on line in a small world of their own: a real till, its flash, a real ledger,
 and a network between them that loses, doubles, delays and turns round; the till's power may go at any moment. Some
-holders show a code of their phone in the place of a card; phones pay orders of a stall, which captures, voids and
-refunds them.
+holders show a code of their phone in the place of a card, others scan the code that the till shows; phones pay orders
+of a stall, which captures, voids and refunds them.
 
-Laws: an approved request is spent once (shown, or given back); a reversed one never; nothing is sold on unknown; a code
-is judged once; every call of a phone's or a stall's ends in one answer, whatever was lost and repeated; nothing stays
-reserved; together the accounts lack what was shown and captured, less what was refunded. All of it is drawn from one
-seed. `defects` plants one mistake for each law.
+Laws: an approved request is spent once (shown, or given back, also where a power cut has left an order); a reversed one
+never; nothing is sold on unknown; a code is judged once; every call of a phone's or a stall's ends in one answer,
+whatever was lost and repeated; nothing stays reserved; together the accounts lack what was shown and captured, less
+what was refunded. All of it is drawn from one seed. `defects` plants one mistake for each law.
 """
 
 import heapq
@@ -20,6 +20,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.funds.orders.calls import Call, Outcome
 from cloud.ledger.funds.orders.paying import HOLD_MS, Wanted
 from cloud.ledger.funds.orders.rows import OnlineState
+from cloud.ledger.funds.orders.till import token_of
 from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now, Received
@@ -34,6 +35,7 @@ from edge.link.messages import Type
 from edge.link.seal import Opened
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.store.book import Row
+from edge.terminal.taps.display import Display, order_paid_before
 from shared.ids import CardId, StoreId
 from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
 from shared.keys.terminal_mac import terminal_mac
@@ -57,6 +59,8 @@ CUT, SILENT = 0.15, 0.1
 BY_CODE, STALE, ON_LINE = 0.35, 0.2, 0.8
 """Shares of taps: with a code in the place of the card, of those with one that was shown before, and behind which a
 phone pays on line."""
+BY_ORDER, SCANS, CALLS_OFF = 0.3, 0.8, 0.6
+"""Shares of taps with a code on the till; of those, in which a phone scans it, and that the cashier calls off."""
 STALL, MERCHANT = "stall", "一楼大伙"
 ASKS_AGAIN = 4
 """A phone or a stall that has no answer asks again under its key, so often; then it asks what became of it."""
@@ -91,6 +95,8 @@ class PaymentWorld:
         self.bench.connect()
         self.codes, self.phones = CodeDoor(self.ledger.opened, self.random.randbytes), _Phones(self)
         self._codes_shown: list[str] = []
+        self._codes_seen: set[str] = set()
+        self.told = 0
         self.shown: dict[int, int] = {}
         """Request → fen of every 成功."""
         self._events: list[tuple[float, int, Callable[[], None]]] = []
@@ -175,6 +181,9 @@ class PaymentWorld:
             self._silent_until_s = bench.mono_s + rng.uniform(1.0, 8.0)
         cut_s = bench.mono_s + rng.uniform(0.0, 3.5) if rng.random() < CUT else float("inf")
         fen = rng.randint(1, 3_000)
+        if rng.random() < BY_ORDER:
+            self._order(fen, cut_s)
+            return
         if rng.random() < BY_CODE:
             tapping = Tapping(bench.firmware.pay_by_code(fen, self._code(), bench.now()), bench.counter, None)
         else:
@@ -186,6 +195,40 @@ class PaymentWorld:
                 if bench.mono_s >= cut_s:
                     self._cut()
                     return
+
+    def _order(self, fen: int, cut_s: float) -> None:
+        """On the glass, until it is paid, over, called off, or dark."""
+        rng, bench = self.random, self.bench
+        off_s = bench.mono_s + rng.uniform(0.5, 9.0) if rng.random() < CALLS_OFF else float("inf")
+        cut_s = cut_s + rng.uniform(0.0, 6.0)
+        tapping = Tapping(bench.firmware.order(fen, bench.now()), bench.counter, None)
+        while not tapping.run():
+            self._scanned(fen)
+            while not bench.firmware.is_answered:
+                self._step(min(bench.firmware.due_s(), cut_s, off_s))
+                if bench.mono_s >= cut_s:
+                    self._cut()
+                    return
+                if bench.mono_s >= off_s:
+                    off_s = float("inf")
+                    bench.firmware.call_off(bench.now())
+
+    def _scanned(self, fen: int) -> None:
+        """A phone has seen what has just come onto the glass; its holder takes his time."""
+        code = self.bench.displays[-1].code if self.bench.displays else ""
+        if code and code not in self._codes_seen:
+            self._codes_seen.add(code)
+            if self.random.random() < SCANS:
+                self._at(self.bench.mono_s + self.random.uniform(0.2, 8.0), lambda: self.phones.scan(code, fen))
+
+    def _told(self, what: Display) -> None:
+        """A display outside of taps: an order of before a power cut is paid. It may be told again."""
+        newest = max((one.seq, one) for one in self.bench.written().values())[1] if self.bench.written() else None
+        if isinstance(newest, PaymentRecord) and what == order_paid_before(newest.amount_fen):
+            if self._states().get(newest.request) != PaymentState.APPROVED:
+                raise Violation("payments: nothing is sold on unknown", f"request {newest.request} is told as paid")
+            self.shown.setdefault(newest.request, newest.amount_fen)
+            self.told += 1
 
     def _code(self) -> str:
         """Off somebody's phone; or one that was shown before, by mistake or to cheat."""
@@ -201,6 +244,8 @@ class PaymentWorld:
         self.bench.power_on()
         self.bench.counter.log = self._shown
         self.bench.connect()
+        for what in self.bench.notices:
+            self._told(what)
 
     def _pass(self, seconds: float) -> None:
         until_s = self.bench.mono_s + seconds
@@ -215,6 +260,8 @@ class PaymentWorld:
             heapq.heappop(events)[2]()
         bench.firmware.tick(bench.now())
         bench.exchange()
+        for what in bench.firmware.take_displays():
+            self._told(what)
         self._records_leave()
 
     # --- the laws -------------------------------------------------------------------------------------------------
@@ -290,6 +337,11 @@ class _Phones:
         if paid is not None and paid.payment:
             for _ in range(rng.randint(0, 3)):
                 self._stall(paid.payment, fen)
+
+    def scan(self, code: str, fen: int) -> None:
+        """What a till shows."""
+        card, call = pupil_card(self._random.randint(1, CARDS)), self._call("phone")
+        self._ask(call, lambda: self._door.pay(call, token_of(code), card, fen, self._world.now()))
 
     def _stall(self, payment: int, fen: int) -> None:
         call, part = self._call(STALL), self._random.randint(1, fen)

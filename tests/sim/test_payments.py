@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from cloud.ledger.funds.orders import calls, papers, paying, rows
+from cloud.ledger.funds.orders import asked, calls, papers, paying, rows
 from cloud.ledger.funds.payments import authorise, cases, settle
 from cloud.payments.orders import door as orders_door
 from edge.terminal.store.book import Book
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import OpenSlot
 from edge.terminal.taps.paying import AccountPoint
+from edge.terminal.taps.till_order import OrderPoint, is_order
 from shared.errors import RuleBroken
 from shared.purse.reasons import Reason
 from tests.sim.payments import PaymentWorld
@@ -24,10 +25,13 @@ SEEDS, DEFECT_SEEDS = 12, 40
 
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     states: Counter[int] = Counter()
+    told = 0
     for seed in range(SEEDS * (20 if whole else 1)):
         world = PaymentWorld(seed, tmp_path)
         world.run()
         states.update(world.states)
+        told += world.told
+    assert told, "an order that a power cut has left was paid"
     assert all(states[state] for state in (cases.PaymentState.APPROVED, cases.PaymentState.REVERSED)), states
     assert states[cases.PaymentState.TOMBSTONE], states
     assert not states[cases.PaymentState.HELD] + states[cases.PaymentState.WORD], states
@@ -121,9 +125,43 @@ def forgets_calls(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(calls, "_keep", lambda *_: None)
 
 
+def paid_and_not_shown(patch: pytest.MonkeyPatch) -> None:
+    """A till that forgets an order at power-on, whatever the centre has said of it."""
+    patch.setattr(OrderPoint, "_told", lambda self, waiting, _: self._body.book.drop(waiting))
+
+
+def taken_twice_across_a_cut(patch: pytest.MonkeyPatch) -> None:
+    """A till that begins anew with an empty glass: what stood on it is asked for again."""
+
+    def forgetful(self: OrderPoint) -> None:
+        for waiting in [one for one in self._body.flash.waiting if is_order(one)]:
+            self._body.book.drop(waiting)
+
+    patch.setattr(OrderPoint, "boot", forgetful)
+
+
+def reversed_though_served(patch: pytest.MonkeyPatch) -> None:
+    """A till that has shown an order as paid, and reverses it."""
+    ended = OrderPoint._ended
+
+    def both(self: OrderPoint, waiting: Waiting, answer: Any) -> Any:
+        patch.setattr(self._body.book, "paid", self._body.book.reversed)
+        return ended(self, waiting, answer)
+
+    patch.setattr(OrderPoint, "_ended", both)
+
+
+def closed_and_still_paid(patch: pytest.MonkeyPatch) -> None:
+    """A centre that says that an order is closed, and does not close it."""
+    patch.setattr(asked, "shut", lambda *_: None)
+    keep, is_open = cases.keep, lambda case: case.state == cases.PaymentState.OPEN
+    patch.setattr(asked, "keep", lambda db, case: keep(db, case) if is_open(case) else None)
+
+
 DEFECTS = (
     no_tombstone, no_reversal, sells_on_unknown, late_slot, not_reversed, a_code_pays_twice, double_capture,
-    refund_above_captured, time_out_forgotten, forgets_calls,
+    refund_above_captured, time_out_forgotten, forgets_calls, paid_and_not_shown, taken_twice_across_a_cut,
+    reversed_though_served, closed_and_still_paid,
 )  # fmt: skip
 
 
