@@ -47,7 +47,7 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     phones = KeyClient(outward.keys) if outward.keys is not None else None
     site = Site(
         open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones,
-        _sign_ons(settings.data), _binding(folder), lambda: door_of(folder) is not None,
+        _sign_ons(settings.data), _binding(folder), sends=lambda: door_of(folder) is not None,
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
