@@ -5,13 +5,14 @@ import json
 import zipfile
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from cloud.emulators.providers import forms
 from cloud.emulators.providers.keys import EmulatorKeys
 from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, text_of, yuan
 
 Out = tuple[int, dict[str, str], bytes]
+_PAGES = {"alipay.trade.wap.pay": "QUICK_WAP_WAY", "alipay.trade.page.pay": "FAST_INSTANT_TRADE_PAY"}
 _OK = {"code": "10000", "msg": "Success"}
 
 
@@ -23,18 +24,21 @@ class AlipayEmulator:
         self.trades, self.keys, self._app_id, self._seller_id, self.origin = trades, keys, app_id, seller_id, origin
         self._bills: dict[str, bytes] = {}
 
-    def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> Out:  # noqa: ARG002
+    def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> Out:  # noqa: ARG002  # its twin reads headers
         """One request."""
         mood, dice = self.trades.mood, self.trades.dice
         if dice.randrange(100) < mood.fail:
             return 500, {}, b"busy"
         if path.startswith("/bills/"):
             return 200, {}, self._bills[path.removeprefix("/bills/")]
-        given = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        query = urlsplit(path).query if method == "GET" else body.decode()
+        given = dict(parse_qsl(query, keep_blank_values=True))
         name = f"{given.get('method', '').replace('.', '_')}_response"
         if not self._is_apps(given):
             return 200, {}, json.dumps({name: {"code": "40002", "sub_code": "isv.invalid-signature"}}).encode()
         content = json.loads(given["biz_content"])
+        if given["method"] in _PAGES:
+            return self._paged(given, content, now_s)
         if dice.randrange(100) < mood.unsigned:
             lie = {
                 **_OK, "out_trade_no": content.get("out_trade_no"), "trade_status": "TRADE_SUCCESS",
@@ -59,6 +63,10 @@ class AlipayEmulator:
         sign = "Zm9yZ2Vk" if one.is_forged else self._sign(text)
         body = urlencode({**given, "sign_type": "RSA2", "sign": sign}).encode()
         return {"Content-Type": "application/x-www-form-urlencoded"}, body
+
+    def bridge(self, given: dict[str, str], who: str, now_s: int) -> bool:  # noqa: ARG002  # its twin's
+        """It has none."""
+        return False
 
     def bill_of(self, day: str) -> bytes:
         """The detail of the ZIP."""
@@ -105,6 +113,15 @@ class AlipayEmulator:
             return {**_OK, "out_trade_no": trade.number, "trade_no": trade.txn}
         is_poor = self.trades.mood.poor
         return {"code": "40004", "sub_code": "ACQ.SELLER_BALANCE_NOT_ENOUGH" if is_poor else "ACQ.REFUND_FEE_ERROR"}
+
+    def _paged(self, given: dict[str, str], content: dict[str, Any], now_s: int) -> Out:
+        """A payer's browser brings the order along: the trade is there from now on, and he sees the cash desk."""
+        is_right = content["product_code"] == _PAGES[given["method"]] and given["return_url"]
+        made = self._made(content["out_trade_no"], content, now_s) if is_right else {}
+        if made.get("code") != _OK["code"]:
+            return 400, {}, b"{}"
+        back = urlencode({"redirect_url": given["return_url"]})
+        return 302, {"Location": f"{made['qr_code']}?{back}"}, b""
 
     def _made(self, number: str, content: dict[str, Any], now_s: int) -> dict[str, Any]:
         expires = datetime.strptime(content["time_expire"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from html import escape
+from urllib.parse import parse_qsl
 
 from cloud.emulators.providers.trades import Trade, yuan
 from shared.words.voice import Text
@@ -20,14 +21,18 @@ def listed(trades: Iterable[Trade]) -> bytes:
     return _page("".join(_row(one) for one in reversed([*trades])) or f"<p>{_NONE}</p>")
 
 
-def shown(trade: Trade | None) -> bytes:
-    """One order, with a button while it can be paid."""
-    return _page(f"<p>{_NONE}</p>" if trade is None else f"{_row(trade)}<p>{_BACK}</p>")
+def shown(trade: Trade | None, query: str = "") -> bytes:
+    """One order, with a button while it can be paid, and the way back to the merchant that its address names."""
+    back = dict(parse_qsl(query)).get("redirect_url", "")
+    is_one = back.startswith(("https://", "http://"))
+    link = f'<a href="{escape(back, quote=True)}">{_BACK}</a>' if is_one else str(_BACK)
+    return _page(f"<p>{_NONE}</p>" if trade is None else f"{_row(trade, query)}<p>{link}</p>")
 
 
-def _row(trade: Trade) -> str:
+def _row(trade: Trade, query: str = "") -> str:
     number = escape(trade.number, quote=True)
-    return f"<p>{number} ¥{yuan(trade.paid_fen or trade.fen)} {_deed(trade, number)}</p>"
+    there = number + (f"?{escape(query, quote=True)}" if query else "")
+    return f"<p>{number} ¥{yuan(trade.paid_fen or trade.fen)} {_deed(trade, there)}</p>"
 
 
 def _deed(trade: Trade, number: str) -> str:

@@ -3,6 +3,7 @@
     GET  /-/, /-/order/NUMBER            pages for a person, who pays there (POST)
     GET  /-/orders                       what it knows
     POST /-/pay     {"number": …, "fen": 0}   somebody pays; fen 0: as the mood is
+    POST /-/bridge  {"given": {"appId": …}, "who": openid}   as the chat app's own browser pays
     POST /-/refund  {"number": …, "refund": …, "fen": …}
     POST /-/mood    {"silent": true, …}   switches of Mood, or {"name": "everything"}
 """
@@ -36,6 +37,8 @@ class Emulator(Protocol):
     def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> _Out: ...
 
     def callback(self, one: Callback, now_s: int) -> tuple[dict[str, str], bytes]: ...
+
+    def bridge(self, given: dict[str, str], who: str, now_s: int) -> bool: ...
 
 
 class ProviderServer:
@@ -76,6 +79,8 @@ class ProviderServer:
         trades, now_s = self.emulator.trades, int(self._clock())
         if path == "/-/pay":
             return {"paid": trades.pay(said["number"], now_s, said.get("fen", 0))}
+        if path == "/-/bridge":
+            return {"paid": self.emulator.bridge(said["given"], said["who"], now_s)}
         if path == "/-/refund":
             return {"refunded": trades.refund(said["number"], said["refund"], said["fen"], now_s)}
         if path == "/-/mood":
@@ -131,12 +136,12 @@ class ProviderServer:
             return 400, {}, b"{}"
 
     def _page(self, method: str, path: str) -> bytes:
-        trades, number = self.emulator.trades, path.removeprefix(payer.PLACE)
+        trades, (number, _, query) = self.emulator.trades, path.removeprefix(payer.PLACE).partition("?")
         if path == payer.PAGE:
             return payer.listed(trades.all.values())
         if method == "POST":
             trades.pay(number, int(self._clock()))
-        return payer.shown(trades.all.get(number))
+        return payer.shown(trades.all.get(number), query)
 
     def _call_back(self) -> None:
         while not self._stop.wait(LOOK_S):

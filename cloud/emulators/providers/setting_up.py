@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from cloud.emulators.providers.keys import EmulatorKeys, make_pem, private_of, public_of
+from cloud.emulators.providers.wechat import SECRET
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -26,6 +27,7 @@ def set_up(data: Path, provider: str, port: int, notify: str) -> EmulatorKeys:
     theirs.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (theirs / f"{provider}-merchant.pem").exists():
         _make_keys(provider, ours, theirs)
+    _make_secret(ours / f"{provider}-app.key")
     _name(cloud / FILE, provider, port, notify)
     signers = {name: private_of((theirs / f"{provider}-{name}.pem").read_bytes()) for name in (OLD, NEW)}
     merchant = public_of((theirs / f"{provider}-merchant.pem").read_bytes())
@@ -65,10 +67,18 @@ def _make_keys(provider: str, ours: Path, theirs: Path) -> None:
     _write(theirs / f"{provider}-merchant.pem", public)
 
 
+def _make_secret(file: Path) -> None:
+    """A campus of before has none yet."""
+    if not file.exists():
+        _write(file, SECRET.encode())
+
+
 def _name(file: Path, provider: str, port: int, notify: str) -> None:
     who = {
-        "wechat": f'mchid = "{MCHID}"\nappid = "{APPID}"\nserial = "DEMO"\napiv3 = "wechat-apiv3.key"',
-        "alipay": f'app_id = "{APPID}"\nseller_id = "{SELLER}"',
+        "wechat": f'mchid = "{MCHID}"\nappid = "{APPID}"\nserial = "DEMO"\napiv3 = "wechat-apiv3.key"\n'
+        f'secret = "wechat-app.key"\nways = ["code", "phone", "inside"]\nopenid = "http://127.0.0.1:{port}"\n'
+        f'authorize = "http://127.0.0.1:{port}/connect/oauth2/authorize"',
+        "alipay": f'app_id = "{APPID}"\nseller_id = "{SELLER}"\nways = ["code", "phone", "page"]',
     }[provider]
     rows = "".join(
         f'[[{provider}.platform]]\nserial = "{name}"\nkey = "{provider}-platform-{number}.pem"\n'

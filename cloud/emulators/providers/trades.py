@@ -27,6 +27,8 @@ class Trade:
     broken: set[str] = field(default_factory=set)
     """Refunds that come to nothing when their time has come."""
     fee_fen: int = 0
+    payer: str = ""
+    """Who alone may pay it, of an order inside of the chat app."""
 
 
 @dataclass(order=True)

@@ -7,7 +7,7 @@ import json
 import re
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -17,6 +17,9 @@ from cloud.emulators.providers.trades import CHINA, Callback, Trade, Trades, tex
 
 Out = tuple[int, dict[str, str], bytes]
 _ORDER = re.compile(r"/v3/pay/transactions/out-trade-no/([0-9A-Za-z]+)(/close)?")
+_WAYS = ("native", "h5", "jsapi")
+SECRET, OPENID = "demonstration-secret", "oDEMONSTRATION000000000000"
+"""Of the official account, and its only user."""
 _AUTH = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -26,12 +29,15 @@ class WeChatEmulator:
     def __init__(self, trades: Trades, keys: EmulatorKeys, mchid: str, appid: str) -> None:
         self.trades, self.keys, self._mchid, self._appid = trades, keys, mchid, appid
         self._bills: dict[str, bytes] = {}
+        self._codes: dict[str, str] = {}
 
     def handle(self, method: str, path: str, headers: dict[str, str], body: bytes, now_s: int) -> Out:
         """One request. headers: names in lower case."""
         mood, dice = self.trades.mood, self.trades.dice
         if dice.randrange(100) < mood.fail:
             return 500, {}, b'{"code":"SYSTEM_ERROR"}'
+        if path.startswith(("/connect/oauth2/authorize?", "/sns/oauth2/access_token?")):
+            return self._who(dict(parse_qsl(urlsplit(path).query)), is_asked=path.startswith("/connect/"))
         if not self._is_merchants(method, path, headers, body):
             return 401, {}, b'{"code":"SIGN_ERROR"}'
         if dice.randrange(100) < mood.unsigned:
@@ -39,7 +45,8 @@ class WeChatEmulator:
         if path.startswith("/bills/"):
             return 200, {}, self._bills[path.removeprefix("/bills/")]
         status, said = self._answered(path, body, now_s)
-        if method == "POST" and path.endswith(("/native", "/refunds")) and dice.randrange(100) < mood.lost:
+        is_asked = method == "POST" and path.endswith(("/native", "/h5", "/jsapi", "/refunds"))
+        if is_asked and dice.randrange(100) < mood.lost:
             return 502, {}, b""
         raw = b"" if said is None else json.dumps(said, ensure_ascii=False).encode()
         return status, self._signed(raw, now_s, headers.get("wechatpay-serial", "")), raw
@@ -72,8 +79,8 @@ class WeChatEmulator:
 
     def _answered(self, path: str, body: bytes, now_s: int) -> tuple[int, dict[str, Any] | None]:
         plain = urlsplit(path).path
-        if plain == "/v3/pay/transactions/native":
-            return self._made(json.loads(body), now_s)
+        if plain.startswith("/v3/pay/transactions/") and plain.rpartition("/")[2] in _WAYS:
+            return self._made(json.loads(body), plain.rpartition("/")[2], now_s)
         if plain == "/v3/refund/domestic/refunds":
             return self._refunded(json.loads(body), now_s)
         if plain.startswith("/v3/refund/domestic/refunds/"):
@@ -88,7 +95,27 @@ class WeChatEmulator:
         trade = self.trades.all.get(found[1])
         return (200, self._order_of(trade)) if trade else (404, {"code": "ORDER_NOT_EXIST"})
 
-    def _made(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:
+    def _who(self, given: dict[str, str], *, is_asked: bool) -> Out:
+        """网页授权: a user is asked and sent back with a code, which tells who he is once."""
+        if is_asked:
+            code = f"{self.trades.dice.getrandbits(96):024x}"
+            self._codes[code] = OPENID
+            query = urlencode({"code": code, "state": given["state"]})
+            return 302, {"Location": f"{given['redirect_uri']}?{query}"}, b""
+        who = self._codes.pop(given["code"], "") if given["secret"] == SECRET else ""
+        said = {"openid": who, "scope": "snsapi_base"} if who else {"errcode": 40163, "errmsg": "code been used"}
+        return 200, {}, json.dumps(said).encode()
+
+    def bridge(self, given: dict[str, str], who: str, now_s: int) -> bool:
+        """getBrandWCPayRequest, as WeChat's own browser does it for its user."""
+        message = "".join(f"{given[name]}\n" for name in ("appId", "timeStamp", "nonceStr", "package"))
+        trade = self.trades.all.get(given["package"].removeprefix("prepay_id=wx"))
+        is_right = given["appId"] == self._appid and given["signType"] == "RSA" and trade is not None
+        if not is_right or trade is None or trade.payer != who:
+            return False
+        return self.keys.is_merchants(message.encode(), given["paySign"]) and self.trades.pay(trade.number, now_s)
+
+    def _made(self, said: dict[str, Any], way: str, now_s: int) -> tuple[int, dict[str, Any]]:
         expires_s = int(datetime.fromisoformat(said["time_expire"]).timestamp())
         if (said["mchid"], said["appid"]) != (self._mchid, self._appid):
             return 400, {"code": "APPID_MCHID_NOT_MATCH"}
@@ -97,6 +124,13 @@ class WeChatEmulator:
         if trade is None:
             return 400, {"code": "OUT_TRADE_NO_USED"}
         opens = self.trades.opens
+        if way == "jsapi":
+            trade.payer = said["payer"]["openid"]
+            return 200, {"prepay_id": f"wx{number}"}
+        if way == "h5":
+            if said["scene_info"]["h5_info"]["type"] != "Wap" or not said["scene_info"]["payer_client_ip"]:
+                return 400, {"code": "PARAM_ERROR"}
+            return 200, {"h5_url": f"{opens or 'https://wx.tenpay.example/checkmweb/'}{number}?prepay_id=wx{number}"}
         return 200, {"code_url": f"{opens}{trade.number}" if opens else f"weixin://wxpay/bizpayurl?pr={number[-9:]}"}
 
     def _refunded(self, said: dict[str, Any], now_s: int) -> tuple[int, dict[str, Any]]:

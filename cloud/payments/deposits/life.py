@@ -18,6 +18,7 @@ from cloud.ledger.funds.providers.terms import FINAL, NEVER, DepositOrder, Order
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused, Now
+from cloud.payments.deposits.calls import SENT_BACK
 from cloud.payments.deposits.days import day_of_payment
 from cloud.payments.deposits.judging import LASTS_S, Deed, Judged, after_answer, after_silence
 from cloud.payments.deposits.refunds import Refunds
@@ -27,10 +28,12 @@ from cloud.payments.providers.interface import (
     FileFault,
     Headers,
     NothingThere,
+    OpenerRefused,
     ProviderFault,
     Seen,
     Settlement,
     Wanted,
+    Way,
 )
 from shared.clocks.clock import DAY_S, day_number, parse_time
 from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown, ProviderKeyEnds
@@ -77,12 +80,14 @@ class Deposits:
 
     # --- what people and programs ask for -------------------------------------------------------------------------
 
-    def order(self, key: str, card: bytes, fen: int, provider: str, payer: str = "") -> DepositOrder:
+    def order(
+        self, key: str, card: bytes, fen: int, provider: str, payer: str = "", way: str = "", opener: str = ""
+    ) -> DepositOrder:  # fmt: skip
         """Durable when this returns; sent by the next turn. The same key again is the same order. DepositRefused."""
         if provider not in self._doors:
             raise DepositRefused(Text("没有此渠道", "no such provider"))
         with self._opened.writing(self._now()) as writing:
-            return make_order(writing, key, card, fen, provider, payer, LASTS_S)
+            return make_order(writing, key, card, fen, provider, payer, LASTS_S, way, opener)
 
     def state(self, key: str) -> DepositOrder | None:
         """As it stands."""
@@ -210,13 +215,31 @@ class Deposits:
         return 0
 
     def _send(self, door: Door, order: DepositOrder) -> None:
-        pay = door.make(Wanted(order.number, order.fen, self._subject, order.expires_ms // 1000))
+        order = self._known(door, order)
+        way, expires_s = Way(order.way or Way.CODE), order.expires_ms // 1000
+        pay = door.make(Wanted(order.number, order.fen, self._subject, expires_s, way, order.opener))
         with self._opened.writing(self._now()) as writing:
             found = order_of(writing.db, order.number)
             if found is not None and found.state == OrderState.MADE:
                 now_ms = writing.now.unix_ms
-                sent = found._replace(state=int(OrderState.SENT), pay=pay, tries=0, changed_ms=now_ms)
+                sent = found._replace(state=int(OrderState.SENT), pay=pay, opener="", tries=0, changed_ms=now_ms)
                 step(writing, sent._replace(due_ms=after_silence(sent, now_ms).due_ms, tries=1), codec.dumps([pay]))
+
+    def _known(self, door: Door, order: DepositOrder) -> DepositOrder:
+        """Who opens it is asked for once, and kept before the provider hears of the order: his code is used up then.
+        Where nobody says who he is, it becomes an order by a code, which anybody can scan."""
+        if not order.opener.startswith(SENT_BACK):
+            return order
+        try:
+            known = order._replace(opener=door.opener(order.opener.removeprefix(SENT_BACK)))
+        except OpenerRefused as fault:
+            log.warning("%s %s: %s", order.provider, order.number, fault)
+            known = order._replace(way="", opener="")
+        with self._opened.writing(self._now()) as writing:
+            found = order_of(writing.db, order.number)
+            if found is not None and found.state == OrderState.MADE:
+                keep(writing.db, found._replace(way=known.way, opener=known.opener))
+        return known
 
     def _post(self, number: str, seen: Seen) -> int:
         with self._opened.writing(self._now()) as writing:

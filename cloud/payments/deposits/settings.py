@@ -9,6 +9,8 @@
     until = "2030-06-01"                  # when it ends, if that is to be told
     key = "wechat-own.pem"                # in DATA/cloud/payments, as all files here
     apiv3 = "wechat-apiv3.key"            # 32 characters
+    ways = ["code", "phone", "inside"]    # what the merchant may: Native, H5, JSAPI; Alipay: code, phone (wap), page
+    secret = "wechat-app.key"             # of the official account 公众号, for "inside" alone
     [[wechat.platform]]                   # the old and the new one side by side
     serial = "PUB_KEY_ID_0116…"           # a certificate's serial, or the number of a public key
     key = "wechat-platform-1.pem"
@@ -22,21 +24,25 @@ import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from cloud.payments.providers.alipay import Alipay
 from cloud.payments.providers.doors.bank import BankDoor
 from cloud.payments.providers.doors.http import HttpDoor, Place
-from cloud.payments.providers.interface import Adapter, Door, ProviderFault
+from cloud.payments.providers.interface import Adapter, Door, ProviderFault, Way
 from cloud.payments.providers.keys import FOREVER, OwnKey, PlatformKeys, read_own, read_platform
 from cloud.payments.providers.reading import unix_of_china
-from cloud.payments.providers.wechat import WeChat
+from cloud.payments.providers.wechat import Inside, WeChat
 from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
 
 FILE, KEYS = "payments.toml", "payments"
+WAYS = {"wechat": (Way.CODE, Way.PHONE, Way.INSIDE), "alipay": (Way.CODE, Way.PHONE, Way.PAGE)}
+"""What the adapters have."""
+AUTHORIZE, OPENID = "https://open.weixin.qq.com/connect/oauth2/authorize", "https://api.weixin.qq.com"
+"""Where WeChat asks its user whether we may know who he is, and tells us."""
 _OTHERS = 0o077
 _APIV3 = 32
 _KEY_MAX = 64 * 1024
@@ -63,6 +69,37 @@ def provider_names(folder: Path) -> tuple[str, ...]:
     file = folder / FILE
     found = _toml(file) if file.exists() else {}
     return tuple(name for name in _MAKERS if name in found)
+
+
+class Offer(NamedTuple):
+    """What a wallet may offer of a provider. authorize: where its chat app says who a payer is, appid: for whom."""
+
+    ways: tuple[str, ...] = (Way.CODE,)
+    authorize: str = ""
+    appid: str = ""
+
+
+def provider_offers(folder: Path) -> dict[str, Offer]:
+    """As provider_names, with the ways in which an order of each may be opened. ConfigFault."""
+    names, file = provider_names(folder), folder / FILE
+    top = Section(_toml(file), file=FILE) if names else Section({}, file=FILE)
+    return {name: _offer(name, top.optional_section(name)) for name in names}
+
+
+def _offer(name: str, one: Section | None) -> Offer:
+    ways = _ways(name, one) if one is not None else (Way.CODE,)
+    if one is None or Way.INSIDE not in ways:
+        return Offer(ways)
+    return Offer(ways, one.take("authorize", str, AUTHORIZE), one.take("appid", str, ""))
+
+
+def _ways(name: str, one: Section) -> tuple[str, ...]:
+    """Of those that the adapter has; ConfigFault for any other."""
+    found = one.texts("ways", len(Way), (Way.CODE,))
+    if not found or not set(found) <= set(WAYS.get(name, (Way.CODE,))):
+        said = ", ".join(WAYS.get(name, (Way.CODE,)))
+        raise ConfigFault(f"{one.name('ways')}: {Text(f'可为 {said}', f'may be {said}')}")
+    return tuple(found)
 
 
 def keys_until(folder: Path) -> dict[str, float]:
@@ -97,12 +134,20 @@ def _wechat(one: Section, keys: Path) -> Door:
     apiv3 = _private(keys / _name(one, "apiv3"), _KEY_MAX).strip()
     if len(apiv3) != _APIV3:
         raise ConfigFault(Text("wechat.apiv3：应为 32 个字符", "wechat.apiv3: 32 characters"))
-    adapter = WeChat(one.take("mchid", str), one.take("appid", str), own, platform, apiv3, one.take("notify", str))
-    return _http(one, adapter)
+    mchid, appid, notify = (one.take(name, str) for name in ("mchid", "appid", "notify"))
+    inside, place = None, one.take("openid", str, OPENID)
+    one.take("authorize", str, AUTHORIZE)
+    if Way.INSIDE in _ways("wechat", one):
+        secret = _private(keys / _name(one, "secret"), _KEY_MAX).strip().decode("ascii", "replace")
+        inside = Inside(secret, place)
+    adapter = WeChat(mchid, appid, own, platform, apiv3, notify, inside)
+    host, port, _ = _host(place, one.name("openid"))
+    return _http(one, adapter, ((host, port),) if inside else ())
 
 
 def _alipay(one: Section, keys: Path) -> Door:
     own, platform = _own(one, keys), _platform(one, keys)
+    _ways("alipay", one)
     adapter = Alipay(one.take("app_id", str), one.take("seller_id", str), own, platform, one.take("notify", str))
     return _http(one, adapter)
 
@@ -115,10 +160,11 @@ def _bank(one: Section, keys: Path) -> Door:
 _MAKERS: dict[str, Callable[[Section, Path], Door]] = {"wechat": _wechat, "alipay": _alipay, "bank": _bank}
 
 
-def _http(one: Section, adapter: Adapter) -> HttpDoor:
+def _http(one: Section, adapter: Adapter, more: tuple[tuple[str, int], ...] = ()) -> HttpDoor:
+    """more: hosts beside its own that it may be sent to."""
     host, port, is_plain = _host(one.take("url", str), one.name("url"))
     bills = tuple(_host(text, one.name("bills"))[:2] for text in one.texts("bills", 4, ()))
-    return HttpDoor(adapter, Place(host, port, is_plain, bills, one.take("ca", str, "")))
+    return HttpDoor(adapter, Place(host, port, is_plain, (*bills, *more), one.take("ca", str, "")))
 
 
 def _host(url: str, where: str) -> tuple[str, int, bool]:

@@ -1,4 +1,5 @@
-"""Alipay 支付宝 open platform, alipay.trade.precreate (a code that the payer scans or opens). Pure.
+"""Alipay 支付宝 open platform: alipay.trade.precreate (a code that is scanned), wap.pay and page.pay, which a payer's
+browser opens with our signature on them, so that nobody is asked (opendocs.alipay.com/open/203, /open/270). Pure.
 
 Request: a form with `sign` (RSA2) over all other parameters, sorted, joined as a=b&c=d. Answer: JSON, `sign` over the
 very bytes of the object `alipay_…_response`, so that is cut out of the body as it came. Callback: a form, signed over
@@ -22,6 +23,7 @@ from cloud.payments.providers.interface import (
     KeyEnd,
     Moment,
     NothingThere,
+    OpenerRefused,
     ProviderFault,
     Refusal,
     Request,
@@ -29,12 +31,14 @@ from cloud.payments.providers.interface import (
     Settlement,
     Standing,
     Wanted,
+    Way,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends
 from cloud.payments.providers.reading import (
     REASON_MAX,
     a_sum,
     an_object,
+    back_of,
     china_text,
     fen_of_yuan,
     of_a_file,
@@ -58,6 +62,9 @@ _NEVER = frozenset(
     }
 )  # fmt: skip
 """Refusals of a refund that asking again does not change; ACQ.SELLER_BALANCE_NOT_ENOUGH and others are asked again."""
+_PAGES = {
+    Way.PHONE: ("alipay.trade.wap.pay", "QUICK_WAP_WAY"), Way.PAGE: ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
+}  # fmt: skip
 _NO_BILL = ("isp.bill_not_exist", "bill_not_exist")
 """A day without any movement has no file."""
 _FORM_MAX = 64
@@ -75,13 +82,28 @@ class Alipay:
 
     # --- out ------------------------------------------------------------------------------------------------------
 
+    def opener(self, code: str, now: Moment) -> Request:  # noqa: ARG002  # the protocol's
+        """Nobody has to be known."""
+        raise OpenerRefused("no orders inside of Alipay")
+
+    def opened(self, answer: Answer) -> str:  # noqa: ARG002  # the protocol's
+        """See opener."""
+        raise OpenerRefused("no orders inside of Alipay")
+
     def make(self, wanted: Wanted, now: Moment) -> Request:
-        """预下单."""
+        """预下单, or the signed address of 手机网站支付 or 电脑网站支付: a trade is there once it is opened, until then
+        a query says that there is none, and `time_expire` holds it to the order's own end."""
         content = {
             "out_trade_no": wanted.number, "total_amount": yuan_of_fen(wanted.fen), "subject": wanted.subject,
             "seller_id": self._seller_id, "time_expire": china_text(wanted.expires_s),
         }  # fmt: skip
-        return self._request("alipay.trade.precreate", content, now, notify_url=self._notify_url)
+        if wanted.way not in _PAGES:
+            return self._request("alipay.trade.precreate", content, now, notify_url=self._notify_url)
+        method, product = _PAGES[wanted.way]
+        back = back_of(self._notify_url)
+        content |= {"product_code": product, **({"quit_url": back} if wanted.way is Way.PHONE else {})}
+        whole = self._request(method, content, now, notify_url=self._notify_url, return_url=back)
+        return Request("GET", f"{GATEWAY}?{whole.body.decode()}", {})
 
     def query(self, number: str, now: Moment) -> Request:
         """查询, by our number."""
@@ -118,10 +140,10 @@ class Alipay:
 
     # --- in -------------------------------------------------------------------------------------------------------
 
-    def made(self, number: str, answer: Answer, now: Moment) -> str:
+    def made(self, wanted: Wanted, answer: Answer, now: Moment) -> str:
         """The address of the code."""
         said = self._said("alipay.trade.precreate", answer, now)
-        _require(said, number)
+        _require(said, wanted.number)
         return text_of(said, "qr_code", 512)
 
     def queried(self, number: str, answer: Answer, now: Moment) -> Seen:

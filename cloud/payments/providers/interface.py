@@ -31,6 +31,10 @@ class FileFault(ProviderFault):
     charset, or with sums that do not add up. Nothing of it is used."""
 
 
+class OpenerRefused(ProviderFault):
+    """Happens when the chat app does not say who stands behind a code: it is used up, too old, or not for us."""
+
+
 class NothingThere(ProviderFault):
     """Happens when a provider says, signed, that there is no file of a day, because nothing was moved on it."""
 
@@ -42,13 +46,29 @@ class Moment(NamedTuple):
     nonce: str
 
 
+class Way(StrEnum):
+    """In what a payer opens an order."""
+
+    CODE = "code"
+    """A code that is scanned, of all providers: WeChat Native, Alipay precreate."""
+    INSIDE = "inside"
+    """The provider's own chat app, in which the wallet is open: WeChat JSAPI."""
+    PHONE = "phone"
+    """A phone's browser, which opens the provider's app: WeChat H5, Alipay wap.pay."""
+    PAGE = "page"
+    """A computer's browser: Alipay page.pay."""
+
+
 class Wanted(NamedTuple):
-    """An order as a provider is told of it. expires_s: unix."""
+    """An order as a provider is told of it. expires_s: unix. opener: of INSIDE the payer as the chat app names him,
+    of WeChat's PHONE the address that he comes from; else ''."""
 
     number: str
     fen: int
     subject: str
     expires_s: int
+    way: Way = Way.CODE
+    opener: str = ""
 
 
 class Request(NamedTuple):
@@ -173,8 +193,12 @@ class Door(Protocol):
     reverses: bool
     """Is what it took and nobody can use given back by rule, without two persons?"""
 
+    def opener(self, code: str) -> str:
+        """Who stands behind a code with which the chat app has sent a payer back. OpenerRefused."""
+
     def make(self, wanted: Wanted) -> str:
-        """The order is there when this returns; what the payer's phone opens. The same number again is the same one."""
+        """What the payer's phone opens. The order is there when this returns, but where a browser takes it along
+        itself: then once it is opened. The same number again is the same one."""
 
     def query(self, number: str) -> Seen:
         """How it stands."""
@@ -206,9 +230,14 @@ class Adapter(Protocol):
 
     name: str
 
-    def make(self, wanted: Wanted, now: Moment) -> Request: ...
+    def opener(self, code: str, now: Moment) -> Request: ...
 
-    def made(self, number: str, answer: Answer, now: Moment) -> str: ...
+    def opened(self, answer: Answer) -> str: ...
+
+    def make(self, wanted: Wanted, now: Moment) -> Request:
+        """GET: nobody is asked, the payer's browser opens its path."""
+
+    def made(self, wanted: Wanted, answer: Answer, now: Moment) -> str: ...
 
     def query(self, number: str, now: Moment) -> Request: ...
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from cloud.payments.providers.interface import FileFault, ProviderFault
 
@@ -45,6 +46,12 @@ def of_a_file(read: Callable[[], _Read]) -> _Read:
         return read()
     except ProviderFault as fault:
         raise FileFault(str(fault), is_forged=fault.is_forged) from None
+
+
+def back_of(notify_url: str) -> str:
+    """Where a payer's browser comes back to: the wallet, which has the callbacks, too."""
+    place = urlsplit(notify_url)
+    return f"{place.scheme}://{place.netloc}/?paid=1"
 
 
 def text_of(said: dict[str, Any], key: str, most: int = 64) -> str:

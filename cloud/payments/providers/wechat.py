@@ -1,4 +1,6 @@
-"""WeChat Pay API v3 微信支付, Native orders (a code that the payer scans or opens). Pure.
+"""WeChat Pay API v3 微信支付: orders by Native (a code that is scanned), H5 (a phone's browser), JSAPI (inside). Pure.
+
+By pay.weixin.qq.com/doc/v3/merchant: 4012791834 (H5下单), 4012791856 (JSAPI下单), 4012791857 (JSAPI调起支付).
 
 Request: `Authorization: WECHATPAY2-SHA256-RSA2048 mchid=…,nonce_str=…,signature=…,timestamp=…,serial_no=…` over
 METHOD, path, time, nonce and body, a line each. Answer and callback: `Wechatpay-Signature` over time, nonce and body,
@@ -11,8 +13,8 @@ signed was not said, whatever its status; only a status of the 5xx and 4xx may c
 import hashlib
 import hmac
 import json
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from cloud.payments.providers.interface import (
     Answer,
@@ -24,6 +26,7 @@ from cloud.payments.providers.interface import (
     KeyEnd,
     Moment,
     NothingThere,
+    OpenerRefused,
     ProviderFault,
     Refusal,
     Request,
@@ -31,9 +34,19 @@ from cloud.payments.providers.interface import (
     Settlement,
     Standing,
     Wanted,
+    Way,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends, unsealed
-from cloud.payments.providers.reading import REASON_MAX, a_sum, an_object, of_a_file, rfc3339, text_of, unix_of_rfc3339
+from cloud.payments.providers.reading import (
+    REASON_MAX,
+    a_sum,
+    an_object,
+    back_of,
+    of_a_file,
+    rfc3339,
+    text_of,
+    unix_of_rfc3339,
+)
 from cloud.payments.providers.wechat_files import read_bill, read_fund_flow, unzipped
 
 OLD_S = 300
@@ -49,8 +62,20 @@ _BACK = {
 """ABNORMAL: the payer's bank would not take it; at the merchant's platform somebody sends it elsewhere."""
 _NEVER = frozenset({"INVALID_REQUEST", "USER_ACCOUNT_ABNORMAL", "MCH_NOT_EXISTS", "RESOURCE_NOT_EXISTS", "PARAM_ERROR"})
 """Refusals of a refund that asking again does not change; NOT_ENOUGH, FREQUENCY_LIMITED and others are asked again."""
+_MADE = {Way.CODE: ("native", "code_url"), Way.PHONE: ("h5", "h5_url"), Way.INSIDE: ("jsapi", "prepay_id")}
+"""The end of the path, and what the answer has."""
 _PROBE = "WECHATPAY/SIGNTEST/"
 """WeChat sends wrong signatures on purpose, marked so, to see whether they are checked."""
+
+
+class Inside(NamedTuple):
+    """secret: of the official account 公众号; place: scheme and host that tell who a payer is."""
+
+    secret: str
+    place: str
+
+    def __repr__(self) -> str:
+        return f"Inside({self.place!r})"
 
 
 class WeChat:
@@ -59,21 +84,35 @@ class WeChat:
     name = "wechat"
 
     def __init__(
-        self, mchid: str, appid: str, own: OwnKey, platform: PlatformKeys, apiv3_key: bytes, notify_url: str
-    ) -> None:
+        self, mchid: str, appid: str, own: OwnKey, platform: PlatformKeys, apiv3_key: bytes, notify_url: str,
+        inside: Inside | None = None,
+    ) -> None:  # fmt: skip
+        """inside: for JSAPI orders; None: there are none."""
         self._mchid, self._appid, self._own, self._platform = mchid, appid, own, platform
-        self._apiv3_key, self._notify_url = apiv3_key, notify_url
+        self._apiv3_key, self._notify_url, self._inside = apiv3_key, notify_url, inside
 
     # --- out ------------------------------------------------------------------------------------------------------
 
+    def opener(self, code: str, now: Moment) -> Request:  # noqa: ARG002  # the protocol's
+        """网页授权: openid of a code (developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps). The one address of ours
+        that holds a secret, which its provider takes in no other place; it is in no log and no fault."""
+        if self._inside is None:
+            raise OpenerRefused("no orders inside of WeChat are set up")
+        given = {"appid": self._appid, "secret": self._inside.secret, "code": code, "grant_type": "authorization_code"}
+        return Request("GET", f"{self._inside.place}/sns/oauth2/access_token?{urlencode(given)}", {})
+
     def make(self, wanted: Wanted, now: Moment) -> Request:
-        """Native 下单."""
-        body = {
+        """Native, H5 or JSAPI 下单."""
+        body: dict[str, Any] = {
             "appid": self._appid, "mchid": self._mchid, "description": wanted.subject, "out_trade_no": wanted.number,
             "time_expire": rfc3339(wanted.expires_s), "notify_url": self._notify_url,
             "amount": {"total": wanted.fen, "currency": "CNY"},
         }  # fmt: skip
-        return self._request("POST", "/v3/pay/transactions/native", now, body)
+        if wanted.way is Way.PHONE:
+            body["scene_info"] = {"payer_client_ip": wanted.opener, "h5_info": {"type": "Wap"}}
+        elif wanted.way is Way.INSIDE:
+            body["payer"] = {"openid": wanted.opener}
+        return self._request("POST", f"/v3/pay/transactions/{_MADE[wanted.way][0]}", now, body)
 
     def query(self, number: str, now: Moment) -> Request:
         """查单, by our number."""
@@ -108,9 +147,31 @@ class WeChat:
 
     # --- in -------------------------------------------------------------------------------------------------------
 
-    def made(self, number: str, answer: Answer, now: Moment) -> str:  # noqa: ARG002  # the protocol's
-        """The address of the code."""
-        return text_of(an_object(self._genuine(answer, now)), "code_url", 512)
+    def opened(self, answer: Answer) -> str:
+        """Not signed, and no proof of anything: who pays another one's order has paid it."""
+        if answer.status != 200:
+            raise ProviderFault(f"HTTP {answer.status}")
+        said = an_object(answer.body)
+        if said.get("errcode"):
+            raise OpenerRefused(f"errcode {str(said['errcode'])[:8]!r}")
+        return text_of(said, "openid", 128)
+
+    def made(self, wanted: Wanted, answer: Answer, now: Moment) -> str:
+        """The address of the code; of the page that opens WeChat; or what the wallet gives to WeChat's bridge, signed
+        by us, as JSON."""
+        found = text_of(an_object(self._genuine(answer, now)), _MADE[wanted.way][1], 1024)
+        if wanted.way is Way.PHONE:
+            back = urlencode({"redirect_url": back_of(self._notify_url)})
+            return f"{found}{'&' if '?' in found else '?'}{back}"
+        if wanted.way is not Way.INSIDE:
+            return found
+        package, at = f"prepay_id={found}", str(now.unix_s)
+        sign = self._own.sign(f"{self._appid}\n{at}\n{now.nonce}\n{package}\n".encode())
+        given = {
+            "appId": self._appid, "timeStamp": at, "nonceStr": now.nonce, "package": package, "signType": "RSA",
+            "paySign": sign,
+        }  # fmt: skip
+        return json.dumps(given, separators=(",", ":"))
 
     def queried(self, number: str, answer: Answer, now: Moment) -> Seen:
         """Of this order and no other; ProviderFault for another merchant's, application's or currency's."""

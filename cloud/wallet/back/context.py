@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from cloud.keys.client import KeyClient
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from cloud.payments.deposits.settings import Offer
 from cloud.payments.deposits.wakes import Wakes
 from cloud.store.db import Database
 from cloud.wallet.back.money.waiting import Room
@@ -85,6 +86,8 @@ class Site:
     """Calls that are held."""
     sends: Callable[[], bool] = lambda: True
     """Has the school a way by which codes leave?"""
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+    """In which ways an order of a provider may be opened."""
 
 
 @dataclass(frozen=True, slots=True)

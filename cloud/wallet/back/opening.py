@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cloud.keys.client import KeyClient
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.records.values import Now
-from cloud.payments.deposits.settings import provider_names
+from cloud.payments.deposits.settings import Offer, provider_offers
 from cloud.payments.deposits.wakes import Wakes
 from cloud.process.functions import read_off
 from cloud.process.settings import FOLDER, CloudSettings
@@ -45,22 +45,23 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     people = open_people(settings.data)
     folder = settings.data / FOLDER
     phones = KeyClient(outward.keys) if outward.keys is not None else None
+    offers = _offers(folder)
     site = Site(
-        open_prepared(dsn), people, settings.demo, _channels(folder), Wakes(folder), outward.address, phones,
-        _sign_ons(settings.data), _binding(folder), sends=lambda: door_of(folder) is not None,
+        open_prepared(dsn), people, settings.demo, tuple(offers), Wakes(folder), outward.address, phones,
+        _sign_ons(settings.data), _binding(folder), sends=lambda: door_of(folder) is not None, offers=offers,
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
     return site
 
 
-def _channels(folder: Path) -> tuple[str, ...]:
+def _offers(folder: Path) -> Mapping[str, Offer]:
     """Settings of providers that are wrong take deposits away, and nothing else of the wallet."""
     try:
-        return provider_names(folder)
+        return provider_offers(folder)
     except ConfigFault as fault:
         log.warning("deposits: %s", fault)
-        return ()
+        return {}
 
 
 def _sign_ons(data: Path) -> Mapping[str, SignOn]:

@@ -14,7 +14,7 @@ from cloud.emulators.providers.bank import BankEmulator
 from cloud.emulators.providers.keys import EmulatorKeys, make_pem, private_of, public_of
 from cloud.emulators.providers.mood import Mood
 from cloud.emulators.providers.trades import Trades, day_of
-from cloud.emulators.providers.wechat import WeChatEmulator
+from cloud.emulators.providers.wechat import SECRET, WeChatEmulator
 from cloud.ledger.books.chart import REFUNDING, UNCLEAR, fee_account, provider_account
 from cloud.ledger.funds.providers.terms import RefundState
 from cloud.ledger.held.deposits.refunds import RefundLedger
@@ -41,7 +41,7 @@ from cloud.payments.providers.interface import (
     Wanted,
 )
 from cloud.payments.providers.keys import PlatformKeys, read_own, read_platform
-from cloud.payments.providers.wechat import WeChat
+from cloud.payments.providers.wechat import Inside, WeChat
 from cloud.store.db import MEMORY, SqliteDatabase
 
 START_S = 1_795_750_000
@@ -77,8 +77,14 @@ class CoreDoor:
         self._adapter, self._emulator, self._rig = adapter, emulator, rig
         self.name = adapter.name
 
+    def opener(self, code: str) -> str:
+        return self._adapter.opened(self._sent(self._adapter.opener(code, self._now())))
+
     def make(self, wanted: Wanted) -> str:
-        return self._adapter.made(wanted.number, self._sent(self._adapter.make(wanted, self._now())), self._now())
+        request = self._adapter.make(wanted, self._now())
+        if request.method == "GET":
+            return f"https://provider.example{request.path}"
+        return self._adapter.made(wanted, self._sent(request), self._now())
 
     def query(self, number: str) -> Seen:
         return self._adapter.queried(number, self._sent(self._adapter.query(number, self._now())), self._now())
@@ -115,7 +121,8 @@ class CoreDoor:
     def _sent(self, request: Request) -> Answer:
         self._rig.reach(f"before {request.method}")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        said = self._emulator.handle(request.method, request.path, headers, request.body, self._rig.now_s)
+        path = request.path.removeprefix("https://provider.example")
+        said = self._emulator.handle(request.method, path, headers, request.body, self._rig.now_s)
         self._rig.reach(f"after {request.method}")
         return Answer(said[0], {name.lower(): value for name, value in said[1].items()}, said[2])
 
@@ -286,7 +293,8 @@ class Rig:
         own = read_own("MERCHANT", pems("own")[0])
         if self.provider == "wechat":
             self.emulator = WeChatEmulator(self.trades, emulator_keys(), MCHID, APPID)
-            adapter: Adapter = WeChat(MCHID, APPID, own, platform(START_S + 7 * 86_400), APIV3, "https://campus/pay")
+            adapter: Adapter = WeChat(MCHID, APPID, own, platform(START_S + 7 * 86_400), APIV3, "https://campus/pay",
+                                      Inside(SECRET, "https://provider.example"))
             return CoreDoor(adapter, self.emulator, self)
         if self.provider == "alipay":
             self.emulator = AlipayEmulator(self.trades, emulator_keys(), APPID, SELLER)

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from cloud.commands.opening import wall_now
 from cloud.keys.client import KeyClient
@@ -49,6 +50,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.process]
 ONLINE = ".balance[data-name=online]"
 OFFLINE, LEFT = "[data-name=offline]", "[data-name=offline] [data-name=left]"
 FIRST_LOAD_MAX = 60_000
+CHAT_APP = "https://open.weixin.example/connect/oauth2/authorize"
+OFFERED = f"""[wechat]
+key = "of-another-process.pem"
+appid = "wx0000000000000001"
+ways = ["code", "phone", "inside"]
+authorize = "{CHAT_APP}"
+"""
 GROWN = "2026000003"
 """Of the demonstration: of age, and nobody's ward."""
 WECHAT = (
@@ -99,7 +107,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def wallet(campus: Campus, provisioned: Campus, keys_socket: Path, tmp_path: Path) -> Iterator[Wallet]:
     (campus.data / "front").symlink_to(provisioned.data / "front")
     toml = campus.data / "cloud" / "payments.toml"
-    toml.write_text('[wechat]\nkey = "of-another-process.pem"\n')
+    toml.write_text(OFFERED)
     toml.chmod(0o600)
     (campus.data / "cloud" / BINDING_FILE).write_text('binding = "letter"\n')
     behind, port = free_port(), free_port()
@@ -185,6 +193,35 @@ def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wal
     expect(page.locator("img[data-name=qr]")).to_be_visible()
     page.wait_for_function("document.querySelector('img[data-name=qr]').naturalWidth > 200")
     assert faults(page) == []
+
+
+def test_inside_the_chat_app_it_is_paid_by_its_own_bridge(
+    browser: Browser, wallet: Wallet, campus: Campus
+) -> None:
+    context = browser.new_context(ignore_https_errors=True, locale="zh-CN", user_agent=WECHAT)
+    context.set_default_timeout(PATIENCE_S * 1000)
+    page = context.new_page()
+    page.add_init_script("window.WeixinJSBridge = { invoke: (...said) => { window.asked = said.slice(0, 2); } }")
+    page.route(f"{CHAT_APP}**", _sent_back)
+    page.goto(wallet.link)
+    page.click('nav a[href="#deposit"]')
+    page.click("form[data-name=new] button")
+    expect(page.locator("[data-name=order]")).to_have_attribute("data-state", "made")
+    assert urlsplit(page.url).query == ""
+    with closing(open_database(load_settings(campus.data).dsn(None))) as db, db.reading():
+        assert db.run("SELECT way, opener FROM deposit_order") == [("inside", "code:C0DE")]
+    given = {"appId": "wx0000000000000001", "package": "prepay_id=wx7"}
+    _reaches_its_provider(campus, json.dumps(given))
+    page.click("[data-name=order] button.main")
+    assert page.evaluate("window.asked") == ["getBrandWCPayRequest", given]
+    context.close()
+
+
+def _sent_back(route: Route) -> None:
+    """As WeChat does with who is its user."""
+    given = parse_qs(urlsplit(route.request.url).query)
+    query = urlencode({"code": "C0DE", "state": given["state"][0]})
+    route.fulfill(status=302, headers={"Location": f"{given['redirect_uri'][0]}?{query}"})
 
 
 def _reaches_its_provider(campus: Campus, pay: str) -> None:

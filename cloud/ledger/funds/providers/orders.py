@@ -22,6 +22,7 @@ COLUMNS = (
 )
 STEP_COLUMNS = "id, number, state, document, at_ms"
 KEY_MAX, PAYER_MAX, PROVIDER_MAX = 64, 64, 16
+WAY_MAX, OPENER_MAX = 16, 256
 FEN_MIN, FEN_MAX = 1, 5_000_00
 """Of one deposit."""
 OPEN_MAX = 20
@@ -30,10 +31,13 @@ _SELECT = f"SELECT {COLUMNS} FROM deposit_order"  # noqa: S608  # our own names
 
 
 def make_order(
-    writing: Writing, key: str, card: bytes, fen: int, provider: str, payer: str, lasts_s: int
+    writing: Writing, key: str, card: bytes, fen: int, provider: str, payer: str, lasts_s: int, way: str = "",
+    opener: str = "",
 ) -> DepositOrder:  # fmt: skip
     """Inside of a transaction. The same key with the same card, sum and provider is the same order. DepositRefused."""
     _require_sound(key, fen, provider, payer)
+    if len(way) > WAY_MAX or len(opener) > OPENER_MAX or not opener.isascii() or not opener.isprintable():
+        raise DepositRefused(Text("支付方式不合格式", "a way of paying of no good form"))
     known = order_of_key(writing.db, key)
     if known is not None:
         if (known.card, known.fen, known.provider) != (card, fen, provider):
@@ -49,6 +53,7 @@ def make_order(
     order = DepositOrder(
         number_of(writing.registry.ledger, key, now_ms), key, provider, card, fen, payer, now_ms,
         now_ms + lasts_s * 1000, int(OrderState.MADE), due_ms=now_ms, changed_ms=now_ms,
+        way=way, opener=opener,
     )  # fmt: skip
     step(writing, order, codec.dumps([key, provider, card, fen, payer, order.expires_ms]))
     return order

@@ -18,6 +18,7 @@ from cloud.payments.providers.interface import (
     Headers,
     KeyEnd,
     Movement,
+    OpenerRefused,
     ProviderFault,
     Refusal,
     Seen,
@@ -45,6 +46,10 @@ class BankDoor:
         self._folder, self._account = folder, account
         for part in ("out", "in", "waiting"):
             (folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def opener(self, code: str) -> str:  # noqa: ARG002  # the protocol's
+        """A bank has no chat app."""
+        raise OpenerRefused("a bank has no chat app")
 
     def make(self, wanted: Wanted) -> str:
         """It waits for the next file. What a phone shows: that the bank will be asked."""

@@ -51,6 +51,11 @@ class Place:
     bills: tuple[tuple[str, int], ...] = field(default=())
     ca: str = ""
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"{'http' if self.is_plain else 'https'}://{self.host}:{self.port}"
+
 
 class HttpDoor:
     """An adapter and its place."""
@@ -61,9 +66,16 @@ class HttpDoor:
         self._adapter, self._place, self._clock = adapter, place, clock
         self.name = adapter.name
 
+    def opener(self, code: str) -> str:
+        """See Door."""
+        return self._adapter.opened(self._sent(self._adapter.opener(code, self._now()), BODY_MAX, WHOLE_S))
+
     def make(self, wanted: Wanted) -> str:
         """See Door."""
-        return self._ask(self._adapter.make(wanted, self._now()), lambda a, n: self._adapter.made(wanted.number, a, n))
+        request = self._adapter.make(wanted, self._now())
+        if request.method == "GET":
+            return f"{self._place.origin}{request.path}"
+        return self._ask(request, lambda a, n: self._adapter.made(wanted, a, n))
 
     def query(self, number: str) -> Seen:
         """See Door."""
@@ -130,7 +142,7 @@ class HttpDoor:
         port = parts.port or (80 if parts.scheme == "http" else 443)
         own = (self._place.host, self._place.port)
         if (parts.hostname, port) not in (own, *self._place.bills):
-            raise ProviderFault("a file at a host that is not the provider's", is_forged=True)
+            raise ProviderFault("something at a host that is not the provider's", is_forged=True)
         return str(parts.hostname), port, parts.path + (f"?{parts.query}" if parts.query else "")
 
     def _line(self, host: str, port: int) -> http.client.HTTPConnection:

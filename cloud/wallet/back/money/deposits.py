@@ -10,17 +10,22 @@ from typing import Any
 
 from cloud.ledger.funds.providers.orders import FEN_MAX, PROVIDER_MAX
 from cloud.ledger.records.values import DepositRefused
-from cloud.payments.deposits.calls import deposit_state, make_deposit
+from cloud.payments.deposits.calls import SENT_BACK, deposit_state, make_deposit
+from cloud.payments.deposits.settings import Offer
+from cloud.payments.providers.interface import Way
 from cloud.wallet.back.context import Context, Later, Operation, Right
 from cloud.wallet.line.calls import NOTIFY_MAX
 from cloud.wallet.line.problems import AWAY, MALFORMED, UNKNOWN, CallRefused, Problem
-from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, Kind, text, whole
+from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, Kind, one_of, text, whole
 from shared.words.voice import Text
 
 FEN_LEAST = 1_00
 PRESETS_FEN = (50_00, 100_00, 200_00, 500_00)
+CODE_MAX = 128
+"""Characters of a chat app's code."""
 HEADERS_MAX, HEADER_MAX = 8, 1024
 _NO_CHANNEL = Problem(422, "no-channel", Text("没有这个支付渠道", "no such provider"))
+_NO_WAY = Problem(422, "no-way", Text("此渠道不支持这种付款方式", "this provider is not paid in this way here"))
 _NONE = Problem(404, "no-deposit", Text("没有这笔充值", "no such deposit"))
 
 
@@ -30,17 +35,24 @@ def channels(context: Context, _: Arguments) -> dict[str, Any]:
         "channels": list(context.site.channels), "presets_fen": list(PRESETS_FEN), "least_fen": FEN_LEAST,
         "most_fen": FEN_MAX, "to": context.whose.holder.name, "label": context.whose.label,
         "by": context.person.id,
+        "ways": {name: list(_offer(context, name).ways) for name in context.site.channels},
+        "sign": {name: [one.authorize, one.appid] for name, one in context.site.offers.items() if one.authorize},
     }  # fmt: skip
 
 
 def new(context: Context, given: Arguments) -> dict[str, Any]:
-    """An order, once under this key."""
+    """An order, once under this key. way: in what it will be opened, a code where nothing is said; code: with which the
+    chat app has sent the payer back."""
     if given["channel"] not in context.site.channels:
         raise CallRefused(_NO_CHANNEL)
+    way = given["way"] or Way.CODE
+    if way not in _offer(context, given["channel"]).ways or (way == Way.INSIDE) is not bool(given["code"]):
+        raise CallRefused(_NO_WAY)
+    opener = f"{SENT_BACK}{given['code']}" if way == Way.INSIDE else context.caller.address if way == Way.PHONE else ""
     ledger, payer = context.site.ledger, f"wallet:{context.person.id}"
     try:
         return make_deposit(
-            ledger, context.card, given["fen"], given["channel"], _key(context, given), payer, context.now
+            ledger, context.card, given["fen"], given["channel"], _key(context, given), payer, context.now, way, opener
         )
     except DepositRefused as fault:
         raise CallRefused(Problem(409, "deposit-refused", _text(fault))) from fault
@@ -72,6 +84,10 @@ def _laid_down(made: object) -> dict[str, Any]:
     return {}
 
 
+def _offer(context: Context, channel: str) -> Offer:
+    return context.site.offers.get(channel, Offer())
+
+
 def _key(context: Context, given: Arguments) -> str:
     return f"{context.person.id}:{given['key']}"
 
@@ -93,7 +109,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "deposit/channels": Operation(Right.TOPS_UP, {"holder": HOLDER}, channels),
     "deposit/new": Operation(
         Right.TOPS_UP,
-        {"holder": HOLDER, "key": KEY, "channel": text(PROVIDER_MAX), "fen": whole(FEN_LEAST, FEN_MAX)},
+        {"holder": HOLDER, "key": KEY, "channel": text(PROVIDER_MAX), "fen": whole(FEN_LEAST, FEN_MAX),
+         "way": one_of(*Way, optional=True), "code": text(CODE_MAX, optional=True)},
         new,
     ),
     "deposit/state": Operation(Right.TOPS_UP, {"holder": HOLDER, "key": KEY}, state),

@@ -19,11 +19,18 @@ async function start() {
   keepSize();
   if (location.pathname === "/kiosk") await (await import("./kiosk.js")).begin();
   else keepWorker();
-  if (location.search) await (await import("./sso.js")).comeBack();
+  if (location.search) await comeBack();
   await takeLink();
   addEventListener("hashchange", () => takeLink().then(show));
   addEventListener("online", show);
   await show();
+}
+
+/** From paying, or from the campus' own sign-on. */
+async function comeBack() {
+  const paid = (await import("./paying.js")).comeBack();
+  if (paid) state.holder = paid.holder;
+  else await (await import("./sso.js")).comeBack();
 }
 
 /** A one-time link, also where the wallet is open already and its address alone changes. */

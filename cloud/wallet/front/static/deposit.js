@@ -2,6 +2,7 @@
 // for, so that asking again, or opening the page again, is the same deposit.
 import { ask, call, newKey } from "./api.js";
 import { fill, h } from "./dom.js";
+import { codeOf, go, pressed, wayOf, whoPays } from "./paying.js";
 import { addWords, fenOf, said, t, yuan } from "./words.js";
 
 addWords({
@@ -11,7 +12,7 @@ addWords({
   wechat: ["微信支付", "WeChat Pay"], alipay: ["支付宝", "Alipay"], bank: ["银行", "Bank"],
   noChannels: ["学校还没有开通线上充值，请到卡务窗口。", "The school takes no deposits here yet: go to the card desk."],
   wrongAmount: ["请填 {0} 至 {1}", "{0} to {1}, please"], nextDeposit: ["再充一笔", "Another deposit"],
-  goAndPay: ["去付款", "Go and pay"], comeBack: ["付款后回到本页。没有到账前请勿重复付款。", "Come back when you have paid. Do not pay twice while it is on its way."],
+  payInside: ["微信支付", "Pay with WeChat"], goAndPay: ["去付款", "Go and pay"], comeBack: ["付款后回到本页。没有到账前请勿重复付款。", "Come back when you have paid. Do not pay twice while it is on its way."],
   scanWechat: ["用微信扫一扫：另一台手机直接扫；同一台手机请长按保存图片，再从相册选取。", "Scan it with WeChat: from another phone, or keep the picture by a long press and choose it from the album."],
   scanOther: ["也可以用另一台手机扫这个码付款。", "Or scan this code with another phone."], qrToPay: ["付款二维码", "QR code to pay"],
   is_made: ["正在下单…", "Ordering…"], "is_to-pay": ["等待付款", "Waiting to be paid"], is_posted: ["已到在线账户", "In the online account"],
@@ -30,7 +31,7 @@ export async function deposit(holder) {
   const { value, at, fresh } = await ask("deposit/channels", { holder });
   const place = h("div", { "data-name": "deposit" });
   const name = `${MEMORY}${value.by}.${holder}`;
-  const redraw = () => fill(place, recalled(name) ? order(holder, name, redraw) : choice(name, value, redraw));
+  const redraw = () => fill(place, recalled(name) ? order(holder, name, redraw, value) : choice(name, value, redraw));
   redraw();
   return { at, fresh, page: [h("h1", {}, t("deposit")), h("p", {}, `${t("depositTo", value.to)} · ${value.label}`),
     h("p", { class: "soft" }, t("depositHelp")), value.channels.length || recalled(name) ? place : h("p", {}, t("noChannels"))] };
@@ -49,7 +50,8 @@ function choice(memory, terms, redraw) {
       problem.textContent = t("wrongAmount", yuan(terms.least_fen), yuan(terms.most_fen));
       return;
     }
-    keep(memory, { key: newKey(), fen, channel: given.get("channel") });
+    const channel = given.get("channel");
+    keep(memory, { key: newKey(), fen, channel, way: wayOf(channel, terms.ways) });
     redraw();
   };
   return h("form", { "data-name": "new", onsubmit: submit },
@@ -60,17 +62,29 @@ function choice(memory, terms, redraw) {
 }
 
 /** One deposit until it is settled: asked for under its key, again and again while this page is shown. */
-function order(holder, name, redraw) {
+function order(holder, name, redraw, terms) {
   const kept = recalled(name);
+  const code = kept.way === "inside" && !kept.code ? codeOf(kept) : kept.code;
+  if (kept.way === "inside" && !code && !kept.asked && terms.sign[kept.channel]) {
+    keep(name, { ...kept, asked: true });
+    whoPays(holder, terms.sign[kept.channel], kept);
+    return h("p", { role: "status" }, t("is_made"));
+  }
+  // without WeChat's word of who pays it is an order by a code
+  if (kept.way === "inside" && !kept.code) keep(name, Object.assign(kept, code && code !== "none" ? { code } : { way: "code" }));
+  const wanted = { key: kept.key, fen: kept.fen, channel: kept.channel, way: kept.way, code: kept.code };
   let known = false;
   const line = h("p", { role: "status" }), pay = h("p", {}), next = h("p", {});
   const place = h("section", { class: "panel", "data-name": "order" }, h("p", { class: "fen" }, yuan(kept.fen)), h("p", {}, t(kept.channel)), line, pay, next);
-  const show = (state, opens, rows) => {
+  const show = (state, told = {}) => {
+    const { pay: opens, qr: rows } = told;
     place.dataset.state = state;
     const words = t(`is_${state}`);
     if (line.textContent !== words) line.textContent = words;
     if (state !== "to-pay") fill(pay);
-    else if (!pay.firstChild) {
+    else if (!pay.firstChild && told.way !== "code") {
+      fill(pay, h("button", { class: "main", onclick: () => go(told, holder) }, pressed(told)), " ", t("comeBack"));
+    } else if (!pay.firstChild) {
       fill(pay, OPENS.test(opens) && !NATIVE.test(opens) ? h("a", { href: opens, rel: "noreferrer" }, t("goAndPay")) : "",
         rows?.length ? [picture(rows), h("span", { class: "soft" }, t(NATIVE.test(opens) ? "scanWechat" : "scanOther"))] : opens, " ", t("comeBack"));
     }
@@ -79,10 +93,10 @@ function order(holder, name, redraw) {
   const turn = async () => {
     let state = "asked";
     try {
-      const told = await (known ? call("deposit/state", { holder, key: kept.key }) : call("deposit/new", { holder, ...kept }));
+      const told = await (known ? call("deposit/state", { holder, key: kept.key }) : call("deposit/new", { holder, ...wanted }));
       known = true;
       state = told.state;
-      show(state, told.pay, told.qr);
+      show(state, told);
     } catch (problem) {
       if (problem.status !== 0 && problem.status !== 503 && problem.status !== 429) {
         if (problem.status !== 401) keep(name, null);

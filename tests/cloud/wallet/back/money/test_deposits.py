@@ -9,7 +9,7 @@ import pytest
 
 from cloud.emulators.providers.mood import Mood
 from cloud.ledger.ledger import open_ledger
-from cloud.payments.deposits.settings import FILE, provider_names
+from cloud.payments.deposits.settings import FILE, Offer, provider_names
 from cloud.payments.deposits.wakes import KEPT_MAX, Wakes
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.table import OPERATIONS
@@ -58,6 +58,27 @@ def test_a_key_is_its_persons_own_and_no_guardian_meets_another_ones_deposit(til
 )  # fmt: skip
 def test_what_is_out_of_bounds_or_by_no_provider_of_the_school_is_refused(till, wrong, code):
     assert deposit(till, **wrong) == code
+
+
+def test_an_order_is_opened_in_a_way_that_the_school_has_and_by_whom_it_asks(rig, tmp_path):
+    offers = {"wechat": Offer(("code", "phone", "inside"), "https://open.weixin.example/ask", "wx1")}
+    site = replace(rig.site, channels=("wechat", "alipay"), wakes=Wakes(tmp_path), offers=offers)
+    till = replace(rig, site=site, answers=Answers(site, OPERATIONS))
+    told = till.ask("deposit/channels", "mother", holder=CHILD[0])
+    assert told["ways"] == {"wechat": ["code", "phone", "inside"], "alipay": ["code"]}
+    assert told["sign"] == {"wechat": ["https://open.weixin.example/ask", "wx1"]}
+    given = {"holder": CHILD[0], "fen": 50_00, "channel": "wechat"}
+    for n, (wrong, code) in enumerate((
+        ({"way": "page"}, "no-way"), ({"way": "inside"}, "no-way"), ({"code": "c"}, "no-way"),
+        ({"way": "x"}, "argument"),
+    )):  # fmt: skip
+        assert till.ask("deposit/new", "mother", key=f"{n:032x}", **{**given, **wrong}) == code
+    assert till.ask("deposit/new", "mother", key=KEY, way="phone", **given)["way"] == "phone"
+    assert till.ask("deposit/new", "mother", key=OTHER, way="inside", code="c0de", **given)["way"] == "inside"
+    with site.ledger.database.reading():
+        rows = site.ledger.database.run("SELECT way, opener FROM deposit_order ORDER BY way DESC")
+    assert [way for way, _ in rows] == ["phone", "inside"]
+    assert dict(rows)["inside"] == "code:c0de"
 
 
 def test_topping_up_stays_when_sight_has_ended(till):
