@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from cloud.desk.deposits import row_of
 from cloud.keys.faults import KeyRefused
 from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
+from cloud.ledger.desk.deposits import DepositDesk
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.lending import Loan
 from cloud.ledger.desk.replacing import Wish
@@ -74,6 +76,7 @@ class DeskAnswers:
     def __init__(self, ledger: DeskLedger, keys: MoneyKeys) -> None:
         self._ledger = ledger
         self._spares = SpareLedger(ledger.opened)
+        self._deposits = DepositDesk(ledger.opened)
         self._keys = keys
         self.counts = DeskCounts()
         self._deeds: dict[str, Callable[[list[Any], Asked], Answer]] = {
@@ -100,6 +103,8 @@ class DeskAnswers:
             DeskOp.SPARE_BACK: self._spare_back,
             DeskOp.SPARE_CLASS: self._spare_class,
             DeskOp.SPARES: self._spare_list,
+            DeskOp.DEPOSITS: self._deposit_list,
+            DeskOp.DEPOSIT_REFUND: self._deposit_refund,
         }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
@@ -257,6 +262,16 @@ class DeskAnswers:
     def _spare_list(self, arguments: list[Any], asked: Asked) -> Answer:
         (place,) = codec.fields(arguments, str, what="spares")
         return [list(one) for one in self._spares.listed(asked.now, place)[:SPARES_MAX]]
+
+    def _deposit_list(self, arguments: list[Any], asked: Asked) -> Answer:
+        (card,) = codec.fields(arguments, bytes, what="deposits")
+        return [row_of(one) for one in self._deposits.listed(card_id(card), asked.now)]
+
+    def _deposit_refund(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, card, order, wanted, reason = codec.fields(arguments, bytes, bytes, str, int, str, what="refund")
+        return [
+            self._deposits.propose(_key(key), asked.cashier, card_id(card), order, fen(wanted), reason, asked.now)
+        ]
 
     def _release(self, arguments: list[Any], asked: Asked) -> Answer:
         return self._ledger.release(_wish(arguments, asked), asked.now).to_list()

@@ -17,7 +17,7 @@ from edge.desk.doors.finding import CLOUD, centre
 from edge.desk.doors.keys import DeskKeys
 from edge.desk.doors.laying import card_in
 from edge.desk.doors.matters import Matters
-from edge.desk.money import day, money
+from edge.desk.money import day, deposits, money
 from edge.desk.options import laying_of, line_of
 from edge.desk.reading.reading import lines, places_of, read_card
 from edge.desk.reading.words import CSV_HEAD, csv_row, log_lines
@@ -90,6 +90,19 @@ def _cash(operation: DeskOp) -> Callable[[argparse.Namespace], bool]:
         return money.cash(desk, operation, who, given.fen)
 
     return deed
+
+
+def _deposits(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    with card_in(laying_of(given)) as card:
+        return deposits.listed(desk, money.identity_of(card).card_id)
+
+
+def _refund(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    with card_in(laying_of(given)) as card:
+        who = money.identity_of(card).card_id
+    return deposits.propose(desk, who, given.order, given.fen, given.reason)
 
 
 def _float(given: argparse.Namespace) -> bool:
@@ -321,6 +334,8 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "cash-in": _cash(DeskOp.CASH_IN),
     "cash-out": _cash(DeskOp.CASH_OUT),
     "float": _float,
+    "deposits": _deposits,
+    "refund": _refund,
     "load": _load,
     "claim": _claim,
     "unload": _unload,

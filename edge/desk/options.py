@@ -82,6 +82,13 @@ class _Verbs:
     def _add_money(self) -> None:
         _sum(self._verb("cash-in", Text("现金充值到电子账户", "cash into the online account"), card=True))
         _sum(self._verb("cash-out", Text("电子账户退现金", "cash out of the online account"), card=True))
+        self._verb("deposits", Text("渠道充值与退款", "deposits by phone, and how refunds stand"), card=True)
+        proposed = Text("提议渠道退款，另一人确认，不付现金", "propose a refund of a deposit by phone, never in cash")
+        refund = self._verb("refund", proposed, card=True)
+        _sum(refund)
+        refund.add_argument("--order", required=True, metavar="NUMBER", help=Text("商户订单号", "the order's number"))
+        why = Text("事由，付款人会看到", "why: its payer sees it")
+        refund.add_argument("--reason", required=True, metavar="TEXT", help=why)
         _sum(self._verb("float", Text("登记备用金", "book a float: change for the drawer")))
         load = self._verb("load", Text("圈存：电子账户 → 卡", "load: online account → card"), card=True)
         _sum(load)

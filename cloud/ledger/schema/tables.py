@@ -426,6 +426,12 @@ deposit_item_back = Table(
 )  # fmt: skip
 """Append-only: what a provider gave back by itself of an item's unclear money, under its own refund number."""
 
+deposit_desk = Table(
+    "deposit_desk", metadata, Column("key", Bytes, primary_key=True), _col("cashier", Text),
+    _col("order_number", Text), _col("fen", Big), _col("proposal", Big),
+)  # fmt: skip
+"""Append-only: under which of its keys a card desk has proposed a refund 渠道退款, so that asking again is the same."""
+
 deposit_invoice = Table(
     "deposit_invoice", metadata, _id(), _col("provider", Text), _col("month", Text), _col("fen", Big),
     _col("fees_fen", Big), _col("note", Text), _col("who", Text), _col("at_ms", Big),

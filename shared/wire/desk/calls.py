@@ -83,6 +83,13 @@ class DeskOp(StrEnum):
     """[key, spare's label, reason, LoadAuth fields of a load of nothing] → receipt. It is empty, as its MAC1 says."""
     SPARE_CLASS = "spare-class"
     """[key, spare's label, class or ''] → []. Into the hands of a class's teacher, or back."""
+    DEPOSITS = "deposits"
+    """[card] → [[order, provider, paid fen, fen that may go back, state in Chinese, in English, refunds], …].
+
+    渠道充值 of a card, the newest first; refunds: [[fen, state in Chinese, in English, reason], …].
+    """
+    DEPOSIT_REFUND = "deposit-refund"
+    """[key, card, order, fen, reason] → [proposal]. 渠道退款 proposed: another person confirms; never in cash."""
     SPARES = "spares"
     """[class or ''] → [[label, act, person, holder's label, class, deposit fen, limit fen, last day, is it late], …]"""
 

@@ -15,6 +15,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.readers import REFUNDS
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused, Now
+from cloud.store.db import Database
 from shared.wire import codec
 from shared.words.voice import Text
 
@@ -36,11 +37,7 @@ class RefundLedger:
     def propose(self, order: str, fen: int, who: str, reason: str, now: Now) -> Proposal:
         """So much of this deposit, out of the account that has it."""
         with self._opened.writing(now) as writing:
-            try:
-                require_refundable(writing.db, order_of(writing.db, order), fen)
-            except DepositRefused as fault:
-                raise ProposalRefused(fault.args[0]) from fault
-            return self._propose(writing, Offer(order, 0, fen), who, reason)
+            return offer_refund(writing, order, fen, who, reason)
 
     def propose_item(self, item: int, who: str, reason: str, now: Now) -> Proposal:
         """All that waits in 渠道待查款 because of this item."""
@@ -48,7 +45,7 @@ class RefundLedger:
             found = next((one for one in items(writing.db, only_open=True) if one.ident == item), None)
             if found is None or not found.unclear_fen or order_of(writing.db, found.number) is None:
                 raise ProposalRefused(Text("没有此差错，或无可退之款", "no such item, or nothing of it can go back"))
-            return self._propose(writing, Offer(found.number, item, found.unclear_fen), who, reason)
+            return _propose(writing, Offer(found.number, item, found.unclear_fen), who, reason)
 
     def confirm(self, number: int, who: str, now: Now) -> Decided:
         """The second person's word: the money is taken aside when this returns. Idempotent."""
@@ -63,16 +60,32 @@ class RefundLedger:
         with self._opened.writing(now) as writing:
             return two_persons.reject(writing, _offered(writing, number).number, who, reason)
 
-    def _propose(self, writing: Writing, offer: Offer, who: str, reason: str) -> Proposal:
-        document = codec.dumps(list(offer))
-        known = two_persons.said_before(writing, ProposalKind.REFUND, document, who)
-        if known is not None:
-            return known
-        for other in two_persons.waiting(writing.db, writing.now.unix_ms):
-            if other.kind is ProposalKind.REFUND and _is_about(read_offer(other.document), offer):
-                raise ProposalRefused(Text(f"提议 {other.number} 已在等待", f"proposal {other.number} waits already"))
-        writing.booking.need(REFUNDS)
-        return two_persons.propose(writing, ProposalKind.REFUND, document, who, reason)
+
+def offer_refund(writing: Writing, order: str, fen: int, who: str, reason: str) -> Proposal:
+    """Inside of a transaction: the first person's word. ProposalRefused."""
+    try:
+        require_refundable(writing.db, order_of(writing.db, order), fen)
+    except DepositRefused as fault:
+        raise ProposalRefused(fault.args[0]) from fault
+    return _propose(writing, Offer(order, 0, fen), who, reason)
+
+
+def offers_waiting(db: Database, now_ms: int) -> list[tuple[Offer, Proposal]]:
+    """Those that wait for a second person."""
+    found = two_persons.waiting(db, now_ms)
+    return [(read_offer(one.document), one) for one in found if one.kind is ProposalKind.REFUND]
+
+
+def _propose(writing: Writing, offer: Offer, who: str, reason: str) -> Proposal:
+    document = codec.dumps(list(offer))
+    known = two_persons.said_before(writing, ProposalKind.REFUND, document, who)
+    if known is not None:
+        return known
+    for other, proposal in offers_waiting(writing.db, writing.now.unix_ms):
+        if _is_about(other, offer):
+            raise ProposalRefused(Text(f"提议 {proposal.number} 已在等待", f"proposal {proposal.number} waits already"))
+    writing.booking.need(REFUNDS)
+    return two_persons.propose(writing, ProposalKind.REFUND, document, who, reason)
 
 
 def read_offer(document: bytes) -> Offer:

@@ -1,4 +1,5 @@
-"""How an order is opened by its payer; what providers give back of unclear money; their invoices of fees."""
+"""How an order is opened by its payer; what providers give back of unclear money; their invoices of fees; and what
+card desks have proposed to give back."""
 
 from typing import Any
 
@@ -26,7 +27,11 @@ def upgrade() -> None:
         _col("month", sa.Text()), _col("fen", BIG), _col("fees_fen", BIG), _col("note", sa.Text()),
         _col("who", sa.Text()), _col("at_ms", BIG),
     )  # fmt: skip
-    for table in ("deposit_item_back", "deposit_invoice"):
+    op.create_table("deposit_desk",
+        sa.Column("key", sa.LargeBinary(), primary_key=True), _col("cashier", sa.Text()),
+        _col("order_number", sa.Text()), _col("fen", BIG), _col("proposal", BIG),
+    )  # fmt: skip
+    for table in ("deposit_item_back", "deposit_invoice", "deposit_desk"):
         forbid_change(table)
 
 
