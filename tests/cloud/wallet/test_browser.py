@@ -137,6 +137,8 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     for name in ("code", "deposit", "statement", "lost", "more", "home"):
         page.click(f'nav a[href="#{name}"]')
         expect(page.locator(f'nav a[href="#{name}"]')).to_have_attribute("aria-current", "page")
+        if name == "statement":
+            expect(page.locator("ol.entries summary small").first, "a row says when").not_to_be_empty()
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
         assert faults(page) == [], name
     further = {

@@ -63,8 +63,8 @@ function entry(row, holder) {
   const time = row.time ? campusTime(row.time) : campusDay(row.day);
   const state = row.dispute ? `${t(row.state)} · ${t(`dispute_${row.dispute}`)}` : t(row.state);
   return h("li", { "data-entry": row.entry }, h("details", {},
-    h("summary", {}, h("span", {}, `${said(row.said)}${row.place ? ` · ${row.place}` : ""}`), h("strong", {}, yuan(row.fen || row.within_fen))),
-    h("p", { class: "soft" }, [time, state, channel(row) ? `${t("channel")}: ${channel(row)}` : "", `№ ${row.entry}`].filter(Boolean).join(" · ")),
+    h("summary", {}, h("span", {}, `${said(row.said)}${row.place ? ` · ${row.place}` : ""}`, h("small", { class: "soft" }, time)), h("strong", {}, yuan(row.fen || row.within_fen))),
+    h("p", { class: "soft" }, [state, channel(row) ? `${t("channel")}: ${channel(row)}` : "", `№ ${row.entry}`].filter(Boolean).join(" · ")),
     row.proof ? h("p", { class: "soft proof" }, `${t("proof")}: ${row.proof.terminal} ${row.proof.epoch}/${row.proof.seq} ${row.proof.record}`) : null,
     row.channel ? h("button", { class: "plain", onclick: () => receipt(row, holder) }, t("takeReceipt")) : null,
     dispute(row, holder)));
