@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from cloud.ledger.schema.migrate import HEAD
+from cloud.wallet.people.demonstration import PARENT
 from compose.campus.lines import write_lines
 from compose.campus.plan import write_plan
 from compose.place import ROOT
@@ -30,14 +31,15 @@ from tests.scenes.banked import FEN, Parent, connect
 from tests.scenes.containers import Containers, missing
 from tests.scenes.hand import Hand
 from tests.scenes.named.test_box_upgrade import LOOK_S, POSTING_S, SELLING_S, Gaps
-from tests.scenes.phone import Refused
+from tests.scenes.phone import Phone, Refused
 from tests.scenes.scene import CHINA, Scene, Stage
 from tests.scenes.served import WALLET, Served, dsn, let_in
+from tests.scenes.tls_peers import TlsPeer
 from tests.scenes.truth import require_payments, require_truth
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
-BEFORE = "c02a2a2a"
-"""The first state in which a parent's deposit went through containers; there it knows no open platform."""
+BEFORE = "681c3f84"
+"""The last state whose school's server has the wallet in it, and no place for the open platform."""
 SCHEMA_BEFORE = "0047"
 COUNTER = "pos-3"
 APART = (f"t-{COUNTER}", "t-load-1")
@@ -45,7 +47,7 @@ PHONE_S = 30.0
 """Longest that a phone is not answered while all is replaced: four that post go first, the wallet's follow."""
 RATE = 4.0
 DEPOSIT_FEN = 5 * plans.DEPOSIT_FEN
-NIGHT_S, POSTED_S = 240.0, 120.0
+NIGHT_S, POSTED_S, BACK_S = 240.0, 120.0, 60.0
 APP, CANTEEN = "小卖部", "商户1"
 BOOKS = "SELECT count(*), coalesce(sum(id), 0) FROM entry"
 SCHEMA = "SELECT version_num FROM alembic_version"
@@ -102,7 +104,9 @@ async def _in(engine: Containers, stage: Stage, before: Path) -> None:
         await campus.start(*APART)
         await _closed(campus, engine, stage, root)
         _opened(engine, stage, root)
+        await _by_tls(campus, engine, stage, root, parent)
         words = _sealed(engine, stage, root)
+        _examined(engine, stage, root)
         await _night(campus, engine, stage, root)
         with stage.step(Text("收市", "the shop closes"), Text("账全对", "the books are true")) as step:
             await campus.close_shop()
@@ -222,6 +226,48 @@ def _opened(engine: Containers, stage: Stage, root: Path) -> None:
         engine.server("cloud", root, "open", "app", "add", "--name", APP, "--merchant", CANTEEN, "--scopes", "pay")
         assert APP in engine.server("cloud", root, "open", "app", "list")
         step.seen = APP
+
+
+def _examined(engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(
+        Text("体检：安装，再由容器里的服务器自己说", "the doctor: installation, and the server in its container"),
+        Text("前置区通不到账本；安装里没有异常", "no way from front to books; nothing wrong"),
+    ) as step:
+        said = json.loads(engine.server("doctor", root, "--json", code=None).splitlines()[0])
+        own, cloud = (one["checks"] for one in said["parts"])
+        states = {one["id"]: one["state"] for one in own}
+        assert states["front-zone"] == states["containers"] == states["zones"] == "good", own
+        assert "bad" not in states.values(), own
+        wrong = [f"{one['id']} {one['about']}: {one['said']}" for one in cloud if one["state"] == "bad"]
+        step.seen = "; ".join(wrong) or Text(f"{len(own)} + {len(cloud)} 项", f"{len(own)} and {len(cloud)} answers")
+        assert {one["id"] for one in cloud} >= {"ledger", "wallet-codes", "key-backup"}
+
+
+async def _by_tls(campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent) -> None:
+    peer = TlsPeer(engine, root, stage.folder / "peer")
+    with stage.step(
+        Text("短信网关与微信在 TLS 之后，学校自己的 CA", "an SMS gateway and WeChat behind TLS, of a CA of their own"),
+        Text("验证码发得出；充值没有回调也入账一次", "a code leaves; a deposit is posted once, with no callback"),
+    ) as step:
+        peer.start()
+        assert not engine.composed(root, "restart", "accounts", "payments").returncode
+        await campus.until("the wallet answers", parent.is_answered, BACK_S)
+        stranger = Phone(int(settings(root)[WALLET]), root / "data/front/front/ca.pem")
+        stranger.ask("sign-in/send-code", phone=PARENT.phone)
+        await campus.until("its gateway has the code", lambda: [one["to"] for one in peer.taken()], POSTED_S)
+        assert peer.taken()[0]["to"] == PARENT.phone
+        before_fen, asked = parent.online_fen(), {"holder": parent.child, "key": "11" * 16}
+        order = parent.phone.ask("deposit/new", **asked, channel="wechat", fen=FEN)["order"]
+        await campus.until("it has the order", lambda: _state(parent, asked) == "to-pay", POSTED_S)
+        peer.pay(order)
+        await campus.until("it is posted", lambda: _state(parent, asked) == "posted", POSTED_S)
+        assert parent.online_fen() == before_fen + FEN
+        step.seen = Text(f"{len(peer.taken())} 条短信，+{FEN} 分", f"{len(peer.taken())} texts, +{FEN} fen")
+        peer.end()
+
+
+def _state(parent: Parent, asked: dict[str, str]) -> str:
+    return str(parent.phone.ask("deposit/state", **asked)["state"])
 
 
 def _sealed(engine: Containers, stage: Stage, root: Path) -> str:
@@ -349,9 +395,8 @@ SCENE = Scene(
     "server-upgrade",
     Text("学校服务器升级、备份、还原", "a server is upgraded, kept, put back"),
     Text(
-        "旧发行边卖边换成今天的，家长在充值，入账停顿不过十秒；每夜备份；机器烧了，凭纸、封存和备份盘一笔不少地还原",
-        "from the release before to today's while it sells and a parent deposits; backups each night; a burnt machine "
-        "is put back by paper, seal and disk",
+        "旧发行边卖边换成今天的，家长在充值，入账停顿不过十秒；机器烧了，凭纸、封存、备份盘一笔不少地还原",
+        "today's release comes while it sells and a parent deposits; a burnt machine is back from paper, seal and disk",
     ),
     _play,
 )
