@@ -30,7 +30,7 @@ from cloud.open.problems import (
 )
 from cloud.open.quotas import DAY_S, Left, Quotas, fields
 from cloud.open.route import Context, Reply, Route, Site
-from cloud.open.store.apps import App, holder_of_key
+from cloud.open.store.apps import App, holder_of_key, used_on
 from cloud.wallet.line.calls import from_json
 from cloud.wallet.line.shapes import Shape, parsed
 from shared.errors import RuleBroken, StoreFault
@@ -131,8 +131,8 @@ class Answers:
         if not self.quotas.knows(app.id):
             day = now.campus_s // DAY_S
             with self._site.store.reading():
-                rows = self._site.store.run("SELECT calls FROM used WHERE app = ? AND day = ?", (app.id, day))
-            self.quotas.begin(app.id, day, rows[0][0] if rows else 0)
+                used = used_on(self._site.store, day).get(app.id, 0)
+            self.quotas.begin(app.id, day, used)
         return self.quotas.take(app.id, app.per_minute, app.per_day, now.unix_ms // 1000, now.campus_s)
 
     def lay_down(self) -> None:

@@ -14,7 +14,7 @@ from cloud.console.pages.places import order, placing, plans, topology
 from cloud.console.pages.reports import closing, exposure, morning, reports, settlement
 from cloud.console.pages.rollouts import boxes as box_releases
 from cloud.console.pages.rollouts import firmware
-from cloud.console.pages.system import about, integrations, mapping, metrics, services, setup, wall
+from cloud.console.pages.system import about, applications, integrations, mapping, metrics, services, setup, wall
 
 PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
@@ -62,6 +62,7 @@ PAGES: tuple[Page, ...] = (
     *services.PAGES,
     *metrics.PAGES,
     *integrations.PAGES,
+    *applications.PAGES,
     *mapping.PAGES,
     *wall.PAGES,
     *setup.PAGES,

@@ -27,7 +27,7 @@ from cloud.open.store.apps import (
     keys_of,
     rotate,
 )
-from cloud.open.store.deliveries import again, allow_host, dead_of, forbid_host, hosts, set_hook
+from cloud.open.store.deliveries import again_all, allow_host, dead_of, forbid_host, hosts, set_hook
 from cloud.open.store.schema import open_store
 from cloud.open.webhooks.addresses import target_of
 from cloud.process.settings import load_settings
@@ -129,10 +129,8 @@ def replay(given: Given) -> int:
     now_ms = _now_ms()
     with _writing(given.data) as store:
         app = app_of(store, given.app).id
-        numbers = [one.event for one in dead_of(store, app, 0, DEAD_MAX)]
-        wanted = numbers if given.event is None else [one for one in numbers if one == given.event]
-        done = [number for number in wanted if again(store, app, number, now_ms)]
-    return say(Text(f"重发 {len(done)} 条", f"{len(done)} go again")) if done else _none_again()
+        done = again_all(store, app, now_ms, given.event)
+    return say(Text(f"重发 {done} 条", f"{done} go again")) if done else _none_again()
 
 
 def _none_again() -> int:

@@ -136,6 +136,11 @@ def keys_of(db: Database, app: str, now_ms: int) -> list[AppKey]:
     return [AppKey(*row) for row in db.run(sql, (app, now_ms))]
 
 
+def used_on(db: Database, day: int) -> dict[str, int]:
+    """Application → calls on this campus day, of those that called."""
+    return {str(app): int(calls) for app, calls in db.run("SELECT app, calls FROM used WHERE day = ?", (day,))}
+
+
 def holder_of_key(db: Database, key: str, now_ms: int) -> App | None:
     """Whose key this is; None for nobody's, an ended one's, and one of an application that may not call. The same work
     whether there is such a number or not."""

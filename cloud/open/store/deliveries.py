@@ -13,6 +13,8 @@ QUEUE_MAX = 10_000
 """Waiting of one application; what comes then is given up at once, and can be sent again."""
 RETRIES_S = (5, 30, 120, 600, 3_600, 21_600, 43_200)
 """After the first, second, … failure; after the last one it is given up: 20 hours and 12 minutes in all."""
+REPLAY_MAX = 1_000
+"""Go again at one word; the next word takes the next ones."""
 FULL = "queue-full"
 
 
@@ -112,6 +114,22 @@ def dead_of(store: Database, app: str, after: int, most: int) -> list[Delivery]:
         "ORDER BY event LIMIT ?"
     )
     return [Delivery(*row) for row in store.run(sql, (int(Standing.DEAD), after, app, app, most))]
+
+
+def again_all(store: Database, app: str, now_ms: int, event: int | None = None) -> int:
+    """All that were given up, or this one of them, go again; so many."""
+    numbers = [one.event for one in dead_of(store, app, 0, REPLAY_MAX)]
+    return sum(again(store, app, number, now_ms) for number in numbers if event in (None, number))
+
+
+def queues(store: Database) -> dict[str, tuple[int, int]]:
+    """Application → how many wait, and how many were given up."""
+    sql = (
+        "SELECT app, SUM(CASE WHEN state = ? THEN 1 ELSE 0 END), SUM(CASE WHEN state = ? THEN 1 ELSE 0 END) "
+        "FROM delivery GROUP BY app"
+    )
+    found = store.run(sql, (int(Standing.WAITS), int(Standing.DEAD)))
+    return {str(app): (int(waits), int(dead)) for app, waits, dead in found}
 
 
 def waiting(store: Database) -> int:
