@@ -27,7 +27,7 @@ from cloud.payments.orders.officers import refund_for
 from cloud.process.settings import FOLDER
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_yuan
 from shared.words.voice import Text
 
@@ -157,7 +157,7 @@ def _refund(sources: Sources, number: str, payment: int) -> Reply:
         fen = parse_yuan(request.form.get("yuan", ""))
         with sources.books() as opened:
             done = refund_for(doors.orders(opened), row.app.caller, payment, fen, reason, seen().name, now())
-    except ConfigFault as refused:
+    except (ConfigFault, WireFault) as refused:
         said = refused.args[0] if refused.args and isinstance(refused.args[0], Text) else Text("金额有误", "no sum")
         return _fault(said, number)
     if done.result is not PayResult.DONE:
