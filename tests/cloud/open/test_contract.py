@@ -13,12 +13,12 @@ from tests.cloud.open.platform import Platform, admitted
 
 pytestmark = pytest.mark.process
 DOCUMENT = ROOT / "docs" / "api" / "open.json"
-SEED, FEW, MANY = 1, 2, 25
+SEED, FEW, MANY = 1, 2, 60
 
 
 @pytest.mark.parametrize(
     ("phases", "examples"),
-    [("fuzzing", FEW), pytest.param("coverage,fuzzing,stateful", MANY, marks=pytest.mark.large)],
+    [("fuzzing", FEW), pytest.param("examples,coverage,fuzzing,stateful", MANY, marks=pytest.mark.large)],
 )  # fmt: skip
 def test_every_answer_is_as_it_is_written(platform: Platform, tmp_path: Path, phases: str, examples: int) -> None:
     """The same examples each time."""

@@ -1,7 +1,11 @@
 """What is published is what is served: the files are made from the tables, and each is sound in its own standard."""
 
+import gzip
 import json
+import re
+from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from cloud.open.commands.by_command import documents
@@ -14,6 +18,7 @@ from compose.place import ROOT
 from shared.wire.messages import MESSAGES
 
 API = ROOT / "docs" / "api"
+ASYNCAPI = Path(__file__).parent / "standards" / "asyncapi-3.0.0.json.gz"
 
 
 @pytest.mark.parametrize("name", ["open.json", "wallet.json", "mqtt.json"])
@@ -57,6 +62,18 @@ def test_every_message_and_every_call_of_the_wallet_is_told() -> None:
     assert {one.title for one in MESSAGES} < set(mqtt["components"]["messages"])
     assert {place.removeprefix("/w/api/") for place in wallet["paths"]} == set(OPERATIONS) - {"provider/notify"}
     assert set(ANSWERS) == set(OPERATIONS) - {"provider/notify"}
+
+
+def test_mqtt_is_what_the_standard_calls_a_document() -> None:
+    """Its own schema, and what no schema can say: an address names its parameters, an operation a channel of ours."""
+    told = json.loads((API / "mqtt.json").read_text())
+    official = jsonschema_rs.validator_for(json.loads(gzip.decompress(ASYNCAPI.read_bytes())))
+    official.validate(told)
+    assert not official.is_valid(told | {"channels": told["channels"] | {"spoilt": {"adress": "x"}}})
+    for channel in told["channels"].values():
+        assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel.get("parameters", {}))
+    named = {f"#/channels/{name}" for name in told["channels"]}
+    assert {one["channel"]["$ref"] for one in told["operations"].values()} <= named
 
 
 def test_the_files_are_small_enough_to_read() -> None:

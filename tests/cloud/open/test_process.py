@@ -1,18 +1,24 @@
 """The process: by the page's own commands from a key to a paid order, webhooks on a real wire, and what is no HTTP."""
 
+import asyncio
 import json
 import re
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
+from typing import Any
 
 import pytest
 
+from cloud.open import app
 from cloud.open.store.deliveries import allow_host
 from cloud.open.store.schema import open_store
+from cloud.process.bodies import whole_body
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
+from shared.clocks.campus_clock import WALL
 from tests.cloud.open.platform import Platform, admitted
 from tests.cloud.open.receiver import Receiver, receiver
 from tests.cloud.open.verify import PAGE, verified
@@ -111,6 +117,32 @@ def test_what_is_no_request_of_ours_is_refused(platform: Platform, request_: byt
     assert found in ((status,) if status else (0, 400, 401, 501, 505)), said[:200]
     if found in (401, 413):
         assert b"application/problem+json" in said
+
+
+def test_a_body_that_does_not_come_is_given_up_and_nothing_was_asked(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the door itself: no thread of the ledger waits for a sender. Its time is as said, here a shorter one."""
+    monkeypatch.setattr(app, "whole_body", partial(whole_body, within_s=0.05))
+    settings, said = load_settings(platform.data), list[dict[str, Any]]()
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    async def ask() -> None:
+        door = app.Platform(settings, settings.books(None), WALL)
+        scope = {"type": "http", "client": ("127.0.0.1", 1), "method": "POST", "path": "/v1/orders"}
+        await door(scope | {"query_string": b"", "headers": []}, receive, send)
+        assert door.answers.counts.asked == 0
+        await door.end()
+
+    asyncio.run(ask())
+    assert (said[0]["status"], json.loads(said[1]["body"])["code"]) == (408, "too-slow")
+    assert (b"connection", b"close") in said[0]["headers"]
 
 
 def test_nothing_secret_is_in_log_or_store(platform: Platform) -> None:
