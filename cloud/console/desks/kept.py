@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from cloud.payments.pins import DEEDS as PIN_DEEDS
+from cloud.payments.pins import keep_pin_deed
 from cloud.store.db import Row
 from cloud.store.own_tables import OwnTables
 from shared.errors import ConfigFault
@@ -102,6 +104,7 @@ class Desks:
         self._carried: dict[bytes, tuple[int, tuple[str, ...]]] = {}
         self._bells: dict[int, Callable[[], object]] = {}
         self._lock = threading.Lock()
+        self._folder = path.parent
         self._tables = OwnTables(path, *_SCHEMA)
 
     def make_code(self, name: str, maker: str, now_ms: int) -> str:
@@ -189,8 +192,13 @@ class Desks:
         return Order(found.id, Deed(found.deed), found.card, carried[1])
 
     def end(self, desk: int, ended: Ended, now_ms: int) -> None:
-        """The first word stands; of an order of another desk nothing is kept."""
+        """The first word stands; of an order of another desk nothing is kept. A PIN's holder hears of it: that is kept
+        first, so that a desk which is not answered says it again."""
         raw = codec.pack(ended.to_list())
+        with self._tables.reading() as db:
+            rows = db.run(f"{_ORDER} WHERE id = ? AND desk = ? AND ended_ms = 0 AND taken_ms > 0", (ended.id, desk))
+        if rows and ended.end is End.DONE and _asked(rows[0]).deed in PIN_DEEDS:
+            keep_pin_deed(self._folder, ended.id, _asked(rows[0]).card, _asked(rows[0]).deed, now_ms)
         with self._tables.writing() as db:
             sql = "UPDATE desk_order SET ended_ms = ?, outcome = ?, told = ? WHERE id = ? AND desk = ?"
             kept = (now_ms, ended.end.value, raw, ended.id, desk)

@@ -1,7 +1,7 @@
 """What pages ask of a ledger of any size: a bounded number of questions, each about so many rows. In a snapshot.
 
 Whoever looks at one account, which may be a merchant's, of which no index has all, walks back over WINDOW entries at a
-time, and is told how far he has looked. A card's are found by `card_entries.py`.
+time, and is told how far he has looked. A card's are found by `told/card_entries.py`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

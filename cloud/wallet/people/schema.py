@@ -1,10 +1,11 @@
 """Tables of the file of people. Made where they are not there yet."""
 
+from cloud.payments import pins
 from cloud.payments.disputes import rows as disputes
 from cloud.process.settings import PEOPLE_FILE
 from cloud.store.db import Database
 from cloud.wallet.claims import TABLES as ASKS
-from cloud.wallet.people.records import erasures, letters, marks, sign_ons, stalls
+from cloud.wallet.people.records import devices, erasures, letters, marks, sign_ons, stalls
 
 FILE = PEOPLE_FILE
 TABLES = (
@@ -56,6 +57,7 @@ TABLES = (
     """CREATE TRIGGER IF NOT EXISTS tr_session_over AFTER DELETE ON session
     BEGIN DELETE FROM signed_by WHERE token = OLD.token; END""",  # sessions end in many places
     *disputes.TABLES, *marks.TABLES, *stalls.TABLES, *erasures.TABLES, *sign_ons.TABLES, *letters.TABLES,
+    *devices.TABLES, *pins.TABLES,
 )
 
 

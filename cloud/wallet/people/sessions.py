@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from cloud.wallet.people.records.devices import note_device
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -99,6 +100,7 @@ def open_session(
 ) -> str:  # fmt: skip
     """Its token. brief: on a shared device, over after KIOSK_MS whatever happens."""
     token = secrets.token_urlsafe(TOKEN_SIZE)
+    note_device(db, person, address, agent, now_ms)
     end_old(db, now_ms)
     db.run(
         "DELETE FROM session WHERE token IN "

@@ -15,7 +15,7 @@ from cloud.ledger.funds.offline.taking import uses_where
 from cloud.ledger.funds.offline.terms import Against, Beyond, CodeRule, EndWhy, OfflineRefused
 from cloud.ledger.journal.readers import OFFLINE
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read.news import FIRST, news
+from cloud.ledger.read.told.news import FIRST, news
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Verdict
 from cloud.payments.offline.door import Issued, OfflineDoor

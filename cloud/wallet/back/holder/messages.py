@@ -8,23 +8,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud.ledger.books.chart import Side
-from cloud.ledger.funds.payments.rule import SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.registry import CARD_ACCOUNTS
-from cloud.ledger.read.news import FIRST, Key, News, Source, after_key, behind, newest, news
+from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
+from cloud.ledger.read.told.account_news import Low, account_news
+from cloud.ledger.read.told.news import CARDS_MAX, FIRST, Key, News, newest, news
 from cloud.payments.disputes.rows import WAYS
-from cloud.store.db import Database
 from cloud.wallet.back.context import WALLET, Context, Operation, Right
+from cloud.wallet.back.holder.told import PAGE, Wanted, plain, told
 from cloud.wallet.line.shapes import HOLDER, Arguments, Kind, whole
 from cloud.wallet.people.consents import has_consent
 from cloud.wallet.people.persons import person_of
-from cloud.wallet.people.records.marks import note_read, read_upto, tell_above, told_above
+from cloud.wallet.people.records.marks import note_read, read_upto, tell_above, tell_below, told_above, told_below
 from cloud.wallet.people.sight import CONSENT_AGE, age
 from shared.facts.terms import CARD_FINDINGS
 from shared.money import yuan
 from shared.words.voice import Text
 
-PAGE = 30
 NUMBER_MAX = 2**62
 PLACE_MAX = 64
 
@@ -37,10 +37,12 @@ def messages(context: Context, given: Arguments) -> dict[str, Any]:
     with people.reading():
         upto = read_upto(people, context.person.id, whose.holder.number)
         above_fen = told_above(people, context.person.id, whose.holder.number)
+        below_fen, _ = told_below(people, context.person.id, whose.holder.number)
     rows = [_row(context, one) | {"is_new": one.key[0] > upto} for one in found]
     return {
         "rows": rows, "next": ".".join(map(str, found[-1].key)) if len(found) == PAGE else "",
         "wanted": list(_wanted(context)) if before == FIRST else [], "above_fen": above_fen,
+        "below_fen": below_fen,
         "upto_ms": found[0].key[0] if found and before == FIRST else 0,
     }  # fmt: skip
 
@@ -61,6 +63,14 @@ def above(context: Context, given: Arguments) -> dict[str, Any]:
     return messages(context, {"before": None})
 
 
+def below(context: Context, given: Arguments) -> dict[str, Any]:
+    """When the online account falls below this he is told, each fall once; 0: not."""
+    people = context.site.people
+    with people.writing():
+        tell_below(people, context.person.id, context.whose.holder.number, given["fen"], context.now.unix_ms)
+    return messages(context, {"before": None})
+
+
 def unread(context: Context) -> int:
     """How many he has not read, PAGE at most, which is as many or more."""
     people, number = context.site.people, context.whose.holder.number
@@ -70,34 +80,22 @@ def unread(context: Context) -> int:
 
 
 def _page(context: Context, before: Key) -> list[News]:
-    people, db, whose = context.site.people, context.site.ledger.database, context.whose
+    people, db, whose, person = context.site.people, context.site.ledger.database, context.whose, context.person
+    cards: list[bytes] = []
+    if whose.card is not None:
+        with db.reading():
+            cards = former_cards(db, whose.card, CARDS_MAX)
     with people.reading():
-        above_fen = told_above(people, context.person.id, whose.holder.number)
-        found = [*_reports(people, whose.holder.number, before), *_answers(people, whose.holder.number, before)]
+        above_fen = told_above(people, person.id, whose.holder.number)
+        low = Low(*told_below(people, person.id, whose.holder.number))
+        found = told(people, Wanted(person, whose, cards, before, context.now.campus_s))
     if whose.card is not None:
         with db.reading():
             booked = news(db, whose.card, before, PAGE, above_fen)
+            found += account_news(db, whose.card, before, PAGE, low)
         # a report by the wallet is told once, by the file of people, which knows who it was
         found += [one for one in booked if not (one.what == "lost" and one.who.startswith(f"{WALLET}:"))]
     return newest(found, PAGE)
-
-
-def _reports(people: Database, number: str, before: Key) -> Iterator[News]:
-    sql = (
-        "SELECT b.id, b.person, b.why, b.at_ms, COALESCE(f.name, '') FROM block b LEFT JOIN block_from f "  # noqa: S608
-        f"ON f.block = b.id WHERE b.holder = ? AND {behind('b.at_ms', 'b.id')} ORDER BY b.at_ms DESC, b.id DESC LIMIT ?"
-    )
-    for report, person, why, at_ms, name in people.run(sql, (number, *after_key(before, Source.REPORT), PAGE)):
-        yield News((at_ms, Source.REPORT, report), "lost", place=name, detail=why, who=f"{WALLET}:{person}")
-
-
-def _answers(people: Database, number: str, before: Key) -> Iterator[News]:
-    sql = (
-        "SELECT d.id, a.at_ms, d.entry, a.way, a.word FROM dispute_answer a JOIN dispute d ON d.id = a.dispute "  # noqa: S608
-        f"WHERE d.holder = ? AND {behind('a.at_ms', 'd.id')} ORDER BY a.at_ms DESC, d.id DESC LIMIT ?"
-    )
-    for dispute, at_ms, entry, way, word in people.run(sql, (number, *after_key(before, Source.ANSWER), PAGE)):
-        yield News((at_ms, Source.ANSWER, dispute), "answer", detail=word, who=way, entry=entry)
 
 
 def _wanted(context: Context) -> Iterator[dict[str, str]]:
@@ -149,11 +147,13 @@ def _text(context: Context, one: News) -> Text:
         case "answer":
             way = WAYS[one.who]
             return Text(f"异议已答复：{one.detail}（{way.zh}）", f"Your dispute was answered: {one.detail} ({way.en})")
-        case _:
+        case "finding":
             what = CARD_FINDINGS[one.detail]
             return Text(
                 f"账上有一项发现：{what[0]}，请到卡务窗口", f"The books have found: {what[1]}; please see the card desk"
             )
+        case _:
+            return plain(one)
 
 
 def _by(context: Context, who: str, said: str) -> Text:
@@ -188,4 +188,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "messages": Operation(Right.SEES, {"holder": HOLDER, "before": Kind("place", _is_key, optional=True)}, messages),
     "messages/read": Operation(Right.SEES, {"holder": HOLDER, "upto_ms": whole(0, 2**53)}, read),
     "messages/above": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, SINGLE_MAX_FEN)}, above),
+    "messages/below": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, DAY_MAX_FEN)}, below),
 }

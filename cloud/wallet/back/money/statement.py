@@ -11,7 +11,7 @@ from typing import Any
 from cloud.ledger.books.chart import OF_A_CARD
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import entries_of_numbers
-from cloud.ledger.read.card_entries import card_entries
+from cloud.ledger.read.told.card_entries import card_entries
 from cloud.ledger.read.views import EntryView
 from cloud.payments.disputes.rows import answered, open_disputes
 from cloud.store.db import Database

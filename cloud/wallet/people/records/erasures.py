@@ -26,11 +26,13 @@ TABLES = (
 )
 OF_PERSON = (
     ("session", "person"), ("link", "person"), ("passkey", "person"), ("challenge", "person"), ("read_mark", "person"),
-    ("told_above", "person"), ("granted", "person"), ("guardian", "person"), ("person", "id"),
+    ("told_above", "person"), ("told_below", "person"), ("device_seen", "person"), ("granted", "person"),
+    ("guardian", "person"), ("person", "id"),
 )  # fmt: skip
 OF_HOLDER = (
     ("holder", "number"), ("roster_guardian", "holder"), ("guardian", "holder"), ("granted", "holder"),
-    ("read_mark", "holder"), ("told_above", "holder"), ("phone", "holder"), ("subject", "number"),
+    ("read_mark", "holder"), ("told_above", "holder"), ("told_below", "holder"), ("phone", "holder"),
+    ("subject", "number"),
     ("letter", "number"),
 )  # fmt: skip
 OF_PHONE = (("code", "phone"), ("sms", "phone"))

@@ -1,4 +1,4 @@
-"""What a person has read of a holder's messages, and from which payment on he wants one. Inside of a transaction."""
+"""What a person has read of a holder's messages, and of which payments and balances he wants one. In a transaction."""
 
 from cloud.store.db import Database
 
@@ -7,6 +7,8 @@ TABLES = (
     PRIMARY KEY (person, holder))""",
     """CREATE TABLE IF NOT EXISTS told_above (person INTEGER NOT NULL, holder TEXT NOT NULL, fen INTEGER NOT NULL,
     PRIMARY KEY (person, holder))""",
+    """CREATE TABLE IF NOT EXISTS told_below (person INTEGER NOT NULL, holder TEXT NOT NULL, fen INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL, PRIMARY KEY (person, holder))""",
 )
 
 
@@ -31,3 +33,15 @@ def told_above(db: Database, person: int, holder: str) -> int:
 def tell_above(db: Database, person: int, holder: str, fen: int) -> None:
     """0: none any more."""
     db.upsert("told_above", "person, holder, fen", "person, holder", [(person, holder, fen)])
+
+
+def told_below(db: Database, person: int, holder: str) -> tuple[int, int]:
+    """When the online account falls below this sum he is told, from this moment on (fen, at_ms); 0 fen: not."""
+    rows = db.run("SELECT fen, at_ms FROM told_below WHERE person = ? AND holder = ?", (person, holder))
+    return (int(rows[0][0]), int(rows[0][1])) if rows else (0, 0)
+
+
+def tell_below(db: Database, person: int, holder: str, fen: int, now_ms: int) -> None:
+    """0: not any more. The same sum again changes nothing."""
+    if told_below(db, person, holder)[0] != fen:
+        db.upsert("told_below", "person, holder, fen, at_ms", "person, holder", [(person, holder, fen, now_ms)])

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from cloud.console.desks.kept import CODE_MS, HEARD_MS, ORDER_MS, SEEN_MS, DeskRefused, Desks
+from cloud.payments.pins import pin_deeds
+from cloud.process.settings import PEOPLE_FILE
+from cloud.store.db import open_database
 from shared.wire.desk.line import Deed, End, Ended, Order
 from shared.words.voice import Text
 from tests.cloud.console.bounds.stocked import CARD_SEEN
@@ -64,6 +67,18 @@ def test_a_desk_that_does_not_ask_is_not_heard(desks: Desks, desk: int) -> None:
     assert found
     assert found.is_heard(T0 + HEARD_MS)
     assert not found.is_heard(T0 + HEARD_MS + 1)
+
+
+def test_that_a_pin_was_set_is_kept_where_its_holder_hears_of_it(desks: Desks, desk: int, tmp_path: Path) -> None:
+    people = open_database(str(tmp_path / PEOPLE_FILE))
+    desks.ask(desk, "王芳", TWO, T0)
+    desks.end(desk, Ended(TWO.id, End.DONE, ()), T0)  # before it took it: no word of its
+    assert desks.take(desk, T0) == TWO
+    for _ in range(2):
+        desks.end(desk, Ended(TWO.id, End.DONE, ()), T0 + 1)
+    with people.reading():
+        assert pin_deeds(people, TWO.card, 9) == [(T0 + 1, "pin-reload")]
+    people.close()
 
 
 def test_what_nobody_takes_within_its_time_is_never_done(desks: Desks, desk: int) -> None:

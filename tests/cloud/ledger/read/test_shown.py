@@ -12,10 +12,10 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.funds.providers.posting import hold_refund, keep_fee, post_deposit
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read.news import FIRST, GIVEN, news
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.aid import Collected
 from cloud.ledger.read.shown.takings import NO_SLOT, by_kind, takings
+from cloud.ledger.read.told.news import FIRST, GIVEN, news
 from cloud.ledger.records.values import Now
 from cloud.ledger.schema.tables import posting
 from cloud.words.balance.morning import KINDS, balance_lines

@@ -1,11 +1,18 @@
 """Messages: from the books and the file of people, page by page, each person with a mark of his own."""
 
+from pathlib import Path
+
 from cloud.ledger.findings.found import Seen, What, add
 from cloud.ledger.ledger import Ledger
 from cloud.payments.disputes.rows import answer
+from cloud.payments.pins import keep_pin_deed, pin_deeds
+from cloud.process.settings import PEOPLE_FILE
+from cloud.store.db import open_database
 from cloud.wallet.people.codes import send_code, unsent
+from cloud.wallet.people.records.marks import told_below
+from cloud.wallet.people.sessions import Way, open_session
 from shared.ids import CardId
-from tests.cloud.wallet.rig import CHILD, FATHER, GROWN, MOTHER, Rig
+from tests.cloud.wallet.rig import CHILD, FATHER, GROWN, MOTHER, Rig, add_child
 
 KEY = "00" * 16
 DAY_S = 86_400
@@ -66,6 +73,46 @@ def test_payments_are_told_from_the_sum_on_that_he_wants(rig: Rig) -> None:
     assert rig.ask("messages/above", "mother", holder=CHILD[0], fen=20_00)["above_fen"] == 20_00
     assert rig.ask("messages", "father", holder=CHILD[0])["above_fen"] == 0
     assert rig.ask("messages/above", "mother", holder="2026999", fen=1) == "not-yours"
+
+
+def test_a_low_balance_is_told_to_who_wants_it(rig: Rig) -> None:
+    assert rig.ask("messages/below", "mother", holder=CHILD[0], fen=20_00)["below_fen"] == 20_00
+    rig.later(5)
+    rig.ask("messages/below", "mother", holder=CHILD[0], fen=20_00)  # the same wish counts from its first word on
+    with rig.site.people.reading():
+        assert told_below(rig.site.people, 1, CHILD[0]) == (20_00, rig.now.unix_ms - 5000)
+    assert rig.ask("messages", "father", holder=CHILD[0])["below_fen"] == 0
+    assert rig.ask("messages/below", "mother", holder="2026999", fen=1) == "not-yours"
+
+
+def test_a_new_device_is_told_to_its_owner_and_of_a_minor_to_guardians_behind_a_consent(rig: Rig) -> None:
+    add_child(rig, 1)
+    assert "signed-in" not in told(rig)  # the first one of each
+    with rig.site.people.writing():
+        rig.later(1)
+        for person in (1, 3):
+            for agent in ("a phone", "another 1.0", "another 2.0"):
+                open_session(rig.site.people, person, "10.0.0.9", agent, rig.now.unix_ms, way=Way.CODE)
+    assert told(rig).count("signed-in") == 1
+    assert told(rig, "father").count("signed-in") == 0
+    assert told(rig).count("child-signed-in") == 0
+    rig.ask("consent", "father", holder=CHILD[0], given=True)
+    assert (told(rig).count("child-signed-in"), told(rig, "father").count("child-signed-in")) == (1, 1)
+    assert told(rig, "child").count("signed-in") == 1
+    assert "signed-in" not in [row["what"] for row in rig.ask("messages", "mother", holder=GROWN[0])["rows"]]
+
+
+def test_another_pin_is_told_once_however_often_a_desk_says_so(rig: Rig, tmp_path: Path) -> None:
+    card, kept = card_of(rig), open_database(str(tmp_path / PEOPLE_FILE))
+    for _ in range(2):
+        keep_pin_deed(tmp_path, b"order", card, "pin-reload", rig.now.unix_ms)
+    with kept.reading():
+        assert pin_deeds(kept, card, 9) == [(rig.now.unix_ms, "pin-reload")]
+    kept.close()
+    keep_pin_deed(tmp_path / "no wallet", b"order", card, "pin-reload", 1)
+    with rig.site.people.writing():
+        rig.site.people.insert("pin_deed", "id, card, deed, at_ms", [(b"x", card, "pin-unblock", rig.now.unix_ms)])
+    assert told(rig).count("pin-unblock") == 1
 
 
 def test_consent_is_wanted_until_it_is_given(rig: Rig) -> None:

@@ -48,6 +48,14 @@ class Source(IntEnum):
     """Not of the books: who reported a loss; ANSWER neither."""
     ANSWER = 8
     CODE = 9
+    FALL = 10
+    """Of account_news.py, as the next three."""
+    SPARE = 11
+    BOUND = 12
+    RETURN = 13
+    PIN = 14
+    """Not of the books either, as the next one."""
+    SIGN_IN = 15
 
 
 class News(NamedTuple):

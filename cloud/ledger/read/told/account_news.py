@@ -1,0 +1,117 @@
+"""News 消息 of the online account and of what stands in for its card: money on its way back, a low balance, the bound
+of a day, a spare card that is late. As `news.py`: made of the books' own rows each time, so nothing is told twice.
+
+Inside of a snapshot. Falls are looked for among the MOVES_MAX newest moves of the account.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.funds.payments.cases import PaymentState
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.spares import SpareAct
+from cloud.ledger.journal.balances import balance
+from cloud.ledger.journal.registry import former_cards
+from cloud.ledger.read.told.news import CARDS_MAX, Key, News, Source, after_key, behind, newest
+from cloud.store.db import Database
+from shared.online import PaymentResult
+
+MOVES_MAX = 400
+_LEAVES = (EntryKind.DEPOSIT_REFUNDED, EntryKind.REFUND_HELD)
+"""On its way to whoever paid it in."""
+_COMES_BACK = (EntryKind.REFUND_BACK, EntryKind.SPARE_RETURNED)
+
+
+class Low(NamedTuple):
+    """He wants to hear when the account falls below so much; it counts from then on. fen 0: not at all."""
+
+    fen: int = 0
+    since_ms: int = 0
+
+
+NEVER = Low()
+
+
+def account_news(db: Database, card: bytes, before: Key, most: int, low: Low = NEVER) -> list[News]:
+    """So many at most, newest first: sent-back, refund, low, bound, overdue."""
+    rows = db.run("SELECT online_account FROM card WHERE card = ?", (card,))
+    if not rows:
+        return []
+    ((account,),) = rows
+    cards = former_cards(db, card, CARDS_MAX)
+    found = [
+        *_moved(db, "debit", _LEAVES, account, before, most), *_moved(db, "credit", _COMES_BACK, account, before, most),
+        *_spares(db, cards, before, most), *(one for of in cards for one in _bounds(db, of, before, most)),
+        *(_falls(db, account, before, low) if low.fen else ()),
+    ]  # fmt: skip
+    return newest(found, most)
+
+
+_WHAT = {"debit": "sent-back", "credit": "refund"}
+
+
+def _moved(
+    db: Database, side: str, kinds: Sequence[EntryKind], account: int, before: Key, most: int
+) -> Iterator[News]:
+    """By the account's index; of purchases, which credit no account of a card, the index has none."""
+    told = ", ".join(str(int(kind)) for kind in kinds)
+    sql = (
+        f"SELECT entry, booked_at_ms, SUM(fen) FROM posting WHERE {side} = ? AND kind <> {int(EntryKind.PURCHASE)} "  # noqa: S608  # ours
+        f"AND kind IN ({told}) AND {behind('booked_at_ms', 'entry')} GROUP BY entry, booked_at_ms "
+        "ORDER BY entry DESC LIMIT ?"
+    )
+    for entry, at_ms, fen in db.run(sql, (account, *after_key(before, Source.RETURN), most)):
+        yield News((at_ms, Source.RETURN, entry), _WHAT[side], int(fen), entry=entry)
+
+
+def _spares(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Iterator[News]:
+    sql = (
+        "SELECT s.id, s.at_ms, COALESCE(c.label, '') FROM spare_card s LEFT JOIN card c ON c.card = s.card "  # noqa: S608  # ours
+        f"WHERE s.holder = ? AND s.act = ? AND {behind('s.at_ms', 's.id')} ORDER BY s.id DESC LIMIT ?"
+    )
+    for card in cards:
+        for number, at_ms, label in db.run(sql, (card, int(SpareAct.OVERDUE), *after_key(before, Source.SPARE), most)):
+            yield News((at_ms, Source.SPARE, number), "overdue", place=label)
+
+
+def _bounds(db: Database, card: bytes, before: Key, most: int) -> Iterator[News]:
+    """Days on which a payment was refused under a bound that stood then, each once: at its first refusal. What is above
+    the school's bound of one payment was not refused for the holder's."""
+    sql = (
+        "SELECT p.day, MIN(p.opened_ms) FROM payment_case p WHERE p.card = ? AND p.state = ? AND p.result = ? "
+        "AND p.amount_fen <= ? AND EXISTS (SELECT 1 FROM account_bound b WHERE b.card = p.card "
+        "AND b.at_ms <= p.opened_ms AND b.day_fen < ? AND NOT EXISTS (SELECT 1 FROM account_bound n "
+        "WHERE n.card = b.card AND n.id > b.id AND n.at_ms <= p.opened_ms)) GROUP BY p.day ORDER BY p.day DESC LIMIT ?"
+    )
+    asked = (card, int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), SINGLE_MAX_FEN, DAY_MAX_FEN)
+    for day, at_ms in db.run(sql, (*asked, most + DAYS_AHEAD)):
+        key = (at_ms, int(Source.BOUND), day)
+        if key < before:
+            yield News(key, "bound")
+
+
+DAYS_AHEAD = 400
+"""Days of refusals before the place that a page begins at are read, too: a year of them and more."""
+
+
+def _falls(db: Database, account: int, before: Key, low: Low) -> Iterator[News]:
+    """Each entry that left less than that, where there was as much before it."""
+    after = balance(db, account, Side.CREDIT)
+    for (entry, at_ms), moves in groupby(_moves(db, account, low.since_ms), key=lambda row: row[:2]):
+        had = after - sum(fen for _, _, fen in moves)
+        key = (at_ms, int(Source.FALL), entry)
+        if after < low.fen <= had and key < before:
+            yield News(key, "low", after, entry=entry)
+        after = had
+
+
+def _moves(db: Database, account: int, since_ms: int) -> list[tuple[int, int, int]]:
+    """(entry, at_ms, fen), newest first; fen below zero: it left."""
+    ends = "AND booked_at_ms > ? ORDER BY entry DESC LIMIT ?"
+    spent = f"SELECT entry, booked_at_ms, -fen FROM posting WHERE debit = ? {ends}"  # noqa: S608  # ours
+    came = f"SELECT entry, booked_at_ms, fen FROM posting WHERE credit = ? AND kind <> {int(EntryKind.PURCHASE)} {ends}"  # noqa: S608  # ours
+    rows = [row for sql in (spent, came) for row in db.run(sql, (account, since_ms, MOVES_MAX))]
+    return sorted(rows, reverse=True)[:MOVES_MAX]
