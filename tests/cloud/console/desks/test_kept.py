@@ -72,7 +72,6 @@ def test_a_desk_that_does_not_ask_is_not_heard(desks: Desks, desk: int) -> None:
 def test_that_a_pin_was_set_is_kept_where_its_holder_hears_of_it(desks: Desks, desk: int, tmp_path: Path) -> None:
     people = open_database(str(tmp_path / PEOPLE_FILE))
     desks.ask(desk, "王芳", TWO, T0)
-    desks.end(desk, Ended(TWO.id, End.DONE, ()), T0)  # before it took it: no word of its
     assert desks.take(desk, T0) == TWO
     for _ in range(2):
         desks.end(desk, Ended(TWO.id, End.DONE, ()), T0 + 1)
