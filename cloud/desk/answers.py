@@ -101,6 +101,8 @@ class DeskAnswers:
             DeskOp.SHEET: self._sheet,
             DeskOp.SPARE_LEND: self._spare_lend,
             DeskOp.SPARE_BACK: self._spare_back,
+            DeskOp.SPARE_IN: self._spare_in,
+            DeskOp.SPARE_OFF: self._spare_off,
             DeskOp.SPARE_CLASS: self._spare_class,
             DeskOp.SPARES: self._spare_list,
             DeskOp.DEPOSITS: self._deposit_list,
@@ -253,6 +255,14 @@ class DeskAnswers:
         if proof.amount_fen or not self._is_load_mac1(proof):
             return WRONG_PROOF
         return self._spares.take_back(_wish([key, label, reason], asked), proof, asked.now).to_list()
+
+    def _spare_in(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, label, reason, second = codec.fields(arguments, bytes, str, str, str, what="spare in")
+        return self._spares.take_in(_wish([key, label, reason], asked), second, asked.now).to_list()
+
+    def _spare_off(self, arguments: list[Any], asked: Asked) -> Answer:
+        self._spares.write_off(_wish(arguments, asked), asked.now)
+        return []
 
     def _spare_class(self, arguments: list[Any], asked: Asked) -> Answer:
         key, label, place = codec.fields(arguments, bytes, str, str, what="spare class")

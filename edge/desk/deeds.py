@@ -246,6 +246,14 @@ def _take_back(given: argparse.Namespace) -> bool:
         return spares.take_back(desk, card, given.reason)
 
 
+def _take_in(given: argparse.Namespace) -> bool:
+    return spares.take_in(_desk(given), given.label, given.second, given.reason)
+
+
+def _write_off(given: argparse.Namespace) -> bool:
+    return spares.write_off(_desk(given), given.label, given.reason)
+
+
 def _hand_out(given: argparse.Namespace) -> bool:
     return spares.hand_out(_desk(given), given.label, given.place)
 
@@ -352,6 +360,8 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "release": _release,
     "lend": _lend,
     "take-back": _take_back,
+    "take-in": _take_in,
+    "write-off": _write_off,
     "hand-out": _hand_out,
     "spares": _spares,
     "draw": _draw,

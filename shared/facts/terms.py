@@ -197,6 +197,8 @@ SPARES: dict[str, Words] = {
     "returned": ("归还", "returned"),
     "overdue": ("逾期停用", "overdue, refused"),
     "collected": ("班级收回，待结清", "back with the class, to be settled"),
+    "written-off": ("遗失注销，押金归学校", "lost for good, its deposit kept"),
+    "taken-in": ("收回作废", "taken in, void"),
 }
 """Where a spare card is: the names of cloud.ledger's SpareAct."""
 

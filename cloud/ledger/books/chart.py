@@ -23,7 +23,8 @@ class AccountKind(StrEnum):
     pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
     loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
     reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款, offline-code-loss 脱机付款码损失,
-    refunding 退款在途, provider-fee 渠道手续费, spare-deposit 备用卡押金."""
+    refunding 退款在途, provider-fee 渠道手续费, spare-deposit 备用卡押金,
+    spare-kept 备用卡没收押金."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -63,6 +64,8 @@ class AccountKind(StrEnum):
     """渠道手续费: an expense, one for each provider."""
     SPARE_DEPOSIT = "spare-deposit"
     """备用卡押金: deposits for spare cards that are out; whose, the rows of the spares say."""
+    SPARE_KEPT = "spare-kept"
+    """备用卡没收押金: deposits for spare cards that are lost for good; the school's, until one comes back."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
@@ -128,6 +131,8 @@ DISCOUNTS = {
 
 SPARE_DEPOSITS = Account("spare-deposit", AccountKind.SPARE_DEPOSIT)
 """Made with the first deposit for a spare card."""
+SPARES_KEPT = Account("spare-kept", AccountKind.SPARE_KEPT)
+"""Made with the first spare card that is lost for good."""
 UNCLEAR = Account("deposit-unclear", AccountKind.UNCLEAR)
 """Made with the first deposit by a provider."""
 

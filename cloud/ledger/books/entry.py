@@ -120,6 +120,10 @@ class EntryKind(IntEnum):
     """备用卡押金: a deposit for a spare card, in cash or out of its holder's account."""
     SPARE_RETURNED = 111
     """备用卡归还: the deposit, and what is in the spare's own accounts, go to its holder, or to a visitor in cash."""
+    SPARE_KEPT = 114
+    """备用卡押金没收: the deposit of a spare that is lost for good becomes the school's."""
+    SPARE_REGAINED = 115
+    """备用卡寻回: as SPARE_RETURNED; the deposit comes out of what the school had kept."""
 
     CODE_PAID = 100
     """脱机付款码: the online account pays what a terminal took by it, as far as its money goes; the school the rest."""

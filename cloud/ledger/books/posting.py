@@ -258,6 +258,11 @@ def spare_returned(deposits: int, to: int, deposit_fen: int, moved: Postings) ->
     return (*((Posting(deposits, to, deposit_fen),) if deposit_fen else ()), *moved)
 
 
+def spare_kept(deposits: int, kept: int, fen: int) -> Postings:
+    """备用卡押金没收."""
+    return (Posting(deposits, kept, fen),)
+
+
 def cash_closed(bank: int, cash: int, over_short: int, expected_fen: int, counted_fen: int) -> Postings:
     """日结: 长款 or 短款 first, then all that was counted is handed over."""
     difference = counted_fen - expected_fen

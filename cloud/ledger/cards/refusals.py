@@ -48,6 +48,7 @@ IS_SPARE = No.of(
     "is-spare", Text("备用卡不换卡、不补卡：先收回，另借一张", "no card takes a spare's place: lend another one")
 )
 SPARE_DAYS = No.of("spare-days", Text("借期应为今日起至多 60 天", "until a day of the next 60, today at the earliest"))
+SECOND = No.of("second", Text("无法读取的卡须另一人同办", "a card that cannot be read wants a second person"))
 SPARE_NOT_EMPTY = No.of("spare-not-empty", Text("卡内还有余额：先圈提", "there is money on it: unload it first"))
 
 

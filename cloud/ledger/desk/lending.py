@@ -7,7 +7,7 @@ own MAC1 says: its deposit and what is in its accounts go to whom they belong, a
 
 from dataclasses import dataclass
 
-from cloud.ledger.books.chart import SPARE_DEPOSITS, Side
+from cloud.ledger.books.chart import SPARE_DEPOSITS, Account, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import Moved
 from cloud.ledger.cards.life import life_of
@@ -80,7 +80,7 @@ def lend(writing: Writing, wish: Wish, loan: Loan) -> Receipt | None:
     card = card_of(writing.db, wish.label)
     known = spare_by_key(writing.db, wish.key)
     if known is not None:
-        return _again(writing, wish, known, card, SpareAct.LENT)
+        return again(writing, wish, known, card, SpareAct.LENT)
     holder = _holder(writing, loan)
     _require_terms(writing, loan)
     _require_lendable(writing, wish, card, loan)
@@ -91,7 +91,7 @@ def lend(writing: Writing, wish: Wish, loan: Loan) -> Receipt | None:
         0, wish.key, card, int(SpareAct.LENT), holder, loan.person, loan.place, loan.deposit_fen, int(loan.in_cash),
         loan.limit_fen, loan.until_day, wish.cashier, wish.reason,
     )  # fmt: skip
-    _note(writing, wish, add_spare(writing, row))
+    note(writing, wish, add_spare(writing, row))
     if loan.place:
         return None
     fen = loan.deposit_fen
@@ -104,14 +104,14 @@ def hand_to_class(writing: Writing, wish: Wish, place: str) -> None:
     act = SpareAct.HANDED if place else SpareAct.STOCKED
     known = spare_by_key(writing.db, wish.key)
     if known is not None:
-        _again(writing, wish, known, card, act)
+        again(writing, wish, known, card, act)
         return
     stands = spare_of(writing.db, card)
     if stands is None:
         _of_the_stock(writing, wish, card)
     elif stands.act not in (*AT_HAND, SpareAct.HANDED):
         raise DeskRefused(NOT_SPARE)
-    _note(writing, wish, add_spare(writing, Spare(0, wish.key, card, int(act), place=place, who=wish.cashier)))
+    note(writing, wish, add_spare(writing, Spare(0, wish.key, card, int(act), place=place, who=wish.cashier)))
 
 
 def collect(writing: Writing, wish: Wish, place: str) -> SpareAct:
@@ -120,7 +120,7 @@ def collect(writing: Writing, wish: Wish, place: str) -> SpareAct:
     card = card_of(writing.db, wish.label)
     known = spare_by_key(writing.db, wish.key)
     if known is not None:
-        _again(writing, wish, known, card, SpareAct(known.act))
+        again(writing, wish, known, card, SpareAct(known.act))
         return SpareAct(known.act)
     stands = spare_of(writing.db, card)
     if stands is None or stands.act not in (SpareAct.LENT, SpareAct.OVERDUE) or stands.place != place:
@@ -131,7 +131,7 @@ def collect(writing: Writing, wish: Wish, place: str) -> SpareAct:
         made = Spare(0, wish.key, card, int(SpareAct.HANDED), place=place, who=wish.cashier)
     else:
         made = stands._replace(key=wish.key, act=int(SpareAct.COLLECTED), who=wish.cashier, reason=wish.reason)
-    _note(writing, wish, add_spare(writing, made), stands)
+    note(writing, wish, add_spare(writing, made), stands)
     return SpareAct(made.act)
 
 
@@ -140,7 +140,7 @@ def take_back(writing: Writing, wish: Wish, said_fen: int) -> Receipt:
     card = card_of(writing.db, wish.label)
     known = spare_by_key(writing.db, wish.key)
     if known is not None:
-        found = _again(writing, wish, known, card, SpareAct.RETURNED)
+        found = again(writing, wish, known, card, SpareAct.RETURNED)
         if found is None:
             raise DeskRefused(KEY_USED)
         return found
@@ -150,15 +150,15 @@ def take_back(writing: Writing, wish: Wish, said_fen: int) -> Receipt:
     if said_fen:
         raise DeskRefused(SPARE_NOT_EMPTY)
     holder = current_of(writing.db, stands.holder) if stands.holder else NOBODY
-    moved = _movable(writing, card)
+    moved = beside(writing, card)
     total_fen = stands.deposit_fen + sum(moved)
     in_cash = bool(stands.deposit_fen and stands.in_cash) or not holder
-    cashier = _paying_drawer(writing, wish.cashier, stands, moved, holder) if in_cash and total_fen else ""
+    cashier = paying_drawer(writing, wish.cashier, stands, moved, holder) if in_cash and total_fen else ""
     fields = (cashier, card, holder, stands.deposit_fen, *moved)
     entry = enter(writing, EntryKind.SPARE_RETURNED, fields, wish.key) if total_fen else None
     unlist_card(writing, card, Why.SPARE)
     row = Spare(0, wish.key, card, int(SpareAct.RETURNED), who=wish.cashier, reason=wish.reason)
-    _note(writing, wish, add_spare(writing, row), stands)
+    note(writing, wish, add_spare(writing, row), stands)
     return add_receipt(writing, wish.cashier, ReceiptKind.SPARE_RETURNED, card, total_fen, entry, wish.key)
 
 
@@ -221,22 +221,28 @@ def _take_deposit(writing: Writing, wish: Wish, holder: bytes, loan: Loan) -> in
 
 def need_deposits(writing: Writing) -> None:
     """The account of all deposits, made with the first."""
-    is_new = SPARE_DEPOSITS.code not in writing.registry.drawers
-    writing.registry.drawers.update(ensure_accounts(writing.db, (SPARE_DEPOSITS,)))
+    need_account(writing, SPARE_DEPOSITS)
+
+
+def need_account(writing: Writing, account: Account) -> None:
+    """One that is made when it is first used."""
+    is_new = account.code not in writing.registry.drawers
+    writing.registry.drawers.update(ensure_accounts(writing.db, (account,)))
     if is_new:
         touch_registry(writing.db)
 
 
-def _movable(writing: Writing, card: bytes) -> Moved:
+def beside(writing: Writing, card: bytes) -> Moved:
     """What is in its own accounts and not on it. What its purse still has by the books, terminals have not brought."""
     writing.booking.flush()
     accounts = writing.registry.cards[card].accounts
-    beside = (accounts.online, accounts.pending, accounts.pending_subsidy)
-    online, pending, given_back = (max(0, balance(writing.db, account, Side.CREDIT)) for account in beside)
+    of = (accounts.online, accounts.pending, accounts.pending_subsidy)
+    online, pending, given_back = (max(0, balance(writing.db, account, Side.CREDIT)) for account in of)
     return Moved(0, online, pending, 0, given_back)
 
 
-def _paying_drawer(writing: Writing, cashier: str, stands: Spare, moved: Moved, holder: bytes) -> str:
+def paying_drawer(writing: Writing, cashier: str, stands: Spare, moved: Moved, holder: bytes) -> str:
+    """The cashier whose drawer pays what is given back in cash. DeskRefused: it has not so much."""
     require_open_day(writing, cashier)
     drawer = need_drawer(writing, cashier)
     fen = stands.deposit_fen + (0 if holder else sum(moved))
@@ -251,18 +257,19 @@ def _is_empty(writing: Writing, card: bytes) -> bool:
     return not any(balance(writing.db, account, Side.CREDIT) for account in writing.registry.cards[card].accounts)
 
 
-def _again(writing: Writing, wish: Wish, known: Spare, card: bytes, act: SpareAct) -> Receipt | None:
+def again(writing: Writing, wish: Wish, known: Spare, card: bytes, act: SpareAct) -> Receipt | None:
     """The same deed was done before. DeskRefused when the key was used for another."""
     if (known.card, known.act) != (card, act):
         raise DeskRefused(KEY_USED)
-    kinds = {SpareAct.LENT: ReceiptKind.SPARE_LENT, SpareAct.RETURNED: ReceiptKind.SPARE_RETURNED}
-    if act not in kinds or known.place:
+    back = ReceiptKind.SPARE_RETURNED
+    kinds = {SpareAct.LENT: ReceiptKind.SPARE_LENT, SpareAct.RETURNED: back, SpareAct.TAKEN_IN: back}
+    if act not in kinds or (act is SpareAct.LENT and known.place):
         return None
     rows = writing.db.run("SELECT fen FROM receipt WHERE key = ?", (wish.key,))
     return given_before(writing.db, wish.key, wish.cashier, kinds[act], card, rows[0][0] if rows else 0)
 
 
-def _note(writing: Writing, wish: Wish, row: Spare, stood: Spare | None = None) -> None:
+def note(writing: Writing, wish: Wish, row: Spare, stood: Spare | None = None) -> None:
     """stood: how it was before, where that was out; one that was overdue is no alarm any more."""
     act = word_of(SpareAct(row.act).name)
     writing.notes.tell(SpareCard(wish.label, act, wish.cashier))

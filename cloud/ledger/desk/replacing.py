@@ -34,7 +34,7 @@ from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.funds.offline.certificates import end_of_card
 from cloud.ledger.funds.offline.terms import EndWhy
-from cloud.ledger.funds.spares import spare_of
+from cloud.ledger.funds.spares import ENDED, current_of, spare_of
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
 from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
@@ -137,19 +137,38 @@ def release(writing: Writing, wish: Wish) -> Replaced:
     """余款解冻: what is left in the old purse, when no terminal is waited for any more, and what came to the old
     accounts since (a load that was given back, a void). Nothing left is a success."""
     old = card_of(writing.db, wish.label)
-    life = life_of(writing.db, old)
-    if life.state is not CardState.REPLACED or life.successor is None:
-        raise DeskRefused(NOT_REPLACED)
-    if _done_before(writing, wish, DeedKind.RELEASED, old, life.successor):
+    to = _goes_to(writing.db, old)
+    if _done_before(writing, wish, DeedKind.RELEASED, old, to):
         return _told(writing, wish.key, old, again=True)
-    moved, kept_back = _movable(writing, old, None)
-    if not sum(moved):
+    moved, entry = free(writing, wish, old, to)
+    if entry is None:
         return _told(writing, wish.key, old)
-    kind = EntryKind.LOSS_RELEASED if must_refuse(writing.db, old) else EntryKind.CARD_REPLACED
-    entry = enter(writing, kind, (old, life.successor, *moved, *kept_back), wish.key)
     add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, sum(moved), entry, wish.key)
-    _note(writing, wish, DeedKind.RELEASED, old, life.successor)
     return _told(writing, wish.key, old, moved)
+
+
+def free(writing: Writing, wish: Wish, old: bytes, to: bytes) -> tuple[Moved, int | None]:
+    """What is proven goes into the accounts of `to`, or out of the purse into the card's own; with its entry,
+    None where nothing is."""
+    moved, kept_back = _movable(writing, old, None)
+    if to == old:
+        moved = Moved(moved.purse, subsidy=moved.subsidy)
+    if not sum(moved):
+        return moved, None
+    kind = EntryKind.LOSS_RELEASED if must_refuse(writing.db, old) else EntryKind.CARD_REPLACED
+    entry = enter(writing, kind, (old, to, *moved, *kept_back), wish.key)
+    _note(writing, wish, DeedKind.RELEASED, old, to)
+    return moved, entry
+
+
+def _goes_to(db: Database, old: bytes) -> bytes:
+    """The card that took its place; of a spare that is written off or kept, the one that it stood in for."""
+    life, spare = life_of(db, old), spare_of(db, old)
+    if life.state is CardState.REPLACED and life.successor is not None:
+        return life.successor
+    if spare is None or spare.act not in ENDED or not spare.holder:
+        raise DeskRefused(NOT_REPLACED)
+    return current_of(db, spare.holder)
 
 
 def _replace(

@@ -6,6 +6,7 @@ from cloud.ledger.cards.refusals import WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import said, settle_by_counter
 from cloud.ledger.desk.lending import Loan, collect, hand_to_class, lend, take_back
 from cloud.ledger.desk.replacing import Wish, card_of
+from cloud.ledger.desk.spare_ends import take_in, write_off
 from cloud.ledger.funds.spares import NOBODY, SpareAct, spare_by_key, spares
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
@@ -55,6 +56,17 @@ class SpareLedger:
                     raise DeskRefused(WRONG_PROOF)
                 settle_by_counter(writing, proof, codec.dumps(list(proof)))
             return said(writing, take_back(writing, wish, proof.balance_fen), again=again)
+
+    def take_in(self, wish: Wish, second: str, now: Now) -> ReceiptSaid:
+        """By its printed number, by two persons: it cannot be read, or was written off. It stays void."""
+        with self._opened.writing(now) as writing:
+            again = spare_by_key(writing.db, wish.key) is not None
+            return said(writing, take_in(writing, wish, second), again=again)
+
+    def write_off(self, wish: Wish, now: Now) -> None:
+        """Lost for good: its deposit is the school's."""
+        with self._opened.writing(now) as writing:
+            write_off(writing, wish)
 
     def hand_to_class(self, wish: Wish, place: str, now: Now) -> None:
         """Into a class teacher's hands; place '': back."""

@@ -4,9 +4,10 @@ A document is CBOR [kind, *fields]; accounts come from the registry. The last fi
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from cloud.ledger.books.chart import OVER_SHORT, SPARE_DEPOSITS, cash_account
+from cloud.ledger.books.chart import OVER_SHORT, SPARE_DEPOSITS, SPARES_KEPT, Account, cash_account
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import (
     CardAccounts,
@@ -17,6 +18,7 @@ from cloud.ledger.books.posting import (
     cash_in,
     cash_out,
     moved_to,
+    spare_kept,
     spare_lent,
     spare_returned,
     unloaded,
@@ -36,7 +38,7 @@ DESK_KINDS = frozenset(
     (
         EntryKind.CASH_IN, EntryKind.CASH_OUT, EntryKind.CASH_FLOAT, EntryKind.UNLOADED,
         EntryKind.UNLOADED_BY_COUNTER, EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED, EntryKind.CASH_CLOSED,
-        EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED,
+        EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED, EntryKind.SPARE_KEPT, EntryKind.SPARE_REGAINED,
     )
 )  # fmt: skip
 
@@ -155,15 +157,21 @@ def _spare_lent(registry: Registry, cashier: str, holder: bytes, fen: int, _: by
     return spare_lent(source, registry.drawers[SPARE_DEPOSITS.code], _fen(fen))
 
 
-def _spare_returned(
-    registry: Registry, cashier: str, spare: bytes, holder: bytes, deposit_fen: int, *sums_and_key: object
+def _spare_kept(registry: Registry, _spare: bytes, fen: int, _: bytes) -> Postings:
+    return spare_kept(registry.drawers[SPARE_DEPOSITS.code], registry.drawers[SPARES_KEPT.code], _fen(fen))
+
+
+def _spare_back(
+    source: Account, registry: Registry, cashier: str, spare: bytes, holder: bytes, deposit_fen: int,
+    *sums_and_key: object,
 ) -> Postings:  # fmt: skip
-    """cashier: whose drawer pays the deposit, and a visitor all; '': the holder's account has it back."""
+    """source: where the deposit is. cashier: whose drawer pays it, and a visitor all; '': the holder's account has it
+    back."""
     drawer = CardAccounts(*[_drawer(registry, cashier)] * len(CardAccounts._fields)) if cashier else None
     whose = _card(registry, holder) if holder else drawer
     if whose is None:
         raise ValueError("nobody's")
-    deposits = registry.drawers[SPARE_DEPOSITS.code] if deposit_fen else 0
+    deposits = registry.drawers[source.code] if deposit_fen else 0
     back, moved = (drawer or whose).online, Moved(*map(_fen, sums_and_key[:-1]))
     return spare_returned(deposits, back, _fen(deposit_fen), moved_to(_card(registry, spare), whose, moved))
 
@@ -178,5 +186,7 @@ _MEANINGS: dict[EntryKind, Callable[..., Postings]] = {
     EntryKind.LOSS_RELEASED: _moved,
     EntryKind.CASH_CLOSED: _closed,
     EntryKind.SPARE_LENT: _spare_lent,
-    EntryKind.SPARE_RETURNED: _spare_returned,
+    EntryKind.SPARE_RETURNED: partial(_spare_back, SPARE_DEPOSITS),
+    EntryKind.SPARE_KEPT: _spare_kept,
+    EntryKind.SPARE_REGAINED: partial(_spare_back, SPARES_KEPT),
 }

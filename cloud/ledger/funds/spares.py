@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.readers import ENDS
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -37,10 +38,16 @@ class SpareAct(IntEnum):
     """Lent, and not returned by its last day: nothing is paid with it any more."""
     COLLECTED = 6
     """A class teacher has it back, and it is not settled: the desk does that."""
+    WRITTEN_OFF = 7
+    """Lost for good: its deposit is the school's, nothing is paid with it ever again."""
+    TAKEN_IN = 8
+    """With the desk, void: it could not be read, or came back when it was written off."""
 
 
 HELD = (SpareAct.LENT, SpareAct.OVERDUE, SpareAct.COLLECTED)
 """Its deposit is somebody's, and what is in its accounts too."""
+ENDED = (SpareAct.WRITTEN_OFF, SpareAct.TAKEN_IN)
+"""Never lent again. Programs before schema 0051 do not know them."""
 AT_HAND = (SpareAct.STOCKED, SpareAct.RETURNED)
 """May be lent by the desk."""
 
@@ -133,6 +140,8 @@ def add_spare(writing: Writing, row: Spare) -> Spare:
     made = row._replace(id=last + 1, at_ms=writing.now.unix_ms, at_s=writing.now.campus_s)
     writing.db.insert("spare_card", COLUMNS, [tuple(made)])
     writing.booking.link(BookLinkKind.SPARE, made.id, digest_of(tuple(made)))
+    if made.act in ENDED:
+        writing.booking.need(ENDS)
     return made
 
 

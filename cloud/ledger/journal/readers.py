@@ -42,6 +42,7 @@ ENTRIES: Mapping[int, str] = {
          EntryKind.PROVIDER_FEE_BACK), REFUNDS,
     ),
     **dict.fromkeys((EntryKind.SPARE_LENT, EntryKind.SPARE_RETURNED), SPARES),
+    **dict.fromkeys((EntryKind.SPARE_KEPT, EntryKind.SPARE_REGAINED), ENDS),
     **dict.fromkeys((EntryKind.CODE_PAID, EntryKind.CODE_BORNE), OFFLINE),
 }  # fmt: skip
 LINKS: Mapping[int, str] = {

@@ -82,6 +82,8 @@ KINDS = {
     "meal_sheet": Text("应急餐登记单", "sheet of emergency meals"),
     "spare_lent": Text("备用卡押金", "deposit for a spare card"),
     "spare_returned": Text("备用卡归还", "spare card returned"),
+    "spare_kept": Text("备用卡押金没收", "deposit of a lost spare kept"),
+    "spare_regained": Text("备用卡寻回", "a lost spare came back"),
 }
 _TAC = Text("卡的 TAC", "the card's TAC")
 _COUNTER = Text("卡的下一计数器与余额", "the card's next counter and balance")
@@ -130,6 +132,8 @@ PROOFS = {
     EntryKind.DEPOSIT_ASSIGNED: _TWO,
     EntryKind.SPARE_LENT: _DESK,
     EntryKind.SPARE_RETURNED: _DESK,
+    EntryKind.SPARE_KEPT: _DESK,
+    EntryKind.SPARE_REGAINED: _DESK,
 }
 
 

@@ -68,6 +68,26 @@ def take_back(desk: Desk, card: CardChannel, reason: str) -> bool:
     return True
 
 
+def take_in(desk: Desk, label: str, second: str, reason: str) -> bool:
+    """By its printed number: a card that cannot be read, or one that was written off."""
+    answer = desk.do(DeskOp.SPARE_IN, [label, reason, second])
+    if answer is None:
+        return False
+    desk.say(receipt_line(BACK, parse_receipt(answer)))
+    desk.say(
+        Text(f"{label} 已收回作废；卡内余款用 release", f"{label} is taken in, void; for what is on it: release")
+    )
+    return True
+
+
+def write_off(desk: Desk, label: str, reason: str) -> bool:
+    """Lost for good."""
+    if desk.do(DeskOp.SPARE_OFF, [label, reason]) is None:
+        return False
+    desk.say(Text(f"{label} 已注销，押金归学校", f"{label} is written off, its deposit is the school's"))
+    return True
+
+
 def hand_out(desk: Desk, label: str, place: str) -> bool:
     """place '': back to the desk."""
     if desk.do(DeskOp.SPARE_CLASS, [label, place]) is None:

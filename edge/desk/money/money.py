@@ -44,6 +44,7 @@ NAMES = {
     DeskOp.UNLOAD: Text("圈提入账", "unload into the account"),
     DeskOp.SPARE_LEND: Text("备用卡押金", "deposit for a spare card"),
     DeskOp.SPARE_BACK: Text("备用卡归还", "spare card returned"),
+    DeskOp.SPARE_IN: Text("备用卡收回作废", "spare card taken in"),
 }
 
 

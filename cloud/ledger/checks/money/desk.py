@@ -14,11 +14,11 @@ _ENTRIES = {
     ReceiptKind.REPLACE: frozenset((EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED)),
     ReceiptKind.RELEASE: frozenset((EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED)),
     ReceiptKind.SPARE_LENT: frozenset((EntryKind.SPARE_LENT,)),
-    ReceiptKind.SPARE_RETURNED: frozenset((EntryKind.SPARE_RETURNED,)),
+    ReceiptKind.SPARE_RETURNED: frozenset((EntryKind.SPARE_RETURNED, EntryKind.SPARE_REGAINED)),
 }
 _CASH = (
     int(EntryKind.CASH_IN), int(EntryKind.CASH_OUT), int(EntryKind.CASH_FLOAT), int(EntryKind.SPARE_LENT),
-    int(EntryKind.SPARE_RETURNED),
+    int(EntryKind.SPARE_RETURNED), int(EntryKind.SPARE_REGAINED),
 )  # fmt: skip
 
 

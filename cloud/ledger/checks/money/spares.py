@@ -1,7 +1,9 @@
 """Spare cards 备用卡 against the books: deposits are those of the cards that are out, each was paid and given back
 once, and nobody's account paid by a card that never stood in for his."""
 
-from cloud.ledger.books.chart import SPARE_DEPOSITS, Side
+from collections.abc import Collection
+
+from cloud.ledger.books.chart import SPARE_DEPOSITS, SPARES_KEPT, Account, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
 from cloud.ledger.funds.payments.cases import COLUMNS, PaymentCase, is_by_code, means_of
@@ -21,8 +23,19 @@ _BEFORE: dict[int, tuple[int | None, ...]] = {
     SpareAct.OVERDUE: (SpareAct.LENT,),
     SpareAct.COLLECTED: (SpareAct.LENT, SpareAct.OVERDUE),
     SpareAct.RETURNED: tuple(HELD),
+    SpareAct.WRITTEN_OFF: tuple(HELD),
+    SpareAct.TAKEN_IN: (*HELD, SpareAct.WRITTEN_OFF),
 }
 """What may stand before each."""
+_BACK = (EntryKind.SPARE_RETURNED, EntryKind.SPARE_REGAINED)
+_BOOKED: dict[int, tuple[EntryKind, ...]] = {
+    SpareAct.LENT: (EntryKind.SPARE_LENT,),
+    SpareAct.WRITTEN_OFF: (EntryKind.SPARE_KEPT,),
+    SpareAct.RETURNED: _BACK,
+    SpareAct.TAKEN_IN: _BACK,
+}
+"""The entry of each, where money moved."""
+_FOUR = "?, ?, ?, ?"
 _GRANTED = (int(EntryKind.LOAD_AUTHORISED), int(EntryKind.CLAIM_AUTHORISED))
 
 
@@ -47,27 +60,31 @@ def _order_fault(rows: list[Spare]) -> str:
 
 def _entries_fault(db: Database, rows: list[Spare]) -> str:
     """A deposit has its entry; an entry has its row."""
-    kinds = {SpareAct.LENT: EntryKind.SPARE_LENT, SpareAct.RETURNED: EntryKind.SPARE_RETURNED}
-    marks = tuple(int(kind) for kind in kinds.values())
-    sums = db.run("SELECT entry, CAST(SUM(fen) AS BIGINT) FROM posting WHERE kind IN (?, ?) GROUP BY entry", marks)
-    keys: dict[int, bytes] = dict(db.run("SELECT entry, key FROM posting WHERE kind IN (?, ?) AND line = 0", marks))
+    marks = tuple(int(kind) for kind in (*_BOOKED[SpareAct.LENT], *_BOOKED[SpareAct.WRITTEN_OFF], *_BACK))
+    sums = db.run(f"SELECT entry, CAST(SUM(fen) AS BIGINT) FROM posting WHERE kind IN ({_FOUR}) GROUP BY entry", marks)  # noqa: S608  # marks
+    keys: dict[int, bytes] = dict(
+        db.run(f"SELECT entry, key FROM posting WHERE kind IN ({_FOUR}) AND line = 0", marks)  # noqa: S608  # marks
+    )
     booked = {bytes(keys[entry]): int(fen) for entry, fen in sums}
     for row in rows:
-        kind = kinds.get(SpareAct(row.act))
-        fen = booked.pop(bytes((kind,)) + row.key, 0) if kind is not None else 0
-        if row.act == SpareAct.LENT and fen != row.deposit_fen:
+        fen = sum(booked.pop(bytes((kind,)) + row.key, 0) for kind in _BOOKED.get(row.act, ()))
+        if row.act in (SpareAct.LENT, SpareAct.WRITTEN_OFF) and fen != row.deposit_fen:
             return f"spare {row.id}: a deposit of {row.deposit_fen} fen, and {fen} booked"
     return f"an entry of a spare card that was neither lent nor returned: {min(booked).hex()}" if booked else ""
 
 
 def _deposits_fault(db: Database) -> str:
-    """What is owed for deposits is the deposits of the cards that are out."""
-    rows = db.run("SELECT id FROM account WHERE code = ?", (SPARE_DEPOSITS.code,))
-    books_fen = balance(db, rows[0][0], Side.CREDIT) if rows else 0
-    out_fen = sum(one.deposit_fen for one in spares(db) if one.act in HELD)
-    return (
-        f"deposits: {books_fen} fen by the books, {out_fen} of the cards that are out" if books_fen != out_fen else ""
-    )
+    """What is owed for deposits is the deposits of the cards that are out; what is kept, of those that are lost."""
+    held: tuple[tuple[Account, Collection[int], str], ...] = (
+        (SPARE_DEPOSITS, HELD, "are out"), (SPARES_KEPT, (SpareAct.WRITTEN_OFF,), "are lost for good"),
+    )  # fmt: skip
+    for account, acts, said in held:
+        rows = db.run("SELECT id FROM account WHERE code = ?", (account.code,))
+        books_fen = balance(db, rows[0][0], Side.CREDIT) if rows else 0
+        card_fen = sum(one.deposit_fen for one in spares(db) if one.act in acts)
+        if books_fen != card_fen:
+            return f"deposits: {books_fen} fen by the books, {card_fen} of the cards that {said}"
+    return ""
 
 
 def _payers_fault(db: Database) -> str:

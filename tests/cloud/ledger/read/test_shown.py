@@ -2,12 +2,12 @@
 
 import pytest
 
-from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.books.chart import SPARES_KEPT, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.door import DeskLedger
-from cloud.ledger.desk.lending import need_deposits
+from cloud.ledger.desk.lending import need_account, need_deposits
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.funds.providers.posting import hold_refund, keep_fee, post_deposit
@@ -26,7 +26,10 @@ from tests.cloud.ledger import phones
 from tests.cloud.ledger.campus import Box
 
 DAY = c.T0 // c.DAY_S
-NEW_KINDS = AccountKind.CODE_LOSS, AccountKind.REFUNDING, AccountKind.PROVIDER_FEE, AccountKind.SPARE_DEPOSIT
+NEW_KINDS = (
+    AccountKind.CODE_LOSS, AccountKind.REFUNDING, AccountKind.PROVIDER_FEE, AccountKind.SPARE_DEPOSIT,
+    AccountKind.SPARE_KEPT,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -135,11 +138,13 @@ def test_the_morning_sheet_holds_with_one_of_each_kind_that_is_neither_a_holders
         keep_fee(writing, 18, "wechat", "F1")
         need_deposits(writing)
         enter(writing, EntryKind.SPARE_LENT, ("", card, 10_00), b"lent")
+        need_account(writing, SPARES_KEPT)
+        enter(writing, EntryKind.SPARE_KEPT, (card, 4_00), b"kept")
     view = reader.balance(c.NOW)
     assert view.is_balanced
     assert {kind: view.others.get(kind, 0) for kind in NEW_KINDS} == {
         AccountKind.CODE_LOSS: -12_00, AccountKind.REFUNDING: 7_00, AccountKind.PROVIDER_FEE: -18,
-        AccountKind.SPARE_DEPOSIT: 10_00,
+        AccountKind.SPARE_DEPOSIT: 6_00, AccountKind.SPARE_KEPT: 4_00,
     }  # fmt: skip
     said = "\n".join(map(str, balance_lines(view)))
     assert all(KINDS[kind].zh in said for kind in view.others)
