@@ -99,6 +99,14 @@ CHECKS = (
         Text("未答的账户支付要冲正", "an unanswered payment is reversed"), online_checks.reversed_,
     ),
     Check(
+        "online.code", "online.md#payment-by-code",
+        Text("付款码问中心，记录中没有码", "a code is asked about, and is in no record"), online_checks.by_code,
+    ),
+    Check(
+        "online.order", "online.md#order",
+        Text("收款码：按节奏查，付了才算", "an order is looked at, and ends one way"), online_checks.order,
+    ),
+    Check(
         "edge.silent", "flow.md#silence", Text("网关沉默就重新加入", "it joins a silent edge again"),
         record_checks.silent,
     ),
