@@ -40,6 +40,9 @@ _PAID: dict[str, Schema] = {
     "opened_ms": MS, "expires_ms": MS, "refunds": array(whole({"fen": FEN, "reason": TEXT, "at_ms": MS})),
     "merchant": TEXT, "note": TEXT,
 }  # fmt: skip
+_CODE_STATE = whole({
+    "state": one_of(Standing), "fen": FEN, "left_fen": SUM, "place": TEXT, "why": WHY, "at_ms": MS,
+})  # fmt: skip
 _DISPUTE: dict[str, Schema] = {"id": COUNT, "entry": COUNT, "why": TEXT, "at_ms": MS}
 WALLET_SCHEMAS: Mapping[str, Schema] = {
     "Done": {"type": "object", "description": "it was done"},
@@ -78,15 +81,13 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
         "document": HEX, "record": HEX,
     }),
     "Code": whole({"code": TEXT, "issued_ms": MS, "expires_ms": MS, "rotate_ms": MS}),
-    "CodeState": whole({
-        "state": one_of(Standing), "fen": FEN, "left_fen": SUM, "place": TEXT, "why": WHY, "at_ms": MS,
-    }),
+    "CodeState": _CODE_STATE, "CodeStates": array(_CODE_STATE),
     "PayOrder": whole({
         "token": HEX, "merchant": TEXT, "fen": FEN, "note": TEXT, "is_single": FLAG, "captures": FLAG, "is_open": FLAG,
         "state": one_of(ORDER_WORDS.values()), "made_ms": MS, "expires_ms": MS,
     }),
     "Paid": whole({"result": one_of(PayResult), "why": WHY, "payment": COUNT, "fen": FEN, "again": FLAG}),
-    "Payments": array(whole(_PAID)),
+    "Payments": array(whole(_PAID)), "Payment": whole(_PAID),
     "DepositChannels": whole({
         "channels": array(TEXT), "presets_fen": array(FEN), "least_fen": FEN, "most_fen": FEN, "to": TEXT,
         "label": TEXT, "by": COUNT,
@@ -133,7 +134,8 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
         "rows": array(whole({
             "at_ms": MS, "what": TEXT, **_NAMED, "entry": COUNT, "fen": SUM, "is_new": FLAG,
         })),
-        "next": TEXT, "wanted": array(whole({"page": TEXT, **_NAMED})), "above_fen": FEN, "upto_ms": MS,
+        "next": TEXT, "wanted": array(whole({"page": TEXT, **_NAMED})), "above_fen": FEN, "below_fen": FEN,
+        "upto_ms": MS,
     }),
     "Privacy": whole({
         "own": FLAG, "under14": FLAG, "of_age": FLAG, "consented": FLAG,
@@ -196,14 +198,15 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "Certificate": ("offline/certify", "offline/renew"),
     "Split": ("split", "split/order"),
     "Limits": ("limits", "limits/set"),
-    "Messages": ("messages", "messages/above"),
+    "Messages": ("messages", "messages/above", "messages/below"),
     "Privacy": ("privacy", "consent", "grant"),
     "Disputes": ("disputes", "dispute"),
     "Erasure": ("erasure", "erasure/ask"),
     "Loss": ("lost", "lost/cancel"),
     "Me": ("me",), "BindingWay": ("bind/way",), "SignOns": ("sign-in/ways",), "SignOn": ("sign-in/sso/begin",),
     "Devices": ("devices",), "Passkeys": ("passkeys",), "Home": ("home",), "Statement": ("statement",),
-    "Receipt": ("statement/receipt",), "Code": ("code/new",), "CodeState": ("code/state",), "PayOrder": ("order",),
+    "Receipt": ("statement/receipt",), "Code": ("code/new",), "CodeState": ("code/state",),
+    "PayOrder": ("order", "order/held"), "CodeStates": ("code/held",), "Payment": ("paid/held",),
     "Payments": ("paid",), "DepositChannels": ("deposit/channels",), "Stall": ("stall",),
     "StallStatement": ("stall/statement",), "Export": ("export",), "Asked": ("apps/asked",),
     "AskAnswered": ("apps/answer",), "Apps": ("apps",), "Class": ("class",), "Collected": ("class/collect",),

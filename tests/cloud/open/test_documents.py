@@ -14,6 +14,7 @@ from cloud.open.documents.wallet_answers import ANSWERS
 from cloud.open.store.apps import SCOPES
 from cloud.open.table import ROUTES
 from cloud.wallet.back.table import OPERATIONS
+from cloud.wallet.line.calls import OF_FRONT
 from compose.place import ROOT
 from shared.wire.messages import MESSAGES
 
@@ -60,8 +61,8 @@ def refs(value: object) -> list[str]:
 def test_every_message_and_every_call_of_the_wallet_is_told() -> None:
     mqtt, wallet = (json.loads((API / name).read_text()) for name in ("mqtt.json", "wallet.json"))
     assert {one.title for one in MESSAGES} < set(mqtt["components"]["messages"])
-    assert {place.removeprefix("/w/api/") for place in wallet["paths"]} == set(OPERATIONS) - {"provider/notify"}
-    assert set(ANSWERS) == set(OPERATIONS) - {"provider/notify"}
+    assert {place.removeprefix("/w/api/") for place in wallet["paths"]} == set(OPERATIONS) - OF_FRONT
+    assert set(ANSWERS) == set(OPERATIONS) - OF_FRONT
 
 
 def test_mqtt_is_what_the_standard_calls_a_document() -> None:
