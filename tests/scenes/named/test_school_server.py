@@ -20,6 +20,7 @@ from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.banked import FEN, Parent, connect
 from tests.scenes.containers import Containers, missing
+from tests.scenes.opened import Shop
 from tests.scenes.scene import Scene, Stage
 from tests.scenes.served import WALLET as WALLET_PORT
 from tests.scenes.served import Served, let_in
@@ -80,6 +81,7 @@ async def _in(engine: Containers, stage: Stage, kills: int) -> None:
         await _sold_and_killed(campus, engine, stage, kills)
         parent = Parent(root, int(settings(root)[WALLET_PORT]))
         await _paid_in(campus, engine, stage, root, parent)
+        await _opened(campus, engine, stage, root)
         await _down_and_up(campus, engine, stage, root, parent)
         await _revoked(campus, engine, stage, root)
     await _refused(engine, stage, root)
@@ -137,6 +139,20 @@ async def _paid_in(campus: Served, engine: Containers, stage: Stage, root: Path,
         await campus.until("it is posted", lambda: parent.state() == "posted", POSTED_S)
         assert parent.online_fen() == before + FEN
         step.seen = Text(f"电子账户 +{FEN} 分", f"the online account +{FEN} fen")
+
+
+async def _opened(campus: Served, engine: Containers, stage: Stage, root: Path) -> None:
+    with stage.step(
+        Text("打开开放平台，第三方程序在沙箱收款，容器被杀", "the open platform is on, and sells; it is killed"),
+        Text("自己回来，同一笔还是同一笔", "it comes back by itself, and the same payment is the same"),
+    ) as step:
+        shop = Shop(engine, root)
+        shop.until_up()
+        first, gone = shop.sell("first"), engine.kill("open")
+        await campus.until("open is back", partial(_is_back, engine, "open", gone), BACK_S)
+        shop.until_up()
+        assert shop.sell("first") == first
+        step.seen = Text(f"付款 {first[:8]}…", f"payment {first[:8]}…")
 
 
 async def _down_and_up(campus: Served, engine: Containers, stage: Stage, root: Path, parent: Parent) -> None:
