@@ -1,17 +1,20 @@
 """Deposits through a provider 渠道充值 in a small world of their own: a ledger, the process that speaks to the
 provider, and a provider that signs, repeats, delays, forges, lies, loses answers, and gives back or not. The process
-may die at any request and any commit. All of it is drawn from one seed, or by whoever calls the deeds in any order.
+may die at any request and any commit. All of it is drawn from one seed, or by whoever calls the deeds in any order. The
+provider may be a bank by files, which takes back by itself what it has done.
 
 Laws: a callback moves nothing; no yuan is posted twice and no deposit is lost; nothing goes back twice, nor more than
 there was; what is taken aside is what is on its way; when all is quiet, each account and the provider's equal its bill.
+After every day, in whatever mood: account = bill = bank, which is paid − given back − fees − brought, each once.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from cloud.emulators.providers.mood import Mood
-from cloud.emulators.providers.trades import Callback
+from cloud.emulators.providers.trades import CHINA, Callback, day_of
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.books import check_balances, check_entries
 from cloud.ledger.checks.money.deposits import check_deposits
@@ -22,7 +25,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import DepositRefused
 from cloud.payments.providers.interface import ProviderFault
 from tests.cloud.ledger import campus as c
-from tests.cloud.payments.rig import Killed, Rig, crash_points
+from tests.cloud.payments.rig import START_S, Killed, Rig, crash_points
 from tests.sim.world import Violation
 
 CARDS, DEEDS = 3, 30
@@ -32,18 +35,21 @@ MOODS = (
     Mood(unsigned=60), Mood(over_fen=9), Mood(refuse=True), Mood(poor=True), Mood(back_s=120),
     Mood(back_s=60, break_back=True), Mood(fee_bp=60, twice=True),
 )  # fmt: skip
+BANK_MOODS = (Mood(), Mood(over_fen=9), Mood(refuse=True), Mood(fee_bp=60))
+PROVIDERS = ("wechat", "alipay", "bank")
 
 
 class DepositWorld:
-    """One run. opened: an empty campus; provider: wechat or alipay."""
+    """One run. opened: an empty campus; provider: one of PROVIDERS."""
 
     def __init__(self, seed: int, opened: OpenedLedger, folder: Path, provider: str = "wechat") -> None:
         self.random = Random(seed)
-        self.rig = Rig(opened, provider, Mood(seed=seed), folder)
+        self.rig = Rig(opened, provider, Mood(seed=seed, fee_bp=60 * (seed % 2)), folder)
         self.numbers: list[str] = []
         self.kept: list[tuple[dict[str, str], bytes]] = []
         """Genuine callbacks, as anybody on the way could keep them."""
-        self._day = self.rig.day
+        self._days: list[str] = []
+        """Those that are over, and whose files were taken in."""
         self.is_mortal = True
         """Does the process die?"""
 
@@ -65,7 +71,7 @@ class DepositWorld:
     def callback(self, which: int, *, is_forged: bool) -> None:
         """About any order, whatever became of it: it moves nothing."""
         number = self.numbers[which % len(self.numbers)] if self.numbers else ""
-        if number not in self.rig.trades.all:
+        if number not in self.rig.trades.all or self.rig.bank is not None:
             return
         head, body = self.rig.emulator.callback(Callback(self.rig.now_s, which, number, is_forged), self.rig.now_s)
         heads = {name.lower(): value for name, value in head.items()}
@@ -90,8 +96,10 @@ class DepositWorld:
             return
 
     def shop_refunds(self, which: int, fen: int) -> None:
-        """Somebody gives back at the provider, without us."""
-        if self.numbers:
+        """Somebody gives back at the provider, without us; of a bank it is the bank itself, and all that is left."""
+        if self.rig.bank is not None:
+            self._bank_takes_back(which)
+        elif self.numbers:
             number = self.numbers[which % len(self.numbers)]
             mood, self.rig.trades.mood = self.rig.trades.mood, Mood()
             self.rig.trades.refund(number, f"SHOP{which}", fen, self.rig.now_s)
@@ -99,7 +107,8 @@ class DepositWorld:
 
     def mood(self, which: int) -> None:
         """The provider's, from now on."""
-        self.rig.trades.take_mood(MOODS[which % len(MOODS)])
+        moods = MOODS if self.rig.bank is None else BANK_MOODS
+        self.rig.trades.take_mood(moods[which % len(moods)])
 
     def turn(self) -> None:
         """Of the process."""
@@ -118,6 +127,42 @@ class DepositWorld:
     def bill(self) -> None:
         """Of today, as far as it goes."""
         self._survives(lambda: self.rig.deposits.bill(self.rig.provider, self.rig.day, ""))
+
+    def files_again(self, which: int) -> None:
+        """Of a day that is over, as often as anybody likes."""
+        if self._days:
+            before = self.rig.balances()
+            self._take(self._days[which % len(self._days)])
+            if self.rig.balances() != before:
+                raise Violation("deposits: a file again moves nothing", self._days[which % len(self._days)])
+
+    def day_ends(self) -> None:
+        """Its bill and its settlement are taken in, whatever the mood; then account, bill and bank are one."""
+        day = self.rig.day
+        midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=CHINA) + timedelta(days=1)
+        self.rig.now_s = int(midnight.timestamp()) + 60  # nobody is asked in between
+        self._over(day)
+        self.require_days()
+
+    def _over(self, day: str) -> None:
+        self._take(day)
+        self._days += [day] if day not in self._days else []
+
+    def _take(self, day: str) -> None:
+        if self.rig.bank is not None:
+            self.rig.bank.serve(self.rig.folder, day.replace("-", ""), self.rig.now_s)
+        self.rig.take_bill(day)
+        self.rig.take_settlement(day)
+
+    def _bank_takes_back(self, which: int) -> None:
+        trade = self.rig.trades.all.get(self.numbers[which % len(self.numbers)]) if self.numbers else None
+        if trade is None or self.rig.bank is None or f"{trade.number}R" in trade.refunds:
+            return
+        fen = trade.paid_fen - _back(trade)
+        if trade.txn and fen > 0:
+            trade.refunds[f"{trade.number}R"] = (fen, self.rig.now_s)
+            line = f"V|{trade.number}|{trade.txn}|{fen}|{self.rig.now_s}||"
+            self.rig.bank._bill.setdefault(self.rig.day.replace("-", ""), []).append(line)
 
     # --- a run of its own -----------------------------------------------------------------------------------------
 
@@ -145,6 +190,7 @@ class DepositWorld:
             lambda: self.replay(number), lambda: self.refund(number, fen), lambda: self.refund(number, fen),
             lambda: self.shop_refunds(number, fen),
             lambda: self.mood(number), lambda: self.dies(number % 12), lambda: self.passes(rng.choice((15, 60, 600))),
+            self.day_ends, lambda: self.files_again(number),
         )  # fmt: skip
         rng.choice(deeds)()
 
@@ -159,8 +205,10 @@ class DepositWorld:
         for (number,) in rows:
             self.rig.deposits.ask_again(number)
         self.rig.pass_time(120, 15)
-        for day in (self._day, self.rig.day):
-            self.rig.take_bill(day)
+        first, last = START_S, self.rig.now_s
+        for day in sorted({day_of(at_s) for at_s in (*range(first, last, 43_200), last)}):
+            self._over(day)
+        self.require_days()
         self.require()
 
     # --- the laws -------------------------------------------------------------------------------------------------
@@ -175,9 +223,6 @@ class DepositWorld:
         if rig.refunding_fen():
             raise Violation("deposits: what is taken aside is on its way", f"{rig.refunding_fen()} fen for ever")
         paid = {one.number: one.paid_fen - _back(one) for one in rig.trades.all.values() if one.txn}
-        owed = sum(paid.values()) - sum(one.fee_fen for one in rig.trades.all.values() if one.txn)
-        if rig.provider_fen() != owed:
-            raise Violation("deposits: the account equals the bill", f"{rig.provider_fen()} of {owed}")
         cards: dict[bytes, int] = {}
         for n, number in enumerate(self.numbers):
             order = rig.deposits.state(f"k{n}")
@@ -188,6 +233,23 @@ class DepositWorld:
         for card, fen in cards.items():
             if rig.online_fen(card) != fen:
                 raise Violation("deposits: each yuan once", f"{card.hex()} has {rig.online_fen(card)}, paid {fen}")
+
+    def require_days(self) -> None:
+        """Of all days that are over, whatever is on its way: account = bill = bank."""
+        rig, last = self.rig, max(self._days)
+        paid = [one for one in rig.trades.all.values() if one.txn and day_of(one.paid_s) <= last]
+        back_fen = sum(
+            fen for one in rig.trades.all.values() for name, (fen, at_s) in one.refunds.items()
+            if name not in one.broken and day_of(at_s) <= last
+        )  # fmt: skip
+        fees_fen = sum(one.fee_fen for one in paid)
+        brought_fen = sum(rig.trades.flow_of(day)[1] for day in self._days)
+        owed = sum(one.paid_fen for one in paid) - back_fen - fees_fen - brought_fen
+        said = (("fees", rig.fees_fen(), fees_fen), ("bank", rig.brought_fen(), brought_fen),
+                ("account", rig.provider_fen(), owed))  # fmt: skip
+        for name, booked, wanted in said:
+            if booked != wanted:
+                raise Violation("deposits: account = bill = bank after every day", f"{name} {booked} of {wanted}")
 
     def _wakes(self, heads: dict[str, str], body: bytes, is_forged: bool) -> None:
         before, dies_at = self.rig.balances(), self.rig.crash_at

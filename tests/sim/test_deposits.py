@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from cloud.ledger.funds.providers import bills, paying, refunding
+from cloud.ledger.funds.providers import bills, paying, refunding, settlements
 from cloud.ledger.ledger import open_ledger
 from cloud.payments.deposits import life, refunds
 from cloud.payments.providers import keys
 from tests.cloud.ledger.campus import LEDGER_ID, NOW, inventory
 from tests.cloud.payments.rig import in_memory
-from tests.sim.deposits import CARDS, MOODS, DepositWorld
+from tests.sim.deposits import CARDS, MOODS, PROVIDERS, DepositWorld
 from tests.sim.world import Violation
 
 SEEDS, DEFECT_SEEDS, EXAMPLES, DEEDS = 10, 30, 8, 20
@@ -34,7 +35,7 @@ def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def play(seed: int, campus_file: Path, folder: Path) -> None:
     opened = in_memory(campus_file)
     try:
-        DepositWorld(seed, opened, folder, ("wechat", "alipay")[seed % 2]).run()
+        DepositWorld(seed, opened, folder / str(seed), PROVIDERS[seed % len(PROVIDERS)]).run()
     finally:
         opened.close()
 
@@ -105,8 +106,45 @@ def takes_nothing_aside(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(refunding, "hold_refund", lambda *_: True)
 
 
+def books_the_fee_twice(patch: pytest.MonkeyPatch) -> None:
+    """By the bill, and by the settlement, too."""
+    true = settlements.take_fees
+
+    def twice(writing: Any, provider: str, day: int) -> None:
+        true(writing, provider, day)
+        fen = settlements.day_fee_fen(writing.db, provider, day)
+        if fen:
+            settlements.keep_fee(writing, fen, provider, f"settled:{day}")
+
+    patch.setattr(settlements, "take_fees", twice)
+
+
+def takes_a_settlement_twice(patch: pytest.MonkeyPatch) -> None:
+    """What was brought is known by the moment at which its file came."""
+    true, settled = life.take_settlement, settlements.settle
+
+    def anew(writing: Any, provider: str, day: int, digest: bytes, *more: Any) -> Any:
+        return true(writing, provider, day, digest + bytes((writing.now.unix_ms % 251,)), *more)
+
+    patch.setattr(life, "take_settlement", anew)
+    patch.setattr(settlements, "booked_fen", lambda *_: 0)
+    patch.setattr(settlements, "settle", lambda w, fen, who, ident: settled(w, fen, who, f"{ident}.{w.now.unix_ms}"))
+
+
+def reverses_what_was_refunded(patch: pytest.MonkeyPatch) -> None:
+    """What the bill gives back is the provider's own deed, though we have asked for it and know that it is through."""
+    true = bills._Taking.refund
+    patch.setattr(bills._Taking, "refund", lambda self, line: true(self, line._replace(refund=f"{line.refund}.bill")))
+
+
+def forgets_what_is_taken_back(patch: pytest.MonkeyPatch) -> None:
+    """What a provider, or a bank, gives back by itself is nobody's concern."""
+    patch.setattr(bills, "take_refund", lambda *_, **__: None)
+
+
 DEFECTS = (
     callbacks_post, no_signature, posts_twice, forgets_the_bill, gives_back_on_silence, takes_nothing_aside,
+    books_the_fee_twice, takes_a_settlement_twice, reverses_what_was_refunded, forgets_what_is_taken_back,
 )  # fmt: skip
 
 
@@ -120,7 +158,7 @@ def test_a_planted_mistake_is_seen(
 
 
 def machine_over(  # noqa: C901  # a deed is a method
-    campus_file: Path, folder: Path, provider: str
+    campus_file: Path, folder: Path
 ) -> type[RuleBasedStateMachine]:
     """Deeds in any order; whatever it was, all comes to rest by the laws."""
     numbers, sums = st.integers(0, 63), st.integers(1, 60_00)
@@ -129,7 +167,10 @@ def machine_over(  # noqa: C901  # a deed is a method
         def __init__(self) -> None:
             super().__init__()
             self.opened = in_memory(campus_file)
-            self.world = DepositWorld(0, self.opened, folder, provider)
+
+        @initialize(provider=st.sampled_from(PROVIDERS))
+        def begins(self, provider: str) -> None:
+            self.world = DepositWorld(0, self.opened, Path(mkdtemp(dir=folder)), provider)
             self.world.begins(self.world.random)
 
         @rule(card=st.integers(0, CARDS - 1), fen=sums)
@@ -172,9 +213,18 @@ def machine_over(  # noqa: C901  # a deed is a method
         def bill(self) -> None:
             self.world.bill()
 
+        @rule()
+        def day_ends(self) -> None:
+            self.world.day_ends()
+
+        @rule(which=numbers)
+        def files_again(self, which: int) -> None:
+            self.world.files_again(which)
+
         def teardown(self) -> None:
             try:
-                self.world.rest()
+                if hasattr(self, "world"):
+                    self.world.rest()
             finally:
                 self.opened.close()
 
@@ -183,7 +233,7 @@ def machine_over(  # noqa: C901  # a deed is a method
 
 def test_no_order_of_deeds_breaks_the_books(campus_file: Path, tmp_path: Path, whole: bool) -> None:
     run_state_machine_as_test(
-        machine_over(campus_file, tmp_path, "alipay"),
+        machine_over(campus_file, tmp_path),
         settings=settings(
             max_examples=EXAMPLES * (20 if whole else 1), stateful_step_count=DEEDS, deadline=None, database=None,
             suppress_health_check=list(HealthCheck),
