@@ -35,7 +35,7 @@ from edge.link.messages import Type
 from edge.link.seal import Opened
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.store.book import Row
-from edge.terminal.taps.display import Display, order_paid_before
+from edge.terminal.store.untold import Place
 from shared.ids import CardId, StoreId
 from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
 from shared.keys.terminal_mac import terminal_mac
@@ -221,13 +221,10 @@ class PaymentWorld:
             if self.random.random() < SCANS:
                 self._at(self.bench.mono_s + self.random.uniform(0.2, 8.0), lambda: self.phones.scan(code, fen))
 
-    def _told(self, what: Display) -> None:
-        """A display outside of taps: an order of before a power cut is paid. It may be told again."""
-        newest = max((one.seq, one) for one in self.bench.written().values())[1] if self.bench.written() else None
-        if isinstance(newest, PaymentRecord) and what == order_paid_before(newest.amount_fen):
-            if self._states().get(newest.request) != PaymentState.APPROVED:
-                raise Violation("payments: nothing is sold on unknown", f"request {newest.request} is told as paid")
-            self.shown.setdefault(newest.request, newest.amount_fen)
+    def _told(self) -> None:
+        """An order of before a power cut is paid, and told outside of a tap."""
+        for row in self.bench.firmware.take_paid():
+            self._shown(row)
             self.told += 1
 
     def _code(self) -> str:
@@ -244,8 +241,7 @@ class PaymentWorld:
         self.bench.power_on()
         self.bench.counter.log = self._shown
         self.bench.connect()
-        for what in self.bench.notices:
-            self._told(what)
+        self._told()
 
     def _pass(self, seconds: float) -> None:
         until_s = self.bench.mono_s + seconds
@@ -260,8 +256,7 @@ class PaymentWorld:
             heapq.heappop(events)[2]()
         bench.firmware.tick(bench.now())
         bench.exchange()
-        for what in bench.firmware.take_displays():
-            self._told(what)
+        self._told()
         self._records_leave()
 
     # --- the laws -------------------------------------------------------------------------------------------------
@@ -276,6 +271,7 @@ class PaymentWorld:
         if record.request in self.shown:
             raise Violation("payments: spent once", f"request {record.request} is shown twice")
         self.shown[record.request] = record.amount_fen
+        self.bench.told = Place(row.epoch, row.seq)
 
     def _states(self) -> dict[int, int]:
         with self.ledger.database.reading():

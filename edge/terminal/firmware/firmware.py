@@ -16,6 +16,7 @@ from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
 from edge.terminal.firmware.program import SAMPLES, Program, ProgramFault, load, self_test
 from edge.terminal.settings.settings import BodySettings
+from edge.terminal.store.book import Row
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
@@ -162,6 +163,10 @@ class Firmware:
         self.line.bus(report)
         self.tick(now)
 
+    def log_failed(self) -> None:
+        """The shown log does not take what was paid outside of a tap: this body sells no more."""
+        self.body.fail(Bar.FLASH)
+
     def doubt_last(self) -> None:
         """Whoever drives this body does not know whether the newest record was heard of: it counts as not told."""
         self._guard(lambda: self._remember_last(NOWHERE))
@@ -292,6 +297,11 @@ class Firmware:
     def take_displays(self) -> list[Display]:
         """What to show outside a tap."""
         out, self.body.displays = self.body.displays, []
+        return out
+
+    def take_paid(self) -> list[Row]:
+        """Lines for the shown log, to be durable before the displays of now are shown."""
+        out, self.body.paid = self.body.paid, []
         return out
 
     @property
@@ -521,6 +531,7 @@ class Firmware:
                 )
             )
         body.untold.boot(body.flash.newest(), body.flash.kept(current.last - 1), current.epoch, body.time(), told)
+        self._orders.told_again()
         if body.untold.row is not None:
             body.show(display.last_before(body.untold.row))
 

@@ -30,6 +30,7 @@ from edge.terminal.store.flash import Flash, flash_size, format_flash, is_blank
 from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
+from shared.errors import StoreFault
 from shared.ids import StorageId
 from shared.purse.apdu import CardChannel
 from shared.purse.cos.psam import Psam
@@ -246,12 +247,21 @@ class Station:
         if self.firmware.line.is_stale:
             self.firmware.line.is_stale = False
             self.link.renew()
+        self._log_paid()
         for what in shown:
             self._show(self.firmware.worded(what))
         if leave_s := self.firmware.take_leave():
             self._leave(leave_s)
         self._moved.set()
         self._arm()
+
+    def _log_paid(self) -> None:
+        """What is told outside of a tap. A log that refuses is a fault of the body, and what was paid is told again."""
+        for row in self.firmware.take_paid():
+            try:
+                self.counter.log(row)
+            except StoreFault:
+                self.firmware.log_failed()
 
     def _arm(self) -> None:
         loop = asyncio.get_running_loop()

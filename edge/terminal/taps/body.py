@@ -93,6 +93,8 @@ class Body:
         self.awaited = AwaitedCards(lambda: self.documents.meaning(DocumentKind.AWAITED))
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
+        self.paid: list[Row] = []
+        """Records of orders 收款码 that are told outside of a tap, and not logged yet: one at a power-on, no more."""
         self.diary: deque[str] = deque(maxlen=DIARY_MAX)
         """What was shown outside of taps, and refused in them, the newest last: lost with the power."""
 

@@ -32,7 +32,7 @@ from shared.purse.reasons import Reason
 
 ORDER_S = 90.0
 """So long a customer has; the centre's own time is longer, so that the till's word is the one that ends it."""
-POLL_S = 0.8
+LOOK_S = 0.8
 """Between an answer and the next question: a payment is seen within a second, by 113 questions at most."""
 LOST_S = 15.0
 """Without an answer for so long the order is given up: closed where the centre can be asked, else reversed."""
@@ -94,7 +94,7 @@ class OrderPoint:
         heard_s = body.now.mono_s
         while not self._is_off and body.now.mono_s < min(until_s, heard_s + LOST_S):
             self._is_looking = True
-            answer = yield from self._answer(request, number, epoch, body.now.mono_s + POLL_S)
+            answer = yield from self._answer(request, number, epoch, body.now.mono_s + LOOK_S)
             self._is_looking = False
             if answer is not None and answer.result in _ENDS:
                 return answer
@@ -144,6 +144,12 @@ class OrderPoint:
             self._body.book.waits_since(waiting, self._body.now.mono_s)
             self._body.show(display.order_closing(_fen(waiting)))
 
+    def told_again(self) -> None:
+        """The newest record is an order's, and nobody was told: no card has to come for that."""
+        row = self._body.untold.row
+        if row is not None and row.card == ORDER_MEANS:
+            self._body.paid = [row]
+
     def due(self) -> None:
         """Between taps: close what a power cut has left, and hear whether it was paid."""
         waiting, asking = self._left(), self._asking
@@ -188,7 +194,7 @@ class OrderPoint:
             body.show(display.order_closed(fen))
             return
         row: Row = body.book.paid(waiting, body.time().seconds)
-        body.untold.row = row
+        body.untold.row, body.paid = row, [row]
         body.show(display.order_paid_before(fen))
 
     def _left(self) -> Waiting | None:

@@ -50,7 +50,19 @@ from shared.keys import offline_code
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.keys.terminal_psk import psk_identity, terminal_psk
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_means, code_request, presence_id
+from shared.online import (
+    ORDER_MEANS,
+    LoadRequest,
+    OrderAnswer,
+    PaymentAnswer,
+    PaymentResult,
+    Purpose,
+    close_request,
+    code_means,
+    code_request,
+    order_request,
+    presence_id,
+)
 from shared.records import Stored
 from shared.records.kinds import DESCRIBED, Kind
 from shared.wire.fleet_lane import Verdict
@@ -183,8 +195,8 @@ def tls() -> dict[str, Any]:
 
 
 def online() -> dict[str, Any]:
-    """An account payment: what the card signs under, what is asked, and what is answered; and one by a code."""
-    code = "711234567890123454"
+    """An account payment: what the card signs under, what is asked, and what is answered; one by a code; an order."""
+    code, shown = "711234567890123454", "721234567890123459"
     named = presence_id(DEVICE, EPOCH, PSAM, 6)
     card = CardId(bytes.fromhex("53030000000000004711"))
     asked = LoadRequest(card, 0x13, 9875, 1250, 2, 1, 0, 1, b"rnd!", b"mac1", Purpose.PAYMENT)
@@ -195,6 +207,11 @@ def online() -> dict[str, Any]:
         "refused": PaymentAnswer(PaymentResult.NO_FUNDS).to_bytes(),
         "request": link.ONLINE_REQUEST.encode(link.Ask(6, 3000, asked.to_bytes())),
         "code": code, "by_code": code_request(code, 1250).to_bytes(), "code_means": code_means(code),
+        "order_code": shown, "order": order_request(1250).to_bytes(), "order_means": ORDER_MEANS,
+        "order_close": close_request(1250, EPOCH, 6).to_bytes(),
+        "order_open": OrderAnswer(PaymentResult.ORDER_OPEN, 1250, shown).to_bytes(),
+        "order_paid": OrderAnswer(PaymentResult.APPROVED, 1250).to_bytes(),
+        "order_closed": OrderAnswer(PaymentResult.ORDER_CLOSED).to_bytes(),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from edge.box.terminals import addresses
 from edge.box.terminals import terminals as box_terminals
 from edge.box.up import intake
 from edge.box.up import online as box_online
+from edge.conform import online_checks
 from edge.conform.exam import CHECKS, LAWS
 from edge.link import broadcast, port, seal
 from edge.link.can import claims, ids, isotp, node
@@ -25,7 +26,7 @@ from edge.link.tcp.link import TcpBounds
 from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, rereading, window
 from edge.terminal.store import book, clock, layout
-from edge.terminal.taps import asking
+from edge.terminal.taps import asking, till_order
 from edge.terminal.taps import offline_code as taken
 from shared import online, records
 from shared.fleet import capped, cards, coding, delta, document, enrolled, hotlist, order, parameters, permit, wallets
@@ -92,6 +93,8 @@ NUMBERS = (
         "PERMIT_FORM": permit.FORM,
     }
     | named(asking, "PAYMENT_S", "BEFORE_S", "CHECK_S")
+    | named(till_order, "ORDER_S", "LOOK_S", "LOST_S")
+    | named(online_checks, "LOOK_LEAST_S")
     | {"RETURN_MS": intake.RETURN_MS, "DEVICE_MAX": box_online.DEVICE_MAX, "REPEAT_S": box_online.REPEAT_S}
     | {"ASK_AGAIN_S": asking.REPEAT_S, "PRESENCE_SIZE": online.PRESENCE_SIZE, "PAYMENT_SIZE": kinds.PAYMENT_SIZE}
     | named(sending, "READY_S", "CALL_AGAIN_S", "QUIET_S", "SILENCES", "ROUNDS_MAX")

@@ -138,7 +138,7 @@ HASHED = {"document.taken", "document.order", "document.expired", "code.once"}
         (Orders, "lock", None, {"document.order"}),
         (Book, "reversed", lambda book, waiting, _: book.drop(waiting), ONLINE),
         (Book, "reversed", Book.paid, ONLINE),
-        (till_order, "POLL_S", 0.1, {"online.order"}),
+        (till_order, "LOOK_S", 0.1, {"online.order"}),
         (paying, "code_means", lambda code: code_request(code, 1).card, {"online.code"}),
         (CodesHere, "is_taken", lambda *_: False, {"code.once"}),
         (offline_code, "is_signed_use", lambda *_: True, {"code.once"}),

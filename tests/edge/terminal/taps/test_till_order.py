@@ -5,7 +5,7 @@ import pytest
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import End
-from edge.terminal.taps.till_order import LOST_S, ORDER_S, POLL_S
+from edge.terminal.taps.till_order import LOOK_S, LOST_S, ORDER_S
 from shared.online import (
     ORDER_MEANS,
     ORDER_PREFIX,
@@ -97,7 +97,7 @@ def test_it_is_shown_looked_at_paid_and_booked(till):
     assert (record.card, record.request, record.amount_fen) == (ORDER_MEANS, 1, FEN)
     assert (till.displays[0].code, till.displays[-1].title.zh) == (CODE, "成功 收款码 ¥12.50")
     assert {number for number, _ in till.edge.online.asked} == {1}, "looked at under its own number"
-    assert till.mono_s - before_s == pytest.approx(3 * POLL_S)
+    assert till.mono_s - before_s == pytest.approx(3 * LOOK_S)
     assert not till.firmware.body.flash.waiting
 
 
@@ -106,7 +106,7 @@ def test_nobody_pays_and_it_is_closed(till):
     result = order(till)
     assert ORDER_S <= till.mono_s - before_s < ORDER_S + 1
     assert (result.end, result.reason, kinds(till)) == (End.DECLINED, Reason.ORDER_NOT_PAID, [])
-    assert len(till.edge.online.asked) <= ORDER_S / POLL_S + 3
+    assert len(till.edge.online.asked) <= ORDER_S / LOOK_S + 3
 
 
 @pytest.mark.parametrize("is_paid", [False, True])
@@ -157,6 +157,7 @@ def test_the_power_goes_and_what_is_open_is_closed_or_told_as_paid(till, is_paid
     assert kinds(till) == ([Kind.ONLINE] if is_paid else [])
     assert any("已付款" in one for one in said) is is_paid
     assert not till.firmware.body.flash.waiting
+    assert [row.kind for row in till.firmware.take_paid()] == kinds(till), "to be logged as shown"
     if is_paid:
         cut(till)
         assert any("断电前" in one.title.zh for one in till.notices), "until somebody has seen it"
