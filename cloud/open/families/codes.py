@@ -4,6 +4,8 @@ The code is used up by that, and pays nothing any more. What he has let be known
 is taken back there. Codes that are none are counted; above the bound no more are looked at on that day.
 """
 
+import re
+
 from cloud.ledger.funds.payments.rule import GUESSES_MAX
 from cloud.ledger.journal.registry import former_cards
 from cloud.open.families.identity import SUBJECT_ALONE, seen
@@ -58,14 +60,18 @@ def show(context: Context, given: Arguments) -> Reply:
 
 
 def _used_up(context: Context, code: str) -> CardId:
-    """Whose it was. CallRefused: nobody's, and counted."""
+    """Whose it was. CallRefused: nobody's; one that was never given out is counted."""
     store, app, day = context.site.store, context.app, context.now.campus_s // DAY_S
     with store.reading():
         if guesses_on(store, app.id, day) >= GUESSES_MAX:
             raise CallRefused(GUESSED)
-    card = doors.codes(context.books.ledger).show(code, context.now)
-    if card is not None:
-        return card
+    if _is_mistyped(code):
+        raise CallRefused(INVALID)
+    shown = doors.codes(context.books.ledger).show(code, context.now)
+    if shown.card is not None:
+        return shown.card
+    if shown.is_one:
+        raise CallRefused(INVALID)  # late, or twice: no guess
     with store.writing():
         guesses = note_guess(store, app.id, day)
     if guesses == GUESSES_MAX:
@@ -89,16 +95,19 @@ def _holder(context: Context, card: CardId) -> str:
     return found.number
 
 
-def _is_code(value: object) -> bool:
+def _is_mistyped(code: str) -> bool:
+    """By its check digit: no form of a schema tells that."""
     try:
-        return isinstance(value, str) and parse_code(value) == value
+        return parse_code(code) != code
     except WireFault:
-        return False
+        return True
 
 
+_FORM = f"{CODE_PREFIX}[0-9]{{{CODE_DIGITS - len(CODE_PREFIX)}}}"
 _CODE = Kind(
-    "code", _is_code, schema={"type": "string", "pattern": f"^{CODE_PREFIX}[0-9]{{{CODE_DIGITS - len(CODE_PREFIX)}}}$"}
-)
+    "code", lambda value: isinstance(value, str) and re.fullmatch(_FORM, value, re.ASCII) is not None,
+    schema={"type": "string", "pattern": f"^{_FORM}$"},
+)  # fmt: skip
 ROUTES = (
     Route(
         "identifyByCode", "POST", "/v1/identity/codes", "identity",

@@ -58,6 +58,14 @@ class Seen(NamedTuple):
     at_ms: int = 0
 
 
+class ShownTo(NamedTuple):
+    """What a code that was shown has said. card: whose it was; None: used, over, or its card is listed. is_one: was it
+    ever given out, as far as is known?"""
+
+    card: CardId | None
+    is_one: bool
+
+
 class CodeDoor:
     """Over an opened ledger; belongs to one thread at a time. random_bytes(n): n unpredictable bytes."""
 
@@ -84,15 +92,15 @@ class CodeDoor:
                 return Seen(Standing.OVER)
             return _seen(self._opened.database, row, now.unix_ms)
 
-    def show(self, code: str, now: Now) -> CardId | None:
-        """Used up by being shown, for no payment; whose it was. None: none, used, over, or its card is listed."""
+    def show(self, code: str, now: Now) -> ShownTo:
+        """Used up by being shown, for no payment."""
         with self._opened.writing(now) as writing:
             row = find_code(writing.db, code_digest(code))
             if row is None or not row.is_alive(now.unix_ms):
-                return None
+                return ShownTo(None, is_one=row is not None)
             use_up(writing.db, row)
             known = writing.registry.cards.get(row.card)
-            return None if known is None or known.hotlisted else CardId(row.card)
+            return ShownTo(None if known is None or known.hotlisted else CardId(row.card), is_one=True)
 
     def cancel(self, card: CardId, now: Now) -> int:
         """None of its codes pays any more; so many did."""

@@ -52,6 +52,8 @@ def test_it_stands_among_his_consents_and_is_taken_back(rig: Rig) -> None:
 def test_guesses_are_bounded_told_and_nobody_elses_business(rig: Rig, monkeypatch) -> None:
     monkeypatch.setattr("cloud.open.families.codes.GUESSES_MAX", 2)
     never, good = code_of(1), shown(rig)
+    used = shown(rig)
+    assert [asked(rig, used).status for _ in range(4)] == [201, 409, 409, 409], "one that was used is no guess"
     assert [asked(rig, never).code for _ in range(2)] == ["code-invalid"] * 2
     assert asked(rig, good).code == "codes-guessed"
     rig.born()
@@ -67,6 +69,7 @@ def test_a_card_of_nobody_and_one_that_is_over_say_nothing(rig: Rig) -> None:
     with rig.site.people.writing():
         rig.site.people.run("DELETE FROM holder")
     assert asked(rig, code).code == "code-invalid"
+    assert asked(rig, f"{code[:-1]}{(int(code[-1]) + 1) % 10}").code == "code-invalid", "mistyped"
     late = shown(rig)
     rig.later(61)
     assert asked(rig, late).code == "code-invalid"
