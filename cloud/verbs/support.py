@@ -9,7 +9,6 @@ from shared.input.command_line import Parser
 from shared.support.bundle_options import add_bundle
 from shared.words.voice import Text
 
-WALLET = "https://127.0.0.1:8453/"
 DEEDS = ("enrol", "import", "link", "letters", "disputes", "answer", "stall", "receipt")
 WAYS = ("none", "held", "void", "refund", "meals", "desk", "provider")
 """As cloud/payments/disputes has them; that is loaded when one is answered."""
@@ -57,8 +56,8 @@ def _of_people(parser: Parser) -> None:
     parser.add_argument("--number", metavar="NUMBER", help=Text("学号或工号", "student or staff number"))
     phone = Text("监护人或经营户的手机", "phone of a guardian or a stall keeper")
     parser.add_argument("--phone", metavar="PHONE", help=phone)
-    address = Text(f"钱包地址，缺省 {WALLET}", f"address of the wallet ({WALLET})")
-    parser.add_argument("--address", default=WALLET, metavar="URL", help=address)
+    address = Text("钱包地址，缺省依 wallet.toml", "address of the wallet (that of wallet.toml)")
+    parser.add_argument("--address", metavar="URL", help=address)
     group = Text("letters：班级；单发一封用 --number", "letters: the class; --number for one letter")
     parser.add_argument("--class", dest="group", metavar="CLASS", help=group)
     out = Text("letters：写到此文件；.html 供打印，其余为 CSV", "letters: the file; .html to print, else CSV")

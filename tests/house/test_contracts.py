@@ -58,7 +58,7 @@ PLANTED = [
     ("cloud/store/db", "import cloud.ledger.books.entry", "cloud"),
     ("cloud/ledger/held/entries", "import cloud.ledger.loads.cases", "ledger"),
     ("cloud/console/access/rights", "import cloud.console.pages.index", "console"),
-    ("cloud/console/planted", "import cloud.wallet", "console-apart"),
+    ("cloud/console/planted", "import cloud.wallet.back", "console-apart"),
     ("cloud/wallet/line/calls", "import cloud.wallet.people.sessions", "wallet"),
     ("cloud/wallet/front/files", "import cloud.store.db", "front"),
     ("cloud/open/store/apps", "import cloud.open.families.pay", "open"),

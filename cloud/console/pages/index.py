@@ -9,7 +9,7 @@ from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
 from cloud.console.pages.money import books, channels, deciding, disputes, findings, meals, queues, reconcile
 from cloud.console.pages.parameters import editing, lowering, pushes, pushing, waiting
-from cloud.console.pages.people import factors, listed, me, people
+from cloud.console.pages.people import factors, letters, listed, me, people
 from cloud.console.pages.places import order, placing, plans, topology
 from cloud.console.pages.reports import closing, exposure, morning, reports, settlement
 from cloud.console.pages.rollouts import boxes as box_releases
@@ -26,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     *reconcile.PAGES, *findings.PAGES,
     *queues.PAGES,
     *deciding.PAGES,
+    *letters.PAGES,
     *people.PAGES,
     *listed.PAGES,
     *me.PAGES,

@@ -3,6 +3,25 @@
 from shared.words.voice import Text
 
 WORDS: dict[str, Text] = {
+    "letters": Text("激活信", "Activation letters"),
+    "print_letters": Text("打印激活信", "Makes activation letters"),
+    "letters_note": Text(
+        "整班或一人。做出的文件里才有激活码：打印后交班主任，用完就删；旧信随即作废，30 天有效，用一次。",
+        "For a class, or for one holder. Codes stand in the file alone: print it for the class teacher, delete it. The "
+        "old letters are dead at once; a new one is good for 30 days, once.",
+    ),
+    "letters_no_address": Text(
+        "钱包网址未设：wallet.toml 写 address。", "The wallet's address is not set: address in wallet.toml."
+    ),
+    "letters_address": Text("信上的网址：", "Address in the letters:"),
+    "letters_by_birth": Text(
+        "学校现在按出生日期绑定：wallet.toml 写 binding = \"letter\" 后激活码才算数。",
+        "The school binds by birth: codes count once wallet.toml says binding = \"letter\".",
+    ),
+    "letters_number": Text("或学号", "or a number"),
+    "letters_kind": Text("形式", "Form"),
+    "letters_html": Text("打印页", "to print"),
+    "letters_make": Text("做激活信", "Make the letters"),
     "people": Text("用户", "People"),
     "me": Text("我的账号", "My account"),
     "audit": Text("审计", "Audit"),

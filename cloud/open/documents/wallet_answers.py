@@ -11,10 +11,10 @@ from cloud.payments.codes.door import Standing
 from cloud.payments.deposits.calls import WORDS
 from cloud.payments.views import ORDER_WORDS, STATE_WORDS
 from cloud.wallet.back.money.receipts import FORM
-from cloud.wallet.binding import Binding
 from cloud.wallet.claims import CLAIMS
 from cloud.wallet.people.consents import CONSENT, GRANT
 from cloud.wallet.people.sessions import Way
+from cloud.wallet.settings import Binding
 from shared.fleet.parameters import Limits
 from shared.wire.desk.calls import CardState
 

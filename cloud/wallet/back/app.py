@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
@@ -37,6 +36,7 @@ from cloud.wallet.line.calls import ASK_MAX, WALLET_PATH, Answer, encode_answer
 from cloud.wallet.line.problems import BUSY
 from cloud.wallet.people.codes import Sms, note_sent, unsent
 from cloud.wallet.people.records.erasures import erase_due
+from cloud.wallet.settings import is_origin
 from cloud.watch.notify.doors_file import close_doors
 from cloud.watch.notify.terms import Channel
 from shared.clocks.campus_clock import CampusClock, parse_clock
@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     keys = Text("密钥进程的钱包接口；缺省不签发手机凭证", "the key process's socket for the wallet; none: no phones")
     parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
-    seen = Text("手机所见的钱包网址，通行密钥只认它；缺省不启用", "the wallet as phones see it, for passkeys")
+    seen = Text(
+        "手机所见的钱包网址，通行密钥只认它；缺省依 wallet.toml", "the wallet as phones see it, for passkeys"
+    )
     own = Text("证书，PEM；缺省同集控平台", "certificate, PEM (the console's)")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help=own)
     parser.add_argument("--key", type=Path, metavar="FILE", help=Text("其私钥，PEM", "its key, PEM"))
@@ -90,8 +92,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _origin(text: str) -> str:
     """A type of argparse, so ValueError for what is none."""
-    found = urlsplit(text)
-    if found.scheme != "https" or not found.hostname or text != f"https://{found.netloc}" or "@" in text:
+    if not is_origin(text):
         raise ValueError(text)
     return text
 

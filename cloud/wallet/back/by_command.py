@@ -8,12 +8,13 @@ import sys
 import time
 from contextlib import closing
 
-from cloud.process.settings import load_settings
+from cloud.process.settings import FOLDER, load_settings
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_holder, person_with_phone
 from cloud.wallet.people.roster import classes_taught, holder_of, name_on_roster, take_roster, wards_of
 from cloud.wallet.people.roster_file import read_roster, read_teachers
 from cloud.wallet.people.sessions import make_link
+from cloud.wallet.settings import DEMONSTRATION, read_wallet
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -37,8 +38,9 @@ def take(chosen: argparse.Namespace) -> int:
 def link(chosen: argparse.Namespace) -> int:
     """For the holder with --number, the guardian or class teacher with --phone, who stands at the desk and has shown
     who he is."""
-    now_ms = int(time.time() * 1000)
-    with closing(open_people(load_settings(chosen.data).data)) as people, people.writing():
+    now_ms, settings = int(time.time() * 1000), load_settings(chosen.data)
+    address = chosen.address or read_wallet(settings.data / FOLDER).address or DEMONSTRATION
+    with closing(open_people(settings.data)) as people, people.writing():
         if chosen.phone:
             wards = wards_of(people, chosen.phone)
             person = person_with_phone(people, chosen.phone)
@@ -55,5 +57,5 @@ def link(chosen: argparse.Namespace) -> int:
             raise ConfigFault(Text("名册上没有", "the roster has nobody of that number or phone"))
         token = make_link(people, person.id, now_ms)
     said = Text("登录链接（24 小时内用一次）：", "sign-in link, to be used once within 24 hours: ")
-    sys.stdout.write(f"{said}{chosen.address.rstrip('/')}/#link={token}\n")
+    sys.stdout.write(f"{said}{address.rstrip('/')}/#link={token}\n")
     return 0

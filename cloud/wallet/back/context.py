@@ -19,13 +19,13 @@ from cloud.payments.deposits.settings import Offer
 from cloud.payments.deposits.wakes import Wakes
 from cloud.store.db import Database
 from cloud.wallet.back.money.waiting import Room
-from cloud.wallet.binding import Binding
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import NO_CARD, SIGN_IN, CallRefused
 from cloud.wallet.line.shapes import Arguments, Shape
 from cloud.wallet.people.persons import Person
 from cloud.wallet.people.roster import Holder
 from cloud.wallet.people.sessions import Session
+from cloud.wallet.settings import Binding
 from cloud.wallet.sso.terms import SignOn
 from shared.ids import CardId
 

@@ -15,12 +15,12 @@ from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import Database, open_database
 from cloud.wallet.back.context import Site
 from cloud.wallet.back.sms import door_of
-from cloud.wallet.binding import Binding, read_binding
 from cloud.wallet.people.demonstration import PARENT, demonstration
 from cloud.wallet.people.persons import add_person, bind_guardian, person_with_phone
 from cloud.wallet.people.roster import is_empty, take_roster
 from cloud.wallet.people.schema import FILE, make_tables
 from cloud.wallet.people.sessions import make_link
+from cloud.wallet.settings import Binding, WalletSettings, read_wallet
 from cloud.wallet.sso.settings import read_sign_ons
 from cloud.wallet.sso.terms import SignOn
 from shared.errors import ConfigFault
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Outward(NamedTuple):
-    """address: the wallet as phones see it, "" where nobody has said so. keys: the key process's socket for the wallet,
+    """address: the wallet as phones see it, "" as wallet.toml has it. keys: the key process's socket for the wallet,
     None: no phone is certified."""
 
     address: str = ""
@@ -45,10 +45,10 @@ def open_site(settings: CloudSettings, dsn: str, now: Now, outward: Outward = NO
     people = open_people(settings.data)
     folder = settings.data / FOLDER
     phones = KeyClient(outward.keys) if outward.keys is not None else None
-    offers = _offers(folder)
+    wallet, offers = _wallet(folder), _offers(folder)
     site = Site(
-        open_prepared(dsn), people, settings.demo, tuple(offers), Wakes(folder), outward.address, phones,
-        _sign_ons(settings.data), _binding(folder), sends=lambda: door_of(folder) is not None, offers=offers,
+        open_prepared(dsn), people, settings.demo, tuple(offers), Wakes(folder), outward.address or wallet.address,
+        phones, _sign_ons(settings.data), wallet.binding, sends=lambda: door_of(folder) is not None, offers=offers,
     )  # fmt: skip
     if settings.demo:
         _make_demonstration(site, now)
@@ -73,13 +73,13 @@ def _sign_ons(data: Path) -> Mapping[str, SignOn]:
         return {}
 
 
-def _binding(folder: Path) -> Binding:
+def _wallet(folder: Path) -> WalletSettings:
     """What is set up wrongly makes nothing easier."""
     try:
-        return read_binding(folder)
+        return read_wallet(folder)
     except ConfigFault as fault:
-        log.warning("binding: %s", fault)
-        return Binding.LETTER
+        log.warning("wallet: %s", fault)
+        return WalletSettings(Binding.LETTER)
 
 
 def open_people(data: Path) -> Database:

@@ -101,6 +101,12 @@ def holders_in(db: Database, group: str) -> list[Holder]:
     return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE class = ? AND is_here = 1 ORDER BY number", (group,))]
 
 
+def classes_here(db: Database) -> list[str]:
+    """Classes of those who are here, by name."""
+    rows = db.run("SELECT DISTINCT class FROM holder WHERE is_here = 1 AND class <> '' ORDER BY 1")
+    return [str(group) for (group,) in rows]
+
+
 def here(db: Database) -> list[Holder]:
     """Everybody of the newest roster, by number."""
     return [Holder(*row) for row in db.run(f"{_HOLDER} WHERE is_here = 1 ORDER BY number")]

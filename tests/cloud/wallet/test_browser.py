@@ -26,13 +26,13 @@ from cloud.payments import doors
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
 from cloud.wallet.back.opening import open_people
-from cloud.wallet.binding import FILE as BINDING_FILE
 from cloud.wallet.front.files import FOLDER, load_files
 from cloud.wallet.people.demonstration import PARENT
 from cloud.wallet.people.passwords import hashed
 from cloud.wallet.people.persons import add_person, person_with_holder, set_password
 from cloud.wallet.people.roster import holder_of
 from cloud.wallet.people.sessions import make_link
+from cloud.wallet.settings import FILE as BINDING_FILE
 from compose.parts.part import Part
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port

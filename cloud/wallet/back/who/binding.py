@@ -9,7 +9,6 @@ from typing import Any
 
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.who.identity import BORN, PASSWORDS, PHONE, SIX, WRONG, may_send, opened
-from cloud.wallet.binding import Binding
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, text
 from cloud.wallet.people.codes import send_code, use_code
@@ -19,6 +18,7 @@ from cloud.wallet.people.records.letters import NO_LETTER, end_letter, is_of, le
 from cloud.wallet.people.roster import holder_of, typed_number, wards_of
 from cloud.wallet.people.sessions import Way, end_sessions
 from cloud.wallet.people.throttle import BIND, CODE, forget_tries, take_try
+from cloud.wallet.settings import Binding
 from shared.errors import WireFault
 from shared.keys.paper_text import MISTYPED
 from shared.words.voice import Text

@@ -17,7 +17,6 @@ from cloud.wallet.back.losses.blocking import unblock
 from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.rights import chosen
 from cloud.wallet.back.table import OPERATIONS
-from cloud.wallet.binding import Binding
 from cloud.wallet.line.shapes import HOLDER
 from cloud.wallet.people.persons import add_person, bind_guardian
 from cloud.wallet.people.records.letters import make_letter
@@ -25,6 +24,7 @@ from cloud.wallet.people.roster import Holder, RosterGuardian, holder_of, take_r
 from cloud.wallet.people.schema import make_tables
 from cloud.wallet.people.sessions import SESSIONS_MAX
 from cloud.wallet.people.sight import DAY_S, FIRST_DAY, Bond, may
+from cloud.wallet.settings import Binding
 from cloud.wallet.sso.terms import Asserted, Begun
 from shared.words.voice import Text
 from tests.cloud.wallet.back.test_passkeys import PLACE, Device, added, shown

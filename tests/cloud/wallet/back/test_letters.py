@@ -14,10 +14,10 @@ from cloud.verbs.support import support_verbs
 from cloud.wallet.back.answers import Answers
 from cloud.wallet.back.opening import open_people
 from cloud.wallet.back.table import OPERATIONS
-from cloud.wallet.binding import FILE, Binding, read_binding
 from cloud.wallet.people.records.letters import LETTER_MS, letter_of, make_letter
 from cloud.wallet.people.roster import Holder, take_roster
 from cloud.wallet.people.throttle import BIND
+from cloud.wallet.settings import FILE, Binding, read_wallet
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from tests.cloud.campus import Campus
@@ -128,13 +128,14 @@ def test_every_refused_way_has_the_same_answer_work_and_pace(school: Rig, monkey
 
 
 def test_the_setting_is_read_and_a_wrong_one_makes_nothing_easier(tmp_path: Path) -> None:
-    assert read_binding(tmp_path) is Binding.BIRTH
-    (tmp_path / FILE).write_text('binding = "letter"\n')
-    assert read_binding(tmp_path) is Binding.LETTER
-    for wrong in ('binding = "none"', "binding = 3", "rubbish", 'other = "letter"'):
+    assert read_wallet(tmp_path) == (Binding.BIRTH, "")
+    (tmp_path / FILE).write_text('binding = "letter"\naddress = "https://wallet.school.cn:8446/"\n')
+    assert read_wallet(tmp_path) == (Binding.LETTER, "https://wallet.school.cn:8446")
+    addresses = [f'address = "{one}"' for one in ("http://a", "https://", "https://a/b", "https://u@a", "https://[")]
+    for wrong in ('binding = "none"', "binding = 3", "rubbish", 'other = "letter"', *addresses):
         (tmp_path / FILE).write_text(wrong)
         with pytest.raises(ConfigFault):
-            read_binding(tmp_path)
+            read_wallet(tmp_path)
 
 
 def command(campus: Campus, *words: str) -> int:
@@ -166,8 +167,9 @@ def test_a_class_gets_its_letters_in_a_file_of_its_owners(
     assert "https://wallet.school.cn" in told
     with pytest.raises(ConfigFault):
         command(campus, "--class", "Class 1", "--out", str(out))
-    (campus.data / FOLDER / FILE).write_text('binding = "letter"\n')
+    (campus.data / FOLDER / FILE).write_text('binding = "letter"\naddress = "https://pay.school.cn"\n')
     assert command(campus, "--class", "Class 1", "--out", str(sheet)) == 0
+    assert "https://pay.school.cn" in sheet.read_text("utf-8-sig")
     rows = list(csv.reader(io.StringIO(sheet.read_text("utf-8-sig"))))
     assert [row[0] for row in rows[1:]] == [CHILD[0], "2026009"]
     told = capsys.readouterr().out
