@@ -21,12 +21,14 @@ logging.getLogger("cas").setLevel(logging.WARNING)
 
 @dataclass
 class Cas:
-    """A SignOn. server: its address, ending in a slash; attribute: the number on the roster, '': the user himself."""
+    """A SignOn. server: its address, ending in a slash; attribute: the number on the roster, '': the user himself;
+    guardian: the attribute that is a guardian's phone there, '': none."""
 
     name: str
     label: Text
     server: str
     attribute: str = ""
+    guardian: str = ""
     ca: str = ""
 
     def begin(self, begun: Begun, home: str) -> str:
@@ -41,7 +43,8 @@ class Cas:
             raise SsoFault(f"an answer that is none: {type(fault).__name__}") from None
         if not user or len(user) > SUBJECT_MAX:
             raise SsoFault("a ticket of nobody")
-        return Asserted(user, _number(user, attributes or {}, self.attribute))
+        told = attributes or {}
+        return Asserted(user, _number(user, told, self.attribute), _number("", told, self.guardian))
 
     def _client(self, begun: Begun, home: str) -> Any:  # noqa: ANN401  # the library has no types
         session = Bounded(ca=self.ca)

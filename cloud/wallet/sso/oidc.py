@@ -35,8 +35,8 @@ class _Client(Bounded, OAuth2Session):  # type: ignore[misc]  # Authlib has no t
 
 @dataclass
 class Oidc:
-    """A SignOn. issuer: as its metadata say it; claim: which one is the number on the roster; keep: is an address one
-    that may be asked (https, or this machine)?"""
+    """A SignOn. issuer: as its metadata say it; claim: which one is the number on the roster; guardian: which one is a
+    guardian's phone there, '': none; keep: is an address one that may be asked (https, or this machine)?"""
 
     name: str
     label: Text
@@ -44,6 +44,7 @@ class Oidc:
     client: str
     secret: str = field(repr=False)
     claim: str = "sub"
+    guardian: str = ""
     scope: str = "openid profile"
     ca: str = ""
     keep: Callable[[str], bool] = lambda url: url.startswith("https://")
@@ -67,9 +68,12 @@ class Oidc:
             raise SsoFault(f"no token: {type(fault).__name__}") from None
         claims = self._claims(token, begun.nonce, now_s)
         subject = str(claims["sub"])
-        if self.claim not in claims and metadata.get("userinfo_endpoint"):
-            claims = {**_userinfo(client, metadata["userinfo_endpoint"], subject), "sub": subject}
-        return Asserted(_bounded(subject), str(claims.get(self.claim, "")))
+        wanted = {self.claim, self.guardian} - {""}
+        if wanted - claims.keys() and metadata.get("userinfo_endpoint"):
+            beside = _userinfo(client, metadata["userinfo_endpoint"], subject)
+            claims = {**beside, **_said(claims, wanted), "sub": subject}
+        phone = claims.get(self.guardian, "") if self.guardian else ""
+        return Asserted(_bounded(subject), str(claims.get(self.claim, "")), phone if isinstance(phone, str) else "")
 
     def _claims(self, token: Any, nonce: str, now_s: int) -> dict[str, Any]:  # noqa: ANN401  # what Authlib gives
         options = {"iss": {"essential": True, "value": self.issuer}, "aud": {"essential": True, "value": self.client}}
@@ -115,6 +119,11 @@ class Oidc:
             client_id=self.client, client_secret=self.secret or None, scope=self.scope, redirect_uri=home,
             code_challenge_method="S256", ca=self.ca,
         )  # fmt: skip
+
+
+def _said(claims: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
+    """What the token says itself stands."""
+    return {name: claims[name] for name in wanted if name in claims}
 
 
 def _userinfo(client: Any, url: str, subject: str) -> dict[str, Any]:  # noqa: ANN401

@@ -10,6 +10,8 @@
     server = "https://cas.school.edu.cn/cas/"
     number = "employeeNumber"      # an attribute; without: the user's name
 
+`guardian = "phone_number"` in either: the claim, or the attribute, that is a guardian's phone on the roster; without
+it guardians do not sign on.
 `ca = "/path/ca.pem"` in either: the file of who signed its certificate, where that is the school's own.
 """
 
@@ -56,7 +58,8 @@ def _oidc(one: Section) -> SignOn:
 
     return Oidc(
         "oidc", _label(one, "oidc"), _address(one, "issuer"), one.take("client", str), one.take("secret", str, ""),
-        one.take("number", str, "sub"), one.take("scope", str, "openid profile"), one.take("ca", str, ""), is_address,
+        one.take("number", str, "sub"), one.take("guardian", str, ""), one.take("scope", str, "openid profile"),
+        one.take("ca", str, ""), is_address,
     )  # fmt: skip
 
 
@@ -64,7 +67,8 @@ def _cas(one: Section) -> SignOn:
     from cloud.wallet.sso.cas import Cas
 
     server = _address(one, "server").rstrip("/") + "/"
-    return Cas("cas", _label(one, "cas"), server, one.take("number", str, ""), one.take("ca", str, ""))
+    number, guardian = one.take("number", str, ""), one.take("guardian", str, "")
+    return Cas("cas", _label(one, "cas"), server, number, guardian, one.take("ca", str, ""))
 
 
 _MAKERS: dict[str, Callable[[Section], SignOn]] = {"oidc": _oidc, "cas": _cas}

@@ -23,11 +23,12 @@ class Begun(NamedTuple):
 
 
 class Asserted(NamedTuple):
-    """Who somebody is: its own name for him, which never changes, and his number on the roster, '' where it is not
-    said."""
+    """Who somebody is: its own name for him, which never changes; his number on the roster, and the phone by which the
+    roster has him as a guardian: each '' where it is not said."""
 
     subject: str
     number: str
+    guardian: str = ""
 
 
 class SignOn(Protocol):

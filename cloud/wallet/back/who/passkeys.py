@@ -39,7 +39,7 @@ ANSWER_MAX = 16_384
 
 def ask_new(context: Context, _: Arguments) -> dict[str, Any]:
     """What the browser takes to make one."""
-    site, people, person = _site(context), context.site.people, context.person
+    site, people, person = site_of(context), context.site.people, context.person
     with people.writing():
         challenge = new_challenge(people, person.id, context.now.unix_ms)
         known = [one.key.id for one in passkeys_of(people, person.id)]
@@ -49,8 +49,8 @@ def ask_new(context: Context, _: Arguments) -> dict[str, Any]:
 
 def add(context: Context, arguments: Arguments) -> dict[str, Any]:
     """The key that it made."""
-    site, people, person, now_ms = _site(context), context.site.people, context.person, context.now.unix_ms
-    challenge = _challenge(context, arguments, person.id)
+    site, people, person, now_ms = site_of(context), context.site.people, context.person, context.now.unix_ms
+    challenge = burnt_challenge(context, arguments, person.id)
     try:
         key = new_passkey(site, arguments["answer"], challenge)
     except PasskeyRefused as fault:
@@ -78,7 +78,7 @@ def end(context: Context, arguments: Arguments) -> dict[str, Any]:
 
 def ask_known(context: Context, _: Arguments) -> dict[str, Any]:
     """What the browser takes to show one; nobody is named."""
-    site, people = _site(context), context.site.people
+    site, people = site_of(context), context.site.people
     with people.writing():
         challenge = new_challenge(people, ANYBODY, context.now.unix_ms)
     return {"challenge": challenge.hex(), "options": json.loads(ask_for_known(site, challenge))}
@@ -87,8 +87,8 @@ def ask_known(context: Context, _: Arguments) -> dict[str, Any]:
 def by_passkey(context: Context, arguments: Arguments) -> Signed:
     """A session for whoever has the key; not while he is blocked as lost, for the key may be in the lost phone."""
     people, caller, now_ms = context.site.people, context.caller, context.now.unix_ms
-    site, challenge = _site(context), _challenge(context, arguments, ANYBODY)
-    known = _shown(context, site, arguments["answer"], challenge)
+    site, challenge = site_of(context), burnt_challenge(context, arguments, ANYBODY)
+    known = shown_key(context, site, arguments["answer"], challenge)
     with people.reading():
         person = person_of(people, known.person)
     if person is None:
@@ -101,7 +101,7 @@ def by_passkey(context: Context, arguments: Arguments) -> Signed:
         return Signed({}, token)
 
 
-def _shown(context: Context, site: Site, answer: str, challenge: bytes) -> KeptPasskey:
+def shown_key(context: Context, site: Site, answer: str, challenge: bytes) -> KeptPasskey:
     """The key, with its new count. CallRefused."""
     people = context.site.people
     try:
@@ -119,7 +119,7 @@ def _shown(context: Context, site: Site, answer: str, challenge: bytes) -> KeptP
     return known._replace(key=known.key._replace(uses=uses))
 
 
-def _challenge(context: Context, arguments: Arguments, person: int) -> bytes:
+def burnt_challenge(context: Context, arguments: Arguments, person: int) -> bytes:
     """Burnt, whatever comes of it. CallRefused: it was not asked of him."""
     people, challenge = context.site.people, bytes.fromhex(arguments["challenge"])
     with people.writing():
@@ -129,14 +129,14 @@ def _challenge(context: Context, arguments: Arguments, person: int) -> bytes:
     return challenge
 
 
-def _site(context: Context) -> Site:
+def site_of(context: Context) -> Site:
     """As configured. CallRefused: nobody has said where phones find the wallet."""
     if not context.site.address:
         raise CallRefused(OFF)
     return Site(urlsplit(context.site.address).hostname or "", context.site.address)
 
 
-_ANSWER = {"challenge": octets(CHALLENGE_SIZE), "answer": text(ANSWER_MAX)}
+ANSWER = {"challenge": octets(CHALLENGE_SIZE), "answer": text(ANSWER_MAX)}
 _KEY = Kind("hex", lambda value: isinstance(value, str) and len(value) <= 2046 and _is_hex(value))
 
 
@@ -150,8 +150,8 @@ def _is_hex(value: str) -> bool:
 OPERATIONS: Mapping[str, Operation] = {
     "passkeys": Operation(Right.PERSON, {}, listed),
     "passkeys/ask": Operation(Right.PERSON, {}, ask_new, fresh=True, own=True),
-    "passkeys/add": Operation(Right.PERSON, {**_ANSWER, "label": text(64)}, add, fresh=True, own=True),
+    "passkeys/add": Operation(Right.PERSON, {**ANSWER, "label": text(64)}, add, fresh=True, own=True),
     "passkeys/end": Operation(Right.PERSON, {"key": _KEY}, end),
     "sign-in/passkey/ask": Operation(Right.ANYBODY, {}, ask_known),
-    "sign-in/passkey": Operation(Right.ANYBODY, _ANSWER, by_passkey),
+    "sign-in/passkey": Operation(Right.ANYBODY, ANSWER, by_passkey),
 }

@@ -1,21 +1,23 @@
 """By the campus' own sign-on 统一身份认证: the phone goes there, comes back with a code, and it says whose.
 
 The session is ours, opaque, as any other. Who is on the roster under the number that the provider says is bound to its
-subject once. Not while he is blocked as lost: the provider's own session may be in the lost phone.
+subject once; so is a guardian, by the phone that the roster has, where the school's settings name the claim. Not while
+he is blocked as lost: the provider's own session may be in the lost phone.
 """
 
 import logging
 from collections.abc import Mapping
 
+from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.rights import block_of_holder
-from cloud.wallet.back.who.identity import WRONG
+from cloud.wallet.back.who.identity import PHONE, WRONG, opened
 from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, octets, one_of, text
-from cloud.wallet.people.persons import add_person, person_with_holder
-from cloud.wallet.people.records.sign_ons import Waiting, keep_begun, new_secret, number_of, use_begun
-from cloud.wallet.people.roster import Holder, holder_of
-from cloud.wallet.people.sessions import Way, open_session
+from cloud.wallet.people.persons import Person, add_person, bind_guardian, person_with_holder, person_with_phone
+from cloud.wallet.people.records.sign_ons import OF_GUARDIAN, Waiting, keep_begun, new_secret, number_of, use_begun
+from cloud.wallet.people.roster import Holder, holder_of, name_on_roster, wards_of
+from cloud.wallet.people.sessions import Way
 from cloud.wallet.sso.terms import CODE_MAX, NUMBER_MAX, Asserted, Begun, SsoFault
 from shared.words.voice import Text
 
@@ -75,11 +77,15 @@ def finish(context: Context, arguments: Arguments) -> Later:
 
     def then(asserted: Asserted | None) -> Signed:
         holder = _holder(context, provider.name, asserted) if asserted else None
-        if holder is None:
+        phone = _guardian(context, provider.name, asserted) if asserted and holder is None else ""
+        if holder is None and not phone:
             raise CallRefused(WRONG)
-        if block_of_holder(site, holder.number) is not None:
+        number = holder.number if holder is not None else _number_of(people, phone)
+        if number and block_of_holder(site, number) is not None:
             raise CallRefused(BLOCKED)
-        return _opened(context, holder)
+        with people.writing():
+            person = _own(context, holder) if holder is not None else _of_phone(context, phone)
+            return opened(context, person, Way.CAMPUS)
 
     return Later(work, then, outward=True)
 
@@ -94,13 +100,45 @@ def _holder(context: Context, provider: str, asserted: Asserted) -> Holder | Non
         return holder_of(people, number) if number else None
 
 
-def _opened(context: Context, holder: Holder) -> Signed:
-    people, caller, now_ms = context.site.people, context.caller, context.now.unix_ms
+def _guardian(context: Context, provider: str, asserted: Asserted) -> str:
+    """The phone by which the roster has him as a guardian, as bound to this subject; '': it has not."""
+    people, phone = context.site.people, without_country(asserted.guardian)
+    if not PHONE.fits(phone):
+        return ""
     with people.writing():
-        person = person_with_holder(people, holder.number)
-        person = person or add_person(people, "", holder.name, holder.number, now_ms)
-        token = open_session(people, person.id, caller.address, caller.agent, now_ms, way=Way.CAMPUS)
-        return Signed({}, token)
+        if holder_of(people, asserted.number) is not None or not wards_of(people, phone):
+            return ""  # a number that is on the roster, and another account's: this one is not believed
+        bound = number_of(people, provider, asserted.subject, f"{OF_GUARDIAN}{phone}", context.now.unix_ms)
+    return bound.removeprefix(OF_GUARDIAN)
+
+
+def _number_of(people: Database, phone: str) -> str:
+    """A guardian may be a holder, too."""
+    with people.reading():
+        person = person_with_phone(people, phone)
+    return person.holder if person is not None else ""
+
+
+def without_country(phone: str) -> str:
+    """As rosters write it: `+86 139-0000-0000` is 13900000000."""
+    plain = "".join(one for one in phone if one.isdecimal() or one == "+")
+    return plain.removeprefix("+86") if plain.startswith("+86") else plain
+
+
+def _own(context: Context, holder: Holder) -> Person:
+    """Inside of a transaction."""
+    found = person_with_holder(context.site.people, holder.number)
+    return found or add_person(context.site.people, "", holder.name, holder.number, context.now.unix_ms)
+
+
+def _of_phone(context: Context, phone: str) -> Person:
+    """Bound to all whose guardian he is on the newest roster. Inside of a transaction."""
+    people, now_ms = context.site.people, context.now.unix_ms
+    person = person_with_phone(people, phone)
+    person = person or add_person(people, phone, name_on_roster(people, phone), "", now_ms)
+    for ward in wards_of(people, phone):
+        bind_guardian(people, person.id, ward, now_ms)
+    return person
 
 
 def _home(context: Context) -> str:

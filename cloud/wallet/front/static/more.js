@@ -2,10 +2,11 @@
 import { ask, call } from "./api.js";
 import { field, h, say, setSize } from "./dom.js";
 import { able, addPasskey } from "./passkey.js";
-import { form } from "./sign_in.js";
+import { form, proven } from "./sign_in.js";
 import { addWords, moment, t } from "./words.js";
 
 addWords({
+  proveAdd: ["请先验证身份。", "Prove who you are first."],
   by_link: ["凭一次性链接登录", "signed in by a link"], by_password: ["凭密码登录", "signed in by password"],
   by_code: ["凭短信验证码登录", "signed in by an SMS code"], by_passkey: ["凭通行密钥登录", "signed in by a passkey"],
   by_campus: ["凭统一身份认证登录", "signed in by the campus account"], by_bound: ["首次绑定", "bound the first time"],
@@ -17,6 +18,7 @@ export async function more(_, { show, me }) {
   const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : []), ...(me.holders.length ? ["data"] : [])];
   const { value, at, fresh } = await ask("devices");
   const { value: keys } = await ask("passkeys");
+  const again = h("div");
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
     h("h1", {}, t("more")),
@@ -28,9 +30,10 @@ export async function more(_, { show, me }) {
     h("h2", {}, t("passkeys")),
     h("ul", { class: "entries", "data-name": "passkeys" }, keys.map((one) => passkey(one, show))),
     able() ? form("addPasskey", [field(t("keyLabel"), { name: "label", required: true, maxlength: 64 })], "addPasskey",
-      ({ label }) => addPasskey(label).then(show)) : "",
+      ({ label }) => proven(again, () => addPasskey(label).then(show), "proveAdd")) : "",
     h("h2", {}, t("setPassword")),
-    form("password", [field(t("newPassword"), secret)], "confirm", (given) => call("password", given).then(() => say(t("done")))),
+    form("password", [field(t("newPassword"), secret)], "confirm", (given) => proven(again, () => call("password", given).then(() => say(t("done"))), "proveAdd")),
+    again,
   ] };
 }
 

@@ -18,6 +18,12 @@ export async function byPasskey() {
   return call("sign-in/passkey", { challenge, answer: JSON.stringify(key) });
 }
 
+export async function provenByPasskey() {
+  const { challenge, options } = await call("prove/passkey/ask");
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  return call("prove/passkey", { challenge, answer: JSON.stringify(await shown(navigator.credentials.get({ publicKey }))) });
+}
+
 async function shown(asked) {
   try {
     return (await asked).toJSON();

@@ -87,14 +87,13 @@ export function form(name, fields, button, act, kind = "main") {
   } }, fields, wrong, send);
 }
 
-/** A deed that may need a fresh proof: tried, and where it is refused the password is asked for in this room. */
+/** A deed that may need a fresh proof: tried, and where it is refused it is asked for in this room. */
 export async function proven(room, act, help = "proveHelp") {
   try {
     await act();
   } catch (problem) {
     if (problem.code !== "prove-again") throw problem;
-    const secret = { ...SECRET, autocomplete: "current-password" };
-    fill(room, form("prove", [h("p", {}, t(help)), field(t("password"), secret)], "confirm", (given) => call("prove", given).then(act)));
+    await (await import("./prove.js")).ask(room, act, help);
   }
 }
 

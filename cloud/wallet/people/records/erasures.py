@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.store.db import Database
 from cloud.wallet.claims import end_asks
+from cloud.wallet.people.records.sign_ons import OF_GUARDIAN
 
 DAY_MS = 86_400_000
 WAIT_DAYS = 30
@@ -101,6 +102,7 @@ def erase_due(db: Database, now_ms: int, waits: Callable[[str], bool]) -> int:
 def _erase(db: Database, one: Erasure, now_ms: int) -> None:
     for (phone,) in db.run("SELECT phone FROM person WHERE id = ? AND phone <> ''", (one.person,)):
         _delete(db, OF_PHONE, phone)
+        _delete(db, (("subject", "number"),), f"{OF_GUARDIAN}{phone}")
     if one.holder:
         _delete(db, OF_HOLDER, one.holder)
         end_asks(db, one.holder, now_ms)

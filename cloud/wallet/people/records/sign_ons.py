@@ -12,6 +12,8 @@ from typing import NamedTuple
 from cloud.store.db import Database
 
 BEGUN_MAX = 5_000
+OF_GUARDIAN = "tel:"
+"""So begins what stands in the place of a number: the phone of one who is a guardian alone."""
 BEGUN_MS = 10 * 60_000
 TABLES = (
     """CREATE TABLE IF NOT EXISTS sign_on (state BLOB PRIMARY KEY, provider TEXT NOT NULL, kept BLOB NOT NULL,

@@ -14,10 +14,11 @@ from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.people.blocks import Reporter
 from cloud.wallet.people.records.sign_ons import BEGUN_MS
 from cloud.wallet.people.roster import holder_of
+from cloud.wallet.people.sessions import FRESH_MS
 from cloud.wallet.sso import bounded
 from cloud.wallet.sso.settings import FILE, read_sign_ons
 from shared.errors import ConfigFault
-from tests.cloud.wallet.rig import CHILD, GROWN, Rig
+from tests.cloud.wallet.rig import CHILD, FATHER, GROWN, MOTHER, Rig
 from tests.cloud.wallet.sso.campus_id import CLIENT, SECRET, CampusId, campus_id
 
 KEPT, OTHER = "11" * 32, "22" * 32
@@ -52,7 +53,7 @@ def server() -> Iterator[CampusId]:
 def write(folder: Path, url: str) -> None:
     file = folder / FILE
     file.write_text(
-        f'[oidc]\nissuer = "{url}"\nclient = "{CLIENT}"\nsecret = "{SECRET}"\nnumber = "no"\n'
+        f'[oidc]\nissuer = "{url}"\nclient = "{CLIENT}"\nsecret = "{SECRET}"\nnumber = "no"\nguardian = "mobile"\n'
         f'[cas]\nserver = "{url}/cas"\nnumber = "employeeNumber"\n'
     )
     file.chmod(0o600)
@@ -109,6 +110,45 @@ def test_a_subject_is_one_number_s_and_a_number_one_subject_s(gate: Gate) -> Non
     assert gate.sign_on() == "wrong", "nobody on the roster"
     gate.id.user, gate.id.claims = ("u-1", CHILD[0]), {}
     assert gate.sign_on() == {}, "the number is said by userinfo"
+
+
+def test_a_guardian_signs_on_by_the_phone_that_the_roster_has(gate: Gate) -> None:
+    gate.id.user, gate.id.claims = ("p-1", ""), {"no": "parent7", "mobile": "+86 130-0000-0001"}
+    assert gate.sign_on(who="parent") == {}
+    assert {one["number"] for one in gate.rig.ask("me", "parent")["holders"]} == {CHILD[0], GROWN[0]}
+    assert "campus" in [one["way"] for one in gate.rig.ask("devices", "parent")]
+    with gate.rig.site.people.reading():
+        assert gate.rig.site.people.run("SELECT COUNT(*) FROM person WHERE phone = ?", (MOTHER,)) == [(1,)]
+    gate.id.user = ("p-2", "")
+    assert gate.sign_on() == "wrong", "another account says that it is she"
+    gate.id.user, gate.id.claims = ("p-1", ""), {"no": "parent7", "mobile": FATHER}
+    assert gate.sign_on() == "wrong", "the same account says that it is somebody else now"
+    for claims in ({"mobile": "13999999999"}, {"mobile": "x"}, {"mobile": 1}, {}):
+        gate.id.user, gate.id.claims = ("p-3", ""), {"no": "parent8", **claims}
+        assert gate.sign_on() == "wrong", claims
+    gate.id.user, gate.id.claims = ("p-4", CHILD[0]), {"no": CHILD[0], "mobile": FATHER}
+    assert gate.sign_on() == {}
+    gate.id.user = ("p-5", CHILD[0])
+    assert gate.sign_on() == "wrong", "a number that is another's opens no guardian's wallet either"
+
+
+def test_who_signed_on_by_the_campus_proves_himself_by_a_code_to_the_schools_phone(gate: Gate) -> None:
+    rig = gate.rig
+    assert gate.sign_on() == {}
+    assert rig.ask("prove/ways", "pupil") == {"password": False, "passkey": False, "sms": MOTHER[-4:], "campus": True}
+    rig.later(FRESH_MS // 1000)
+    assert rig.ask("passkeys/ask", "pupil") == "prove-again"
+    assert rig.ask("prove/code", "pupil", code="000000") == "wrong"
+    assert rig.ask("prove/send-code", "pupil") == {}
+    rig.signed("mother", 1)
+    assert rig.ask("prove/code", "mother", code=rig.code()) == "wrong", "his code is nobody else's"
+    assert rig.ask("prove/code", "pupil", code=rig.code()) == {}
+    assert "challenge" in rig.ask("passkeys/ask", "pupil")
+    assert rig.ask("phone/begin", "pupil", phone=MOTHER) == "prove-again", "it is not what he alone knows"
+    rig.ask("prove/send-code", "pupil")
+    code = rig.code()
+    rig.ask("lost/report", "pupil", key="00" * 16, why="")
+    assert rig.ask("prove/code", "pupil", code=code) == "blocked"
 
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
