@@ -20,7 +20,7 @@ from edge.card.sim.server import CardServer
 from shared.words.voice import INHERITED, Language, speak
 from tests.edge.readers import start_pcscd
 
-pytest_plugins = ("tests.sample", "tests.examples", "tests.order", "tests.ahead")
+pytest_plugins = ("tests.collector", "tests.sample", "tests.examples", "tests.order", "tests.ahead")
 """What a run leaves out, in which order it goes and with which limits, what begins first."""
 
 os.environ[INHERITED] = Language.ZH.value

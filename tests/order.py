@@ -4,8 +4,6 @@ A module stays at one worker, so that what it shares is made once. Modules with 
 they work, and take longest; then the short ones; last those that wait for a command begun ahead: it is over by then.
 """
 
-from pathlib import Path
-
 import pytest
 
 AHEAD = ("ahead",)
@@ -20,13 +18,18 @@ PROCESS_LIMIT_S = 300
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Modules with processes, the others, those that wait; within each part the order stays as it is: random."""
     slow, waits = (_modules(items, names) for names in (SLOW, AHEAD))
-    items.sort(key=lambda item: (item.path in waits, item.path not in slow))
+    items.sort(key=lambda item: (_module(item) in waits, _module(item) not in slow))
     if config.getoption("timeout", None) is not None:
         return  # as who runs them says, for a marker would go before it
     for item in items:
         if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(PROCESS_LIMIT_S if item.path in slow else LIMIT_S))
+            item.add_marker(pytest.mark.timeout(PROCESS_LIMIT_S if _module(item) in slow else LIMIT_S))
 
 
-def _modules(items: list[pytest.Item], markers: tuple[str, ...]) -> set[Path]:
-    return {item.path for item in items if any(map(item.get_closest_marker, markers))}
+def _modules(items: list[pytest.Item], markers: tuple[str, ...]) -> set[str]:
+    return {_module(item) for item in items if any(item.get_closest_marker(name) for name in markers)}
+
+
+def _module(item: pytest.Item) -> str:
+    """By its name: twenty thousand paths would be compared letter by letter."""
+    return item.nodeid.partition("::")[0]
