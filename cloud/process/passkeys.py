@@ -2,19 +2,11 @@
 
 The browser shows it to this host name alone, so it cannot be fished; the person is verified by the device (PIN, face,
 finger), so it is both factors. It needs a host name: browsers give none to an address of numbers.
+
+The library comes with the first key: it is a tenth of a server's start, and few ask for it.
 """
 
 from typing import NamedTuple
-
-import webauthn
-from webauthn.helpers import parse_authentication_credential_json, parse_registration_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from shared.errors import ConfigFault
 from shared.words.voice import Text
@@ -39,23 +31,33 @@ class Passkey(NamedTuple):
     uses: int
 
 
-_VERIFIED = AuthenticatorSelectionCriteria(
-    resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-)
-
-
 def ask_for_new(site: Site, name: str, challenge: bytes, known: list[bytes], user: bytes = b"") -> str:
     """What navigator.credentials.create takes, as JSON. known: keys that are not made twice. user: tells him from
     others on the device, where the name does not."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
+    verified = AuthenticatorSelectionCriteria(
+        resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
+    )
     options = webauthn.generate_registration_options(
         rp_id=site.host, rp_name="OpenYKT", user_name=name, user_id=user or name.encode(), challenge=challenge,
-        authenticator_selection=_VERIFIED, exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
+        authenticator_selection=verified, exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )  # fmt: skip
     return webauthn.options_to_json(options)
 
 
 def new_passkey(site: Site, answer: str, challenge: bytes) -> Passkey:
     """The key that the browser has made. PasskeyRefused."""
+    import webauthn
+    from webauthn.helpers import parse_registration_credential_json
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         found = webauthn.verify_registration_response(
             credential=parse_registration_credential_json(answer), expected_challenge=challenge,
@@ -68,6 +70,9 @@ def new_passkey(site: Site, answer: str, challenge: bytes) -> Passkey:
 
 def ask_for_known(site: Site, challenge: bytes) -> str:
     """What navigator.credentials.get takes, as JSON; the device knows whose keys it has."""
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     options = webauthn.generate_authentication_options(
         rp_id=site.host, challenge=challenge, user_verification=UserVerificationRequirement.REQUIRED
     )
@@ -76,6 +81,9 @@ def ask_for_known(site: Site, challenge: bytes) -> str:
 
 def id_of(answer: str) -> bytes:
     """Which key the browser speaks of. PasskeyRefused."""
+    from webauthn.helpers import parse_authentication_credential_json
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         return parse_authentication_credential_json(answer).raw_id
     except WebAuthnException as fault:
@@ -84,6 +92,10 @@ def id_of(answer: str) -> bytes:
 
 def uses_after(site: Site, answer: str, challenge: bytes, known: Passkey) -> int:
     """The device's count after this use; a count that went back is a copied key. PasskeyRefused."""
+    import webauthn
+    from webauthn.helpers import parse_authentication_credential_json
+    from webauthn.helpers.exceptions import WebAuthnException
+
     try:
         found = webauthn.verify_authentication_response(
             credential=parse_authentication_credential_json(answer), expected_challenge=challenge,
