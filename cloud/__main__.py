@@ -3,8 +3,12 @@
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
 
-import argparse
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until `end`
+
+import argparse
 import importlib
 import os
 import sys

@@ -1,7 +1,11 @@
 """`python -m edge`: enrol and run a box, swap a body for a spare, check outboxes. Exit 0 true, 1 false, 2 wrong use."""
 
-import argparse
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until `end`
+
+import argparse
 import json
 import os
 import sys

@@ -1,5 +1,10 @@
 """`python -m provisioning`. Every verb may hold keys, so none leaves a core, and no file for others."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until `end`
+
 import os
 import sys
 

@@ -4,6 +4,11 @@ Ctrl-C or --for ends it cleanly: stop selling, drain, verify, sheet; a second Ct
 posted and true, 1 if not, 2 for wrong use.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until `end`
+
 import asyncio
 import contextlib
 import os

@@ -1,5 +1,10 @@
 """`edge.terminal run | serve | interactive | cards | adopt`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until `end`
+
 import asyncio
 import json
 import os

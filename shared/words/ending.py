@@ -1,5 +1,6 @@
 """How a command ends: with its exit code, and as other tools do when nobody reads what it prints (`| head`)."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -7,7 +8,13 @@ from typing import NoReturn
 
 
 def end(work: Callable[[], int]) -> NoReturn:
-    """Do it and end the process with its exit code; by SIGPIPE, and without a word, when the reader has gone."""
+    """Do it and end the process with its exit code; by SIGPIPE, and without a word, when the reader has gone.
+
+    A command lets Python's collector of cycles rest while it imports, a sixth of its start. What stands now stays, so
+    it is not looked at later either.
+    """
+    gc.freeze()
+    gc.enable()
     try:
         code = _code(work)
         sys.stdout.flush()

@@ -1,17 +1,13 @@
 """Which wire a terminal hangs on, from its command line: TCP, CAN or RS-485.
 
-The field differs from a simulated line by configuration only. Refuses an option that it does not understand.
+The field differs from a simulated line by configuration only. Refuses an option that it does not understand. Each wire
+brings its own library when it is named: most hang on TCP, and python-can alone is an eighth of a terminal's start.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.link.can.claims import Claiming
-from edge.link.can.door import CanBusSettings
-from edge.link.can.link import CanLinkSettings, CanTerminalLink
 from edge.link.port import TerminalLink
-from edge.link.rs485.door import SerialSettings
-from edge.link.rs485.link import Rs485TerminalLink
 from edge.link.tcp.door import CertificateFiles, Psk, TlsClient
 from edge.link.tcp.link import TcpTerminalLink
 from edge.terminal.settings.settings import BodySettings, TlsWay
@@ -47,21 +43,31 @@ def open_link(wire: Wire, settings: BodySettings, folder: Path) -> TerminalLink:
         interface, colon, channel = wire.can.partition(":")
         if not colon or not channel:
             raise ConfigFault(Text("--can: 应为 INTERFACE:CHANNEL", "--can: must be INTERFACE:CHANNEL"))
-        bus = CanBusSettings(interface, channel, settings.bitrate)
-        return _can(CanLinkSettings(bus), settings, folder)
+        return _can(interface, channel, settings, folder)
     if wire.rs485:
-        serial = SerialSettings(wire.rs485, settings.bitrate)
-        return Rs485TerminalLink(serial, settings.address)
+        return _rs485(wire.rs485, settings)
     raise ConfigFault(Text("须给出 --tcp、--can 或 --rs485", "one of --tcp, --can and --rs485 is needed"))
 
 
-def _can(link: CanLinkSettings, settings: BodySettings, folder: Path) -> CanTerminalLink:
+def _can(interface: str, channel: str, settings: BodySettings, folder: Path) -> TerminalLink:
     """At the address of its settings, or at the one that the edge gave it, or says."""
+    from edge.link.can.claims import Claiming
+    from edge.link.can.door import CanBusSettings
+    from edge.link.can.link import CanLinkSettings, CanTerminalLink
+
+    link = CanLinkSettings(CanBusSettings(interface, channel, settings.bitrate))
     if settings.address:
         return CanTerminalLink(link, settings.address)
     file = AddressFile(folder, settings.device)
     address = file.read()
     return CanTerminalLink(link, address, Claiming(settings.device, address), file.keep)
+
+
+def _rs485(port: str, settings: BodySettings) -> TerminalLink:
+    from edge.link.rs485.door import SerialSettings
+    from edge.link.rs485.link import Rs485TerminalLink
+
+    return Rs485TerminalLink(SerialSettings(port, settings.bitrate), settings.address)
 
 
 def _tls(settings: BodySettings, folder: Path) -> TlsClient | None:

@@ -49,6 +49,19 @@ def test_else_its_exit_code_is_its_own(work: str, code: int) -> None:
     assert ended("-c", f"{CALLS}end(lambda: {work})", listens=True).returncode == code
 
 
+def test_the_collector_rests_until_the_work_begins_and_no_longer() -> None:
+    rests = "import gc\ngc.disable()\n"
+    assert ended("-c", f"{rests}{CALLS}end(lambda: int(not gc.isenabled()))", listens=True).returncode == 0
+    texts = [
+        path.read_text(encoding="utf-8")
+        for part in ("cloud", "compose", "edge", "provisioning")
+        for path in (ROOT / part).rglob("*.py")
+    ]
+    resting = [text for text in texts if "\n    gc.disable()  # until `end`\n" in text]
+    assert len(resting) > 5
+    assert all("\n    end(" in text.partition("# until `end`")[2] for text in resting)
+
+
 def test_a_broken_pipe_that_is_not_the_readers_is_not_hidden() -> None:
     done = ended("-c", f"{CALLS}def work():\n    raise BrokenPipeError('the key process')\nend(work)", listens=True)
     assert done.returncode == 1
