@@ -8,28 +8,25 @@ before anything else. All of it is drawn from one seed; defects are planted in t
 from pathlib import Path
 from random import Random
 
-from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.meals import MealLedger
 from cloud.ledger.funds.meals.tables import Beside, RosterLine, read_sheet
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.arrival import split_key
-from cloud.ledger.records.values import Now, Received
+from cloud.ledger.records.values import Now
 from edge.terminal.store.book import Row
 from shared.clocks.clock import day_number, day_text
-from shared.ids import StoreId, person_number
-from shared.keys.terminal_mac import terminal_mac
-from shared.purse.tac import TacChecker
+from shared.ids import person_number
 from shared.records import Kind, Stored
 from tests.cloud.ledger import campus as c
-from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY, School
+from tests.edge.terminal.conftest import DEVICE, PSAM_ID, School
 from tests.edge.terminal.meals import DAY_S, Till
 from tests.edge.terminal.supplied import PowerGoes
-from tests.sim.payments import make_ledger, pupil_card
+from tests.sim.small import book, goes_dark, make_ledger, pupil_card, require_verified
 from tests.sim.world import Violation
 
-STEPS, PERSONS = 40, 4
-STORE = StoreId(b"store-01")
+STEPS, PERSONS, CARDS = 40, 4, 3
+"""The fourth person has no card."""
 LATE_MAX = 3
 """A person is in the ledger's roster no later than by this step; before, his meals wait."""
 
@@ -40,7 +37,7 @@ class MealWorld:
     def __init__(self, seed: int, folder: Path) -> None:
         self.random = Random(seed)
         self.numbers = [f"2026{n:04d}" for n in range(1, PERSONS + 1)]
-        self.ledger: Ledger = make_ledger(folder / f"{seed}.db", funds_fen=0)
+        self.ledger: Ledger = make_ledger(folder / f"{seed}.db", CARDS)
         self.desk = MealLedger(self.ledger.opened)
         self.till = Till(School(seed), per_week=self.random.choice((1, 2, 3)))
         self.till.offer(self.till_week(), self.numbers)
@@ -83,7 +80,7 @@ class MealWorld:
 
     def _roster(self, upto: int) -> None:
         lines = [
-            RosterLine(at, number, f"{at:04d}" if at <= 3 else "", "1")
+            RosterLine(at, number, f"{at:04d}" if at <= CARDS else "", "1")
             for at, number in enumerate(self.numbers[:upto], 1)
         ]
         if lines:
@@ -95,7 +92,7 @@ class MealWorld:
 
     def _dark(self) -> None:
         """The power goes between the record and its display, and comes again; half of the time he asks again."""
-        self.till.counter.log = _gone
+        self.till.counter.log = goes_dark
         number = self.random.choice(self.numbers)
         try:
             self.till.eat(number)
@@ -112,7 +109,7 @@ class MealWorld:
 
     def _deposits(self) -> None:
         """What is owed is repaid first, in the same transaction."""
-        at = self.random.randrange(1, 4)
+        at = self.random.randrange(1, CARDS + 1)
         fen, whose = self.random.choice((500, 1500, 4000)), self.numbers[at - 1]
         before, had = self._owed().get(whose, 0), self._online(at)
         self.ledger.deposit(pupil_card(at), fen, f"k{self.till.mono_s}-{self.random.random()}", self.now())
@@ -157,8 +154,7 @@ class MealWorld:
         some = len(waiting) if everything else self.random.randint(0, len(waiting))
         for row, stored in waiting[:some]:
             for _ in range(self.random.choice((1, 1, 2))):
-                batch = Received(c.BOX, c.PARTITION, STORE, row, (stored,))
-                self.ledger.receive([batch], CHECK.check, self.now())
+                book(self.ledger, row, stored, self.now())
         del waiting[:some]
 
     # --- the laws -------------------------------------------------------------------------------------------------
@@ -188,9 +184,7 @@ class MealWorld:
             raise Violation("meals: never lost, posted once", f"{len(wanted)} given out, {len(keys)} posted")
         if not self.shown.keys() <= self.till.written().keys():
             raise Violation("meals: never lost, posted once", "shown, and no record of it")
-        report = verify(self.ledger, CHECK.check)
-        if not report.ok:
-            raise Violation("meals", report.first_broken)
+        require_verified("meals", self.ledger)
         with self.ledger.database.reading():
             beyond = {bits for (bits,) in self.ledger.database.run("SELECT DISTINCT beyond FROM meal")}
         self.happened.update(f"beyond {bits}" for bits in beyond)
@@ -205,10 +199,3 @@ class MealWorld:
 
     def _online(self, at: int) -> int:
         return -c.balances(self.ledger).get(f"online:{pupil_card(at).hex()}", 0)
-
-
-def _gone(_: Row) -> None:
-    raise PowerGoes
-
-
-CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))

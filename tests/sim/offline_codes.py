@@ -13,47 +13,41 @@ has not; the loss account bears the rest, to the fen. All of it is drawn from on
 """
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.funds.offline.document import wallets_now
 from cloud.ledger.funds.offline.terms import CodeRule, EndWhy, OfflineRefused
-from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.records.values import Now, Received
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.records.values import Now
 from cloud.payments.offline.door import OfflineDoor
 from edge.terminal.play.phones import Phone, public_of
 from edge.terminal.store.book import Row
 from shared.fleet.document import DocumentKind
 from shared.fleet.wallets import Wallets, wallets_body
-from shared.ids import DeviceId, PsamId, StoreId
-from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
+from shared.ids import DeviceId, PsamId
 from shared.keys.document_key import DocumentKey
 from shared.keys.offline_code import Certificate, certify_phone, decode_certificate
 from shared.keys.offline_code import Phone as Certified
-from shared.keys.terminal_mac import terminal_mac
-from shared.purse.tac import TacChecker
 from shared.records import CodeRecord, Kind, Stored, decode
 from tests.cloud.ledger import campus as c
 from tests.edge.terminal.codes import CodeTill
-from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY, School, SmallEdge
+from tests.edge.terminal.conftest import DEVICE, PSAM_ID, School, SmallEdge
 from tests.edge.terminal.down.centre import Centre
 from tests.edge.terminal.supplied import PowerGoes
-from tests.sim.payments import pupil_card
+from tests.sim.small import TillRow, book, goes_dark, make_ledger, pupil_card, require_verified
 from tests.sim.world import Violation
 
 STEPS, RULE = 60, CodeRule(2, 30_00, 70_00)
 FUNDS_FEN = 60_00
 """What two uses may cost: with a further certificate the account can run out."""
 FLOAT_FEN = 10_000_00
-STORE = StoreId(b"store-01")
 TILLS = (
-    (DEVICE, PSAM_ID, "pos-01", "一楼大伙"),
-    (DeviceId(bytes.fromhex("000100000008")), PsamId(bytes.fromhex("510000000024")), "pos-02", "面点"),
+    TillRow(DEVICE, PSAM_ID, "pos-01", "pos-01", "一楼大伙"),
+    TillRow(DeviceId(bytes.fromhex("000100000008")), PsamId(bytes.fromhex("510000000024")), "pos-02", "pos-02", "面点"),
 )
 HOLDERS = 3
 CHANGED, SHOWN_AGAIN = 0.3, 0.5
@@ -143,10 +137,10 @@ class CodeWorld:
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.random = Random(seed)
-        self.ledger: Ledger = _ledger(folder / f"{seed}.db")
+        self.ledger: Ledger = make_ledger(folder / f"{seed}.db", HOLDERS, TILLS)
         self.school = School(seed)
         self.mono_s = 1000.0
-        self.tills = [SimTill(self.school, device, psam, name, self.mono_s) for device, psam, name, _ in TILLS]
+        self.tills = [SimTill(self.school, row.device, row.psam, row.name, self.mono_s) for row in TILLS]
         self.door = OfflineDoor(self.ledger.opened, Signer(), self.random.randbytes)
         self.door.set_rule(RULE, "A", "sim", self.now())
         self.holders = [Holder(number, self.random) for number in range(1, HOLDERS + 1)]
@@ -204,7 +198,7 @@ class CodeWorld:
         if not digits:
             return
         till, fen = self.random.choice(self.tills), self._fen()
-        till.counter.log = _gone
+        till.counter.log = goes_dark
         try:
             till.pay(digits, fen)
         except PowerGoes:
@@ -289,8 +283,7 @@ class CodeWorld:
             self._account(place, wire)
             stored = Stored(till.device, epoch, till.psam_id, wire).to_bytes()
             for _ in range(self.random.choice((1, 1, 2))):
-                batch = Received(c.BOX, c.PARTITION, STORE, self._rows[place], (stored,))
-                self.ledger.receive([batch], CHECK.check, self.now())
+                book(self.ledger, self._rows[place], stored, self.now())
         del waiting[:some]
 
     def _collect(self) -> None:
@@ -381,7 +374,7 @@ class CodeWorld:
         if any(not till.seen <= till.written().keys() for till in self.tills):
             raise Violation("codes: on record before it is shown", "shown, and no record of it")
         books = c.balances(self.ledger)
-        for device, _, _, merchant in TILLS:
+        for device, _, _, _, merchant in TILLS:
             has = -books.get(f"merchant:{merchant}", 0)
             takings = sum(fen for place, fen in wanted.items() if place[0] == device)
             if has != takings:
@@ -395,34 +388,4 @@ class CodeWorld:
         if borne != sum(wanted.values()) - paid:
             raise Violation("codes: the school bears the rest", f"{borne} of {sum(wanted.values()) - paid}")
         self.happened.update(name for name, so in (("borne", borne), ("own", paid)) if so)
-        report = verify(self.ledger, CHECK.check)
-        if not report.ok:
-            raise Violation("codes", report.first_broken)
-
-
-def _ledger(path: Path) -> Ledger:
-    ledger = open_ledger(str(path), c.LEDGER_ID)
-    early = c.ISSUED - 2_000 * c.DAY_S
-    ledger.import_inventory(
-        replace(
-            c.inventory(), cards=tuple(_card(number, early) for number in range(1, HOLDERS + 1)),
-            psams=tuple(PsamRow(psam, device, early) for device, psam, _, _ in TILLS),
-            devices=tuple(
-                DeviceRow(device, DeviceKind.POS, c.BOX, name, name, merchant) for device, _, name, merchant in TILLS
-            ),
-        ),
-        c.NOW,
-    )  # fmt: skip
-    return ledger
-
-
-def _card(number: int, early: int) -> CardRow:
-    life = early, c.ISSUED + 5_000 * c.DAY_S
-    return CardRow(pupil_card(number), f"{number:04d}", "campus", 1, 0, 1, number, *life, 0)
-
-
-def _gone(_: Row) -> None:
-    raise PowerGoes
-
-
-CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))
+        require_verified("codes", self.ledger)

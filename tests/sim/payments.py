@@ -12,18 +12,16 @@ what was refunded. All of it is drawn from one seed. `defects` plants one mistak
 import heapq
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from cloud.ledger.checks.verify import verify
 from cloud.ledger.funds.orders.calls import Call, Outcome
 from cloud.ledger.funds.orders.paying import HOLD_MS, Wanted
 from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.funds.orders.till import token_of
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.records.values import Now, Received
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.records.values import Now
 from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
@@ -36,22 +34,19 @@ from edge.link.seal import Opened
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.store.book import Row
 from edge.terminal.store.untold import Place
-from shared.ids import CardId, StoreId
-from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
-from shared.keys.terminal_mac import terminal_mac
 from shared.online import code_in, parse_request
 from shared.purse.cos.images import RamMemory
 from shared.purse.crypto import diversify
 from shared.purse.load_auth import LoadAuth, mac1_is_right
-from shared.purse.tac import TacChecker
 from shared.records import Kind, PaymentRecord, Stored, decode
 from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
-from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY, Bench, School, SmallEdge
+from tests.edge.terminal.conftest import DEVICE, PSAM_ID, Bench, School, SmallEdge
+from tests.sim.small import book, make_ledger, pupil_card, require_verified
 from tests.sim.world import Violation
 
 FUNDS_FEN, CARDS, TAPS = 100_000, 3, 12
-EPOCH, STORE = 1, StoreId(b"store-01")
+EPOCH = 1
 LOST, DOUBLED, SLOW, NO_END = 0.15, 0.15, 0.25, 0.2
 """Shares of messages; NO_END: of those whose box says of no request when its terminal gives up."""
 CUT, SILENT = 0.15, 0.1
@@ -86,7 +81,7 @@ class PaymentWorld:
         self.random = Random(seed)
         self.school = School(seed)
         self.cards = [RamMemory(self.school.memory(number=n).load()) for n in range(1, CARDS + 1)]
-        self.ledger = make_ledger(folder / f"{seed}.db")
+        self.ledger = make_ledger(folder / f"{seed}.db", CARDS, funds_fen=FUNDS_FEN)
         self.answers = OnlineAnswers(
             LoadAnswers(self, self.ledger, LoadCounts()), PaymentAnswers(self, self.ledger, PaymentCounts())
         )  # type: ignore[arg-type]  # nobody loads here
@@ -155,7 +150,7 @@ class PaymentWorld:
                 self._at(self.bench.mono_s + self.random.uniform(0.0, 6.0), lambda r=row, s=stored: self._book(r, s))
 
     def _book(self, row: int, stored: bytes) -> None:
-        self.ledger.receive([Received(c.BOX, c.PARTITION, STORE, row, (stored,))], _CHECK.check, self.now())
+        book(self.ledger, row, stored, self.now())
 
     # --- the till -------------------------------------------------------------------------------------------------
 
@@ -293,10 +288,7 @@ class PaymentWorld:
             raise Violation("payments: spent once", f"paid {paid}, shown {set(self.shown)}, gone {spent_fen}")
         self._require_codes()
         self.phones.require()
-        report = verify(self.ledger, _CHECK.check)
-        if not report.ok:
-            raise Violation("payments", report.first_broken)
-
+        require_verified("payments", self.ledger)
 
     def _require_codes(self) -> None:
         """Of all requests that came with one code, one was judged by it."""
@@ -400,34 +392,6 @@ class _Phones:
     def _rows(self, sql: str) -> list[tuple[int, ...]]:
         with self._world.ledger.database.reading():
             return [tuple(row) for row in self._world.ledger.database.run(sql)]
-
-
-_CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))
-
-
-def make_ledger(path: Path, funds_fen: int = FUNDS_FEN) -> Ledger:
-    """A school with one till. funds_fen: of each card's online account."""
-    ledger = open_ledger(str(path), c.LEDGER_ID)
-    life = c.ISSUED - 2_000 * c.DAY_S, c.ISSUED + 5_000 * c.DAY_S
-    cards = tuple(
-        CardRow(pupil_card(n), f"{n:04d}", "campus", 1, 0, 1, n, *life, 0)
-        for n in range(1, CARDS + 1)
-    )
-    ledger.import_inventory(
-        replace(
-            c.inventory(), cards=cards, psams=(PsamRow(PSAM_ID, DEVICE, c.ISSUED - 2_000 * c.DAY_S),),
-            devices=(DeviceRow(DEVICE, DeviceKind.POS, c.BOX, "pos-01", "1号窗口", "一楼大伙"),),
-        ),
-        c.NOW,
-    )  # fmt: skip
-    for n in range(1, CARDS + 1) if funds_fen else ():
-        ledger.deposit(pupil_card(n), funds_fen, f"k{n}", c.NOW)
-    return ledger
-
-
-def pupil_card(number: int) -> CardId:
-    """Of one of its holders."""
-    return CardId(b"\x53\x03" + number.to_bytes(8, "big"))
 
 
 def _online_fen(ledger: Ledger) -> int:

@@ -7,13 +7,11 @@ books say is the same to the fen, whatever was torn, lost or asked twice.
 
 from pathlib import Path
 
-from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.bank import BankLedger
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.split import SplitLedger
 from cloud.ledger.loads.split.moving import Quota
 from cloud.ledger.loads.split.orders import OrderRefused
-from cloud.ledger.records.values import Received
 from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.online.payment import PaymentAnswers, PaymentCounts
@@ -28,7 +26,8 @@ from shared.purse.tac import TacChecker
 from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
 from tests.edge.terminal.conftest import TERMINAL_KEY
-from tests.sim.payments import CARDS, FUNDS_FEN, STORE, PaymentWorld, pupil_card
+from tests.sim.payments import CARDS, FUNDS_FEN, PaymentWorld
+from tests.sim.small import book, pupil_card, require_verified
 from tests.sim.world import Violation
 
 LEFT_FEN, FLOOR_FEN, QUOTA = 150_00, 50_00, Quota(20_00, 60_00, 90_00)
@@ -96,9 +95,7 @@ class SplitWorld(PaymentWorld):
                 raise Violation("split: floors hold", f"{code}: {-fen} fen are left of {FLOOR_FEN}")
 
     def _book(self, row: int, stored: bytes) -> None:
-        self.ledger.receive(
-            [Received(c.BOX, c.PARTITION, STORE, row, (stored,))], self.checker.check, self.now()
-        )  # fmt: skip
+        book(self.ledger, row, stored, self.now(), self.checker)
 
     def _tap(self) -> None:
         rng, which = self.random, self.random.random()
@@ -152,6 +149,4 @@ class SplitWorld(PaymentWorld):
             holds = decode_card_image(memory.load()).balance_fen
             if holds not in (purse, purse + under_way):
                 raise Violation("split: to the fen", f"{card}: holds {holds}, {purse} and {under_way} by the books")
-        report = verify(self.ledger, self.checker.check)
-        if not report.ok:
-            raise Violation("split", report.first_broken)
+        require_verified("split", self.ledger, self.checker)

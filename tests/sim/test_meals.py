@@ -1,6 +1,5 @@
 """Seeds of the small world of emergency meals hold, what should happen does, and planted mistakes are seen."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from edge.terminal.store.book import Book, Row
 from shared.errors import YktError
 from shared.records import Kind
 from tests.sim.meals import MealWorld
+from tests.sim.small import mistakes_are_seen, play
 from tests.sim.world import Violation
 
 SEEDS, DEFECT_SEEDS = 6, 30
@@ -21,9 +21,7 @@ HAPPENS = {"dark", "repaid", "kept", "paper", "beyond 0", "beyond 1", "beyond 2"
 
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     happened: set[str] = set()
-    for seed in range(SEEDS * (20 if whole else 1)):
-        world = MealWorld(seed, tmp_path)
-        world.run()
+    for world in play(MealWorld, SEEDS * (20 if whole else 1), tmp_path):
         happened |= world.happened
     assert happened >= HAPPENS, HAPPENS - happened
 
@@ -78,16 +76,4 @@ def each_row_again(patch: pytest.MonkeyPatch) -> None:
 
 DEFECTS = (never_repaid, repaid_too_much, beyond_is_lost, waits_for_ever, shown_before_written, each_row_again)
 
-
-@pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)
-def test_a_planted_mistake_is_seen(
-    plant: Callable[[pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plant(monkeypatch)
-    with pytest.raises((Violation, YktError)):
-        _run_all(tmp_path)
-
-
-def _run_all(folder: Path) -> None:
-    for seed in range(DEFECT_SEEDS):
-        MealWorld(seed, folder).run()
+test_a_planted_mistake_is_seen = mistakes_are_seen(DEFECTS, MealWorld, DEFECT_SEEDS, (Violation, YktError))

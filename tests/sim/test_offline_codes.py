@@ -1,6 +1,5 @@
 """Seeds of the small world of offline codes hold, what should happen does, and planted mistakes are seen."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from edge.terminal.taps import offline_code
 from shared.errors import YktError
 from shared.records import Kind
 from tests.sim.offline_codes import CodeWorld
+from tests.sim.small import mistakes_are_seen, play
 from tests.sim.world import Violation
 
 SEEDS, DEFECT_SEEDS = 8, 40
@@ -26,9 +26,7 @@ HAPPENS = {
 
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     happened: set[str] = set()
-    for seed in range(SEEDS * (20 if whole else 1)):
-        world = CodeWorld(seed, tmp_path)
-        world.run()
+    for world in play(CodeWorld, SEEDS * (20 if whole else 1), tmp_path):
         happened |= world.happened
     assert happened >= HAPPENS, HAPPENS - happened
 
@@ -111,16 +109,4 @@ DEFECTS = (
     bears_everything, below_zero, nothing_for_a_second, late_is_not_late,
 )  # fmt: skip
 
-
-@pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)
-def test_a_planted_mistake_is_seen(
-    plant: Callable[[pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plant(monkeypatch)
-    with pytest.raises((Violation, YktError)):
-        _run_all(tmp_path)
-
-
-def _run_all(folder: Path) -> None:
-    for seed in range(DEFECT_SEEDS):
-        CodeWorld(seed, folder).run()
+test_a_planted_mistake_is_seen = mistakes_are_seen(DEFECTS, CodeWorld, DEFECT_SEEDS, (Violation, YktError))

@@ -1,7 +1,6 @@
 """Seeds of the small world of account payments hold, what should happen does, and planted mistakes are seen."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from edge.terminal.taps.till_order import OrderPoint, is_order
 from shared.errors import RuleBroken
 from shared.purse.reasons import Reason
 from tests.sim.payments import PaymentWorld
+from tests.sim.small import mistakes_are_seen, play
 from tests.sim.world import Violation
 
 SEEDS, DEFECT_SEEDS = 12, 40
@@ -26,9 +26,7 @@ SEEDS, DEFECT_SEEDS = 12, 40
 def test_seeds_hold_and_everything_happens(tmp_path: Path, whole: bool) -> None:
     states: Counter[int] = Counter()
     told = 0
-    for seed in range(SEEDS * (20 if whole else 1)):
-        world = PaymentWorld(seed, tmp_path)
-        world.run()
+    for world in play(PaymentWorld, SEEDS * (20 if whole else 1), tmp_path):
         states.update(world.states)
         told += world.told
     assert told, "an order that a power cut has left was paid"
@@ -164,16 +162,4 @@ DEFECTS = (
     reversed_though_served, closed_and_still_paid,
 )  # fmt: skip
 
-
-@pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)
-def test_a_planted_mistake_is_seen(
-    plant: Callable[[pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plant(monkeypatch)
-    with pytest.raises((Violation, RuleBroken)):
-        _run_all(tmp_path)
-
-
-def _run_all(folder: Path) -> None:
-    for seed in range(DEFECT_SEEDS):
-        PaymentWorld(seed, folder).run()
+test_a_planted_mistake_is_seen = mistakes_are_seen(DEFECTS, PaymentWorld, DEFECT_SEEDS, (Violation, RuleBroken))

@@ -1,24 +1,19 @@
 """Seeds of the small world of the split hold, what should happen does, and planted mistakes are seen."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cloud.ledger.loads.split import due, moving
 from cloud.ledger.receive import authorise
+from tests.sim.small import mistakes_are_seen, play
 from tests.sim.split import QUOTA, SplitWorld
-from tests.sim.world import Violation
 
 SEEDS, DEFECT_SEEDS = 8, 30
 
 
 def test_seeds_hold_and_money_moves_by_itself(tmp_path: Path, whole: bool) -> None:
-    granted = 0
-    for seed in range(SEEDS * (20 if whole else 1)):
-        world = SplitWorld(seed, tmp_path)
-        world.run()
-        granted += world.granted
+    granted = sum(world.granted for world in play(SplitWorld, SEEDS * (20 if whole else 1), tmp_path))
     assert granted > SEEDS, "hardly anything was loaded by itself"
 
 
@@ -42,16 +37,4 @@ def no_day(patch: pytest.MonkeyPatch) -> None:
 
 DEFECTS = (no_floor, no_threshold, no_day)
 
-
-@pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)
-def test_a_planted_mistake_is_seen(
-    plant: Callable[[pytest.MonkeyPatch], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plant(monkeypatch)
-    with pytest.raises(Violation, match="split"):
-        _run_all(tmp_path)
-
-
-def _run_all(folder: Path) -> None:
-    for seed in range(DEFECT_SEEDS):
-        SplitWorld(seed, folder).run()
+test_a_planted_mistake_is_seen = mistakes_are_seen(DEFECTS, SplitWorld, DEFECT_SEEDS)
