@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+from cloud.ledger.cards.classes import classes_of
 from cloud.ledger.cards.refusals import WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import said, settle_by_counter
 from cloud.ledger.desk.lending import Loan, collect, hand_to_class, lend, take_back
 from cloud.ledger.desk.replacing import Wish, card_of
 from cloud.ledger.desk.spare_ends import take_in, write_off
-from cloud.ledger.funds.spares import NOBODY, SpareAct, spare_by_key, spares
+from cloud.ledger.funds.spares import NOBODY, Spare, SpareAct, spare_by_key, spares
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
@@ -30,6 +31,15 @@ class SpareLine(NamedTuple):
     limit_fen: int
     until_day: int
     is_late: bool
+
+
+class SpareView(NamedTuple):
+    """For a page. card, holder: b"" where there is none. group: the class of whom it stands in for, '' unknown."""
+
+    line: SpareLine
+    card: bytes
+    holder: bytes
+    group: str
 
 
 class SpareLedger:
@@ -85,16 +95,24 @@ class SpareLedger:
 
     def listed(self, now: Now, place: str = "") -> list[SpareLine]:
         """All, or those of a class: with its teacher, or lent by him."""
+        return [one.line for one in self.shown(now, place)]
+
+    def shown(self, now: Now, place: str = "") -> list[SpareView]:
+        """The same, with whose class they are of."""
         db, today = self._opened.database, day_number(now.campus_s)
         with db.reading():
             found = [one for one in spares(db) if not place or one.place == place]
             cards = [card for one in found for card in (one.card, one.holder) if card]
             labels = {bytes(card): label for card, label in db.find("SELECT card, label FROM card WHERE card", cards)}
+            groups = classes_of(db, [one.holder for one in found if one.holder])
         return [
-            SpareLine(
-                labels.get(one.card, ""), word_of(SpareAct(one.act).name), one.person,
-                labels.get(one.holder, "") if one.holder != NOBODY else "", one.place, one.deposit_fen, one.limit_fen,
-                one.until_day, one.act == SpareAct.OVERDUE or (one.is_out and one.until_day < today),
-            )
-            for one in found
-        ]  # fmt: skip
+            SpareView(_line(one, labels, today), one.card, one.holder, groups.get(one.holder, "")) for one in found
+        ]
+
+
+def _line(one: Spare, labels: dict[bytes, str], today: int) -> SpareLine:
+    return SpareLine(
+        labels.get(one.card, ""), word_of(SpareAct(one.act).name), one.person,
+        labels.get(one.holder, "") if one.holder != NOBODY else "", one.place, one.deposit_fen, one.limit_fen,
+        one.until_day, one.act == SpareAct.OVERDUE or (one.is_out and one.until_day < today),
+    )  # fmt: skip
