@@ -136,7 +136,7 @@ _CHINESE = (
     Text("付款", "pay"),
     Text("记餐", "meal"),
     Text("付款码", "code"),
-    Text("收款码", "order"),
+    Text("出码", "order"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""

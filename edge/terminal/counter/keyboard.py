@@ -27,6 +27,8 @@ class Keyboard:
             await asyncio.wait((read, during), return_when=asyncio.FIRST_COMPLETED)
             if not read.done():
                 read.cancel()
+                await asyncio.wait((read,))  # one reader at a time
+            if read.cancelled():
                 return False
             typed = read.result()
             if typed.decode("utf-8", "replace").strip() in words:

@@ -19,7 +19,7 @@ from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import CallRefused
 from cloud.wallet.line.shapes import parsed
 from cloud.wallet.people.roster import Holder
-from shared.online import code_request
+from shared.online import code_request, order_request
 from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
 
@@ -72,6 +72,17 @@ def test_an_order_is_paid_once_and_what_was_not_heard_is_found(opened: OpenedLed
     assert ask(opened, "pay/settle", key=OTHER)["result"] == "abandoned"
     assert ask(opened, "pay", key=OTHER, token=token, fen=500)["result"] == "abandoned"
     assert [one["captured_fen"] for one in ask(opened, "paid")] == [500]
+
+
+def test_what_a_till_shows_is_paid_by_its_digits(opened: OpenedLedger) -> None:
+    asked = order_request(500)
+    request = OnlineRequest(c.POS, 1, c.psam(c.POS[-1]), 7, asked.to_bytes())
+    code = Ledger(opened).payment_order(c.BOX, request, asked, c.NOW).code
+    shown = ask(opened, "order", token=code)
+    assert (shown["merchant"], shown["fen"]) == ("一楼大伙", 500)
+    assert ask(opened, "pay", key=KEY, token=shown["token"], fen=500)["result"] == "done"
+    assert ask(opened, "order", token=code)["state"] == "paid"
+    assert problem(opened, "order", token=code[:-1] + "x") == (422, "not-payable")
 
 
 def test_a_key_used_for_something_else_is_a_conflict(opened: OpenedLedger) -> None:
