@@ -13,6 +13,7 @@ from tests.halted import halt
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run
+from tests.scenes.scanned import scanned
 from tests.scenes.truth import require_payments, require_truth
 
 pytestmark = pytest.mark.process
@@ -66,6 +67,9 @@ def test_paid_by_account_then_a_frozen_broker_and_a_late_request_that_its_revers
         await campus.until("the reversal is in the books", lambda: _reversals(campus))
         assert _states(campus)[2:] == [(PaymentState.TOMBSTONE, 1000)]
         await hand.types("pay 10", "成功 账户支付 ¥10.00 账户余额 ¥70.00")
+        await hand.types("order 5", "请扫码付款 ¥5.00")
+        assert scanned(campus, hand)["result"] == "done"
+        await hand.until("成功 收款码 ¥5.00")
 
     _play(room, act)
 

@@ -1,29 +1,20 @@
 """The till's code: a customer's wallet pays what stands on a till's glass, through a power cut at the till and a box
 that says nothing. Never paid without being told, never twice."""
 
-import re
 import signal
 import time
 from collections.abc import Callable
-from contextlib import closing
-from secrets import token_bytes, token_hex
 
 import pytest
 
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.journal.opened import open_prepared
-from cloud.ledger.records.values import Now
-from cloud.payments import calls
-from cloud.payments.orders.door import OrderDoor
-from cloud.payments.views import View
-from shared.clocks.campus_clock import WALL
-from shared.ids import card_id
 from shared.words.voice import Text
 from tests.halted import halt
 from tests.scenes import plans
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import BOX, STRANGER, run
+from tests.scenes.scanned import scanned
 from tests.scenes.scene import Scene, Stage
 from tests.scenes.truth import require_payments, require_truth
 
@@ -31,20 +22,6 @@ pytestmark = [pytest.mark.process, pytest.mark.large]
 COUNTER = "pos-3"
 APART = (f"t-{COUNTER}", "t-load-1")
 DEPOSIT_FEN, SETTLED_S, SEEN_S = 100_00, 60.0, 1.0
-_CODE = re.compile(r"72\d{4} \d{6} \d{6}")
-
-
-def scanned(campus: Campus, hand: Hand) -> View:
-    """What a phone of the stranger's does with the code that the till shows now."""
-    found = _CODE.search(hand.screen)
-    assert found is not None, hand.screen
-    ((card,),) = campus.asked("SELECT card FROM card WHERE label = ?", STRANGER)
-    unix_s = time.time()
-    now = Now(int(unix_s * 1000), WALL.at(unix_s))
-    with closing(open_prepared(str(campus.ledger), lazily=True)) as opened:
-        door = OrderDoor(opened, token_bytes)
-        order = calls.order(door, found.group(), now)
-        return calls.pay(door, card_id(card), token_hex(16), order["token"], order["fen"], now)
 
 
 def _states(campus: Campus) -> list[int]:
