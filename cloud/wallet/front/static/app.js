@@ -131,8 +131,9 @@ function frame(name) {
     chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
     state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  fill(at("nav"), state.me ? menuOf(state.me).map((one) =>
-    h("a", { href: `#${one}`, "aria-current": one === name ? "page" : null }, t(NAMES[one] || one))) : null);
+  const menu = state.me ? menuOf(state.me) : [];
+  const current = menu.includes(name) ? name : "more"; // what is reached from there
+  fill(at("nav"), menu.map((one) => h("a", { href: `#${one}`, "aria-current": one === current ? "page" : null }, t(NAMES[one] || one))));
 }
 
 function chooser() {

@@ -27,7 +27,7 @@ export async function more(_, { show, me }) {
       onchange: (event) => setSize(event.target.checked) }), t("elder")),
     h("h2", {}, t("devices")),
     h("ul", { class: "entries" }, value.map((one) => device(one, show))),
-    h("h2", {}, t("passkeys")),
+    able() || keys.length ? h("h2", {}, t("passkeys")) : null,
     h("ul", { class: "entries", "data-name": "passkeys" }, keys.map((one) => passkey(one, show))),
     able() ? form("addPasskey", [field(t("keyLabel"), { name: "label", required: true, maxlength: 64 })], "addPasskey",
       ({ label }) => proven(again, () => addPasskey(label).then(show), "proveAdd")) : "",

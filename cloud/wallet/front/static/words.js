@@ -42,7 +42,7 @@ const WORDS = {
   setPassword: ["设置密码", "Set a password"], elder: ["长辈模式：大字", "Large letters"], done: ["已保存", "Saved"],
   deposit: ["充值", "Top up"], code_page: ["付款码", "Pay code"], pay: ["付账单", "Pay an order"], split: ["圈存", "Load"],
   privacy: ["隐私与授权", "Privacy and consent"], apps: ["第三方应用", "Applications"], limits: ["限额", "Limits"], messages: ["消息", "Messages"], data: ["我的数据", "My data"], stall: ["档口", "Stall"],
-  unread: ["{0} 条新消息", "{0} new messages"], proveAgain: ["调高前请再输一次密码。", "Give your password once more to raise it."],
+  unread: ["{0} 条新消息", "New messages: {0}"], proveAgain: ["调高前请再输一次密码。", "Give your password once more to raise it."],
   amountForm: ["金额写法：12 或 12.50", "Write 12 or 12.50"],
   loading: ["正在读取…", "Loading…"], whose: ["持卡人", "Whose"], menu: ["导航", "Pages"],
 };
