@@ -20,6 +20,7 @@ ACCOUNTS = "accounts"
 """The accounts service's name on the network that it shares with the front."""
 ADDRESS, PORT = "YKT_WALLET_ADDRESS", "YKT_WALLET_PORT"
 TOKEN, DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
+_NAMED = "data/cloud/cloud/wallet.toml"
 _KEY = WALLET[0]
 _OF = {
     "front": (WALLET[-1].target, _KEY.target),
@@ -87,3 +88,12 @@ def show(root: Path, certificate: Path, key: Path, host: str) -> None:
     dealing.give(root / _KEY.target, private, _KEY.of, _KEY.mode)
     for one in _SHOWN:
         dealing.give(root / one.target, chain, one.of, one.mode)
+
+
+def name(root: Path, address: str) -> None:
+    """From their next start on, and for links and letters at once, the cloud knows by which address phones see the
+    wallet; what else stands in its file stays. Whole, or as it was. OSError."""
+    file = root / _NAMED
+    kept = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    lines = [f'address = "{address}"', *(line for line in kept if line.partition("=")[0].strip() != "address")]
+    dealing.give(file, "".join(f"{line}\n" for line in lines).encode(), CLOUD, 0o600)

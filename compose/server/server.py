@@ -199,6 +199,9 @@ def _wallet(given: argparse.Namespace) -> int:
     if given.address is not None or given.port is not None:
         port = given.port or given.address.port or HTTPS
         named = {fronting.ADDRESS: f"https://{seen.netloc}"} if given.address else {}
+        if given.address is not None:
+            dealing.require_root()
+            fronting.name(root, named[fronting.ADDRESS])
         starting.change(root, {**named, fronting.PORT: str(port)})
     for line in fronting.told(root, seen.hostname or ""):
         _say(line)

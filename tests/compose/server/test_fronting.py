@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from cloud.wallet.settings import FILE, Binding, read_wallet
 from compose.place import WrongUse
 from compose.server import certificates, fronting, installation, starting
 from compose.server.layout import CLOUD, DATA, FRONT, LINKS, MARK, SIGNER
@@ -147,3 +148,12 @@ def test_a_setting_is_changed_and_the_others_stay(root: Path) -> None:
     starting.change(root, {fronting.ADDRESS: f"https://{HOST}", fronting.PORT: "443"})
     after = starting.settings(root)
     assert after == {**before, fronting.ADDRESS: f"https://{HOST}", fronting.PORT: "443"}
+
+
+def test_the_cloud_is_told_the_address_and_keeps_what_else_the_school_has_chosen(as_made: Path) -> None:
+    folder = as_made / "data/cloud/cloud"
+    fronting.name(as_made, f"https://{HOST}")
+    (folder / FILE).write_text(f'{(folder / FILE).read_text()}binding = "letter"\n')
+    fronting.name(as_made, f"https://{HOST}:8446")
+    assert read_wallet(folder) == (Binding.LETTER, f"https://{HOST}:8446")
+    assert ((folder / FILE).stat().st_uid, (folder / FILE).stat().st_mode & 0o777) == (CLOUD, 0o600)
