@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -44,6 +45,8 @@ WARM, WARM_S = 100.0, 20.0
 """Before: about as many looks as there are phones, which make their connections by them."""
 ADDRESSES = 40
 PATIENCE_S = 60.0
+HELD_S, SETTLED_S, TOLD_MS, TOLD_RATE = 25, 8.0, 1_000, 20.0
+"""A held call's own longest; until all are held; goal of what a phone hears behind the commit."""
 BORN = f"{time.gmtime().tm_year - 16}-01-01"
 """Guardians see him without a word of his, and he needs none of theirs."""
 
@@ -72,6 +75,7 @@ def rows() -> Iterator[Row]:
             with _wallet(made, scene.where, folder / "lite") as (port, processes):
                 yield from asyncio.run(_looked(port, phones, processes))
                 own = [one for one in phones if one.is_own]
+                yield from asyncio.run(_told(made, port, own[::EACH // 2]))
                 door = asyncio.run(with_records(made, scene, lambda: paid(made, "door")))
                 found = asyncio.run(with_records(made, scene, lambda: _paid(made, port, own)))
         name = f"payment through HTTP, {RATE:g}/s, {found[1]} records of tills meanwhile"
@@ -127,6 +131,37 @@ async def _looked(port: int, phones: list[Phone], processes: dict[str, int]) -> 
 
 def _home(phone: Phone) -> tuple[str, dict[str, Any]]:
     return "home", {"holder": phone.holder}
+
+
+async def _told(made: Made, port: int, phones: list[Phone]) -> list[Row]:
+    """Each phone is held on an order of its own; the merchant closes one after another, as tills answer at noon."""
+    took, lines = list[float](), [Line(port, at, phone) for at, phone in enumerate(phones)]
+    with closing(open_prepared(load_settings(made.data).books(None))) as opened:
+        merchant = next(iter(opened.database.run("SELECT merchant FROM device")))[0]
+        door, wanted = OrderDoor(opened, secrets.token_bytes), Wanted(str(merchant), PAY_FEN, True, True, 10**9)
+        orders = [door.make(Call("bench", f"held {n}"), wanted, now()) for n in range(len(lines))]
+
+        async def waits(line: Line, token: str) -> float:
+            await line.ask("order/held", {"token": token, "wait_s": HELD_S})
+            return time.monotonic()
+
+        held = [asyncio.create_task(waits(line, one.token.hex())) for line, one in zip(lines, orders, strict=True)]
+        await asyncio.sleep(SETTLED_S)
+        for task, one in zip(held, orders, strict=True):
+            await asyncio.to_thread(door.close, "bench", one.token, now())
+            task.add_done_callback(partial(_late, took, time.monotonic()))
+            await asyncio.sleep(1 / TOLD_RATE)
+        await asyncio.gather(*held)
+    _end(lines)
+    name = f"wallet, {len(lines)} phones held, told of the end of their orders, {TOLD_RATE:g}/s"
+    return [
+        Row(f"{name}, p50", quantile(took, 50), "ms"),
+        at_most(f"{name}, p99", quantile(took, 99), "ms", TOLD_MS, "p50", quantile(took, 50)),
+    ]  # fmt: skip
+
+
+def _late(took: list[float], closed_s: float, task: "asyncio.Task[float]") -> None:
+    took.append(1000 * (task.result() - closed_s))
 
 
 def _paid(made: Made, port: int, phones: list[Phone]) -> tuple[list[float], int]:
