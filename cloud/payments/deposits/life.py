@@ -267,7 +267,7 @@ class Deposits:
             keep(writing.db, order._replace(due_ms=judged.due_ms, tries=order.tries + 1))
             return
         state = OrderState.CLOSED if judged.deed is Deed.CLOSED else OrderState.PERSON
-        done = order._replace(state=int(state), due_ms=NEVER, changed_ms=now_ms)
+        done = order._replace(state=int(state), opener="", due_ms=NEVER, changed_ms=now_ms)
         if order.state == state:
             keep(writing.db, done)
             return

@@ -64,6 +64,8 @@ _NEVER = frozenset({"INVALID_REQUEST", "USER_ACCOUNT_ABNORMAL", "MCH_NOT_EXISTS"
 """Refusals of a refund that asking again does not change; NOT_ENOUGH, FREQUENCY_LIMITED and others are asked again."""
 _MADE = {Way.CODE: ("native", "code_url"), Way.PHONE: ("h5", "h5_url"), Way.INSIDE: ("jsapi", "prepay_id")}
 """The end of the path, and what the answer has."""
+_BUSY = (-1, 45011)
+"""errcode of 网页授权 that says to ask again."""
 _PROBE = "WECHATPAY/SIGNTEST/"
 """WeChat sends wrong signatures on purpose, marked so, to see whether they are checked."""
 
@@ -152,6 +154,8 @@ class WeChat:
         if answer.status != 200:
             raise ProviderFault(f"HTTP {answer.status}")
         said = an_object(answer.body)
+        if said.get("errcode") in _BUSY:
+            raise ProviderFault("busy")
         if said.get("errcode"):
             raise OpenerRefused(f"errcode {str(said['errcode'])[:8]!r}")
         return text_of(said, "openid", 128)

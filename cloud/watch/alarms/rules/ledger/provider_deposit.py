@@ -15,7 +15,6 @@ RULE = FactRule(
             "deposit-odd",
             "deposit-unknown",
             "fee-invoice-apart",
-            "provider-key-ends",
             "refund-refused",
             "refund-unknown",
         }

@@ -7,6 +7,7 @@ from cloud.watch.alarms.rules.warnings import (
     disk_forecast,
     list_ageing,
     outbox_forecast,
+    provider_key,
 )
 
 _OWN = (
@@ -15,5 +16,6 @@ _OWN = (
     disk_forecast,
     list_ageing,
     outbox_forecast,
+    provider_key,
 )
 RULES: tuple[Rule, ...] = tuple(one.RULE for one in _OWN)
