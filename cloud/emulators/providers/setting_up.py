@@ -76,7 +76,7 @@ def _make_secret(file: Path) -> None:
 def _name(file: Path, provider: str, port: int, notify: str) -> None:
     who = {
         "wechat": f'mchid = "{MCHID}"\nappid = "{APPID}"\nserial = "DEMO"\napiv3 = "wechat-apiv3.key"\n'
-        f'secret = "wechat-app.key"\nways = ["code", "phone", "inside"]\nopenid = "http://127.0.0.1:{port}"\n'
+        f'account = "wechat-app.key"\nways = ["code", "phone", "inside"]\nopenid = "http://127.0.0.1:{port}"\n'
         f'authorize = "http://127.0.0.1:{port}/connect/oauth2/authorize"',
         "alipay": f'app_id = "{APPID}"\nseller_id = "{SELLER}"\nways = ["code", "phone", "page"]',
     }[provider]

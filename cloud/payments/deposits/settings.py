@@ -10,7 +10,7 @@
     key = "wechat-own.pem"                # in DATA/cloud/payments, as all files here
     apiv3 = "wechat-apiv3.key"            # 32 characters
     ways = ["code", "phone", "inside"]    # what the merchant may: Native, H5, JSAPI; Alipay: code, phone (wap), page
-    secret = "wechat-app.key"             # of the official account 公众号, for "inside" alone
+    account = "wechat-app.key"            # of the official account 公众号: its secret, for "inside" alone
     [[wechat.platform]]                   # the old and the new one side by side
     serial = "PUB_KEY_ID_0116…"           # a certificate's serial, or the number of a public key
     key = "wechat-platform-1.pem"
@@ -138,7 +138,7 @@ def _wechat(one: Section, keys: Path) -> Door:
     inside, place = None, one.take("openid", str, OPENID)
     one.take("authorize", str, AUTHORIZE)
     if Way.INSIDE in _ways("wechat", one):
-        secret = _private(keys / _name(one, "secret"), _KEY_MAX).strip().decode("ascii", "replace")
+        secret = _private(keys / _name(one, "account"), _KEY_MAX).strip().decode("ascii", "replace")
         inside = Inside(secret, place)
     adapter = WeChat(mchid, appid, own, platform, apiv3, notify, inside)
     host, port, _ = _host(place, one.name("openid"))
