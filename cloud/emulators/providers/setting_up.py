@@ -27,7 +27,8 @@ def set_up(data: Path, provider: str, port: int, notify: str) -> EmulatorKeys:
     theirs.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (theirs / f"{provider}-merchant.pem").exists():
         _make_keys(provider, ours, theirs)
-    _make_secret(ours / f"{provider}-app.key")
+    if provider == "wechat":
+        _make_secret(ours / "wechat-app.key")
     _name(cloud / FILE, provider, port, notify)
     signers = {name: private_of((theirs / f"{provider}-{name}.pem").read_bytes()) for name in (OLD, NEW)}
     merchant = public_of((theirs / f"{provider}-merchant.pem").read_bytes())
