@@ -2,7 +2,9 @@
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.funds.orders.calls import PayRefused, PayResult
+from cloud.ledger.ledger import Ledger
 from cloud.open.site import end_orders
 from cloud.open.store.apps import revoke
 from cloud.payments import calls
@@ -39,6 +41,7 @@ def test_what_is_open_is_paid_no_more_and_what_is_reserved_goes_back(rig: Rig) -
     assert states(rig) == [("3", 0, 0), ("2", 1000, 0), ("3", 0, 0), ("2", 1250, 0)], "void ones, captured ones"
     assert pays(rig, beside, "b1") == "done"
     assert end_orders(rig.site, rig.now) == 0
+    assert verify(Ledger(rig.site.live.ledger), c.check_tac).first_broken == ""
 
 
 def test_one_whose_time_is_over_ends_as_well(rig: Rig) -> None:
