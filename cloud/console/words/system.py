@@ -150,10 +150,13 @@ WORDS: dict[str, Text] = {
     "app_tries": Text("次数", "Tries"),
     "app_sandbox": Text("沙箱", "sandbox"),
     "app_in_use": Text("可用", "In use"),
+    "app_keyless": Text("没有有效密钥", "No key that counts"),
+    "app_unheard": Text("有放弃的回调", "Some were given up"),
     "app_over": Text("已到期", "Over"),
     "app_revoked": Text("已作废", "Revoked"),
     "app_replay": Text("重发放弃的", "Send those again"),
     "app_end": Text("作废", "Revoke"),
+    "app_end_name": Text("照抄名称", "Type its name"),
     "app_end_note": Text(
         "立即生效，不能恢复：不能再调用，付款单不能再付，预授权退回持有人。",
         "At once and for good: it calls no more, none of its orders is paid, what is reserved goes back.",

@@ -58,7 +58,9 @@ class Row(NamedTuple):
     @property
     def state(self) -> str:
         """A key of the words."""
-        return "app_revoked" if self.app.revoked_ms else "app_in_use" if self.is_alive else "app_over"
+        if not self.is_alive:
+            return "app_revoked" if self.app.revoked_ms else "app_over"
+        return "app_keyless" if not self.keys else "app_unheard" if self.dead else "app_in_use"
 
 
 @contextmanager
@@ -107,8 +109,10 @@ def _application(sources: Sources, number: str) -> Reply:
 
 
 def _end(sources: Sources, number: str) -> Reply:
-    """The open platform ends the orders of one of the sandbox by itself."""
-    when = now()
+    """By its name, which is typed: there is no way back. Orders of the sandbox the open platform ends by itself."""
+    when, row = now(), _one(sources, number)
+    if request.form.get("name", "").strip() != row.app.name:
+        return _fault(Text("名称不符，没有作废", "not its name: it was not revoked"), number)
     with _store(sources) as store:
         if store is None:
             abort(404)

@@ -68,7 +68,8 @@ def test_it_is_listed_as_it_stands_replayed_and_revoked_with_its_orders(rig: Rig
         assert queues(store) == {app.id: (2, 0)}
     someone.send(f"{own}/replay", 409)
     someone.see(f"{own}/payments", 403)
-    someone.send(f"{own}/end")
+    someone.send(f"{own}/end", 409, name="shop")
+    someone.send(f"{own}/end", name=app.name)
     assert "已作废" in someone.see("/applications")
     with rig.sources.books() as opened:
         assert doors.orders(opened).end_maker(app.caller, c.NOW) == 0, "its orders are ended already"
@@ -82,7 +83,7 @@ def test_who_decides_gives_back_for_one_that_ended_and_no_other(rig: Rig, tmp_pa
     give_back = {"yuan": "2.50", "reason": "one too many"}
     officer.send(f"{own}/payments/{number}", 409, **give_back)
     officer.send(f"{own}/end", 403)
-    rig.browser("ops", [Grant(Role.OPERATIONS)]).send(f"{own}/end")
+    rig.browser("ops", [Grant(Role.OPERATIONS)]).send(f"{own}/end", name=app.name)
     for _ in range(2):  # a second click gives back nothing
         officer.send(f"{own}/payments/{number}", **give_back)
     officer.send(f"{own}/payments/{number}", 409, yuan="10.01", reason="all")
