@@ -69,8 +69,10 @@ def refund(given: Given) -> int:
     if done.result is not PayResult.DONE:
         say(PAY_TEXT[done.result])
         return 1
-    again = Text("（此前已退）", " (it was already)") if done.again else Text("", "")
-    return say(Text(f"已退 ¥{yuan(done.fen)}{again.zh}", f"¥{yuan(done.fen)} given back{again.en}"))
+    fen = yuan(done.fen)
+    if done.again:
+        return say(Text(f"此前已退 ¥{fen}", f"¥{fen} was given back already"))
+    return say(Text(f"已退 ¥{fen}", f"¥{fen} given back"))
 
 
 def _app(given: Given) -> App:
