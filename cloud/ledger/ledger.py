@@ -21,7 +21,7 @@ from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
 from cloud.ledger.funds.meals.taking import settle_waiting
 from cloud.ledger.funds.offline import taking as offline_codes
-from cloud.ledger.funds.orders.asked import ask_order, close_asked
+from cloud.ledger.funds.orders.asked import ask_order, close_asked, looked_at
 from cloud.ledger.funds.orders.paying import SWEPT_MAX, expire
 from cloud.ledger.funds.orders.rows import expired
 from cloud.ledger.funds.payments import authorise as payments
@@ -330,6 +330,11 @@ class Ledger:
 
     def payment_order(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> OrderAnswer:
         """An order 收款码 of a till's made, looked at, or closed."""
+        if asked.purpose is Purpose.ORDER:
+            with self.database.reading():
+                standing = looked_at(self.database, request, now.unix_ms)
+            if standing is not None:
+                return standing
         drawn = self.opened.drawn(CODES_MAX)
         with self.opened.writing(now) as writing:
             if asked.purpose is Purpose.ORDER_CLOSE:

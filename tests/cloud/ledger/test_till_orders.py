@@ -9,6 +9,7 @@ from cloud.ledger.funds.orders import asked, till
 from cloud.ledger.funds.orders.asked import OPEN_MAX, ORDER_MS
 from cloud.ledger.funds.orders.calls import PayResult
 from cloud.ledger.funds.payments.rule import SINGLE_MAX_FEN
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
@@ -134,6 +135,12 @@ def test_time_and_bounds(ledger: Ledger, door: OrderDoor, monkeypatch: pytest.Mo
     monkeypatch.setattr(asked, "UNPAID_MAX", 3)
     assert ask(ledger, 10, now=over).result is PaymentResult.NOT_NOW
     assert stands(ledger) == (FUNDS, 0)
+
+
+def test_the_order_of_a_till_that_is_reported_stolen_is_paid_no_more(ledger: Ledger, door: OrderDoor) -> None:
+    code = ask(ledger, 7).code
+    ledger.psam_stolen(Report(c.psam(c.POS[-1]), True, c.NOW.campus_s, "王", "被盗"), c.NOW)
+    assert (pay(door, code)["result"], stands(ledger)) == (PayResult.CLOSED, (FUNDS, 0))
 
 
 def test_a_row_that_was_edited_is_seen(ledger: Ledger) -> None:

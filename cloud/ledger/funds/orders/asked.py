@@ -21,6 +21,7 @@ from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of
 from cloud.ledger.funds.payments.rule import SINGLE_MAX_FEN
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import record_key
+from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.facts.money.payments import PaymentReused
 from shared.online import CODES_MAX, ORDER_PREFIX, LoadRequest, OrderAnswer, PaymentResult, closes, code_of
@@ -52,6 +53,15 @@ def ask_order(
     return OrderAnswer(PaymentResult.ORDER_OPEN, asked.amount_fen, code)
 
 
+def looked_at(db: Database, request: OnlineRequest, now_ms: int) -> OrderAnswer | None:
+    """How the order of this very request stands, inside of a snapshot; None: it is for ask_order to say. A till looks
+    more than once a second, and keeps nobody from writing by it."""
+    case = case_of(db, record_key(request.device, request.epoch, request.request))
+    if case is None or case.state == PaymentState.WORD or (case.payload, case.psam) != (request.payload, request.psam):
+        return None
+    return _stands(db, case, now_ms)
+
+
 def close_asked(writing: Writing, box: str, request: OnlineRequest, asked: LoadRequest) -> OrderAnswer:
     """The order of the request that `asked` names is paid, or it never will be."""
     if place_of(writing, box, request) is None:
@@ -69,7 +79,7 @@ def close_asked(writing: Writing, box: str, request: OnlineRequest, asked: LoadR
             ),
         )  # fmt: skip
         return OrderAnswer(PaymentResult.ORDER_CLOSED)
-    return _stands(writing, case)
+    return _stands(writing.db, case, writing.now.unix_ms)
 
 
 def _again(writing: Writing, box: str, case: PaymentCase, request: OnlineRequest) -> OrderAnswer:
@@ -77,17 +87,16 @@ def _again(writing: Writing, box: str, case: PaymentCase, request: OnlineRequest
     if not is_its and case.state not in (PaymentState.TOMBSTONE, PaymentState.REVERSED):
         writing.notes.tell(PaymentReused(request.request), box=box, device=request.device)
         return OrderAnswer(PaymentResult.NOT_NOW)
-    return _stands(writing, case)
+    return _stands(writing.db, case, writing.now.unix_ms)
 
 
-def _stands(writing: Writing, case: PaymentCase) -> OrderAnswer:
+def _stands(db: Database, case: PaymentCase, now_ms: int) -> OrderAnswer:
     if case.state in _PAID:
         return OrderAnswer(PaymentResult.APPROVED, case.amount_fen)
     if case.state in (PaymentState.REVERSED, PaymentState.TOMBSTONE):
         return OrderAnswer(PaymentResult.REVERSED)
-    row = till_order_by_case(writing.db, case.key)
-    is_open = case.state == PaymentState.OPEN and row is not None
-    if not is_open or row is None or not order_by_id(writing.db, row.pay_order).is_open(writing.now.unix_ms):
+    row = till_order_by_case(db, case.key) if case.state == PaymentState.OPEN else None
+    if row is None or not order_by_id(db, row.pay_order).is_open(now_ms):
         return OrderAnswer(PaymentResult.ORDER_CLOSED)
     return OrderAnswer(PaymentResult.ORDER_OPEN, case.amount_fen, row.code)
 

@@ -218,7 +218,7 @@ def _merchant(db: Database, merchant: str) -> int:
 def _against(writing: Writing, order: OrderRow, card: CardId, fen: int) -> PayResult | None:
     """Everything that is known, in the transaction that moves the money."""
     till = till_order_of(writing.db, order)
-    if not order.is_open(writing.now.unix_ms) or (till is not None and not is_payable(writing.db, till)):
+    if not order.is_open(writing.now.unix_ms) or (till is not None and not is_payable(writing, till)):
         return PayResult.CLOSED
     known = writing.registry.cards[card]
     left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)

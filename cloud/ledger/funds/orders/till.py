@@ -15,6 +15,7 @@ from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.arrival import split_key
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.ids import CardId
@@ -59,10 +60,13 @@ def keep_till_order(writing: Writing, row: TillOrder) -> None:
     writing.booking.link(BookLinkKind.TILL_ORDER, row.pay_order, digest_of(row))
 
 
-def is_payable(db: Database, row: TillOrder) -> bool:
-    """Is its case still open, with no word of the till about it?"""
-    case = case_of(db, row.case_key)
-    return case is not None and _is_open(case)
+def is_payable(writing: Writing, row: TillOrder) -> bool:
+    """Is its case still open, with no word of the till about it, and is the till not reported stolen since?"""
+    case = case_of(writing.db, row.case_key)
+    if case is None or not _is_open(case):
+        return False
+    device, _, _ = split_key(case.key)
+    return not writing.registry.stolen.names(device, bytes(case.psam))
 
 
 def take(writing: Writing, row: TillOrder, order: OrderRow, card: CardId) -> None:
