@@ -20,12 +20,16 @@ from shared.ids import BoxId, CardId, PsamId, StorageId
 from shared.online import (
     LoadRequest,
     LoadResult,
+    OrderAnswer,
     PaymentAnswer,
     PaymentResult,
     Purpose,
+    close_request,
     code_of,
     code_request,
+    order_request,
     parse_answer,
+    parse_order_answer,
     parse_payment,
     presence_id,
 )
@@ -64,6 +68,12 @@ class Cut:
     ) -> PaymentAnswer:
         self._cut("before the commit", StoreFault)
         answer = self.ledger.payment_by_code(box, request, code, amount_fen, now)
+        self._cut("after the commit", StoreFault)
+        return answer
+
+    def payment_order(self, box: BoxId, request: OnlineRequest, asked: LoadRequest, now: Now) -> OrderAnswer:
+        self._cut("before the commit", StoreFault)
+        answer = self.ledger.payment_order(box, request, asked, now)
         self._cut("after the commit", StoreFault)
         return answer
 
@@ -180,3 +190,15 @@ def test_a_code_whose_answer_is_withheld_is_judged_once_and_a_repeat_hears_it(ti
     assert till.pay(till.body, 33, no_code) is PaymentResult.CODE_INVALID
     assert till.pay(till.body, 34, code_request(code_of(1), 5)) is PaymentResult.CODE_INVALID
     assert till.pay(till.machine, 1, asked) is PaymentResult.WRONG_DEVICE
+
+
+def test_an_order_whose_answer_stayed_away_is_the_same_one_when_asked_again(till: Till) -> None:
+    till.cut.at = "after the commit"
+    assert till.ask(till.body, 40, order_request(5)) is None
+    first, again = (till.ask(till.body, 40, order_request(5)) for _ in range(2))
+    assert first is not None
+    assert parse_order_answer(first).result is PaymentResult.ORDER_OPEN
+    assert first == again, "one order, one code"
+    closed = till.ask(till.body, 41, close_request(5, till.epochs[till.body.device], 40))
+    assert closed is not None
+    assert parse_order_answer(closed).result is PaymentResult.ORDER_CLOSED
