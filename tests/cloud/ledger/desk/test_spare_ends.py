@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.ledger.cards.refusals import IS_SPARE, NOT_LENT, NOT_REPLACED, NOT_SPARE, SECOND
+from cloud.ledger.cards.refusals import NOT_LENT, NOT_REPLACED, NOT_SPARE, SECOND
 from cloud.ledger.checks.money.spares import check_spares
 from cloud.store.db import SqliteDatabase
 from shared.online import PaymentResult
@@ -53,7 +53,8 @@ def test_one_that_is_lost_for_good_leaves_its_deposit_to_the_school_until_it_com
     assert books(ledger, *NAMES, f"cash:{WANG}") == (50_00, 10_00, 0, -10_00)  # the deposit of the other one
     assert sorted(one.act for one in spares.listed(NEXT_DAY)) == ["lent", "taken-in"]
     assert refused(spares.take_in, wish(7), "李四", NEXT_DAY) is NOT_LENT
-    assert refused(spares.lend, wish(8), loan(until_day=loan().until_day + 1), NEXT_DAY) in (NOT_SPARE, IS_SPARE)
+    other = loan(holder_label="0002", until_day=loan().until_day + 1)
+    assert refused(spares.lend, wish(8), other, NEXT_DAY) is NOT_SPARE  # void for ever
 
 
 def test_one_that_cannot_be_read_comes_back_by_its_number_and_two_persons(spares, desk, ledger, box):
