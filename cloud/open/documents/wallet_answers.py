@@ -60,6 +60,7 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
         "this": FLAG,
     })),
     "Passkeys": array(whole({"key": HEX, "label": TEXT, "at_ms": MS})),
+    "ProveWays": whole({"password": FLAG, "passkey": FLAG, "sms": TEXT, "campus": FLAG}),
     "PasskeyAsk": whole({"challenge": HEX, "options": {"type": "object"}}),
     # money
     "Home": whole({
@@ -187,11 +188,12 @@ _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "Done": (
         "sign-in/link", "sign-out", "sign-in/password", "sign-in/number", "sign-in/send-code", "sign-in/code",
         "sign-in/passkey", "sign-in/sso/finish", "phone/begin", "phone/finish", "password", "prove", "bind/begin",
-        "bind/finish", "passkeys/add", "messages/read", "apps/take-back", "lost/report", "lost-night", "class/lost",
+        "bind/finish", "passkeys/add", "messages/read", "prove/send-code", "prove/code",
+        "prove/passkey", "apps/take-back", "lost/report", "lost-night", "class/lost",
         "class/lift", "class/lend",
     ),
     "Ended": ("devices/end", "passkeys/end"),
-    "PasskeyAsk": ("passkeys/ask", "sign-in/passkey/ask"),
+    "PasskeyAsk": ("passkeys/ask", "sign-in/passkey/ask", "prove/passkey/ask"), "ProveWays": ("prove/ways",),
     "Deposit": ("deposit/new", "deposit/state"),
     "Paid": ("pay", "pay/settle"),
     "Offline": ("offline", "offline/end"),
