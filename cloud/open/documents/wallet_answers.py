@@ -9,6 +9,7 @@ from cloud.ledger.funds.orders.calls import PayResult
 from cloud.open.documents.schemas import COUNT, FEN, FLAG, MS, TEXT, Schema, array, maybe, one_of, ref, whole
 from cloud.payments.codes.door import Standing
 from cloud.payments.deposits.calls import WORDS
+from cloud.payments.providers.interface import Way as DepositWay
 from cloud.payments.views import ORDER_WORDS, STATE_WORDS
 from cloud.wallet.back.money.receipts import FORM
 from cloud.wallet.claims import CLAIMS
@@ -43,6 +44,7 @@ _PAID: dict[str, Schema] = {
 _CODE_STATE = whole({
     "state": one_of(Standing), "fen": FEN, "left_fen": SUM, "place": TEXT, "why": WHY, "at_ms": MS,
 })  # fmt: skip
+_BY_CHANNEL: Schema = {"type": "object", "additionalProperties": array(TEXT)}
 _DISPUTE: dict[str, Schema] = {"id": COUNT, "entry": COUNT, "why": TEXT, "at_ms": MS}
 WALLET_SCHEMAS: Mapping[str, Schema] = {
     "Done": {"type": "object", "description": "it was done"},
@@ -91,11 +93,12 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
     "Payments": array(whole(_PAID)), "Payment": whole(_PAID),
     "DepositChannels": whole({
         "channels": array(TEXT), "presets_fen": array(FEN), "least_fen": FEN, "most_fen": FEN, "to": TEXT,
-        "label": TEXT, "by": COUNT,
+        "label": TEXT, "by": COUNT, "ways": _BY_CHANNEL, "sign": _BY_CHANNEL,
     }),
     "Deposit": whole({
         "order": TEXT, "provider": TEXT, "fen": FEN, "paid_fen": FEN, "refunded_fen": FEN,
         "state": one_of(WORDS.values()), "pay": TEXT, "expires_ms": MS, "qr": array(TEXT),
+        "way": one_of(DepositWay),
     }),
     "Offline": whole({
         "own": FLAG, "on": FLAG, "uses": COUNT, "one_fen": FEN, "name": TEXT, "label": TEXT, "now_s": TIME,
