@@ -6,10 +6,12 @@ second, no pool). Neither an address, a header nor a body is in any fault.
 
 import http.client
 import secrets
+import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -126,7 +128,7 @@ class HttpDoor:
         host, port, path = self._where(request.path)
         last_s = time.monotonic() + within_s
         try:
-            with closing(self._line(host, port)) as line:
+            with closing(self._line(host, port)) as line, _given_up(line, within_s):
                 line.request(request.method, path, request.body or None, request.headers)
                 with line.getresponse() as answer:
                     body = _read(answer, most, last_s)
@@ -152,6 +154,24 @@ class HttpDoor:
         return http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
 
 
+@contextmanager
+def _given_up(line: http.client.HTTPConnection, within_s: float) -> Iterator[None]:
+    """Cut off when its time is over, wherever it is: a head that drips keeps each step's own bound for ever."""
+
+    def cut() -> None:
+        if line.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
+
+    timer = threading.Timer(within_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _read(answer: http.client.HTTPResponse, most: int, last_s: float) -> bytes:
     """Whole, or a fault: half of an answer says nothing."""
     said = bytearray()
@@ -159,4 +179,6 @@ def _read(answer: http.client.HTTPResponse, most: int, last_s: float) -> bytes:
         said += more
         if len(said) > most or time.monotonic() > last_s:
             raise TimeoutError
+    if answer.length or time.monotonic() > last_s:  # it ended before its length, or was cut off above
+        raise TimeoutError
     return bytes(said)
