@@ -98,6 +98,8 @@ class WeChatEmulator:
     def _who(self, given: dict[str, str], *, is_asked: bool) -> Out:
         """网页授权: a user is asked and sent back with a code, which tells who he is once."""
         if is_asked:
+            if not given["redirect_uri"].startswith(("https://", "http://")) or not given["redirect_uri"].isprintable():
+                return 400, {}, b"{}"
             code = f"{self.trades.dice.getrandbits(96):024x}"
             self._codes[code] = OPENID
             query = urlencode({"code": code, "state": given["state"]})

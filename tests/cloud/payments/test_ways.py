@@ -41,6 +41,8 @@ def code_of(rig: Rig) -> str:
     status, headers, _ = rig.emulator.handle("GET", ASKED, {}, b"", rig.now_s)
     back = urlsplit(headers["Location"])
     assert (status, back.netloc, parse_qs(back.query)["state"]) == (302, "campus", ["pay.k"])
+    for wrong in ("https://campus/%0d%0aSet-Cookie:a=b", "javascript:x"):
+        assert rig.emulator.handle("GET", ASKED.replace("https://campus/", wrong), {}, b"", rig.now_s)[0] == 400
     return parse_qs(back.query)["code"][0]
 
 
