@@ -121,8 +121,8 @@ def test_the_judge_hears_of_every_commit_that_adds_to_the_books():
 def test_every_law_has_its_planted_defect():
     named = set()
     for file in Path(__file__).parent.glob("*.py"):
-        if file.name.startswith("watch_"):
-            continue  # a small world of its own: test_watch.py
+        if file.name.startswith(("watch_", "small")):
+            continue  # a small world of its own: test_watch.py; what small worlds have alike
         calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
         raised = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Violation"]
         named |= {ast.literal_eval(call.args[0]) for call in raised}
