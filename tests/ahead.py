@@ -39,8 +39,8 @@ SEEDS = 200
 SEEDS_OF_A_SAMPLE = 50
 LONG = {
     "sim": Long(
-        ("tests.sim", "--seeds", f"0:{SEEDS}", "--jobs", "1"),
-        ("tests.sim", "--seeds", f"0:{SEEDS_OF_A_SAMPLE}", "--jobs", "1"),
+        ("tests.sim", "--seeds", f"0:{SEEDS}", "--jobs", "1", "--happened"),
+        ("tests.sim", "--seeds", f"0:{SEEDS_OF_A_SAMPLE}", "--jobs", "1", "--happened"),
     ),
     "torn": Long(
         ("tests.torn", "--jobs", "1"),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from pathlib import Path
 
 from shared.input.command_line import Parser
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
     wanted = [Wanted(seed, options.days, options.taps, options.plant or "") for seed in range(*options.seeds)]
     began = time.monotonic()
     caught = cpu_s = taps = done = records = 0.0
+    happened: Counter[str] = Counter()
     progress = ProgressLine(sys.stderr, os.environ)
     seeds = Text("种子", "seeds")
     for count, result in enumerate(progress.through(seeds, run_all(wanted, options.jobs), len(wanted)), 1):
@@ -54,6 +56,7 @@ def main(arguments: list[str]) -> int:
             if options.fingerprints:
                 _say(f"seed {result.seed} fingerprint {result.outcome.fingerprint:08x}")
             records += result.outcome.records
+            happened += result.outcome.counts
         if count % 20 == 0:
             _say(f"[ .. ] {count}/{len(wanted)}  {time.monotonic() - began:.0f} s")
     figures = {
@@ -62,6 +65,8 @@ def main(arguments: list[str]) -> int:
         "taps_per_s_and_core": round(taps / cpu_s) if cpu_s else 0,
         "campus_days_per_hour_and_core": round(taps / 2000 / cpu_s * 3600) if cpu_s else 0,
     }  # fmt: skip
+    if options.happened:
+        _say(json.dumps(happened, sort_keys=True))
     _say(json.dumps(figures))
     return int(bool(options.plant) and not caught)
 
@@ -102,6 +107,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         help=Text("植入的缺陷也打印事件", "print the events of the planted defect, too"),
     )  # fmt: skip
     add("--fingerprints", action="store_true", help=Text("打印每个种子的指纹", "print each seed's fingerprint"))
+    add("--happened", action="store_true", help=Text("打印各事件次数", "print what has happened, how often"))
     jobs = Text("进程数，缺省为处理器数", "processes (all cores)")
     add("--jobs", type=_some, default=os.cpu_count() or 1, metavar="N", help=jobs)
     return parser.parse_args(arguments)

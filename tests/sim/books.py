@@ -12,6 +12,8 @@ from shared.ids import card_id
 from shared.records import STORED_HEAD, CounterKind
 from shared.wire import codec
 from tests.sim.disk import deed_of
+from tests.sim.ledgers import fresh_entries
+from tests.sim.paying_law import APART, PayingLaw
 from tests.sim.theft import Theft
 from tests.sim.truth import Deed, Happened
 from tests.sim.world import Violation
@@ -41,11 +43,15 @@ class Books:
         """What of it went to pending load: by a void, or by evidence of half a mixed payment."""
         self.entries = 0
         self.theft: Theft | None = None
+        self.paying: PayingLaw | None = None
+        self.apart: Counter[str] = Counter()
+        """What of the balances entries of accounts alone have moved, since the day began."""
         self.hostile = b""
         """A body that makes its records up."""
         self._deeds = deeds
         self._accounts: dict[int, str] = {}
         self._last = 0
+        self._fresh = fresh_entries()
         self._by_entry: dict[int, tuple[Deed, int]] = {}
         self._halves: set[int] = set()
 
@@ -66,6 +72,7 @@ class Books:
             if self.theft is not None and kind in _PURCHASES:
                 credited = [self._name(database, credit) for _, credit, _ in lines]
                 self.theft.booked(number, record, stored, credited)
+            self._move_apart(database, (number, kind, record, stored), lines)
             if kind == EntryKind.VOID:
                 self._void(deed_of(stored[STORED_HEAD:]), sum(line[2] for line in lines))
             elif _takes_a_deed_back(kind, reverses):
@@ -79,6 +86,20 @@ class Books:
             if not 0 <= self.posted[deed] <= 1:
                 raise Violation("I1", f"{deed} is posted {self.posted[deed]} times")
 
+    def _move_apart(
+        self, database: sqlite3.Connection, entry: tuple[int, int, int | None, bytes | None],
+        lines: list[tuple[int, int, int]],
+    ) -> None:  # fmt: skip
+        number, kind, record, stored = entry
+        if number <= self._fresh or kind not in APART:
+            return
+        named = [(self._name(database, debit), self._name(database, credit), fen) for debit, credit, fen in lines]
+        for debit, credit, fen in named:
+            self.apart[debit] += fen
+            self.apart[credit] -= fen
+        if self.paying is not None:
+            self.paying.booked(EntryKind(kind), record, stored, named, self.balances)
+
     def _require_a_card(self, number: int, stored: bytes | None) -> None:
         if stored is not None and self.hostile and stored[:6] == self.hostile:
             raise Violation("hostile", f"entry {number} is of a record that no card has made")
@@ -91,6 +112,7 @@ class Books:
         self.voided.clear()
         self._halves.clear()
         self._by_entry.clear()
+        self.apart.clear()
         self._last = self.entries = 0
         self.committed(database)
 

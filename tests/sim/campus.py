@@ -32,6 +32,7 @@ from tests.sim.parts import Parts
 from tests.sim.replay import check_replay
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth
+from tests.sim.wallets import OFTEN, SELDOM, Wallets, is_paying
 from tests.sim.world import Violation, World
 
 MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
@@ -83,10 +84,13 @@ class Campus:
         self.clock = Clock(self.world)
         self.is_night = False
         self.judge = Judge(self.world)
-        if parts.fleet or (faults is None and is_fleet(seed)):
+        if parts.fleet or parts.paying or (faults is None and is_fleet(seed)):
             self.judge.fleet = FleetLaw(self.world)
             draw_fleet(self.faults, seed)
             self.fault_names += ("documents",)
+        if parts.paying or (faults is None and is_paying(seed)):
+            self.judge.accounts_pay()
+            self.fault_names += ("accounts",)
         self.broker = Broker(self.world)
         self._weather()
         self.edges = [
@@ -109,6 +113,8 @@ class Campus:
         self.judge.ledger_committed(self.ingest.database)
         self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
         self.office = Office(self, self.judge.fleet) if self.judge.fleet is not None else None
+        habits = OFTEN if parts.paying else SELDOM
+        self.wallets = Wallets(self, self.judge.paying, habits) if self.judge.paying is not None else None
         self.nemesis = Nemesis(self)
         self.hostile = self._hostile() if is_hostile(seed) else None
 
@@ -138,6 +144,8 @@ class Campus:
 
     def start(self) -> None:
         """Morning: everything is switched on."""
+        if self.wallets is not None:
+            self.wallets.morning()
         self.ingest.start()
         for edge in self.edges:
             edge.start()
@@ -151,11 +159,16 @@ class Campus:
     def day(self, taps: int) -> None:
         """Three meals, and the quiet between them."""
         rate = self.world.random.choice(PER_S)
+        if self.wallets is not None:
+            self.wallets.lose(taps / rate)
         for at_s in MEALS_S:
             self._leap_to(at_s)
             count = taps // len(MEALS_S)
             length_s = max(20.0, count / rate)
-            self.crowd.meal(count, length_s)
+            by_account = count // self.wallets.habits.per_visits if self.wallets is not None else 0
+            self.crowd.meal(count - by_account, length_s)
+            if self.wallets is not None:
+                self.wallets.meal(by_account, length_s)
             self.world.run(self.world.now_s + length_s + QUIET_S)
             self._go_away()
         if self.faults.night:

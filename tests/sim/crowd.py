@@ -46,6 +46,10 @@ class Crowd:
         self.taps = 0
         self.done = 0
 
+    def leaves(self, cards: list[CardTruth]) -> None:
+        """Nobody pays with these purses."""
+        self.cards = [card for card in self.cards if card not in cards]
+
     def meal(self, taps: int, length_s: float) -> None:
         """So many visits within the next seconds."""
         for _ in range(taps):

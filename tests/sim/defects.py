@@ -63,6 +63,15 @@ from tests.sim.judge import Judge
 from tests.sim.losses import GoesByTheClock
 from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
+from tests.sim.paying_defects import (
+    ChargesAgain,
+    GivesUpSilently,
+    KeepsWhatIsReversed,
+    LosesMeals,
+    Overdraws,
+    PaysTheLost,
+    SellsOnUnknown,
+)
 from tests.sim.ride_defects import LeavesAboard
 from tests.sim.rot_defects import BelievesItsDisk, NumbersOver
 from tests.sim.terminal_part import TerminalPart
@@ -458,6 +467,11 @@ def _laws(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def _paid(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int = 0) -> Defect:
+    """Of online accounts: in every seed they pay."""
+    return Defect(text, _laws(*laws.split()), replace(parts, paying=True), taps, first)
+
+
 def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int = 0) -> Defect:
     """Of the way down: in every seed documents come down."""
     return Defect(text, _laws(*laws.split()), replace(parts, fleet=True), taps, first)
@@ -567,5 +581,14 @@ DEFECTS: dict[str, Defect] = {
     "waits-for-the-list": _down(
         "名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList), first=8
     ),
+    "keeps-what-is-reversed": _paid(
+        "冲正不退 a reversal gives nothing back", "paid", Parts(ingest=KeepsWhatIsReversed), first=2
+    ),
+    "overdraws": _paid("动用保底 a floor is not kept", "floor", Parts(ingest=Overdraws), first=2),
+    "pays-the-lost": _paid("挂失后账户仍付 a lost card's account pays", "lost", Parts(ingest=PaysTheLost), first=8),
+    "charges-again": _paid("一码扣两次 a use is charged twice", "use", Parts(ingest=ChargesAgain)),
+    "loses-meals": _paid("应急餐不入账 a meal is not posted", "given", Parts(ingest=LosesMeals), first=2),
+    "sells-on-unknown": _paid("没答当收款 no answer is a yes", "word paid", Parts(terminal=SellsOnUnknown), first=2),
+    "gives-up-silently": _paid("没答不冲正 no reversal", "paid", Parts(terminal=GivesUpSilently), first=2),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -11,7 +11,8 @@ from edge.terminal.store.layout import (
     RING_AT,
     SLOT_SIZE,
     SLOTS_AT,
-    AskedLoad,
+    AskedPayment,
+    PendingBody,
     RingSlot,
     parse_open,
     parse_record,
@@ -19,7 +20,7 @@ from edge.terminal.store.layout import (
 )
 from edge.terminal.store.port import MemoryFlash
 from shared.ids import CardId
-from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.purse.outcomes import PendingPurchase
 from shared.records import LOAD_SHAPED, PURCHASE_SHAPED, VOIDS, CounterKind, application_of, peek
 from tests.sim.truth import Deed
 from tests.sim.world import Violation
@@ -145,7 +146,10 @@ def _place(offset: int) -> int:
     return offset - (offset - SLOTS_AT) % SLOT_SIZE
 
 
-def _pending_deed(body: PendingPurchase | AskedLoad | PendingLoad) -> Deed:
+def _pending_deed(body: PendingBody) -> Deed | None:
+    """An account payment moves no card."""
+    if isinstance(body, AskedPayment):
+        return None
     if isinstance(body, PendingPurchase):
         return Deed(body.card_id, CounterKind.OFFLINE, body.counter, application_of(body.purse))
     return Deed(body.request.card, CounterKind.ONLINE, body.request.counter)

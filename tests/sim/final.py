@@ -67,6 +67,8 @@ def check_end(campus: "Campus") -> None:
     tried_once(campus)
     if judge.fleet is not None:
         judge.fleet.at_rest(campus.ingest.database)
+    if judge.paying is not None:
+        judge.paying.at_rest(campus.ingest.database)
     witnessed_is_named(campus)
     close_the_list(campus)
     if campus.world.seed % VERIFY_EVERY == 0:
@@ -285,7 +287,8 @@ def merchants(campus: "Campus", open_cases: set[Deed]) -> None:
             owed[named[terminal]] += happened.amount_fen - campus.judge.books.voided[deed]
     balances = campus.judge.books.balances
     for merchant, fen in owed.items():
-        booked = -balances[f"merchant:{merchant}"] - balances[f"held:{merchant}"]
+        accounts = (f"merchant:{merchant}", f"held:{merchant}")
+        booked = sum(campus.judge.books.apart[code] - balances[code] for code in accounts)
         if booked != fen:
             raise Violation("I3", f"{merchant}: bought {fen}, booked {booked}")
 

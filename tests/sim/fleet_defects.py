@@ -15,7 +15,7 @@ from tests.sim.papers import SimPapers
 from tests.sim.terminal_part import TerminalPart
 
 
-class _Changed(TerminalPart):
+class Changed(TerminalPart):
     """A terminal in whose firmware something is changed before it boots."""
 
     def watched(self, firmware: Firmware) -> None:
@@ -27,14 +27,14 @@ class _Changed(TerminalPart):
         raise NotImplementedError
 
 
-class TakesOlder(_Changed):
+class TakesOlder(Changed):
     """Whatever is offered and has a right signature is taken."""
 
     def change(self, firmware: Firmware) -> None:
         firmware.body.documents._newest = lambda name: None  # type: ignore[method-assign]
 
 
-class BelievesItsBox(_Changed):
+class BelievesItsBox(Changed):
     """What a box brings is from the centre: no signature is looked at."""
 
     def change(self, firmware: Firmware) -> None:
@@ -43,21 +43,21 @@ class BelievesItsBox(_Changed):
             ring.opened = lambda signed: decode_head(signed.raw) if ring.key_for(decode_head(signed.raw)) else None  # type: ignore[method-assign]
 
 
-class AsksNoList(_Changed):
+class AsksNoList(Changed):
     """The hotlist is fetched, kept, reported, and not asked."""
 
     def change(self, firmware: Firmware) -> None:
         firmware.body.is_listed = lambda card, index: False  # type: ignore[method-assign]
 
 
-class ListsInATap(_Changed):
+class ListsInATap(Changed):
     """A hotlist takes effect at once, also between a tap's question and its debit."""
 
     def change(self, firmware: Firmware) -> None:
         firmware.body.documents.is_in_tap = lambda: False
 
 
-class WaitsForTheList(_Changed):
+class WaitsForTheList(Changed):
     """Whoever has an old list sells nothing before it has a newer one, however long that takes."""
 
     def change(self, firmware: Firmware) -> None:
@@ -70,14 +70,14 @@ class WaitsForTheList(_Changed):
         documents.is_catching_up = is_old  # type: ignore[method-assign]
 
 
-class TriesForEver(_Changed):
+class TriesForEver(Changed):
     """An image that has failed is tried at every boot."""
 
     def change(self, firmware: Firmware) -> None:
         firmware.body.documents.trials.is_condemned = lambda digest: False  # type: ignore[method-assign]
 
 
-class BeginsAgain(_Changed):
+class BeginsAgain(Changed):
     """An order that the power cut off is begun once more."""
 
     def change(self, firmware: Firmware) -> None:

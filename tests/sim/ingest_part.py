@@ -32,13 +32,16 @@ from cloud.ledger.read.shown.risk import Risk
 from cloud.ledger.read.shown.story import Story
 from cloud.ledger.receive.backup_marks import BackupMarks, rows_held
 from cloud.ledger.records.values import Now as LedgerNow
+from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
+from cloud.online.payment import PaymentAnswers, PaymentCounts
 from cloud.store.db import Database, Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
-from shared.errors import StoreFault
+from shared.errors import StoreFault, WireFault
 from shared.fleet.document import Head, SignedHead
 from shared.ids import CardId
 from shared.keys.document_key import DocumentKey, document_key
+from shared.online import LOADS, parse_request
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
@@ -149,6 +152,13 @@ def copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
     return copy
 
 
+def _is_load(request: OnlineRequest) -> bool:
+    try:
+        return parse_request(request.payload).purpose in LOADS
+    except WireFault:
+        return True
+
+
 TOLD_MAX = 3
 """Movements of a card's story that are told one by one."""
 
@@ -165,7 +175,7 @@ class IngestPart:
         self.world, self.clock, self.faults, self.judge, self.broker = world, clock, faults, judge, broker
         self.database = database
         self.requests: list[tuple[str, OnlineRequest, LedgerNow]] = []
-        """Online requests with the time at which they were worked on."""
+        """Requests of loads with the time at which they were worked on."""
         self._counts = LoadCounts()
         self.tally = Tally()
         self.alive = False
@@ -195,9 +205,11 @@ class IngestPart:
         self._admission = Admission(self._lanes, self.notices, lambda: self.world.now_s)
         self._working = False
         self._counts = LoadCounts()
-        loads = LoadAnswers(self.keys, self.ledger, self._counts)
+        online = OnlineAnswers(
+            LoadAnswers(self.keys, self.ledger, self._counts), PaymentAnswers(self.keys, self.ledger, PaymentCounts())
+        )
         self._clerk = Clerk(
-            self.ledger, self.keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally,
+            self.ledger, self.keys.check_tac, online, AckSeal(self._plan.ack_key), self.now, self.tally,
             centre=self._centre(self.ledger),
         )  # fmt: skip
         self.world.note("ingest up")
@@ -408,7 +420,7 @@ class IngestPart:
 
     def _hear_requests(self, part: Sequence[Ticket], granted: int) -> None:
         for ticket in part:
-            if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
+            if isinstance(ticket.body, OnlineRequest) and ticket.address is not None and _is_load(ticket.body):
                 self.requests.append((ticket.address.box, ticket.body, self.now()))
                 if self._counts.granted > granted and not self._links_straggle():
                     self.judge.granted(ticket.body)

@@ -3,7 +3,7 @@
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
 backup: what a box drops for its age is in a verified backup · hostile: no lie moves money · told: no success is shown
 twice · number: none is given twice (`disk.py`) · forged: no box does what the ledger has not said (`stranger.py`) · the
-way down has its own (`fleet_law.py`).
+way down has its own (`fleet_law.py`), and so have online accounts (`paying_law.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -20,6 +20,7 @@ from tests.sim.books import Books
 from tests.sim.disk import SimFlash
 from tests.sim.fleet_law import FleetLaw
 from tests.sim.forgeries import Forgeries
+from tests.sim.paying_law import PayingLaw
 from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs, held_in
 from tests.sim.stranger import Answers
 from tests.sim.truth import CardTruth, Deed, Happened
@@ -50,6 +51,8 @@ class Judge:
         """Rows that an ack has named and that are committed: of each store the last one of each range, by its first."""
         self.fleet: FleetLaw | None = None
         """Of a seed in which documents come down."""
+        self.paying: PayingLaw | None = None
+        """Of a seed in which accounts pay."""
         self.backup: Held | None = None
         """Of a seed with backups: what the newest verified one holds."""
         self._hostile = b""
@@ -61,6 +64,13 @@ class Judge:
     def disbelieve(self, device: bytes) -> None:
         """What this body says is made up: it moves no money, and what it is answered is its own affair."""
         self._hostile = self.books.hostile = device
+        if self.paying is not None:
+            self.paying.excused.add(bytes(device))
+
+    def accounts_pay(self) -> PayingLaw:
+        """From here on; what is in the books by now is not asked for."""
+        self.paying = self.books.paying = PayingLaw(self.world)
+        return self.paying
 
     def flash(self, terminal: str, flash: SimFlash) -> None:
         """A terminal's store exists."""
@@ -227,6 +237,8 @@ class Judge:
         """A disaster of ours: every debit that it lost must still be in an outbox or a flash."""
         before = self.ledger.now
         self.forgeries.put_back()
+        if self.paying is not None:
+            self.paying.put_back()
         if self.fleet is not None:
             self.fleet.put_back(database)
         self.ledger.put_back(database)

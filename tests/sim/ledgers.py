@@ -30,3 +30,10 @@ def fresh_ledger() -> sqlite3.Connection:
         raise TypeError("a ledger in memory is SQLite's")
     atexit.register(database.connection.close)
     return database.connection
+
+
+@lru_cache(maxsize=1)
+def fresh_entries() -> int:
+    """The number of its last entry."""
+    ((last,),) = fresh_ledger().execute("SELECT MAX(id) FROM entry").fetchall()
+    return int(last)

@@ -18,3 +18,5 @@ class Parts:
     """Documents come down in every seed."""
     releases: bool = False
     """Boxes change their releases in every seed."""
+    paying: bool = False
+    """Documents come down, and accounts pay, in every seed."""

@@ -31,6 +31,7 @@ from tests.sim.faults import Faults
 from tests.sim.fleet_watch import look_at, watch
 from tests.sim.judge import Judge
 from tests.sim.papers import SimPapers
+from tests.sim.paying_law import KINDS
 from tests.sim.rides import STOPS, check_ride
 from tests.sim.truth import CardTruth
 from tests.sim.world import Violation, World
@@ -114,6 +115,8 @@ class TerminalPart:
         if self.on:
             self._down()
             self.world.note("flash rot", self.name, self.flash.rot(self.world.random))
+            if self.judge.paying is not None:
+                self.judge.paying.excused.add(bytes(self.device))
             self._rot_paper()
 
     def _rot_paper(self) -> None:
@@ -273,20 +276,27 @@ class TerminalPart:
 
     def present(self, card: CardTruth, verb: str, amount_fen: int, done: Done) -> None:
         """Put a card into the field: verb sell (a ride where there are fares), again, load or claim."""
-        firmware = self.firmware
-        if firmware is None or self._tap is not None:
-            raise ValueError("the field is not free")
-        card.busy = True
-        self._truth = card
-        self._card = UserCard(_Watched(self, card), self.world.bytes)
-        self._card.power_on()
-        self._done = done
         self.world.note(verb, self.name, card.label, amount_fen)
-        if self.rides:
-            firmware.at_stop(*stop_at(self.clock.campus_s(), STOPS))
-        plain = {"again": firmware.again, "claim": firmware.claim}
-        calls = {"sell": firmware.sale, "load": firmware.load}
-        self._tap = plain[verb](self.now()) if verb in plain else calls[verb](amount_fen, self.now())
+
+        def begin(firmware: Firmware) -> Tap[Result]:
+            if self.rides:
+                firmware.at_stop(*stop_at(self.clock.campus_s(), STOPS))
+            plain = {"again": firmware.again, "claim": firmware.claim}
+            calls = {"sell": firmware.sale, "load": firmware.load}
+            return plain[verb](self.now()) if verb in plain else calls[verb](amount_fen, self.now())
+
+        self.ask(begin, card, done)
+
+    def ask(self, begin: Callable[[Firmware], Tap[Result]], card: CardTruth | None, done: Done) -> None:
+        """Begin a tap, with this card in the field, or none."""
+        if self.firmware is None or self._tap is not None:
+            raise ValueError("the field is not free")
+        self._truth, self._done = card, done
+        if card is not None:
+            card.busy = True
+            self._card = UserCard(_Watched(self, card), self.world.bytes)
+            self._card.power_on()
+        self._tap = begin(self.firmware)
         self._go(self._life, None)
 
     def void(self, done: Done = lambda result: None) -> None:
@@ -352,12 +362,18 @@ class TerminalPart:
         if isinstance(step, Shown):
             self._point("terminal.after_ring")
             self._showing = step.row
-            self.judge.shown(self.name, step.row)
+            self._shown(step.row)
             self._point("terminal.after_shown")
         elif isinstance(step, Show):
             self.world.note("display", self.name, step.display.face.value)
             self._tell()
         return None
+
+    def _shown(self, row: Row) -> None:
+        if self.judge.paying is not None and row.kind in KINDS:
+            self.judge.paying.told(self.device, row)
+        else:
+            self.judge.shown(self.name, row)
 
     def _tell(self) -> None:
         """A display is up: what was logged before it has been told."""
