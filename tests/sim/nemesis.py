@@ -188,6 +188,8 @@ class Nemesis:
         last, mark = campus.ingest.psam_stolen(report)
         campus.judge.books.theft = Theft(bytes(psam), device, body, last, mark)
         campus.crowd.avoided = till
+        if campus.judge.paying is not None:  # what it still says waits for two persons
+            campus.judge.paying.excused.add(bytes(till.device))
 
     def _copy_ledger(self, later_s: float) -> None:
         if self._on and not self._campus.ingest.database.in_transaction:

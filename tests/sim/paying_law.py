@@ -49,7 +49,8 @@ class PayingLaw:
         self.lost: set[bytes] = set()
         self.shown: dict[Place, Kind] = {}
         self.excused: set[bytes] = set()
-        """Devices whose flash has rotted, or whose word is not believed: what they have on record may be missing."""
+        """Devices whose flash has rotted, that were stolen or whose word is not believed: what they have on record may
+        be missing, or wait for persons."""
         self.was_put_back = False
         self._charged: Counter[tuple[int, int]] = Counter()
         self._moved: Counter[tuple[EntryKind, int | None]] = Counter()
