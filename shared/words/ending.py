@@ -11,7 +11,7 @@ def end(work: Callable[[], int]) -> NoReturn:
     """Do it and end the process with its exit code; by SIGPIPE, and without a word, when the reader has gone.
 
     A command lets Python's collector of cycles rest while it imports, a sixth of its start. What stands now stays, so
-    it is not looked at later either.
+    it is not looked at later either; nor is anything at the end, for all of it goes with the process.
     """
     gc.freeze()
     gc.enable()
@@ -24,6 +24,7 @@ def end(work: Callable[[], int]) -> NoReturn:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.raise_signal(signal.SIGPIPE)  # so that a shell sees what it sees of any other tool: 141
         code = 1
+    gc.disable()
     sys.exit(code)
 
 
