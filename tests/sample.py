@@ -28,6 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     line = "sampled(most): of this parametrised test `test` runs so many members, `test --all` every one"
     config.addinivalue_line("markers", line)
+    line = "spared(*names): of this parametrised test only `test --all` runs these, for they are dear"
+    config.addinivalue_line("markers", line)
     config.addinivalue_line("markers", f"{LARGE}: only `test --all` runs it, for it takes minutes")
 
 
@@ -45,10 +47,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (marker := item.get_closest_marker("sampled")) is not None:
             families[_family(item), int(marker.args[0])].append(item)
     rest = {item for (_, most), family in families.items() for item in _rest(family, most)}
-    rest |= {item for item in items if item.get_closest_marker(LARGE) is not None}
+    rest |= {item for item in items if item.get_closest_marker(LARGE) is not None or _is_spared(item)}
     if rest and not config.option.all:
         items[:] = [item for item in items if item not in rest]
         config.hook.pytest_deselected(items=list(rest))
+
+
+def _is_spared(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("spared")
+    return marker is not None and item.name.partition("[")[2].removesuffix("]") in marker.args
 
 
 def _family(item: pytest.Item) -> str:

@@ -19,6 +19,9 @@ def test_small(n): pass
 @pytest.mark.parametrize("kind", ["one", "other"])
 @pytest.mark.parametrize("n", range(9))
 def test_two_ways(n, kind): pass
+@pytest.mark.spared("b")
+@pytest.mark.parametrize("name", ["a", "b", "ab"])
+def test_dear(name): pass
 def test_alone(): pass
 @pytest.mark.large
 @pytest.mark.parametrize("n", range(4))
@@ -38,11 +41,11 @@ def test_the_sample_is_of_every_family_and_the_same_in_any_order(tmp_path: Path)
     assert sorted(first) == sorted(again)
     counts = {family: [name.partition("[")[0] for name in first].count(family) for family in FAMILIES_KEPT}
     assert counts == FAMILIES_KEPT
-    assert len(whole) == 20 + 2 + 18 + 1 + 4
+    assert len(whole) == 20 + 2 + 18 + 3 + 1 + 4
     assert set(first) < set(whole)
 
 
-FAMILIES_KEPT = {"test_wide": 3, "test_small": 2, "test_two_ways": 1, "test_alone": 1}
+FAMILIES_KEPT = {"test_wide": 3, "test_small": 2, "test_two_ways": 1, "test_dear": 2, "test_alone": 1}
 
 
 def test_a_member_more_changes_the_sample_by_one_at_most() -> None:
