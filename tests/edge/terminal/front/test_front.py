@@ -27,7 +27,7 @@ from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Face
 from shared.clocks.campus_clock import WALL
 from shared.fleet.parameters import EVERY_OTHER
-from shared.online import PAYMENT_TEXT, PaymentResult, code_of
+from shared.online import ORDER_PREFIX, PAYMENT_TEXT, OrderAnswer, PaymentResult, Purpose, code_of
 from shared.purse.cos.images import decode_card_image
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import PROVEN
@@ -414,3 +414,18 @@ def test_a_scanners_burst_of_an_offline_code_is_heard_whole_and_draws_nothing(ca
 
     play(scene)
     assert [one.amount_fen for one in campus.kept()] == [1250]
+
+
+def test_a_code_on_the_glass_is_called_off_by_a_key_while_its_tap_goes_on(campus, play):
+    shown, closed = OrderAnswer(PaymentResult.ORDER_OPEN, 500, code_of(5, ORDER_PREFIX)), PaymentResult.ORDER_CLOSED
+    campus.edge.online = lambda _, asked: OrderAnswer(closed) if asked.purpose is Purpose.ORDER_CLOSE else shown
+
+    async def scene(front):
+        sale = asyncio.ensure_future(front.keys("5 menu"))
+        await front.until(lambda: front.board.shown is not None and front.board.shown.code == shown.code)
+        front.till.key(Key.CLEAR)
+        await asyncio.wait_for(sale, PATIENCE_S)
+        assert front.faces[-3:] == [Face.NOTICE, Face.AGAIN, Face.DECLINED]
+        assert front.board.shown.title.zh == "未付款，收款码已作废 ¥5.00"
+
+    play(scene)
