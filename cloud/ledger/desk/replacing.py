@@ -162,11 +162,12 @@ def free(writing: Writing, wish: Wish, old: bytes, to: bytes) -> tuple[Moved, in
 
 
 def _goes_to(db: Database, old: bytes) -> bytes:
-    """The card that took its place; of a spare that is written off or kept, the one that it stood in for."""
+    """The card that took its place; of a spare that is written off or kept, the one that it stood in for, unless the
+    spare was said to be found since: then nothing proves that terminals refuse it."""
     life, spare = life_of(db, old), spare_of(db, old)
     if life.state is CardState.REPLACED and life.successor is not None:
         return life.successor
-    if spare is None or spare.act not in ENDED or not spare.holder:
+    if spare is None or spare.act not in ENDED or not spare.holder or life.state is CardState.NORMAL:
         raise DeskRefused(NOT_REPLACED)
     return current_of(db, spare.holder)
 

@@ -9,6 +9,7 @@ addWords({
   spareLabel: ["备用卡卡面号", "Label of the spare"], days: ["借几天", "For so many days"], lend: ["借出备用卡", "Lend a spare"],
   collect: ["收回", "Take back"], collected: ["卡内可能有余额：交卡务台结清", "It may hold money: the card desk settles it"],
   handed: ["在手", "At hand"], lent: ["借出", "Lent"], overdue: ["逾期停用", "Overdue"], late: ["逾期", "Overdue"],
+  "written-off": ["丢失注销", "Lost for good"], "taken-in": ["收回作废", "Taken in, void"],
   noClass: ["名册上没有您的班级", "The roster names no class of yours"],
 });
 
@@ -45,7 +46,7 @@ function row(pupil, show) {
 function spareRow(group, spare, show) {
   const state = spare.late ? t("late") : t(spare.state);
   return h("li", { "data-label": spare.label }, h("p", {}, `${spare.label} · ${state}${spare.person ? ` · ${spare.person}` : ""}`),
-    spare.state === "handed" || spare.state === "collected" ? null : form("collect", [], "collect",
+    !["lent", "overdue"].includes(spare.state) ? null : form("collect", [], "collect",
       () => call("class/collect", { class: group, label: spare.label, key: newKey() })
         .then(({ state: now }) => { say(t(now)); show(); }), "plain"));
 }

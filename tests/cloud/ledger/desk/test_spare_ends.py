@@ -44,6 +44,7 @@ def test_one_that_is_lost_for_good_leaves_its_deposit_to_the_school_until_it_com
     assert "spare-back" in c.codes(ledger)
     assert c.pay(ledger, 7, of=SPARE, now=NEXT_DAY).result is PaymentResult.HOTLISTED
     desk.cancel_lost(wish(3), NEXT_DAY)  # it never pays again, found or not
+    assert refused(desk.release, wish(9), NEXT_DAY) is NOT_REPLACED
     assert c.pay(ledger, 8, of=SPARE, now=NEXT_DAY).result is PaymentResult.HOTLISTED
     spares.lend(wish(4, "0010"), loan(until_day=loan().until_day + 1), NEXT_DAY)  # he may have another one
     assert refused(spares.take_back, wish(5), proof(), NEXT_DAY) is NOT_LENT
