@@ -5,6 +5,7 @@ of the front. The rest the cloud's own doctor says, in a container beside what r
 """
 
 import json
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -124,6 +125,9 @@ def _whole(root: Path) -> Iterator[Answer]:
 
 def _zones(root: Path) -> Iterator[Answer]:
     """As the layout gives them: a secret that another can read, or its service cannot, is named."""
+    if not _may_look(*(root / folder.path for folder in FOLDERS if folder.path.startswith("secrets/"))):
+        yield _AS_ROOT
+        return
     strange = [folder.path for folder in FOLDERS if not _is_as_laid_out(root / folder.path, folder.user, folder.mode)]
     secrets = [path for path in files.walked(root / "secrets") if path.is_file()]
     loose = [str(path.relative_to(root)) for path in secrets if path.stat().st_mode & files.OTHERS]
@@ -140,6 +144,9 @@ def _zones(root: Path) -> Iterator[Answer]:
         yield good(Text(f"{number} 个目录，{of} 个秘密", f"{number} folders, {of} secrets"))
 
 
+_AS_ROOT = unknown(
+    Text("看不到：须由 root 执行", "cannot be seen: to be run by root"), Text("以 root 再问一次", "ask again as root")
+)
 _GIVEN = Text("chown --reference=目录，chmod 400", "chown --reference=FOLDER, chmod 400")
 
 
@@ -151,7 +158,15 @@ def _is_as_laid_out(path: Path, user: int, mode: int) -> bool:
     return (found.st_uid, stat.S_IMODE(found.st_mode)) == (user, mode)
 
 
+def _may_look(*folders: Path) -> bool:
+    """What cannot be looked into is not known, and must not be taken for empty."""
+    return all(os.access(folder, os.R_OK | os.X_OK) for folder in folders if folder.exists())
+
+
 def _issued(root: Path) -> Iterator[Answer]:
+    if not _may_look(root / ISSUE, root / ISSUE / "keys"):
+        yield _AS_ROOT
+        return
     there = [name for name in UPPER if (root / ISSUE / "keys" / name).exists()]
     if there:
         yield care(

@@ -49,6 +49,12 @@ def test_what_was_broken_is_named(root: Path) -> None:
     assert "wallet.school.example" in said["shown-certificates"].said.en
 
 
+def test_what_cannot_be_looked_into_is_not_called_empty(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    states = found(root)
+    assert states["zones"] == states["issued"] == {State.UNKNOWN}
+
+
 @pytest.mark.parametrize(
     ("service", "key", "value", "word"),
     [
