@@ -27,7 +27,11 @@ class Phone:
         with closing(self._line()) as line:
             line.request("POST", f"/w/api/{operation}", json.dumps(told), headers)
             answer = line.getresponse()
-            said = json.loads(answer.read())
+            body = answer.read()
+        try:
+            said = json.loads(body)
+        except ValueError:  # cut off, as a front that ends leaves it
+            raise Refused("no answer") from None
         self._cookie = (answer.headers["set-cookie"] or self._cookie).partition(";")[0]
         if answer.status != http.client.OK:
             raise Refused(said["code"])

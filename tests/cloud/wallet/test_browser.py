@@ -181,6 +181,7 @@ def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wal
     page.click("form[data-name=new] button")
     expect(page.locator("form[data-name=new] .problem")).to_contain_text("¥1.00")
     page.fill("input[name=yuan]", "12.5")
+    page.route("**/w/api/deposit/new", lambda route: route.fulfill(status=502, body="<h1>of a proxy"), times=1)
     page.dblclick("form[data-name=new] button")
     order = page.locator("[data-name=order]")
     expect(order).to_have_attribute("data-state", "made")

@@ -28,9 +28,9 @@ export async function call(operation, args = {}, wait_ms = WAIT_MS) {
   } finally {
     clearTimeout(late);
   }
-  const said = await answer.json().catch(() => null);
-  if (answer.ok) return said;
-  throw new Problem(said && said.code ? said : { ...AWAY, status: answer.status, code: "away" });
+  const said = await answer.json().catch(() => undefined); // cut off, or of a proxy: no answer of ours, and no refusal
+  if (answer.ok && said !== undefined) return said;
+  throw new Problem(said?.code ? said : AWAY);
 }
 
 /** Asked how something stands, and told when it ends within these seconds: by whoever can be held, else at once. */
