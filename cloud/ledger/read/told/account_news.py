@@ -14,8 +14,7 @@ from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
 from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.registry import former_cards
-from cloud.ledger.read.told.news import CARDS_MAX, Key, News, Source, after_key, behind, newest
+from cloud.ledger.read.told.news import Key, News, Source, after_key, behind, newest
 from cloud.store.db import Database
 from shared.online import PaymentResult
 
@@ -35,62 +34,65 @@ class Low(NamedTuple):
 NEVER = Low()
 
 
-def account_news(db: Database, card: bytes, before: Key, most: int, low: Low = NEVER) -> list[News]:
-    """So many at most, newest first: sent-back, refund, low, bound, overdue."""
-    rows = db.run("SELECT online_account FROM card WHERE card = ?", (card,))
+def account_news(db: Database, cards: Sequence[bytes], before: Key, most: int, low: Low = NEVER) -> list[News]:
+    """So many at most, newest first: sent-back, refund, low, bound, overdue. cards: the card, and those whose place it
+    took."""
+    rows = db.run("SELECT online_account FROM card WHERE card = ?", (cards[0],))
     if not rows:
         return []
     ((account,),) = rows
-    cards = former_cards(db, card, CARDS_MAX)
     found = [
-        *_moved(db, "debit", _LEAVES, account, before, most), *_moved(db, "credit", _COMES_BACK, account, before, most),
-        *_spares(db, cards, before, most), *(one for of in cards for one in _bounds(db, of, before, most)),
+        *_moved(db, account, before, most), *_spares(db, cards, before, most), *_bounds(db, cards, before, most),
         *(_falls(db, account, before, low) if low.fen else ()),
     ]  # fmt: skip
     return newest(found, most)
 
 
-_WHAT = {"debit": "sent-back", "credit": "refund"}
-
-
-def _moved(
-    db: Database, side: str, kinds: Sequence[EntryKind], account: int, before: Key, most: int
-) -> Iterator[News]:
-    """By the account's index; of purchases, which credit no account of a card, the index has none."""
-    told = ", ".join(str(int(kind)) for kind in kinds)
+def _moved(db: Database, account: int, before: Key, most: int) -> Iterator[News]:
+    """By the account's indexes; of purchases, which credit no account of a card, there is none."""
+    left, back = (", ".join(str(int(kind)) for kind in kinds) for kinds in (_LEAVES, _COMES_BACK))
+    place = behind("booked_at_ms", "entry")
     sql = (
-        f"SELECT entry, booked_at_ms, SUM(fen) FROM posting WHERE {side} = ? AND kind <> {int(EntryKind.PURCHASE)} "  # noqa: S608  # ours
-        f"AND kind IN ({told}) AND {behind('booked_at_ms', 'entry')} GROUP BY entry, booked_at_ms "
-        "ORDER BY entry DESC LIMIT ?"
+        f"SELECT entry, booked_at_ms, -fen FROM posting WHERE debit = ? AND kind IN ({left}) AND {place} "  # noqa: S608  # ours
+        "UNION ALL SELECT entry, booked_at_ms, fen FROM posting WHERE credit = ? "
+        f"AND kind <> {int(EntryKind.PURCHASE)} AND kind IN ({back}) AND {place} ORDER BY 1 DESC LIMIT ?"
     )
-    for entry, at_ms, fen in db.run(sql, (account, *after_key(before, Source.RETURN), most)):
-        yield News((at_ms, Source.RETURN, entry), _WHAT[side], int(fen), entry=entry)
+    after = after_key(before, Source.RETURN)
+    for entry, at_ms, fen in db.run(sql, (account, *after, account, *after, most)):
+        yield News((at_ms, Source.RETURN, entry), "sent-back" if fen < 0 else "refund", abs(fen), entry=entry)
 
 
 def _spares(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Iterator[News]:
     sql = (
         "SELECT s.id, s.at_ms, COALESCE(c.label, '') FROM spare_card s LEFT JOIN card c ON c.card = s.card "  # noqa: S608  # ours
-        f"WHERE s.holder = ? AND s.act = ? AND {behind('s.at_ms', 's.id')} ORDER BY s.id DESC LIMIT ?"
+        f"WHERE s.holder IN ({_marks(cards)}) AND s.act = ? AND {behind('s.at_ms', 's.id')} ORDER BY s.id DESC LIMIT ?"
     )
-    for card in cards:
-        for number, at_ms, label in db.run(sql, (card, int(SpareAct.OVERDUE), *after_key(before, Source.SPARE), most)):
-            yield News((at_ms, Source.SPARE, number), "overdue", place=label)
+    given = (*cards, int(SpareAct.OVERDUE), *after_key(before, Source.SPARE), most)
+    for number, at_ms, label in db.run(sql, given):
+        yield News((at_ms, Source.SPARE, number), "overdue", place=label)
 
 
-def _bounds(db: Database, card: bytes, before: Key, most: int) -> Iterator[News]:
+def _bounds(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Iterator[News]:
     """Days on which a payment was refused under a bound that stood then, each once: at its first refusal. What is above
     the school's bound of one payment was not refused for the holder's."""
+    marks = _marks(cards)
+    if not db.run(f"SELECT 1 FROM account_bound WHERE card IN ({marks}) LIMIT 1", tuple(cards)):  # noqa: S608  # marks
+        return
     sql = (
-        "SELECT p.day, MIN(p.opened_ms) FROM payment_case p WHERE p.card = ? AND p.state = ? AND p.result = ? "
-        "AND p.amount_fen <= ? AND EXISTS (SELECT 1 FROM account_bound b WHERE b.card = p.card "
+        f"SELECT p.day, MIN(p.opened_ms) FROM payment_case p WHERE p.card IN ({marks}) AND p.state = ? "  # noqa: S608  # ours
+        "AND p.result = ? AND p.amount_fen <= ? AND EXISTS (SELECT 1 FROM account_bound b WHERE b.card = p.card "
         "AND b.at_ms <= p.opened_ms AND b.day_fen < ? AND NOT EXISTS (SELECT 1 FROM account_bound n "
         "WHERE n.card = b.card AND n.id > b.id AND n.at_ms <= p.opened_ms)) GROUP BY p.day ORDER BY p.day DESC LIMIT ?"
     )
-    asked = (card, int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), SINGLE_MAX_FEN, DAY_MAX_FEN)
-    for day, at_ms in db.run(sql, (*asked, most + DAYS_AHEAD)):
+    asked = (int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), SINGLE_MAX_FEN, DAY_MAX_FEN)
+    for day, at_ms in db.run(sql, (*cards, *asked, most + DAYS_AHEAD)):
         key = (at_ms, int(Source.BOUND), day)
         if key < before:
             yield News(key, "bound")
+
+
+def _marks(cards: Sequence[bytes]) -> str:
+    return ", ".join("?" * len(cards))
 
 
 DAYS_AHEAD = 400

@@ -81,20 +81,15 @@ def unread(context: Context) -> int:
 
 def _page(context: Context, before: Key) -> list[News]:
     people, db, whose, person = context.site.people, context.site.ledger.database, context.whose, context.person
-    cards: list[bytes] = []
-    if whose.card is not None:
-        with db.reading():
-            cards = former_cards(db, whose.card, CARDS_MAX)
-    with people.reading():
+    with people.reading(), db.reading():
+        cards = former_cards(db, whose.card, CARDS_MAX) if whose.card is not None else []
         above_fen = told_above(people, person.id, whose.holder.number)
         low = Low(*told_below(people, person.id, whose.holder.number))
         found = told(people, Wanted(person, whose, cards, before, context.now.campus_s))
-    if whose.card is not None:
-        with db.reading():
-            booked = news(db, whose.card, before, PAGE, above_fen)
-            found += account_news(db, whose.card, before, PAGE, low)
-        # a report by the wallet is told once, by the file of people, which knows who it was
-        found += [one for one in booked if not (one.what == "lost" and one.who.startswith(f"{WALLET}:"))]
+        booked = news(db, whose.card, before, PAGE, above_fen) if whose.card is not None else []
+        found += account_news(db, cards, before, PAGE, low) if cards else []
+    # a report by the wallet is told once, by the file of people, which knows who it was
+    found += [one for one in booked if not (one.what == "lost" and one.who.startswith(f"{WALLET}:"))]
     return newest(found, PAGE)
 
 

@@ -66,7 +66,7 @@ def _at(second: int) -> Now:
 
 def _told(ledger: Ledger, low: Low, before: Key = FIRST, most: int = 10) -> list[tuple[str, int]]:
     with ledger.database.reading():
-        return [(one.what, one.fen) for one in account_news(ledger.database, c.card(1), before, most, low)]
+        return [(one.what, one.fen) for one in account_news(ledger.database, [c.card(1)], before, most, low)]
 
 
 def test_each_fall_below_his_sum_is_told_once_from_the_wish_on(ledger: Ledger) -> None:
@@ -92,6 +92,6 @@ def test_the_bound_of_a_day_and_a_late_spare_are_told_once(ledger: Ledger) -> No
         assert c.pay(ledger, n, 11_00, now=_at(n)).result is PaymentResult.OVER_LIMIT
     assert _told(ledger, Low()) == [("overdue", 0), ("bound", 0)]
     with ledger.database.reading():
-        (late, _) = account_news(ledger.database, c.card(1), FIRST, 10)
+        (late, _) = account_news(ledger.database, [c.card(1)], FIRST, 10)
     assert late.place == "0002"
     assert _told(ledger, Low(), late.key) == [("bound", 0)]
