@@ -16,6 +16,7 @@ const at = (id) => document.getElementById(id);
 
 async function start() {
   speak(spoken());
+  at("skip").hidden = false;
   keepSize();
   if (location.pathname === "/kiosk") await (await import("./kiosk.js")).begin();
   else keepWorker();
