@@ -68,7 +68,7 @@ class CodesGuessed(Told):
 
 @dataclass(frozen=True)
 class CodesGuessedByApp(Told):
-    code, case, level = "codes-guessed", "app", Level.IMPORTANT
+    code, level = "app-guesses", Level.IMPORTANT
     zh = "应用 {app} 今日已用 {count} 个无效付款码问身份，今日不再受理"
     en = "the application {app} asked who shows {count} codes that are none: no more are looked at today"
     count: int

@@ -58,7 +58,7 @@ def test_guesses_are_bounded_told_and_nobody_elses_business(rig: Rig, monkeypatc
     assert asked(rig, good).code == "codes-guessed"
     rig.born()
     assert asked(rig, never).code == "codes-guessed", "also in a new process"
-    assert [one["app"] for one in c.facts(rig.site.live.ledger, "codes-guessed")] == ["mine"]
+    assert [one["app"] for one in c.facts(rig.site.live.ledger, "app-guesses")] == ["mine"]
     assert asked(rig, good, "beside").status == 201
     rig.later(86_400)
     assert asked(rig, shown(rig)).status == 201

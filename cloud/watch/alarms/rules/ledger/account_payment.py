@@ -7,7 +7,12 @@ from shared.words.voice import Text
 RULE = FactRule(
     name="account-payment",
     family=Family.LEDGER,
-    codes=frozenset({"codes-guessed", "payment-contradicted", "payment-reused", "payment-unapproved", "reversal-held"}),
+    codes=frozenset(
+        {
+            "app-guesses", "codes-guessed", "payment-contradicted", "payment-reused", "payment-unapproved",
+            "reversal-held",
+        }
+    ),
     quiet_ms=0,
     advice=Advice(
         Text("账户支付不符", "a doubtful account payment"),
