@@ -32,7 +32,7 @@ from tests.sim.parts import Parts
 from tests.sim.replay import check_replay
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth
-from tests.sim.wallets import OFTEN, SELDOM, Wallets, is_paying
+from tests.sim.wallets import SELDOM, Wallets, is_paying
 from tests.sim.world import Violation, World
 
 MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
@@ -113,7 +113,7 @@ class Campus:
         self.judge.ledger_committed(self.ingest.database)
         self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
         self.office = Office(self, self.judge.fleet) if self.judge.fleet is not None else None
-        habits = OFTEN if parts.paying else SELDOM
+        habits = parts.paying or SELDOM
         self.wallets = Wallets(self, self.judge.paying, habits) if self.judge.paying is not None else None
         self.nemesis = Nemesis(self)
         self.hostile = self._hostile() if is_hostile(seed) else None

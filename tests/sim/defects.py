@@ -65,7 +65,6 @@ from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
 from tests.sim.paying_defects import (
     ChargesAgain,
-    GivesUpSilently,
     KeepsWhatIsReversed,
     LosesMeals,
     Overdraws,
@@ -75,6 +74,7 @@ from tests.sim.paying_defects import (
 from tests.sim.ride_defects import LeavesAboard
 from tests.sim.rot_defects import BelievesItsDisk, NumbersOver
 from tests.sim.terminal_part import TerminalPart
+from tests.sim.wallets import CHANGED, OFTEN
 from tests.sim.witnesses import DeafToWitnesses, ForgetsWhatWasSeen
 from tests.sim.world import World
 
@@ -467,9 +467,9 @@ def _laws(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def _paid(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int = 0) -> Defect:
+def _paid(text: str, laws: str, parts: Parts, first: int = 0) -> Defect:
     """Of online accounts: in every seed they pay."""
-    return Defect(text, _laws(*laws.split()), replace(parts, paying=True), taps, first)
+    return Defect(text, _laws(*laws.split()), replace(parts, paying=parts.paying or OFTEN), SHORT_TAPS, first)
 
 
 def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int = 0) -> Defect:
@@ -586,9 +586,8 @@ DEFECTS: dict[str, Defect] = {
     ),
     "overdraws": _paid("动用保底 a floor is not kept", "floor", Parts(ingest=Overdraws), first=2),
     "pays-the-lost": _paid("挂失后账户仍付 a lost card's account pays", "lost", Parts(ingest=PaysTheLost), first=8),
-    "charges-again": _paid("一码扣两次 a use is charged twice", "use", Parts(ingest=ChargesAgain)),
+    "charges-again": _paid("一码扣两次 a use is charged twice", "use", Parts(ingest=ChargesAgain, paying=CHANGED), 4),
     "loses-meals": _paid("应急餐不入账 a meal is not posted", "given", Parts(ingest=LosesMeals), first=2),
     "sells-on-unknown": _paid("没答当收款 no answer is a yes", "word paid", Parts(terminal=SellsOnUnknown), first=2),
-    "gives-up-silently": _paid("没答不冲正 no reversal", "paid", Parts(terminal=GivesUpSilently), first=2),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

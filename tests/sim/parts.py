@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tests.sim.edge_part import EdgePart
 from tests.sim.ingest_part import IngestPart
 from tests.sim.terminal_part import TerminalPart
+from tests.sim.wallets import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +19,5 @@ class Parts:
     """Documents come down in every seed."""
     releases: bool = False
     """Boxes change their releases in every seed."""
-    paying: bool = False
+    paying: Habits | None = None
     """Documents come down, and accounts pay, in every seed."""

@@ -10,7 +10,6 @@ from cloud.ledger.funds.payments import authorise, settle
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive import receive
 from edge.terminal.firmware.firmware import Firmware
-from edge.terminal.store.flash import Waiting
 from tests.sim.fleet_defects import Changed
 from tests.sim.ingest_part import IngestPart
 
@@ -110,15 +109,3 @@ class SellsOnUnknown(Changed):
     def change(self, firmware: Firmware) -> None:
         book = firmware.body.book
         book.reversed = book.paid  # type: ignore[method-assign]  # the defect
-
-
-class GivesUpSilently(Changed):
-    """What nobody has answered is forgotten, and no reversal is written."""
-
-    def change(self, firmware: Firmware) -> None:
-        book = firmware.body.book
-
-        def silent(waiting: Waiting, now_s: int) -> None:
-            book.drop(waiting)
-
-        book.reversed = silent  # type: ignore[method-assign,assignment]  # the defect

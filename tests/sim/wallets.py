@@ -48,22 +48,25 @@ HOLDERS, LOST = 20, 4
 law's affair (losses.py)."""
 
 
+_WAYS = ("card", "code", "code", "phone", "phone", "meal", "deposit")
+
+
 class Habits(NamedTuple):
-    """Of so many visits one is paid by an account. poor: so many holders have left_fen above the floor."""
+    """Of so many visits one is paid by an account. poor: so many holders have left_fen above the floor. again: so often
+    a phone shows the use that it showed before."""
 
     per_visits: int
     poor: int
     left_fen: int
+    again: float = 0.15
+    ways: tuple[str, ...] = _WAYS
 
 
-SELDOM, OFTEN = Habits(4, 6, 40_00), Habits(2, 8, 10_00)
-"""Often: so that a seed or two show a planted defect."""
+SELDOM, OFTEN, CHANGED = Habits(4, 6, 40_00), Habits(2, 8, 10_00), Habits(2, 8, 40_00, 0.7, ("phone",))
+"""Often, and by changed phones alone: so that a seed or two show a planted defect."""
 RULE, MEALS = CodeRule(2, 30_00, 500_00), MealRule(15_00, 3)
 TRIES_MAX = 3
 THEFT_FEN = 500
-SHOWN_AGAIN = 0.15
-"""So often a phone shows the use that it showed before."""
-_WAYS = ("card", "code", "code", "phone", "phone", "meal", "deposit")
 
 
 Begin = Callable[[Firmware, Now], Tap[Result]]
@@ -153,7 +156,7 @@ class Wallets:
 
     def _visit(self) -> None:
         random = self._world.random
-        card, way = random.choice(self._holders), random.choice(_WAYS)
+        card, way = random.choice(self._holders), random.choice(self.habits.ways)
         if way == "deposit":
             self._pay_in(card)
             return
@@ -174,7 +177,7 @@ class Wallets:
                 return CodeDoor(self._opened(), self._world.bytes).new(card.card, now).code
             return ""
         phone = self._phones[card.label]
-        if phone.used and self._world.chance(SHOWN_AGAIN):
+        if phone.used and self._world.chance(self.habits.again):
             return phone.shows(now.campus_s, phone.used)
         return phone.shows(now.campus_s) if phone.has_uses else ""
 
