@@ -9,15 +9,18 @@ from compose.place import ROOT
 PACKAGES = ("cloud", "compose", "edge", "provisioning", "shared")
 MODULES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 MASK = "os.umask(0o077)"
+RESTS = "gc.disable()"
 LEASH = ROOT / "compose" / "parts" / "leash.py"
 """Makes no file, and runs without our packages."""
 
 
 def begins(path) -> list[ast.stmt]:
-    """What a module does when it is run as a program; nothing for one that is none."""
+    """What a module does when it is run as a program; nothing for one that is none. That the collector of cycles rests
+    until all is imported is no deed."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     conditional = [node for node in tree.body if isinstance(node, ast.If)]
-    return next((node.body for node in conditional if ast.unparse(node.test) == "__name__ == '__main__'"), [])
+    done = [one for node in conditional if ast.unparse(node.test) == "__name__ == '__main__'" for one in node.body]
+    return [one for one in done if ast.unparse(one) != RESTS]
 
 
 PROGRAMS = [path for path in MODULES if path != LEASH and begins(path)]
