@@ -9,7 +9,7 @@ from cloud.ledger.funds.orders.calls import PayResult
 from cloud.open.documents.schemas import COUNT, FEN, FLAG, MS, TEXT, Schema, array, maybe, one_of, ref, whole
 from cloud.payments.codes.door import Standing
 from cloud.payments.deposits.calls import WORDS
-from cloud.payments.providers.interface import Way as DepositWay
+from cloud.payments.providers.interface import OrderWay
 from cloud.payments.views import ORDER_WORDS, STATE_WORDS
 from cloud.wallet.back.money.receipts import FORM
 from cloud.wallet.claims import CLAIMS
@@ -98,7 +98,7 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
     "Deposit": whole({
         "order": TEXT, "provider": TEXT, "fen": FEN, "paid_fen": FEN, "refunded_fen": FEN,
         "state": one_of(WORDS.values()), "pay": TEXT, "expires_ms": MS, "qr": array(TEXT),
-        "way": one_of(DepositWay),
+        "way": one_of(OrderWay),
     }),
     "Offline": whole({
         "own": FLAG, "on": FLAG, "uses": COUNT, "one_fen": FEN, "name": TEXT, "label": TEXT, "now_s": TIME,

@@ -10,12 +10,12 @@ from cloud.ledger.funds.providers.terms import DepositOrder, OrderState
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.payments.deposits.judging import LASTS_S
-from cloud.payments.providers.interface import Way
+from cloud.payments.providers.interface import OrderWay
 from cloud.process.qr import qr_rows
 
 SENT_BACK = "code:"
 """So begins an opener of whom only the code is known with which the chat app has sent him back."""
-_BY_CODE = ("", Way.CODE)
+_BY_CODE = ("", OrderWay.CODE)
 _SCANNED = frozenset({"weixin", "https", "http", "alipays", "alipay"})
 WORDS = {
     OrderState.MADE: "made", OrderState.SENT: "to-pay", OrderState.PAID: "posted", OrderState.CLOSED: "closed",
@@ -51,5 +51,5 @@ def _said(order: DepositOrder) -> dict[str, Any]:
     return {
         "order": order.number, "provider": order.provider, "fen": order.fen, "paid_fen": order.paid_fen,
         "refunded_fen": order.refunded_fen, "state": WORDS[OrderState(order.state)], "pay": order.pay,
-        "expires_ms": order.expires_ms, "qr": _qr(order), "way": order.way or str(Way.CODE),
+        "expires_ms": order.expires_ms, "qr": _qr(order), "way": order.way or str(OrderWay.CODE),
     }  # fmt: skip

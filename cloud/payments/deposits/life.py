@@ -29,11 +29,11 @@ from cloud.payments.providers.interface import (
     Headers,
     NothingThere,
     OpenerRefused,
+    OrderWay,
     ProviderFault,
     Seen,
     Settlement,
     Wanted,
-    Way,
 )
 from shared.clocks.clock import DAY_S, day_number, parse_time
 from shared.facts.money.deposits import DepositBillBroken, DepositForged, DepositUnknown, ProviderKeyEnds
@@ -216,7 +216,7 @@ class Deposits:
 
     def _send(self, door: Door, order: DepositOrder) -> None:
         order = self._known(door, order)
-        way, expires_s = Way(order.way or Way.CODE), order.expires_ms // 1000
+        way, expires_s = OrderWay(order.way or OrderWay.CODE), order.expires_ms // 1000
         pay = door.make(Wanted(order.number, order.fen, self._subject, expires_s, way, order.opener))
         with self._opened.writing(self._now()) as writing:
             found = order_of(writing.db, order.number)

@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 from cloud.payments.providers.alipay import Alipay
 from cloud.payments.providers.doors.bank import BankDoor
 from cloud.payments.providers.doors.http import HttpDoor, Place
-from cloud.payments.providers.interface import Adapter, Door, ProviderFault, Way
+from cloud.payments.providers.interface import Adapter, Door, OrderWay, ProviderFault
 from cloud.payments.providers.keys import FOREVER, OwnKey, PlatformKeys, read_own, read_platform
 from cloud.payments.providers.reading import unix_of_china
 from cloud.payments.providers.wechat import Inside, WeChat
@@ -39,7 +39,10 @@ from shared.input.section import Section
 from shared.words.voice import Text
 
 FILE, KEYS = "payments.toml", "payments"
-WAYS = {"wechat": (Way.CODE, Way.PHONE, Way.INSIDE), "alipay": (Way.CODE, Way.PHONE, Way.PAGE)}
+WAYS = {
+    "wechat": (OrderWay.CODE, OrderWay.PHONE, OrderWay.INSIDE),
+    "alipay": (OrderWay.CODE, OrderWay.PHONE, OrderWay.PAGE),
+}
 """What the adapters have."""
 AUTHORIZE, OPENID = "https://open.weixin.qq.com/connect/oauth2/authorize", "https://api.weixin.qq.com"
 """Where WeChat asks its user whether we may know who he is, and tells us."""
@@ -74,7 +77,7 @@ def provider_names(folder: Path) -> tuple[str, ...]:
 class Offer(NamedTuple):
     """What a wallet may offer of a provider. authorize: where its chat app says who a payer is, appid: for whom."""
 
-    ways: tuple[str, ...] = (Way.CODE,)
+    ways: tuple[str, ...] = (OrderWay.CODE,)
     authorize: str = ""
     appid: str = ""
 
@@ -87,17 +90,17 @@ def provider_offers(folder: Path) -> dict[str, Offer]:
 
 
 def _offer(name: str, one: Section | None) -> Offer:
-    ways = _ways(name, one) if one is not None else (Way.CODE,)
-    if one is None or Way.INSIDE not in ways:
+    ways = _ways(name, one) if one is not None else (OrderWay.CODE,)
+    if one is None or OrderWay.INSIDE not in ways:
         return Offer(ways)
     return Offer(ways, one.take("authorize", str, AUTHORIZE), one.take("appid", str, ""))
 
 
 def _ways(name: str, one: Section) -> tuple[str, ...]:
     """Of those that the adapter has; ConfigFault for any other."""
-    found = one.texts("ways", len(Way), (Way.CODE,))
-    if not found or not set(found) <= set(WAYS.get(name, (Way.CODE,))):
-        said = ", ".join(WAYS.get(name, (Way.CODE,)))
+    found = one.texts("ways", len(OrderWay), (OrderWay.CODE,))
+    if not found or not set(found) <= set(WAYS.get(name, (OrderWay.CODE,))):
+        said = ", ".join(WAYS.get(name, (OrderWay.CODE,)))
         raise ConfigFault(f"{one.name('ways')}: {Text(f'可为 {said}', f'may be {said}')}")
     return tuple(found)
 
@@ -137,7 +140,7 @@ def _wechat(one: Section, keys: Path) -> Door:
     mchid, appid, notify = (one.take(name, str) for name in ("mchid", "appid", "notify"))
     inside, place = None, one.take("openid", str, OPENID)
     one.take("authorize", str, AUTHORIZE)
-    if Way.INSIDE in _ways("wechat", one):
+    if OrderWay.INSIDE in _ways("wechat", one):
         secret = _private(keys / _name(one, "account"), _KEY_MAX).strip().decode("ascii", "replace")
         inside = Inside(secret, place)
     adapter = WeChat(mchid, appid, own, platform, apiv3, notify, inside)

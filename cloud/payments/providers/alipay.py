@@ -24,6 +24,7 @@ from cloud.payments.providers.interface import (
     Moment,
     NothingThere,
     OpenerRefused,
+    OrderWay,
     ProviderFault,
     Refusal,
     Request,
@@ -31,7 +32,6 @@ from cloud.payments.providers.interface import (
     Settlement,
     Standing,
     Wanted,
-    Way,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends
 from cloud.payments.providers.reading import (
@@ -63,7 +63,8 @@ _NEVER = frozenset(
 )  # fmt: skip
 """Refusals of a refund that asking again does not change; ACQ.SELLER_BALANCE_NOT_ENOUGH and others are asked again."""
 _PAGES = {
-    Way.PHONE: ("alipay.trade.wap.pay", "QUICK_WAP_WAY"), Way.PAGE: ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
+    OrderWay.PHONE: ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
+    OrderWay.PAGE: ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
 }  # fmt: skip
 _NO_BILL = ("isp.bill_not_exist", "bill_not_exist")
 """A day without any movement has no file."""
@@ -101,7 +102,7 @@ class Alipay:
             return self._request("alipay.trade.precreate", content, now, notify_url=self._notify_url)
         method, product = _PAGES[wanted.way]
         back = back_of(self._notify_url)
-        content |= {"product_code": product, **({"quit_url": back} if wanted.way is Way.PHONE else {})}
+        content |= {"product_code": product, **({"quit_url": back} if wanted.way is OrderWay.PHONE else {})}
         whole = self._request(method, content, now, notify_url=self._notify_url, return_url=back)
         return Request("GET", f"{GATEWAY}?{whole.body.decode()}", {})
 

@@ -46,7 +46,7 @@ class Moment(NamedTuple):
     nonce: str
 
 
-class Way(StrEnum):
+class OrderWay(StrEnum):
     """In what a payer opens an order."""
 
     CODE = "code"
@@ -67,7 +67,7 @@ class Wanted(NamedTuple):
     fen: int
     subject: str
     expires_s: int
-    way: Way = Way.CODE
+    way: OrderWay = OrderWay.CODE
     opener: str = ""
 
 

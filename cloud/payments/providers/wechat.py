@@ -27,6 +27,7 @@ from cloud.payments.providers.interface import (
     Moment,
     NothingThere,
     OpenerRefused,
+    OrderWay,
     ProviderFault,
     Refusal,
     Request,
@@ -34,7 +35,6 @@ from cloud.payments.providers.interface import (
     Settlement,
     Standing,
     Wanted,
-    Way,
 )
 from cloud.payments.providers.keys import OwnKey, PlatformKeys, key_ends, unsealed
 from cloud.payments.providers.reading import (
@@ -62,7 +62,9 @@ _BACK = {
 """ABNORMAL: the payer's bank would not take it; at the merchant's platform somebody sends it elsewhere."""
 _NEVER = frozenset({"INVALID_REQUEST", "USER_ACCOUNT_ABNORMAL", "MCH_NOT_EXISTS", "RESOURCE_NOT_EXISTS", "PARAM_ERROR"})
 """Refusals of a refund that asking again does not change; NOT_ENOUGH, FREQUENCY_LIMITED and others are asked again."""
-_MADE = {Way.CODE: ("native", "code_url"), Way.PHONE: ("h5", "h5_url"), Way.INSIDE: ("jsapi", "prepay_id")}
+_MADE = {
+    OrderWay.CODE: ("native", "code_url"), OrderWay.PHONE: ("h5", "h5_url"), OrderWay.INSIDE: ("jsapi", "prepay_id"),
+}  # fmt: skip
 """The end of the path, and what the answer has."""
 _BUSY = (-1, 45011)
 """errcode of 网页授权 that says to ask again."""
@@ -110,9 +112,9 @@ class WeChat:
             "time_expire": rfc3339(wanted.expires_s), "notify_url": self._notify_url,
             "amount": {"total": wanted.fen, "currency": "CNY"},
         }  # fmt: skip
-        if wanted.way is Way.PHONE:
+        if wanted.way is OrderWay.PHONE:
             body["scene_info"] = {"payer_client_ip": wanted.opener, "h5_info": {"type": "Wap"}}
-        elif wanted.way is Way.INSIDE:
+        elif wanted.way is OrderWay.INSIDE:
             body["payer"] = {"openid": wanted.opener}
         return self._request("POST", f"/v3/pay/transactions/{_MADE[wanted.way][0]}", now, body)
 
@@ -164,10 +166,10 @@ class WeChat:
         """The address of the code; of the page that opens WeChat; or what the wallet gives to WeChat's bridge, signed
         by us, as JSON."""
         found = text_of(an_object(self._genuine(answer, now)), _MADE[wanted.way][1], 1024)
-        if wanted.way is Way.PHONE:
+        if wanted.way is OrderWay.PHONE:
             back = urlencode({"redirect_url": back_of(self._notify_url)})
             return f"{found}{'&' if '?' in found else '?'}{back}"
-        if wanted.way is not Way.INSIDE:
+        if wanted.way is not OrderWay.INSIDE:
             return found
         package, at = f"prepay_id={found}", str(now.unix_s)
         sign = self._own.sign(f"{self._appid}\n{at}\n{now.nonce}\n{package}\n".encode())

@@ -14,7 +14,7 @@ from cloud.emulators.providers.setting_up import set_up
 from cloud.emulators.providers.wechat import OPENID
 from cloud.payments.deposits.calls import SENT_BACK, deposit_state
 from cloud.payments.deposits.settings import FILE, provider_offers, read_providers
-from cloud.payments.providers.interface import Way
+from cloud.payments.providers.interface import OrderWay
 from shared.errors import ConfigFault
 from tests.cloud.ledger import campus as c
 from tests.cloud.payments.rig import Rig, in_memory
@@ -47,7 +47,7 @@ def code_of(rig: Rig) -> str:
 
 
 def test_inside_the_chat_app_the_payer_alone_pays_by_what_we_have_signed(wechat: Rig) -> None:
-    order = wechat.deposits.order("k", CARD, FEN, "wechat", "", Way.INSIDE, f"{SENT_BACK}{code_of(wechat)}")
+    order = wechat.deposits.order("k", CARD, FEN, "wechat", "", OrderWay.INSIDE, f"{SENT_BACK}{code_of(wechat)}")
     wechat.deposits.turn()
     told = deposit_state(wechat.opened, CARD, "k")
     given = json.loads(told["pay"])
@@ -63,7 +63,7 @@ def test_inside_the_chat_app_the_payer_alone_pays_by_what_we_have_signed(wechat:
 def test_a_code_that_is_used_up_makes_an_order_that_anybody_scans(wechat: Rig) -> None:
     code = code_of(wechat)
     assert wechat.door.opener(code) == OPENID
-    number = wechat.deposits.order("k", CARD, FEN, "wechat", "", Way.INSIDE, f"{SENT_BACK}{code}").number
+    number = wechat.deposits.order("k", CARD, FEN, "wechat", "", OrderWay.INSIDE, f"{SENT_BACK}{code}").number
     wechat.deposits.turn()
     told = deposit_state(wechat.opened, CARD, "k")
     assert (told["state"], told["way"], bool(told["qr"])) == ("to-pay", "code", True)
@@ -74,7 +74,7 @@ def test_a_code_that_is_used_up_makes_an_order_that_anybody_scans(wechat: Rig) -
 
 def test_who_the_payer_is_is_kept_before_an_order_whose_answer_is_lost(wechat: Rig) -> None:
     wechat.trades.take_mood(Mood(lost=100))
-    wechat.deposits.order("k", CARD, FEN, "wechat", "", Way.INSIDE, f"{SENT_BACK}{code_of(wechat)}")
+    wechat.deposits.order("k", CARD, FEN, "wechat", "", OrderWay.INSIDE, f"{SENT_BACK}{code_of(wechat)}")
     wechat.deposits.turn()
     assert wechat.deposits.state("k").opener == OPENID
     wechat.trades.take_mood(Mood())
@@ -83,7 +83,7 @@ def test_who_the_payer_is_is_kept_before_an_order_whose_answer_is_lost(wechat: R
 
 
 def test_on_a_phone_wechat_is_opened_by_an_address_that_leads_back(wechat: Rig) -> None:
-    number = wechat.deposits.order("k", CARD, FEN, "wechat", "", Way.PHONE, "203.0.113.9").number
+    number = wechat.deposits.order("k", CARD, FEN, "wechat", "", OrderWay.PHONE, "203.0.113.9").number
     wechat.deposits.turn()
     told = deposit_state(wechat.opened, CARD, "k")
     query = urlsplit(told["pay"]).query
@@ -92,8 +92,8 @@ def test_on_a_phone_wechat_is_opened_by_an_address_that_leads_back(wechat: Rig) 
     assert "href" not in shown(wechat.trades.all[number], "redirect_url=javascript:x").decode()
 
 
-@pytest.mark.parametrize("way", [Way.PHONE, Way.PAGE])
-def test_a_page_of_alipays_is_signed_by_us_and_brings_its_order_along(alipay: Rig, way: Way) -> None:
+@pytest.mark.parametrize("way", [OrderWay.PHONE, OrderWay.PAGE])
+def test_a_page_of_alipays_is_signed_by_us_and_brings_its_order_along(alipay: Rig, way: OrderWay) -> None:
     number = alipay.deposits.order("k", CARD, FEN, "alipay", "", way).number
     alipay.deposits.turn()
     told = deposit_state(alipay.opened, CARD, "k")
@@ -110,7 +110,7 @@ def test_a_page_of_alipays_is_signed_by_us_and_brings_its_order_along(alipay: Ri
 
 
 def test_a_page_that_nobody_opens_is_closed_at_its_end(alipay: Rig) -> None:
-    alipay.deposits.order("k", CARD, FEN, "alipay", "", Way.PHONE)
+    alipay.deposits.order("k", CARD, FEN, "alipay", "", OrderWay.PHONE)
     alipay.pass_time(2_400, 60)
     assert deposit_state(alipay.opened, CARD, "k")["state"] == "closed"
 

@@ -12,7 +12,7 @@ from cloud.ledger.funds.providers.orders import FEN_MAX, PROVIDER_MAX
 from cloud.ledger.records.values import DepositRefused
 from cloud.payments.deposits.calls import SENT_BACK, deposit_state, make_deposit
 from cloud.payments.deposits.settings import Offer
-from cloud.payments.providers.interface import Way
+from cloud.payments.providers.interface import OrderWay
 from cloud.wallet.back.context import Context, Later, Operation, Right
 from cloud.wallet.line.calls import NOTIFY_MAX
 from cloud.wallet.line.problems import AWAY, MALFORMED, UNKNOWN, CallRefused, Problem
@@ -45,10 +45,11 @@ def new(context: Context, given: Arguments) -> dict[str, Any]:
     chat app has sent the payer back."""
     if given["channel"] not in context.site.channels:
         raise CallRefused(_NO_CHANNEL)
-    way = given["way"] or Way.CODE
-    if way not in _offer(context, given["channel"]).ways or (way == Way.INSIDE) is not bool(given["code"]):
+    way = given["way"] or OrderWay.CODE
+    if way not in _offer(context, given["channel"]).ways or (way == OrderWay.INSIDE) is not bool(given["code"]):
         raise CallRefused(_NO_WAY)
-    opener = f"{SENT_BACK}{given['code']}" if way == Way.INSIDE else context.caller.address if way == Way.PHONE else ""
+    address = context.caller.address if way == OrderWay.PHONE else ""
+    opener = f"{SENT_BACK}{given['code']}" if way == OrderWay.INSIDE else address
     ledger, payer = context.site.ledger, f"wallet:{context.person.id}"
     try:
         return make_deposit(
@@ -110,7 +111,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "deposit/new": Operation(
         Right.TOPS_UP,
         {"holder": HOLDER, "key": KEY, "channel": text(PROVIDER_MAX), "fen": whole(FEN_LEAST, FEN_MAX),
-         "way": one_of(*Way, optional=True), "code": text(CODE_MAX, optional=True)},
+         "way": one_of(*OrderWay, optional=True), "code": text(CODE_MAX, optional=True)},
         new,
     ),
     "deposit/state": Operation(Right.TOPS_UP, {"holder": HOLDER, "key": KEY}, state),
