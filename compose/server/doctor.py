@@ -217,6 +217,10 @@ def _shown(root: Path) -> Iterator[Answer]:
     named = [(name, root / file) for name, (file, _, _) in shown.items()]
     yield from files.certificates([*named, ("accounts", root / "data/cloud/cloud/accounts.pem")], files.now())
     yield from files.key_pairs([(name, root / file, root / key) for name, (file, key, _) in shown.items()])
+    cloud = root / "data/cloud/cloud"
+    yield from files.key_pairs([
+        (name, cloud / f"{name}.pem", root / f"secrets/{name}/{name}.key") for name in ("console", "ingest", "accounts")
+    ])  # fmt: skip
     for name, (file, _, address) in shown.items():
         host = urlsplit(address).hostname or ""
         if not certificates.is_for((root / file).read_bytes(), host):

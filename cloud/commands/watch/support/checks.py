@@ -131,6 +131,10 @@ def _certificates(data: Path) -> Iterator[Answer]:
 
 def _pairs(data: Path) -> Iterator[Answer]:
     found = load_settings(data)
+    if found.console_key.is_symlink() and not found.console_key.exists():
+        zones = Text("在各自的区里：./ykt server doctor", "they are in zones of their own: ./ykt server doctor")
+        yield good(zones)
+        return
     yield from files.key_pairs(
         [("cloud", found.tls.certificate, found.tls.key), ("console", found.console_certificate, found.console_key)]
     )
