@@ -267,7 +267,8 @@ async def _by_tls(campus: Served, engine: Containers, stage: Stage, root: Path, 
 
 def _orders(campus: Served) -> list[tuple[str, int]]:
     """All that were made. The account itself goes on: the load machine takes from it."""
-    return sorted((str(provider), int(fen)) for provider, fen in campus.asked("SELECT provider, fen FROM deposit_order"))
+    rows = campus.asked("SELECT provider, fen FROM deposit_order")
+    return sorted((str(provider), int(fen)) for provider, fen in rows)
 
 
 def _state(parent: Parent, asked: dict[str, str]) -> str:
