@@ -479,7 +479,7 @@ def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int
 
 DEFECTS: dict[str, Defect] = {
     "keeps-what-runs": Defect(
-        "网关发行不自检 a release that is not well", _laws("box-trial"), Parts(edge=KeepsWhatRuns, releases=True)
+        "网关发行不自检 a release that is not well", _laws("box-trial"), Parts(edge=KeepsWhatRuns, releases=True), first=1
     ),
     "takes-older-releases": Defect(
         "旧发行又启动 an older release", _laws("box-older"), Parts(edge=TakesOlderReleases, releases=True), first=6
@@ -503,31 +503,31 @@ DEFECTS: dict[str, Defect] = {
         "I4: 未提交先回执 ledger ack before the commit", _laws("I4"), Parts(ingest=AcksUncommitted)
     ),
     "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
-    "tells-again": Defect("重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain)),
+    "tells-again": Defect("重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain), first=5),
     "numbers-over": Defect(
-        "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver)
+        "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver), first=3
     ),
     "believes-its-disk": Defect(
-        "发件箱不校验 no checksum of rows", _laws("I4", "I5", "liveness"), Parts(edge=BelievesItsDisk), first=8
+        "发件箱不校验 no checksum of rows", _laws("I4", "I5", "liveness"), Parts(edge=BelievesItsDisk), first=10
     ),
     "believes-its-clock": Defect(
-        "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock), first=5
+        "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock), first=7
     ),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 收到即释放 a slot freed by ACK", _laws("I1", "I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect(
         "I5: 满则覆盖 the oldest rows go", _laws("I1", "I5", "backup"), Parts(edge=OverwritesOldest)
     ),
-    "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
+    "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate), first=5),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
-    "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
-    "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief)),
+    "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard), first=3),
+    "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief), first=6),
     "tries-again-and-again": Defect(
-        "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS
+        "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS, first=4
     ),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "first-come-first-served": Defect(
-        "先到先办 everybody behind a flood", _laws("turns"), Parts(ingest=FirstComeFirstServed)
+        "先到先办 everybody behind a flood", _laws("turns"), Parts(ingest=FirstComeFirstServed), first=7
     ),
     "hears-the-silent": Defect(
         "未联系的不算 silent terminals sell nothing", _laws("exposure"), Parts(ingest=HearsTheSilent)
@@ -536,7 +536,7 @@ DEFECTS: dict[str, Defect] = {
     "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),
-    "trusts-a-pin": Defect("凭口令撤销 a PIN moves money", _laws("forged-void"), Parts(ingest=TrustsAPin)),
+    "trusts-a-pin": Defect("凭口令撤销 a PIN moves money", _laws("forged-void"), Parts(ingest=TrustsAPin), first=5),
     "forgets-the-oldest": Defect(
         "始末缺开头 a story without its beginning", _laws("story"), Parts(ingest=ForgetsTheOldest)
     ),
@@ -548,26 +548,28 @@ DEFECTS: dict[str, Defect] = {
     "card-without-counters": Defect(
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)
     ),
-    "believes-a-terminal": Defect("假流水入账 a lie moves money", _laws("hostile"), Parts(ingest=BelievesATerminal)),
+    "believes-a-terminal": Defect(
+        "假流水入账 a lie moves money", _laws("hostile"), Parts(ingest=BelievesATerminal), first=3
+    ),
     "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
     "deaf-to-witnesses": Defect(
         "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)
     ),
     "forgets-what-was-seen": Defect(
         "放回清单漏首条 the list of what is gone begins too late", _laws("witness"), Parts(ingest=ForgetsWhatWasSeen),
-        first=40,
+        first=47,
     ),
     "marks-what-it-holds": Defect(
         "未备份先放行 a mark of rows that no backup has", _laws("backup", "I5"), Parts(ingest=MarksWhatItHolds),
         first=19,
     ),
     "covers-all": Defect(
-        "有标记即全丢 a mark is taken for leave to drop all", _laws("backup", "I5"), Parts(edge=CoversAll), first=10
+        "有标记即全丢 a mark is taken for leave to drop all", _laws("backup", "I5"), Parts(edge=CoversAll), first=14
     ),
     "believes-the-broker": Defect(
-        "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker)
+        "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker), first=4
     ),
-    "takes-older": _down("收下旧文件 an older document", "older", Parts(terminal=TakesOlder)),
+    "takes-older": _down("收下旧文件 an older document", "older", Parts(terminal=TakesOlder), first=2),
     "believes-its-box": _down("网关说什么信什么 no signature of documents", "unmade", Parts(terminal=BelievesItsBox)),
     "reports-too-early": _down("未存先报 reported before it is kept", "undurable", Parts(terminal=ReportsTooEarly)),
     "holds-too-early": _down("网关未存先算 a box counts it before its disk", "undurable", Parts(edge=HoldsTooEarly)),
@@ -576,10 +578,10 @@ DEFECTS: dict[str, Defect] = {
         "名单切断刷卡 a hotlist in the middle of a tap", "listed release", Parts(terminal=ListsInATap), LONG_TAPS, 18
     ),
     "begins-again": _down("指令做两次 an order begun twice", "order", Parts(terminal=BeginsAgain)),
-    "tries-for-ever": _down("坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver)),
-    "releases-at-once": _down("未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce)),
+    "tries-for-ever": _down("坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver), first=5),
+    "releases-at-once": _down("未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce), first=2),
     "waits-for-the-list": _down(
-        "名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList), first=8
+        "名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList), first=9
     ),
     "keeps-what-is-reversed": _paid(
         "冲正不退 a reversal gives nothing back", "paid", Parts(ingest=KeepsWhatIsReversed), first=2
@@ -589,5 +591,7 @@ DEFECTS: dict[str, Defect] = {
     "charges-again": _paid("一码扣两次 a use is charged twice", "use", Parts(ingest=ChargesAgain, paying=CHANGED), 4),
     "loses-meals": _paid("应急餐不入账 a meal is not posted", "given", Parts(ingest=LosesMeals), first=2),
     "sells-on-unknown": _paid("没答当收款 no answer is a yes", "word paid", Parts(terminal=SellsOnUnknown), first=2),
-    "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
+    "never-sends-again": Defect(
+        "不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain), first=4
+    ),
 }
