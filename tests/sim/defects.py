@@ -479,7 +479,8 @@ def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int
 
 DEFECTS: dict[str, Defect] = {
     "keeps-what-runs": Defect(
-        "网关发行不自检 a release that is not well", _laws("box-trial"), Parts(edge=KeepsWhatRuns, releases=True), first=1
+        "网关发行不自检 a release that is not well", _laws("box-trial"),
+        Parts(edge=KeepsWhatRuns, releases=True), first=1
     ),
     "takes-older-releases": Defect(
         "旧发行又启动 an older release", _laws("box-older"), Parts(edge=TakesOlderReleases, releases=True), first=6
@@ -503,7 +504,9 @@ DEFECTS: dict[str, Defect] = {
         "I4: 未提交先回执 ledger ack before the commit", _laws("I4"), Parts(ingest=AcksUncommitted)
     ),
     "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
-    "tells-again": Defect("重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain), first=5),
+    "tells-again": Defect(
+        "重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain), first=5
+    ),
     "numbers-over": Defect(
         "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver), first=3
     ),
@@ -520,7 +523,9 @@ DEFECTS: dict[str, Defect] = {
     ),
     "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate), first=5),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
-    "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard), first=3),
+    "leaves-aboard": Defect(
+        "下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard), first=3
+    ),
     "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief), first=6),
     "tries-again-and-again": Defect(
         "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS, first=4
@@ -578,8 +583,12 @@ DEFECTS: dict[str, Defect] = {
         "名单切断刷卡 a hotlist in the middle of a tap", "listed release", Parts(terminal=ListsInATap), LONG_TAPS, 18
     ),
     "begins-again": _down("指令做两次 an order begun twice", "order", Parts(terminal=BeginsAgain)),
-    "tries-for-ever": _down("坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver), first=5),
-    "releases-at-once": _down("未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce), first=2),
+    "tries-for-ever": _down(
+        "坏固件再试 failed firmware tried again", "firmware", Parts(terminal=TriesForEver), first=5
+    ),
+    "releases-at-once": _down(
+        "未拒先放 released before it is refused", "release", Parts(ingest=ReleasesAtOnce), first=2
+    ),
     "waits-for-the-list": _down(
         "名单旧即停 an old list stops selling", "catching", Parts(terminal=WaitsForTheList), first=9
     ),
