@@ -75,6 +75,7 @@ NAMES = {
     "meals": Text("应急餐", "emergency meals"),
     "offline-codes": Text("脱机付款码", "offline codes"),
     "online-payments": Text("在线支付", "online payments"),
+    "till-orders": Text("收款码", "tills' codes"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),
     "unasked": Text("未问到的见证", "witnesses not asked"),

@@ -1,7 +1,6 @@
-"""The simulator: its seeds hold, it repeats itself exactly, its faults really happen, and it sees planted defects."""
+"""The simulator repeats itself exactly and sees planted defects; that its seeds hold is test_seeds.py's."""
 
 import ast
-import json
 import os
 import subprocess
 import sys
@@ -26,55 +25,23 @@ from shared.records import (
     encode,
 )
 from shared.wire.messages import DeviceStatus
-from tests.ahead import SEEDS, SEEDS_OF_A_SAMPLE
 from tests.sim.blueprint import CAMPUS_S, blueprint
 from tests.sim.campus import Failure, run_seed
 from tests.sim.defects import DEFECT_SEEDS, DEFECTS
 from tests.sim.disk import deed_of
-from tests.sim.faults import CRASH_POINTS
 from tests.sim.ingest_part import SimDatabase, copy_of
 from tests.sim.ledgers import fresh_ledger
+from tests.sim.test_seeds import SEEDS_MAX_S
 
 NOBODY = device_id(bytes(6))
 ROOT = Path(__file__).parents[2]
 DEAR = "acks-failed-commits", "welcomes-the-thief", "lists-in-a-tap"
 """Defects that take a dozen seeds, or long ones, and whose laws other defects break, too."""
-SEEDS_MAX_S = 900
-"""Far above the minute that it takes: only for a machine that hangs."""
-HAPPENINGS = (
-    "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
-    "ledger put back", "book-only", "witnessed and gone", "disk full", "away", "theft", "ride on", "ride off", "mixed",
-    "void",
-    "flash rot", "outbox rot",
-    "commit failed", "queue full", "backed up", "old rows dropped", "stranger",
-    "hostile box", "hostile terminal", "flood", "message refused",
-    "document", "reported", "listed", "order begins", "restart", "trial", "lying box", "forged document", "weeks",
-    "paper cut", "paper refused", "paper rot", "catching up", "released",
-    "box offered", "box release", "box release cut",
-    "account online", "account code", "account meal", "account approved", "account reversed", "account tombstone",
-    "loss reported", "deposit",
-)  # fmt: skip
-
-
 def ykt_sim(*arguments, hash_seed="random"):
     return subprocess.run(
         [sys.executable, "-m", "tests.sim", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=SEEDS_MAX_S,
         env={**os.environ, "PYTHONHASHSEED": hash_seed}, check=False,
     )  # fmt: skip
-
-
-@pytest.mark.process
-@pytest.mark.ahead("sim")
-@pytest.mark.timeout(SEEDS_MAX_S)
-def test_every_seed_holds_and_everything_happens(ahead, whole):
-    seeds = SEEDS if whole else SEEDS_OF_A_SAMPLE
-    done = ahead(SEEDS_MAX_S)
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
-    happened, figures = map(json.loads, done.stdout.splitlines()[-2:])
-    assert figures["seeds"] == seeds
-    assert figures["records"] > seeds * 200
-    missing = {*HAPPENINGS, *(f"at {point}" for point in CRASH_POINTS)} - happened.keys()
-    assert not missing
 
 
 @pytest.mark.process

@@ -63,8 +63,11 @@ class HeldCalls:
         """While anybody waits. The accounts service may be away for a moment: who waits does not hear of it."""
         while self._waiting:
             await asyncio.sleep(LOOK_S)
+            handles = [handle for handle, waits in self._waiting.items() if not waits.done()]
+            if not handles:
+                continue  # the last of them was told, and has not gone yet
             with suppress(CallRefused):
-                for handle, answer in (await self._look(list(self._waiting))).items():
+                for handle, answer in (await self._look(handles)).items():
                     waits = self._waiting.get(handle)
                     if waits is not None and not waits.done():
                         waits.set_result(answer)

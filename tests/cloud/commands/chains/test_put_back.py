@@ -10,7 +10,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import open_reader
-from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, Hello, SignedAck
+from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, AckBody, Hello, SignedAck
 from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -27,13 +27,20 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, verb: str, *words: objec
     return code, said.out + said.err
 
 
+def heard(ledger: Ledger, ack: AckBody) -> None:
+    """The box says Hello behind its first record, so the copy knows what it had seen."""
+    said = Hello(ack.store, ack.row_cumulative, ack.row_cumulative, SignedAck(b"", bytes(64)), bytes(NONCE_SIZE))
+    ledger.hello(c.BOX, c.PARTITION, said, lambda _: ack, c.NOW)
+
+
 def lose(early: Path, form: int = FORM_2) -> Path:
     """A deposit and a grant, half of it loaded, all in books that are gone; their box fills the older copy again."""
     file, copy = early / "cloud" / "ledger.db", early / "copy.db"
     online, load = c.load_request(c.card(1), 3, 10_000, c.OPENING, request=1)
     with closing(open_ledger(str(file))) as ledger:
         box = Box(ledger, form=form)
-        box.send(c.stored(c.purchase(1, c.card(2), 7, 10, c.OPENING)))
+        ack = box.send(c.stored(c.purchase(1, c.card(2), 7, 10, c.OPENING)))
+        heard(ledger, ack)
     shutil.copy(file, copy)
     with closing(open_ledger(str(file))) as ledger:
         box.ledger = ledger

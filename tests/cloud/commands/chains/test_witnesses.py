@@ -19,6 +19,7 @@ from edge.outbox.store import OutboxStore, connect
 from edge.settings import OutboxSetting
 from shared.wire.messages import FORM_1, FORM_2, AckBody, decode_ack
 from shared.words.voice import Language, speak
+from tests.cloud.commands.chains.test_put_back import heard
 from tests.cloud.ledger import campus as c
 
 
@@ -51,7 +52,9 @@ def books(early: Path) -> Path:
     """Its ledger, with a sale; `put_back` has the copy of that moment."""
     file = early / "cloud" / "ledger.db"
     with closing(open_ledger(str(file))) as ledger:
-        keep(early, sell(ledger, 1))
+        ack = sell(ledger, 1)
+        heard(ledger, ack)
+        keep(early, ack)
     shutil.copy(file, early / "copy.db")
     return file
 

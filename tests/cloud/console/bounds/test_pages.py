@@ -29,7 +29,7 @@ QUESTIONS_MAX = 12
 ABOVE = {
     "/overview": 13, "/setup": 13, "/morning": 22, "/alarms/terminal-silent/": 13, "/devices/0": 28, "/parameters": 17,
     "/parameters/0": 13, "/parameters/pushes/": 22, "/ledger/records/": 18, "/ledger/accounts/": 15, "/loss/": 18,
-    "/exposure": 20, "/api/v1/exposure": 20, "/cards/1": 43, "/api/v1/cards/1": 25,
+    "/exposure": 20, "/api/v1/exposure": 20, "/channels": 13, "/cards/1": 43, "/api/v1/cards/1": 25,
     "/cards/10010000202600000001/story": 48, "/aid/card/": 21, "/services": 26, "/metrics-view": 27,
 }  # fmt: skip
 """Beginning of an address → the most that it asks of a file. Most are of one thing in many parts; the last two
@@ -76,7 +76,7 @@ SHARED = {"/services", "/setup", "/api/v1/status"}
 """What they show is read by one request and shown to others for some seconds: which of them asks is chance."""
 ASKED = {"lane_order": "?lane=hall-000/can0"}
 """What stands behind the address of pages that must be asked for something."""
-NOT_HERE = {"docked", "parameter_draft", "metrics_csv", "api_entries"}
+NOT_HERE = {"application", "app_payments", "docked", "parameter_draft", "metrics_csv", "api_entries"}
 """Pages of one thing that this campus has not, or that want to be asked for something."""
 NODE = re.compile(rb"<[a-z]")
 
