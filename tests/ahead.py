@@ -33,7 +33,7 @@ class Long(NamedTuple):
     sample: tuple[str, ...]
 
 
-TORN_ONE_IN = 12
+TORN_ONE_IN = 20
 """Of the points of a scenario."""
 SEEDS = 200
 SEEDS_OF_A_SAMPLE = 50
