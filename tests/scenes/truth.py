@@ -69,6 +69,15 @@ def require_posted(campus: Campus) -> None:
     _require_verified(campus)
 
 
+async def close_true(campus: Campus, *apart: str) -> None:
+    """Begin what stood apart, drain and close the day: the books are true, and each payment stands once."""
+    await campus.start(*apart)
+    await campus.until_shown(5)
+    await campus.close_shop()
+    require_truth(campus)
+    require_payments(campus)
+
+
 def require_payments(campus: Campus) -> None:
     """Everything has drained: what the account has paid its terminal has shown, what it has shown was paid, each once;
     and of what was reversed nothing is gone."""

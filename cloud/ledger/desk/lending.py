@@ -138,12 +138,9 @@ def collect(writing: Writing, wish: Wish, place: str) -> SpareAct:
 def take_back(writing: Writing, wish: Wish, said_fen: int) -> Receipt:
     """said_fen: what the card said to hold, under a right MAC1 of now; it is unloaded before."""
     card = card_of(writing.db, wish.label)
-    known = spare_by_key(writing.db, wish.key)
-    if known is not None:
-        found = again(writing, wish, known, card, SpareAct.RETURNED)
-        if found is None:
-            raise DeskRefused(KEY_USED)
-        return found
+    before = receipt_before(writing, wish, card, SpareAct.RETURNED)
+    if before is not None:
+        return before
     stands = spare_of(writing.db, card)
     if stands is None or stands.act not in HELD:
         raise DeskRefused(NOT_LENT)
@@ -255,6 +252,17 @@ def _is_empty(writing: Writing, card: bytes) -> bool:
     """Nothing is in its accounts, and so nothing on it: neither loaded nor on its way."""
     writing.booking.flush()
     return not any(balance(writing.db, account, Side.CREDIT) for account in writing.registry.cards[card].accounts)
+
+
+def receipt_before(writing: Writing, wish: Wish, card: bytes, act: SpareAct) -> Receipt | None:
+    """Of a deed that has one, and was done under this key already; None: it was not. DeskRefused as `again`."""
+    known = spare_by_key(writing.db, wish.key)
+    if known is None:
+        return None
+    found = again(writing, wish, known, card, act)
+    if found is None:
+        raise DeskRefused(KEY_USED)
+    return found
 
 
 def again(writing: Writing, wish: Wish, known: Spare, card: bytes, act: SpareAct) -> Receipt | None:

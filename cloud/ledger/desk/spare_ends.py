@@ -14,8 +14,8 @@ from cloud.ledger.books.chart import SPARES_KEPT
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import DeedKind, add_deed, life_of, set_life
 from cloud.ledger.cards.listing import Why, list_card
-from cloud.ledger.cards.refusals import KEY_USED, NOT_LENT, SECOND, DeskRefused
-from cloud.ledger.desk.lending import again, beside, need_account, note, paying_drawer
+from cloud.ledger.cards.refusals import NOT_LENT, SECOND, DeskRefused
+from cloud.ledger.desk.lending import again, beside, need_account, note, paying_drawer, receipt_before
 from cloud.ledger.desk.receipts import Receipt, ReceiptKind, add_receipt
 from cloud.ledger.desk.replacing import Wish, card_of, free, report_lost
 from cloud.ledger.funds.documents import enter
@@ -49,12 +49,9 @@ def write_off(writing: Writing, wish: Wish) -> None:
 def take_in(writing: Writing, wish: Wish, second: str) -> Receipt:
     """By the number printed on it. second: who else has seen the card; DeskRefused where that is the cashier."""
     card = card_of(writing.db, wish.label)
-    known = spare_by_key(writing.db, wish.key)
-    if known is not None:
-        found = again(writing, wish, known, card, SpareAct.TAKEN_IN)
-        if found is None:
-            raise DeskRefused(KEY_USED)
-        return found
+    before = receipt_before(writing, wish, card, SpareAct.TAKEN_IN)
+    if before is not None:
+        return before
     other = " ".join(second.split())[:NAME_MAX]
     if not other or is_same_person(other, wish.cashier):
         raise DeskRefused(SECOND)

@@ -26,7 +26,7 @@ from tests.scenes.hand import Hand
 from tests.scenes.plans import BOX, STRANGER, run
 from tests.scenes.relay import Relay, Way
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.truth import require_payments, require_truth
+from tests.scenes.truth import close_true
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
 COUNTER = "pos-3"
@@ -186,11 +186,7 @@ async def _play(stage: Stage) -> None:
             await _lost_before_the_books(stage, campus, hand, phone)
         await _till_killed(stage, campus, last, to_box.port, phone)
         with stage.step(Text("收市", "the day is closed"), Text("账目属实，每笔一次", "the books are true, each once")):
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
-            require_payments(campus)
+            await close_true(campus, *APART)
 
 
 SCENE = Scene(

@@ -14,7 +14,7 @@ from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.truth import require_payments, require_truth
+from tests.scenes.truth import close_true
 from tests.scenes.wallets import CHILD, FATHER, Wallet, deposit
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
@@ -61,11 +61,7 @@ async def _play(stage: Stage) -> None:
             async with Hand(campus, COUNTER) as hand:
                 await _eats(stage, campus, hand)
             with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")):
-                await campus.start(*APART)
-                await campus.until_shown(5)
-                await campus.close_shop()
-                require_truth(campus)
-                require_payments(campus)
+                await close_true(campus, *APART)
 
 
 SCENE = Scene(

@@ -16,7 +16,7 @@ from tests.scenes.hand import Hand
 from tests.scenes.plans import BOX, STRANGER, run
 from tests.scenes.scanned import scanned
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.truth import require_payments, require_truth
+from tests.scenes.truth import close_true
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
 COUNTER = "pos-3"
@@ -86,11 +86,7 @@ async def _play(stage: Stage) -> None:
         await _dark(stage, campus)
         await _silent(stage, campus)
         with stage.step(Text("收市", "the day is closed"), Text("账目属实，每笔一次", "the books are true, each once")):
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
-            require_payments(campus)
+            await close_true(campus, *APART)
 
 
 SCENE = Scene(
