@@ -7,7 +7,6 @@ again by itself. A handle is over at its time, and told how it stands then; afte
 asks.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -66,9 +65,11 @@ class Room:
 
     def hold(self, held: Held, again: Callable[[Now], Answer], now: Now) -> str:
         """A handle; '': not to be held, or a bound is reached. again: how it stands, asked with all rights anew."""
+        if not held.wait_s:
+            return ""
         self._forget(now.unix_ms)
-        mine = Counter(one.person for one in self._waiting.values())[held.person]
-        if not held.wait_s or mine >= OF_PERSON or len(self._waiting) >= IN_ALL:
+        mine = sum(one.person == held.person for one in self._waiting.values())
+        if mine >= OF_PERSON or len(self._waiting) >= IN_ALL:
             return ""
         handle = new_secret()[:HANDLE_SIZE]
         until_ms = now.unix_ms + 1000 * held.wait_s
