@@ -2,9 +2,13 @@
 
 import asyncio
 import sys
+from codecs import getincrementaldecoder
 
 from tests.scenes.campus import BOUND_S, Campus
 from tests.scenes.plans import BOX, STRANGER
+
+TRIES = 5
+REVERSED = "已冲正，未收款"
 
 
 class Hand:
@@ -19,6 +23,7 @@ class Hand:
         self._port = port or campus.where.ports[box]
         self._process: asyncio.subprocess.Process | None = None
         self._read = ""
+        self._text = getincrementaldecoder("utf-8")()
 
     async def __aenter__(self) -> "Hand":
         where = f"127.0.0.1:{self._port}"
@@ -58,6 +63,15 @@ class Hand:
         await self._process.stdin.drain()
         await self._until(expected)
 
+    async def until_answered(self, line: str, expected: str) -> None:
+        """Type a line until a text answers it: a busy machine may take longer than a till waits for its account, which
+        then reverses the payment, and the cashier takes the next."""
+        for _ in range(TRIES):
+            await self.types(line, "")
+            if await self._until(expected, REVERSED) == expected:
+                return
+        raise AssertionError(f"{TRIES} payments were reversed")
+
     async def eats(self, number: str, expected: str) -> None:
         """A meal by number, confirmed."""
         await self.types(f"meal {number}", "确认请键入 y")
@@ -67,12 +81,14 @@ class Hand:
         """Wait for more to be shown."""
         await self._until(expected)
 
-    async def _until(self, expected: str) -> None:
+    async def _until(self, *expected: str) -> str:
+        """Whichever is shown; the first of them, if both are."""
         assert self._process is not None
         assert self._process.stdout is not None
         try:
             async with asyncio.timeout(BOUND_S):
-                while expected not in self._read:
-                    self._read += (await self._process.stdout.read(4096)).decode()
+                while not (shown := [text for text in expected if text in self._read]):
+                    self._read += self._text.decode(await self._process.stdout.read(4096))
         except TimeoutError:
-            raise AssertionError(f"{expected!r} was never shown:\n{self._read}") from None
+            raise AssertionError(f"none of {expected} was ever shown:\n{self._read}") from None
+        return shown[0]

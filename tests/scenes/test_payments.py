@@ -46,27 +46,28 @@ async def _end(campus: Campus) -> None:
     require_payments(campus)
 
 
-def _reversals(campus: Campus) -> list[tuple[int]]:
-    return campus.asked("SELECT reversal FROM payment_case WHERE reversal IS NOT NULL")
-
-
 def _states(campus: Campus) -> list[tuple[int, int]]:
     """State and sum of the account payments, in their order."""
     return campus.asked("SELECT state, amount_fen FROM payment_case ORDER BY key")
 
 
+def _answered(campus: Campus) -> list[tuple[int, int]]:
+    """Those that the account answered in time."""
+    return [(state, fen) for state, fen in _states(campus) if state in (PaymentState.APPROVED, PaymentState.REFUSED)]
+
+
 def test_paid_by_account_then_a_frozen_broker_and_a_late_request_that_its_reversal_has_overtaken(room: Path) -> None:
     async def act(campus: Campus, hand: Hand) -> None:
-        await hand.types("pay 20", "成功 账户支付 ¥20.00 账户余额 ¥80.00")
-        await hand.types("pay 90", "电子账户余额不足")
-        assert _states(campus) == [(PaymentState.APPROVED, 2000), (PaymentState.REFUSED, 9000)]
+        await hand.until_answered("pay 20", "成功 账户支付 ¥20.00 账户余额 ¥80.00")
+        await hand.until_answered("pay 90", "电子账户余额不足")
+        assert _answered(campus) == [(PaymentState.APPROVED, 2000), (PaymentState.REFUSED, 9000)]
         halt(campus.pid("broker"))
         await hand.types("pay 10", "结果未知，请勿重复收款 ¥10.00")
         await hand.until("账户支付 ¥10.00 已冲正，未收款")
         campus.send("broker", signal.SIGCONT)
-        await campus.until("the reversal is in the books", lambda: _reversals(campus))
-        assert _states(campus)[2:] == [(PaymentState.TOMBSTONE, 1000)]
-        await hand.types("pay 10", "成功 账户支付 ¥10.00 账户余额 ¥70.00")
+        overtaken = (PaymentState.TOMBSTONE, 1000)
+        await campus.until("the reversal is in the books", lambda: _states(campus).count(overtaken) == 1)
+        await hand.until_answered("pay 10", "成功 账户支付 ¥10.00 账户余额 ¥70.00")
         await hand.types("order 5", "请扫码付款 ¥5.00")
         assert scanned(campus, hand)["result"] == "done"
         await hand.until("成功 收款码 ¥5.00")
@@ -75,20 +76,6 @@ def test_paid_by_account_then_a_frozen_broker_and_a_late_request_that_its_revers
 
 
 HOPS = ("ingest", "edge-canteen", "broker")
-TRIES = 5
-"""Payments that a busy machine may answer too late, one after the other."""
-
-
-async def _paid_at_last(hand: Hand) -> None:
-    """成功 of this one, or of the one before it, that was not told when the power went. A busy machine may answer a try
-    too late: it is reversed, and the cashier takes the next."""
-    for _ in range(TRIES):
-        await hand.types("pay 1", "账户支付 ¥1.00")
-        if "已冲正" not in hand.screen:
-            await hand.until("成功")
-            return
-    raise AssertionError(f"{TRIES} payments were reversed")
-
 
 def test_every_hop_killed_between_request_and_answer_and_the_terminal_too(room: Path) -> None:
     async def scene() -> None:
@@ -104,7 +91,7 @@ def test_every_hop_killed_between_request_and_answer_and_the_terminal_too(room: 
                         await hand.until("¥1.00")
                         await campus.start(victim)
             async with Hand(campus, COUNTER) as hand:
-                await hand.types("pay 1", "成功")  # or the one before it, that was not told when the power went
+                await hand.until_answered("pay 1", "成功")  # or the one before, untold at the cut
             await _end(campus)
 
     asyncio.run(scene())

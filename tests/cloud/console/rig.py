@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,10 +113,8 @@ def made(
     )  # fmt: skip
     app = create_pages(sources)
     app.jinja_env.bytecode_cache = COMPILED
-    yield Rig(app, sources, ledger)
-    reader.close()
-    accounts.close()
-    ledger.close()
+    with closing(ledger), closing(accounts), closing(reader):
+        yield Rig(app, sources, ledger)
 
 
 def now() -> int:

@@ -78,7 +78,7 @@ async def _morning(stage: Stage, campus: Campus, hand: Hand, wallet: Wallet) -> 
         assert kiosk.ask("lost/cancel", key="02" * 16)["lost"] is False
         await campus.until("a list without it", lambda: _newest(campus) > before)
         await campus.until("each uses it", lambda: _used_by_all(campus, before + 1))
-        await hand.types("pay 12", "成功 账户支付 ¥12.00")
+        await hand.until_answered("pay 12", "成功 账户支付 ¥12.00")
 
 
 async def _play(stage: Stage) -> None:
@@ -92,7 +92,7 @@ async def _play(stage: Stage) -> None:
             assert parent.ask("consent", holder=CHILD[0], given=True)["consented"] is True
             assert pupil.ask("password", password=PASSWORD) == {}
             await until_listed(campus, COUNTER)
-            await hand.types("pay 5", "成功 账户支付 ¥5.00")
+            await hand.until_answered("pay 5", "成功 账户支付 ¥5.00")
             await _lost(stage, campus, hand, pupil, Person(wallet.port))
             await _morning(stage, campus, hand, wallet)
         with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")):

@@ -39,7 +39,7 @@ async def _eats(stage: Stage, campus: Campus, hand: Hand) -> None:
         Text("孩子没有手机，刷卡吃饭", "the child has no phone and taps"),
         Text("账户付款，卡内不动", "the account pays, the purse stays"),
     ):
-        await hand.types("pay 12", "成功 账户支付 ¥12.00 账户余额 ¥38.00")
+        await hand.until_answered("pay 12", "成功 账户支付 ¥12.00 账户余额 ¥38.00")
     with stage.step(Text("外网断了", "the line is cut"), Text("卡内余额照样吃饭", "he eats from the purse")) as step:
         await hand.types("claim", "领款成功 ¥20.00")
         halt(campus.pid("broker"))
