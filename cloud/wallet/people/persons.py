@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 from cloud.store.db import Database
 
+WEAK_MS = 7 * 24 * 3_600_000
+"""A password that was set by a code, a passkey or a birth proves no more than they do for so long: by then a phone that
+was lost has been missed."""
+
 
 class Person(NamedTuple):
     """phone, holder: '' where there is none. holder: the number of the roster that is his own."""
@@ -77,9 +81,17 @@ def password_of(db: Database, person: int) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def set_password(db: Database, person: int, kept: str) -> None:
-    """kept: its hash."""
+def set_password(db: Database, person: int, kept: str, weak_ms: int = 0) -> None:
+    """kept: its hash. weak_ms: when, where it was set by what may lie in a lost phone; 0: by what does not."""
     db.run("UPDATE person SET hash = ? WHERE id = ?", (kept, person))
+    db.run("DELETE FROM weak_password WHERE person = ?", (person,))
+    if weak_ms:
+        db.insert("weak_password", "person, at_ms", [(person, weak_ms)])
+
+
+def knows_alone(db: Database, person: int, now_ms: int) -> bool:
+    """Is his password one that whoever found his phone did not set?"""
+    return not db.run("SELECT 1 FROM weak_password WHERE person = ? AND at_ms > ?", (person, now_ms - WEAK_MS))
 
 
 def set_phone(db: Database, person: int, phone: str) -> None:

@@ -53,6 +53,7 @@ TABLES = (
     name TEXT NOT NULL, born TEXT NOT NULL, why TEXT NOT NULL, person INTEGER NOT NULL, by_name TEXT NOT NULL,
     address TEXT NOT NULL, agent TEXT NOT NULL, at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS strong (token BLOB PRIMARY KEY, at_ms INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS weak_password (person INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS signed_by (token BLOB PRIMARY KEY, way TEXT NOT NULL)""",
     """CREATE TRIGGER IF NOT EXISTS tr_session_over AFTER DELETE ON session
     BEGIN DELETE FROM signed_by WHERE token = OLD.token; END""",  # sessions end in many places

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from cloud.wallet.people.persons import knows_alone
 from cloud.wallet.people.records.devices import note_device
 
 MINUTE_MS = 60_000
@@ -41,7 +42,7 @@ class Way(StrEnum):
 
 
 STRONG = frozenset((Way.LINK, Way.KNOWN))
-"""By what he knows, or by the desk's link, and not by what may lie in a phone that is lost."""
+"""By what he alone knows (`knows_alone`), or by the desk's link, and not by what may lie in a phone that is lost."""
 
 
 class Session(NamedTuple):
@@ -110,7 +111,7 @@ def open_session(
     made_ms = now_ms + KIOSK_MS - MOST_MS if brief else now_ms
     db.insert("session", _COLUMNS, [(digest(token), person, made_ms, now_ms, now_ms, address, agent)])
     db.insert("signed_by", "token, way", [(digest(token), way.value)])
-    if way in STRONG:
+    if way in STRONG and (way is Way.LINK or knows_alone(db, person, now_ms)):
         note_strong(db, digest(token), now_ms)
     return token
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
+from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.back.who.identity import BORN, PASSWORDS, PHONE, SIX, WRONG, may_send, opened
-from cloud.wallet.line.problems import CallRefused, Problem
+from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, text
 from cloud.wallet.people.codes import send_code, use_code
 from cloud.wallet.people.passwords import hashed
@@ -58,15 +59,21 @@ def begin(context: Context, arguments: Arguments) -> dict[str, Any]:
 
 def finish(context: Context, arguments: Arguments) -> Later:
     """The phone's code, and a password from now on: a person, bound to the holder and to all whose guardian he is. The
-    letter is used up; one that was made since the code was sent has killed that code, too."""
+    letter is used up; one that was made since the code was sent has killed that code, too. By birth not while he is
+    blocked as lost: whoever found his phone has its codes, and a birth is known to others."""
     people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
     number = typed_number(people, arguments["number"])
     take_try(people, CODE, BINDING, f"{number} {phone}", now_ms)
+
+    by_letter = context.site.binding is Binding.LETTER
+    lost = not by_letter and block_of_holder(context.site, number) is not None
 
     def then(kept: str) -> Signed:
         with people.writing():
             holder, letter = holder_of(people, number), letter_of(people, number, now_ms)
             right = use_code(people, _use(context, number, letter), phone, arguments["code"], now_ms)
+            if lost and right and number not in wards_of(people, phone):
+                raise CallRefused(BLOCKED)
             if holder is not None and right:
                 wards = wards_of(people, phone)
                 own = number if number not in wards else ""
@@ -74,7 +81,7 @@ def finish(context: Context, arguments: Arguments) -> Later:
                 if person is not None:
                     for ward in wards:
                         bind_guardian(people, person.id, ward, now_ms)
-                    set_password(people, person.id, kept)
+                    set_password(people, person.id, kept, 0 if by_letter else now_ms)
                     end_sessions(people, person.id)
                     end_letter(people, number)
                     forget_tries(people, "holder", number)

@@ -11,6 +11,7 @@ from typing import Any
 from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
+from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.line.problems import AGAIN, NO_CODES, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
 from cloud.wallet.people.codes import send_code, use_code
@@ -18,6 +19,7 @@ from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hash
 from cloud.wallet.people.persons import (
     Person,
     bind_guardian,
+    knows_alone,
     password_of,
     person_with_holder,
     person_with_phone,
@@ -115,10 +117,21 @@ def finish_phone(context: Context, arguments: Arguments) -> Later:
 
 def require_strong(context: Context) -> None:
     """By his password, or a link of the desk, a moment ago: not by what may lie in a lost phone. CallRefused."""
-    with context.site.people.reading():
-        strong = is_strong(context.site.people, context.session.key, context.now.unix_ms)
-    if not strong:
+    if not has_strong(context):
         raise CallRefused(AGAIN)
+
+
+def require_not_found(context: Context) -> None:
+    """Is it not whoever found his phone? While he is blocked as lost, as above. CallRefused."""
+    holder = context.person.holder
+    if holder and block_of_holder(context.site, holder) is not None:
+        require_strong(context)
+
+
+def has_strong(context: Context) -> bool:
+    """Was it so?"""
+    with context.site.people.reading():
+        return is_strong(context.site.people, context.session.key, context.now.unix_ms)
 
 
 def _anew(person: Person) -> str:
@@ -149,12 +162,14 @@ def by_code(context: Context, arguments: Arguments) -> Signed:
 
 
 def change_password(context: Context, arguments: Arguments) -> Later:
-    """Another one; all other devices are signed out."""
-    people, person = context.site.people, context.person
+    """Another one; all other devices are signed out. One set by a code proves no more than a code for a while."""
+    people, person, now_ms = context.site.people, context.person, context.now.unix_ms
+    require_not_found(context)
+    strong = has_strong(context)
 
     def then(kept: str) -> dict[str, Any]:
         with people.writing():
-            set_password(people, person.id, kept)
+            set_password(people, person.id, kept, 0 if strong else now_ms)
             end_sessions(people, person.id, context.session.key)
         end_signed_out(context.site, context.now)
         return {}
@@ -175,7 +190,8 @@ def prove(context: Context, arguments: Arguments) -> Later:
         with people.writing():
             forget_tries(people, "password", person.phone)
             prove_again(people, context.session.key, context.now.unix_ms)
-            note_strong(people, context.session.key, context.now.unix_ms)
+            if knows_alone(people, person.id, context.now.unix_ms):
+                note_strong(people, context.session.key, context.now.unix_ms)
         return {}
 
     return Later(lambda: fits(kept, arguments["password"]), then)

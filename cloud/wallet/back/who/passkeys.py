@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cloud.process.passkeys import PasskeyRefused, Site, ask_for_known, ask_for_new, id_of, new_passkey, uses_after
 from cloud.wallet.back.context import Context, Operation, Right, Signed
 from cloud.wallet.back.rights import block_of_holder
-from cloud.wallet.back.who.identity import WRONG
+from cloud.wallet.back.who.identity import WRONG, require_not_found
 from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
 from cloud.wallet.people.passkeys import (
@@ -38,7 +38,8 @@ ANSWER_MAX = 16_384
 
 
 def ask_new(context: Context, _: Arguments) -> dict[str, Any]:
-    """What the browser takes to make one."""
+    """What the browser takes to make one; not on the phone that he has lost: that key would stay."""
+    require_not_found(context)
     site, people, person = site_of(context), context.site.people, context.person
     with people.writing():
         challenge = new_challenge(people, person.id, context.now.unix_ms)
@@ -49,6 +50,7 @@ def ask_new(context: Context, _: Arguments) -> dict[str, Any]:
 
 def add(context: Context, arguments: Arguments) -> dict[str, Any]:
     """The key that it made."""
+    require_not_found(context)
     site, people, person, now_ms = site_of(context), context.site.people, context.person, context.now.unix_ms
     challenge = burnt_challenge(context, arguments, person.id)
     try:

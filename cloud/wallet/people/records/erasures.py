@@ -28,7 +28,7 @@ TABLES = (
 OF_PERSON = (
     ("session", "person"), ("link", "person"), ("passkey", "person"), ("challenge", "person"), ("read_mark", "person"),
     ("told_above", "person"), ("told_below", "person"), ("device_seen", "person"), ("granted", "person"),
-    ("guardian", "person"), ("person", "id"),
+    ("guardian", "person"), ("weak_password", "person"), ("person", "id"),
 )  # fmt: skip
 OF_HOLDER = (
     ("holder", "number"), ("roster_guardian", "holder"), ("guardian", "holder"), ("granted", "holder"),

@@ -105,6 +105,33 @@ def test_the_lost_phone_itself_takes_no_report_back(rig):
     assert rig.ask("lost/cancel", "grown", key=key(2))["blocked_ms"] == 0
 
 
+def test_a_password_that_the_lost_phone_has_set_takes_no_report_back(rig):
+    person, found = own(rig), "13000000008"
+    with rig.site.people.writing():
+        rig.site.people.run("UPDATE person SET phone = ? WHERE id = ?", (found, person))
+
+    def by_code(thief: str) -> None:
+        assert rig.ask("sign-in/send-code", phone=found) == {}
+        assert rig.ask("sign-in/code", thief, phone=found, code=rig.code()) == {}
+
+    by_code("before")
+    assert rig.ask("password", "before", password="a thief's own") == {}
+    assert rig.ask("lost-night", key=key(1), number=GROWN[0], name=GROWN[1], born=GROWN[2]) == {}
+    take_nights(rig.site, rig.now)
+    assert rig.ask("sign-in/password", "thief", phone=found, password="a thief's own") == {}
+    assert rig.ask("prove", "thief", password="a thief's own") == {}
+    assert rig.ask("lost/cancel", "thief", key=key(2)) == "prove-again"
+    by_code("thief")
+    assert rig.ask("password", "thief", password="another of his") == "prove-again"
+    given = {"number": GROWN[0], "phone": found}
+    assert rig.ask("bind/begin", name=GROWN[1], born=GROWN[2], **given) == {}
+    assert rig.ask("bind/finish", "thief", code=rig.code(), password="another of his", **given) == "blocked"
+    rig.signed("grown", person)  # the desk's link
+    assert rig.ask("password", "grown", password="his own again") == {}
+    assert rig.ask("sign-in/password", "grown", phone=found, password="his own again") == {}
+    assert rig.ask("lost/cancel", "grown", key=key(3))["blocked_ms"] == 0
+
+
 def test_what_the_card_desk_finds_is_found_for_the_wallet_too(rig):
     own(rig)
     rig.ask("lost/report", "grown", key=key(1))
