@@ -7,6 +7,8 @@ it may be waited for. The front judges none of it and keeps none of it.
 """
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -93,13 +95,17 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 
 def decode_answer(raw: bytes) -> dict[str, Any]:
     """As it was said. CallRefused when it is none."""
-    return from_json(raw)
+    return _object(raw, lambda text: json.loads(text, parse_constant=_no_constant))
 
 
 def from_json(raw: bytes) -> dict[str, Any]:
-    """An object, and nothing that JSON does not have. CallRefused."""
+    """An object that everybody reads alike: UTF-8, each name once, numbers that are some (RFC 7493). CallRefused."""
+    return _object(raw, _strict)
+
+
+def _object(raw: bytes, read: Callable[[str], Any]) -> dict[str, Any]:
     try:
-        found = json.loads(raw, parse_constant=_no_constant)
+        found = read(raw.decode())
     except (ValueError, RecursionError) as fault:
         raise CallRefused(MALFORMED) from fault
     if not isinstance(found, dict):
@@ -107,5 +113,26 @@ def from_json(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def _strict(text: str) -> object:
+    found = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_each_once)
+    if "\\u" in text:
+        json.dumps(found, ensure_ascii=False).encode()  # half of a pair is no character: a ValueError
+    return found
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _finite(written: str) -> float:
+    found = float(written)
+    if not math.isfinite(found):
+        raise ValueError(written)
+    return found
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(len(pairs))
+    return found

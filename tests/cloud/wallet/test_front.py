@@ -113,7 +113,11 @@ def test_a_page_of_another_site_asks_for_nothing(site, headers):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"x": NaN}', b"[" * 9000])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{", b"\xff", b'{"x": NaN}', b"[" * 9000, b'{"x": "\\ud800"}', b'{"\\ud800": 1}', b'{"x": 1, "x": 2}',
+     b'{"x": 1e999}', "{}".encode("utf-16")],
+)  # fmt: skip
 def test_nonsense_is_a_problem(site, body):
     assert site.post("/w/api/me", body)[2].get("code") == "malformed"
 
