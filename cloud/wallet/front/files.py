@@ -2,11 +2,12 @@
 
 `/`, and `/kiosk` for a terminal that many share, are asked for each time; `/a/VERSION/…` never changes and is kept for
 ever. VERSION is the digest of all files, so a page and its modules are of one make. The service worker names VERSION,
-and so is another one with any change.
+and so is another one with any change. Comments and indentation of modules stay here: a phone has no use for them.
 """
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ TYPES = {
     ".html": b"text/html; charset=utf-8", ".js": b"text/javascript; charset=utf-8", ".css": b"text/css; charset=utf-8",
     ".json": b"application/manifest+json", ".svg": b"image/svg+xml", ".png": b"image/png",
 }  # fmt: skip
+_COMMENTS = re.compile(rb"^[ ]*(?://[^\n]*|/\*\*.*?\*/[ ]*)\n", re.MULTILINE | re.DOTALL)
+"""Those that have lines of their own."""
+_INDENTED = re.compile(rb"^[ ]+", re.MULTILINE)
 FOR_EVER, EACH_TIME = b"public, max-age=31536000, immutable", b"no-cache"
 
 
@@ -44,9 +48,16 @@ def load_files(folder: Path = FOLDER) -> dict[str, File]:
         body = raw[name]
         if name in AT_ROOT.values():
             body = body.replace(VERSION, version.encode()).replace(LIST, listed)
+        if name.endswith(".js"):
+            body = without_comments(body)
         tag = hashlib.sha256(body).hexdigest()[:16].encode()
         return File(body, gzip.compress(body, 9, mtime=0), TYPES[Path(name).suffix], caching, b'"' + tag + b'"')
 
     found = {path: made(name, EACH_TIME) for path, name in AT_ROOT.items()}
     found |= {f"/a/{version}/{name}": made(name, FOR_EVER) for name in raw if name not in AT_ROOT.values()}
     return found
+
+
+def without_comments(module: bytes) -> bytes:
+    """The same module without its comments' lines and its indentation. No text of it may go over a line's end."""
+    return _INDENTED.sub(b"", _COMMENTS.sub(b"", module))

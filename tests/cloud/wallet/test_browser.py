@@ -429,6 +429,8 @@ def test_the_first_load_is_small() -> None:
     """gzip, as it is sent; brotli is smaller still."""
     sent = {path: len(file.packed) for path, file in load_files().items()}
     assert sum(sent.values()) <= FIRST_LOAD_MAX, json.dumps(sent)
+    lines = [line for path in FOLDER.rglob("*.js") for line in path.read_text().splitlines()]
+    assert [line for line in lines if line.count("`") % 2] == [], "a text over a line's end would lose its indentation"
 
 
 def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
