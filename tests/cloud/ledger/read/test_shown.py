@@ -17,7 +17,7 @@ from cloud.ledger.read.shown.aid import Collected
 from cloud.ledger.read.shown.takings import NO_SLOT, by_kind, takings
 from cloud.ledger.read.told.news import FIRST, GIVEN, news
 from cloud.ledger.records.values import Now
-from cloud.ledger.schema.tables import posting
+from cloud.ledger.schema.tables.books import posting
 from cloud.words.balance.morning import KINDS, balance_lines
 from shared.online import PaymentResult, Purpose
 from shared.wire.desk.calls import CardState

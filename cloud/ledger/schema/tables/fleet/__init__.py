@@ -1,0 +1,1 @@
+"""Documents, jobs, parameters and releases, and whom they go to."""

@@ -1,0 +1,1 @@
+"""Money that comes from outside of a card, and what accounts pay."""
