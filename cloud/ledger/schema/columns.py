@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, SmallInteger, text
 from sqlalchemy.types import TypeEngine
 
 Form = TypeEngine[Any] | type[TypeEngine[Any]]
@@ -20,5 +20,11 @@ def maybe(name: str, form: Form) -> Column[Any]:
     return Column(name, form, nullable=True)
 
 
-def row_id() -> Column[int]:
-    return Column("id", Big, primary_key=True, autoincrement=False)
+def row_id(name: str = "id") -> Column[int]:
+    """The primary key: a number that the ledger gives, or that of another table's row."""
+    return Column(name, Big, primary_key=True, autoincrement=False)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Of an index over some rows only, which both databases have."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

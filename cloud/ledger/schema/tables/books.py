@@ -9,10 +9,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id, where
 
 meta = Table("meta", metadata, Column("name", Text, primary_key=True), col("value", Text))
 
@@ -53,13 +52,11 @@ posting = Table(
     CheckConstraint("fen > 0", name="ck_posting_fen"), CheckConstraint("debit <> credit", name="ck_posting_sides"),
     CheckConstraint("(line > 0) = (key IS NULL) AND (line > 0) = (input_hash IS NULL) AND line >= 0",
                     name="ck_posting_head"),
-    Index("ix_posting_day", "effective_day", sqlite_where=text("line = 0"), postgresql_where=text("line = 0")),
-    Index("ix_posting_held", "entry", sqlite_where=text("line = 0 AND (flags & 2) > 0"),
-          postgresql_where=text("line = 0 AND (flags & 2) > 0")),
-    Index("ix_posting_given", "credit", "entry", sqlite_where=text("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)"),
-          postgresql_where=text("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)")),
+    Index("ix_posting_day", "effective_day", **where("line = 0")),
+    Index("ix_posting_held", "entry", **where("line = 0 AND (flags & 2) > 0")),
+    Index("ix_posting_given", "credit", "entry", **where("kind IN (2, 12, 20, 30, 41, 61, 64, 65, 94)")),
     Index("ix_posting_debit", "debit", "entry"),
-    Index("ix_posting_credit", "credit", "entry", sqlite_where=text("kind <> 3"), postgresql_where=text("kind <> 3")),
+    Index("ix_posting_credit", "credit", "entry", **where("kind <> 3")),
     sqlite_with_rowid=False,
 )  # fmt: skip
 """An entry is its postings: lines 0, 1, … under one number. Line 0 carries its key and where it comes from; the others
@@ -69,7 +66,7 @@ Wide columns first, for PostgreSQL's alignment. The view `entry` is line 0 of ea
 """
 
 balance = Table(
-    "balance", metadata, Column("account", Big, primary_key=True, autoincrement=False), col("debit_fen", Big),
+    "balance", metadata, row_id("account"), col("debit_fen", Big),
     col("credit_fen", Big),
 )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Cards and their lives, why one is on the hotlist, where a spare one is."""
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id, where
 
 card = Table(
     "card", metadata, col("card", Bytes), col("label", Text), col("profile", Text), col("key_version", Small),
@@ -23,8 +23,7 @@ holder_class = Table(
 card_life = Table(
     "card_life", metadata, col("card", Bytes), col("state", Small), maybe("successor", Bytes),
     maybe("card_class", Small), col("since_ms", Big), PrimaryKeyConstraint("card"),
-    Index("ix_card_life_successor", "successor", sqlite_where=text("successor IS NOT NULL"),
-          postgresql_where=text("successor IS NOT NULL")),
+    Index("ix_card_life_successor", "successor", **where("successor IS NOT NULL")),
 )  # fmt: skip
 """Of a card that is not as the inventory says: lost, replaced, of another class. No row: normal."""
 
@@ -42,7 +41,7 @@ hotlisted = Table(
 """Why a card is on the hotlist (cards.listing.Listed): as long as there is one reason, it is."""
 
 spare_card = Table(
-    "spare_card", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("key", Bytes),
+    "spare_card", metadata, row_id(), col("key", Bytes),
     col("card", Bytes), col("act", Small), col("holder", Bytes), col("person", Text), col("place", Text),
     col("deposit_fen", Big), col("in_cash", Small), col("limit_fen", Big), col("until_day", Big), col("who", Text),
     col("reason", Text), col("at_ms", Big), col("at_s", Big), UniqueConstraint("key", name="uq_spare_card_key"),

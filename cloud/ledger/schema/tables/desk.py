@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 receipt = Table(
     "receipt", metadata, col("cashier", Text), col("number", Big), col("key", Bytes), col("day", Integer),
@@ -31,7 +31,7 @@ day_close = Table(
 what is booked for that day behind it came after the close. checker: who stands for its gaps; '': it had none."""
 
 bank_figure = Table(
-    "bank_figure", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("day", Integer),
+    "bank_figure", metadata, row_id(), col("day", Integer),
     col("fen", Big), col("books_fen", Big), col("last_entry", Big), col("who", Text), col("source", Text),
     col("items", Bytes), col("at_ms", Big),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Card against ledger."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
@@ -13,12 +13,12 @@ difference = Table(
 """What a card's records say and the books do not (findings.rows.Kind). mark: which step of it, or which report."""
 
 explanation = Table(
-    "explanation", metadata, Column("difference", Big, primary_key=True, autoincrement=False), col("who", Text),
+    "explanation", metadata, row_id("difference"), col("who", Text),
     col("reason", Text), col("at_ms", Big),
 )  # fmt: skip
 
 finding = Table(
-    "finding", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("card", Bytes),
+    "finding", metadata, row_id(), col("card", Bytes),
     col("application", Small), col("kind", Small), col("mark", Big), maybe("record", Big), maybe("beside", Big),
     col("state", Small), col("found_ms", Big), col("found_s", Big), col("until_s", Big), col("changed_ms", Big),
     Index("ix_finding_card", "card"), Index("ix_finding_state", "state"),
@@ -27,7 +27,7 @@ finding = Table(
 difference that it is about; until_s: when its cap ends by itself, 0: it caps nobody."""
 
 finding_word = Table(
-    "finding_word", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("finding", Big),
+    "finding_word", metadata, row_id(), col("finding", Big),
     col("deed", Small), col("who", Text), col("reason", Text), col("at_ms", Big), col("at_s", Big),
     UniqueConstraint("finding", "deed", name="uq_finding_word"),
 )  # fmt: skip
@@ -41,7 +41,7 @@ purse_apart = Table(
 """Purses that do not close now: what the books expect, what the card's newest record says, and what is late of it."""
 
 discount = Table(
-    "discount", metadata, Column("record", Big, primary_key=True, autoincrement=False), col("bearer", Small),
+    "discount", metadata, row_id("record"), col("bearer", Small),
     col("fen", Big), col("state", Small), maybe("entry", Big), maybe("undone", Big),
     Index("ix_discount_state", "state"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """What two persons decide; reports of theft, append-only; what lost cards spend."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
@@ -10,13 +10,13 @@ proposal = Table(
 )  # fmt: skip
 
 decision = Table(
-    "decision", metadata, Column("proposal", Big, primary_key=True, autoincrement=False), col("outcome", Small),
+    "decision", metadata, row_id("proposal"), col("outcome", Small),
     col("checker", Text), col("reason", Text), col("at_ms", Big),
 )  # fmt: skip
 """A trigger refuses a confirmation by the proposal's maker, and one that comes too late."""
 
 held_release = Table(
-    "held_release", metadata, Column("held", Big, primary_key=True, autoincrement=False), col("entry", Big),
+    "held_release", metadata, row_id("held"), col("entry", Big),
     col("proposal", Big), col("kind", Small), col("fen", Big), maybe("undone", Big),
 )  # fmt: skip
 """What became of the held 待核 entry `held`: entry, of this kind. undone: the entry that took it back again."""
@@ -35,7 +35,7 @@ revocation_mark = Table(
 )  # fmt: skip
 
 loss_report = Table(
-    "loss_report", metadata, Column("deed", Big, primary_key=True, autoincrement=False), col("told", Bytes)
+    "loss_report", metadata, row_id("deed"), col("told", Bytes)
 )
 """What terminals had told when a card was reported lost (losses.reports)."""
 

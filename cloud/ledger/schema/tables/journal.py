@@ -28,7 +28,7 @@ box_device = Table(
 )  # fmt: skip
 
 book_chain = Table(
-    "book_chain", metadata, Column("number", Big, primary_key=True, autoincrement=False), col("kind", Small),
+    "book_chain", metadata, row_id("number"), col("kind", Small),
     col("what", Big), col("digest", Bytes), col("at_ms", Big), col("hash", Bytes),
 )  # fmt: skip
 """Append-only: a link for everything that no record can bring again (journal.book_chain)."""

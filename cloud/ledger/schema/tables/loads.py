@@ -1,8 +1,8 @@
 """Loads 圈存 and unloads 圈提, and what is loaded by rule or by order."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 load_case = Table(
     "load_case", metadata, col("key", Bytes), col("card", Bytes), col("counter", Integer), col("balance_fen", Big),
@@ -23,7 +23,7 @@ unload_case = Table(
 )  # fmt: skip
 
 auto_load = Table(
-    "auto_load", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("card_class", Integer),
+    "auto_load", metadata, row_id(), col("card_class", Integer),
     col("card", Bytes), col("below_fen", Big), col("target_fen", Big), col("day_fen", Big), col("who", Text),
     col("reason", Text), col("at_ms", Big), Index("ix_auto_load_of", "card_class", "card"),
 )  # fmt: skip
@@ -31,7 +31,7 @@ auto_load = Table(
 empty in a rule of a class; card_class: -1 in one of a card. All sums 0: switched off."""
 
 move_order = Table(
-    "move_order", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("key", Text),
+    "move_order", metadata, row_id(), col("key", Text),
     col("card", Bytes), col("fen", Big), col("who", Text), col("at_ms", Big),
     UniqueConstraint("key", name="uq_move_order_key"), Index("ix_move_order_card", "card"),
 )  # fmt: skip

@@ -1,11 +1,11 @@
 """What came from boxes and waits, is no record, or came from a newer copy of this ledger."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
 from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 suspense = Table(
-    "suspense", metadata, Column("record", Big, primary_key=True, autoincrement=False), col("record_key", Bytes),
+    "suspense", metadata, row_id("record"), col("record_key", Bytes),
     col("purse", Bytes), col("counter", Integer), maybe("load", Bytes), col("state", Small),
     col("generation", Integer), maybe("entry", Big), col("opened_ms", Big), col("changed_ms", Big),
     Index("ix_suspense_purse", "purse"), Index("ix_suspense_record_key", "record_key"),
@@ -18,7 +18,7 @@ claim = Table(
 )  # fmt: skip
 
 quarantine = Table(
-    "quarantine", metadata, Column("record", Big, primary_key=True, autoincrement=False), col("reason", Small),
+    "quarantine", metadata, row_id("record"), col("reason", Small),
     col("state", Small), maybe("entry", Big), col("opened_ms", Big), col("changed_ms", Big),
     Index("ix_quarantine_state", "state"),
 )  # fmt: skip
@@ -42,7 +42,7 @@ junk = Table(
 )  # fmt: skip
 
 void_case = Table(
-    "void_case", metadata, Column("record", Big, primary_key=True, autoincrement=False), col("target", Bytes),
+    "void_case", metadata, row_id("record"), col("target", Bytes),
     col("card", Bytes), col("amount_fen", Big), col("state", Small), col("reason", Small), maybe("entry", Big),
     col("received_s", Big), col("opened_ms", Big), col("changed_ms", Big),
     maybe("cause", Small), maybe("day", Integer), maybe("witness", Bytes), maybe("proposal", Big),
@@ -67,7 +67,7 @@ put_back_again = Table(
 """What came again from the box, by terminal."""
 
 put_back_close = Table(
-    "put_back_close", metadata, Column("put_back", Big, primary_key=True, autoincrement=False), col("proposal", Big)
+    "put_back_close", metadata, row_id("put_back"), col("proposal", Big)
 )
 """Append-only: two persons have seen to what cannot come again."""
 

@@ -58,6 +58,6 @@ hotlist_named = Table(
 """The hotlists of the campus that name a card: from this generation on, up to and without that one."""
 
 hotlist_change = Table(
-    "hotlist_change", metadata, Column("version", Big, primary_key=True, autoincrement=False), col("card", Bytes),
+    "hotlist_change", metadata, row_id("version"), col("card", Bytes),
 )  # fmt: skip
 """Which card each step of the watermark `hotlist` was about: who follows it need not read all of them anew."""

@@ -1,11 +1,11 @@
 """Orders to terminals."""
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, metadata, row_id
 
 job = Table(
-    "job", metadata, Column("number", Big, primary_key=True, autoincrement=False), col("verb", Small),
+    "job", metadata, row_id("number"), col("verb", Small),
     col("body", Bytes), col("who", Text), col("reason", Text), col("made_ms", Big), col("expires_ms", Big),
     col("run_ms", Big), col("width", Big), col("stop_percent", Small), col("stop_min", Big), col("cancels", Big),
     col("retries", Big),
@@ -16,7 +16,7 @@ job_row = Table(
     "job_row", metadata, col("job", Big), col("device", Bytes), col("generation", Big), col("state", Small),
     col("box", Text), col("verdict", Small), col("detail", Bytes), col("sent_ms", Big), col("box_ms", Big),
     col("stored_ms", Big), col("over_ms", Big), col("asked_ms", Big), col("body", Bytes), col("head", Bytes),
-    col("signature", Bytes), Column("bus_ms", Big, nullable=False, server_default="0"),
+    col("signature", Bytes), col("bus_ms", Big, "0"),
     PrimaryKeyConstraint("job", "device"), UniqueConstraint("device", "generation", name="uq_job_row_generation"),
     Index("ix_job_row_state", "state"),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Firmware of terminals, releases of boxes, and their roll-outs; releases and events are append-only."""
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, Text
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, metadata, row_id
 
 firmware_release = Table(
     "firmware_release", metadata, col("model", Big), col("release", Big), col("name", Text), col("length", Big),
@@ -14,13 +14,13 @@ firmware_release = Table(
 earlier release with this very program, 0: none."""
 
 firmware_trust = Table(
-    "firmware_trust", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("raw", Bytes),
+    "firmware_trust", metadata, row_id(), col("raw", Bytes),
     col("who", Text), col("at_ms", Big),
 )  # fmt: skip
 """The officers' part of the chain that boxes believe firmware by (shared/keys/trust.py); the newest one counts."""
 
 rollout = Table(
-    "rollout", metadata, Column("number", Big, primary_key=True, autoincrement=False), col("model", Big),
+    "rollout", metadata, row_id("number"), col("model", Big),
     col("release", Big), col("who", Text), col("reason", Text), col("made_ms", Big), col("canary", Big),
     col("waves", Text), col("stop_percent", Small), col("stop_min", Big), col("wait_ms", Big), col("run_ms", Big),
     col("returns", Big), col("retries", Big),
@@ -52,7 +52,7 @@ box_release = Table(
 """An archive that the officers stand for (firmware_trust). digest: its SHA-256; body: its bytes."""
 
 box_rollout = Table(
-    "box_rollout", metadata, Column("number", Big, primary_key=True, autoincrement=False), col("machine", Text),
+    "box_rollout", metadata, row_id("number"), col("machine", Text),
     col("release", Big), col("who", Text), col("reason", Text), col("made_ms", Big), col("canary", Big),
     col("waves", Text), col("stop_percent", Small), col("stop_min", Big), col("wait_ms", Big), col("run_ms", Big),
     col("returns", Big), col("retries", Big), col("at_once", Small),

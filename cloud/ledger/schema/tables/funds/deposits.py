@@ -9,7 +9,7 @@ deposit_order = Table(
     col("card", Bytes), col("fen", Big), col("payer", Text), col("made_ms", Big), col("expires_ms", Big),
     col("state", Small), col("txn", Text), col("paid_fen", Big), col("paid_day", Big), col("refunded_fen", Big),
     col("pay", Text), col("due_ms", Big), col("tries", Big), col("changed_ms", Big),
-    Column("way", Text, nullable=False, server_default=""), Column("opener", Text, nullable=False, server_default=""),
+    col("way", Text, ""), col("opener", Text, ""),
     UniqueConstraint("key", name="uq_deposit_order_key"), Index("ix_deposit_order_due", "due_ms"),
     Index("ix_deposit_order_card", "card", "made_ms"), Index("ix_deposit_order_paid", "provider", "paid_day"),
 )  # fmt: skip
@@ -36,7 +36,7 @@ deposit_item = Table(
 """Append-only: what of a bill does not match, once for each transaction and kind (funds.providers.bills)."""
 
 deposit_item_close = Table(
-    "deposit_item_close", metadata, Column("item", Big, primary_key=True, autoincrement=False), col("proposal", Big)
+    "deposit_item_close", metadata, row_id("item"), col("proposal", Big)
 )
 """Append-only: two persons have seen to it."""
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 roster = Table(
-    "roster", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("body", Bytes),
+    "roster", metadata, row_id(), col("body", Bytes),
     col("source", Text), col("who", Text), col("at_ms", Big),
 )  # fmt: skip
 """Append-only: what was said of who is enrolled. body: CBOR, [[number, card, class, is enrolled], …]."""
@@ -18,13 +18,13 @@ person = Table(
 """What the rosters come to. card: b"" where nobody said which. owed_fen: for emergency meals."""
 
 meal_rule = Table(
-    "meal_rule", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("fen", Big),
+    "meal_rule", metadata, row_id(), col("fen", Big),
     col("per_week", Small), col("who", Text), col("reason", Text), col("at_ms", Big),
 )  # fmt: skip
 """Append-only; the last row counts."""
 
 meal = Table(
-    "meal", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("key", Bytes),
+    "meal", metadata, row_id(), col("key", Bytes),
     col("number", Text), col("day", Integer), col("week", Integer), col("meal", Small), col("fen", Big),
     col("device", Bytes), col("stall", Text), maybe("record", Big), maybe("entry", Big), col("reason", Small),
     col("beyond", Small), col("at_ms", Big), UniqueConstraint("key", name="uq_meal_key"),

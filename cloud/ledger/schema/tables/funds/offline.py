@@ -1,18 +1,18 @@
 """Offline pay codes 脱机付款码."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 offline_rule = Table(
-    "offline_rule", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("uses", Small),
+    "offline_rule", metadata, row_id(), col("uses", Small),
     col("one_fen", Big), col("day_fen", Big), col("bearer", Text), col("who", Text), col("reason", Text),
     col("at_ms", Big),
 )  # fmt: skip
 """Append-only; the last row counts. uses 0: switched off."""
 
 phone_certificate = Table(
-    "phone_certificate", metadata, Column("number", Big, primary_key=True, autoincrement=False), col("card", Bytes),
+    "phone_certificate", metadata, row_id("number"), col("card", Bytes),
     col("card_class", Small), col("public", Bytes), col("key", Text), col("key_version", Small),
     col("from_s", Big), col("until_s", Big), col("uses", Small), col("one_fen", Big), col("made_ms", Big),
     col("signature", Bytes), col("ended_why", Small), col("ended_s", Big),
@@ -22,14 +22,14 @@ phone_certificate = Table(
 ended before its time."""
 
 certificate_step = Table(
-    "certificate_step", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("number", Big),
+    "certificate_step", metadata, row_id(), col("number", Big),
     col("why", Small), col("document", Bytes), col("who", Text), col("at_s", Big), col("at_ms", Big),
     Index("ix_certificate_step_number", "number"), Index("ix_certificate_step_why", "why", "id"),
 )  # fmt: skip
 """Append-only: a certificate was given out (why 0; document: what is signed of it), or ended."""
 
 code_use = Table(
-    "code_use", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("record", Big),
+    "code_use", metadata, row_id(), col("record", Big),
     col("key", Bytes), col("certificate", Big), col("use", Small), col("card", Bytes), col("day", Integer),
     col("fen", Big), col("borne_fen", Big), col("device", Bytes), col("stall", Text), col("time_s", Big),
     col("against", Small), maybe("entry", Big), col("reason", Small), col("at_ms", Big),

@@ -1,8 +1,8 @@
 """Account payments, and what an account may pay."""
 
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 
-from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata
+from cloud.ledger.schema.columns import Big, Bytes, Small, col, maybe, metadata, row_id
 
 payment_case = Table(
     "payment_case", metadata, col("key", Bytes), col("card", Bytes), col("amount_fen", Big), col("psam", Bytes),
@@ -15,13 +15,13 @@ payment_case = Table(
 """Account payments 账户支付, by (device, epoch, request); a row of a reversal that came first is a tombstone."""
 
 account_floor = Table(
-    "account_floor", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("card_class", Integer),
+    "account_floor", metadata, row_id(), col("card_class", Integer),
     col("fen", Big), col("who", Text), col("reason", Text), col("at_ms", Big),
 )  # fmt: skip
 """Append-only: what no movement leaves less than in the online accounts of a class; the last row of a class counts."""
 
 account_bound = Table(
-    "account_bound", metadata, Column("id", Big, primary_key=True, autoincrement=False), col("key", Text),
+    "account_bound", metadata, row_id(), col("key", Text),
     col("card", Bytes), col("day_fen", Big), col("who", Text), col("at_ms", Big),
     UniqueConstraint("key", name="uq_account_bound_key"), Index("ix_account_bound_card", "card", "id"),
 )  # fmt: skip
