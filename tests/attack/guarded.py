@@ -5,9 +5,10 @@ from getpass import getuser
 from pathlib import Path
 from random import Random
 
+from compose.servers.ports import free_port
 from tests.attack.cbor_bytes import message
 from tests.attack.mqtt_bytes import Client
-from tests.attack.place import Place, asked, free_port
+from tests.attack.place import Place, asked
 from tests.attack.test_rights import CONFIGURATION, identity
 
 BATCH, EPOCH_REQUEST, FACT = 1, 3, 11

@@ -1,42 +1,32 @@
 """A campus under attack: its parts by their command lines, killed, stopped and started twice as the attack wants.
 
-Nothing of the product is imported: what is known of it is on its command lines, in its files and in RECORDS.md.
+Nothing of the product is imported but how ports are found, which all tests share: what is known of it is on its
+command lines, in its files and in RECORDS.md.
 """
 
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from compose.servers.ports import free_port
+
 BOUND_S = 60.0
 POLL_S = 0.02
-PORTS = range(12_000, 32_000)
-"""Below those of calls that go out."""
 CARDS = 20
 BOXES = {"canteen": ["pos-1", "pos-2", "pos-3", "load-1"], "annex": ["pos-4"]}
 _PLAIN = "listener {port} 127.0.0.1\nallow_anonymous true\n"
 """Mosquitto as it comes, but for its port: nothing is kept, nothing is forbidden."""
-
-
-def free_port() -> int:
-    """A port that nobody uses now, and that the system gives to no call that goes out meanwhile."""
-    for port in random.SystemRandom().sample(PORTS, 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("", port))
-            return port
-    raise OSError("a hundred ports are in use")
 
 
 def command(*words: object, code: int = 0) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from compose.servers.ports import free_port
 from tests.attack.books import require_books
-from tests.attack.place import Place, asked, command, free_port
+from tests.attack.place import Place, asked, command
 
 pytestmark = pytest.mark.process
 IN_USE = 2

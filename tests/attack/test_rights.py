@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from compose.servers.ports import free_port
 from tests.attack.cbor_bytes import message
 from tests.attack.mqtt_bytes import NOT_AUTHORIZED, Client
-from tests.attack.place import Place, free_port
+from tests.attack.place import Place
 
 pytestmark = pytest.mark.process
 IDS = ("now.canteen", "money.canteen", "canteen", "money.annex", "cloud-ingest", "ingest")

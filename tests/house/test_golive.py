@@ -7,7 +7,6 @@ readers are vpcd's. Blocks that need hardware or containers are listed as not ru
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ import pytest
 
 from cloud.__main__ import main as cloud
 from compose.place import ROOT
+from compose.servers.ports import free_port
 from compose.verbs import VERBS
 from edge.__main__ import main as edge
 from edge.card.__main__ import main as cards
@@ -60,9 +60,7 @@ class Room:
     def __init__(self, folder: Path, kept: ExitStack, server) -> None:
         self.folder, self.kept, self.server = folder, kept, server
         self.wire = folder / "can"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.env = os.environ | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
             "PYTHONSAFEPATH": "1", "BROKER": f"127.0.0.1:{self.port}", "CAN": f"simbus:{self.wire}",

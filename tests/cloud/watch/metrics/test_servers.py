@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -25,17 +24,12 @@ from cloud.watch.metrics.series import SERIES
 from cloud.watch.metrics.settings import Api, MetricStore, Speech
 from cloud.watch.metrics.sink import Sink
 from cloud.watch.store import open_watch
+from compose.servers.ports import free_port
+from tests.patience import PATIENCE_S
 
 VICTORIA = shutil.which("victoria-metrics") or shutil.which("victoria-metrics-prod")
 INFLUXD = shutil.which("influxd")
-UP_S = 30.0
 pytestmark = pytest.mark.process
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as held:
-        port: int = held.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -72,7 +66,7 @@ def running(words: list[str], settings: dict[str, str]) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-            process.wait(UP_S)
+            process.wait(PATIENCE_S)
 
 
 def flush(store: MetricStore) -> None:
@@ -81,7 +75,7 @@ def flush(store: MetricStore) -> None:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + UP_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         with suppress(MetricsAway):
             if holds():
