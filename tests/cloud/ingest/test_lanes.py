@@ -11,6 +11,7 @@ from cloud.ingest.ticket import Arrival, Chores, Junk, Look, Money, Now, States,
 from shared.ids import StoreId, box_id, store_id
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import UP_MONEY, Address
+from tests.patience import PATIENCE_S
 
 STORE: StoreId = store_id(b"S" * 8)
 HERE = Address(7, box_id("edge-1"), UP_MONEY)
@@ -150,7 +151,7 @@ def test_closing_wakes_the_thread(hands: Hands) -> None:
     thread = threading.Thread(target=lambda: got.append(hands.lanes.take()))
     thread.start()
     hands.lanes.close()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert got[-1] is None
 

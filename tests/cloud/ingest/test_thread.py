@@ -143,7 +143,7 @@ class Run:
 
     def end(self) -> None:
         self.lanes.close()
-        self.thread.join(5)
+        self.thread.join(PATIENCE_S)
         assert not self.thread.is_alive()
         assert self.closed.is_set()
 
@@ -246,7 +246,7 @@ def test_a_message_that_cannot_even_be_set_aside_ends_the_process() -> None:
     run.doer.aside_fails = ValueError("and again")
     run.lanes.put_now(ticket(b"n"))
     run.thread.start()
-    run.thread.join(5)
+    run.thread.join(PATIENCE_S)
     assert run.ended == [run.doer.aside_fails]
 
 
@@ -319,7 +319,7 @@ def test_what_it_does_not_know_ends_it_with_nothing_answered(fault: Exception) -
     run = Run(Told(fault))
     run.lanes.put_money(ticket(b"a"))
     run.thread.start()
-    run.thread.join(5)
+    run.thread.join(PATIENCE_S)
     assert run.ended == [fault]
     assert run.delivered == []
     assert run.closed.is_set()

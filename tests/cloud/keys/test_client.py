@@ -22,6 +22,7 @@ from shared.purse.tac import ITEM_SIZE
 from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UnblockPin, UpkeepAsk
 from shared.wire.keyproc import LENGTH, Op
 from tests.cloud.campus import Campus
+from tests.patience import PATIENCE_S
 
 AUTH = LoadAuth(b"C" * 10, 1, 0, b"RRRR", 7, 1000, 5000, 2, b"P" * 6, b"MMMM")
 Reply = Callable[[list[object]], bytes | None]
@@ -43,7 +44,7 @@ class Peer:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
 
     def _serve(self) -> None:
         while True:

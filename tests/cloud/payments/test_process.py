@@ -24,8 +24,8 @@ from cloud.payments.deposits.wakes import Wakes
 from compose.place import ROOT
 from tests.cloud.ledger import campus as c
 from tests.cloud.payments.settings import demo_folder
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 40.0
 pytestmark = pytest.mark.process
 
 

@@ -46,7 +46,7 @@ def port(now: list[Health], capsys: pytest.CaptureFixture[str]) -> Iterator[int]
     assert is_up.wait(PATIENCE_S)
     yield int(capsys.readouterr().out.removeprefix(f"HEALTH {HOST}:"))
     loops[0].call_soon_threadsafe(stop.set)
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from edge.terminal.counter.keyboard import KEPT_MAX, Keyboard
+from tests.patience import PATIENCE_S
 
 WORDS = ("取消", "cancel")
 
@@ -10,7 +11,7 @@ WORDS = ("取消", "cancel")
 def play(story):
     async def run():
         lines = asyncio.StreamReader()
-        await asyncio.wait_for(story(lines, Keyboard(lines), asyncio.get_running_loop().create_future()), 5)
+        await asyncio.wait_for(story(lines, Keyboard(lines), asyncio.get_running_loop().create_future()), PATIENCE_S)
 
     asyncio.run(run())
 

@@ -24,6 +24,7 @@ from shared.purse.profiles import BANK_EP
 from shared.purse.reasons import Reason
 from shared.records import PROVEN
 from tests.edge.readers import wait_for
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
 PRICE = 1250
@@ -293,5 +294,5 @@ def test_both_readers_at_once(school, readers):
             assert laid.transmit(SELECT)[-2:] == b"\x90\x00"
     assert asked.is_alive()
     readers.server.psam.pull()
-    asked.join(10)
+    asked.join(PATIENCE_S)
     assert not asked.is_alive()

@@ -14,8 +14,7 @@ from compose.parts.standing import Standing
 from tests.cloud.campus import Campus, part
 from tests.cloud.process.test_health import ask
 from tests.cloud.watch.metrics.stand import Stand, standing
-
-SEEN_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 def health_port(log: Path) -> int:
@@ -31,7 +30,7 @@ def status(log: Path) -> dict[str, int]:
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + SEEN_S
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)

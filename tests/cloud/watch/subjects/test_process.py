@@ -17,12 +17,11 @@ from cloud.watch.subjects.marks import FILE, MARK
 from compose.parts.standing import Standing
 from tests.cloud.campus import Campus, part
 from tests.cloud.watch.metrics.stand import standing
-
-SEEN_S = 40.0
+from tests.patience import PATIENCE_S
 
 
 def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + SEEN_S
+    end = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -49,7 +48,7 @@ def test_what_others_leave_becomes_alarms_and_a_beat_goes_out(campus: Campus, tm
             until(lambda: {"failed-sign-ins", "backup-old"} <= standing_rules(folder))
             until(lambda: stand.requests)
             assert json.loads(stand.requests[0].body)["beat"] == "openykt-watch"
-            assert (beat_age_s(folder / WATCH_BEAT) or 0) < SEEN_S
+            assert (beat_age_s(folder / WATCH_BEAT) or 0) < PATIENCE_S
             assert "backup-missing" not in standing_rules(folder)
     with closing(open_watch(folder)) as store, store.db.reading():
         assert store.mark(MARK), "that there was one is remembered: without it, it would be missing"

@@ -149,7 +149,7 @@ def test_rude_frames_are_counted_and_traffic_goes_on(bus_path, rude):
             async with running(edge, terminal):
                 for priority, source in ((6, 7), (3, 8), (6, 0), (6, 0xF0)):
                     word = CanId(priority, EDGE_ADDRESS, source).word
-                    stranger.send(to_message(CanFrame(word, rude)), timeout=1)
+                    stranger.send(to_message(CanFrame(word, rude)), timeout=PATIENCE_S)
                 stranger.send(to_message(CanFrame(CanId(6, EDGE_ADDRESS, 8).word | REMOTE, bytes(8))))
                 stranger.send(to_message(CanFrame(0x123, b"standard")))
                 await until(lambda: edge.counters().get("foreign", 0) == 2)
