@@ -39,7 +39,7 @@ class Cas:
         """Whose ticket it is. SsoFault."""
         try:
             user, attributes, _ = self._client(begun, home).verify_ticket(code)
-        except (ParseError, IndexError, AttributeError, ValueError) as fault:
+        except (ParseError, LookupError, AttributeError, ValueError) as fault:
             raise SsoFault(f"an answer that is none: {type(fault).__name__}") from None
         if not user or len(user) > SUBJECT_MAX:
             raise SsoFault("a ticket of nobody")

@@ -64,7 +64,7 @@ class Oidc:
         client, metadata = self._client(home), self._metadata()
         try:
             token = client.fetch_token(metadata["token_endpoint"], code=code, code_verifier=begun.verifier)
-        except (OAuthError, ValueError, KeyError) as fault:
+        except (OAuthError, ValueError, KeyError, RecursionError) as fault:
             raise SsoFault(f"no token: {type(fault).__name__}") from None
         claims = self._claims(token, begun.nonce, now_s)
         subject = str(claims["sub"])
@@ -84,7 +84,7 @@ class Oidc:
             claims.validate(now=now_s, leeway=LEEWAY_S)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as fault:
             raise SsoFault(f"a token that does not hold: {type(fault).__name__}") from None
-        if now_s - claims["auth_time"] > KEPT_S:
+        if not -LEEWAY_S <= now_s - claims["auth_time"] <= KEPT_S:
             raise SsoFault("a proof that is not of now")
         return dict(claims)
 
@@ -138,7 +138,7 @@ def _userinfo(client: Any, url: str, subject: str) -> dict[str, Any]:  # noqa: A
 def _object(answer: Any) -> dict[str, Any]:  # noqa: ANN401  # requests' response
     try:
         said = answer.json() if answer.status_code == 200 else None
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise SsoFault(f"an answer {answer.status_code} that is none")

@@ -6,12 +6,10 @@ second, no pool). Neither an address, a header nor a body is in any fault.
 
 import http.client
 import secrets
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -34,6 +32,7 @@ from cloud.payments.providers.interface import (
     Settlement,
     Wanted,
 )
+from cloud.process.cut_off import cut_off_after
 
 ANSWER_S = 10.0
 """Longest that one step of a request may take."""
@@ -128,7 +127,7 @@ class HttpDoor:
         host, port, path = self._where(request.path)
         last_s = time.monotonic() + within_s
         try:
-            with closing(self._line(host, port)) as line, _given_up(line, within_s):
+            with closing(self._line(host, port)) as line, cut_off_after(within_s, lambda: [line.sock]):
                 line.request(request.method, path, request.body or None, request.headers)
                 with line.getresponse() as answer:
                     body = _read(answer, most, last_s)
@@ -152,24 +151,6 @@ class HttpDoor:
             return http.client.HTTPConnection(host, port, timeout=ANSWER_S)
         context = ssl.create_default_context(cafile=self._place.ca or None)
         return http.client.HTTPSConnection(host, port, timeout=ANSWER_S, context=context)
-
-
-@contextmanager
-def _given_up(line: http.client.HTTPConnection, within_s: float) -> Iterator[None]:
-    """Cut off when its time is over, wherever it is: a head that drips keeps each step's own bound for ever."""
-
-    def cut() -> None:
-        if line.sock is not None:
-            with suppress(OSError):
-                socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
-
-    timer = threading.Timer(within_s, cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
 
 
 def _read(answer: http.client.HTTPResponse, most: int, last_s: float) -> bytes:

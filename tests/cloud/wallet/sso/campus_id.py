@@ -27,6 +27,12 @@ CAS_NO = (
     "</cas:authenticationFailure></cas:serviceResponse>"
 )
 
+RUBBISH = {
+    "rubbish": "<rubbish", "of no charset": '<?xml version="1.0" encoding="xx"?><a/>',
+    "a file": f'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>{CAS_OK.replace("{user}", "&a;")}',
+    "grows": f'<!DOCTYPE x [<!ENTITY a "{"a" * 30_000}">]>{CAS_OK.replace("{user}", "&a;" * 5_000)}',
+}
+
 
 @dataclass
 class CampusId:
@@ -61,6 +67,8 @@ class CampusId:
         self.asked.append(path)
         if self.wrong == "hangs":
             threading.Event().wait(30)
+        if self.wrong == "is too deep":
+            return 200, "application/json", b"[" * 30_000
         if self.wrong == "is too long":
             return 200, "application/json", b" " * 200_000
         if path == "/.well-known/openid-configuration":
@@ -109,7 +117,9 @@ class CampusId:
         asked = self._codes.pop(given.get("ticket", ""), None)
         if asked is None or asked["service"] != given.get("service") or given.get("renew") != "true":
             return CAS_NO
-        return "<rubbish" if self.wrong == "rubbish" else CAS_OK.format(user=self.user[0], number=self.user[1])
+        if self.wrong in RUBBISH:
+            return RUBBISH[self.wrong]
+        return CAS_OK.format(user=self.user[0], number=self.user[1])
 
 
 def _b64(value: dict[str, str]) -> str:
@@ -141,19 +151,26 @@ def campus_id(now_s: int) -> Iterator[CampusId]:
                 self.send_header("content-length", "0")
                 self.end_headers()
                 return
+            if served.wrong == "drips in its head":
+                self._drip(b"HTTP/1.1 200 OK\r\nX: ")
+                return
             status, kind, body = served.answer(path, given, self.headers.get("authorization", ""))
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(60_000 if served.wrong == "drips" else len(body)))
             self.end_headers()
             if served.wrong == "drips":
-                with suppress(OSError):
-                    while not served.over.wait(0.02):
-                        self.wfile.write(b" ")
+                self._drip(b" ")
                 return
             self.wfile.write(body if served.wrong != "stops" else body[:1])
             if served.wrong == "stops":
                 served.over.wait(5)
+
+        def _drip(self, first: bytes) -> None:
+            with suppress(OSError):
+                self.wfile.write(first)
+                while not served.over.wait(0.02):
+                    self.wfile.write(b" ")
 
         def log_message(self, *_: object) -> None:
             """Nothing."""

@@ -19,7 +19,7 @@ from cloud.wallet.sso import bounded
 from cloud.wallet.sso.settings import FILE, read_sign_ons
 from shared.errors import ConfigFault
 from tests.cloud.wallet.rig import CHILD, FATHER, GROWN, MOTHER, Rig
-from tests.cloud.wallet.sso.campus_id import CLIENT, SECRET, CampusId, campus_id
+from tests.cloud.wallet.sso.campus_id import CLIENT, RUBBISH, SECRET, CampusId, campus_id
 
 KEPT, OTHER = "11" * 32, "22" * 32
 
@@ -155,7 +155,8 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("another's key", {}), ("no signature", {}), ("userinfo of another", {"no": None}),
     ("", {"nonce": "another's"}), ("", {"nonce": None}), ("", {"iss": "https://somebody.else"}),
     ("", {"aud": "another-client"}), ("", {"aud": [CLIENT, "another-client"], "azp": "another-client"}),
-    ("", {"exp": 999_999_000}), ("", {"auth_time": 999_990_000}), ("", {"auth_time": None}), ("", {"sub": ""}),
+    ("", {"exp": 999_999_000}), ("", {"auth_time": 999_990_000}), ("", {"auth_time": None}),
+    ("", {"auth_time": 1_000_009_999}), ("", {"sub": ""}),
     ("", {"sub": "x" * 300}), ("", {"no": "x" * 40}), ("", {"no": ""}), ("", {"at_hash": "AAAA"}),
 ]  # fmt: skip
 
@@ -169,13 +170,15 @@ def test_a_token_that_does_not_hold_opens_nothing(gate: Gate, wrong: str, claims
     assert gate.rig.ask("me", "pupil") == "sign-in"
 
 
-@pytest.mark.parametrize("wrong", ["another issuer", "a token address in plain", "sends on", "is too long"])
+@pytest.mark.parametrize(
+    "wrong", ["another issuer", "a token address in plain", "sends on", "is too long", "is too deep"]
+)  # fmt: skip
 def test_metadata_that_are_none_begin_nothing(gate: Gate, wrong: str) -> None:
     gate.id.wrong = wrong
     assert gate.rig.ask("sign-in/sso/begin", provider="oidc", kept=KEPT) == "sign-on-away"
 
 
-@pytest.mark.parametrize("wrong", ["rubbish", "sends on", "is too long"])
+@pytest.mark.parametrize("wrong", [*RUBBISH, "sends on", "is too long"])
 def test_an_answer_of_cas_that_is_none_opens_nothing(gate: Gate, wrong: str) -> None:
     back = gate.begin("cas")
     gate.id.wrong = wrong
@@ -187,7 +190,7 @@ def test_a_ticket_for_another_service_opens_nothing(gate: Gate) -> None:
     assert gate.finish({"sso": one["sso"], "ticket": other["ticket"]}) == "wrong"
 
 
-@pytest.mark.parametrize("wrong", ["hangs", "drips", "stops"])
+@pytest.mark.parametrize("wrong", ["hangs", "drips", "drips in its head", "stops"])
 def test_a_provider_that_does_not_end_is_given_up(gate: Gate, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setattr(bounded, "READ_S", 0.1)
     monkeypatch.setattr(bounded, "WHOLE_S", 0.3)
