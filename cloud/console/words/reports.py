@@ -155,7 +155,8 @@ WORDS: dict[str, Text] = {
         "On its way, a line each: NAME=12.50; below zero what the books have",
     ),
     "morning_bank_file": Text(
-        "或银行文件（明细 CSV、MT940），取昨日日终余额", "Or the bank's file (CSV export, MT940): yesterday's balance"
+        "或银行文件（明细 CSV、MT940、camt.053），取昨日日终余额",
+        "Or the bank's file (CSV, MT940, camt.053): yesterday's balance",
     ),
     "morning_bank_save": Text("填入", "Save"),
     "morning_signature": Text("签字时的核对结果", "Check at the time of signing"),

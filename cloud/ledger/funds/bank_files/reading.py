@@ -1,4 +1,4 @@
-"""Which form a bank's file has, and what it says of a day: the export of a corporate bank, MT940, or our plain table.
+"""Which form a bank's file has, and what it says of a day: a corporate bank's export, MT940, camt.053, a plain table.
 
 Nothing is guessed: a line that cannot be read is named, a balance that is no sum of what went before refuses the file.
 """
@@ -6,7 +6,7 @@ Nothing is guessed: a line that cannot be read is named, a balance that is no su
 from typing import NamedTuple
 
 from cloud.ledger.funds.bank_figures import LINES_MAX, BankRefused, parse_figure
-from cloud.ledger.funds.bank_files import detail, mt940
+from cloud.ledger.funds.bank_files import camt053, detail, mt940
 from cloud.ledger.funds.bank_files.cells import day_of
 from shared.input.table import decoded, read_table
 from shared.words.voice import Text
@@ -27,6 +27,8 @@ class BankRead(NamedTuple):
 def read_bank_file(raw: bytes, day: int, what: str) -> BankRead:
     """BankRefused, ConfigFault: it is no such file, does not add up, or says nothing of this day, or two things."""
     text = decoded(raw, what)
+    if camt053.is_camt053(text):
+        return BankRead(*camt053.balance_at(text, day, what))
     if mt940.is_mt940(text):
         return BankRead(*mt940.balance_at(text, day, what))
     if detail.is_detail(text):

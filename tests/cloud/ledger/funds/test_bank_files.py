@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.ledger.funds.bank_files import detail, mt940
+from cloud.ledger.funds.bank_files import camt053, detail, mt940
 from cloud.ledger.funds.bank_files.reading import PLAIN, read_bank_file
 from shared.clocks.clock import DAY_S, day_number, day_text, parse_time, time_text
 from shared.errors import ConfigFault
@@ -32,6 +32,18 @@ STATEMENT = """{1:F01BKCHCNBJA300}{4:
 :61:2611271127C20,00NMSCNONREF
 :62F:C261127CNY98769,50
 -}
+"""
+CAMT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>1</MsgId></GrpHdr><Stmt>
+<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">100000.00</Amt><CdtDbtInd>CRDT</CdtDbtInd>
+ <Dt><Dt>2026-11-26</Dt></Dt></Bal>
+<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">98769.5</Amt><CdtDbtInd>CRDT</CdtDbtInd>
+ <Dt><Dt>2026-11-27</Dt></Dt></Bal>
+<Ntry><Amt Ccy="CNY">1250.50</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+ <NtryDtls><TxDtls><Amt Ccy="CNY">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd></TxDtls></NtryDtls></Ntry>
+<Ntry><Amt Ccy="CNY">20.00000</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts></Ntry>
+<Ntry><Amt Ccy="CNY">7.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>PDNG</Sts></Ntry>
+</Stmt></BkToCstmrStmt></Document>
 """
 
 
@@ -70,6 +82,14 @@ def test_pages_of_a_statement_follow_each_other() -> None:
         told(pages.replace("60M:C261127CNY98769,50", "60M:C261127CNY98769,51"))
 
 
+def test_a_statement_of_camt_053_says_it_and_what_is_announced_does_not_count() -> None:
+    found = read_bank_file(CAMT.encode(), DAY, "bank.xml")
+    assert (found.fen, found.form, found.lines) == (98_769_50, camt053.FORM, 2)
+    two = CAMT[CAMT.index("<Stmt>") : CAMT.index("</BkTo")].replace("2026-11-27", "2026-11-28")
+    with pytest.raises(ConfigFault, match=r"余额 ¥100000\.00 不是前一笔加减所得的 ¥98769\.50"):
+        told(CAMT.replace("</BkTo", f"{two}</BkTo"), DAY + 1)
+
+
 def test_a_plain_table_is_read_as_before() -> None:
     assert read_bank_file("日期,余额\n2026-11-27,5.00\n".encode(), DAY, "bank").form is PLAIN
 
@@ -87,6 +107,15 @@ def test_a_plain_table_is_read_as_before() -> None:
         (STATEMENT.replace("CNY", "USD"), "币种 USD"),
         (STATEMENT.replace("D1250,50", "X1250,50"), "第 6 行：:61: 看不懂"),
         (STATEMENT.replace("C261127CNY", "C261341CNY"), ":62F: 看不懂"),
+        (CAMT.replace("1250.50", "1250.51"), "第 5 行：余额 ¥98769.50 不是前一笔加减所得的 ¥98769.49"),
+        (CAMT.replace("CNY", "EUR"), "第 3 行：币种 EUR"),
+        (CAMT.replace("1250.50", "1250.505"), "第 7 行：银行数不是金额"),
+        (CAMT.replace("DBIT", "OUT"), "第 7 行：CdtDbtInd 看不懂"),
+        (CAMT.replace("2026-11-27", "2026-13-27"), "第 5 行：日期应如"),
+        (CAMT.replace("CLBD", "ITAV"), "Bal OPBD, CLBD 看不懂"),
+        (CAMT[:-20], "XML 看不懂"),
+        (CAMT.replace("<Document", "<!DOCTYPE x [<!ENTITY a 'b'>]><Document", 1), "第 2 行：DOCTYPE 看不懂"),
+        (CAMT.replace("<MsgId>", "<a>" * 40), "第 2 行：a 看不懂"),
         ("\x00\x01\x02", "缺少列"),
         ("", "缺少列"),
     ],
@@ -100,8 +129,9 @@ def test_what_is_no_sum_is_refused_with_its_line(text: str, why: str) -> None:
 def test_a_day_that_the_file_does_not_reach_is_refused(day: int) -> None:
     with pytest.raises(ConfigFault, match="不含那一天"):
         told(EXPORT, day)
-    with pytest.raises(ConfigFault, match="没有那一天的期末余额"):
-        told(STATEMENT, day)
+    for statement in (STATEMENT, CAMT):
+        with pytest.raises(ConfigFault, match="没有那一天的期末余额"):
+            told(statement, day)
 
 
 @settings(max_examples=60, deadline=None)
