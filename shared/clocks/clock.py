@@ -6,6 +6,8 @@ new record. No system clock here: the time comes in as a value.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -113,6 +115,14 @@ def day_number(seconds: int) -> int:
 def business_day(seconds: int, day_start_s: int = 0) -> int:
     """Days since 2000 of the trading day, which begins `day_start_s` after midnight (a night canteen's day)."""
     return day_number(max(seconds - day_start_s, 0))
+
+
+def period_began(seconds: int, day_start_s: int, starts: Sequence[int]) -> int:
+    """Campus second at which the meal period of this moment began. starts: of the periods, ascending, seconds after the
+    beginning of the trading day; before the first of them, and without any, the day itself began."""
+    at = max(seconds - day_start_s, 0) % DAY_S
+    place = bisect_right(starts, at)
+    return seconds - at + (starts[place - 1] if place else 0)
 
 
 @lru_cache(maxsize=64)

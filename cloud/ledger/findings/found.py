@@ -212,6 +212,14 @@ def capped_now(db: Database, now_s: int) -> list[CapRow]:
     return sorted(CapRow(CardId(bytes(card)), since, until) for card, since, until in rows)
 
 
+def capped_of(db: Database, card: bytes) -> CapRow | None:
+    """That of one card, whatever the document had room for."""
+    acting = [one for one in of_cards(db, [card]) if one.acts and one.seen.what in CAPS] if known_of(db, [card]) else []
+    if not acting:
+        return None
+    return CapRow(CardId(card), min(one.found_s for one in acting), max(one.until_s for one in acting))
+
+
 # --- persons --------------------------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from shared.clocks.clock import DAY_S, CampusTime, business_day
+from shared.clocks.clock import DAY_S, CampusTime, business_day, period_began
 from shared.errors import WireFault
 from shared.fleet.parameters import (
     EVERY_OTHER,
@@ -77,9 +77,7 @@ class Parameters:
 
     def meal_began(self, seconds: int) -> int:
         """Campus second at which the meal period of this moment began."""
-        at = max(seconds - self.day_start_s, 0) % DAY_S
-        place = bisect_right(self._starts, at)
-        return seconds - at + (self._starts[place - 1] if place else 0)
+        return period_began(seconds, self.day_start_s, self._starts)
 
     def day_of(self, seconds: int) -> int:
         """Business day of a moment."""

@@ -21,7 +21,7 @@ from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.canary import Word
 from cloud.parameters.resolve import Position
 from cloud.store.db import Database
-from shared.clocks.clock import DAY_S
+from shared.clocks.clock import DAY_S, period_began
 from shared.clocks.school_days import WEEKDAYS, Calendar
 from shared.errors import ConfigFault
 from shared.facts.settings import (
@@ -205,6 +205,20 @@ def meals(db: Database) -> tuple[MealRow, ...]:
     """Meals of that file; without any, none. Inside of a transaction."""
     found = db.run(_NEWEST)
     return _meals(found[0][0]) if found else ()
+
+
+def meal_began(db: Database, now_s: int) -> int:
+    """Campus second at which the meal period of this moment began by that file; without any, its day. Inside of a
+    transaction."""
+    found = db.run(_NEWEST)
+    return period_began(now_s, *(_periods(found[0][0]) if found else (0, ())))
+
+
+@lru_cache(maxsize=2)
+def _periods(text: str) -> tuple[int, tuple[int, ...]]:
+    """Asked for at every payment of a capped card. Beginning of the day, and of its meals after it."""
+    file = read_file(text)
+    return file.day_start_s, tuple((row.from_s - file.day_start_s) % DAY_S for row in file.meals)
 
 
 @lru_cache(maxsize=2)

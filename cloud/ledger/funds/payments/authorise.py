@@ -13,6 +13,7 @@ from cloud.ledger.books.posting import account_paid
 from cloud.ledger.funds.bounds import day_max_of
 from cloud.ledger.funds.codes import CodeRow, CodeState, find_code, judged
 from cloud.ledger.funds.floors import floor_of
+from cloud.ledger.funds.payments.capped import meal_left_fen
 from cloud.ledger.funds.payments.cases import (
     PaymentCase,
     PaymentState,
@@ -35,7 +36,7 @@ from shared.clocks.clock import day_number
 from shared.facts.money.payments import CodesGuessed, PaymentReused
 from shared.ids import card_id
 from shared.inventory import LOADERS
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, code_digest, code_request
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_digest, code_request
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
@@ -155,18 +156,21 @@ def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> As
     """Hotlisted, or not, is what was shown; a spare card's holder pays, whose own card may be lost."""
     wanted, known = card.request, writing.registry.cards.get(card.request.card)
     day_fen = left_fen = floor_fen = 0
-    day_max_fen = spare_fen = DAY_MAX_FEN
+    day_max_fen = own_fen = DAY_MAX_FEN
     if known is not None:
         payer, day = payer_of(writing.db, wanted.card), day_number(writing.now.campus_s)
         day_fen = paid_on(writing.db, payer, day) + loaded_beside(writing.db, payer, writing.now)
         left_fen = balance_now(writing.db, writing.registry.cards[payer].accounts.online, Side.CREDIT)
         floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
         spent = spent_with(writing.db, wanted.card, payer, writing.now)
-        spare_fen = DAY_MAX_FEN if spent is None else spent.left_fen
+        own_fen = DAY_MAX_FEN if spent is None else spent.left_fen
+        if wanted.purpose is Purpose.PAYMENT:
+            meal_fen = meal_left_fen(writing.db, wanted.card, payer, writing.now)
+            own_fen = own_fen if meal_fen is None else min(own_fen, meal_fen)
     return Asked(
         place_of(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
-        floor_fen, day_max_fen, spare_fen,
+        floor_fen, day_max_fen, own_fen,
     )  # fmt: skip
 
 

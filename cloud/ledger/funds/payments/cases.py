@@ -106,6 +106,15 @@ def paid_on(db: Database, card: bytes, day: int) -> int:
     return sum(_paid_by(db, one, day) for one in former_cards(db, card, FORMER_MAX))
 
 
+def paid_since(db: Database, card: bytes, since_ms: int) -> int:
+    """What this card's account has paid at tills since then, in fen, without what was given back."""
+    sql = (
+        "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case "
+        "WHERE card = ? AND opened_ms >= ? AND state IN (?, ?)"
+    )
+    return int(db.run(sql, (card, since_ms, int(PaymentState.APPROVED), int(PaymentState.HELD)))[0][0])
+
+
 def _paid_by(db: Database, card: bytes, day: int) -> int:
     states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
     at_tills = "SELECT amount_fen AS fen FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"

@@ -34,8 +34,8 @@ class Asked(NamedTuple):
     left_fen: int
     floor_fen: int = 0
     day_max_fen: int = DAY_MAX_FEN
-    spare_fen: int = DAY_MAX_FEN
-    """What a spare card, where it is one, may still pay today."""
+    own_fen: int = DAY_MAX_FEN
+    """What the card that is shown may itself still pay: a spare one today, a capped one in this meal."""
 
 
 def decide(asked: Asked) -> PaymentResult:
@@ -48,7 +48,7 @@ def decide(asked: Asked) -> PaymentResult:
         (asked.is_late or asked.amount_fen <= 0, PaymentResult.NOT_NOW),
         (asked.amount_fen > SINGLE_MAX_FEN, PaymentResult.OVER_LIMIT),
         (asked.day_fen + asked.amount_fen > min(asked.day_max_fen, DAY_MAX_FEN), PaymentResult.OVER_LIMIT),
-        (asked.amount_fen > asked.spare_fen, PaymentResult.OVER_LIMIT),
+        (asked.amount_fen > asked.own_fen, PaymentResult.OVER_LIMIT),
         (asked.left_fen - asked.floor_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
     )
     return next((result for is_so, result in against if is_so), PaymentResult.APPROVED)

@@ -20,6 +20,7 @@ from shared.clocks.clock import DAY_S, day_number
 from shared.clocks.school_days import WEEKDAYS, Calendar, Span, SpanKind
 from shared.facts.catalogue import words
 from shared.fleet.capped import UNTIL_UNDONE
+from shared.online import PaymentResult
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
 
@@ -72,6 +73,19 @@ def test_a_proved_clone_refuses_the_card_and_names_both_records(ledger: Ledger, 
     assert listed(ledger) == [Why.CLONE]
     assert capped(ledger) == []
     assert look(ledger) == [one], "a look at the same again finds nothing"
+
+
+def test_the_account_of_a_capped_card_pays_one_meal_a_period_where_the_card_is_shown(ledger: Ledger, box: Box) -> None:
+    ledger.deposit(CARD, 100_00, "k", LATER)
+    overdraft(box)
+    assert What.OVERDRAFT in kinds(ledger)
+    assert c.pay(ledger, 7, 16_00, now=LATER).result is PaymentResult.APPROVED, "never in the period of the finding"
+    next_day, last = after(1), after(60)
+    results = [c.pay(ledger, n, fen, now=next_day).result for n, fen in ((8, 9_00), (9, 6_01), (10, 6_00), (11, 1))]
+    approved, over = PaymentResult.APPROVED, PaymentResult.OVER_LIMIT
+    assert results == [approved, over, approved, over]
+    ledger.find_differences(last)
+    assert c.pay(ledger, 12, 16_00, now=last).result is approved, "the cap has lapsed"
 
 
 def test_a_clone_undone_takes_the_card_off_and_is_not_found_again(ledger: Ledger, box: Box) -> None:
