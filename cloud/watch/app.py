@@ -256,7 +256,7 @@ class Watch:
             self._box_of = {terminal_source(one.device): one.box for one in fleet.terminals}
             standing = self.turns.sources_of(GROUP_RULE.name)
             found += self._groups.signals(things(fleet, now.unix_ms), standing, now.unix_ms)
-            found += archive_signals(reader.database, now.unix_ms)
+            found += archive_signals(reader.database, self._folder, now.unix_ms)
             found += books_signals(reader, now, heard_terminals(fleet, now.unix_ms))
             found += self._gaps.of(reader, fleet.epochs, now.unix_ms, is_heard=is_heard_whole(fleet, now.unix_ms))
             yesterday = now.campus_s // DAY_S - 1

@@ -267,6 +267,14 @@ def _nightly(root: Path) -> Iterator[Answer]:
     )
     if not starting.has_profile(root, starting.KEEPER):
         yield care(Text("没有打开", "it is off"), fix)
+    elif not (root / starting.REPOSITORY).exists() and (root / starting.TOLD).exists():
+        yield bad(
+            Text("备份库不在：盘没挂上？", "the repository is not there: is its disk mounted?"),
+            Text(
+                "挂上；是新盘：./ykt server backup DIR set-up，再 backup DIR",
+                "mount it; a new disk: ./ykt server backup DIR set-up, then backup DIR",
+            ),
+        )
     elif not (root / "backup").is_mount():
         yield care(Text("开着，但 backup/ 不是另一块盘", "it is on, and backup/ is no disk of its own"), fix)
     elif not (root / starting.REPOSITORY).exists():

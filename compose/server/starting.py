@@ -24,6 +24,8 @@ BACKUP_S = 6 * 3600.0
 """As long as one run of what keeps the database may take."""
 KEEPER = "backup"
 REPOSITORY = "backup/pgbackrest.conf"
+TOLD = "data/postgres/17/main/openykt-pgbackrest.conf"
+"""What the database archives its log by: where it is, a repository was begun."""
 PROFILES = "COMPOSE_PROFILES"
 _OWN = ("payments",)
 """Whose commands need what that service alone is given: providers' keys, and a way to them."""
@@ -45,9 +47,6 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
     is_first = not one.has_inventory
     if not one.has_books:
         one = _make_books(root, one, engine, say)
-    keeps = has_profile(root, KEEPER)
-    if keeps and not (root / REPOSITORY).exists():
-        _set_up_backups(root, engine, say)
     first, then = services(root)
     if one.has_inventory:
         _start(root, engine, [each for each in (*first, *then) if each.name in POSTING], say)
@@ -55,7 +54,7 @@ def up(root: Path, engine: Engine, say: Say) -> bool:
         _start(root, engine, first, say)
         one = _take_inventory(root, one, engine, say)
     _start(root, engine, (*first, *then), say)
-    if keeps:
+    if has_profile(root, KEEPER):
         engine.composed(root, "up", "--detach", "--no-build", "--no-deps", KEEPER)
     return is_first
 
@@ -174,13 +173,6 @@ def _make_books(root: Path, one: Installation, engine: Engine, say: Say) -> Inst
             root, "run", "--rm", "-T", "--no-deps", "postgres", "enter", "/var/lib/postgresql", "make-books"
         )
     return installation.made_books(root, one)
-
-
-def _set_up_backups(root: Path, engine: Engine, say: Say) -> None:
-    """The server reads at its start where its log goes; one that runs is ended, and started with the others."""
-    say(Text("备份：建备份库，日志从此归档", "backups: making the repository; the log is archived from now on"))
-    kept(root, engine, ("set-up",))
-    engine.composed(root, "stop", FIRST[0].name)
 
 
 def _take_inventory(root: Path, one: Installation, engine: Engine, say: Say) -> Installation:

@@ -20,6 +20,8 @@ from shared.input.section import Section
 from shared.words.voice import Text
 
 FILE, MARK, PROOF = "watch.toml", "backup.json", "key-backup.json"
+OPENS = "backup.secret"
+"""Beside the mark, 0600: what opens the repository of a ledger in PostgreSQL. Where it is, backups were set up."""
 MARK_MAX = 4096
 """Octets of a mark; a longer file is none."""
 EVERY_S = 60

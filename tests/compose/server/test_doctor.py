@@ -49,6 +49,14 @@ def test_what_was_broken_is_named(root: Path) -> None:
     assert "wallet.school.example" in said["shown-certificates"].said.en
 
 
+def test_a_repository_that_was_begun_and_is_not_there_is_wrong(root: Path) -> None:
+    starting.change(root, {starting.PROFILES: "metrics,backup"})
+    assert found(root)["nightly"] == {State.CARE}
+    (root / starting.TOLD).parent.mkdir(parents=True)
+    (root / starting.TOLD).touch()
+    assert found(root)["nightly"] == {State.BAD}
+
+
 def test_what_cannot_be_looked_into_is_not_called_empty(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     states = found(root)

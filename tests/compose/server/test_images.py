@@ -120,23 +120,49 @@ def test_the_broker_is_told_of_another_list_and_never_while_there_is_none(heard:
     until(heard, "began\ntold\ntold\n")
 
 
-def test_the_night_and_a_persons_deed_are_said_to_the_same_keeper(tmp_path: Path) -> None:
-    """Which words reach `cloud backup`; a night that failed is tried again, within the hour."""
-    tools = {"openykt": '#!/bin/sh\necho "$@" >>"${0%/*}/heard"\nexit 1\n', "date": '#!/bin/sh\necho 1\n'}
-    tools["sleep"] = '#!/bin/sh\necho "$1" >>"${0%/*}/slept"\n[ "$1" = 3600 ] && kill $PPID\nexit 0\n'
-    for name, text in tools.items():
-        (tmp_path / name).write_text(text)
+@pytest.fixture
+def keeper(tmp_path: Path) -> Path:
+    """keep-backups over folders of the test's, with an `openykt` that writes down what it is asked, and a clock that
+    stands still."""
+    tools = {"openykt": '#!/bin/sh\necho "$@" >>"${0%/*}/heard"\n[ -e "${0%/*}/$3" ]\n', "date": "#!/bin/sh\necho 1\n"}
+    tools["sleep"] = '#!/bin/sh\necho "$1" >>"${0%/*}/slept"\n[ "$1" -ge 3600 ] && kill $PPID\nexit 0\n'
+    text = (IMAGES / "keep-backups").read_text()
+    for place in ("/var/lib/postgresql/17/main", "/backup", "/run/ykt/postgres"):
+        text = text.replace(f"={place}", f"={tmp_path}{place}")
+        (tmp_path / place[1:]).mkdir(parents=True)
+    with closing(socket.socket(socket.AF_UNIX)) as books:
+        books.bind(str(tmp_path / "run/ykt/postgres/.s.PGSQL.5432"))
+    for name, script in {**tools, "keep-backups": text}.items():
+        (tmp_path / name).write_text(script)
         (tmp_path / name).chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    for words in (["list"], ["set-up"], ["02:30"]):
-        subprocess.run((IMAGES / "keep-backups", *words), env=environment, check=False, timeout=PATIENCE_S)
-    heard = (tmp_path / "heard").read_text().splitlines()
-    usual = "--data /campus --to /backup"
-    assert heard[:2] == [
-        f"cloud backup list {usual}", f"cloud backup set-up {usual} --cluster /var/lib/postgresql/17/main"
-    ]
-    assert heard[2] == f"cloud backup make {usual}"
-    assert (tmp_path / "slept").read_text().split() == ["3600"], "the first backup is made at once, and has failed here"
+    return tmp_path
+
+
+def kept(keeper: Path, *words: str) -> list[str]:
+    """What was asked of the cloud's command, without its usual words."""
+    environment = {"PATH": f"{keeper}:/usr/bin:/bin"}
+    subprocess.run((keeper / "keep-backups", *words), env=environment, check=False, timeout=PATIENCE_S)
+    usual = f"--data /campus --to {keeper}/backup"
+    said = (keeper / "heard").read_text().splitlines() if (keeper / "heard").exists() else []
+    return [line.removeprefix("cloud backup ").replace(usual, "…") for line in said]
+
+
+def test_the_night_and_a_persons_deed_are_said_to_the_same_keeper(keeper: Path) -> None:
+    kept(keeper, "list")
+    assert kept(keeper, "set-up") == ["list …", f"set-up … --cluster {keeper}/var/lib/postgresql/17/main"]
+
+
+def test_backups_are_set_up_by_their_keeper_and_the_first_is_made_at_once(keeper: Path) -> None:
+    (keeper / "set-up").touch()  # so that it succeeds; what is no file fails
+    assert [line.split()[0] for line in kept(keeper, "02:30")] == ["set-up", "make"]
+    assert (keeper / "slept").read_text().split() == ["3600"], "it failed here, and is tried again within the hour"
+
+
+def test_a_repository_that_was_begun_and_is_not_there_is_never_begun_anew(keeper: Path) -> None:
+    (keeper / "var/lib/postgresql/17/main/openykt-pgbackrest.conf").touch()
+    assert kept(keeper, "2") == []
+    (keeper / "backup/pgbackrest.conf").touch()
+    assert kept(keeper, "2") == ["make …"]
 
 
 def test_what_goes_into_images_is_for_everybody_whatever_the_checkouts_modes_are(tmp_path: Path) -> None:

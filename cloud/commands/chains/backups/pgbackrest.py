@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from cloud.process.settings import FOLDER
 from cloud.process.whole_file import write_whole
+from cloud.watch.subjects.marks import OPENS
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, StoreFault
@@ -27,8 +28,6 @@ from shared.words.voice import Text
 
 PROGRAM, PACKAGE = "pgbackrest", "pgbackrest"
 CONF, REPOSITORY, STANZA = "pgbackrest.conf", "repo", "openykt"
-OPENS = "backup.secret"
-"""In DATA/cloud, 0600."""
 SERVER_CONF, CLUSTER_CONF = "openykt-backup.conf", "openykt-pgbackrest.conf"
 """In the cluster's folder: what its postgresql.conf includes, and what the server archives by."""
 AUTO_CONF = "postgresql.auto.conf"

@@ -15,8 +15,8 @@ from cloud.commands.chains.backups import files, making, pgbackrest, restoring
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.receive.backup_marks import BackupMarks
 from cloud.process.settings import DSN_FILE, CloudSettings, load_settings
-from cloud.watch.subjects.archive import archive_signals, waiting_segments
-from cloud.watch.subjects.marks import MARK, finished
+from cloud.watch.subjects.archive import archive_signals, keeps_log, waiting_segments
+from cloud.watch.subjects.marks import MARK, OPENS, finished
 from compose.parts.standing import Standing
 from compose.servers.postgres import Postgres
 from compose.servers.postgres import postgres as prepare
@@ -39,7 +39,7 @@ def cluster(tmp_path: Path) -> Path:
 
 def test_the_backup_folder_holds_no_secret_and_the_server_is_told(tmp_path: Path, cluster: Path) -> None:
     made = pgbackrest.set_up(tmp_path / "to", tmp_path / "data", cluster, DSN, 2)
-    secret = (tmp_path / "data" / "cloud" / pgbackrest.OPENS).read_text()
+    secret = (tmp_path / "data" / "cloud" / OPENS).read_text()
     assert len(secret) >= 48
     assert secret not in made.conf.read_text()
     assert secret not in repr(made)
@@ -48,7 +48,7 @@ def test_the_backup_folder_holds_no_secret_and_the_server_is_told(tmp_path: Path
     told = (cluster / pgbackrest.SERVER_CONF).read_text()
     assert "archive_mode = on" in told
     assert str(cluster / pgbackrest.CLUSTER_CONF) in told
-    for file in (made.conf, cluster / pgbackrest.CLUSTER_CONF, tmp_path / "data" / "cloud" / pgbackrest.OPENS):
+    for file in (made.conf, cluster / pgbackrest.CLUSTER_CONF, tmp_path / "data" / "cloud" / OPENS):
         assert file.stat().st_mode & 0o077 == 0
 
 
@@ -75,10 +75,25 @@ def test_how_many_segments_wait() -> None:
         assert waiting_segments(other, now) is None
 
 
+@pytest.mark.parametrize(
+    ("mode", "command", "is_set_up", "keeps"),
+    [
+        ("off", "pgbackrest archive-push %p", True, False),
+        ("on", "archive-segment %p", False, False),
+        ("on", "archive-segment %p", True, True),
+        ("always", "cp %p /elsewhere/%f", False, True),
+    ],
+)
+def test_a_school_servers_log_goes_nowhere_before_backups_are_set_up(
+    mode: str, command: str, is_set_up: bool, keeps: bool
+) -> None:
+    assert keeps_log(mode, command, is_set_up=is_set_up) is keeps
+
+
 @pytest.mark.postgres
-def test_where_no_log_is_archived_nothing_is_known_of_it(postgres_server: Postgres) -> None:
+def test_where_no_log_is_archived_nothing_is_known_of_it(postgres_server: Postgres, tmp_path: Path) -> None:
     with closing(open_ledger(postgres_server.create_database("archive"), c.LEDGER_ID)) as ledger:
-        assert [one.value for one in archive_signals(ledger.database, 1)] == [None, None]
+        assert [one.value for one in archive_signals(ledger.database, tmp_path, 1)] == [None, None]
     postgres_server.drop_database("archive")
 
 
@@ -168,7 +183,7 @@ def test_the_whole_drill(school: School) -> None:
         deposit(ledger, "b")
         second = school.backup()
         counts.append(entries_of(school.dsn))
-        assert next(one.value for one in archive_signals(ledger.database, 1)) == 0
+        assert next(one.value for one in archive_signals(ledger.database, school.data / "cloud", 1)) == 0
     assert (first.base and first.base.full, second.base and second.base.full) == (True, False)
     assert files.listed(school.to) == [second, first]
     assert finished(school.data / "cloud" / MARK) == second.made_ms
@@ -181,7 +196,7 @@ def test_the_whole_drill(school: School) -> None:
         new = school.folder / f"new-{at}"
         new.mkdir(mode=0o711)
         (new / "data" / "cloud").mkdir(parents=True)
-        shutil.copy(school.data / "cloud" / pgbackrest.OPENS, new / "data" / "cloud" / pgbackrest.OPENS)
+        shutil.copy(school.data / "cloud" / OPENS, new / "data" / "cloud" / OPENS)
         (new / "postgres").mkdir(mode=0o711)
         done = restoring.restore(one.folder, new / "data", 1, new / "postgres" / "cluster", moment)
         assert done.of_ms == (one.made_ms if moment is None else moment or None)
