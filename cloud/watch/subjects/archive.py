@@ -13,7 +13,7 @@ _SQL = (
     "pg_walfile_name(pg_current_wal_lsn()) FROM pg_stat_archiver"
 )
 _SCHOOL_SERVER = "archive-segment "
-"""What an installation of `./ykt server` archives by from its first start: nothing goes anywhere before it is set up."""
+"""What an installation of `./ykt server` archives by from its first start: it goes nowhere before it is set up."""
 _NAME = 24
 """Characters of a segment's name: timeline, file and segment, 8 hexadecimal digits each."""
 _SEGMENTS = 256
@@ -21,7 +21,10 @@ _SEGMENTS = 256
 
 
 def archive_signals(db: Database, folder: Path, now_ms: int) -> Iterator[Signal]:
-    """Does it fail, and how many segments wait. None where no log is archived, or nothing was yet. folder: DATA/cloud."""
+    """Does it fail, and how many segments wait. None where no log is archived, or nothing was yet.
+
+    folder: DATA/cloud.
+    """
     is_set_up = (folder / OPENS).exists()
     failing, waiting = _asked(db, is_set_up=is_set_up) if db.dialect == "postgresql" else (None, None)
     yield Signal("archive-failing", BACKUP, now_ms, failing)
