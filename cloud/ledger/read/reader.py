@@ -85,6 +85,7 @@ from cloud.ledger.read.views import (
 )
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
+from cloud.store.asking import Asking
 from cloud.store.db import Database, open_database
 from cloud.store.one_look import OneLook
 from shared.clocks.school_days import Calendar
@@ -104,567 +105,455 @@ class Reader:
 
     def __init__(self, database: Database, lock: threading.Lock | None = None) -> None:
         self.database = database
-        self._lock = lock or threading.Lock()
-        self.fleet = FleetReader(database, self._lock)
+        self._ask = Asking(database, lock)
+        self.fleet = FleetReader(self._ask)
         """What the fleet is told: documents, orders, parameters, releases."""
 
     def one_look(self) -> "Reader":
         """The same ledger for one page, at most: what was asked once has that answer. It is not closed by itself."""
-        return Reader(OneLook(self.database), self._lock)
+        return Reader(OneLook(self.database), self._ask.lock)
 
     def close(self) -> None:
         """Let the database go."""
-        with self._lock:
+        with self._ask.lock:
             self.database.close()
 
     def overview(self) -> LedgerSums:
         """The campus in numbers."""
-        with self._lock, self.database.reading():
-            return read_overview.overview(self.database)
+        return self._ask(read_overview.overview)
 
     def counts(self) -> Counts:
         """How many records, and what became of them: what can be asked every second."""
-        with self._lock, self.database.reading():
-            return read_overview.counts(self.database)
+        return self._ask(read_overview.counts)
 
     def marks(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Marks of the books and of jobs: others than before, and something has happened there. Cheap."""
-        with self._lock, self.database.reading():
-            return read_lately.marks(self.database)
+        return self._ask(read_lately.marks)
 
     def first_entry(self, at_ms: int) -> int:
         """The first entry that was booked no sooner; the next one's number where there is none."""
-        with self._lock, self.database.reading():
-            return read_lately.first_entry(self.database, at_ms)
+        return self._ask(read_lately.first_entry, at_ms)
 
     def hours(self, first: int) -> tuple[list[read_lately.Hour], int]:
         """What was sold by hour, from this entry on; and the number that the next entry gets."""
-        with self._lock, self.database.reading():
-            after = read_lately.next_entry(self.database)
-            return list(read_lately.hours(self.database, first, after)), after
+        return self._ask(read_lately.hours_from, first)
 
     def hours_between(self, from_ms: int, until_ms: int) -> list[read_lately.Hour]:
         """What was sold by hour in this time."""
-        with self._lock, self.database.reading():
-            ends = [read_lately.first_entry(self.database, at) for at in (from_ms, until_ms)]
-            return list(read_lately.hours(self.database, *ends))
+        return self._ask(read_lately.hours_between, from_ms, until_ms)
 
     def boxes(self) -> list[BoxView]:
         """Registered boxes and their last states."""
-        with self._lock, self.database.reading():
-            return read_fleet.boxes(self.database)
+        return self._ask(read_fleet.boxes)
 
     def terminals(self) -> list[TerminalView]:
         """Registered terminals, a row per epoch that a STATUS or a record named; what they owe."""
-        with self._lock, self.database.reading():
-            return read_fleet.terminals(self.database)
+        return self._ask(read_fleet.terminals)
 
     def coming(self) -> Coming:
         """What terminals and boxes may still bring of what the ledger lacks."""
-        with self._lock, self.database.reading():
-            return read_coming.coming(self.database)
+        return self._ask(read_coming.coming)
 
     def body_of(self, device: bytes) -> TerminalBody | None:
         """What a terminal is, and what its last STATUS said; None: there is none of this number."""
-        with self._lock, self.database.reading():
-            return read_terminals.body_of(self.database, device)
+        return self._ask(read_terminals.body_of, device)
 
     def by_terminal(self) -> list[TerminalCount]:
         """Counts and sequence range per (device, epoch), by name; together they are the overview's."""
-        with self._lock, self.database.reading():
-            return read_terminals.by_terminal(self.database)
+        return self._ask(read_terminals.by_terminal)
 
     def reconciled(self) -> tuple[list[TerminalView], list[TerminalCount]]:
         """What every terminal says that it wrote, and what is here of it, in one snapshot."""
-        with self._lock, self.database.reading():
-            views = read_fleet.terminals(self.database)
-            names = {one.device: (one.name, one.place, one.merchant) for one in views}
-            return views, read_terminals.by_terminal(self.database, names)
+        return self._ask(read_terminals.reconciled)
 
     def knows_psam(self, psam: PsamId) -> bool:
         """Whether an inventory has named this PSAM, or a body without one that goes by this number."""
-        with self._lock, self.database.reading():
-            return read_thefts.knows_psam(self.database, psam)
+        return self._ask(read_thefts.knows_psam, psam)
 
     def zero_rides(self) -> dict[bytes, int]:
         """Device → boardings with distance fare: proven, and nothing to post."""
-        with self._lock, self.database.reading():
-            return read_rides.zero_rides(self.database)
+        return self._ask(read_rides.zero_rides)
 
     def line_rides(self) -> list[LineRides]:
         """Boardings, exits and sums by line."""
-        with self._lock, self.database.reading():
-            return read_rides.line_rides(self.database)
+        return self._ask(read_rides.line_rides)
 
     def facts(self, most: int = 20) -> list[FactView]:
         """Newest first."""
-        with self._lock, self.database.reading():
-            return read_fleet.facts(self.database, bounded(most))
+        return self._ask(read_fleet.facts, bounded(most))
 
     def facts_of(self, device: bytes, most: int = 20) -> list[FactView]:
         """Of one device, newest first."""
-        with self._lock, self.database.reading():
-            return read_fleet.facts_of(self.database, device, bounded(most))
+        return self._ask(read_fleet.facts_of, device, bounded(most))
 
     def newest_fact(self) -> int:
         """Its number; 0: there is none."""
-        with self._lock, self.database.reading():
-            return read_fleet.newest_fact(self.database)
+        return self._ask(read_fleet.newest_fact)
 
     def facts_after(self, number: int, most: int) -> list[tuple[int, FactView]]:
         """Those behind this number, with their own, oldest first: the order in which the ledger has told them."""
-        with self._lock, self.database.reading():
-            return read_fleet.facts_after(self.database, number, bounded(most))
+        return self._ask(read_fleet.facts_after, number, bounded(most))
 
     def purses_touched(self, after: int | None) -> Touched:
         """A bounded piece of records: which purses they were of, and up to where."""
-        with self._lock, self.database.reading():
-            return found_gaps.touched(self.database, after)
+        return self._ask(found_gaps.touched, after)
 
     def purchases_missing(self, whose: Sequence[Whose], most: int) -> dict[Whose, list[int]]:
         """Counters of these purses of which no purchase is here though later ones are, of so many of their newest."""
-        with self._lock, self.database.reading():
-            return found_gaps.missing(self.database, whose, most)
+        return self._ask(found_gaps.missing, whose, most)
 
     def taps_since(self, day: int, at_ms: int) -> list[Life]:
         """What terminals have told of their taps since then, of that business day and later ones."""
-        with self._lock, self.database.reading():
-            return told_since(self.database, day, at_ms)
+        return self._ask(told_since, day, at_ms)
 
     def tallied(self, first: int, after: int) -> read_months.Tallied:
         """Taps of all terminals on these business days, the last one excluded."""
-        with self._lock, self.database.reading():
-            return read_months.tallied(self.database, first, after)
+        return self._ask(read_months.tallied, first, after)
 
     def arrivals(self, from_ms: int, until_ms: int, most: int = read_months.RECORDS_MAX) -> read_months.Arrivals:
         """When records came within this time, and how long after their own: a sample."""
-        with self._lock, self.database.reading():
-            return read_months.arrivals(self.database, from_ms, until_ms, most)
+        return self._ask(read_months.arrivals, from_ms, until_ms, most)
 
     def last_records(self, most: int = 20) -> list[RecordView]:
         """Newest first."""
-        with self._lock, self.database.reading():
-            return read_books.last_records(self.database, bounded(most))
+        return self._ask(read_books.last_records, bounded(most))
 
     def last_records_of(self, device: bytes, most: int = 20) -> list[RecordView]:
         """Of one terminal, by its own numbers, the highest first."""
-        with self._lock, self.database.reading():
-            return read_books.last_records_of(self.database, device, bounded(most))
+        return self._ask(read_books.last_records_of, device, bounded(most))
 
     def record(self, device: bytes, epoch: int, seq: int) -> list[RecordView]:
         """All bytes that came under this key: more than one is a fork."""
-        with self._lock, self.database.reading():
-            return read_books.records_of_key(self.database, device, epoch, seq)
+        return self._ask(read_books.records_of_key, device, epoch, seq)
 
     def records(self, keys: Collection[tuple[bytes, int, int]]) -> dict[tuple[bytes, int, int], list[RecordView]]:
         """The same of many keys: device, epoch and sequence of each."""
-        with self._lock, self.database.reading():
-            return read_books.records_of_keys(self.database, keys)
+        return self._ask(read_books.records_of_keys, keys)
 
     def entries(self, card: CardId, counter: int, application: int | None = None) -> list[EntryView]:
         """Entries of a card's purchase or load with this counter, in order of booking.
 
         application: 0 main purse, 1 subsidy, which counts by itself; None: both.
         """
-        with self._lock, self.database.reading():
-            return read_books.entries_of_counter(self.database, card, counter, application)
+        return self._ask(read_books.entries_of_counter, card, counter, application)
 
     def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[EntryView]:
         """Entries that this record made."""
-        with self._lock, self.database.reading():
-            return read_books.entries_of_key(self.database, device, epoch, seq)
+        return self._ask(read_books.entries_of_key, device, epoch, seq)
 
     def statement(self, card: CardId, most: int = 50) -> list[EntryView]:
         """Everything that moved the card's accounts, newest first."""
-        with self._lock, self.database.reading():
-            return read_books.statement(self.database, card, bounded(most))
+        return self._ask(read_books.statement, card, bounded(most))
 
     def trial_balance(self) -> list[AccountView]:
         """Every account that moved, by code."""
-        with self._lock, self.database.reading():
-            return read_overview.trial_balance(self.database)
+        return self._ask(read_overview.trial_balance)
 
     def account_fen(self, code: str) -> int:
         """The balance of one account, positive on the side where it grows; 0 for one that never was."""
-        with self._lock, self.database.reading():
-            return read_overview.account_fen(self.database, code)
+        return self._ask(read_overview.account_fen, code)
 
     def desk_sums(self) -> read_desk.DeskSums:
         """What the card desks added up to."""
-        with self._lock, self.database.reading():
-            return read_desk.desk_sums(self.database)
+        return self._ask(read_desk.desk_sums)
 
     def subsidy_sums(self) -> read_overview.SubsidySums:
         """What the subsidy purses began with and have spent."""
-        with self._lock, self.database.reading():
-            return read_overview.subsidy_sums(self.database)
+        return self._ask(read_overview.subsidy_sums)
 
     def cards(self) -> list[CardView]:
         """Every registered card with its balances, by label."""
-        with self._lock, self.database.reading():
-            return read_overview.cards(self.database)
+        return self._ask(read_overview.cards)
 
     def cards_like(self, start: str, most: int = 20) -> list[CardName]:
         """Cards whose label, or whose number in hex, begins so; by label."""
-        with self._lock, self.database.reading():
-            return read_overview.cards_like(self.database, start, bounded(most))
+        return self._ask(read_overview.cards_like, start, bounded(most))
 
     def card_lines(self, start: str, most: int = 20) -> list[read_card.CardLine]:
         """The same with their states."""
-        with self._lock, self.database.reading():
-            return read_card.card_lines(self.database, start, bounded(most))
+        return self._ask(read_card.card_lines, start, bounded(most))
 
     def card_lines_of(self, groups: Collection[str], start: str, most: int = 20) -> list[read_card.CardLine]:
         """The same of these classes alone."""
-        with self._lock, self.database.reading():
-            return read_card.card_lines_of(self.database, groups, start, bounded(most))
+        return self._ask(read_card.card_lines_of, groups, start, bounded(most))
 
     def classes(self) -> list[str]:
         """Classes 班级 that holders are of, by name."""
-        with self._lock, self.database.reading():
-            return classes(self.database)
+        return self._ask(classes)
 
     def card_file(self, card: CardId) -> read_card.CardFile | None:
         """One of them whole; None: it is in no inventory."""
-        with self._lock, self.database.reading():
-            return read_card.card_file(self.database, card)
+        return self._ask(read_card.card_file, card)
 
     def story(self, label: str, now: Now, most: int = LIST_MAX) -> read_story.Story | None:
         """All that the books know of the card with this label; None: there is none."""
-        with self._lock, self.database.reading():
-            return read_story.story(self.database, label, bounded(most), now)
+        return self._ask(read_story.story, label, bounded(most), now)
 
     def takings(self, first: int, last: int, edges: Sequence[int] = ()) -> dict[read_takings.Place, read_takings.Sums]:
         """What these business days took, both ends included. edges: seconds of the day at which its parts begin."""
-        with self._lock, self.database.reading():
-            return read_takings.takings(self.database, first, last, edges)
+        return self._ask(read_takings.takings, first, last, edges)
 
     def campus_days(self, first: int, last: int, now: Now) -> list[read_days.DayState]:
         """How these business days stand, closed or not and by whom, the newest first."""
-        with self._lock, self.database.reading():
-            return read_days.day_states(self.database, first, last, now)
+        return self._ask(read_days.day_states, first, last, now)
 
     def closed_days(self, first: int, last: int) -> dict[int, Closed]:
         """Those of these days that persons have closed, and what they said."""
-        with self._lock, self.database.reading():
-            return closed(self.database, first, last)
+        return self._ask(closed, first, last)
 
     def fund(self) -> read_aid.FundView:
         """What was granted in all."""
-        with self._lock, self.database.reading():
-            return read_aid.fund(self.database)
+        return self._ask(read_aid.fund)
 
     def grants(self, most: int = 100, card: CardId | None = None) -> list[read_aid.GrantView]:
         """Grants, newest first; of one card, or of all. For whoever may see a named person's."""
-        with self._lock, self.database.reading():
-            return read_aid.last_grants(self.database, bounded(most), card)
+        return self._ask(read_aid.last_grants, bounded(most), card)
 
     def grants_of_keys(self, keys: Collection[str]) -> dict[str, read_aid.GrantView]:
         """Key → the grant that it made. For whoever may see a named person's."""
-        with self._lock, self.database.reading():
-            return read_aid.grants_of_keys(self.database, keys)
+        return self._ask(read_aid.grants_of_keys, keys)
 
     def cards_of_labels(self, labels: Collection[str]) -> dict[str, bytes]:
         """Label → card, of those that are there."""
-        with self._lock, self.database.reading():
-            return read_aid.cards_of_labels(self.database, labels)
+        return self._ask(read_aid.cards_of_labels, labels)
 
     def suspense(self, most: int = 100) -> list[SuspenseView]:
         """Open grey records, oldest first."""
-        with self._lock, self.database.reading():
-            return read_books.open_suspense(self.database, bounded(most))
+        return self._ask(read_books.open_suspense, bounded(most))
 
     def quarantine(self, most: int = 100) -> list[QuarantineView]:
         """Open quarantine cases, oldest first."""
-        with self._lock, self.database.reading():
-            return read_books.open_quarantine(self.database, bounded(most))
+        return self._ask(read_books.open_quarantine, bounded(most))
 
     def revocations(self) -> Revocations:
         """The list that every box should hold."""
-        with self._lock, self.database.reading():
-            return read_thefts.revocations(self.database)
+        return self._ask(read_thefts.revocations)
 
     def standing_thefts(self) -> tuple[Revocations, list[StandingTheft]]:
         """The list of stolen devices, and what stands on it, newest first."""
-        with self._lock, self.database.reading():
-            return read_thefts.standing(self.database)
+        return self._ask(read_thefts.standing)
 
     def box_words(self) -> list[BoxWord]:
         """What every box last told of the list of stolen devices that it holds."""
-        with self._lock, self.database.reading():
-            return read_thefts.box_words(self.database)
+        return self._ask(read_thefts.box_words)
 
     def thefts(self) -> list[Theft]:
         """Every report of a stolen PSAM, newest first."""
-        with self._lock, self.database.reading():
-            return read_thefts.thefts(self.database)
+        return self._ask(read_thefts.thefts)
 
     def theft_views(self, psam: bytes) -> list[TheftView]:
         """The reports of this PSAM, newest first, with all that followed from each."""
-        with self._lock, self.database.reading():
-            return read_thefts.theft_views(self.database, psam)
+        return self._ask(read_thefts.theft_views, psam)
 
     def reach(self, now_s: int) -> list[Reach]:
         """Cards by profile and key version. now_s: campus seconds."""
-        with self._lock, self.database.reading():
-            return read_thefts.reach(self.database, now_s)
+        return self._ask(read_thefts.reach, now_s)
 
     def held(self, psam: bytes | None, now_ms: int) -> list[HeldView]:
         """Entries whose merchant side waits, of one PSAM or all, oldest first. now_ms: Unix milliseconds."""
-        with self._lock, self.database.reading():
-            return read_held.held_views(self.database, psam, now_ms)
+        return self._ask(read_held.held_views, psam, now_ms)
 
     def differences(self) -> list[Difference]:
         """All that cards and books ever differed in, oldest first."""
-        with self._lock, self.database.reading():
-            return read_findings.differences(self.database)
+        return self._ask(read_findings.differences)
 
     def findings(self) -> list[CardFinding]:
         """All that was ever found of cards, oldest first."""
-        with self._lock, self.database.reading():
-            return found.findings(self.database)
+        return self._ask(found.findings)
 
     def finding(self, number: int) -> CardFinding | None:
         """None: there is none of this number."""
-        with self._lock, self.database.reading():
-            return found.find(self.database, number)
+        return self._ask(found.find, number)
 
     def card_now(self, label: str, now: Now) -> CardNow | None:
         """卡账核对 of one card; None: there is none."""
-        with self._lock, self.database.reading():
-            return read_closing.card_now(self.database, label, now)
+        return self._ask(read_closing.card_now, label, now)
 
     def closing_counts(self) -> ClosingCounts:
         """How many cards do not close, and what was found."""
-        with self._lock, self.database.reading():
-            return closing_counts(self.database)
+        return self._ask(closing_counts)
 
     def not_closing(self) -> NotClosing:
         """The cards that do not close."""
-        with self._lock, self.database.reading():
-            return read_closing.not_closing(self.database)
+        return self._ask(read_closing.not_closing)
 
     def loss_sums(self) -> read_losses.Sums:
         """What the school has borne of lost cards."""
-        with self._lock, self.database.reading():
-            return read_losses.sums(self.database)
+        return self._ask(read_losses.sums)
 
     def lost_cards(self, now: Now) -> list[LostCard]:
         """Lost and kept cards as they stand: what is frozen first, then what was lost last. CARDS_MAX of them."""
-        with self._lock, self.database.reading():
-            return read_standing.standing(self.database, now)
+        return self._ask(read_standing.standing, now)
 
     def lost_card(self, label: str, now: Now) -> LostCard | None:
         """One of them, whichever; None for a card that was neither reported lost nor replaced."""
-        with self._lock, self.database.reading():
-            return read_standing.standing_of(self.database, now, label)
+        return self._ask(read_standing.standing_of, now, label)
 
     def findings_policy(self) -> frozenset[Kind]:
         """Which findings list a card by themselves."""
-        with self._lock, self.database.reading():
-            return policy(self.database)
+        return self._ask(policy)
 
     def reach_of(self, card: bytes, now: Now) -> CardReach:
         """At which terminals it counts that this card is listed, or no longer."""
-        with self._lock, self.database.reading():
-            return reach_of(self.database, card, now)
+        return self._ask(reach_of, card, now)
 
     def calendar(self) -> Calendar:
         """The school calendar that counts now."""
-        with self._lock, self.database.reading():
-            return read_parameters.calendar(self.database)
+        return self._ask(read_parameters.calendar)
 
     def balance(self, now: Now) -> read_balance.BalanceView:
         """Card and ledger against the bank."""
-        with self._lock, self.database.reading():
-            return read_balance.balance_view(self.database, now)
+        return self._ask(read_balance.balance_view, now)
 
     def emergency_meals(self, day: int, now: Now) -> read_meals.MealsView:
         """Emergency meals of a day, who owes for one, and what waits."""
-        with self._lock, self.database.reading():
-            return read_meals.meals_of(self.database, day, now)
+        return self._ask(read_meals.meals_of, day, now)
 
     def channels(self, since_ms: int, today: int, most: int = 100) -> read_channels.ChannelsView:
         """Providers: what waits for a person, bills and settlements by day, and what each owes."""
-        with self._lock, self.database.reading():
-            return read_channels.channels_view(self.database, since_ms, today, bounded(most))
+        return self._ask(read_channels.channels_view, since_ms, today, bounded(most))
 
     def pay_orders(
         self, merchant: str, state: str, now_ms: int, most: int = 100
     ) -> tuple[list[read_pay_orders.PayOrderView], list[str]]:  # fmt: skip
         """Pay orders, the newest first, and who has made any."""
-        with self._lock, self.database.reading():
-            found = read_pay_orders.pay_orders(self.database, merchant, state, now_ms, bounded(most))
-            return found, read_pay_orders.order_merchants(self.database)
+        return self._ask(read_pay_orders.orders_and_merchants, merchant, state, now_ms, bounded(most))
 
     def floors(self) -> list[Floor]:
         """What must stay in online accounts, by card class."""
-        with self._lock, self.database.reading():
-            return floors(self.database)
+        return self._ask(floors)
 
     def split(self, label: str, now: Now) -> read_split.SplitView | None:
         """What the holder of the card with this label may spend offline and online, and what moves; None: no card."""
-        with self._lock, self.database.reading():
-            return read_split.split(self.database, label, now)
+        return self._ask(read_split.split, label, now)
 
     def split_rules(self) -> list[read_split.RuleRow]:
         """What is loaded by rule: of classes, and of cards with their labels."""
-        with self._lock, self.database.reading():
-            return read_split.split_rules(self.database)
+        return self._ask(read_split.split_rules)
 
     def exposure(self, now: Now) -> Risk:
         """The most that may be at risk now, and of what it was worked out."""
-        with self._lock, self.database.reading():
-            return read_exposure.exposure(self.database, now)
+        return self._ask(read_exposure.exposure, now)
 
     def morning(self, loads_max: int, now: Now) -> read_morning.MorningView:
         """What a morning looks at."""
-        with self._lock, self.database.reading():
-            return read_morning.morning(self.database, bounded(loads_max), now)
+        return self._ask(read_morning.morning, bounded(loads_max), now)
 
     def meals_begin(self) -> tuple[int, ...]:
         """When each meal begins by the parameters that count now, seconds after midnight."""
-        with self._lock, self.database.reading():
-            return read_parameters.meals_begin(self.database)
+        return self._ask(read_parameters.meals_begin)
 
     def meals(self) -> tuple[MealRow, ...]:
         """Meal periods by the parameters that count now; empty: nobody has named any."""
-        with self._lock, self.database.reading():
-            return read_parameters.meals(self.database)
+        return self._ask(read_parameters.meals)
 
     def cashiers(self) -> list[str]:
         """Whoever has a drawer, by name."""
-        with self._lock, self.database.reading():
-            return read_desk.cashiers(self.database)
+        return self._ask(read_desk.cashiers)
 
     def open_periods(self) -> list[read_desk.OpenPeriod]:
         """Cashiers whose receipts are in no day close yet."""
-        with self._lock, self.database.reading():
-            return read_desk.open_periods(self.database)
+        return self._ask(read_desk.open_periods)
 
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""
-        with self._lock, self.database.reading():
-            return all_reasons(self.database)
+        return self._ask(all_reasons)
 
     def standing_differences(self) -> DifferenceSums:
         """How many wait for somebody, and how many were explained."""
-        with self._lock, self.database.reading():
-            return read_findings.standing(self.database)
+        return self._ask(read_findings.standing)
 
     def checkpoint(self, unix_ms: int) -> Checkpoint:
         """Where every chain stands at this moment."""
-        with self._lock, self.database.reading():
-            return read_put_backs.checkpoint(self.database, unix_ms)
+        return self._ask(read_put_backs.checkpoint, unix_ms)
 
     def put_back(self) -> PutBackView:
         """What boxes bear witness of and this ledger does not know: it is an older copy that was put back."""
-        with self._lock, self.database.reading():
-            return read_put_backs.put_back_view(self.database)
+        return self._ask(read_put_backs.put_back_view)
 
     def again_by_box(self) -> Sequence[BoxAgain]:
         """What came again from each box after this ledger was put back."""
-        with self._lock, self.database.reading():
-            return read_put_backs.again_by_box(self.database)
+        return self._ask(read_put_backs.again_by_box)
 
     def lacks(self) -> Sequence[LackView]:
         """What is missing at least in a ledger that was put back, by account. Reads all accounts."""
-        with self._lock, self.database.reading():
-            return read_put_backs.lacks(self.database)
+        return self._ask(read_put_backs.lacks)
 
     def proposals(self) -> list[Proposal]:
         """All that one person has proposed to another, whatever it is about, oldest first."""
-        with self._lock, self.database.reading():
-            return two_persons.proposals(self.database)
+        return self._ask(two_persons.proposals)
 
     def voids(self, most: int = 100) -> list[VoidView]:
         """Voids that wait for their purchase or are held, oldest first."""
-        with self._lock, self.database.reading():
-            return read_books.open_voids(self.database, bounded(most))
+        return self._ask(read_books.open_voids, bounded(most))
 
     def reversals(self) -> list[ReversalView]:
         """Reversals of account payments that two persons must decide, oldest first."""
-        with self._lock, self.database.reading():
-            return read_held_reversals(self.database)
+        return self._ask(read_held_reversals)
 
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""
-        with self._lock, self.database.reading():
-            return read_books.loads(self.database, bounded(most))
+        return self._ask(read_books.loads, bounded(most))
 
     def load_standings(self, now: Now, most: int = 100, *, open_only: bool = False) -> list[LoadStanding]:
         """Load cases with stage, age, evidence and what will happen: open ones first, the oldest of them first."""
-        with self._lock, self.database.reading():
-            return load_standings(self.database, bounded(most), now, open_only=open_only)
+        return self._ask(load_standings, bounded(most), now, open_only=open_only)
 
     # --- pages of a ledger of any size ------------------------------------------------------------------------------
 
     def journal(self, before: int = 0, most: int = 50) -> read_pages.Leaf:
         """Entries below this one, newest first; 0: from the newest on."""
-        with self._lock, self.database.reading():
-            return read_pages.journal(self.database, before, bounded(most))
+        return self._ask(read_pages.journal, before, bounded(most))
 
     def entries_of_sum(self, day: int, fen: int, most: int = 20) -> read_pages.Leaf:
         """Entries of this campus day that moved this sum in all, the newest first."""
-        with self._lock, self.database.reading():
-            return read_pages.of_sum(self.database, day, fen, bounded(most))
+        return self._ask(read_pages.of_sum, day, fen, bounded(most))
 
     def moved(self, accounts: Sequence[int], before: int = 0, most: int = 50) -> read_pages.Leaf:
         """What moved these accounts, newest first, within so many entries as one page may walk over."""
-        with self._lock, self.database.reading():
-            return read_pages.moved(self.database, accounts, before, bounded(most))
+        return self._ask(read_pages.moved, accounts, before, bounded(most))
 
     def entry(self, number: int) -> EntryView | None:
         """None: there is none."""
-        with self._lock, self.database.reading():
-            return read_pages.entry(self.database, number)
+        return self._ask(read_pages.entry, number)
 
     def chart(self) -> list[read_pages.KindSum]:
         """The sums of every kind of account."""
-        with self._lock, self.database.reading():
-            return read_pages.chart(self.database)
+        return self._ask(read_pages.chart)
 
     def accounts_like(self, start: str, most: int = 50) -> list[read_pages.AccountLine]:
         """Accounts whose code begins so, or those of the card that is named so."""
-        with self._lock, self.database.reading():
-            return read_pages.accounts_like(self.database, start, bounded(most))
+        return self._ask(read_pages.accounts_like, start, bounded(most))
 
     def accounts_of(self, card: CardId) -> list[read_pages.AccountLine]:
         """Those of a card, in the order of the chart."""
-        with self._lock, self.database.reading():
-            return read_pages.accounts_of(self.database, card)
+        return self._ask(read_pages.accounts_of, card)
 
     def account(
         self, code: str, before: int = 0, most: int = 50
     ) -> tuple[list[read_pages.AccountLine], read_pages.Leaf] | None:
         """The account, or of a card all that are its, and what moved them; None: there is none."""
-        with self._lock, self.database.reading():
-            return read_pages.account(self.database, code, before, bounded(most))
+        return self._ask(read_pages.account, code, before, bounded(most))
 
     def labels(self, cards: Collection[bytes]) -> Mapping[bytes, str]:
         """Card → label, of those that are registered."""
-        with self._lock, self.database.reading():
-            return read_pages.labels(self.database, cards)
+        return self._ask(read_pages.labels, cards)
 
     def places(self, records: Collection[int]) -> Mapping[int, tuple[str, int, int]]:
         """Record's number → its device in hex, epoch and sequence."""
-        with self._lock, self.database.reading():
-            return read_pages.places(self.database, records)
+        return self._ask(read_pages.places, records)
 
     def open_drawers(self) -> Mapping[str, int]:
         """Cashier → the first day of his receipts that no close has yet."""
-        with self._lock, self.database.reading():
-            return read_pages.open_drawers(self.database)
+        return self._ask(read_pages.open_drawers)
 
     def held_leaf(self, after: int, most: int, now_ms: int) -> read_pages.HeldLeaf:
         """What waits for two persons behind this entry, oldest first."""
-        with self._lock, self.database.reading():
-            return read_pages.held_leaf(self.database, after, bounded(most), now_ms)
+        return self._ask(read_pages.held_leaf, after, bounded(most), now_ms)
 
     def queue_sums(self) -> read_pages.QueueSums:
         """How many cases wait, and since when."""
-        with self._lock, self.database.reading():
-            return read_pages.queue_sums(self.database)
+        return self._ask(read_pages.queue_sums)
 
 
 __all__: Sequence[str] = ["LIST_MAX", "Reader", "open_reader"]

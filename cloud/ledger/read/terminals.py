@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.fleet.heard import terminals
+from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.journal.writing import first_verdict_key
 from cloud.ledger.read.views import TerminalBody, TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
@@ -85,6 +87,12 @@ def by_terminal(db: Database, named: Mapping[bytes, tuple[str, str, str]] | None
     names = _names(db) if named is None else named
     rows = [_count(key, sums, *names.get(key[0], (key[0].hex(), "", ""))) for key, sums in found.items()]
     return sorted(rows, key=lambda row: (row.name, row.epoch))
+
+
+def reconciled(db: Database) -> tuple[list[TerminalView], list[TerminalCount]]:
+    """What every terminal says that it wrote, and what is here of it."""
+    views = terminals(db)
+    return views, by_terminal(db, {one.device: (one.name, one.place, one.merchant) for one in views})
 
 
 def _names(db: Database) -> Mapping[bytes, tuple[str, str, str]]:

@@ -91,6 +91,11 @@ def job_view(db: Database, number: int, now: Now | None = None) -> tuple[JobView
     return JobView(job, counts), there
 
 
+def kinds(db: Database) -> dict[bytes, str]:
+    """Terminal → what kind of hardware it is."""
+    return {bytes(device): kind for device, kind in db.run("SELECT device, kind FROM device")}
+
+
 def stops(db: Database, devices: Collection[bytes], now: Now) -> list[Stops]:
     """Of those of these terminals that ever sent a STATUS."""
     found = db.run(

@@ -40,6 +40,13 @@ def order_merchants(db: Database) -> list[str]:
     return [name for (name,) in db.run("SELECT DISTINCT merchant FROM pay_order ORDER BY merchant")]
 
 
+def orders_and_merchants(
+    db: Database, merchant: str, state: str, now_ms: int, most: int
+) -> tuple[list[PayOrderView], list[str]]:  # fmt: skip
+    """Pay orders as above, and all those whose orders can be asked for."""
+    return pay_orders(db, merchant, state, now_ms, most), order_merchants(db)
+
+
 _PAYMENTS = "SELECT pay_order, captured_fen, refunded_fen FROM online_payment WHERE pay_order"
 
 

@@ -1,9 +1,8 @@
 """The read side of the fleet's papers: documents, orders, parameters, firmware, releases of boxes. Never writes.
 
-As the reader's (reader.py), whose lock it shares: every answer is one snapshot.
+It asks as the reader does (reader.py): every answer is one snapshot.
 """
 
-import threading
 from collections.abc import Collection, Sequence
 
 from cloud.ledger.fleet.boxes import door as read_boxes
@@ -28,119 +27,97 @@ from cloud.ledger.read.fleet import swaps as read_swaps
 from cloud.ledger.read.fleet.swaps import SwapView
 from cloud.ledger.read.views import bounded
 from cloud.ledger.records.values import Now
-from cloud.store.db import Database
+from cloud.store.asking import Asking
 from shared.fleet.parameters import ParameterBody
 
 
 class FleetReader:
     """What the fleet is told, what it said of it, and what stands against it."""
 
-    def __init__(self, database: Database, lock: threading.Lock) -> None:
-        self._database = database
-        self._lock = lock
+    def __init__(self, asking: Asking) -> None:
+        self._ask = asking
 
     def documents(self) -> DocumentsView:
         """What every terminal should have, beside what it says that it uses."""
-        with self._lock, self._database.reading():
-            return read_documents.standing(self._database)
+        return self._ask(read_documents.standing)
 
     def documents_of(self, device: bytes) -> list[read_documents.TerminalRow]:
         """The same of one terminal alone."""
-        with self._lock, self._database.reading():
-            return read_documents.rows_of_device(self._database, device)
+        return self._ask(read_documents.rows_of_device, device)
 
     def awaited(self, now: Now) -> AwaitedNow:
         """Which cards every terminal should await now, and how many more there are."""
-        with self._lock, self._database.reading():
-            return awaited_now(self._database, now)
+        return self._ask(awaited_now, now)
 
     def jobs(self) -> list[JobView]:
         """Orders to terminals, the newest last."""
-        with self._lock, self._database.reading():
-            return read_jobs.job_views(self._database)
+        return self._ask(read_jobs.job_views)
 
     def job(self, number: int, now: Now) -> tuple[JobView, list[JobRow]] | None:
         """One of them and its rows, as of now; None: there is none."""
-        with self._lock, self._database.reading():
-            return read_jobs.job_view(self._database, number, now)
+        return self._ask(read_jobs.job_view, number, now)
 
     def job_begun(self, who: str, made_ms: int) -> int:
         """The number of the job that this person made at this moment; 0: the books have none."""
-        with self._lock, self._database.reading():
-            return job_rows.number_of(self._database, who, made_ms)
+        return self._ask(job_rows.number_of, who, made_ms)
 
     def jobs_of(self, devices: Sequence[bytes]) -> list[JobView]:
         """Jobs that have rows of these terminals, with those rows alone; the newest last."""
-        with self._lock, self._database.reading():
-            return read_jobs.job_views_of(self._database, devices)
+        return self._ask(read_jobs.job_views_of, devices)
 
     def orders_of(self, device: bytes, now: Now, most: int = 20) -> list[tuple[Job, JobRow]]:
         """What one terminal was ordered, the newest first, as of now."""
-        with self._lock, self._database.reading():
-            return read_jobs.orders_of(self._database, device, bounded(most), now)
+        return self._ask(read_jobs.orders_of, device, bounded(most), now)
 
     def locked(self) -> set[bytes]:
         """Terminals that are locked, or on their way to it, as far as orders say."""
-        with self._lock, self._database.reading():
-            return read_jobs.locked(self._database)
+        return self._ask(read_jobs.locked)
 
     def said(self, orders: Collection[tuple[bytes, int]]) -> dict[bytes, Paper]:
         """Terminal → what it said at length about that order of its own: a log, a slip."""
-        with self._lock, self._database.reading():
-            return papers(self._database, orders)
+        return self._ask(papers, orders)
 
     def kinds(self) -> dict[bytes, str]:
         """Terminal → what kind of hardware it is."""
-        with self._lock, self._database.reading():
-            return {bytes(device): kind for device, kind in self._database.run("SELECT device, kind FROM device")}
+        return self._ask(read_jobs.kinds)
 
     def stops(self, devices: Collection[bytes], now: Now) -> list[Stops]:
         """What a lock of these terminals would stop."""
-        with self._lock, self._database.reading():
-            return read_jobs.stops(self._database, devices, now)
+        return self._ask(read_jobs.stops, devices, now)
 
     def rollouts(self, now: Now) -> list[RolloutView]:
         """Roll-outs of firmware, the newest last."""
-        with self._lock, self._database.reading():
-            return read_firmware.rollout_views(self._database, now)
+        return self._ask(read_firmware.rollout_views, now)
 
     def rollout(self, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow]] | None:
         """One of them and its terminals, as of now; None: there is none."""
-        with self._lock, self._database.reading():
-            return read_firmware.rollout_view(self._database, number, now)
+        return self._ask(read_firmware.rollout_view, number, now)
 
     def firmware(self) -> FirmwareView:
         """Releases that are here, each terminal's model, and what each says that it runs."""
-        with self._lock, self._database.reading():
-            return read_firmware.firmware(self._database)
+        return self._ask(read_firmware.firmware)
 
     def box_releases(self, now: Now) -> BoxesView:
         """Releases of boxes that are here, what each box says that it runs, and roll-outs, the newest last."""
-        with self._lock, self._database.reading():
-            return read_boxes.view(self._database, now)
+        return self._ask(read_boxes.view, now)
 
     def officers(self) -> bytes | None:
         """What the officers stand for, as it was brought here last; None: nothing was."""
-        with self._lock, self._database.reading():
-            found = newest_trust(self._database)
+        found = self._ask(newest_trust)
         return found[1] if found else None
 
     def undrained(self, now: Now) -> list[Undrained]:
         """Boxes and terminals that hold something, or may."""
-        with self._lock, self._database.reading():
-            return undrained(self._database, now)
+        return self._ask(undrained, now)
 
     def parameter_pushes(self) -> list[tuple[Push, KeptFile]]:
         """All pushes of parameters, oldest first, each with its file."""
-        with self._lock, self._database.reading():
-            return read_pushes.history(self._database)
+        return self._ask(read_pushes.history)
 
     def parameters_made(self, device: bytes, generation: int) -> ParameterBody | None:
         """What that generation of a terminal's parameters said; None: it was never made here."""
-        with self._lock, self._database.reading():
-            return read_parameters.body_made(self._database, device, generation)
+        return self._ask(read_parameters.body_made, device, generation)
 
     def swaps(self, now_ms: int) -> list[SwapView]:
         """Spare bodies in broken ones' places, oldest first."""
-        with self._lock, self._database.reading():
-            return read_swaps.swap_views(self._database, now_ms)
+        return self._ask(read_swaps.swap_views, now_ms)

@@ -73,6 +73,18 @@ def hours(db: Database, first: int, after: int) -> Iterator[Hour]:
         yield Hour(hour, credit - debit, sales)
 
 
+def hours_from(db: Database, first: int) -> tuple[list[Hour], int]:
+    """From this entry on; and the number that the next entry gets."""
+    after = next_entry(db)
+    return list(hours(db, first, after)), after
+
+
+def hours_between(db: Database, from_ms: int, until_ms: int) -> list[Hour]:
+    """Of what was booked within this time."""
+    first, after = (first_entry(db, at) for at in (from_ms, until_ms))
+    return list(hours(db, first, after))
+
+
 def marks(db: Database) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Marks of the books, and of jobs and documents: others than before, and something has happened there."""
     return tuple(db.run(_BOOKS)[0]), tuple(db.run(_JOBS)[0])
