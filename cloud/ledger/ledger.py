@@ -42,19 +42,8 @@ from cloud.ledger.receive import rejudge as again
 from cloud.ledger.receive.acks import ack_for
 from cloud.ledger.receive.authorise import authorise
 from cloud.ledger.receive.halving import AWAY, by_halves
-from cloud.ledger.receive.receive import (
-    ArrivedBatch,
-    Copy,
-    Receiving,
-    SettingAside,
-    ask_tacs,
-    lot_of,
-    lot_of_batches,
-    prepare,
-    prepare_defect,
-    receive,
-    receive_copies,
-)
+from cloud.ledger.receive.lot import ArrivedBatch, ask_tacs, lot_of, lot_of_batches, prepare, prepare_defect
+from cloud.ledger.receive.receive import Copy, Receiving, SettingAside, receive, receive_copies
 from cloud.ledger.receive.recovery import VerifyAck
 from cloud.ledger.receive.witnesses import witness_acks
 from cloud.ledger.records.arrival import arrive

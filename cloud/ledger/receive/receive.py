@@ -13,46 +13,41 @@ from cloud.ledger.fleet.epochs import is_ahead, known_epochs
 from cloud.ledger.funds.meals.taking import Given, is_known, take_meals
 from cloud.ledger.funds.offline.taking import Shown, signed_by, take_codes
 from cloud.ledger.funds.payments.settle import Said, take_payments
-from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import (
     BoxKey,
     DeviceKey,
     DeviceRow,
     box_marks,
-    box_question,
-    device_question,
     device_rows,
     save_box_marks,
     save_device_rows,
 )
 from cloud.ledger.journal.registry import Place
-from cloud.ledger.journal.seen import Seen, first_questions
+from cloud.ledger.journal.seen import Seen
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.receive.acks import build_ack
 from cloud.ledger.receive.apart import ApartRows, Row, is_posted_apart, without
 from cloud.ledger.receive.beyond import QUARANTINED_MAX, UNCOUNTED, Beyond, Flow, flow_of
+from cloud.ledger.receive.lot import ArrivedBatch, Lot, keys_of
 from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
 from cloud.ledger.records.arrival import (
     Arrival,
-    arrive,
     is_by_code,
     key_beside,
     names_other_purse,
     purse_key,
     target_key,
-    unread,
 )
 from cloud.ledger.records.judge import DUPLICATE, PLACES, Judgement, Known, Reason, apart, judge, proves_nothing
 from cloud.ledger.records.marks import EMPTY, Mark, add
-from cloud.ledger.records.values import CheckTac, Received, Verdict
-from cloud.store.db import Question, Rows
+from cloud.ledger.records.values import Received, Verdict
+from cloud.store.db import Rows
 from shared.clocks.clock import day_number
-from shared.errors import KeyFault
 from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.money.codes import OfflineCodeUnproven
 from shared.facts.terminals import RecordFork
@@ -60,45 +55,6 @@ from shared.ids import BoxId, DeviceId, StoreId
 from shared.purse.tac import TacVerdict
 from shared.records import CodeRecord, Kind, MealRecord, PaymentRecord, VoidRecord
 from shared.wire.messages import FORM_2, RANGES_MAX, AckBody
-
-
-class ArrivedBatch(NamedTuple):
-    """A batch, its records as they were read, and every (device, epoch) among them."""
-
-    batch: Received
-    arrivals: list[Arrival]
-    keys: frozenset[DeviceKey]
-
-
-def prepare(batches: Sequence[Received]) -> list[ArrivedBatch]:
-    """Read every record, outside of the transaction."""
-    return [_arrived(batch) for batch in batches]
-
-
-def prepare_defect(batch: Received, fault: Exception) -> ArrivedBatch:
-    """Of a batch of one record that our own code stumbles over: unread."""
-    arrivals = [unread(raw, type(fault).__name__) for raw in batch.records]
-    return ArrivedBatch(batch, arrivals, _keys(arrivals))
-
-
-def _arrived(batch: Received) -> ArrivedBatch:
-    arrivals = list(map(arrive, batch.records))
-    return ArrivedBatch(batch, arrivals, _keys(arrivals))
-
-
-def _keys(arrivals: Iterable[Arrival]) -> frozenset[DeviceKey]:
-    return frozenset((a.device, a.epoch) for a in arrivals if a.has_key)
-
-
-def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, int]:
-    """TAC item → verdict, in one call. KeyFault when the answer is not one verdict per item."""
-    items = list({item: None for a in arrivals for item in a.items})
-    if not items:
-        return {}
-    answers = check_tac(b"".join(items))
-    if len(answers) != len(items):
-        raise KeyFault("TAC check: not one verdict per item")
-    return dict(zip(items, answers, strict=True))
 
 
 @dataclass(slots=True)
@@ -137,35 +93,6 @@ class Booked(NamedTuple):
     partition: int
     received_s: int
     is_apart: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """What one transaction receives, and what is to be asked of the database before. keys: every (device, epoch)."""
-
-    arrivals: Sequence[Arrival]
-    partitions: Sequence[int]
-    boxes: frozenset[str]
-    keys: frozenset[DeviceKey]
-
-    def questions(self, *, trusting: bool = False) -> list[Question]:
-        """Their answers are for Receiving. trusting: as first_questions has it."""
-        first = first_questions(self.arrivals, trusting=trusting)
-        heads = [head_question(partition) for partition in self.partitions]
-        return [device_question(self.keys), *first, box_question(self.boxes), *heads]
-
-
-def lot_of(arrivals: Sequence[Arrival], partitions: Sequence[int], boxes: Iterable[str] = ()) -> Lot:
-    """All of these. boxes: whose marks are wanted."""
-    return Lot(arrivals, partitions, frozenset(boxes), _keys(arrivals))
-
-
-def lot_of_batches(batches: Sequence[ArrivedBatch]) -> Lot:
-    """All of these."""
-    arrivals = [a for _, found, _ in batches for a in found]
-    partitions = sorted({batch.partition for batch, _, _ in batches})
-    boxes = frozenset(batch.box for batch, _, _ in batches)
-    return Lot(arrivals, partitions, boxes, frozenset[DeviceKey]().union(*(keys for _, _, keys in batches)))
 
 
 class Receiving:
@@ -592,7 +519,7 @@ def _remember_devices(
     touched: dict[BoxKey, set[DeviceKey]] = {}
     for batch, arrivals, keys in batches:
         rows = apart_rows.of(batch.box, batch.store)
-        left = _keys(without(arrivals, batch.first_row, rows)) if rows else keys
+        left = keys_of(without(arrivals, batch.first_row, rows)) if rows else keys
         touched.setdefault((batch.box, batch.store), set()).update(left)
     columns = "box, store, device, epoch"
     brought = [(box, bytes(store), device, epoch) for (box, store), keys in touched.items() for device, epoch in keys]

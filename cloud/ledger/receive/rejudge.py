@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.receive.lot import lot_of
 from cloud.ledger.receive.quarantine import QuarantineState
-from cloud.ledger.receive.receive import Booked, Receiving, lot_of
+from cloud.ledger.receive.receive import Booked, Receiving
 from cloud.ledger.records.arrival import Arrival, arrive, is_apart
 from cloud.ledger.records.judge import Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict
