@@ -3,7 +3,7 @@
 import re
 
 from shared.errors import ConfigFault
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 _TABLE = re.compile(r"\s*\[(\[)?\s*([^\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*=""")
@@ -39,12 +39,11 @@ class Places:
 
     def placed(self, fault: ConfigFault) -> ConfigFault:
         """The fault with the line of the path that a Section's message begins with; as it is where there is none."""
-        said = fault.args[0]
         line = self.line(str(fault).partition(":")[0])
         if not line:
             return fault
-        zh, en = (said.zh, said.en) if isinstance(said, Text) else (str(said), str(said))
-        return ConfigFault(Text(f"第 {line} 行 {zh}", f"line {line}: {en}"))
+        said = told_by(fault)
+        return ConfigFault(Text(f"第 {line} 行 {said.zh}", f"line {line}: {said.en}"))
 
 
 def _table(name: str, counts: dict[str, int], *, is_row: bool) -> str:

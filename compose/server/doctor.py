@@ -21,7 +21,7 @@ from shared.keys.front_token import is_front
 from shared.support import files, network
 from shared.support.checks import ALL_GOOD, NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
 from shared.support.doctor import examine, say
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 JSON_HELP = Text("机器可读，一行 JSON（docs/support.md）", "one line of JSON, for a program (docs/support.md)")
 CLOUD_S = 60.0
@@ -111,9 +111,8 @@ def _whole(root: Path) -> Iterator[Answer]:
     try:
         installation.require_whole(root, one)
     except WrongUse as fault:
-        told = fault.args[0]
         fix = Text("挂上它的盘，或还原：docs/server.md", "mount its disk, or restore: docs/server.md")
-        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        yield bad(told_by(fault), fix)
         return
     if lacks := [folder for folder in DATA if folder not in one.folders]:
         yield bad(Text(f"旧安装，缺 {lacks[0]}", f"of before: no {lacks[0]}"), _UPGRADE)
@@ -183,9 +182,8 @@ def _images(root: Path) -> Iterator[Answer]:
         runs = engine()
         starting.require_images(version, runs)
     except WrongUse as fault:
-        told = fault.args[0]
         fix = Text(f"检出 {version}，./ykt server build", f"check {version} out, ./ykt server build")
-        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        yield bad(told_by(fault), fix)
         return
     number = len(images.NAMES)
     yield good(Text(f"{runs.program}，{number} 个镜像 {version}", f"{runs.program}, {number} images of {version}"))

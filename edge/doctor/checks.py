@@ -23,7 +23,7 @@ from shared.input.endpoint import host_port
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
 from shared.support.machine import settings_of
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 CONF = Path("/etc/openykt/edge.conf")
 CAP_CARE, CAP_BAD = 50, 90
@@ -80,8 +80,8 @@ def _settings(folder: Path) -> Iterator[Answer]:
     try:
         found = load(file)
     except ConfigFault as fault:
-        told = fault.args[0] if fault.args and isinstance(fault.args[0], Text) else Text(str(fault), str(fault))
-        yield bad(told, Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from provisioning"))
+        fix = Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from provisioning")
+        yield bad(told_by(fault), fix)
         return
     if found.box != folder.name:
         yield bad(
@@ -123,8 +123,7 @@ def _outbox(folder: Path) -> Iterator[Answer]:
         damages = store.check()
         store.close()
     except StoreFault as fault:
-        told = fault.args[0] if fault.args and isinstance(fault.args[0], Text) else Text(str(fault), str(fault))
-        yield bad(told, _KEEP_OUTBOX)
+        yield bad(told_by(fault), _KEEP_OUTBOX)
         return
     if damages:
         rows = ", ".join(str(damage.row) for damage in damages[:3])

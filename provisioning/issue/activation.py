@@ -16,7 +16,7 @@ from shared.purse.commands import SFI_PUBLIC
 from shared.purse.files import PublicData, parse_public, public_size
 from shared.purse.profiles import SUBSIDY, CardProfile, card_id_of
 from shared.purse.upkeep import UpdateFile, UpkeepAsk
-from shared.words.voice import Text
+from shared.words.voice import Text, in_both
 
 ENABLE = UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, bytes((ENABLED,)))
 """The operation that a desk asks the key process to protect."""
@@ -83,6 +83,6 @@ def _done(card: CardChannel, apdu: bytes, what: str | Text) -> bytes:
     answer = ResponseApdu.of_any(card.transmit(apdu))
     if answer.sw != Sw.OK:
         why = sw_text(answer.sw)
-        of = what if isinstance(what, Text) else Text(what, what)
+        of = in_both(what)
         raise NotActivated(Text(f"{of.zh}：{answer.sw:04X} {why.zh}", f"{of.en}: {answer.sw:04X} {why.en}"))
     return answer.data

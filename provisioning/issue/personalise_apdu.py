@@ -35,7 +35,7 @@ from shared.purse.crypto import (
 )
 from shared.purse.files import LOG_DEPTH, LOG_RECORD_SIZE, PUBLIC_SIZE, PublicData, encode_public
 from shared.purse.profiles import SUBSIDY, CardProfile
-from shared.words.voice import Text
+from shared.words.voice import Text, in_both
 
 FID_MF, FID_EP = 0x3F00, 0x0002
 SFI_CARD = 0x05
@@ -310,5 +310,5 @@ def _load_key_is_right(card: CardChannel, job: CardJob) -> bool:
 
 def _expect(is_right: bool, what: str | Text) -> None:  # reads as a sentence where it is called
     if not is_right:
-        of = what if isinstance(what, Text) else Text(what, what)
+        of = in_both(what)
         raise CardSpoiled(Text(f"回读不符：{of.zh}", f"reads back otherwise: {of.en}"))

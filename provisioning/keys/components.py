@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from provisioning.keys.store import KeyKind
 from shared.errors import KeyFault
 from shared.purse.crypto import Key, kcv
-from shared.words.voice import Text
+from shared.words.voice import Text, in_both
 
 SIZE = 16
 OFFICERS_LEAST, OFFICERS_MOST = 2, 3
@@ -80,7 +80,7 @@ def halves(key: bytes, random: Random) -> tuple[bytes, bytes]:
 def require_check(found: bytes, named: bytes, what: str | Text) -> None:
     """WrongCheckValue unless they are equal. Check values are public."""
     if found != named:
-        of = what if isinstance(what, Text) else Text(what, what)
+        of = in_both(what)
         raise WrongCheckValue(
             Text(
                 f"{of.zh}：校验值不符：算得 {found.hex().upper()}，应为 {named.hex().upper()}",

@@ -45,6 +45,19 @@ class Text:
         return as_called(self.en if language is Language.EN else self.zh)
 
 
+def in_both(what: str | Text) -> Text:
+    """A name that is the same in both languages as a Text; a Text as it is."""
+    return what if isinstance(what, Text) else Text(what, what)
+
+
+def told_by(fault: BaseException, otherwise: Text | None = None) -> Text:
+    """What a fault says, in both languages. Of one that does not: `otherwise`, else its message, twice."""
+    said = fault.args[0] if fault.args else ""
+    if isinstance(said, Text):
+        return said
+    return otherwise or in_both(str(fault))
+
+
 CHECKOUT = "./ykt"
 """How our commands are called in a checkout, and in every text."""
 

@@ -18,7 +18,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.wire.desk.calls import No
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 LISTED = 10
 """Deposits of a card, the newest."""
@@ -79,7 +79,8 @@ class DepositDesk:
             try:
                 made = offer_refund(writing, number, fen, cashier, reason)
             except ProposalRefused as fault:
-                raise DeskRefused(No.of("refund-refused", _text(fault))) from fault
+                why = told_by(fault, Text("提议被拒", "the proposal was refused"))
+                raise DeskRefused(No.of("refund-refused", why)) from fault
             row = (key, cashier, number, fen, made.number)
             writing.db.insert("deposit_desk", "key, cashier, order_number, fen, proposal", [row])
             return made.number
@@ -100,8 +101,3 @@ def _seen(db: Database, order: DepositOrder, waiting: list[tuple[Offer, Proposal
         for offer, proposal in waiting if offer.order == order.number and not offer.item
     )  # fmt: skip
     return CardDeposit(order, refundable_fen(db, order), tuple(refunds_of(db, order.number)), own)
-
-
-def _text(fault: ProposalRefused) -> Text:
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else Text("提议被拒", "the proposal was refused")

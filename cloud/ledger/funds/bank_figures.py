@@ -17,7 +17,7 @@ from shared.clocks.clock import day_number
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_amount
 from shared.wire import codec
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 ITEMS_MAX, NAME_MAX, SOURCE_MAX = 20, 40, 80
 LINES_MAX = 10_000
@@ -107,7 +107,7 @@ def parse_figure(text: str) -> int:
     try:
         return parse_amount(plain)
     except WireFault as fault:
-        said = fault.args[0] if fault.args and isinstance(fault.args[0], Text) else Text(str(fault), str(fault))
+        said = told_by(fault)
         raise BankRefused(Text(f"银行数不是金额：{said.zh}", f"the bank's figure is no sum: {said.en}")) from fault
 
 

@@ -14,7 +14,7 @@ from cloud.open.problems import NONE, REUSED, CallRefused, Problem
 from cloud.open.route import PAGED, Context, Reply, Route, page_of, paged
 from cloud.payments.views import order_view, payment_view
 from cloud.wallet.line.shapes import Arguments, flag, text, whole
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 ORDER_S = 900
 """An order is open for so long, unless it says otherwise."""
@@ -121,8 +121,7 @@ def _done(act: Callable[[], _Done]) -> _Done:
     except KeyReused as fault:
         raise CallRefused(REUSED) from fault
     except PayRefused as fault:
-        why = fault.args[0] if fault.args and isinstance(fault.args[0], Text) else REFUSED.text
-        raise CallRefused(Problem(REFUSED.status, REFUSED.code, why)) from fault
+        raise CallRefused(Problem(REFUSED.status, REFUSED.code, told_by(fault, REFUSED.text))) from fault
 
 
 _REFUSALS = {PayResult.ABOVE: ABOVE, PayResult.OVER: OVER}

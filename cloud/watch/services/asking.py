@@ -11,7 +11,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from shared.errors import YktError
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 
 class Answers(NamedTuple):
@@ -45,15 +45,9 @@ def ask(questions: Mapping[str, Callable[[], object]], bound_s: float) -> Answer
         if not isinstance(fault, YktError | OSError):
             raise fault
     missing = frozenset(questions.keys() - came.keys())
-    why = {name: said(fault) for name, fault in faults.items()}
+    why = {name: told_by(fault) for name, fault in faults.items()}
     values = {name: answer for name, answer in came.items() if name not in faults}
     return Answers(values, why | dict.fromkeys(missing, late(bound_s)), missing)
-
-
-def said(fault: BaseException) -> Text:
-    """What it says, in both languages where it has both."""
-    told = fault.args[0] if fault.args else ""
-    return told if isinstance(told, Text) else Text(str(fault), str(fault))
 
 
 def _asked(name: str, question: Callable[[], object], answers: "SimpleQueue[tuple[str, object]]") -> None:

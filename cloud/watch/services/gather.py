@@ -20,7 +20,7 @@ from cloud.watch.alarms.terms import CAMPUS, Kind, Signal, Source, source_of
 from cloud.watch.kept.planned import PLANNED
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.readings import fleet_signals, read_fleet
-from cloud.watch.services.asking import Answers, ask, said
+from cloud.watch.services.asking import Answers, ask
 from cloud.watch.services.parts import read_parts
 from cloud.watch.services.places import service_of
 from cloud.watch.services.probes import Looked, Service, answers, probe
@@ -30,7 +30,7 @@ from cloud.watch.services.tree import DATABASE, INGEST, METRICS, WATCH, part_sig
 from cloud.watch.store import FILE
 from cloud.watch.turn import BEAT
 from shared.errors import ConfigFault, StoreFault
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 LOOK_S = 1.5
 """All is asked at once, and this is waited for; the whole answer is there within 2 s."""
@@ -81,7 +81,7 @@ def _metric_store(folder: Path) -> tuple[Service | None, dict[str, Text]]:
     try:
         store = read_metric_store(folder)
     except ConfigFault as fault:
-        return None, {METRICS: said(fault)}
+        return None, {METRICS: told_by(fault)}
     return None if store is None else Service(METRICS, store.place[1:]), {}
 
 

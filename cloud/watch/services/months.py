@@ -15,7 +15,6 @@ from cloud.process.settings import FOLDER, CloudSettings
 from cloud.store.db import read_file
 from cloud.watch.alarms.terms import Kind, source_of
 from cloud.watch.kept.planned import PLANNED
-from cloud.watch.services.asking import said
 from cloud.watch.services.gather import NEVER_RAN
 from cloud.watch.services.goals import Arrival, Month, Outcome, Stretch, TapSums, Watched, available, taps, to_ledger
 from cloud.watch.services.spells import Spell, Up, spell_of
@@ -24,7 +23,7 @@ from cloud.watch.turn import BEAT
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import StoreFault
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 DATABASE, WATCH = "database", "watch"
 
@@ -80,12 +79,12 @@ def measure(settings: CloudSettings, dsn: str | None, month: Month, now_ms: int)
     try:
         books = _books(settings.dsn(dsn), month)
     except StoreFault as fault:
-        why[DATABASE] = said(fault)
+        why[DATABASE] = told_by(fault)
     try:
         spells = list(_spells(settings.data / FOLDER / FILE, month))
         planned = _planned(settings.data / FOLDER / FILE)
     except StoreFault as fault:
-        why[WATCH] = said(fault)
+        why[WATCH] = told_by(fault)
     outcomes = [*_of_books(books, _spans(spells, Up.UP)), *_of_boxes(books, spells, planned, month, now_ms)]
     from_ms = min((max(one.from_ms, month.from_ms) for one in spells), default=0)
     return Measured(month, now_ms, from_ms, outcomes, why)

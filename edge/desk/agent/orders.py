@@ -25,7 +25,7 @@ from shared.purse.outcomes import Pin
 from shared.purse.upkeep import UnblockPin
 from shared.wire.desk.calls import DeskOp
 from shared.wire.desk.line import CardSeen, Deed, End, Ended, Order
-from shared.words.voice import Text
+from shared.words.voice import Text, in_both
 
 GONE = Text("读卡器上没有卡，或卡已离开", "no card on the reader, or it has left")
 TORN = Text("卡在办理中离开：请再放同一张卡，先读卡", "the card left in the middle: put it back and read it first")
@@ -69,7 +69,7 @@ def carry_out(order: Order, bench: Bench) -> Ended:
 def _read(card: CardChannel, bench: Bench) -> _Done:
     reading = read_card(card, bench.centre())
     if reading.main is None:
-        return _Done(End.FAILED, tuple(_text(one) for one in lines(reading, TODAY)))
+        return _Done(End.FAILED, tuple(in_both(one) for one in lines(reading, TODAY)))
     return _Done(End.DONE, (), seen(reading, reading.main))
 
 
@@ -79,7 +79,7 @@ def _on(order: Order, card: CardChannel, bench: Bench) -> _Done:
     if who != order.card:
         return _Done(End.FAILED, (OTHER,))
     said: list[Text] = []
-    desk = bench.desk(who, lambda what: said.append(_text(what)))
+    desk = bench.desk(who, lambda what: said.append(in_both(what)))
     if order.deed in _PIN:
         return _pin(order, desk, card)
     before = _open(desk)
@@ -155,7 +155,3 @@ def _said(fault: YktError | OSError) -> Text:
         return fault.args[0]
     name = type(fault).__name__
     return Text(f"本台出错：{name}", f"this desk failed: {name}")
-
-
-def _text(what: str | Text) -> Text:
-    return what if isinstance(what, Text) else Text(what, what)

@@ -34,7 +34,7 @@ from shared.purse.errors import CardLost
 from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
 from shared.support.watchdog import Systemd
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 ALIVE_S = 1.0
 AGAIN_S = 2.0
@@ -102,7 +102,7 @@ class _Life:
             try:
                 await self._sell(self._checked())
             except (ConfigFault, InUse, StoreFault) as fault:
-                self._why(fault.args[0] if isinstance(fault.args[0], Text) else Text(str(fault), str(fault)))
+                self._why(told_by(fault))
                 self._turns += 1
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), AGAIN_S)

@@ -35,7 +35,7 @@ from shared.purse.crypto import (
 )
 from shared.purse.errors import PurseError
 from shared.purse.profiles import AID_PURSE, PurchaseForm
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 LOAD_FEN, PRICE_FEN = 1_000, 250
 PURCHASE_MS = 2 * SLOW_MS
@@ -70,7 +70,7 @@ class Trial:
             try:
                 found.append(Finding(name, Mark.GOOD, step()))
             except (CardSpoiled, PurseError, _Wrong) as fault:
-                found.append(Finding(name, Mark.BAD, _said(fault)))
+                found.append(Finding(name, Mark.BAD, told_by(fault)))
                 break
         return [*found, *(Finding(name, Mark.UNKNOWN, _NOT_TRIED) for name, _ in steps[len(found) :])]
 
@@ -185,8 +185,3 @@ def _need(is_right: bool, what: str) -> None:  # reads as a sentence where it is
 
 def _number(octets: bytes) -> int:
     return int.from_bytes(octets, "big")
-
-
-def _said(fault: Exception) -> Text:
-    told = fault.args[0] if fault.args else ""
-    return told if isinstance(told, Text) else Text(str(told), str(told))

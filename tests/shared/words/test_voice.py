@@ -5,7 +5,7 @@ from contextvars import copy_context
 import pytest
 
 from shared.errors import ConfigFault
-from shared.words.voice import INHERITED, Language, Text, speak, speak_here, spoken, wanted, without
+from shared.words.voice import INHERITED, Language, Text, speak, speak_here, spoken, told_by, wanted, without
 
 CANTEEN = Text("食堂", "canteen")
 
@@ -64,3 +64,11 @@ def test_one_context_speaks_its_own_language_and_the_others_that_of_the_process(
     assert (str(CANTEEN), spoken()) == ("食堂", Language.ZH)
     here.run(speak_here, None)
     assert here.run(str, CANTEEN) == "食堂"
+
+
+def test_what_a_fault_says_is_in_both_languages():
+    assert told_by(ConfigFault(CANTEEN)) is CANTEEN
+    assert told_by(ConfigFault("line 3"), CANTEEN) is CANTEEN
+    assert told_by(ConfigFault("line 3")) == Text("line 3", "line 3")
+    assert told_by(OSError(28, "No space left")) == Text("[Errno 28] No space left", "[Errno 28] No space left")
+    assert told_by(ConfigFault()) == Text("", "")

@@ -25,7 +25,7 @@ from shared.errors import ConfigFault, YktError
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
 from shared.support.machine import machine_checks
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 BACKUP_CARE_H, BACKUP_BAD_H = 26, 72
 BEAT_CARE_S = 60
@@ -78,18 +78,13 @@ def server_checks(around: Around) -> list[Check]:
     ]  # fmt: skip
 
 
-def _told(fault: YktError) -> Text:
-    told = fault.args[0] if fault.args else ""
-    return told if isinstance(told, Text) else Text(str(fault), str(fault))
-
-
 def _settings(data: Path) -> Iterator[Answer]:
     file = data / FOLDER / FILE
     try:
         found = load_settings(data)
     except ConfigFault as fault:
         yield bad(
-            _told(fault), Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from provisioning")
+            told_by(fault), Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from provisioning")
         )
         return
     yield good(Text(found.name, f"campus {found.campus}"))
@@ -108,7 +103,7 @@ def _more(folder: Path) -> Iterator[Answer]:
             read(folder)
         except ConfigFault as fault:
             yield bad(
-                _told(fault),
+                told_by(fault),
                 Text(f"改正 {folder}，格式见 docs/ways.md", f"mend it in {folder}; its form: docs/ways.md"),
                 name,
             )
@@ -158,7 +153,7 @@ def _ledger(around: Around) -> Iterator[Answer]:
             with database.reading():
                 found = str(database.run("SELECT version_num FROM alembic_version")[0][0])
     except YktError as fault:
-        yield bad(_told(fault), fix)
+        yield bad(told_by(fault), fix)
         return
     if found == HEAD:
         yield good(Text(f"读得到，版本 {found}", f"it can be read, schema {found}"))
@@ -185,7 +180,7 @@ def _stores(folder: Path) -> Iterator[Answer]:
         try:
             found = read_file(file, "PRAGMA quick_check(1)")
         except YktError as fault:
-            yield bad(_told(fault), _restore(name), name)
+            yield bad(told_by(fault), _restore(name), name)
             continue
         if found and found[0][0] == "ok":
             yield good(Text("完好", "sound"), name)

@@ -11,7 +11,7 @@ from shared.errors import YktError
 from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
 from shared.support import files
 from shared.support.checks import Answer, Check, bad, care, good
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 _NONE = Text("开放平台没有打开过", "there was never an open platform")
 
@@ -49,9 +49,7 @@ def _webhooks(file: Path) -> Iterator[Answer]:
     try:
         found = read_file(file, sql)
     except YktError as fault:
-        told = fault.args[0] if fault.args else ""
-        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)),
-                  Text("从备份放回 open.db", "put open.db back, from a backup"))  # fmt: skip
+        yield bad(told_by(fault), Text("从备份放回 open.db", "put open.db back, from a backup"))
         return
     fix = Text("问接收方，然后 ./ykt cloud open webhook replay", "ask who receives; ./ykt cloud open webhook replay")
     for app, number in found:

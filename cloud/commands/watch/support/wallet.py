@@ -14,7 +14,7 @@ from shared.errors import ConfigFault
 from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, is_front
 from shared.support import files
 from shared.support.checks import Answer, Check, bad, care, good, unknown
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 KEYS_CARE_DAYS, DAY_S = 30, 86_400
 
@@ -55,8 +55,7 @@ def _codes(folder: Path) -> Iterator[Answer]:
     try:
         doors = read_doors(folder)
     except ConfigFault as fault:
-        told = fault.args[0] if fault.args else ""
-        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        yield bad(told_by(fault), fix)
         return
     close_doors(doors)
     if door_of(folder) is not None:
@@ -93,8 +92,7 @@ def _keys(folder: Path) -> Iterator[Answer]:
     try:
         found = keys_until(folder)
     except ConfigFault as fault:
-        told = fault.args[0] if fault.args else ""
-        yield bad(told if isinstance(told, Text) else Text(str(told), str(told)), fix)
+        yield bad(told_by(fault), fix)
         return
     if not found:
         yield good(Text("没有接支付渠道，或公钥没有期限", "no provider is named, or no key of one ends"))

@@ -13,7 +13,7 @@ from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.devices.commands import campus_now
-from cloud.console.pages.parameters.trying import Refusal, drafts, newest_push, require_maker, said_by
+from cloud.console.pages.parameters.trying import Refusal, drafts, newest_push, require_maker
 from cloud.fleet.pushing import lowered_to
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.fleet.parameters.rows import PushKind
@@ -23,7 +23,7 @@ from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.input.amount import parse_amount
 from shared.money import yuan
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 
 def _form(sources: Sources) -> Reply:
@@ -35,7 +35,7 @@ def _shown(sources: Sources, typed: dict[str, Any], fault: YktError | None = Non
     now = campus_now(sources)
     proposals = [one for one in sources.reader.proposals() if one.kind is ProposalKind.TIGHTER]
     page = render_template(
-        "devices/lower.html", typed=typed, fault=said_by(fault) if fault else None, boxes=sources.reader.boxes(),
+        "devices/lower.html", typed=typed, fault=told_by(fault) if fault else None, boxes=sources.reader.boxes(),
         waiting=sum(one.waits(now.unix_ms) for one in proposals), least=yuan(ONE_MEAL_FEN),
         as_of=time_text(now.campus_s), may_see_exposure=g.signed.everywhere(Right.SEE_BOOKS),
     )  # fmt: skip

@@ -21,7 +21,7 @@ from cloud.ledger.fleet.parameters.rows import Push, PushKind
 from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.differences import change_text, touches_money
 from cloud.words.fleet.parameters import NAMED, named_text
-from shared.errors import ConfigFault, YktError
+from shared.errors import ConfigFault
 from shared.fleet.parameters import ParameterBody
 from shared.words.voice import Text
 
@@ -118,12 +118,6 @@ def require_newest(ledger: ParameterLedger, behind: int) -> None:
         raise Refusal(
             Text("其间另有下发，请重新编辑并比较", "something else was pushed meanwhile: edit and compare again")
         )
-
-
-def said_by(fault: YktError) -> Text:
-    """Its words."""
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else Text(str(said), str(said))
 
 
 def may_make() -> bool:

@@ -25,7 +25,6 @@ from cloud.console.pages.parameters.trying import (
     require_decider,
     require_maker,
     require_newest,
-    said_by,
     try_out,
 )
 from cloud.console.pages.system.once import once
@@ -40,7 +39,7 @@ from cloud.parameters.campus_file import read_file
 from cloud.words.held import state_of
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, YktError
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 SEEN_S = 30.0
 """So long one working out of what a proposal would change serves every page."""
@@ -98,7 +97,7 @@ def _money_seen(ledger: ParameterLedger, one: Waiting) -> Seen:
         tried = try_out(ledger, one, one.canary)
         return Seen(tried.file.title, groups_of(tried))
     except ConfigFault as broken:
-        return Seen(read_file(one.text).title, [], said_by(broken))
+        return Seen(read_file(one.text).title, [], told_by(broken))
 
 
 def _tighter_seen(ledger: ParameterLedger, text: str, devices: Sequence[bytes]) -> Seen:
@@ -107,7 +106,7 @@ def _tighter_seen(ledger: ParameterLedger, text: str, devices: Sequence[bytes]) 
         targets = targets_of(ledger, file, devices)
         return Seen(file.title, groups_of(Tried(file, targets, targets, Way.TIGHTER)))
     except ConfigFault as broken:
-        return Seen(file.title, [], said_by(broken))
+        return Seen(file.title, [], told_by(broken))
 
 
 def _money_case(one: Waiting, seen: Seen) -> Case:

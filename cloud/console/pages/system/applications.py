@@ -29,7 +29,7 @@ from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import parse_yuan
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 DEAD_SHOWN = 20
 REASON_MAX = 120
@@ -162,7 +162,7 @@ def _refund(sources: Sources, number: str, payment: int) -> Reply:
         with sources.books() as opened:
             done = refund_for(doors.orders(opened), row.app.caller, payment, fen, reason, seen().name, now())
     except (ConfigFault, WireFault) as refused:
-        said = refused.args[0] if refused.args and isinstance(refused.args[0], Text) else Text("金额有误", "no sum")
+        said = told_by(refused, Text("金额有误", "no sum"))
         return _fault(said, number)
     if done.result is not PayResult.DONE:
         return _fault(PAY_TEXT[done.result], number)

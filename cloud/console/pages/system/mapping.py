@@ -14,7 +14,7 @@ from cloud.watch.docking.mapping.template import read_template
 from cloud.watch.pushes import TEMPLATES
 from shared.errors import ConfigFault
 from shared.input.functions import Function
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 WHY_MAX = 200
 SAMPLE = """format = 1
@@ -52,7 +52,7 @@ def _check(sources: Sources) -> Reply:
     try:
         good = _counted(text)
     except ConfigFault as fault:
-        return _page(sources, text, fault=_said(fault), status=400)
+        return _page(sources, text, fault=told_by(fault), status=400)
     return _page(sources, text, good=good)
 
 
@@ -62,7 +62,7 @@ def _push(sources: Sources) -> Reply:
     try:
         _counted(text)
     except ConfigFault as fault:
-        return _page(sources, text, fault=_said(fault), status=400)
+        return _page(sources, text, fault=told_by(fault), status=400)
     _put(sources, text, why)
     return redirect(url_for("mapping"))
 
@@ -92,11 +92,6 @@ def _counted(text: str) -> Text:
     found = read_template(text)
     picks = sum(len(one.picks) for one in found)
     return Text(f"有效：{len(found)} 段，{picks} 个指标", f"valid: {len(found)} maps, {picks} metrics")
-
-
-def _said(fault: ConfigFault) -> Text:
-    said = fault.args[0]
-    return said if isinstance(said, Text) else Text(str(said), str(said))
 
 
 PAGES = (

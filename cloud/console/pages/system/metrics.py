@@ -32,7 +32,7 @@ from shared.clocks.campus_clock import CHINA_OFFSET_S, UNIX_2000, WALL
 from shared.clocks.clock import ClockError, parse_time
 from shared.errors import YktError
 from shared.words.spans import span as span_words
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 KEPT_S = 10.0
 STORE_S = 3.0
@@ -194,7 +194,7 @@ def _read(sources: Sources, names: Iterable[str], span: Span) -> Said:
                 return Said({name: series(None, watch.db, name, span) for name in names}, None, now_ms)
             answers = ask({name: partial(series, store, watch.db, name, span) for name in names}, STORE_S)
     except YktError as fault:
-        return Said({}, fault.args[0] if isinstance(fault.args[0], Text) else Text(str(fault), str(fault)), now_ms)
+        return Said({}, told_by(fault), now_ms)
     return Said(dict(answers.values), next(iter(answers.why.values()), None), now_ms)
 
 

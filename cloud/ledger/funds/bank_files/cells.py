@@ -5,7 +5,7 @@ import re
 from cloud.ledger.funds.bank_figures import BankRefused, parse_figure
 from shared.clocks.clock import ClockError, day_number, parse_time
 from shared.money import yuan
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 _DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?")
 _NONE = frozenset({"", "-", "--", "—"})
@@ -33,7 +33,7 @@ def sum_of(cell: str, what: str, line: int) -> int:
     try:
         return -parse_figure(plain[1:]) if plain.startswith("-") else parse_figure(plain)
     except BankRefused as fault:
-        said = fault.args[0]
+        said = told_by(fault)
         raise BankRefused(Text(f"{what} 第 {line} 行：{said.zh}", f"{what} line {line}: {said.en}")) from fault
 
 

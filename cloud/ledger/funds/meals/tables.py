@@ -13,7 +13,7 @@ from shared.clocks.clock import ClockError, day_number, parse_time
 from shared.errors import ConfigFault, WireFault
 from shared.ids import person_id
 from shared.input.table import Row, parse_label, read_table
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 ROSTER_MAX, SHEET_MAX = 100_000, 2_000
 MEAL_MAX = 32
@@ -116,7 +116,7 @@ def _roster_line(row: Row) -> RosterLine:
         group, is_enrolled = _group(row.cells["class"]), _enrolled(row.cells.get("enrolled", ""))
         return RosterLine(row.number, number, label, group, is_enrolled)
     except WireFault as fault:
-        return RosterLine(row.number, number, fault=_why(fault))
+        return RosterLine(row.number, number, fault=told_by(fault))
 
 
 def _sheet_line(row: Row, beside: Beside) -> SheetLine:
@@ -129,7 +129,7 @@ def _sheet_line(row: Row, beside: Beside) -> SheetLine:
         day, meal = beside.day or row.cells["day"], beside.meal or row.cells["meal"]
         return SheetLine(row.number, number, stall, parse_day(day), parse_meal(meal))
     except WireFault as fault:
-        return SheetLine(row.number, number, fault=_why(fault))
+        return SheetLine(row.number, number, fault=told_by(fault))
 
 
 _NUMBERS = Text(
@@ -161,11 +161,6 @@ def _enrolled(cell: str) -> bool:
 
 def _twice(of: list[str]) -> frozenset[str]:
     return frozenset(one for one, times in Counter(of).items() if times > 1)
-
-
-def _why(fault: WireFault) -> Text:
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else Text(str(said), str(said))
 
 
 def faults_of(lines: list[RosterLine] | list[SheetLine]) -> Iterator[RosterLine | SheetLine]:

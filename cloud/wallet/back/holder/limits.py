@@ -19,7 +19,7 @@ from cloud.wallet.line.problems import AGAIN, NO_CARD, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, whole
 from cloud.wallet.people.sight import OF_AGE, age
 from shared.clocks.clock import day_number
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 PLACES_MAX = 12
 """Different sets of caps that are told; a school has a few."""
@@ -63,7 +63,7 @@ def set_day(context: Context, given: Arguments) -> dict[str, Any]:
             set_bound(writing, f"{WALLET}:{given['key']}", card, day_fen, who)
             end_above(writing, card, day_max_of(writing.db, card), who)  # a till without a network asks nobody
     except BoundRefused as refused:
-        text = refused.args[0] if refused.args and isinstance(refused.args[0], Text) else Text("限额有误", "no bound")
+        text = told_by(refused, Text("限额有误", "no bound"))
         raise CallRefused(Problem(422, "no-bound", text)) from refused
     return limits(context, given)
 

@@ -13,7 +13,7 @@ from cloud.wallet.line.problems import NO_CARD, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, whole
 from cloud.words.balance.split import WHYS, quota_text
 from shared.money import FEN_MAX
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 
 def shown(context: Context, _: Arguments) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def order(context: Context, given: Arguments) -> dict[str, Any]:
     try:
         SplitLedger(context.site.ledger).order(key, context.whose.label, given["fen"], who, context.now)
     except OrderRefused as refused:
-        text = refused.args[0] if refused.args and isinstance(refused.args[0], Text) else Text("不能预约", "not now")
+        text = told_by(refused, Text("不能预约", "not now"))
         raise CallRefused(Problem(422, "not-orderable", text)) from refused
     return shown(context, given)
 

@@ -17,7 +17,7 @@ from cloud.wallet.back.context import Context, Later, Operation, Right
 from cloud.wallet.line.calls import NOTIFY_MAX
 from cloud.wallet.line.problems import AWAY, MALFORMED, UNKNOWN, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, Kind, one_of, text, whole
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 FEN_LEAST = 1_00
 PRESETS_FEN = (50_00, 100_00, 200_00, 500_00)
@@ -56,7 +56,8 @@ def new(context: Context, given: Arguments) -> dict[str, Any]:
             ledger, context.card, given["fen"], given["channel"], _key(context, given), payer, context.now, way, opener
         )
     except DepositRefused as fault:
-        raise CallRefused(Problem(409, "deposit-refused", _text(fault))) from fault
+        why = told_by(fault, Text("充值被拒", "the deposit was refused"))
+        raise CallRefused(Problem(409, "deposit-refused", why)) from fault
 
 
 def state(context: Context, given: Arguments) -> dict[str, Any]:
@@ -91,11 +92,6 @@ def _offer(context: Context, channel: str) -> Offer:
 
 def _key(context: Context, given: Arguments) -> str:
     return f"{context.person.id}:{given['key']}"
-
-
-def _text(fault: DepositRefused) -> Text:
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else Text("充值被拒", "the deposit was refused")
 
 
 def _are_headers(value: object) -> bool:

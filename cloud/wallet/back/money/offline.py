@@ -22,7 +22,7 @@ from cloud.wallet.line.problems import AGAIN, AWAY, CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, octets
 from cloud.wallet.people.phones import HeldPhone, forget_phone, keep_phone, phones_of, without_session
 from shared.keys.offline_code import PUBLIC_SIZE
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 ENDED_BY_WORD = (EndWhy.HOLDER, EndWhy.PERSON, EndWhy.NEWER_PHONE)
 """Not renewed: somebody wanted it to end."""
@@ -131,8 +131,7 @@ def _is_this(context: Context, device: HeldPhone | None) -> bool:
 
 
 def _problem(refused: OfflineRefused) -> Problem:
-    said = refused.args[0]
-    text = said if isinstance(said, Text) else Text("不能启用", str(said))
+    text = told_by(refused, Text("不能启用", str(refused)))
     return Problem(409 if refused.why is Against.KEY_REUSED else 422, f"offline-{refused.why.value}", text)
 
 

@@ -18,7 +18,7 @@ from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, octets, text, whole
 from shared.errors import ConfigFault
 from shared.online import CODE_DIGITS
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 Said = View | list[View]
 T = TypeVar("T", View, list[View])
@@ -75,8 +75,7 @@ def answered(call: Callable[[], T]) -> T:
 
 
 def _text(fault: ConfigFault) -> Text:
-    said = fault.args[0] if fault.args else ""
-    return said if isinstance(said, Text) else Text("请求有误", str(said))
+    return told_by(fault, Text("请求有误", str(fault)))
 
 
 OPERATIONS: Mapping[str, Operation] = {
