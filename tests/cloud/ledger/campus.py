@@ -59,6 +59,12 @@ PURSE, SUBSIDY = purse_byte(0, 2, 1), purse_byte(1, 2, 1)
 OPENING = 10_000
 
 
+def later(ms: int = 0, *, seconds: int = 0) -> Now:
+    """So long after NOW, by both clocks."""
+    ms += seconds * 1000
+    return Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)
+
+
 def card(n: int) -> CardId:
     return CardId(ISSUER + b"\x00\x00\x20\x26" + n.to_bytes(4, "big"))
 

@@ -21,13 +21,10 @@ from shared.keys.offline_code import VALID_MAX_S, decode_certificate, is_certifi
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger import phones as p
+from tests.cloud.ledger.campus import later
 
 CARD, POOR = c.card(1), c.card(2)
 ONE, TWO = p.public(p.phone(1)), p.public(p.phone(2))
-
-
-def later(seconds: int) -> Now:
-    return Now(c.NOW.unix_ms + seconds * 1000, c.NOW.campus_s + seconds)
 
 
 @pytest.fixture
@@ -94,8 +91,8 @@ def test_whoever_may_not_has_none(ledger: Ledger, keys: p.Keys) -> None:
 
 def test_the_newest_phone_takes_over(door: OfflineDoor, ledger: Ledger) -> None:
     old = door.certify(CARD, ONE, "k1", c.NOW)
-    new = door.certify(CARD, TWO, "k2", later(1))
-    assert [(one.number, one.ended) for one in door.of_card(CARD, later(2))] == [
+    new = door.certify(CARD, TWO, "k2", later(seconds=1))
+    assert [(one.number, one.ended) for one in door.of_card(CARD, later(seconds=2))] == [
         (new.number, None), (old.number, EndWhy.NEWER_PHONE),
     ]  # fmt: skip
     assert told(ledger) == Wallets(2, 30_00, 500_00, frozenset({old.number}))
@@ -103,24 +100,25 @@ def test_the_newest_phone_takes_over(door: OfflineDoor, ledger: Ledger) -> None:
 
 def test_a_phone_renews_its_own_and_no_card_has_more_than_the_bound(door: OfflineDoor, ledger: Ledger) -> None:
     first = door.certify(CARD, ONE, "k1", c.NOW)
-    soon = later(VALID_MAX_S - RENEW_S)
+    soon = later(seconds=VALID_MAX_S - RENEW_S)
     second = door.certify(CARD, ONE, "k2", soon)
     assert second.number != first.number
     assert told(ledger, soon) == Wallets(2, 30_00, 500_00), "a phone's own renewal ends nothing, and fills no list"
     numbers = {door.certify(CARD, p.public(p.phone(n)), f"p{n}", soon).number for n in range(CARD_MAX - 2)}
     assert len(numbers) == CARD_MAX - 2
     assert against(door, CARD, p.public(p.phone(9)), "k9", now=soon) is Against.TOO_MANY
-    over = later(VALID_MAX_S * 2)
+    over = later(seconds=VALID_MAX_S * 2)
     assert door.certify(CARD, p.public(p.phone(9)), "k9", over).is_living(over.campus_s)
 
 
 def test_a_loss_report_ends_them_and_says_so_to_terminals(door: OfflineDoor, ledger: Ledger) -> None:
     one = door.certify(CARD, ONE, "k1", c.NOW)
-    with ledger.opened.writing(later(5)) as writing:
+    with ledger.opened.writing(later(seconds=5)) as writing:
         report_lost(writing, Wish(b"w" * 16, "李", "0001", "丢了"))
-    assert [found.ended for found in door.of_card(CARD, later(6))] == [EndWhy.LOST]
+    assert [found.ended for found in door.of_card(CARD, later(seconds=6))] == [EndWhy.LOST]
     assert told(ledger) == Wallets(2, 30_00, 500_00, frozenset({one.number}))
-    assert told(ledger, later(VALID_MAX_S)) == Wallets(2, 30_00, 500_00), "over by its time, it need not be named"
+    over = later(seconds=VALID_MAX_S)
+    assert told(ledger, over) == Wallets(2, 30_00, 500_00), "over by its time, it need not be named"
     assert verify(ledger, c.check_tac).first_broken == ""
 
 
@@ -161,12 +159,12 @@ def test_terminals_are_told_at_once_and_nothing_while_nothing_changes(door: Offl
 
     assert made(c.NOW) == (1, Wallets(2, 30_00, 500_00))
     one = door.certify(CARD, ONE, "k1", c.NOW)
-    assert made(later(1))[0] == 1, "a certificate that is given out is no news for terminals"
-    with ledger.opened.writing(later(2)) as writing:
+    assert made(later(seconds=1))[0] == 1, "a certificate that is given out is no news for terminals"
+    with ledger.opened.writing(later(seconds=2)) as writing:
         report_lost(writing, Wish(b"w" * 16, "李", "0001", ""))
-    assert made(later(2)) == (2, Wallets(2, 30_00, 500_00, frozenset({one.number})))
-    door.set_rule(CodeRule(), "李", "", later(3))
-    assert made(later(3)) == (3, Wallets(0, 0, 0))
+    assert made(later(seconds=2)) == (2, Wallets(2, 30_00, 500_00, frozenset({one.number})))
+    door.set_rule(CodeRule(), "李", "", later(seconds=3))
+    assert made(later(seconds=3)) == (3, Wallets(0, 0, 0))
     assert verify(ledger, c.check_tac).first_broken == ""
 
 

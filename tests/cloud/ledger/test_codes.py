@@ -21,6 +21,7 @@ from shared.online import CODES_MAX, PaymentAnswer, PaymentResult, code_means, c
 from shared.records import Kind
 from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import later
 
 FUNDS, FEN, FEW, SEARCH = 100_000, 1250, 5, CODES_MAX
 CARD = c.card(1)
@@ -39,10 +40,6 @@ def door(opened: OpenedLedger) -> CodeDoor:
 @pytest.fixture
 def code(door: CodeDoor) -> str:
     return door.new(CARD, c.NOW).code
-
-
-def later(ms: int) -> Now:
-    return Now(c.NOW.unix_ms + ms, c.NOW.campus_s + ms // 1000)
 
 
 def ask(

@@ -24,13 +24,10 @@ from shared.keys.offline_code import VALID_MAX_S
 from shared.online import PaymentResult
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger import phones as p
+from tests.cloud.ledger.campus import later
 
 CARD, OTHER = c.card(1), c.card(2)
 PHONE, THIEF = p.phone(1), p.phone(2)
-
-
-def later(seconds: int) -> Now:
-    return Now(c.NOW.unix_ms + seconds * 1000, c.NOW.campus_s + seconds)
 
 
 @pytest.fixture
@@ -121,9 +118,10 @@ def test_a_second_use_ends_its_certificate_and_none_is_given_for_three_days(
     box.send(code(1, issued), code(2, issued))
     assert door.of_card(CARD, c.NOW)[0].ended is EndWhy.TWICE
     with pytest.raises(OfflineRefused) as refused:
-        door.certify(CARD, p.public(THIEF), "k2", later(1))
+        door.certify(CARD, p.public(THIEF), "k2", later(seconds=1))
     assert refused.value.why is Against.DOUBTED
-    assert door.certify(CARD, p.public(PHONE), "k3", later(VALID_MAX_S)).is_living(later(VALID_MAX_S).campus_s)
+    over = later(seconds=VALID_MAX_S)
+    assert door.certify(CARD, p.public(PHONE), "k3", over).is_living(over.campus_s)
     require_true(ledger)
 
 
@@ -139,8 +137,8 @@ def test_what_can_be_shown_stands_beside_what_is_at_risk(
     assert risk(ledger, [3600, 3600]) == Bound(1, 30_00 + 2 * 30_00)
     door.end(CARD, issued.number, c.NOW)
     assert risk(ledger, [3600]) == Bound(0, 30_00), "it has not heard that it ended"
-    assert risk(ledger, [], later(VALID_MAX_S)) == Bound(0, 0)
-    assert risk(ledger, [3600], later(VALID_MAX_S + 7200)) == Bound(0, 0)
+    assert risk(ledger, [], later(seconds=VALID_MAX_S)) == Bound(0, 0)
+    assert risk(ledger, [3600], later(seconds=VALID_MAX_S + 7200)) == Bound(0, 0)
 
 
 def risk(ledger: Ledger, silent: list[int], now: Now = c.NOW) -> Bound:
@@ -201,7 +199,7 @@ def test_a_holders_own_bound_of_a_day_holds_for_codes_too(
 def test_what_goes_beyond_its_certificate_is_borne_whole(
     ledger: Ledger, issued: Issued, box: c.Box, changed: dict[str, int], why: Beyond
 ) -> None:
-    box.send(code(1, issued, **changed), now=later(VALID_MAX_S))
+    box.send(code(1, issued, **changed), now=later(seconds=VALID_MAX_S))
     fen = changed.get("fen", 12_00)
     assert against(ledger) == [why]
     assert (c.merchant(ledger), lost(ledger)) == (fen, fen if why else 0)
@@ -212,20 +210,20 @@ def test_what_goes_beyond_its_certificate_is_borne_whole(
 def test_what_was_on_its_way_when_it_ended_is_the_holders(
     ledger: Ledger, door: OfflineDoor, issued: Issued, box: c.Box
 ) -> None:  # fmt: skip
-    with ledger.opened.writing(later(100)) as writing:
+    with ledger.opened.writing(later(seconds=100)) as writing:
         report_lost(writing, Wish(b"w" * 16, "李", "0001", "丢了"))
-    assert door.of_card(CARD, later(100))[0].ended is EndWhy.LOST
-    box.send(code(1, issued, time=c.T0 + 99), now=later(200))
-    box.send(code(2, issued, use=2, time=c.T0 + 100), now=later(200))
+    assert door.of_card(CARD, later(seconds=100))[0].ended is EndWhy.LOST
+    box.send(code(1, issued, time=c.T0 + 99), now=later(seconds=200))
+    box.send(code(2, issued, use=2, time=c.T0 + 100), now=later(seconds=200))
     assert (online(ledger), lost(ledger), against(ledger)) == (48_00, 12_00, [Beyond.NOTHING, Beyond.ENDED])
     require_true(ledger)
 
 
 def test_a_card_that_was_listed_then_pays_nothing(ledger: Ledger, issued: Issued, box: c.Box) -> None:
-    ledger.set_hotlisted(CARD, True, later(100))
-    box.send(code(1, issued, time=c.T0 + 99), code(2, issued, use=2, time=c.T0 + 100), now=later(200))
+    ledger.set_hotlisted(CARD, True, later(seconds=100))
+    box.send(code(1, issued, time=c.T0 + 99), code(2, issued, use=2, time=c.T0 + 100), now=later(seconds=200))
     assert (online(ledger), against(ledger)) == (48_00, [Beyond.NOTHING, Beyond.LISTED])
-    ledger.set_hotlisted(CARD, False, later(300))
+    ledger.set_hotlisted(CARD, False, later(seconds=300))
     require_true(ledger)
 
 
@@ -233,10 +231,10 @@ def test_a_card_that_was_exchanged_meanwhile_pays_by_the_new_ones_account(
     ledger: Ledger, issued: Issued, box: c.Box
 ) -> None:
     ledger.deposit(OTHER, 20_00, "d2", c.NOW)
-    with ledger.opened.writing(later(100)) as writing:
-        life = [(CARD, 2, OTHER, None, later(100).unix_ms)]
+    with ledger.opened.writing(later(seconds=100)) as writing:
+        life = [(CARD, 2, OTHER, None, later(seconds=100).unix_ms)]
         writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card", life)
-    box.send(code(1, issued), now=later(200))
+    box.send(code(1, issued), now=later(seconds=200))
     assert (online(ledger), c.balances(ledger)[f"online:{OTHER.hex()}"], lost(ledger)) == (60_00, -8_00, 0)
     require_true(ledger)
 
@@ -314,18 +312,18 @@ def test_any_order_of_codes_charges_each_use_once(ledger: Ledger, door: OfflineD
     random = Random(17)
     for turn in range(30):
         if random.random() < 0.3:
-            ledger.deposit(CARD, random.randrange(1, 70_00), f"r{turn}", later(turn))
+            ledger.deposit(CARD, random.randrange(1, 70_00), f"r{turn}", later(seconds=turn))
         key = p.phone(random.randrange(3))
-        found = [one for one in door.of_card(CARD, later(turn)) if one.public == p.public(key)]
+        found = [one for one in door.of_card(CARD, later(seconds=turn)) if one.public == p.public(key)]
         if not found and online(ledger) >= 60_00:
             with suppress(OfflineRefused):
-                door.certify(CARD, p.public(key), f"k{turn}", later(turn))
+                door.certify(CARD, p.public(key), f"k{turn}", later(seconds=turn))
         if found:
             use, at = random.randrange(1, 4), random.choice([c.POS, c.POS2])
             raw = p.code(
                 turn + 1, found[0].number, CARD, key, use, random.randrange(1, 31_00), at=at, time=c.T0 + turn
             )
-            c.Box(ledger, row=turn * 10, sent=[]).send(raw, now=later(turn + 1))
+            c.Box(ledger, row=turn * 10, sent=[]).send(raw, now=later(seconds=turn + 1))
     with ledger.database.reading():
         uses = uses_where(ledger.database, "id > 0")
     paid = [(one.certificate, one.use) for one in uses if not one.against]

@@ -18,6 +18,7 @@ from cloud.ledger.records.values import Now
 from cloud.payments.orders.door import OrderDoor
 from shared.online import PaymentResult
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import later
 
 FUNDS, FEN = 100_000, 1250
 CARD, STALL, WALLET = c.card(1), "stall:1", "wallet:1"
@@ -32,10 +33,6 @@ def funds(ledger: Ledger) -> None:
 @pytest.fixture
 def door(opened: OpenedLedger) -> OrderDoor:
     return OrderDoor(opened, secrets.token_bytes)
-
-
-def later(ms: int) -> Now:
-    return Now(c.NOW.unix_ms + ms, c.NOW.campus_s + ms // 1000)
 
 
 def order(

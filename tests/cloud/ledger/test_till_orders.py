@@ -28,6 +28,7 @@ from shared.online import (
 from shared.records import Kind
 from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import later
 
 FUNDS, FEN = 100_000, 1250
 CARD = c.card(1)
@@ -42,10 +43,6 @@ def funds(ledger: Ledger) -> None:
 @pytest.fixture
 def door(opened: OpenedLedger) -> OrderDoor:
     return OrderDoor(opened, secrets.token_bytes)
-
-
-def later(ms: int) -> Now:
-    return Now(c.NOW.unix_ms + ms, c.NOW.campus_s + ms // 1000)
 
 
 def ask(

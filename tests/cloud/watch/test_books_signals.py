@@ -19,15 +19,11 @@ from cloud.watch.subjects.meals import Meals
 from shared.clocks.clock import DAY_S
 from shared.records import Kind as RecordKind
 from tests.cloud.ledger import campus as c
-from tests.cloud.ledger.campus import NOW, Box
+from tests.cloud.ledger.campus import NOW, Box, later
 from tests.cloud.ledger.fleet.parameters.test_pushing import Office, campus_file
 from tests.cloud.ledger.loads.test_state import CARD, ask
 
 WANG = Source(Kind.PERSON, "王芳")
-
-
-def later(seconds: int) -> Now:
-    return Now(NOW.unix_ms + seconds * 1000, NOW.campus_s + seconds)
 
 
 @pytest.fixture
@@ -69,9 +65,9 @@ def test_a_cashier_whose_day_is_over_is_due_until_it_is_closed(ledger: Ledger) -
     desk.cash_float(b"f" * 16, "王芳", 10_000, NOW)
     left = DAY_S - NOW.campus_s % DAY_S
     assert read(ledger)["close-due", WANG].value == 0
-    assert read(ledger, later(left + 7200))["close-due", WANG].value == 2
-    desk.close_day(b"c" * 16, "王芳", 10_000, 0, later(left + 7200))
-    assert read(ledger, later(left + 9000))["close-due", WANG].value == 0
+    assert read(ledger, later(seconds=left + 7200))["close-due", WANG].value == 2
+    desk.close_day(b"c" * 16, "王芳", 10_000, 0, later(seconds=left + 7200))
+    assert read(ledger, later(seconds=left + 9000))["close-due", WANG].value == 0
 
 
 def test_the_meals_of_the_parameters_that_count_are_those_of_the_watch(ledger: Ledger) -> None:

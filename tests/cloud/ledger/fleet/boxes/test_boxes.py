@@ -15,15 +15,11 @@ from shared.errors import ConfigFault
 from shared.ids import BoxId
 from shared.wire.lanes.release_lane import PART_SIZE
 from shared.wire.messages import ReleasePartWanted, ReleaseSaid, ReleaseStage, ReleaseWanted
-from tests.cloud.ledger.campus import BOX, NOW, OTHER_BOX
+from tests.cloud.ledger.campus import BOX, NOW, OTHER_BOX, later
 
 S, G = TerminalState, ReleaseStage
 BODY = bytes(range(256)) * (PART_SIZE // 256) + b"end"
 WAIT_MS, RUN_MS = 600_000, 60_000
-
-
-def later(ms: int) -> Now:
-    return Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)
 
 
 def release(number: int, body: bytes = BODY) -> BoxRelease:

@@ -31,13 +31,9 @@ from shared.ids import CardId, hotlist_index
 from shared.wire.fleet_lane import Held, HeldRow
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
-from tests.cloud.ledger.campus import BOX, NOW
+from tests.cloud.ledger.campus import BOX, NOW, later
 
 PARAMETERS = DocumentKind.PARAMETERS, CAMPUS
-
-
-def later(ms: int) -> Now:
-    return Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)
 
 
 @pytest.fixture

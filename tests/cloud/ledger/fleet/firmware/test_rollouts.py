@@ -30,16 +30,12 @@ from shared.keys.document_key import certify_document_key, sign_head
 from shared.keys.firmware_file import SignedImage
 from shared.wire.fleet_lane import FirmwareProgress, Held, HeldRow, Progress, Reported, Stage, Verdict, Why
 from tests.cloud.fleet.documents import CAMPUS_NUMBER, Signer
-from tests.cloud.ledger.campus import BOX, FAR, NOW, OTHER_BOX, POS, POS2
+from tests.cloud.ledger.campus import BOX, FAR, NOW, OTHER_BOX, POS, POS2, later
 
 GOOD = b"def words(face, zh, en):\n    return zh, en\n"
 S = TerminalState
 MODEL = model_scope(1)
 NOTHING = 0, bytes(DIGEST_SIZE)
-
-
-def later(ms: int) -> Now:
-    return Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)
 
 
 class Fleet:

@@ -19,13 +19,9 @@ from shared.ids import BoxId, DeviceId
 from shared.wire.fleet_lane import Held, HeldRow, Reported, Verdict
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
-from tests.cloud.ledger.campus import BOX, FAR, NOW, OTHER_BOX, POS, POS2
+from tests.cloud.ledger.campus import BOX, FAR, NOW, OTHER_BOX, POS, POS2, later
 
 LOCK = Lock("盘点")
-
-
-def later(ms: int) -> Now:
-    return Now(NOW.unix_ms + ms, NOW.campus_s + ms // 1000)
 
 
 class Fleet:
