@@ -11,7 +11,7 @@ from cloud.ledger.records.load_state import CaseState
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run
-from tests.scenes.truth import require_truth
+from tests.scenes.truth import close_true
 
 pytestmark = pytest.mark.process
 COUNTER = "pos-3"
@@ -27,10 +27,7 @@ def _play(room: Path, act: Callable[[Campus, Hand], Awaitable[None]]) -> None:
             run("cloud", "grant", "--data", campus.data, "--card", STRANGER, "--fen", GRANT_FEN, "--reason", "补助")
             async with Hand(campus, COUNTER) as hand:
                 await act(campus, hand)
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
+            await close_true(campus, *APART)
 
     asyncio.run(scene())
 

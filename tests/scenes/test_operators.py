@@ -11,7 +11,7 @@ from shared.fleet.document import DocumentKind
 from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER, run
-from tests.scenes.truth import require_truth
+from tests.scenes.truth import close_true
 
 pytestmark = pytest.mark.process
 COUNTER, OTHER = "pos-3", "pos-2"
@@ -69,9 +69,6 @@ def test_a_withdrawn_supervisor_voids_nothing_two_seconds_later(room: Path) -> N
                 assert (await asyncio.to_thread(push, campus))["generation"] is None, "nothing has changed"
             shown = json.loads(run("cloud", "operators", "--data", campus.data, "--json").stdout)
             assert [row["label"] for row in shown["cards"]] == [KEPT]
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
+            await close_true(campus, *APART)
 
     asyncio.run(scene())

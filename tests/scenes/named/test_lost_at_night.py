@@ -13,7 +13,7 @@ from tests.scenes.hand import Hand
 from tests.scenes.meals import FEN, FIRST, until_listed
 from tests.scenes.plans import STRANGER, command
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.truth import require_truth
+from tests.scenes.truth import close_true
 from tests.scenes.wallets import CHILD, PASSWORD, TEACHER, Person, Wallet
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
@@ -96,10 +96,7 @@ async def _play(stage: Stage) -> None:
             await _lost(stage, campus, hand, pupil, Person(wallet.port))
             await _morning(stage, campus, hand, wallet)
         with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")):
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
+            await close_true(campus, *APART)
 
 
 SCENE = Scene(

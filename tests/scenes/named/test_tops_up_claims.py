@@ -11,7 +11,7 @@ from tests.scenes.campus import Campus
 from tests.scenes.hand import Hand
 from tests.scenes.plans import STRANGER
 from tests.scenes.scene import Scene, Stage
-from tests.scenes.truth import require_truth
+from tests.scenes.truth import close_true
 from tests.scenes.wallets import CHILD, FATHER, PASSWORD, Person, Wallet, deposit
 
 pytestmark = [pytest.mark.process, pytest.mark.large]
@@ -61,10 +61,7 @@ async def _play(stage: Stage) -> None:
                 await hand.types("8", "成功 ¥8.00")
                 step.seen = "¥20.00"
         with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")):
-            await campus.start(*APART)
-            await campus.until_shown(5)
-            await campus.close_shop()
-            require_truth(campus)
+            await close_true(campus, *APART)
 
 
 SCENE = Scene(
