@@ -15,9 +15,10 @@ from playwright.sync_api import Page, expect
 from cloud.watch.services.parts import FILE as PARTS
 from compose.parts.process import began
 from tests.cloud.console.screen import Console, sign_in
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-SEEN_MS = 15_000
+SEEN_MS = PATIENCE_S * 1000
 
 
 @pytest.fixture
