@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -151,6 +152,16 @@ class Campus:
         alive = sorted(self._alive)
         await self.kill(*alive)
         return alive
+
+    async def again_at(self, clock: str) -> None:
+        """The power goes, and comes back when the campus's clock shows that: what comes on an hour of the day does not
+        wait for a busy machine."""
+        names = await self.kill_all()
+        for name in names:
+            argv = self.parts[name].argv
+            later = tuple(clock if former == "--clock" else word for former, word in pairwise(("", *argv)))
+            self.parts[name] = replace(self.parts[name], argv=later)
+        await self.start(*names)
 
     def send(self, name: str, number: signal.Signals) -> None:
         """A signal to one part."""

@@ -13,7 +13,10 @@ from tests.scenes.plans import command, run
 
 LUNCH_S = 10 * 3600
 BEFORE_S = 32
-"""The scene begins so long before lunch."""
+"""A scene begins so long before lunch that must not be too late for it on a busy machine."""
+SHORTLY_S = 12
+"""So long before it a campus comes back that was made ready in the morning."""
+MORNING_S = 8 * 3600
 PURCHASES, TILLS = "SELECT stored FROM record", "SELECT name, device FROM device WHERE kind = 'pos'"
 TEXT = """format = 1
 [classes]
@@ -80,11 +83,19 @@ class Office:
         return [(r.parameter_version, r.amount_fen) for r in bought]
 
 
-def before_lunch() -> str:
-    """A clock on which lunch begins in BEFORE_S, on this day."""
+def in_the_morning() -> str:
+    """A clock on which lunch is hours away, however long it takes what is to be done before it."""
+    return _today_at(MORNING_S)
+
+
+def before_lunch(seconds: int = BEFORE_S) -> str:
+    """A clock on which lunch begins in so many seconds, on this day."""
+    return _today_at(LUNCH_S - seconds)
+
+
+def _today_at(second: int) -> str:
     now = time.time()
-    midnight = WALL.at(now) // DAY_S * DAY_S
-    return f"{midnight + LUNCH_S - BEFORE_S}:{now}:1"
+    return f"{WALL.at(now) // DAY_S * DAY_S + second}:{now}:1"
 
 
 LOOKED = "findings"

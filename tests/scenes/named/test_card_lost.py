@@ -23,8 +23,8 @@ pytestmark = pytest.mark.process
 LOST = "0002"
 """A card with much in it, which is at every till by turns."""
 ITS_FEN, MEAL_FEN, LOAD_FEN = 10, 300, 100
-LUNCH_S = 240
-"""So long there are people: longer than the scene."""
+LUNCH_S = 1200
+"""So long there are people: longer than the scene on a busy machine, which closes its shop before."""
 LEAD_S = 10
 """From the making of the scripts to the first tap: nobody runs behind his script."""
 BOUND_S = 2.0

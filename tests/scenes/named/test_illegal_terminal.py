@@ -256,8 +256,9 @@ _TILLS = WRONG, REPLAYED, COPIED
 
 
 def _people(cards: list[str]) -> list[dict[str, object]]:
+    """Two a second, for longer than the scene takes on a busy machine."""
     from_s = WALL.at(time.time()) + 3
-    return [{"card": cards[n % len(cards)], "amount_fen": 100, "at": from_s + n // 2} for n in range(240)]
+    return [{"card": cards[n % len(cards)], "amount_fen": 100, "at": from_s + n // 2} for n in range(2400)]
 
 
 SCENE = Scene(

@@ -21,7 +21,7 @@ from shared.wire.fleet_lane import Verdict
 from shared.words.voice import Text
 from tests.scenes import plans
 from tests.scenes.campus import Campus
-from tests.scenes.office import BEFORE_S, PURCHASES, TILLS, Office, before_lunch
+from tests.scenes.office import PURCHASES, SHORTLY_S, TILLS, Office, before_lunch, in_the_morning
 from tests.scenes.plans import run
 from tests.scenes.scene import Scene, Stage
 from tests.scenes.truth import require_truth
@@ -33,7 +33,7 @@ ENDED_S = 60.0
 
 
 async def _play(stage: Stage) -> None:
-    async with Campus(stage.room(plans.on_tcp), seed=33, rate=0.4, tear=0.0, clock=before_lunch()) as campus:
+    async with Campus(stage.room(plans.on_tcp), seed=33, rate=0.4, tear=0.0, clock=in_the_morning()) as campus:
         await campus.open()
         office = Office(campus, limit="day")
         tills = {name: bytes(device) for name, device in campus.asked(TILLS)}
@@ -52,7 +52,8 @@ async def _play(stage: Stage) -> None:
             await asyncio.to_thread(office.say, "confirm", "--proposal", str(asked["proposal"]), "--who", "李明")
             await campus.until("the second is stored", lambda: office.are(Verdict.STORED, 2, {*tills.values()}))
         with stage.step(Text("午餐开始生效", "in use when lunch begins"), Text("每台第 2 版", "2 at each")):
-            await campus.until("it counts", lambda: office.are(Verdict.IN_USE, 2, {*tills.values()}), 2 * BEFORE_S)
+            await campus.again_at(before_lunch(SHORTLY_S))
+            await campus.until("it counts", lambda: office.are(Verdict.IN_USE, 2, {*tills.values()}))
         told = Text("每卡当日不再超过 ¥40，一餐都在", "nobody above ¥40 of the day, a meal left to all")
         with stage.step(Text("午餐", "lunch is sold"), told) as step:
             await campus.until_shown(3)

@@ -22,7 +22,7 @@ from tests.scenes.truth import require_posted
 
 pytestmark = [pytest.mark.process, pytest.mark.browser]
 TILLS = ("pos-1", "pos-2", "pos-3")
-MEAL_FEN, LUNCH_S = 100, 240
+MEAL_FEN, LUNCH_S = 100, 1200
 REFUSED, PAID = "declined 黑名单卡", "done 成功"
 CLERK, WHY = "王芳", "丢在操场"
 
@@ -99,7 +99,7 @@ async def _play(stage: Stage) -> None:
         with stage.step(Text("收市", "the day is closed"), Text("账目属实", "the books are true")) as step:
             await campus.close_shop()
             if campus.asked("SELECT 1 FROM loss"):  # a meal between the report and the first refusal
-                assert await explained(campus, "名单到达之前") <= MEAL_FEN * len(TILLS)
+                assert await explained(campus, "名单到达之前") <= MEAL_FEN * len(TILLS) * stage.slow
             require_posted(campus)
             step.seen = screens.require_quiet()
 

@@ -26,8 +26,8 @@ AWAY = ("pos-1", "pos-2")
 CAP_FEN, MEAL_FEN = 30_00, 16_00
 FOUND_S = range(BEFORE_S + 30, BEFORE_S + 36)
 """When somebody who has found the card eats with it where nobody can know: twice, if he is let."""
-MEALS_S = 240
-"""So long people come: longer than the scene."""
+MEALS_S = 1200
+"""So long people come: longer than the scene on a busy machine, which closes its shop before."""
 EACH_S = 3
 OVER = "declined 超当日限额"
 
