@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from shared.records import (
     encode,
     purse_byte,
 )
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 CARDS = 40
@@ -184,7 +185,12 @@ def run_part(module: str, *words: object, code: int = 0, within_s: float = COMMA
 
 def part(name: str, module: str, *words: object) -> Part:
     """A lasting part of the product."""
-    return Part(name, (sys.executable, "-P", "-m", module, *map(str, words), "--end-with-stdin"))
+    return patient(Part(name, (sys.executable, "-P", "-m", module, *map(str, words), "--end-with-stdin")))
+
+
+def patient(part: Part) -> Part:
+    """It may take as long as on a busy machine until it is ready, and until it has ended."""
+    return replace(part, ready_timeout_s=2 * PATIENCE_S, stop_timeout_s=PATIENCE_S)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ by = ["mail"]
 """As without a policy, but what is important does not wait for the morning: a scene may be played at night."""
 TURNS = 3
 """So many turns of the watch later, what was to come of the same cause has come."""
-TOLD_S = 25.0
 NO_TLS = "no-tls"
 """A scene that reads along has no TLS, and the watch says so of its box: that alarm is not the scene's."""
 
@@ -66,7 +65,7 @@ class Alarmed:
 
     async def all_told(self) -> str:
         """Somebody was told of each that was seen; in how many messages."""
-        await self._campus.until("messages of all", lambda: {*self.seen} <= self.told_of(), TOLD_S)
+        await self._campus.until("messages of all", lambda: {*self.seen} <= self.told_of())
         return str(len(self._campus.told()))
 
 

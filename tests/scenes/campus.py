@@ -29,6 +29,7 @@ from compose.parts.watch import Watch
 from compose.servers.ports import free_port
 from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
 from shared.facts.told import Params
+from tests.cloud.campus import patient
 from tests.scenes.plans import plan_of
 
 BOUND_S = 60.0
@@ -308,7 +309,7 @@ class Campus:
         field = lines.field_parts(self.where, self.plan)
         bodies = lines.terminal_parts(self.where, self.plan, self._habits)
         first = replace(broker(self.where.broker_port), name="broker")
-        return {part.name: part for part in (first, *core, *field, *bodies)}
+        return {part.name: patient(part) for part in (first, *core, *field, *bodies)}
 
 
 def _stage(name: str) -> int:

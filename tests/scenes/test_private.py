@@ -1,6 +1,7 @@
 """What `up` leaves under its data folder is its owner's alone, while it sells and after, on both kinds of servers."""
 
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from compose.place import PASSABLE
 
 pytestmark = pytest.mark.process
 BOUND_S = 90.0
+LONGEST = "3m"
+"""It ends by itself should this test fail; else it is told to."""
 OTHERS = 0o077
 
 
@@ -44,7 +47,7 @@ def for_others(data: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("words", [(), pytest.param(("--full",), marks=pytest.mark.postgres)], ids=["", "full"])
 def test_nothing_under_the_data_folder_is_for_others(new: Path, words: tuple[str, ...]) -> None:
-    argv = (sys.executable, "-P", "-m", "compose", "up", "--data", str(new), "--for", "3s", *words)
+    argv = (sys.executable, "-P", "-m", "compose", "up", "--data", str(new), "--for", LONGEST, *words)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=0o022) as up:
         last_s = time.monotonic() + BOUND_S
         while not any(log.stat().st_size for log in new.glob("campus/terminals/*/shown.log")):
@@ -52,6 +55,7 @@ def test_nothing_under_the_data_folder_is_for_others(new: Path, words: tuple[str
             assert time.monotonic() < last_s
             time.sleep(0.02)
         selling = for_others(new)
+        up.send_signal(signal.SIGINT)
         said, _ = up.communicate(timeout=BOUND_S)
     assert up.returncode == 0, said
     assert selling == for_others(new) == {".": stat.filemode(stat.S_IFDIR | PASSABLE)}

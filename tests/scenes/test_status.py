@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from cloud.process.settings import load_settings
+from cloud.watch.services import gather
 from cloud.watch.services.gather import look
 from cloud.watch.services.terms import Node, State, What
 from cloud.watch.services.tree import exit_code, tree
+from tests.patience import PATIENCE_S
 from tests.scenes.campus import Campus
 
 pytestmark = pytest.mark.process
@@ -67,5 +69,6 @@ async def _one_after_another(room: Path) -> None:
         await campus.until_all_well()
 
 
-def test_each_part_is_missed_by_its_name_and_comes_back(room: Path) -> None:
+def test_each_part_is_missed_by_its_name_and_comes_back(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "LOOK_S", PATIENCE_S)  # what answers is waited for, however busy the machine is
     asyncio.run(_one_after_another(room))

@@ -131,7 +131,7 @@ async def _paid_unheard(campus: Campus, hand: Hand, phone: Phone, hop: Hop) -> s
     code = phone.code()
     hop.line.loses = hop.way
     await hand.types(f"code 1 {code}", "")
-    await campus.until("the books have it", lambda: phone.sees(code).standing is Standing.PAID, 2.0)
+    await campus.until("the books have it", lambda: phone.sees(code).standing is Standing.PAID)
     assert "成功" not in hand.screen
     return code
 

@@ -102,7 +102,7 @@ def _require_kept(campus: Campus) -> Text:
 def _require_a_meal(campus: Campus, tills: list[bytes]) -> None:
     with closing(open_ledger(str(campus.data / "cloud" / "ledger.db"))) as ledger:
         reader = Reader(ledger.database)
-        bodies = [reader.parameters_made(device, 2) for device in tills]
+        bodies = [reader.fleet.parameters_made(device, 2) for device in tills]
     for body in bodies:
         assert body is not None
         for card_class in {row.card_class for row in body.limits}:
