@@ -24,6 +24,8 @@ from compose.servers.ports import free_port
 BOUND_S = 60.0
 POLL_S = 0.02
 CARDS = 20
+RICH_FEN = 400_000
+"""On each other card: however long an attack takes on a busy machine, its counters do not run out of customers."""
 BOXES = {"canteen": ["pos-1", "pos-2", "pos-3", "load-1"], "annex": ["pos-4"]}
 _PLAIN = "listener {port} 127.0.0.1\nallow_anonymous true\n"
 """Mosquitto as it comes, but for its port: nothing is kept, nothing is forbidden."""
@@ -41,9 +43,9 @@ def make(folder: Path) -> Path:
     """Two boxes, four counters, a load machine, twenty cards with money on them and behind them."""
     folder.mkdir(parents=True)
     plan = {
-        "campus": 1, "name": "演示校园", "demo": True, "caps": None, "hotlist": [],
+        "campus": 1, "name": "演示校园", "demo": True, "caps": None, "hotlist": [], "ceiling_fen": RICH_FEN,
         "boxes": [_box(name, bodies) for name, bodies in BOXES.items()],
-        "cards": [{"label": f"{n:04d}", "opening_fen": 1000 if n % 2 else 40_000} for n in range(1, CARDS + 1)],
+        "cards": [{"label": f"{n:04d}", "opening_fen": 1000 if n % 2 else RICH_FEN} for n in range(1, CARDS + 1)],
     }  # fmt: skip
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     data = folder / "campus"
