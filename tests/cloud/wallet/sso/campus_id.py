@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -130,6 +131,13 @@ def _json(value: dict[str, Any]) -> tuple[int, str, bytes]:
     return 200, "application/json", json.dumps(value).encode()
 
 
+def _drip(served: CampusId, out: BufferedIOBase, first: bytes) -> None:
+    with suppress(OSError):
+        out.write(first)
+        while not served.over.wait(0.02):
+            out.write(b" ")
+
+
 @contextmanager
 def campus_id(now_s: int) -> Iterator[CampusId]:
     """It answers until the end."""
@@ -152,7 +160,7 @@ def campus_id(now_s: int) -> Iterator[CampusId]:
                 self.end_headers()
                 return
             if served.wrong == "drips in its head":
-                self._drip(b"HTTP/1.1 200 OK\r\nX: ")
+                _drip(served, self.wfile, b"HTTP/1.1 200 OK\r\nX: ")
                 return
             status, kind, body = served.answer(path, given, self.headers.get("authorization", ""))
             self.send_response(status)
@@ -160,17 +168,11 @@ def campus_id(now_s: int) -> Iterator[CampusId]:
             self.send_header("content-length", str(60_000 if served.wrong == "drips" else len(body)))
             self.end_headers()
             if served.wrong == "drips":
-                self._drip(b" ")
+                _drip(served, self.wfile, b" ")
                 return
             self.wfile.write(body if served.wrong != "stops" else body[:1])
             if served.wrong == "stops":
                 served.over.wait(5)
-
-        def _drip(self, first: bytes) -> None:
-            with suppress(OSError):
-                self.wfile.write(first)
-                while not served.over.wait(0.02):
-                    self.wfile.write(b" ")
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
