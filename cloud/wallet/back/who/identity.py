@@ -43,6 +43,7 @@ from shared.words.voice import Text
 WRONG = Problem(403, "wrong", Text("不对", "that does not fit"))
 SIGN = "sign-in"
 _PHONE = re.compile(r"\+?[0-9]{6,15}")
+_MOBILE = re.compile(r"1[0-9]{10}")
 PHONE = Kind("phone", lambda value: isinstance(value, str) and _PHONE.fullmatch(value) is not None)
 PASSWORDS = text(PASSWORD_MAX, PASSWORD_MIN)
 SIX = Kind("six figures", lambda value: isinstance(value, str) and re.fullmatch("[0-9]{6}", value) is not None)
@@ -56,9 +57,16 @@ def by_password(context: Context, arguments: Arguments) -> Later:
 
 
 def by_number(context: Context, arguments: Arguments) -> Later:
-    """A holder's number and password, at a terminal that many share: the session is a brief one."""
-    number = typed_number(context.site.people, arguments["number"])
-    return _by_secret(context, "number", number, person_with_holder, arguments["password"], brief=True)
+    """A holder's number, or the phone of a class teacher or guardian who has none, and password, at a terminal that
+    many share: the session is a brief one. Tries of a phone are those of `sign-in/password`."""
+    number, secret = typed_number(context.site.people, arguments["number"]), arguments["password"]
+    if _MOBILE.fullmatch(number):  # by its form alone: what is counted where tells nobody who is here
+        return _by_secret(context, "password", number, _of_number_or_phone, secret, brief=True)
+    return _by_secret(context, "number", number, person_with_holder, secret, brief=True)
+
+
+def _of_number_or_phone(people: Database, typed: str) -> Person | None:
+    return person_with_holder(people, typed) or person_with_phone(people, typed)
 
 
 def _by_secret(

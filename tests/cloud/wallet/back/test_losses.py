@@ -220,6 +220,16 @@ def test_number_and_password_open_a_brief_session_at_a_shared_terminal(rig):
     assert rig.ask("home", "kiosk") == "sign-in"
 
 
+def test_a_class_teacher_without_a_number_signs_in_at_a_shared_terminal_by_his_phone(rig):
+    person = teacher(rig)
+    with rig.site.people.writing():
+        set_password(rig.site.people, person, hashed("a good password"))
+    assert rig.ask("sign-in/number", "kiosk", number=TEACHER_PHONE, password="wrong password") == "wrong"
+    assert rig.ask("sign-in/number", "kiosk", number=TEACHER_PHONE, password="a good password") == {}
+    assert rig.ask("class", "kiosk")["classes"][0]["class"] == "Class 1"
+    assert rig.ask("password", "kiosk", password="another password") == "shared"
+
+
 def test_who_came_by_the_desks_link_may_set_phone_and_password_for_five_minutes(rig):
     with rig.site.people.writing():
         person = add_person(rig.site.people, "", GROWN[1], GROWN[0], 0)
