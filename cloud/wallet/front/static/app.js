@@ -57,7 +57,7 @@ async function show() {
     if (!holders.some((one) => one.number === state.holder)) state.holder = holders[0]?.number;
     const opened = shownTo(state.me, name);
     const page = await pageOf(opened);
-    const shown = holders.length || OF_A_PERSON.includes(opened) ? await page(state.holder, { show, me: state.me })
+    const shown = holders.length || OF_A_PERSON.includes(opened) ? await page(state.holder, { show, signOut, me: state.me, menu: menuOf(state.me, state.holder) })
       : { page: [h("p", {}, t("noneYet"))], ...(await ask("me")) };
     if (turn !== state.turn) return;
     frame(opened);
@@ -65,7 +65,7 @@ async function show() {
     fill(at("main"), shown.page);
     if (me.fresh || navigator.onLine) tend(holders.find((one) => one.own));
   } catch (problem) {
-    if (turn === state.turn) refused(problem);
+    if (turn === state.turn) refused(problem, name);
   }
 }
 
@@ -93,10 +93,15 @@ function shownTo({ holders, stalls, teaches }, name) {
   return stalls.length ? "stall" : teaches ? "class" : name;
 }
 
-function menuOf({ holders, stalls, teaches }) {
+/** Where nobody pays by a code, who is not its holder or sits at a terminal that many share, messages stand in its place. */
+function menuOf({ holders, stalls, teaches }, number) {
   const has = { stall: stalls.length, class: teaches };
-  return holders.length ? [...IN_NAV, ...(teaches ? ["class"] : [])] : OF_A_PERSON.filter((one) => !(one in has) || has[one]);
+  if (!holders.length) return OF_A_PERSON.filter((one) => !(one in has) || has[one]);
+  const shows = holders.find((one) => one.number === number)?.own && !isShared();
+  return [...IN_NAV.map((one) => (one === "code" && !shows ? "messages" : one)), ...(teaches ? ["class"] : [])];
 }
+
+const isShared = () => Boolean(document.documentElement.dataset.kiosk);
 
 async function pageOf(name) {
   if (!PAGES.includes(name)) return home;
@@ -108,17 +113,26 @@ async function pageOf(name) {
   }
 }
 
-async function refused(problem) {
+async function refused(problem, name = "home") {
   if (!(problem instanceof Problem)) throw problem;
   if (problem.status === 401) {
     if (leave()) say(t("phoneGone"));
     state.me = null;
   }
-  frame("home");
+  frame(name);
   stale({ fresh: true });
   fill(at("main"), problem.status === 401
     ? (await import("./sign_in.js")).signIn(show)
-    : [h("p", { class: "problem", role: "alert" }, said(problem)), h("button", { onclick: show }, t("retry"))]);
+    : [h("p", { class: "problem", role: "alert" }, said(problem)),
+      ...still(problem.code), h("button", { onclick: show }, t("retry"))]);
+}
+
+/** What may be done for a holder whom one may not see. */
+function still(code) {
+  const one = state.me?.holders.find((holder) => holder.number === state.holder);
+  const way = (page, words) => h("p", {}, h("a", { href: `#${page}` }, t(words)));
+  if (code === "consent-needed") return [h("p", {}, t("consentHow")), way("lost", "lossStill")];
+  return code === "not-yours" && one && !one.own ? [h("p", {}, t("adultHelp")), way("deposit", "deposit"), way("lost", "loss")] : [];
 }
 
 function stale({ fresh, at: when }) {
@@ -128,11 +142,11 @@ function stale({ fresh, at: when }) {
 
 function frame(name) {
   document.title = t("wallet");
-  fill(at("top"), h("strong", {}, t("wallet")), state.me?.demo ? h("span", { class: "demo" }, t("demo")) : null,
-    chooser(), h("button", { class: "plain", onclick: otherLanguage }, t("language")),
-    state.me ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
+  fill(at("top"), chooser() || h("strong", {}, t("wallet")), state.me?.demo ? h("span", { class: "demo" }, t("demo")) : null,
+    h("button", { class: "plain", onclick: otherLanguage }, t("language")),
+    state.me && isShared() ? h("button", { class: "plain", onclick: signOut }, t("signOut")) : null);
   at("nav").setAttribute("aria-label", t("menu"));
-  const menu = state.me ? menuOf(state.me) : [];
+  const menu = state.me ? menuOf(state.me, state.holder) : [];
   const current = menu.includes(name) ? name : "more"; // what is reached from there
   fill(at("nav"), menu.map((one) => h("a", { href: `#${one}`, "aria-current": one === current ? "page" : null }, t(NAMES[one] || one))));
 }

@@ -4,6 +4,7 @@ import { field, h, say } from "./dom.js";
 import { form, proven } from "./sign_in.js";
 import { addWords, moment, t } from "./words.js";
 
+const FEW = 8;
 addWords({
   noCard: ["无卡", "No card"], liftIt: ["解除挂失", "Lift it"], spares: ["本班备用卡", "Spare cards of this class"],
   spareLabel: ["备用卡卡面号", "Label of the spare"], days: ["借几天", "For so many days"], lend: ["借出备用卡", "Lend a spare"],
@@ -21,20 +22,29 @@ export async function page(_, { show }) {
 function group(one, show) {
   return [
     h("h1", {}, one.class),
-    h("ul", { class: "entries", "data-name": "pupils" }, one.pupils.map((pupil) => row(pupil, show))),
+    finder(one.pupils, h("ul", { class: "entries", "data-name": "pupils" }, one.pupils.map((pupil) => row(pupil, show)))),
     h("h2", {}, t("spares")),
     h("ul", { class: "entries", "data-name": "spares" }, one.spares.map((spare) => spareRow(one.class, spare, show))),
   ];
+}
+
+/** A class of fifty is looked through by name or number. */
+function finder(pupils, list) {
+  if (pupils.length <= FEW) return list;
+  const find = (event) => {
+    const word = event.target.value.trim().toLowerCase();
+    [...list.children].forEach((line, at) => (line.hidden = !`${pupils[at].name} ${pupils[at].number}`.toLowerCase().includes(word)));
+  };
+  return [h("input", { type: "search", "aria-label": t("find"), placeholder: t("find"), oninput: find }), list];
 }
 
 function row(pupil, show) {
   const again = h("div");
   const state = pupil.blocked_ms ? `${t("lost")} · ${moment(pupil.blocked_ms)}` : t(pupil.card || "noCard");
   const lift = () => call("class/lift", { holder: pupil.number, key: newKey() }).then(show);
-  return h("li", { "data-number": pupil.number },
-    h("p", {}, pupil.name, " ", h("span", { class: `state ${pupil.blocked_ms ? "lost" : pupil.card}` }, state)),
-    pupil.by ? h("p", { class: "soft" }, `${t("reportedBy")}: ${pupil.by}`) : null,
-    h("details", {}, h("summary", {}, t("more")),
+  return h("li", { "data-number": pupil.number }, h("details", {},
+      h("summary", {}, pupil.name, h("span", { class: `state ${pupil.blocked_ms ? "lost" : pupil.card}` }, state)),
+      pupil.by ? h("p", { class: "soft" }, `${t("reportedBy")}: ${pupil.by}`) : null,
       pupil.liftable ? form("lift", [], "liftIt", () => proven(again, lift), "plain") : null, again,
       pupil.blocked_ms ? null : form("report", [field(t("why"), { name: "why", maxlength: 200 })], "blockNow",
         (given) => call("class/lost", { holder: pupil.number, key: newKey(), ...given }).then(show), "danger"),

@@ -44,7 +44,7 @@ async function show(box, holder, mine) {
         const fresh = await call("code/new", { holder }, phoneHint() ? HASTE_MS : undefined);
         given = { code: fresh.code, renew: asked + fresh.rotate_ms - fresh.issued_ms };
         if (!stands()) return;
-        fill(box, drawn(given.code, t("code_page")), bars(given.code, t("codeBars")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")),
+        fill(box, drawn(given.code, t("code_page")), h("p", { class: "figures" }, given.code.replace(/(.{4})(?=.)/g, "$1 ")), bars(given.code, t("codeBars")),
           h("p", { class: "soft" }, t("codeHelp")), h("p", { class: "soft", "data-name": "line", role: "status" }));
       }
       const asked = Date.now();

@@ -1,21 +1,29 @@
 // Report a loss and take it back: what is frozen at once, and which terminals have not said yet that they refuse the card.
-import { ask, call, newKey } from "./api.js";
+import { Problem, ask, call, newKey } from "./api.js";
 import { field, h } from "./dom.js";
-import { form, proven } from "./sign_in.js";
+import { form, proven, unheard } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
 const LOOK_MS = 5000;
 
-export async function lost(holder, { show, own }) {
-  const { value, at, fresh } = await ask("lost", { holder });
+export async function lost(holder, { show }) {
+  const found = await ask("lost", { holder }).catch(blind);
+  if (found.blind) return { at: Date.now(), fresh: true, page: [h("h1", {}, t("loss")), report(holder, () => say(t("nightDone")))] };
+  const { value, at, fresh } = found;
   if (value.lost && value.waits && fresh) setTimeout(() => location.hash === "#lost" && show(), LOOK_MS);
-  return { at, fresh, page: [h("h1", {}, t("loss")), value.lost || value.blocked_ms ? standing(value, holder, show) : report(holder, show, own)] };
+  return { at, fresh, page: [h("h1", {}, t("loss")), value.lost || value.blocked_ms ? standing(value, holder, show) : report(holder, show)] };
 }
 
 function report(holder, show) {
   const key = newKey();
   return form("report", [h("p", {}, t("lossHelp")), field(t("why"), { name: "why", maxlength: 200 })], "blockNow",
-    (given) => call("lost/report", { holder, key, ...given }).then(show), "danger");
+    (given) => call("lost/report", { holder, key, ...given }).then(show, unheard("lossUnheard")), "danger");
+}
+
+/** Who may report it may not always see how it stands: a child whose guardian has not consented, a guardian of one of age. */
+function blind(problem) {
+  if (!["consent-needed", "not-yours"].includes(problem.code)) throw problem;
+  return { blind: true };
 }
 
 function standing(value, holder, show) {

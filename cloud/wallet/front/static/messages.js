@@ -6,7 +6,7 @@ import { addWords, fenOf, moment, said, t, yuan } from "./words.js";
 
 addWords({
   messagesNone: ["还没有消息", "Nothing yet"], messagesWait: ["待办", "Waits for you"], messagesDo: ["去办理", "Do it"],
-  messageNew: ["新", "New"], messageAbove: ["付款满多少就告诉我（元，0 即不告诉）", "Tell me of payments from (yuan; 0: of none)"],
+  messageTold: ["提醒设置", "What I am told of"], messageNew: ["新", "New"], messageAbove: ["付款满多少就告诉我（元，0 即不告诉）", "Tell me of payments from (yuan; 0: of none)"],
   messageBelow: ["在线账户低于多少就告诉我（元，0 即不告诉）", "Tell me when the online account falls below (yuan; 0: not)"],
   messageAboveNow: ["现在：{0}", "Now: {0}"], messageAboveNone: ["不告诉", "none"],
 });
@@ -37,10 +37,10 @@ export async function messages(holder, { show }) {
     value.wanted.length ? h("section", { class: "panel", "data-name": "wanted" }, h("h2", {}, t("messagesWait")),
       value.wanted.map((one) => h("p", {}, said(one), " ", h("a", { href: `#${one.page}` }, t("messagesDo"))))) : null,
     list, more,
-    form("above", [field(t("messageAbove"), sum), h("p", { class: "soft" }, t("messageAboveNow", value.above_fen ? yuan(value.above_fen) : t("messageAboveNone")))],
+    h("details", { class: "panel", "data-name": "told" }, h("summary", {}, t("messageTold")), form("above", [field(t("messageAbove"), sum), h("p", { class: "soft" }, t("messageAboveNow", value.above_fen ? yuan(value.above_fen) : t("messageAboveNone")))],
       "confirm", (given) => call("messages/above", { holder, fen: fenOf(given.sum) }).then(() => show())),
     form("below", [field(t("messageBelow"), sum), h("p", { class: "soft" }, t("messageAboveNow", value.below_fen ? yuan(value.below_fen) : t("messageAboveNone")))],
-      "confirm", (given) => call("messages/below", { holder, fen: fenOf(given.sum) }).then(() => show())),
+      "confirm", (given) => call("messages/below", { holder, fen: fenOf(given.sum) }).then(() => show()))),
   ] };
 }
 

@@ -12,19 +12,23 @@ addWords({
   by_campus: ["凭统一身份认证登录", "signed in by the campus account"], by_bound: ["首次绑定", "bound the first time"],
 });
 
-const FURTHER = ["messages", "pay", "offline", "split", "limits", "privacy", "apps"];
+const FURTHER = ["messages", "pay", "split", "limits", "offline", "privacy", "apps"], OF_A_PHONE = ["pay", "offline", "apps"];
 
-export async function more(_, { show, me }) {
-  const further = [...(me.holders.length ? FURTHER : []), ...(me.stalls.length && me.holders.length ? ["stall"] : []), ...(me.holders.length ? ["data"] : [])];
+export async function more(_, { show, signOut, me, menu }) {
+  const shared = Boolean(document.documentElement.dataset.kiosk);
+  const offered = shared ? FURTHER.filter((one) => !OF_A_PHONE.includes(one)) : FURTHER;
+  const further = [...(me.holders.length ? offered.filter((one) => !menu.includes(one)) : []), ...(me.stalls.length && me.holders.length ? ["stall"] : []), ...(me.holders.length ? ["data"] : [])];
+  const links = [h("h1", {}, t("more")), h("ul", { class: "links" }, further.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one === "offline" ? "offline_page" : one))))),
+    h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
+      onchange: (event) => setSize(event.target.checked) }), t("elder")),
+    h("p", {}, h("button", { onclick: signOut }, t("signOut")))];
+  if (shared) return { at: Date.now(), fresh: true, page: links };
   const { value, at, fresh } = await ask("devices");
   const { value: keys } = await ask("passkeys");
   const again = h("div");
   const secret = { name: "password", type: "password", autocomplete: "new-password", minlength: 8, maxlength: 128, required: true };
   return { at, fresh, page: [
-    h("h1", {}, t("more")),
-    h("ul", { class: "links" }, further.map((one) => h("li", {}, h("a", { href: `#${one}` }, t(one === "offline" ? "offline_page" : one))))),
-    h("label", { class: "switch" }, h("input", { type: "checkbox", checked: document.documentElement.hasAttribute("data-elder"),
-      onchange: (event) => setSize(event.target.checked) }), t("elder")),
+    links,
     h("h2", {}, t("devices")),
     h("ul", { class: "entries" }, value.map((one) => device(one, show))),
     able() || keys.length ? h("h2", {}, t("passkeys")) : null,

@@ -11,9 +11,9 @@ export const SECRET = { name: "password", type: "password", required: true, maxl
 /** done: called when somebody has signed in. Where many share a terminal the one way is that whose session is brief: any
  * other, and the campus' own, would stay there for the next one who opens the wallet. */
 export function signIn(done) {
-  const secret = { ...SECRET, autocomplete: "off" };
+  const secret = { ...SECRET, autocomplete: "off" }, isShared = Boolean(document.documentElement.dataset.kiosk);
   const shared = () => [
-    form("byNumber", [field(t("number"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
+    form("byNumber", [field(t("anyNumber"), { name: "number", autocomplete: "off", required: true, maxlength: 32 }), field(t("password"), secret)],
       "signIn", (given) => call("sign-in/number", given).then(done)),
   ];
   const own = () => [
@@ -26,9 +26,9 @@ export function signIn(done) {
     firstTime(done),
   ];
   return [
-    h("h1", {}, t("signIn")), document.documentElement.dataset.kiosk ? shared() : own(),
+    h("h1", {}, t("signIn")), isShared ? shared() : own(),
     folded("lostNight", [h("p", {}, t("nightHelp")), h("p", { class: "soft" }, t("nightElse")), night()]),
-    h("p", { class: "soft" }, t("linkHelp")),
+    h("p", { class: "soft" }, t(isShared ? "sharedHelp" : "linkHelp")),
   ];
 }
 
@@ -56,13 +56,15 @@ function night() {
     field(t("born"), { name: "born", type: "date", required: true }),
     field(t("yourName"), { name: "by", maxlength: 64 }),
     field(t("why"), { name: "why", maxlength: 200 }),
-  ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone")), unheard), "danger");
+  ], "blockNow", (given) => call("lost-night", { ...given, key }).then(() => say(t("nightDone")), unheard("nightUnheard")), "danger");
 }
 
 /** Whoever reports a loss must know that nobody may have heard it. */
-function unheard(problem) {
-  if (problem.status && problem.status < 500) throw problem;
-  throw { ...problem, zh: t("nightUnheard"), en: t("nightUnheard") };
+export function unheard(name) {
+  return (problem) => {
+    if (problem.status && problem.status < 500) throw problem;
+    throw { ...problem, zh: t(name), en: t(name) };
+  };
 }
 
 function folded(name, content) {
