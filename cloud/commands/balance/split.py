@@ -13,7 +13,7 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.loads.split.moving import Quota
 from cloud.ledger.records.values import Now
 from cloud.process.settings import load_settings
-from cloud.words.balance.split import rule_lines, split_json, split_lines
+from cloud.words.balance.split import rule_json, rule_lines, split_json, split_lines
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -62,8 +62,7 @@ def rules(where: Where) -> int:
     with open_books(where.data, where.dsn) as reader:
         found = reader.split_rules()
     if where.as_json:
-        rows = [{**one.rule._asdict(), "card": one.label, "has_cards": one.has_cards} for one in found]
-        _say(json.dumps({"auto_load": rows}, ensure_ascii=False))
+        _say(json.dumps({"auto_load": [rule_json(one) for one in found]}, ensure_ascii=False))
     else:
         _say(*map(str, rule_lines(found)))
     return 0

@@ -3,7 +3,7 @@
 from cloud.console.frame.page import Page
 from cloud.console.pages import sign_in
 from cloud.console.pages.alarms import acts, alarms, counting, groups, handover, notify, quality, rules
-from cloud.console.pages.cards import aid, card, cards, desks, spares
+from cloud.console.pages.cards import aid, card, cards, desks, spares, split
 from cloud.console.pages.devices import boxes, commands, detail, devices, jobs, parameters, service
 from cloud.console.pages.home import saved, search, undone
 from cloud.console.pages.home import views as home
@@ -74,7 +74,7 @@ PAGES: tuple[Page, ...] = (
     *undone.PAGES,
     *closing.PAGES,
     *exposure.PAGES,
-    *meals.PAGES,
+    *meals.PAGES, *split.PAGES,
     *disputes.PAGES,
     *channels.PAGES,
 )

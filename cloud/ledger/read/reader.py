@@ -361,6 +361,11 @@ class Reader:
         """All that was ever found of cards, oldest first."""
         return self._ask(found.findings)
 
+    def findings_of(self, card: bytes) -> list[CardFinding]:
+        """All that was ever found of this card, oldest first."""
+        with self._lock, self.database.reading():
+            return found.of_cards(self.database, [card])
+
     def finding(self, number: int) -> CardFinding | None:
         """None: there is none of this number."""
         return self._ask(found.find, number)

@@ -88,6 +88,11 @@ def split_json(one: SplitView, *, is_apart: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def rule_json(one: RuleRow) -> dict[str, Any]:
+    """Sums in fen; card '': the rule is of a class."""
+    return {**one.rule._asdict(), "card": one.label, "has_cards": one.has_cards}
+
+
 def rule_lines(found: Iterable[RuleRow]) -> Iterator[Text]:
     """Each rule with the label of its card; of a class that no card has, that too: it may be a slip."""
     lines = [_rule_text(one) for one in found]

@@ -14,6 +14,7 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Column, asked, fitting, listed, ordered
 from cloud.console.frame.told import tell
 from cloud.console.pages.cards.cards import MARKS, CardActRefused, file_for, new_key, reach_of, wish
+from cloud.console.pages.money.findings import Found, shown
 from cloud.console.pages.sign_in import now
 from cloud.console.words.catalogue import words
 from cloud.ledger.desk.door import DeskLedger
@@ -59,7 +60,9 @@ def _card(sources: Sources, card: str) -> Reply:
         split=_split_lines(sources, found) if sees_money else [], sees_money=sees_money,
         sums=sums_of(found.balances), list=listed(lines, _columns(), asked(request.args)),
         loads=_loads(sources, found.line.card) if sees_money else [], moment=moment_of, time_text=time_text, whys=WHYS,
-        deed_words=_deed_words, differences=_differences(sources, found) if sees_money else [],
+        deed_words=_deed_words, found=_found(sources, found) if sees_money else [],
+        sees_books=signed.everywhere(Right.SEE_BOOKS), may_decide=signed.everywhere(Right.DECIDE),
+        differences=_differences(sources, found) if sees_money else [],
         may_report=signed.sees(Right.REPORT_LOSS, group=group), may_cancel=signed.sees(Right.CANCEL_LOSS, group=group),
         may_issue=signed.sees(Right.ISSUE, group=group), reason_max=REASON_MAX, as_of=moment_of(wall_now().unix_ms),
     )  # fmt: skip
@@ -126,6 +129,11 @@ def _differences(sources: Sources, found: CardFile) -> list[tuple[str, str, str]
         for one in sources.reader.differences()
         if one.found.card == found.line.card
     ]  # fmt: skip
+
+
+def _found(sources: Sources, card: CardFile) -> list[Found]:
+    """The newest first; no purse is named."""
+    return [shown(one, {}) for one in reversed(sources.reader.findings_of(card.line.card))]
 
 
 def _deed_words(kind: str) -> tuple[str, str]:

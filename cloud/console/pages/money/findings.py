@@ -74,14 +74,15 @@ def _findings(sources: Sources) -> Reply:
     found = sources.reader.findings()
     records = {number for one in found for number in (one.seen.record, one.seen.beside) if number is not None}
     places = sources.reader.places(sorted(records))
-    rows = sorted((_shown(one, places) for one in found), key=lambda row: (not row.one.acts, -row.one.number))
+    rows = sorted((shown(one, places) for one in found), key=lambda row: (not row.one.acts, -row.one.number))
     return render_template(
         "money/findings.html", list=listed(rows, FINDINGS, asked(request.args)), at=moment(now().unix_ms),
         every=len(rows), acting=sum(row.one.acts for row in rows), undoable=UNDOABLE, open=Standing.OPEN,
     )  # fmt: skip
 
 
-def _shown(one: CardFinding, places: Mapping[int, Place]) -> Found:
+def shown(one: CardFinding, places: Mapping[int, Place]) -> Found:
+    """places: of its records, as far as they are to be linked."""
     words = tuple((DEEDS[word.deed], word.who, word.reason, moment(word.at_ms)) for word in one.words)
     numbers = (number for number in (one.seen.record, one.seen.beside) if number is not None)
     at = tuple((number, places[number]) for number in numbers if number in places)
