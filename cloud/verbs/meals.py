@@ -8,7 +8,7 @@ from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
-RULE = "rule"
+RULE, BACK, CONFIRM, REJECT = "rule", "back", "confirm", "reject"
 ROWS, ROWS_MAX = 30, 200
 
 
@@ -52,7 +52,15 @@ def _sheet_options(parser: Parser) -> None:
 
 
 def _meals_options(parser: Parser) -> None:
-    add_steps(parser, (LIST, RULE), Text("列出，或改规则", "list, or change the rule"))
+    steps = Text(
+        "列出，改规则，或改正记错人的：一人提议，另一人确认",
+        "list, change the rule, or take back what stands in a wrong name: one proposes, another confirms",
+    )
+    add_steps(parser, (LIST, RULE, BACK, CONFIRM, REJECT), steps)
+    entry = Text("back：哪笔分录的应急餐", "back: the meal of which entry")
+    parser.add_argument("--entry", type=int, metavar="N", help=entry)
+    number = Text("confirm、reject：哪项提议", "confirm, reject: which proposal")
+    parser.add_argument("--number", type=int, metavar="N", help=number)
     parser.add_argument("--day", type=campus_day, metavar="DAY", help=Text("哪天，缺省今天", "which day (today)"))
     add_sum(parser)
     times = Text("rule：每人每周几次；0 不开", "rule: how often a week for each person; 0: none")
@@ -97,8 +105,21 @@ def _meals(chosen: argparse.Namespace) -> int:
 
     if chosen.step == LIST:
         return listing(chosen.data, chosen.dsn, chosen.day, as_json=chosen.json)
+    if chosen.step in (BACK, CONFIRM, REJECT):
+        return _back(chosen)
     if chosen.fen is None:
         raise ConfigFault(Text("缺少 --yuan", "--yuan is missing"))
     need(chosen, "times")
     rule = MealRule(chosen.fen, chosen.times)
     return set_rule(chosen.data, chosen.dsn, rule, named(chosen), chosen.reason or "", as_json=chosen.json)
+
+
+def _back(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance.meals import Backing, confirm_back, propose_back, reject_back
+
+    need(chosen, "entry" if chosen.step == BACK else "number")
+    if chosen.step != CONFIRM:
+        need(chosen, "reason")
+    number = chosen.entry if chosen.step == BACK else chosen.number
+    said = Backing(chosen.data, chosen.dsn, number, named(chosen), chosen.reason or "", chosen.json)
+    return {BACK: propose_back, CONFIRM: confirm_back, REJECT: reject_back}[chosen.step](said)

@@ -115,6 +115,49 @@ def set_rule(data: Path, dsn: str | None, rule: MealRule, who: str, reason: str,
     return 0
 
 
+class Backing(NamedTuple):
+    """Who says what of a meal in a wrong person's name. number: of its entry, or of the proposal."""
+
+    data: Path
+    dsn: str | None
+    number: int
+    who: str
+    reason: str
+    as_json: bool
+
+
+def propose_back(said: Backing) -> int:
+    """Nothing is posted yet. ProposalRefused."""
+    with closing(_open(said.data, said.dsn)) as opened:
+        made = MealLedger(opened).propose_back(said.number, said.who, said.reason, wall_now())
+    _say(json.dumps({"proposal": made.number}) if said.as_json else str(proposal_line(made)))
+    return 0
+
+
+def confirm_back(said: Backing) -> int:
+    """The second person's word: the school bears it when this returns. ProposalRefused."""
+    with closing(_open(said.data, said.dsn)) as opened:
+        decided, done = MealLedger(opened).confirm_back(said.number, said.who, wall_now())
+    debt, account = (done.debt_fen, done.online_fen) if done else (0, 0)
+    told = Text(
+        f"提议 {said.number} 已确认：免欠款 ¥{yuan(debt)}，退回电子账户 ¥{yuan(account)}，学校承担",
+        f"proposal {said.number} is confirmed: ¥{yuan(debt)} are owed no more, ¥{yuan(account)} went back into the "
+        "account; the school bears it",
+    )
+    again = {"proposal": said.number, "debt_fen": debt, "online_fen": account, "again": decided.again}
+    _say(json.dumps(again) if said.as_json else str(told))
+    return 0
+
+
+def reject_back(said: Backing) -> int:
+    """The meal stays. ProposalRefused."""
+    with closing(_open(said.data, said.dsn)) as opened:
+        MealLedger(opened).reject_back(said.number, said.who, said.reason, wall_now())
+    told = Text(f"提议 {said.number} 已否决", f"proposal {said.number} is rejected")
+    _say(json.dumps({"proposal": said.number, "rejected": True}) if said.as_json else str(told))
+    return 0
+
+
 def _ended(
     lines: Sequence[RosterLine | SheetLine], told: Text, said: dict[str, Any], *, dry: bool, as_json: bool
 ) -> int:

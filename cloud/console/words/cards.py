@@ -141,6 +141,7 @@ WORDS: dict[str, Text] = {
     "moved_cash_out": Text("现金退出", "Cash out"),
     "moved_unloaded": Text("圈提", "Unloaded"),
     "moved_exchanged": Text("换卡转移", "Moved to or from another card"),
+    "moved_meal_back": Text("应急餐改正退回", "Emergency meal given back"),
     "moved_meal_repaid": Text("应急餐还款", "Emergency meal repaid"),
     "moved_code_paid": Text("脱机付款码", "Offline code"),
     "moved_account_paid": Text("账户支付", "Paid by account"),

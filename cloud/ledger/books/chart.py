@@ -24,7 +24,7 @@ class AccountKind(StrEnum):
     loss-after-report 挂失后损失, loss-provision 挂失损失准备, discount 折扣承担, meal-debt 应急餐欠款,
     reserved 预授权, provider 渠道待结算, deposit-unclear 渠道待查款, offline-code-loss 脱机付款码损失,
     refunding 退款在途, provider-fee 渠道手续费, spare-deposit 备用卡押金,
-    spare-kept 备用卡没收押金."""
+    spare-kept 备用卡没收押金, meal-loss 应急餐损失."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -66,6 +66,8 @@ class AccountKind(StrEnum):
     """备用卡押金: deposits for spare cards that are out; whose, the rows of the spares say."""
     SPARE_KEPT = "spare-kept"
     """备用卡没收押金: deposits for spare cards that are lost for good; the school's, until one comes back."""
+    MEAL_LOSS = "meal-loss"
+    """应急餐损失: meals that stood in a wrong person's name, which the school bears."""
     LOSS_PROVISION = "loss-provision"
     """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
@@ -73,7 +75,7 @@ class AccountKind(StrEnum):
 SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
     (
         AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS, AccountKind.DISCOUNT, AccountKind.MEAL_DEBT,
-        AccountKind.PROVIDER, AccountKind.CODE_LOSS, AccountKind.PROVIDER_FEE,
+        AccountKind.PROVIDER, AccountKind.CODE_LOSS, AccountKind.PROVIDER_FEE, AccountKind.MEAL_LOSS,
     ),
     Side.DEBIT,
 )
@@ -137,6 +139,8 @@ UNCLEAR = Account("deposit-unclear", AccountKind.UNCLEAR)
 """Made with the first deposit by a provider."""
 
 
+MEAL_LOSS = Account("meal-loss", AccountKind.MEAL_LOSS)
+"""Made with the first meal that is taken back."""
 CODE_LOSS = Account("offline-code-loss", AccountKind.CODE_LOSS)
 """Made with the first loss by an offline code, where the school names nobody else."""
 

@@ -96,6 +96,8 @@ class EntryKind(IntEnum):
     """The same, of a paper sheet that two persons entered."""
     MEAL_REPAID = 82
     """应急餐还款: out of a deposit, in its transaction."""
+    MEAL_TAKEN_BACK = 119
+    """应急餐改正: a meal stood in a wrong person's name, so two persons say; the school bears it."""
     PROVIDER_OWES = 90
     """渠道代收: a deposit's money is at its provider, not at the bank yet."""
     PROVIDER_SETTLED = 91

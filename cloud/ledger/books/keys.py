@@ -64,6 +64,11 @@ def repaid_key(deposit: int, number: str) -> bytes:
     return bytes((EntryKind.MEAL_REPAID,)) + deposit.to_bytes(8, "big") + number.encode()
 
 
+def meal_back_key(meal: int) -> bytes:
+    """Of the entry that takes the meal of this number back: there is one."""
+    return bytes((EntryKind.MEAL_TAKEN_BACK,)) + meal.to_bytes(8, "big")
+
+
 def payment_key(case: bytes) -> bytes:
     """Of the entry of the account payment with this case key."""
     return bytes((EntryKind.ACCOUNT_PAID,)) + case

@@ -148,6 +148,13 @@ def meal_repaid(card: CardAccounts, debt: int, fen: int) -> Postings:
     return (Posting(card.online, debt, fen),)
 
 
+def meal_taken_back(loss: int, debt: int, online: int, debt_fen: int, online_fen: int) -> Postings:
+    """应急餐改正: the school bears it; what is owed of it falls away, what was repaid is the person's again. Both sums
+    are not below zero, and one of them is above. online: 0 where nothing was repaid."""
+    owed = (Posting(loss, debt, debt_fen),) if debt_fen else ()
+    return (*owed, Posting(loss, online, online_fen)) if online_fen else owed
+
+
 def online_authorised(card: CardAccounts, reserved: int, fen: int) -> Postings:
     """预授权: nobody can spend it until it is decided."""
     return (Posting(card.online, reserved, fen),)

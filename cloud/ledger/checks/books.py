@@ -28,6 +28,7 @@ from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.findings import discounts
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
+from cloud.ledger.funds.meals.backs import back_postings
 from cloud.ledger.funds.offline.taking import CODE_KINDS, code_of
 from cloud.ledger.funds.orders import papers
 from cloud.ledger.funds.providers.posting import PROVIDER_KINDS, provider_postings
@@ -266,6 +267,8 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         return _PAPERS[kind](registry, codec.dumps(body))
     if kind in (EntryKind.MEAL_SHEET, EntryKind.MEAL_REPAID):
         return _of_meal(registry, kind, *fields[:3])
+    if kind is EntryKind.MEAL_TAKEN_BACK:
+        return _of_meal_back(registry, *fields[1:5])
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
     if kind in PROVIDER_KINDS:
@@ -300,6 +303,12 @@ def _of_meal(registry: Registry, kind: EntryKind, number: object, other: object,
     if kind is EntryKind.MEAL_SHEET:
         return meal_given(debt, _fen(other), _fen(fen))
     return meal_repaid(_accounts(registry, other), debt, _fen(fen))
+
+
+def _of_meal_back(registry: Registry, number: object, card: object, debt_fen: object, online_fen: object) -> Postings:
+    if not isinstance(debt_fen, int) or not isinstance(online_fen, int):
+        raise TypeError("no sums")
+    return back_postings(registry, str(number), _bytes(card), debt_fen, online_fen)
 
 
 def _accounts(registry: Registry, card: object) -> CardAccounts:

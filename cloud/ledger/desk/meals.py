@@ -3,10 +3,12 @@ each."""
 
 from collections.abc import Sequence
 
+from cloud.ledger.funds.meals.backs import Back
 from cloud.ledger.funds.meals.roster import take_roster
 from cloud.ledger.funds.meals.rules import MealRule, set_meal_rule
 from cloud.ledger.funds.meals.tables import RosterLine, SheetLine
 from cloud.ledger.funds.meals.taking import settle_waiting
+from cloud.ledger.held.meal_backs import confirm_back, propose_back, reject_back
 from cloud.ledger.held.meal_sheets import (
     checked_roster,
     checked_sheet,
@@ -67,6 +69,22 @@ class MealLedger:
     def confirm(self, number: int, who: str, now: Now) -> Decided:
         """As confirm_sheet."""
         return self.confirm_sheet(number, who, now)[0]
+
+    def propose_back(self, entry: int, who: str, reason: str, now: Now) -> Proposal:
+        """The meal that this entry has booked stands in a wrong person's name: the first person's word. Nothing is
+        posted yet. ProposalRefused."""
+        with self._opened.writing(now) as writing:
+            return propose_back(writing, entry, who, reason)
+
+    def confirm_back(self, number: int, who: str, now: Now) -> tuple[Decided, Back | None]:
+        """The second person's word, and what was done; None: it was before. Idempotent. ProposalRefused."""
+        with self._opened.writing(now) as writing:
+            return confirm_back(writing, number, who)
+
+    def reject_back(self, number: int, who: str, reason: str, now: Now) -> Decided:
+        """The meal stays. Idempotent. ProposalRefused."""
+        with self._opened.writing(now) as writing:
+            return reject_back(writing, number, who, reason)
 
     def reject_sheet(self, number: int, who: str, reason: str, now: Now) -> Decided:
         """Nothing is posted. Idempotent. ProposalRefused."""

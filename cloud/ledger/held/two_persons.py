@@ -62,6 +62,8 @@ class ProposalKind(IntEnum):
     """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
     MEAL_SHEET = 36
     """A paper sheet of emergency meals 应急餐 is posted (cloud.ledger.held.meal_sheets)."""
+    MEAL_BACK = 64
+    """An emergency meal stood in a wrong person's name 应急餐改正 (cloud.ledger.held.meal_backs)."""
 
 
 class Outcome(IntEnum):

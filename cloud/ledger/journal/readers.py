@@ -25,10 +25,12 @@ BOUNDS = "0047"
 TILL_ORDERS = "0048"
 ENDS = "0051"
 CHANNELS = "0052"
+MEALS_BACK = "0054"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}
 ENTRIES: Mapping[int, str] = {
     **dict.fromkeys((EntryKind.MEAL, EntryKind.MEAL_SHEET, EntryKind.MEAL_REPAID), MEALS),
+    EntryKind.MEAL_TAKEN_BACK: MEALS_BACK,
     **dict.fromkeys(
         (EntryKind.ONLINE_AUTHORISED, EntryKind.ONLINE_CAPTURED, EntryKind.ONLINE_VOID, EntryKind.ONLINE_REFUNDED),
         ORDERS,

@@ -26,7 +26,7 @@ _MADE_LATER = (
     AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
     AccountKind.DISCOUNT, AccountKind.MEAL_DEBT, AccountKind.RESERVED, AccountKind.PROVIDER, AccountKind.UNCLEAR,
     AccountKind.CODE_LOSS, AccountKind.REFUNDING, AccountKind.PROVIDER_FEE, AccountKind.SPARE_DEPOSIT,
-    AccountKind.SPARE_KEPT,
+    AccountKind.SPARE_KEPT, AccountKind.MEAL_LOSS,
 )  # fmt: skip
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256

@@ -6,8 +6,9 @@ from typing import Any
 from cloud.ledger.funds.meals.rules import MealRule
 from cloud.ledger.funds.meals.tables import Beside
 from cloud.ledger.funds.meals.taking import ABOVE, TWICE, Meal
+from cloud.ledger.held.meal_backs import read_back
 from cloud.ledger.held.meal_sheets import read_sheet_rows
-from cloud.ledger.held.two_persons import Proposal
+from cloud.ledger.held.two_persons import Proposal, ProposalKind
 from cloud.ledger.read.shown.meals import MealsView
 from cloud.ledger.records.judge import Reason
 from cloud.words.both import halves
@@ -47,13 +48,24 @@ def rule_line(rule: MealRule) -> Text:
     )
 
 
+BACKED = Text("已改正，学校承担", "taken back, the school bears it")
+
+
 def proposal_line(one: Proposal) -> Text:
-    """A sheet that waits for its second person."""
+    """A sheet, or a meal in a wrong person's name, that waits for its second person."""
+    if one.kind is ProposalKind.MEAL_BACK:
+        entry, number, fen = read_back(one.document)
+        owed = yuan(fen)
+        return Text(
+            f"提议 {one.number}：改正应急餐 {number} ¥{owed}（分录 {entry}），{one.maker}：{one.reason}；待另一人确认",
+            f"proposal {one.number}: to take back {number}'s meal, ¥{owed} (entry {entry}), by {one.maker}: "
+            f"{one.reason}; somebody else confirms it",
+        )
     rows = read_sheet_rows(one.document)
-    fen = yuan(sum(row.fen for row in rows))
+    total = yuan(sum(row.fen for row in rows))
     return Text(
-        f"提议 {one.number}：应急餐登记单 {len(rows)} 行 ¥{fen}，{one.maker}：{one.reason}；待另一人确认",
-        f"proposal {one.number}: a sheet of {len(rows)} emergency meals, ¥{fen}, by {one.maker}: {one.reason}; "
+        f"提议 {one.number}：应急餐登记单 {len(rows)} 行 ¥{total}，{one.maker}：{one.reason}；待另一人确认",
+        f"proposal {one.number}: a sheet of {len(rows)} emergency meals, ¥{total}, by {one.maker}: {one.reason}; "
         "somebody else confirms it",
     )
 
@@ -65,10 +77,11 @@ def meal_lines(view: MealsView) -> Iterator[Text]:
     yield Text(f"应急餐 {day}：{rule.zh}；在册 {known} 人", f"emergency meals {day}: {rule.en}; {known} enrolled")
     for one in view.meals:
         where, (zh, en) = origin(one), halves(beyond(one))
-        head = f"{one.number} ¥{yuan(one.fen)} {one.stall}"
+        back = BACKED if one.id in view.backs else Text("", "")
+        head, entry = f"{one.number} ¥{yuan(one.fen)} {one.stall}", one.entry or "—"
         yield Text(
-            " ".join(filter(None, (head, f"餐次 {one.meal}", where.zh, zh))),
-            " ".join(filter(None, (head, f"meal {one.meal}", where.en, en))),
+            " ".join(filter(None, (head, f"餐次 {one.meal}", where.zh, f"分录 {entry}", zh, back.zh))),
+            " ".join(filter(None, (head, f"meal {one.meal}", where.en, f"entry {entry}", en, back.en))),
         )
     yield Text(f"共 {view.times} 份 ¥{yuan(view.fen)}", f"{view.times} in all, ¥{yuan(view.fen)}")
     for one in view.waiting:
@@ -103,6 +116,7 @@ def meals_json(view: MealsView) -> dict[str, Any]:
         {
             "number": one.number, "day": one.day, "meal": one.meal, "fen": one.fen, "stall": one.stall,
             "device": one.device.hex(), "paper": one.record is None, "entry": one.entry, "beyond": one.beyond,
+            "taken_back": one.id in view.backs,
         }
         for one in view.meals
     ]  # fmt: skip

@@ -41,6 +41,7 @@ KINDS = {
     AccountKind.PROVIDER_FEE: Text("渠道手续费", "fees of providers"),
     AccountKind.SPARE_DEPOSIT: Text("备用卡押金", "deposits for spare cards"),
     AccountKind.SPARE_KEPT: Text("备用卡没收押金", "deposits kept of lost spares"),
+    AccountKind.MEAL_LOSS: Text("应急餐损失", "losses by emergency meals"),
     AccountKind.CODE_LOSS: Text("脱机付款码损失", "losses by offline codes"),
 }
 

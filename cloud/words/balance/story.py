@@ -67,6 +67,7 @@ KINDS = {
     "account_paid": Text("账户支付", "paid by account"),
     "account_reversed": Text("账户支付冲正", "payment by account reversed"),
     "meal_repaid": Text("应急餐还款", "emergency meal repaid"),
+    "meal_taken_back": Text("应急餐改正退回", "emergency meal given back"),
     "code_paid": Text("脱机付款码", "offline code"),
     "code_borne": Text("脱机付款码，学校承担", "offline code, borne by the school"),
     "deposit_refunded": Text("渠道退款", "refunded by the provider"),
@@ -121,6 +122,7 @@ PROOFS = {
     EntryKind.ACCOUNT_PAID: Text("中心的应答", "the centre's answer"),
     EntryKind.ACCOUNT_REVERSED: Text("终端签名的冲正", "the terminal's signed reversal"),
     EntryKind.CODE_PAID: Text("手机与终端的签名", "the phone's and the terminal's signatures"),
+    EntryKind.MEAL_TAKEN_BACK: _TWO,
     EntryKind.MEAL_REPAID: Text("同一笔充值", "the deposit of this transaction"),
     EntryKind.ONLINE_AUTHORISED: _CALL,
     EntryKind.ONLINE_CAPTURED: _CALL,
@@ -175,7 +177,9 @@ def meal_lines(one: Story) -> Iterator[Text]:
     """Given out by number, without the card; what of them is owed."""
     for meal in one.meals:
         day, fen = day_text(meal.day), yuan(meal.fen)
-        zh, en = halves(None if meal.entry else Text("，挂账", ", in suspense"))
+        waits = None if meal.entry else Text("，挂账", ", in suspense")
+        back = Text("，已改正，学校承担", ", taken back, the school bears it") if meal.id in one.meals_back else None
+        zh, en = halves(waits or back)
         where, number = meal.stall, meal.meal
         yield Text(f"{day} 餐次 {number} {where} ¥{fen}{zh}", f"{day} meal {number} {where} ¥{fen}{en}")
     if one.meals:

@@ -56,7 +56,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     ProposalKind: {
         "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "REVERSAL": 24,
-        "TIGHTER": 30, "DAY": 31, "MEAL_SHEET": 36,
+        "TIGHTER": 30, "DAY": 31, "MEAL_SHEET": 36, "MEAL_BACK": 64,
         "DEPOSIT": 48, "REFUND": 54,
     },
     OrderState: {"MADE": 0, "SENT": 1, "PAID": 2, "CLOSED": 3, "REFUNDED": 4, "PERSON": 5},
@@ -106,6 +106,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "DEPOSIT_ASSIGNED": 94, "CODE_PAID": 100, "CODE_BORNE": 101,
         "REFUND_HELD": 105, "REFUND_DONE": 106, "REFUND_BACK": 107, "PROVIDER_FEE": 108, "PROVIDER_FEE_BACK": 109,
         "SPARE_LENT": 110, "SPARE_RETURNED": 111, "SPARE_KEPT": 114, "SPARE_REGAINED": 115,
+        "MEAL_TAKEN_BACK": 119,
     },
     Beyond: {"NOTHING": 0, "TWICE": 1, "USES": 2, "SUM": 3, "TIME": 4, "ENDED": 5, "LISTED": 6},
     EndWhy: {"NEWER_PHONE": 1, "LOST": 2, "TWICE": 3, "HOLDER": 4, "PERSON": 5},

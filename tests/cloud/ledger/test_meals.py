@@ -92,6 +92,60 @@ def test_the_next_deposit_repays_first(
     require_true(ledger)
 
 
+@pytest.mark.parametrize(("repaid", "kept"), [(0, 0), (600, 600), (1500, 1500)])
+def test_a_meal_in_a_wrong_persons_name_is_the_schools_when_two_persons_say_so(
+    ledger: Ledger, desk: MealLedger, box: c.Box, repaid: int, kept: int
+) -> None:
+    box.send(c.meal(1, ADA))
+    if repaid:
+        ledger.deposit(CARD, repaid, "k", c.NOW)
+    (meal,) = view(ledger).meals
+    for _ in range(2):
+        made = desk.propose_back(meal.entry or 0, "王", "报错学号", c.NOW)
+    with pytest.raises(ProposalRefused, match="须另一人确认"):
+        desk.confirm_back(made.number, "王", c.NOW)
+    assert [one.number for one in view(ledger).sheets] == [made.number]
+    (first, back), (again, nothing) = (desk.confirm_back(made.number, "李", c.NOW) for _ in range(2))
+    assert (first.again, again.again, nothing) == (False, True, None)
+    assert back is not None
+    assert (back.debt_fen, back.online_fen) == (1500 - repaid, repaid)
+    assert (debts(ledger).get(ADA, 0), online(ledger), c.merchant(ledger)) == (0, kept, 1500)
+    assert c.balances(ledger)["meal-loss"] == 1500
+    assert (view(ledger).backs, view(ledger).owed_fen) == ({meal.id}, 0)
+    with pytest.raises(ProposalRefused, match="已改正"):
+        desk.propose_back(meal.entry or 0, "王", "再来", c.NOW)
+    with pytest.raises(ProposalRefused, match="不是应急餐"):
+        desk.propose_back(1, "王", "别的", c.NOW)
+    box.send(c.meal(2, ADA, meal=3), c.meal(3, ADA, meal=4))
+    assert [one.beyond for one in view(ledger).meals] == [0, 0, 0], "it counts in no week any more"
+    assert Reader(ledger.database).balance(c.NOW).is_balanced
+    require_true(ledger)
+
+
+def test_a_meal_that_somebody_took_back_by_hand_is_named(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
+    box.send(c.meal(1, ADA))
+    made = desk.propose_back(view(ledger).meals[0].entry or 0, "王", "报错学号", c.NOW)
+    desk.confirm_back(made.number, "李", c.NOW)
+    for sql, why in (
+        ("UPDATE meal_back SET debt_fen = 7", "taken back over another sum"),
+        ("UPDATE meal_back SET debt_fen = 1500, entry = entry - 1", "taken back by another entry"),
+        ("UPDATE meal_back SET entry = entry + 1, proposal = 99", "nobody has said so"),
+        ("DELETE FROM meal_back", "takes a meal back that nobody knows"),
+    ):
+        with ledger.database.writing():
+            _unguarded(ledger)
+            ledger.database.run(sql)
+        assert why in verify(ledger, c.check_tac).first_broken
+
+
+def _unguarded(ledger: Ledger) -> None:
+    if ledger.database.dialect == "sqlite":
+        for verb in ("update", "delete"):
+            ledger.database.run(f"DROP TRIGGER IF EXISTS meal_back_no_{verb}")
+    else:
+        ledger.database.run("ALTER TABLE meal_back DISABLE TRIGGER USER")
+
+
 def test_what_is_beyond_is_posted_and_told(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
     box.send(c.meal(1, ADA), c.meal(1, ADA, at=c.POS2), c.meal(2, ADA, meal=3))
     assert debts(ledger) == {ADA: 4500}

@@ -47,7 +47,7 @@ Reject = Callable[[int, str, str, Now], Decided]
 HERE = (
     ProposalKind.HELD, ProposalKind.VOID, ProposalKind.REVERSAL, ProposalKind.SWAP, ProposalKind.PUT_BACK,
     ProposalKind.MOVE, ProposalKind.EPOCH, ProposalKind.WRITE_OFF, ProposalKind.DAY,
-    ProposalKind.MEAL_SHEET, ProposalKind.DEPOSIT, ProposalKind.REFUND,
+    ProposalKind.MEAL_SHEET, ProposalKind.MEAL_BACK, ProposalKind.DEPOSIT, ProposalKind.REFUND,
 )  # fmt: skip
 """What is decided on these pages; limits of terminals are decided where they are set."""
 MARKS = {"waits": "warn", "expired": "off", "confirmed": "ok", "rejected": "off"}
@@ -110,6 +110,9 @@ def doors(opened: OpenedLedger, kind: ProposalKind) -> Doors:
         return Doors(LossLedger(opened).confirm_write_off, LossLedger(opened).reject_write_off)
     if kind is ProposalKind.MEAL_SHEET:
         return Doors(MealLedger(opened).confirm, MealLedger(opened).reject_sheet)
+    if kind is ProposalKind.MEAL_BACK:
+        return Doors(lambda number, who, at: MealLedger(opened).confirm_back(number, who, at)[0],
+                     MealLedger(opened).reject_back)  # fmt: skip
     if kind is ProposalKind.REFUND:
         return Doors(RefundLedger(opened).confirm, RefundLedger(opened).reject)
     if kind is ProposalKind.DEPOSIT:
@@ -167,7 +170,8 @@ def what(one: Proposal) -> Text:
         return Text(f"{day_text(day)} 注明缺口日结：{some}", f"close {day_text(day)} with gaps: {some}")
     if one.kind in (ProposalKind.DEPOSIT, ProposalKind.REFUND):
         return deposit_line(one, lambda card: card_label("", card))
-    return proposal_line(one) if one.kind is ProposalKind.MEAL_SHEET else _PLAIN[one.kind]
+    is_meals = one.kind in (ProposalKind.MEAL_SHEET, ProposalKind.MEAL_BACK)
+    return proposal_line(one) if is_meals else _PLAIN[one.kind]
 
 
 _NO_SIDE = Text("请选放行给商户，或退还持卡人", "choose: to the merchant, or to the holders")

@@ -25,6 +25,7 @@ REASON_MAX = 200
 NUMBERS_MAX = 32_768
 """Characters of the numbers of one sheet."""
 TIMES_MAX = 99
+ENTRY_DIGITS = 15
 _NO_REASON = Text("请写缘由", "say why")
 _NO_RULE = Text("请写每餐金额与每周次数", "give the sum of a meal, and how often a week")
 
@@ -34,7 +35,8 @@ def _meals(sources: Sources) -> Reply:
     return render_template(
         "money/meals.html", view=view, day=day_text(view.day), today=day_text(day_number(wall_now().campus_s)),
         rule=rule_line(view.rule), beyond=beyond, origin=origin, why=why_waits, sheet=proposal_line,
-        as_of=moment_of(wall_now().unix_ms),
+        as_of=moment_of(wall_now().unix_ms), entry=request.args.get("entry", "")[:ENTRY_DIGITS],
+        entry_digits=ENTRY_DIGITS,
     )  # fmt: skip
 
 
@@ -71,6 +73,20 @@ def _propose(sources: Sources) -> Reply:
     return redirect(url_for("proposals", _anchor=f"p{made.number}"))
 
 
+def _propose_back(sources: Sources) -> Reply:
+    form = request.form
+    try:
+        text, reason = form.get("entry", "").strip(), form.get("reason", "")[:REASON_MAX]
+        if not (text.isascii() and text.isdecimal() and len(text) <= ENTRY_DIGITS):
+            raise ProposalRefused(Text("请填分录号", "give the number of its entry"))
+        with sources.books() as opened:
+            made = MealLedger(opened).propose_back(int(text), seen().name, reason, now())
+    except ProposalRefused as refused:
+        return _refused(refused)
+    tell(f"proposal:{made.number}", proposal_line(made))
+    return redirect(url_for("proposals", _anchor=f"p{made.number}"))
+
+
 def _faulty(lines: list[SheetLine]) -> Reply:
     """Each row that is wrong, and why; nothing was changed."""
     return render_template("money/meal_faults.html", lines=lines, back=url_for("emergency_meals")), 409
@@ -102,5 +118,6 @@ PAGES = (
     Page("emergency_meals", "/meals", Right.SEE_BALANCES, _meals, Menu.MONEY, whole=True),
     Page("api_emergency_meals", "/api/v1/meals", Right.SEE_BALANCES, _api_meals, whole=True),
     Page("propose_meal_sheet", "/meals/sheet", Right.DECIDE, _propose, writes=True, whole=True),
+    Page("propose_meal_back", "/meals/back", Right.DECIDE, _propose_back, writes=True, whole=True),
     Page("set_meal_rule", "/meals/rule", Right.DECIDE, _rule, writes=True, whole=True),
 )

@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.books.keys import meal_back_key
 from cloud.ledger.checks.check import Check
+from cloud.ledger.funds.meals.backs import all_backs
 from cloud.ledger.funds.meals.roster import Enrolment, all_persons, read_body
 from cloud.ledger.funds.meals.taking import COLUMNS, Meal
+from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.values import CheckTac, Verdict
 from cloud.store.db import Database
@@ -22,7 +25,7 @@ NAME = "meals"
 _GIVEN = int(EntryKind.MEAL), int(EntryKind.MEAL_SHEET)
 _ENTRIES = (
     "SELECT p.entry, p.kind, p.fen, p.record, a.code, p.key FROM posting p JOIN account a "
-    "ON a.id = CASE WHEN p.kind = ? THEN p.credit ELSE p.debit END WHERE p.kind IN (?, ?, ?)"
+    "ON a.id = CASE WHEN p.kind IN (?, ?) THEN p.credit ELSE p.debit END WHERE p.kind IN (?, ?, ?, ?)"
 )
 _TOUCHED = (
     "SELECT a.code, CAST(SUM(m.fen) AS BIGINT) FROM (SELECT debit AS account, fen FROM posting UNION ALL "
@@ -40,15 +43,17 @@ class _Entry(NamedTuple):
     fen: int
     record: int | None
     code: str
-    key: bytes
+    key: bytes | None
+    """None: not the entry's first line."""
 
 
 def check_meals(db: Database, check_tac: CheckTac) -> Check:
     """All of them."""
     meals = [Meal(*row) for row in db.run(f"SELECT {COLUMNS} FROM meal ORDER BY id")]  # noqa: S608  # ours
-    repaid = int(EntryKind.MEAL_REPAID)
-    entries = [_Entry(*row) for row in db.run(_ENTRIES, (repaid, *_GIVEN, repaid))]
+    less = int(EntryKind.MEAL_REPAID), int(EntryKind.MEAL_TAKEN_BACK)
+    entries = [_Entry(*row) for row in db.run(_ENTRIES, (*less, *_GIVEN, *less))]
     broken = _roster_fault(db) or _meals_fault(meals, entries) or _debts_fault(db, entries)
+    broken = broken or _backs_fault(db, meals, entries)
     broken = broken or _record_fault(db, meals, check_tac) or _lost_fault(db)
     waiting = sum(one.entry is None for one in meals)
     note = Text(f"{waiting} 份应急餐挂账", f"{waiting} emergency meals wait") if waiting else None
@@ -75,14 +80,36 @@ def _meals_fault(meals: list[Meal], entries: list[_Entry]) -> str:
             continue
         entry = given.pop(meal.entry, None)
         expected = (meal.fen, meal.record, _code(meal.number), bytes(meal.key))
-        if entry is None or (entry.fen, entry.record, entry.code, bytes(entry.key)) != expected:
+        if entry is None or (entry.fen, entry.record, entry.code, bytes(entry.key or b"")) != expected:
             return f"meal {meal.id}: its entry is another one, or over another sum"
     return f"entry {min(given)}: an emergency meal that nobody ate" if given else ""
 
 
+def _backs_fault(db: Database, meals: list[Meal], entries: list[_Entry]) -> str:
+    """Each meal that was taken back is one that is posted, by the entry that says so, over all of it; two persons have
+    said it."""
+    heads = (one for one in entries if one.kind == EntryKind.MEAL_TAKEN_BACK and one.key is not None)
+    booked, known = {one.number: one for one in heads}, all_backs(db)
+    eaten = {one.id: one for one in meals if one.entry is not None}
+    for back in known:
+        meal, entry = eaten.get(back.meal), booked.pop(back.entry, None)
+        if meal is None or entry is None or bytes(entry.key or b"") != meal_back_key(back.meal):
+            return f"meal {back.meal}: it is taken back by another entry, or was never given"
+        if back.debt_fen + back.online_fen != meal.fen:
+            return f"meal {back.meal}: it is taken back over another sum"
+    if booked:
+        return f"entry {min(booked)}: takes a meal back that nobody knows"
+    said = [back.proposal for back in known]
+    word = "SELECT d.proposal FROM decision d JOIN proposal p ON p.id = d.proposal WHERE p.kind = ? AND d.outcome = ?"
+    by_two = {number for (number,) in db.run(word, (int(ProposalKind.MEAL_BACK), int(Outcome.CONFIRMED)))}
+    if {*said} != by_two or len(said) != len(by_two):
+        return "a meal was taken back and nobody has said so, or the other way round"
+    return ""
+
+
 def _debts_fault(db: Database, entries: list[_Entry]) -> str:
     eaten: Counter[str] = Counter()
-    for one in sorted(entries):
+    for one in sorted(one for one in entries if one.code.startswith(_code(""))):
         eaten[one.code] += one.fen if one.kind in _GIVEN else -one.fen
         if eaten[one.code] < 0:
             return f"entry {one.number}: repays more than {one.code} owes"

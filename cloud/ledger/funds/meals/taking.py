@@ -178,7 +178,8 @@ def _posted(writing: Writing, made: Meal, entry: Entry, partition: int, box: str
 
 def _beyond(db: Database, made: Meal) -> int:
     before = db.run(
-        "SELECT day, meal FROM meal WHERE number = ? AND week = ? AND entry IS NOT NULL AND id <> ?",
+        "SELECT day, meal FROM meal WHERE number = ? AND week = ? AND entry IS NOT NULL AND id <> ? "
+        "AND id NOT IN (SELECT meal FROM meal_back)",
         (made.number, made.week, made.id),
     )
     is_twice = (made.day, made.meal) in {(day, meal) for day, meal in before}

@@ -105,7 +105,7 @@ WORDS = {
     "load_reversed": "load_back", "claim_reversed": "load_back", "cash_in": "cash_in", "cash_out": "cash_out",
     "unloaded": "unloaded", "unloaded_by_counter": "unloaded", "card_replaced": "exchanged",
     "loss_released": "exchanged", "account_paid": "account_paid", "account_reversed": "account_back",
-    "meal_repaid": "meal_repaid", "code_paid": "code_paid",
+    "meal_repaid": "meal_repaid", "meal_taken_back": "meal_back", "code_paid": "code_paid",
     **dict.fromkeys(("loss_borne", "loss_taken_back", "loss_provided", "loss_unprovided"), "borne"),
 }  # fmt: skip
 """Kind of an entry → what its line says; loads and claims say the same."""

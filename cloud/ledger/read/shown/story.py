@@ -14,6 +14,7 @@ from cloud.ledger.findings.found import of_cards as found_of
 from cloud.ledger.findings.purses import Whose
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, of_cards
 from cloud.ledger.fleet.owing import Fleet, Owing, fleet, owing
+from cloud.ledger.funds.meals.backs import backs_of
 from cloud.ledger.funds.meals.taking import COLUMNS, Meal
 from cloud.ledger.funds.offline.certificates import of_card
 from cloud.ledger.funds.offline.taking import CodeUse, uses_where
@@ -39,9 +40,8 @@ QUARANTINE_MAX = 1000
 FRESH_MS = 600_000
 """Who was not heard within it may have sold since, and nobody knows."""
 _OLDER = (
-    "SELECT CAST(COALESCE(SUM(CASE WHEN credit = ? THEN fen ELSE 0 END) - "
-    "SUM(CASE WHEN debit = ? THEN fen ELSE 0 END), 0) AS BIGINT) FROM posting "
-    "WHERE entry < ? AND (debit = ? OR credit = ?)"
+    "SELECT account, CAST(SUM(fen) AS BIGINT) FROM (SELECT credit AS account, fen FROM posting WHERE entry < ? AND "
+    "credit IN ({0}) UNION ALL SELECT debit, -fen FROM posting WHERE entry < ? AND debit IN ({0})) m GROUP BY account"
 )
 _COUNTS = "SELECT COUNT(DISTINCT entry) FROM posting WHERE entry < ? AND ({})"
 Sums = tuple[int, ...]
@@ -105,6 +105,8 @@ class Story(NamedTuple):
     meals: tuple[Meal, ...] = ()
     """Emergency meals of whose card it is, the newest MEALS_MAX."""
     meals_owed_fen: int = 0
+    meals_back: frozenset[int] = frozenset()
+    """Of those, what stood in a wrong person's name and was taken back."""
     findings: tuple[CardFinding, ...] = ()
     certificates: tuple[CertificateRow, ...] = ()
     """Of its holder's phones, those that are not over by their time."""
@@ -146,14 +148,15 @@ def story(db: Database, label: str, most: int, now: Now) -> Story | None:
     )  # fmt: skip
 
 
-def _meals(db: Database, card: bytes) -> tuple[tuple[Meal, ...], int]:
-    """What was given to the persons whose card this is, and what they owe."""
+def _meals(db: Database, card: bytes) -> tuple[tuple[Meal, ...], int, frozenset[int]]:
+    """What was given to the persons whose card this is, what they owe, and what of it was taken back."""
     whose = db.run("SELECT number, owed_fen FROM person WHERE card = ?", (card,))
     rows = [
         row for number, _ in whose
         for row in db.run(f"SELECT {COLUMNS} FROM meal WHERE number = ? ORDER BY id DESC LIMIT ?", (number, MEALS_MAX))  # noqa: S608  # ours
     ]  # fmt: skip
-    return tuple(Meal(*row) for row in reversed(rows)), sum(fen for _, fen in whose)
+    backs = backs_of(db, [row[0] for row in rows]) if rows else {}
+    return tuple(Meal(*row) for row in reversed(rows)), sum(fen for _, fen in whose), frozenset(backs)
 
 
 def _kept(view: CardView) -> Sums:
@@ -201,8 +204,8 @@ def _before(db: Database, accounts: Sequence[int], first: int) -> tuple[int, Sum
     marks = ", ".join("?" * len(accounts))
     counted = _COUNTS.format(f"debit IN ({marks}) OR credit IN ({marks})")
     ((count,),) = db.run(counted, (first, *accounts, *accounts))
-    sums = [db.run(_OLDER, (one, one, first, one, one))[0][0] for one in accounts]
-    return int(count), tuple(int(fen) for fen in sums)
+    sums: dict[int, int] = dict(db.run(_OLDER.format(marks), (first, *accounts, first, *accounts)))
+    return int(count), tuple(int(sums.get(one, 0)) for one in accounts)
 
 
 def _late(db: Database, card: bytes, there: Fleet, now: Now) -> Late:

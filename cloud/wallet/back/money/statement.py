@@ -38,7 +38,8 @@ CHANNELS = {
     ),
     **dict.fromkeys(("deposit", "deposit_refunded", "deposit_assigned"), "deposit"),
     **dict.fromkeys(
-        ("opening", "opening_subsidy", "grant", "held_returned", "loss_borne", "loss_taken_back", "meal_repaid"),
+        ("opening", "opening_subsidy", "grant", "held_returned", "loss_borne", "loss_taken_back", "meal_repaid",
+         "meal_taken_back"),
         "school",
     ),
 }  # fmt: skip

@@ -28,7 +28,7 @@ from tests.cloud.ledger.campus import Box
 DAY = c.T0 // c.DAY_S
 NEW_KINDS = (
     AccountKind.CODE_LOSS, AccountKind.REFUNDING, AccountKind.PROVIDER_FEE, AccountKind.SPARE_DEPOSIT,
-    AccountKind.SPARE_KEPT,
+    AccountKind.SPARE_KEPT, AccountKind.MEAL_LOSS,
 )  # fmt: skip
 
 
@@ -145,6 +145,7 @@ def test_the_morning_sheet_holds_with_one_of_each_kind_that_is_neither_a_holders
     assert {kind: view.others.get(kind, 0) for kind in NEW_KINDS} == {
         AccountKind.CODE_LOSS: -12_00, AccountKind.REFUNDING: 7_00, AccountKind.PROVIDER_FEE: -18,
         AccountKind.SPARE_DEPOSIT: 6_00, AccountKind.SPARE_KEPT: 4_00,
+        AccountKind.MEAL_LOSS: 0,
     }  # fmt: skip
     said = "\n".join(map(str, balance_lines(view)))
     assert all(KINDS[kind].zh in said for kind in view.others)

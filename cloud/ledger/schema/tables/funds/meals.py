@@ -32,3 +32,9 @@ meal = Table(
 )  # fmt: skip
 """One that was given out. record: of its till; None: a paper sheet's row. entry None: it waits, for this reason.
 beyond: bit 1 another one in the same meal, bit 2 above the week's."""
+
+meal_back = Table(
+    "meal_back", metadata, row_id("meal"), col("entry", Big), col("proposal", Big), col("debt_fen", Big),
+    col("online_fen", Big), col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: a meal that stood in a wrong person's name. debt_fen: of it was owed still; online_fen: was repaid."""
