@@ -102,7 +102,8 @@ def _settings(folder: Path) -> Iterator[Answer]:
 def _certificates(folder: Path) -> Iterator[Answer]:
     named = [(name, folder / f"{name}.pem") for name in ("box", "ca")]
     link = folder / "link.pem"
-    yield from files.certificates([*named, *([("link", link)] if link.exists() else [])], files.now())
+    more = [("link", link)] if link.exists() else []
+    yield from files.certificates([*named, *more], files.now(), folder / "ca.pem", ("box",))
 
 
 def _pairs(folder: Path) -> Iterator[Answer]:
@@ -117,6 +118,9 @@ def _opened(folder: Path) -> OutboxStore:
 def _outbox(folder: Path) -> Iterator[Answer]:
     if not (folder / FILE).exists():
         yield unknown(Text("尚无发件箱：网关从未运行", "there is no outbox: the box never ran"), _START)
+        return
+    if not (folder / FILE).stat().st_size:
+        yield bad(Text("发件箱是空文件，内容没了", "the outbox is an empty file: what was in it is gone"), _KEEP_OUTBOX)
         return
     try:
         store = _opened(folder)
@@ -196,7 +200,18 @@ def _running(folder: Path) -> Iterator[Answer]:
 
 
 def _broker(around: Around) -> Iterator[Answer]:
-    found = _place(around)
+    try:
+        found = _place(around)
+    except ConfigFault as fault:
+        told = fault.args[0] if isinstance(fault.args[0], Text) else Text(str(fault), str(fault))
+        yield bad(
+            told,
+            Text(
+                f"改正它；{PLACE} 损坏：放回备份，或用新码再入网",
+                f"mend it; {PLACE} that is damaged: put it back, or enrol by a new code",
+            ),
+        )
+        return
     if found is None:
         yield unknown(
             Text("不知道代理在哪里", "nobody has said where it is"),

@@ -35,6 +35,11 @@ _LATE = Text(f"{CHECK_S:g} 秒内没有查完", f"not finished within {CHECK_S:g
 _AGAIN = Text(
     "稍后再试；仍然如此则附诊断包求助", "try again later; if it stays so ask for help, with a diagnostics bundle"
 )
+_FIRST = Text(
+    "先处理异常的各项，再问一次；仍然如此则附诊断包求助",
+    "see to what is wrong first, then ask again; if it stays so ask for help, with a diagnostics bundle",
+)
+"""Of what could not be told for a fault of the installation's own, which another check names."""
 Put = tuple[int, list[Answer], float]
 
 
@@ -69,7 +74,7 @@ def _asked(at: int, check: Check, answers: "SimpleQueue[Put]") -> None:
     try:
         found = list(check.ask())
     except BaseException as fault:  # noqa: BLE001  # a check that stumbles is an answer, never the end of the doctor
-        found = [unknown(_stumbled(fault), _AGAIN)]
+        found = [unknown(_stumbled(fault), _FIRST if isinstance(fault, (YktError, OSError)) else _AGAIN)]
     answers.put((at, _bounded(found), time.monotonic() - began_s))
 
 

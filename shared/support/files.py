@@ -3,11 +3,12 @@
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
@@ -41,6 +42,11 @@ def folder_there(folder: Path) -> Iterator[Answer]:
             Text(f"{folder} 不是目录", f"{folder} is no folder"),
             Text("把这个文件移开，从备份还原目录", "move that file away and restore the folder from a backup"),
         )
+    elif os.statvfs(folder).f_flag & os.ST_RDONLY:
+        yield bad(
+            Text(f"{folder} 在只读的盘上", f"{folder} is on a disk that is mounted read-only"),
+            writable_again(f"$(findmnt -no TARGET -T {folder})"),
+        )
     elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         yield bad(
             Text(f"{folder} 不能读写", f"{folder} cannot be read and written"),
@@ -48,6 +54,14 @@ def folder_there(folder: Path) -> Iterator[Answer]:
         )
     else:
         yield good(Text(f"{folder} 可读写", f"{folder} can be read and written"))
+
+
+def writable_again(point: str) -> Text:
+    """What to do with a mount point that is read-only."""
+    return Text(
+        f"看 dmesg 里的磁盘错误，修好后 mount -o remount,rw {point}",
+        f"look for errors of the disk in dmesg; once it is sound: mount -o remount,rw {point}",
+    )
 
 
 def owners(folder: Path) -> Iterator[Answer]:
@@ -118,8 +132,12 @@ def _from_backup(file: Path) -> Text:
     return Text(f"从备份或发行材料放回 {file}", f"put {file} back, from a backup or from what provisioning has made")
 
 
-def certificates(named: Iterable[tuple[str, Path]], now: datetime) -> Iterator[Answer]:
-    """By what each is called: it can be read, and does not end soon."""
+def certificates(
+    named: Iterable[tuple[str, Path]], now: datetime, ca: Path | None = None, ours: Collection[str] = ()
+) -> Iterator[Answer]:
+    """By what each is called: it can be read, and does not end soon. ours: those that this CA must have signed, for
+    whoever is called by them believes no other; what browsers are shown may be the school's own."""
+    authority = _authority(ca) if ca is not None else None
     for name, file in named:
         try:
             one = x509.load_pem_x509_certificate(file.read_bytes())
@@ -128,14 +146,35 @@ def certificates(named: Iterable[tuple[str, Path]], now: datetime) -> Iterator[A
         except ValueError:
             yield bad(Text("不是证书", "is no certificate"), _renew(name), name)
         else:
+            if name in ours and authority is not None and not _has_signed(authority, one):
+                yield bad(Text("不是本校 CA 签的", "is not signed by this campus's CA"), _pair(name), name)
+                continue
             yield _ends(name, (one.not_valid_after_utc - now).days, one.not_valid_before_utc > now)
+
+
+def _authority(file: Path) -> x509.Certificate | None:
+    """None: that it cannot be read is told of itself."""
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _has_signed(authority: x509.Certificate, one: x509.Certificate) -> bool:
+    try:
+        one.verify_directly_issued_by(authority)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
 
 
 def _ends(name: str, days: int, is_early: bool) -> Answer:
     if is_early:
         return bad(Text("尚未生效", "is not valid yet"), Text("看时钟", "look at the clock"), name)
     if days < 0:
-        return bad(Text(f"{-days} 天前到期", f"ended {-days} days ago"), _renew(name), name)
+        first, renew = Text("先看时钟；", "look at the clock first; "), _renew(name)
+        fix = Text(f"{first.zh}{renew.zh}", f"{first.en}{renew.en}")
+        return bad(Text(f"{-days} 天前到期", f"ended {-days} days ago"), fix, name)
     said = Text(f"还有 {days} 天", f"{days} days left")
     if days < URGENT_DAYS:
         return bad(said, _renew(name), name)
@@ -194,6 +233,13 @@ def revocations(file: Path, ca: Path, now: datetime) -> Iterator[Answer]:
     age = (now - one.last_update_utc).days
     if days is None:
         yield unknown(Text("吊销列表没有写明到何时", "the list does not say until when"), fix)
+    elif age < 0:
+        yield bad(
+            Text(f"写于 {-age} 天之后", f"is of {-age} days from now"),
+            Text("看时钟：时钟慢了，或写表时快了", "look at the clock: it is slow, or was fast when the list was made"),
+        )
+    elif days < 0:
+        yield bad(Text(f"{-days} 天前到期：谁也连不上", f"ended {-days} days ago: nobody gets in"), fix)
     elif days < URGENT_DAYS:
         yield bad(Text(f"再过 {days} 天到期，届时谁也连不上", f"ends in {days} days: then nobody gets in"), fix)
     elif days < REMIND_DAYS:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.support.checks import Answer, Check, bad, care, good, unknown
+from shared.support.files import writable_again
 from shared.words.voice import Text
 
 MIB = 1 << 20
@@ -167,9 +168,8 @@ def _mounted(folder: Path) -> Iterator[Answer]:
     if mount.is_read_only:
         yield bad(
             Text(f"{where} 是只读的", f"{where} is mounted read-only"),
-            Text(f"看 dmesg 里的磁盘错误，修好后 mount -o remount,rw {mount.point}", f"look for errors of the disk in "
-                 f"dmesg; once it is sound: mount -o remount,rw {mount.point}"),
-        )  # fmt: skip
+            writable_again(mount.point),
+        )
     elif mount.kind in FLEETING:
         yield care(
             Text(f"{where} 断电或重建容器即丢失", f"what is on {where} goes with the power, or with the container"),

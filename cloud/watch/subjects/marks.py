@@ -110,10 +110,16 @@ def verified(mark: Path) -> int | None:
     return _time(_said(mark), "verified_ms")
 
 
-def place_of_backup(mark: Path) -> Path | None:
-    """The folder that the backup of this mark lies in; None: the mark does not say."""
+def backup_of(mark: Path) -> Path | None:
+    """The folder that the backup of this mark is; None: the mark does not say."""
     where = _said(mark).get("where")
-    return Path(where).parent if isinstance(where, str) and where else None
+    return Path(where) if isinstance(where, str) and where else None
+
+
+def place_of_backup(mark: Path) -> Path | None:
+    """The folder that it lies in."""
+    found = backup_of(mark)
+    return found.parent if found is not None else None
 
 
 def read_proof(folder: Path) -> Proof | None:

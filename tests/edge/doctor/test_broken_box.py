@@ -87,7 +87,9 @@ def damage_a_row(box: Path) -> None:
 
 
 def age(box: Path, days: int, name: str = "box") -> None:
+    """A pair of that age, and the CA that has signed it."""
     ca = authority.new_authority("campus", NOW)
+    (box / "ca.pem").write_bytes(authority.certificate_pem(ca))
     pair(box, name, ca, NOW - timedelta(days=days))
 
 
@@ -124,6 +126,9 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "one that ends this week": (lambda box: age(box, 726), "certificate", State.BAD),
     "one that ends next month": (lambda box: age(box, 700), "certificate", State.CARE),
     "a certificate of tomorrow": (lambda box: age(box, -2), "certificate", State.BAD),
+    "another campus's pair": (lambda box: pair(box, "box", authority.new_authority("other", NOW)), "certificate",
+                              State.BAD),
+    "an empty outbox": (lambda box: os.truncate(box / FILE, 0), "outbox", State.BAD),
     "half a pair put back": (lambda box: (box / "box.key").write_bytes(
         authority.private_pem(authority.new_key())), "certificate-key", State.BAD),
     "no key": (lambda box: (box / "box.key").unlink(), "certificate-key", State.BAD),
@@ -154,7 +159,7 @@ def test_a_broker_that_is_not_there(box: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "state"),
-    [(b"BROKER=127.0.0.1:1\n", State.BAD), (b"BROKER=\n", State.UNKNOWN), (b"BROKER=nonsense\n", State.UNKNOWN),
+    [(b"BROKER=127.0.0.1:1\n", State.BAD), (b"BROKER=\n", State.UNKNOWN), (b"BROKER=nonsense\n", State.BAD),
      (b"\xff\xfe\n", State.UNKNOWN)],
 )  # fmt: skip
 def test_the_broker_of_the_installation(box: Path, tmp_path: Path, said: bytes, state: State) -> None:
@@ -165,7 +170,7 @@ def test_the_broker_of_the_installation(box: Path, tmp_path: Path, said: bytes, 
 
 @pytest.mark.parametrize(
     ("said", "state"),
-    [({"broker": "127.0.0.1:1", "server": "a:1", "code": "c"}, State.BAD), ({"broker": 7}, State.UNKNOWN)],
+    [({"broker": "127.0.0.1:1", "server": "a:1", "code": "c"}, State.BAD), ({"broker": 7}, State.BAD)],
 )
 def test_the_broker_that_a_box_was_told_when_it_was_enrolled(box: Path, said: object, state: State) -> None:
     (box / "place.json").write_text(json.dumps(said), encoding="utf-8")

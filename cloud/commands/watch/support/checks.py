@@ -10,17 +10,18 @@ from itertools import groupby
 from pathlib import Path
 
 from cloud.commands.chains.backups import pgbackrest
+from cloud.commands.watch.support.identity import identity_checks
 from cloud.commands.watch.support.open_platform import open_checks
 from cloud.commands.watch.support.places import Around, place_of, services
 from cloud.commands.watch.support.wallet import wallet_checks
 from cloud.ledger.read.reader import open_reader
 from cloud.ledger.schema.migrate import HEAD, require_head
 from cloud.process.settings import FILE, FOLDER, load_settings
-from cloud.store.db import open_database, read_file
+from cloud.store.db import Database, open_database, read_file
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.notify.doors_file import close_doors, read_doors
 from cloud.watch.store import FILE as WATCH_FILE
-from cloud.watch.subjects.marks import MARK, finished, place_of_backup, read_proof, read_said
+from cloud.watch.subjects.marks import MARK, backup_of, finished, place_of_backup, read_proof, read_said
 from shared.errors import ConfigFault, YktError
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
@@ -50,11 +51,7 @@ def server_checks(around: Around) -> list[Check]:
               lambda: files.secret_modes(data)),
         Check("settings", Text("cloud.json 能用吗？", "can cloud.json be used?"), lambda: _settings(data)),
         Check("settings-more", Text("其余设置能用吗？", "can the other settings be used?"), lambda: _more(folder)),
-        Check("certificate", Text("证书有效吗？", "are certificates valid?"), lambda: _certificates(data)),
-        Check("certificate-key", Text("钥匙与证书成对吗？", "is each key that of its certificate?"),
-              lambda: _pairs(data)),
-        Check("revocations", Text("吊销列表能用吗？", "can the list of revoked certificates be used?"),
-              lambda: _revocations(data)),
+        *identity_checks(data),
         Check("ledger", Text("账本读得到吗、版本对吗？", "can the ledger be read, and is its schema ours?"),
               lambda: _ledger(around)),
         Check("store-files", Text("值守、控制台、对接的库完好吗？", "are the databases beside it sound?"),
@@ -118,53 +115,55 @@ def _doors(folder: Path) -> None:
 _READ = {"notify": _doors, "watch.toml": read_said, "metrics.toml": read_metric_store}
 
 
-def _certificates(data: Path) -> Iterator[Answer]:
-    named = load_settings(data).certificates
-    broker = data / "broker" / "broker.pem"
-    yield from files.certificates([*named, *([("broker", broker)] if broker.exists() else [])], files.now())
-
-
-def _pairs(data: Path) -> Iterator[Answer]:
-    found = load_settings(data)
-    if found.console_key.is_symlink() and not found.console_key.exists():
-        zones = Text("在各自的区里：./ykt server doctor", "they are in zones of their own: ./ykt server doctor")
-        yield good(zones)
-        return
-    yield from files.key_pairs(
-        [("cloud", found.tls.certificate, found.tls.key), ("console", found.console_certificate, found.console_key)]
-    )
-
-
-def _revocations(data: Path) -> Iterator[Answer]:
-    if not (data / "broker").is_dir():
-        yield unknown(Text("消息代理的文件不在本机", "the broker's files are not on this machine"))
-        return
-    yield from files.revocations(data / "broker" / "crl.pem", data / "broker" / "ca.pem", files.now())
-
-
 def _ledger(around: Around) -> Iterator[Answer]:
-    fix = Text(
-        "看数据库是否在运行，DATA/cloud/ledger.dsn 指到哪里",
-        "see whether the database runs, and where DATA/cloud/ledger.dsn leads",
-    )
+    found, where = load_settings(around.data), "://"
     try:
-        with closing(open_database(_dsn(around), create=False)) as database:
-            require_head(database)
-            with database.reading():
-                found = str(database.run("SELECT version_num FROM alembic_version")[0][0])
+        where = found.dsn(around.dsn)
+        if "://" not in where and Path(where).exists() and not Path(where).stat().st_size:
+            yield bad(Text("是空文件，账没了", "is an empty file: the books are gone"), _FILE_BACK)
+            return
+        with closing(open_database(found.books(around.dsn), create=False)) as database:
+            yield from _opened(database, found.campus)
     except YktError as fault:
-        yield bad(told_by(fault), fix)
+        yield bad(told_by(fault), _FILE_BACK if "://" not in where else _SERVER_UP)
+
+
+_SERVER_UP = Text(
+    "看数据库是否在运行，DATA/cloud/ledger.dsn 指到哪里",
+    "see whether the database runs, and where DATA/cloud/ledger.dsn leads",
+)
+_FILE_BACK = Text(
+    "停下各服务，移开 ledger.db*（不要删），从备份放回：./ykt cloud backup restore",
+    "stop the services, move ledger.db* away (do not remove it), put it back: ./ykt cloud backup restore",
+)
+
+
+def _opened(database: Database, campus: int) -> Iterator[Answer]:
+    try:
+        require_head(database)
+    except ConfigFault as fault:
+        yield bad(told_by(fault), Text("照所说的做：docs/upgrade.md", "do as it says: docs/upgrade.md"))
         return
-    if found == HEAD:
+    with database.reading():
+        found = str(database.run("SELECT version_num FROM alembic_version")[0][0])
+        of = [str(row[0]) for row in database.run("SELECT value FROM meta WHERE name = 'campus'")]
+    if of not in ([], [str(campus)]):
+        yield bad(
+            Text(f"账本是校园 {of[0]} 的，本校是 {campus}", f"the ledger is of campus {of[0]}, this one is {campus}"),
+            Text("放回本校的账本或 ledger.dsn", "put this campus's own ledger, or ledger.dsn, back"),
+        )
+    elif found == HEAD:
         yield good(Text(f"读得到，版本 {found}", f"it can be read, schema {found}"))
-        return
-    yield care(
-        Text(
-            f"账本版本 {found} 比本程序（{HEAD}）新，还能打开",
-            f"its schema {found} is newer than this program ({HEAD}), and opens",
-        ),
-        Text("装上与账本同版的程序（docs/upgrade.md）", "install the release that the ledger is of (docs/upgrade.md)"),
-    )
+    else:
+        yield care(
+            Text(
+                f"账本版本 {found} 比本程序（{HEAD}）新，还能打开",
+                f"its schema {found} is newer than this program ({HEAD}), and opens",
+            ),
+            Text(
+                "装上与账本同版的程序（docs/upgrade.md）", "install the release that the ledger is of (docs/upgrade.md)"
+            ),
+        )
 
 
 def _dsn(around: Around) -> str:
@@ -176,6 +175,9 @@ def _stores(folder: Path) -> Iterator[Answer]:
         file = folder / name
         if not file.exists():
             yield unknown(Text("还没有：那个服务从未运行", "not there: its service never ran"), None, name)
+            continue
+        if not file.stat().st_size:
+            yield bad(Text("是空文件，内容没了", "is an empty file: what was in it is gone"), _restore(name), name)
             continue
         try:
             found = read_file(file, "PRAGMA quick_check(1)")
@@ -290,13 +292,24 @@ def _backup(folder: Path) -> Iterator[Answer]:
         return
     age_h = int((time.time() - at_ms / 1000) / 3600)
     said = Text(f"{age_h} 小时前", f"{age_h} h ago")
-    if age_h >= BACKUP_BAD_H:
+    if age_h < 0:
+        said = Text(f"做于 {-age_h} 小时之后", f"made {-age_h} h from now")
+        yield bad(said, Text("看时钟，再做一份", "look at the clock, then make another one"))
+    elif _is_away(backup_of(folder / MARK)):
+        gone = Text("最近一份已不在原处", "the last one is no longer where it was made")
+        yield bad(gone, Text("备份盘挂上了吗？否则立即再做一份", "is its disk mounted? else make another one at once"))
+    elif age_h >= BACKUP_BAD_H:
         yield bad(said, fix)
     elif age_h >= BACKUP_CARE_H:
         yield care(said, fix)
     else:
         yield good(said)
     yield from _reach(folder)
+
+
+def _is_away(made: Path | None) -> bool:
+    """Where not even its place is to be seen, as beside a container of a school's server, nothing is known of it."""
+    return made is not None and made.parent.is_dir() and not made.exists()
 
 
 def _reach(folder: Path) -> Iterator[Answer]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.commands.watch.support.checks import server_checks
 from cloud.commands.watch.support.places import Around
@@ -66,6 +67,29 @@ def rot(file: Path, at: int = 0) -> None:
     raw = bytearray(file.read_bytes())
     raw[at : at + 64] = os.urandom(64)
     file.write_bytes(raw)
+
+
+def of_another_campus(data: Path) -> None:
+    with closing(sqlite3.connect(data / "cloud" / "ledger.db")) as db, db:
+        db.execute("UPDATE meta SET value = '4711' WHERE name = 'campus'")
+
+
+def strange_ack(data: Path) -> None:
+    (data / "cloud" / "ack.key").write_bytes(authority.private_pem(Ed25519PrivateKey.generate()))
+
+
+def strange_pair(data: Path) -> None:
+    """Key and certificate belong together, and are another campus's."""
+    key, ca = authority.new_key(), authority.new_authority("campus", NOW)
+    (data / "cloud" / "ingest.pem").write_bytes(authority.issue_client(ca, key.public_key(), "ingest", NOW))
+    (data / "cloud" / "ingest.key").write_bytes(authority.private_pem(key))
+
+
+def list_of_later(data: Path) -> None:
+    """By the school's own CA, signed while a clock was fast."""
+    ca = authority.new_authority("campus", NOW)
+    (data / "broker" / "ca.pem").write_bytes(authority.certificate_pem(ca))
+    (data / "broker" / "crl.pem").write_bytes(authority.issue_crl(ca, {}, 1, NOW + timedelta(days=700)))
 
 
 def newer_schema(data: Path, least: str) -> None:
@@ -129,7 +153,13 @@ def dead_service(data: Path) -> None:
 
 def backed_up(data: Path, hours: int) -> None:
     at_ms = int((time.time() - hours * 3600) * 1000)
-    write(data, "backup.json", json.dumps({"format": 1, "finished_ms": at_ms, "what": "ledger", "where": "x"}))
+    write(data, "backup.json", json.dumps({"format": 1, "finished_ms": at_ms, "what": "ledger", "where": "/away/x"}))
+
+
+def taken_away(data: Path) -> None:
+    backed_up(data, 3)
+    file = data / "cloud" / "backup.json"
+    file.write_text(file.read_text().replace("/away", str(data)))
 
 
 def sealed(data: Path, days: int | None) -> None:
@@ -177,6 +207,16 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "a database that is away": (lambda data: write(data, "ledger.dsn", "postgresql://x:geheim@127.0.0.1:1/db"),
                                 "ledger", State.BAD),
     "a DSN that is none": (lambda data: write(data, "ledger.dsn", "mysql://x"), "ledger", State.BAD),
+    "an empty ledger": (lambda data: os.truncate(cloud("ledger.db")(data), 0), "ledger", State.BAD),
+    "another campus's ledger": (of_another_campus, "ledger", State.BAD),
+    "an empty console": (lambda data: cloud("console.db")(data).touch(), "store-files", State.BAD),
+    "no key for acks": (lambda data: cloud("ack.key")(data).unlink(), "certificate-key", State.BAD),
+    "another key for acks": (strange_ack, "certificate-key", State.BAD),
+    "no key of the watch": (lambda data: cloud("watch.key")(data).unlink(), "certificate-key", State.BAD),
+    "another campus's pair": (strange_pair, "certificate", State.BAD),
+    "a list of the future": (list_of_later, "revocations", State.BAD),
+    "a backup of the future": (lambda data: backed_up(data, -5), "backup", State.BAD),
+    "a backup that was taken away": (taken_away, "backup", State.BAD),
     "an open key": (lambda data: cloud("ack.key")(data).chmod(0o644), "secret-modes", State.BAD),
     "another owner": (lambda data: os.chown(cloud("cloud.json")(data), 65_534, 65_534), "owners", State.BAD),
     "an ended certificate": (end_console, "certificate", State.BAD),
