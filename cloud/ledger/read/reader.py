@@ -363,8 +363,7 @@ class Reader:
 
     def findings_of(self, card: bytes) -> list[CardFinding]:
         """All that was ever found of this card, oldest first."""
-        with self._lock, self.database.reading():
-            return found.of_cards(self.database, [card])
+        return self._ask(found.of_cards, [card])
 
     def finding(self, number: int) -> CardFinding | None:
         """None: there is none of this number."""

@@ -287,7 +287,9 @@ def test_a_holder_shows_a_code_and_without_a_network_hears_why_not(page: Page, w
     assert faults(page) == []
     page.evaluate("document.documentElement.setAttribute('data-elder', '')")
     figures, menu = page.locator(".figures").bounding_box(), page.locator("nav").bounding_box()
-    assert figures and menu and figures["y"] + figures["height"] <= menu["y"], "large letters hide no figures"
+    assert figures
+    assert menu
+    assert figures["y"] + figures["height"] <= menu["y"], "large letters hide no figures"
     page.evaluate(READS_CODES)
     page.goto(f"{wallet.address}#pay")
     page.click(".pay button:has-text('扫一扫')")
