@@ -11,6 +11,7 @@ from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.cards.listing import Why, list_card, unlist_card
 from cloud.ledger.findings import found
 from cloud.ledger.findings.acting import follow_differences
+from cloud.ledger.findings.capped import meal_left_fen
 from cloud.ledger.findings.discounts import look_at_discounts
 from cloud.ledger.findings.found import CardFinding
 from cloud.ledger.findings.listing import follow, set_policy
@@ -308,7 +309,8 @@ class Ledger:
     ) -> PaymentAnswer:  # fmt: skip
         """May the online account pay? It has when the answer is APPROVED."""
         with self.opened.writing(now) as writing:
-            return payments.authorise(writing, box, request, payments.Card(card, is_there))
+            shown = payments.Card(card, is_there, meal_left_fen(writing.db, card.card, now))
+            return payments.authorise(writing, box, request, shown)
 
     def payment_by_code(
         self, box: BoxId, request: OnlineRequest, code: str, amount_fen: int, now: Now

@@ -13,7 +13,6 @@ from cloud.ledger.books.posting import account_paid
 from cloud.ledger.funds.bounds import day_max_of
 from cloud.ledger.funds.codes import CodeRow, CodeState, find_code, judged
 from cloud.ledger.funds.floors import floor_of
-from cloud.ledger.funds.payments.capped import meal_left_fen
 from cloud.ledger.funds.payments.cases import (
     PaymentCase,
     PaymentState,
@@ -36,7 +35,7 @@ from shared.clocks.clock import day_number
 from shared.facts.money.payments import CodesGuessed, PaymentReused
 from shared.ids import card_id
 from shared.inventory import LOADERS
-from shared.online import LoadRequest, PaymentAnswer, PaymentResult, Purpose, code_digest, code_request
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult, code_digest, code_request
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
@@ -50,10 +49,12 @@ class Asking(NamedTuple):
 
 
 class Card(NamedTuple):
-    """What the card has shown. is_there: MAC1 under the presence id is right, as the key process says."""
+    """What the card has shown. is_there: MAC1 under the presence id is right, as the key process says. meal_fen: what a
+    capped card 限餐卡 may still pay in this meal period; None: it is not capped."""
 
     request: LoadRequest
     is_there: bool
+    meal_fen: int | None = None
 
 
 def authorise(writing: Writing, box: str, request: OnlineRequest, card: Card) -> PaymentAnswer:
@@ -164,9 +165,7 @@ def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> As
         floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
         spent = spent_with(writing.db, wanted.card, payer, writing.now)
         own_fen = DAY_MAX_FEN if spent is None else spent.left_fen
-        if wanted.purpose is Purpose.PAYMENT:
-            meal_fen = meal_left_fen(writing.db, wanted.card, payer, writing.now)
-            own_fen = own_fen if meal_fen is None else min(own_fen, meal_fen)
+        own_fen = own_fen if card.meal_fen is None else min(own_fen, card.meal_fen)
     return Asked(
         place_of(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
