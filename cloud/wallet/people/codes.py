@@ -1,6 +1,6 @@
 """Codes by SMS: six figures, one use, CODE_MS; and what is still to be sent. Inside of a transaction.
 
-Wrong tries are bounded by throttle.CODE, so that a guess has five chances in a million. The text waits in the file of
+Wrong tries are bounded by throttle.CODE, so that guesses have ten chances in a million. The text waits in the file of
 people until a door of SMS has taken it, or it is too old to be of use.
 """
 
@@ -10,8 +10,11 @@ import secrets
 from typing import NamedTuple
 
 from cloud.store.db import Database
+from cloud.wallet.people.throttle import CODES_OF_ALL, note_try
 from shared.words.voice import Text
 
+SMS = "sms"
+"""As the throttle knows them."""
 CODE_MS = 10 * 60_000
 TEXT_MS = 24 * 3_600_000
 SENT_MAX = 20
@@ -27,13 +30,15 @@ class Sms(NamedTuple):
 
 
 def send_code(db: Database, use: str, phone: str, now_ms: int, *, really: bool) -> None:
-    """A fresh code; the one before dies. really False: the same work, and nothing is sent."""
+    """A fresh code; the one before dies. really False: the same work, for nobody's row, and nothing is sent."""
     code = f"{secrets.randbelow(1_000_000):06d}"
     kept = _digest(use, phone, code)
     db.run("DELETE FROM code WHERE until_ms <= ?", (now_ms,))
+    row = (use, phone, kept, now_ms + CODE_MS) if really else ("", "", kept, now_ms)
+    db.upsert("code", "use, phone, digest, until_ms", "use, phone", [row])
     if not really:
         return
-    db.upsert("code", "use, phone, digest, until_ms", "use, phone", [(use, phone, kept, now_ms + CODE_MS)])
+    note_try(db, CODES_OF_ALL, SMS, now_ms)
     text = Text(f"验证码 {code}，十分钟内有效，勿告诉他人。", f"Code {code}, good for ten minutes. Tell nobody.")
     _queue(db, phone, text, now_ms + CODE_MS)
 

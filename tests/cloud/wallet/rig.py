@@ -37,6 +37,8 @@ class Rig:
     now: Now = field(default_factory=lambda: Now(1_000_000_000_000, CAMPUS_S))
     session: dict[str, str] = field(default_factory=dict)
     """Who → the token of his cookie. Each answer that any test hears is held against the published shape."""
+    address: str = "10.0.0.1"
+    """From where all of them ask."""
 
     def ask(self, operation: str, who: str = "", **arguments: Any) -> Any:
         """The value; the problem's code when it was refused."""
@@ -44,7 +46,7 @@ class Rig:
         return answer.problem.code if answer.problem else answer.value
 
     def answer(self, operation: str, who: str = "", **arguments: Any) -> Answer:
-        caller = Caller("10.0.0.1", "a phone", "https://wallet", self.session.get(who, ""))
+        caller = Caller(self.address, "a phone", "https://wallet", self.session.get(who, ""))
         found = self.answers.begin(encode_ask(Ask(operation, arguments, caller)), self.now)
         while isinstance(found, Later):
             found = self.answers.go_on(found, found.work())

@@ -16,10 +16,12 @@ from cloud.wallet.back.table import OPERATIONS
 from cloud.wallet.line.calls import Caller
 from cloud.wallet.line.problems import CallRefused
 from cloud.wallet.line.shapes import parsed, text
+from cloud.wallet.people.passwords import hashed
+from cloud.wallet.people.persons import add_person, set_password
 from cloud.wallet.people.sessions import FRESH_MS, IDLE_MS, SESSIONS_MAX
 from cloud.wallet.people.sight import Bond, age, may
 from cloud.wallet.people.throttle import BIND, PASSWORD, STRANGERS_BLOCK, Pace, Tried, next_try
-from tests.cloud.wallet.rig import CAMPUS_S, CHILD, GROWN, PUPIL_PHONE
+from tests.cloud.wallet.rig import CAMPUS_S, CHILD, FATHER, GROWN, MOTHER, PUPIL_PHONE, add_child
 
 DAY_S = 86_400
 KEY = "ab" * 16
@@ -96,9 +98,52 @@ def test_wrong_words_send_nothing_and_are_answered_the_same(rig):
 
 
 def test_binding_a_holder_is_tried_so_often_whoever_tries(rig):
-    for n in range(BIND.most):
+    for n in range(BIND.of_all.most):
+        rig.address = f"10.0.0.{n // BIND.most}"
         assert rig.ask("bind/begin", phone=f"1300000010{n}", **{**WHO, "name": "x"}) == {}
+    rig.address = "10.0.0.9"
     assert rig.ask("bind/begin", phone=PUPIL_PHONE, **WHO) == "slow-down"
+
+
+def test_who_tries_anothers_name_from_one_address_leaves_him_his_tries(rig):
+    """Password, code, SMS, binding, report: the thief, or a prankster, shuts himself out, and not the holder."""
+    assert bound(rig) == {}
+    rig.later(3600)
+    tries = {
+        "sign-in/password": {"phone": PUPIL_PHONE, "password": "wrong pass"},
+        "sign-in/send-code": {"phone": PUPIL_PHONE},
+        "sign-in/code": {"phone": PUPIL_PHONE, "code": "000000"},
+        "bind/begin": {"phone": "13000000099", **WHO, "name": "x"},
+        "lost-night": {"key": KEY, **WHO, "name": "x"},
+    }
+    for operation, told in tries.items():
+        said = [rig.ask(operation, **told) for _ in range(20)]
+        assert said[-1] == "slow-down", operation
+    rig.address = "10.0.0.7"
+    assert rig.ask("sign-in/send-code", phone=PUPIL_PHONE) == {}
+    assert rig.ask("sign-in/code", "pupil", phone=PUPIL_PHONE, code=rig.code()) == {}
+    assert rig.ask("sign-in/password", "pupil", phone=PUPIL_PHONE, password=PASS) == {}
+    assert rig.ask("lost-night", **{**tries["lost-night"], **WHO}) == {}
+
+
+def test_codes_asked_for_numbers_of_nobodys_take_no_code_of_the_school(rig, monkeypatch):
+    monkeypatch.setattr("cloud.wallet.people.codes.CODES_OF_ALL", Pace(2, 3_600_000))
+    monkeypatch.setattr("cloud.wallet.back.who.identity.CODES_OF_ALL", Pace(2, 3_600_000))
+    assert [rig.ask("sign-in/send-code", phone=f"1390000000{n}") for n in range(4)] == [{}] * 4
+    with rig.site.people.reading():
+        assert rig.site.people.run("SELECT use, phone FROM code") == [("", "")], "the same work, and nobody's number"
+    said = [rig.ask("sign-in/send-code", phone=phone) for phone in (MOTHER, FATHER, MOTHER, "13900000009")]
+    assert said == [{}, {}, "slow-down", "slow-down"]
+
+
+def test_who_has_no_phone_is_held_up_by_nobody_elses_password(rig):
+    add_child(rig, 1)
+    with rig.site.people.writing():
+        other = add_person(rig.site.people, "", GROWN[1], GROWN[0], 0)
+        set_password(rig.site.people, other.id, hashed(PASS))
+    rig.signed("grown", other.id)
+    assert [rig.ask("prove", "child", password="wrong pass") for _ in range(PASSWORD.most + 1)][-1] == "slow-down"
+    assert rig.ask("prove", "grown", password=PASS) == {}
 
 
 def test_a_password_is_tried_so_often_and_no_number_tells_who_is_here(rig):

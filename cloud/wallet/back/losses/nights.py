@@ -19,7 +19,7 @@ from cloud.wallet.people.blocks import PRANKS_MAX, Reporter, pranks_of
 from cloud.wallet.people.nights import Night, forget_night, keep_night, oldest_night
 from cloud.wallet.people.roster import Holder, holder_of, typed_number
 from cloud.wallet.people.sessions import session_of
-from cloud.wallet.people.throttle import REPORTS_BY, STRANGERS_BLOCK, STRANGERS_FROM, take_try
+from cloud.wallet.people.throttle import REPORTS_BY, STRANGERS_BLOCK, STRANGERS_FROM, take_try, take_try_from
 from shared.facts.desks import BlockRefused
 
 NIGHTS_A_TURN = 20
@@ -33,7 +33,7 @@ def at_night(context: Context, arguments: Arguments) -> dict[str, str]:
         session = session_of(people, caller.session, now_ms)
     person = session.person if session else 0
     number = typed_number(people, arguments["number"])
-    take_try(people, STRANGERS_BLOCK, "block", number, now_ms)
+    take_try_from(people, STRANGERS_BLOCK, "block", number, caller.address, now_ms)
     by = (REPORTS_BY, "reports", str(person)) if person else (STRANGERS_FROM, "blocks-from", caller.address)
     take_try(people, *by, now_ms)
     night = Night(

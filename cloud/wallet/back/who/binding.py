@@ -18,7 +18,7 @@ from cloud.wallet.people.persons import bind_guardian, bound_person, set_passwor
 from cloud.wallet.people.records.letters import NO_LETTER, end_letter, is_of, letter_of, plain
 from cloud.wallet.people.roster import holder_of, typed_number, wards_of
 from cloud.wallet.people.sessions import Way, end_sessions
-from cloud.wallet.people.throttle import BIND, CODE, forget_tries, take_try
+from cloud.wallet.people.throttle import BIND, CODE, forget_tries, take_try_from
 from cloud.wallet.settings import Binding
 from shared.errors import WireFault
 from shared.keys.paper_text import MISTYPED
@@ -46,7 +46,7 @@ def begin(context: Context, arguments: Arguments) -> dict[str, Any]:
     people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
     number = typed_number(people, arguments["number"])
     told = _told(context.site.binding, arguments)
-    take_try(people, BIND, "holder", number, now_ms)
+    take_try_from(people, BIND, "holder", number, context.caller.address, now_ms)
     may_send(context, phone)
     with people.writing():
         holder, letter = holder_of(people, number), letter_of(people, number, now_ms)
@@ -63,7 +63,7 @@ def finish(context: Context, arguments: Arguments) -> Later:
     blocked as lost: whoever found his phone has its codes, and a birth is known to others."""
     people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
     number = typed_number(people, arguments["number"])
-    take_try(people, CODE, BINDING, f"{number} {phone}", now_ms)
+    take_try_from(people, CODE, BINDING, f"{number} {phone}", context.caller.address, now_ms)
 
     by_letter = context.site.binding is Binding.LETTER
     lost = not by_letter and block_of_holder(context.site, number) is not None
@@ -84,7 +84,7 @@ def finish(context: Context, arguments: Arguments) -> Later:
                     set_password(people, person.id, kept, 0 if by_letter else now_ms)
                     end_sessions(people, person.id)
                     end_letter(people, number)
-                    forget_tries(people, "holder", number)
+                    forget_tries(people, "holder", number, context.caller.address)
                     return opened(context, person, Way.BOUND)
         raise CallRefused(WRONG)
 

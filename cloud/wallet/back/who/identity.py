@@ -1,7 +1,7 @@
 """Who somebody is: phone and password, a code by SMS; his devices. The first time is binding.py's.
 
 No answer tells who is here: a number that is nobody's is answered like any other, after the same work. Tries are
-bounded by phone; the front bounds them by address.
+bounded by phone, from one address and from all; the front bounds them by address, whomever they name.
 """
 
 import re
@@ -14,7 +14,7 @@ from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.line.problems import AGAIN, NO_CODES, CallRefused, Problem
 from cloud.wallet.line.shapes import Arguments, Kind, octets, text
-from cloud.wallet.people.codes import send_code, use_code
+from cloud.wallet.people.codes import SMS, send_code, use_code
 from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hashed
 from cloud.wallet.people.persons import (
     Person,
@@ -37,7 +37,16 @@ from cloud.wallet.people.sessions import (
     prove_again,
     sessions_of,
 )
-from cloud.wallet.people.throttle import CODE, CODES_OF_ALL, CODES_SENT, PASSWORD, forget_tries, take_try
+from cloud.wallet.people.throttle import (
+    CODE,
+    CODES_OF_ALL,
+    CODES_SENT,
+    PASSWORD,
+    forget_tries,
+    require_left,
+    take_try,
+    take_try_from,
+)
 from shared.words.voice import Text
 
 WRONG = Problem(403, "wrong", Text("不对", "that does not fit"))
@@ -73,8 +82,8 @@ def _by_secret(
     context: Context, pace: str, name: str, find: Callable[[Database, str], Person | None], secret: str, *,
     brief: bool = False,
 ) -> Later:  # fmt: skip
-    people = context.site.people
-    take_try(people, PASSWORD, pace, name, context.now.unix_ms)
+    people, address = context.site.people, context.caller.address
+    take_try_from(people, PASSWORD, pace, name, address, context.now.unix_ms)
     with people.reading():
         person = find(people, name)
         kept = password_of(people, person.id) if person else ""
@@ -83,7 +92,7 @@ def _by_secret(
         if not right or person is None:
             raise CallRefused(WRONG)
         with people.writing():
-            forget_tries(people, pace, name)
+            forget_tries(people, pace, name, address)
             return opened(context, person, Way.KNOWN, brief=brief)
 
     return Later(lambda: fits(kept, secret), then)
@@ -105,7 +114,7 @@ def finish_phone(context: Context, arguments: Arguments) -> Later:
     """The code, and a password from now on; all other devices are signed out."""
     people, phone, person, now_ms = context.site.people, arguments["phone"], context.person, context.now.unix_ms
     require_strong(context)
-    take_try(people, CODE, "phone", f"{person.id} {phone}", now_ms)
+    take_try(people, CODE.of_all, "phone", f"{person.id} {phone}", now_ms)
 
     def then(kept: str) -> dict[str, Any]:
         with people.writing():
@@ -159,12 +168,12 @@ def send_sign_in_code(context: Context, arguments: Arguments) -> dict[str, Any]:
 def by_code(context: Context, arguments: Arguments) -> Signed:
     """Phone and code."""
     people, phone, now_ms = context.site.people, arguments["phone"], context.now.unix_ms
-    take_try(people, CODE, SIGN, phone, now_ms)
+    take_try_from(people, CODE, SIGN, phone, context.caller.address, now_ms)
     with people.writing():
         right = use_code(people, SIGN, phone, arguments["code"], now_ms)
         person = person_with_phone(people, phone)
         if right and person is not None:
-            forget_tries(people, SIGN, phone)
+            forget_tries(people, SIGN, phone, context.caller.address)
             return opened(context, person, Way.CODE)
     raise CallRefused(WRONG)
 
@@ -187,8 +196,9 @@ def change_password(context: Context, arguments: Arguments) -> Later:
 
 def prove(context: Context, arguments: Arguments) -> Later:
     """The password once more: what needs a fresh proof may be done for a while."""
-    people, person = context.site.people, context.person
-    take_try(people, PASSWORD, "password", person.phone, context.now.unix_ms)
+    people, person, address = context.site.people, context.person, context.caller.address
+    tried = ("password", person.phone) if person.phone else ("number", person.holder)
+    take_try_from(people, PASSWORD, *tried, address, context.now.unix_ms)
     with people.reading():
         kept = password_of(people, person.id)
 
@@ -196,7 +206,7 @@ def prove(context: Context, arguments: Arguments) -> Later:
         if not right:
             raise CallRefused(WRONG)
         with people.writing():
-            forget_tries(people, "password", person.phone)
+            forget_tries(people, *tried, address)
             prove_again(people, context.session.key, context.now.unix_ms)
             if knows_alone(people, person.id, context.now.unix_ms):
                 note_strong(people, context.session.key, context.now.unix_ms)
@@ -227,10 +237,11 @@ def end_device(context: Context, arguments: Arguments) -> dict[str, Any]:
 
 def may_send(context: Context, phone: str) -> None:
     """An SMS, by the pace of that phone and of all. CallRefused: also where no code would ever arrive, whoever asks."""
+    people, now_ms = context.site.people, context.now.unix_ms
     if not context.site.sends():
         raise CallRefused(NO_CODES)
-    take_try(context.site.people, CODES_SENT, "sms", phone, context.now.unix_ms)
-    take_try(context.site.people, CODES_OF_ALL, "sms", "", context.now.unix_ms)
+    require_left(people, CODES_OF_ALL, SMS, now_ms)
+    take_try_from(people, CODES_SENT, SMS, phone, context.caller.address, now_ms)
 
 
 def opened(context: Context, person: Person, way: Way, *, brief: bool = False) -> Signed:

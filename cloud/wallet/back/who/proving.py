@@ -57,7 +57,7 @@ def by_code(context: Context, arguments: Arguments) -> dict[str, Any]:
     """That code."""
     people, phone, now_ms = context.site.people, _phone(context), context.now.unix_ms
     _require_in_hand(context)
-    take_try(people, CODE, "prove", str(context.person.id), now_ms)
+    take_try(people, CODE.of_all, "prove", str(context.person.id), now_ms)
     with people.writing():
         if not use_code(people, _use(context), phone, arguments["code"], now_ms):
             raise CallRefused(WRONG)
