@@ -77,11 +77,11 @@ def meal_lines(view: MealsView) -> Iterator[Text]:
     yield Text(f"应急餐 {day}：{rule.zh}；在册 {known} 人", f"emergency meals {day}: {rule.en}; {known} enrolled")
     for one in view.meals:
         where, (zh, en) = origin(one), halves(beyond(one))
-        back = BACKED if one.id in view.backs else Text("", "")
+        back = halves(BACKED if one.id in view.backs else None)
         head, entry = f"{one.number} ¥{yuan(one.fen)} {one.stall}", one.entry or "—"
         yield Text(
-            " ".join(filter(None, (head, f"餐次 {one.meal}", where.zh, f"分录 {entry}", zh, back.zh))),
-            " ".join(filter(None, (head, f"meal {one.meal}", where.en, f"entry {entry}", en, back.en))),
+            " ".join(filter(None, (head, f"餐次 {one.meal}", where.zh, f"分录 {entry}", zh, back[0]))),
+            " ".join(filter(None, (head, f"meal {one.meal}", where.en, f"entry {entry}", en, back[1]))),
         )
     yield Text(f"共 {view.times} 份 ¥{yuan(view.fen)}", f"{view.times} in all, ¥{yuan(view.fen)}")
     for one in view.waiting:
