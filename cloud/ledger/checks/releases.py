@@ -4,11 +4,11 @@ from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.books.posting import Postings
 from cloud.ledger.checks.check import Check
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.releases import (
     RELEASE_KINDS,
     Paper,
-    holder_of,
     merchants_of,
     read_offer,
     read_paper,
@@ -123,7 +123,7 @@ def _card_fault(db: Database, held: int, entry: int, paper: Paper) -> str:
         "SELECT c.card FROM posting p JOIN card c ON c.purse_account = p.debit OR c.subsidy_account = p.debit "
         "WHERE p.entry = ? AND p.line = 0", (held,),
     )  # fmt: skip
-    follows = holder_of(db, debited[0]) == holder_of(db, paper.card)
+    follows = home_of(db, debited[0]) == home_of(db, paper.card)
     return "" if follows else f"entry {entry}: its card is not the one of entry {held}"
 
 

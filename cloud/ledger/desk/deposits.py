@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from cloud.ledger.cards.refusals import KEY_USED, UNKNOWN_CARD, DeskRefused
 from cloud.ledger.funds.providers.orders import order_of, orders_of
-from cloud.ledger.funds.providers.posting import SUCCESSORS_MAX, present_card
 from cloud.ledger.funds.providers.refunding import refundable_fen
 from cloud.ledger.funds.providers.refunds import refunds_of
 from cloud.ledger.funds.providers.terms import DepositOrder, DepositRefund
+from cloud.ledger.funds.successors import home_of, line_of
 from cloud.ledger.held.deposits.refunds import Offer, offer_refund, offers_waiting
 from cloud.ledger.held.two_persons import Proposal, ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
@@ -56,7 +56,7 @@ class DepositDesk:
         with db.reading():
             if not db.run("SELECT 1 FROM card WHERE card = ?", (card,)):
                 raise DeskRefused(UNKNOWN_CARD)
-            every = [order for one in _line_of(db, card) for order in orders_of(db, one, LOOKED) if order.txn]
+            every = [order for one in line_of(db, card) for order in orders_of(db, one, LOOKED) if order.txn]
             every.sort(key=lambda order: -order.made_ms)
             waiting = offers_waiting(db, now.unix_ms)
             return [_seen(db, order, waiting) for order in every[:LISTED]]
@@ -74,7 +74,7 @@ class DepositDesk:
             if known:
                 return int(known[0][3])
             order = order_of(writing.db, number)
-            if order is None or present_card(writing.db, order.card) != card:
+            if order is None or home_of(writing.db, order.card) != card:
                 raise DeskRefused(NOT_ITS)
             try:
                 made = offer_refund(writing, number, fen, cashier, reason)
@@ -84,15 +84,6 @@ class DepositDesk:
             row = (key, cashier, number, fen, made.number)
             writing.db.insert("deposit_desk", "key, cashier, order_number, fen, proposal", [row])
             return made.number
-
-
-def _line_of(db: Database, card: bytes) -> list[bytes]:
-    """The card, and those before it."""
-    found = [card]
-    for one in found:
-        if len(found) < SUCCESSORS_MAX:
-            found += [bytes(old) for (old,) in db.run("SELECT card FROM card_life WHERE successor = ?", (one,))]
-    return found
 
 
 def _seen(db: Database, order: DepositOrder, waiting: list[tuple[Offer, Proposal]]) -> CardDeposit:

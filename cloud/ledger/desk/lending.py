@@ -39,11 +39,11 @@ from cloud.ledger.funds.spares import (
     Spare,
     SpareAct,
     add_spare,
-    current_of,
     held_by,
     spare_by_key,
     spare_of,
 )
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.registry import ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
@@ -146,7 +146,7 @@ def take_back(writing: Writing, wish: Wish, said_fen: int) -> Receipt:
         raise DeskRefused(NOT_LENT)
     if said_fen:
         raise DeskRefused(SPARE_NOT_EMPTY)
-    holder = current_of(writing.db, stands.holder) if stands.holder else NOBODY
+    holder = home_of(writing.db, stands.holder) if stands.holder else NOBODY
     moved = beside(writing, card)
     total_fen = stands.deposit_fen + sum(moved)
     in_cash = bool(stands.deposit_fen and stands.in_cash) or not holder
@@ -163,7 +163,7 @@ def _holder(writing: Writing, loan: Loan) -> bytes:
     """The card that it stands in for, as it is by now; one that is lost is what this is for."""
     if not loan.holder_label:
         return NOBODY
-    holder = current_of(writing.db, card_of(writing.db, loan.holder_label))
+    holder = home_of(writing.db, card_of(writing.db, loan.holder_label))
     if spare_of(writing.db, holder) is not None or held_by(writing.db, holder) is not None:
         raise DeskRefused(HAS_SPARE)
     return holder

@@ -34,7 +34,8 @@ from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.funds.offline.certificates import end_of_card
 from cloud.ledger.funds.offline.terms import EndWhy
-from cloud.ledger.funds.spares import ENDED, current_of, spare_of
+from cloud.ledger.funds.spares import ENDED, spare_of
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
 from cloud.ledger.held.losses.exposure import certain_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
@@ -169,7 +170,7 @@ def _goes_to(db: Database, old: bytes) -> bytes:
         return life.successor
     if spare is None or spare.act not in ENDED or not spare.holder or life.state is CardState.NORMAL:
         raise DeskRefused(NOT_REPLACED)
-    return current_of(db, spare.holder)
+    return home_of(db, spare.holder)
 
 
 def _replace(

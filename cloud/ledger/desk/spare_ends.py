@@ -19,7 +19,8 @@ from cloud.ledger.desk.lending import again, beside, need_account, note, paying_
 from cloud.ledger.desk.receipts import Receipt, ReceiptKind, add_receipt
 from cloud.ledger.desk.replacing import Wish, card_of, free, report_lost
 from cloud.ledger.funds.documents import enter
-from cloud.ledger.funds.spares import HELD, NOBODY, Spare, SpareAct, add_spare, current_of, spare_by_key, spare_of
+from cloud.ledger.funds.spares import HELD, NOBODY, Spare, SpareAct, add_spare, spare_by_key, spare_of
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.held.two_persons import is_same_person
 from cloud.ledger.journal.writing import Writing
 from shared.wire.desk.calls import CardState
@@ -56,7 +57,7 @@ def take_in(writing: Writing, wish: Wish, second: str) -> Receipt:
     if not other or is_same_person(other, wish.cashier):
         raise DeskRefused(SECOND)
     stands = _standing(writing, card, (*HELD, SpareAct.WRITTEN_OFF))
-    holder = current_of(writing.db, stands.holder) if stands.holder else NOBODY
+    holder = home_of(writing.db, stands.holder) if stands.holder else NOBODY
     _keep(writing, wish, card)
     free(writing, replace(wish, key=wish.key + _FREED), card, holder or card)
     moved = beside(writing, card)

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.funds.successors import home_of, homes_of
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.readers import ENDS
 from cloud.ledger.journal.registry import Registry
@@ -19,8 +20,6 @@ COLUMNS = (
     "id, key, card, act, holder, person, place, deposit_fen, in_cash, limit_fen, until_day, who, reason, at_ms, at_s"
 )
 NOBODY = b""
-FOLLOWED_MAX = 100
-"""Cards that have taken one another's place; no holder had so many."""
 _NEWEST = f"SELECT {COLUMNS} FROM spare_card s WHERE id = (SELECT MAX(id) FROM spare_card n WHERE n.card = s.card)"  # noqa: S608  # ours
 
 
@@ -100,17 +99,7 @@ def spares(db: Database) -> list[Spare]:
 def held_by(db: Database, holder: bytes) -> Spare | None:
     """The spare that stands in for this card, or for one whose place it has taken."""
     rows = db.run(f"{_NEWEST} AND act IN (?, ?, ?) AND holder <> ? ORDER BY id", (*map(int, HELD), NOBODY))
-    return next((one for one in (Spare(*row) for row in rows) if current_of(db, one.holder) == holder), None)
-
-
-def current_of(db: Database, card: bytes) -> bytes:
-    """The card that has taken its place, or itself."""
-    for _ in range(FOLLOWED_MAX):
-        rows = db.run("SELECT successor FROM card_life WHERE card = ? AND successor IS NOT NULL", (card,))
-        if not rows:
-            break
-        card = bytes(rows[0][0])
-    return card
+    return next((one for one in (Spare(*row) for row in rows) if home_of(db, one.holder) == holder), None)
 
 
 def lent(db: Database, card: bytes) -> Spare | None:
@@ -122,7 +111,7 @@ def lent(db: Database, card: bytes) -> Spare | None:
 def payer_of(db: Database, card: bytes) -> bytes:
     """The card whose online account and pending load a tap of this card spends."""
     found = lent(db, card)
-    return current_of(db, found.holder) if found is not None and found.holder else card
+    return home_of(db, found.holder) if found is not None and found.holder else card
 
 
 def borrowed(registry: Registry, card: bytes, payer: bytes) -> CardAccounts:
@@ -148,14 +137,4 @@ def add_spare(writing: Writing, row: Spare) -> Spare:
 def was_lent_for(db: Database, card: bytes, payer: bytes) -> bool:
     """Did this spare ever stand in for that holder, by whichever of his cards?"""
     rows = db.run("SELECT DISTINCT holder FROM spare_card WHERE card = ? AND act = ?", (card, int(SpareAct.LENT)))
-    return any(payer in _line(db, bytes(holder)) for (holder,) in rows if holder)
-
-
-def _line(db: Database, card: bytes) -> list[bytes]:
-    found = [card]
-    for _ in range(FOLLOWED_MAX):
-        rows = db.run("SELECT successor FROM card_life WHERE card = ? AND successor IS NOT NULL", (found[-1],))
-        if not rows:
-            break
-        found.append(bytes(rows[0][0]))
-    return found
+    return any(payer in homes_of(db, bytes(holder)) for (holder,) in rows if holder)

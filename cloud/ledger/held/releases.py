@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import Postings, released, returned
-from cloud.ledger.cards.life import life_of
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.entries import Held, held_among
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
@@ -27,8 +27,6 @@ from shared.words.voice import Text
 
 ENTRIES_MAX = 5000
 """Of one proposal, which is one transaction; more are proposed in parts."""
-SUCCESSORS_MAX = 100
-"""Cards that took each other's place, one after the other."""
 RELEASE_COLUMNS = "held, entry, proposal, kind, fen"
 
 
@@ -145,16 +143,6 @@ def merchants_of(registry: Registry) -> dict[int, int]:
     return {body.held_account: body.merchant_account for body in registry.devices.values()}
 
 
-def holder_of(db: Database, card: bytes) -> bytes:
-    """The card, or the one that has taken its place by now."""
-    for _ in range(SUCCESSORS_MAX):
-        successor = life_of(db, card).successor
-        if successor is None:
-            break
-        card = successor
-    return card
-
-
 def _offered(writing: Writing, number: int) -> Proposal:
     found = two_persons.proposal(writing.db, number)
     if found.kind is not ProposalKind.HELD:
@@ -213,7 +201,7 @@ def _holders(db: Database, held: Sequence[Held]) -> dict[int, bytes]:
     """Entry → the card whose holder paid, or the one that has taken its place."""
     cards = {one.entry: one.arrival.record.card for one in held if one.arrival.record is not None}
     lives = db.find("SELECT card, successor FROM card_life WHERE card", list(dict.fromkeys(cards.values())))
-    moved = {card: holder_of(db, card) for card, successor in lives if successor is not None}
+    moved = {card: home_of(db, card) for card, successor in lives if successor is not None}
     return {entry: moved.get(card, card) for entry, card in cards.items()}
 
 

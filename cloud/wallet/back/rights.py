@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from cloud.ledger.cards.life import DeedKind, life_of
+from cloud.ledger.funds.successors import home_of
 from cloud.store.db import Database
 from cloud.wallet.back.context import Chosen, Context, Operation, Right, Site
 from cloud.wallet.line.problems import AGAIN, BLOCKED, CONSENT_NEEDED, NOT_YOURS, SHARED, SIGN_IN, CallRefused
@@ -19,8 +20,6 @@ from shared.wire.desk.calls import CardState
 
 _FOUND = "SELECT 1 FROM card_deed WHERE card = ? AND kind = ? AND at_ms > ? LIMIT 1"
 _LOST = "SELECT cashier, text, at_ms FROM card_deed WHERE card = ? AND kind = ? ORDER BY id DESC LIMIT 1"
-FOLLOWED_MAX = 100
-"""Cards that have taken one another's place; no holder had so many."""
 
 
 def admitted(context: Context, operation: Operation, arguments: Arguments) -> Context:
@@ -136,11 +135,6 @@ def chosen(ledger: Database, holder: Holder, *, is_own: bool) -> Chosen:
         rows = ledger.run("SELECT card FROM card WHERE label = ?", (holder.label,)) if holder.label else []
         if not rows:
             return Chosen(holder, None, "", is_own)
-        card = CardId(bytes(rows[0][0]))
-        for _ in range(FOLLOWED_MAX):
-            successor = life_of(ledger, card).successor
-            if successor is None:
-                break
-            card = CardId(bytes(successor))
+        card = CardId(home_of(ledger, bytes(rows[0][0])))
         ((label,),) = ledger.run("SELECT label FROM card WHERE card = ?", (card,))
     return Chosen(holder, card, label, is_own)

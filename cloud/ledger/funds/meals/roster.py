@@ -6,6 +6,7 @@ A roster says something of some persons and nothing of the others. A card is one
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cloud.ledger.funds.successors import line_of
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.readers import ENDS
 from cloud.ledger.journal.writing import Writing
@@ -17,8 +18,6 @@ PERSON_COLUMNS = "number, card, class, enrolled, owed_fen, roster"
 _FIND = f"SELECT {PERSON_COLUMNS} FROM person WHERE "  # noqa: S608  # our own names
 CLASS_MAX = 32
 """Letters of a class's name."""
-SUCCESSORS_MAX = 100
-"""Cards that took each other's place, one after the other."""
 
 
 class Enrolment(NamedTuple):
@@ -70,7 +69,7 @@ def holders_of(db: Database, card: bytes) -> list[Person]:
     """Who owes something and pays in by this card, or had one that it took the place of."""
     if not db.run("SELECT 1 FROM person WHERE owed_fen > 0 LIMIT 1"):
         return []
-    cards = _line_of(db, card)
+    cards = line_of(db, card)
     found = db.find(f"{_FIND} card", cards)
     return sorted(person for person in map(_person, found) if person.owed_fen > 0)
 
@@ -106,18 +105,6 @@ def body_of(said: Sequence[Enrolment]) -> bytes:
 def read_body(body: bytes) -> list[Enrolment]:
     """WireFault, TypeError for what is none."""
     return [Enrolment(number, card, group, bool(enrolled)) for number, card, group, enrolled in codec.loads(body)]
-
-
-def _line_of(db: Database, card: bytes) -> list[bytes]:
-    """This card, and those whose place it took."""
-    found, fresh = [card], [card]
-    for _ in range(SUCCESSORS_MAX):
-        fresh = [bytes(one) for (one,) in db.find("SELECT card FROM card_life WHERE successor", fresh)]
-        fresh = [one for one in fresh if one not in found]
-        if not fresh:
-            break
-        found += fresh
-    return found
 
 
 def _person(row: Sequence[object]) -> Person:

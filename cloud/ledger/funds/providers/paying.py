@@ -10,9 +10,10 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.providers.items import Apart, ItemKind, name_item
 from cloud.ledger.funds.providers.orders import step
-from cloud.ledger.funds.providers.posting import booked_fen, post_deposit, present_card, suspend
+from cloud.ledger.funds.providers.posting import booked_fen, post_deposit, suspend
 from cloud.ledger.funds.providers.terms import NEVER, DepositOrder, OrderState
 from cloud.ledger.funds.providers.unclear import REST, give_back
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused
@@ -89,7 +90,7 @@ def _post(writing: Writing, order: DepositOrder, paid: Paid) -> int:
     if rest:
         suspend(writing, rest, order.provider, f"{paid.txn}:{REST}")
         _unclear(writing, order, paid, fen)
-    writing.notes.tell(DepositPosted(order.provider, order.number, fen, present_card(writing.db, order.card)))
+    writing.notes.tell(DepositPosted(order.provider, order.number, fen, home_of(writing.db, order.card)))
     return fen
 
 
@@ -100,5 +101,5 @@ def _unclear(writing: Writing, order: DepositOrder, paid: Paid, posted_fen: int)
 
 def _left_fen(writing: Writing, card: bytes) -> int:
     writing.booking.flush()
-    accounts = writing.accounts(present_card(writing.db, card))
+    accounts = writing.accounts(home_of(writing.db, card))
     return balance_now(writing.db, accounts.online, Side.CREDIT) if accounts else 0

@@ -24,6 +24,7 @@ from cloud.ledger.books.posting import (
 )
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.meals.debts import repay
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, DepositRefused
@@ -40,8 +41,6 @@ PROVIDER_KINDS = frozenset(
     )
 )  # fmt: skip
 _FEES = {EntryKind.PROVIDER_FEE: provider_fee, EntryKind.PROVIDER_FEE_BACK: provider_fee_back}
-SUCCESSORS_MAX = 16
-"""Cards in one place after another that are followed."""
 
 
 def booking_key(provider: str, ident: str) -> str:
@@ -52,7 +51,7 @@ def booking_key(provider: str, ident: str) -> str:
 def post_deposit(writing: Writing, card: bytes, fen: int, provider: str, txn: str, payer: str) -> bool:
     """Inside of a transaction; False: that was booked before. DepositRefused."""
     key = booking_key(provider, txn)
-    made = deposit(writing, CardId(present_card(writing.db, card)), fen, key, payer)
+    made = deposit(writing, CardId(home_of(writing.db, card)), fen, key, payer)
     if made.again:
         return False
     need_accounts(writing, provider)
@@ -70,7 +69,7 @@ def refund(writing: Writing, card: bytes, fen: int, provider: str, ident: str) -
     """The provider gave it back: the account pays, below zero if need be. card empty: out of 渠道待查款. False: booked
     before."""
     need_accounts(writing, provider)
-    of_card = present_card(writing.db, card) if card else b""
+    of_card = home_of(writing.db, card) if card else b""
     return _enter(writing, EntryKind.DEPOSIT_REFUNDED, (provider, of_card, fen), booking_key(provider, ident))
 
 
@@ -114,16 +113,6 @@ def keep_fee(writing: Writing, fen: int, provider: str, ident: str) -> bool:
     _need(writing, (provider_account(provider), fee_account(provider)))
     kind = EntryKind.PROVIDER_FEE if fen > 0 else EntryKind.PROVIDER_FEE_BACK
     return _enter(writing, kind, (provider, abs(fen)), booking_key(provider, ident))
-
-
-def present_card(db: Database, card: bytes) -> bytes:
-    """The card that stands in its place now: what was ordered for a card that was replaced since is its holder's."""
-    for _ in range(SUCCESSORS_MAX):
-        rows = db.run("SELECT successor FROM card_life WHERE card = ? AND successor IS NOT NULL", (card,))
-        if not rows:
-            break
-        card = bytes(rows[0][0])
-    return card
 
 
 def booked_fen(db: Database, kind: EntryKind, provider: str, ident: str) -> int:

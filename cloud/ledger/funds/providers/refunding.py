@@ -15,7 +15,6 @@ from cloud.ledger.funds.providers.posting import (
     give_back_refund,
     hold_refund,
     need_accounts,
-    present_card,
 )
 from cloud.ledger.funds.providers.refunds import (
     OPEN_MAX,
@@ -26,6 +25,7 @@ from cloud.ledger.funds.providers.refunds import (
     step_refund,
 )
 from cloud.ledger.funds.providers.terms import NEVER, OPEN, DepositOrder, DepositRefund, OrderState, RefundState
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import DepositRefused
@@ -66,7 +66,7 @@ def require_refundable(db: Database, order: DepositOrder | None, fen: int) -> De
 def refund_deposit(writing: Writing, number: str, fen: int, reason: str, proposal: int) -> DepositRefund:
     """Inside of a transaction: the account has it no more, and the provider is asked for it soon. DepositRefused."""
     order = require_refundable(writing.db, order_of(writing.db, number), fen)
-    card = present_card(writing.db, order.card)
+    card = home_of(writing.db, order.card)
     writing.booking.flush()
     accounts = writing.accounts(card)
     balance = balance_now(writing.db, accounts.online, Side.CREDIT) if accounts else 0
@@ -119,7 +119,7 @@ def take_refusal(writing: Writing, refund: DepositRefund, why: str) -> None:
     """Inside of a transaction: the money is back where it came from, and somebody is told."""
     if not refund.is_open:
         return
-    card = present_card(writing.db, refund.card) if refund.card else b""
+    card = home_of(writing.db, refund.card) if refund.card else b""
     give_back_refund(writing, card, refund.fen, refund.provider, refund.number)
     done = refund._replace(state=int(RefundState.REFUSED), due_ms=NEVER, changed_ms=writing.now.unix_ms)
     step_refund(writing, done, codec.dumps([why]))
@@ -175,6 +175,6 @@ def _step_order(writing: Writing, refund: DepositRefund) -> None:
     )  # fmt: skip
     step(writing, done, codec.dumps([refund.number, refund.fen]))
     writing.booking.flush()
-    accounts = writing.accounts(present_card(writing.db, order.card))
+    accounts = writing.accounts(home_of(writing.db, order.card))
     left_fen = balance_now(writing.db, accounts.online, Side.CREDIT) if accounts else 0
     writing.notes.tell(DepositRefunded(refund.provider, refund.order, refund.fen, left_fen))

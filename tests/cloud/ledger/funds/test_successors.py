@@ -1,0 +1,20 @@
+"""Cards that took one another's place, however often: the last one's accounts stand for all of them."""
+
+from itertools import pairwise
+
+from cloud.ledger.funds.successors import home_of, homes_of, line_of
+from cloud.ledger.journal.opened import OpenedLedger
+from tests.cloud.ledger import campus as c
+
+CARDS = [bytes(c.card(n)) for n in range(1, 41)]
+
+
+def test_forty_cards_in_one_place(opened: OpenedLedger) -> None:
+    lives = [(old, 3, new, None, c.NOW.unix_ms) for old, new in pairwise(CARDS)]
+    with opened.writing(c.NOW) as writing:
+        db = writing.db
+        db.insert("card_life", "card, state, successor, card_class, since_ms", lives)
+        assert homes_of(db, CARDS[0]) == CARDS
+        assert home_of(db, CARDS[20]) == home_of(db, CARDS[-1]) == CARDS[-1]
+        assert line_of(db, CARDS[-1]) == CARDS[::-1]
+        assert line_of(db, CARDS[0]) == [CARDS[0]]
