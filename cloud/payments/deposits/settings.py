@@ -20,7 +20,6 @@
 Every file is read anew at a start; a key is changed by a new file and a restart, the old one beside it.
 """
 
-import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +33,7 @@ from cloud.payments.providers.interface import Adapter, Door, OrderWay, Provider
 from cloud.payments.providers.keys import FOREVER, OwnKey, PlatformKeys, read_own, read_platform
 from cloud.payments.providers.reading import unix_of_china
 from cloud.payments.providers.wechat import Inside, WeChat
+from cloud.process.private import read_private
 from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
@@ -46,7 +46,6 @@ WAYS = {
 """What the adapters have."""
 AUTHORIZE, OPENID = "https://open.weixin.qq.com/connect/oauth2/authorize", "https://api.weixin.qq.com"
 """Where WeChat asks its user whether we may know who he is, and tells us."""
-_OTHERS = 0o077
 _APIV3 = 32
 _KEY_MAX = 64 * 1024
 
@@ -212,11 +211,6 @@ def _name(one: Section, key: str) -> str:
 
 def _private(file: Path, most: int) -> bytes:
     try:
-        with file.open("rb") as opened:
-            if os.fstat(opened.fileno()).st_mode & _OTHERS:
-                raise ConfigFault(
-                    Text(f"{file.name}: 他人可读，须为 0600", f"{file.name}: others may read it, it must be 0600")
-                )
-            return opened.read(most)
+        return read_private(file, most)
     except OSError as fault:
         raise ConfigFault(Text(f"{file.name}: 无法读取", f"{file.name}: cannot be read")) from fault

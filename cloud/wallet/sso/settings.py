@@ -15,12 +15,12 @@ it guardians do not sign on.
 `ca = "/path/ca.pem"` in either: the file of who signed its certificate, where that is the school's own.
 """
 
-import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cloud.process.private import read_private
 from cloud.wallet.sso.terms import SignOn
 from shared.errors import ConfigFault
 from shared.input.section import Section
@@ -29,7 +29,6 @@ from shared.words.voice import Text
 
 FILE = "sso.toml"
 FILE_MAX = 64 * 1024
-_OTHERS = 0o077
 _HERE = ("127.0.0.1", "localhost", "::1")
 LABELS = {
     "oidc": Text("统一身份认证", "Campus account"),
@@ -104,10 +103,7 @@ def _address(one: Section, key: str) -> str:
 
 def _toml(file: Path) -> dict[str, object]:
     try:
-        with file.open("rb") as opened:
-            if os.fstat(opened.fileno()).st_mode & _OTHERS:
-                raise ConfigFault(Text(f"{FILE}: 他人可读，须为 0600", f"{FILE}: others may read it, it must be 0600"))
-            return tomllib.loads(opened.read(FILE_MAX).decode())
+        return tomllib.loads(read_private(file, FILE_MAX).decode())
     except OSError as fault:
         why = why_not(fault)
         raise ConfigFault(Text(f"{FILE}: 无法读取：{why.zh}", f"{FILE}: cannot be read: {why.en}")) from fault

@@ -1,19 +1,18 @@
 """DATA/cloud/metrics.toml: which time-series store keeps metrics; 0600, or it is refused. Without it, rings do."""
 
 import ipaddress
-import os
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cloud.process.private import read_private
 from shared.errors import ConfigFault
 from shared.input.section import Section
 from shared.words.voice import Text
 
 FILE = "metrics.toml"
-_OTHERS = 0o077
 
 
 class Api(StrEnum):
@@ -55,7 +54,7 @@ class MetricStore:
 def read_metric_store(folder: Path) -> MetricStore | None:
     """The file in the cloud's folder; None: there is none. ConfigFault: it is wrong, or others may read it."""
     try:
-        raw = tomllib.loads(_private(folder / FILE).decode())
+        raw = tomllib.loads(read_private(folder / FILE).decode())
     except FileNotFoundError:
         return None
     except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
@@ -91,10 +90,3 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _private(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        if os.fstat(opened.fileno()).st_mode & _OTHERS:
-            raise ConfigFault(Text(f"{FILE}: 他人可读，须为 0600", f"{FILE}: others may read it, it must be 0600"))
-        return opened.read()

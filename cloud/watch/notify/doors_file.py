@@ -4,7 +4,6 @@ Without the file, mails lie in DATA/cloud/mail, where one can open them, and SMS
 provider is named.
 """
 
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.process.functions import read_off
+from cloud.process.private import read_private
 from cloud.watch.notify.channels.chat import URL_MAX, Chat, ChatDoor
 from cloud.watch.notify.channels.door import Door
 from cloud.watch.notify.channels.folder import FolderDoor
@@ -33,7 +33,6 @@ from shared.words.voice import Text
 FILE = "channels.toml"
 MAIL_FOLDER = "mail"
 _SENDER = "openykt@localhost"
-_OTHERS = 0o077
 _PORT_MAX = 65_535
 _BAUD_MAX = 1_000_000
 
@@ -102,7 +101,7 @@ def read_patience(folder: Path) -> Patience:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_private(folder / FILE).decode())
+        return tomllib.loads(read_private(folder / FILE).decode())
     except FileNotFoundError:
         return {}
     except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
@@ -190,10 +189,3 @@ def _digits(one: Section, key: str) -> str:
     if not text.removeprefix("+").isdecimal():
         raise ConfigFault(f"{one.name(key)}: {Text('应为号码', 'must be a number')}")
     return text
-
-
-def _private(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        if os.fstat(opened.fileno()).st_mode & _OTHERS:
-            raise ConfigFault(Text(f"{FILE}: 他人可读，须为 0600", f"{FILE}: others may read it, it must be 0600"))
-        return opened.read()

@@ -7,12 +7,12 @@ sealed keys was made and typed last: `{"format": 1, "made_ms": …, "proven_ms":
 """
 
 import json
-import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from cloud.process.private import read_private
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
 from shared.errors import ConfigFault
@@ -25,7 +25,6 @@ OPENS = "backup.secret"
 MARK_MAX = 4096
 """Octets of a mark; a longer file is none."""
 EVERY_S = 60
-_OTHERS = 0o077
 PROOF_DAYS = 200
 """A term and its holiday: the paper is typed anew in each."""
 BACKUP = Source(Kind.SERVICE, "backup")
@@ -55,7 +54,7 @@ class Said(NamedTuple):
 def read_said(folder: Path) -> Said:
     """The file in the cloud's folder; without it nothing is said. ConfigFault: it is wrong, or others may read it."""
     try:
-        raw = tomllib.loads(_private(folder / FILE).decode())
+        raw = tomllib.loads(read_private(folder / FILE).decode())
     except FileNotFoundError:
         return Said()
     except ValueError as fault:  # a TOML fault repeats what it stumbled over, which may be a secret
@@ -145,10 +144,3 @@ def _time(said: dict[str, Any], name: str) -> int | None:
 
 def _hours(since_ms: int | None, now_ms: int) -> float | None:
     return None if since_ms is None else max(0, now_ms - since_ms) / 3_600_000
-
-
-def _private(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        if os.fstat(opened.fileno()).st_mode & _OTHERS:
-            raise ConfigFault(Text(f"{FILE}: 他人可读，须为 0600", f"{FILE}: others may read it, it must be 0600"))
-        return opened.read()
