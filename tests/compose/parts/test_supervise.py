@@ -189,7 +189,7 @@ def test_a_spare_part_that_does_not_start_is_tried_again_and_the_rest_goes_on(ca
         f"import pathlib, signal, sys\nif not pathlib.Path({str(flag)!r}).exists(): {first}\n"
         "print('READY at last')\nsignal.pause()"
     )
-    console = part("console", body, ready_timeout_s=0.5, spare=True)
+    console = part("console", body, ready_timeout_s=2.0, spare=True)  # a busy machine starts a program in less
 
     async def scene():
         async with campus.supervisor as supervisor:
