@@ -75,7 +75,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "Moved": whole({"payment": ID, "fen": FEN}),
     "Event": _EVENT | {"properties": _EVENT["properties"] | {"ask": ID}},
     "Events": page("Event"),
-    "Webhook": whole({"url": TEXT}),
+    "Webhook": whole({
+        "url": TEXT, "waits": COUNT, "tries": COUNT, "status": COUNT, "fault": TEXT, "next_ms": MS,
+    }),
     "Queued": whole({"event": ID}),
     "DeadEvent": whole({"event": ID, "tries": COUNT, "status": COUNT, "fault": TEXT, "at_ms": MS}),
     "DeadEvents": page("DeadEvent"),

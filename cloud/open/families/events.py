@@ -5,7 +5,7 @@ from typing import Any
 
 from cloud.open.problems import NONE, CallRefused, Problem
 from cloud.open.route import PAGED, Context, Reply, Route, page_of, paged
-from cloud.open.store.deliveries import Delivery, again, dead_of, hook_of, set_hook
+from cloud.open.store.deliveries import Delivery, again, dead_of, hook_of, next_of, set_hook
 from cloud.open.store.feed import TESTED, event_of, events_of, keep
 from cloud.open.webhooks.addresses import URL, URL_MAX, AddressRefused, target_of
 from cloud.open.webhooks.signing import public_of, published
@@ -25,9 +25,9 @@ def events(context: Context, given: Arguments) -> Reply:
 
 
 def webhook(context: Context, _: Arguments) -> Reply:
-    """As it is set."""
+    """As it is set, and how the next delivery stands."""
     with context.site.store.reading():
-        return Reply({"url": hook_of(context.site.store, context.app.id)})
+        return Reply(_hook(context))
 
 
 def set_webhook(context: Context, given: Arguments) -> Reply:
@@ -80,7 +80,15 @@ def webhook_keys(context: Context, _: Arguments) -> Reply:
 def _set(context: Context, url: str) -> Reply:
     with context.site.store.writing():
         set_hook(context.site.store, context.app.id, url, context.now.unix_ms)
-    return Reply({"url": url})
+        return Reply(_hook(context))
+
+
+def _hook(context: Context) -> dict[str, Any]:
+    """Inside of a transaction."""
+    store, app = context.site.store, context.app.id
+    waits, one = next_of(store, app)
+    seen = {name: getattr(one, name, 0) for name in ("tries", "status", "next_ms")}
+    return {"url": hook_of(store, app), "waits": waits, "fault": one.fault if one else "", **seen}
 
 
 def _seen(context: Context, row: Delivery) -> dict[str, Any]:
@@ -106,7 +114,11 @@ ROUTES = (
         Text("发生在本应用付款上的事，按先后", "what happened to this application's payments, in order"),
         "Events", events, query=PAGED,
     ),
-    Route("getWebhook", "GET", "/v1/webhook", "events", Text("回调地址", "where events are told"), "Webhook", webhook),
+    Route(
+        "getWebhook", "GET", "/v1/webhook", "events",
+        Text("回调地址，及下一条送达的状况", "where events are told, and how the next delivery stands"), "Webhook",
+        webhook,
+    ),
     Route(
         "setWebhook", "PUT", "/v1/webhook", "events", Text("设回调地址", "tell events there from now on"), "Webhook",
         set_webhook, body={"url": _ADDRESS},

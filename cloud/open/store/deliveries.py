@@ -132,6 +132,14 @@ def queues(store: Database) -> dict[str, tuple[int, int]]:
     return {str(app): (int(waits), int(dead)) for app, waits, dead in found}
 
 
+def next_of(store: Database, app: str) -> tuple[int, Delivery | None]:
+    """How many wait for this application, and the one that is sent next."""
+    sql = "SELECT COUNT(*), MIN(event) FROM delivery WHERE app = ? AND state = ?"
+    ((waits, event),) = store.run(sql, (app, int(Standing.WAITS)))
+    rows = store.run(f"SELECT {_COLUMNS} FROM delivery WHERE event = ?", (event,))  # noqa: S608  # our own names
+    return int(waits), Delivery(*rows[0]) if rows else None
+
+
 def waiting(store: Database) -> int:
     """Of all."""
     sql = "SELECT COUNT(*) FROM delivery WHERE state = ?"

@@ -113,6 +113,8 @@ def test_after_the_last_try_it_is_dead_and_goes_again_when_somebody_says_so(rig:
     rig.paid()
     for wait_s in (*RETRIES_S, 0):
         ended(rig, waiting(rig)[0].delivery, 0, "timeout")
+        said = rig.ask("GET", "/v1/webhook").value
+        assert (said["url"], said["fault"]) == (URL, "timeout" if wait_s else ""), "why nothing comes"
         rig.later(wait_s)
     (dead,) = rig.ask("GET", "/v1/webhook/dead").value["items"]
     assert (dead["tries"], dead["fault"]) == (len(RETRIES_S) + 1, "timeout")

@@ -74,7 +74,8 @@ def make_order(writing: Writing, call: Call, wanted: Wanted, token: bytes) -> Or
     account = _merchant(writing.db, wanted.merchant)
     _require(0 <= wanted.amount_fen <= AMOUNT_MAX_FEN, Text("金额超限", "the sum is out of bounds"))
     _require(0 < wanted.valid_ms <= ORDER_MS_MAX, Text("有效期超限", "the time is out of bounds"))
-    _require(len(wanted.note) <= NOTE_MAX and wanted.note.isprintable(), Text("备注过长", "the note is too long"))
+    _require(len(wanted.note) <= NOTE_MAX, Text("备注过长", "the note is too long"))
+    _require(wanted.note.isprintable(), Text("备注须为一行可见字符", "the note is one line of visible characters"))
     ms = writing.now.unix_ms
 
     def act() -> Outcome:
