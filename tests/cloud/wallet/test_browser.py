@@ -166,8 +166,11 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     page.click("text=English")
     expect(page.locator("h2").first).to_have_text("On the card")
     page.click('nav a[href="#more"]')
+    page.context.set_offline(True)
     page.click("text=Sign out")
-    expect(page.locator("h1")).to_have_text("Sign in")
+    expect(page.locator("main .problem"), "and whoever has this phone next").to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("h1"), "is nobody").to_have_text("Sign in")
     page.click("[data-name=firstTime] summary")
     expect(page.locator("[data-name=firstTime] input[name=letter]")).to_be_visible()
     assert faults(page) == []

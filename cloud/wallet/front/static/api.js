@@ -1,5 +1,5 @@
 // Calls of the accounts service through the front, and what this device remembers of the last answers, with their moment.
-const KEPT = "wallet.kept.", PHONE = "wallet.phone";
+const KEPT = "wallet.kept.", PHONE = "wallet.phone", OUT = "wallet.out";
 const WAIT_MS = 12000, HELD_LATE_MS = 6000;
 /** Where something can be shown without an answer, and somebody stands at a till. */
 export const HASTE_MS = 3000;
@@ -15,6 +15,11 @@ export class Problem extends Error {
 export const AWAY = { status: 0, code: "offline", zh: "连不上网络", en: "no connection" };
 
 export async function call(operation, args = {}, wait_ms = WAIT_MS) {
+  if (isMarked(OUT)) await sayOut();
+  return called(operation, args, wait_ms);
+}
+
+async function called(operation, args, wait_ms) {
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort(), wait_ms);
   let answer;
@@ -85,13 +90,43 @@ export function leave() {
   return had;
 }
 
+/** Signed out from here. Without a network, nothing is asked before the accounts service has heard of it: whoever has
+ * this phone next is not signed in as him by the cookie that no script can remove. */
+export async function out() {
+  mark(OUT, true);
+  leave();
+  await sayOut().catch(() => null);
+}
+
+async function sayOut() {
+  await called("sign-out", {}, WAIT_MS).catch((problem) => {
+    if (problem.status !== 401) throw problem;
+  });
+  mark(OUT, false);
+}
+
 /** Does this phone have an offline code, as far as can be known without loading more? Said once, it is remembered. */
 export function phoneHint(has) {
+  if (has !== undefined) mark(PHONE, has);
+  return isMarked(PHONE);
+}
+
+const marked = new Set(); // where there is no storage
+
+function mark(name, is) {
+  is ? marked.add(name) : marked.delete(name);
   try {
-    if (has !== undefined) has ? localStorage.setItem(PHONE, "1") : localStorage.removeItem(PHONE);
-    return localStorage.getItem(PHONE) === "1";
+    is ? localStorage.setItem(name, "1") : localStorage.removeItem(name);
   } catch {
-    return false;
+    // as above
+  }
+}
+
+function isMarked(name) {
+  try {
+    return marked.has(name) || localStorage.getItem(name) === "1";
+  } catch {
+    return marked.has(name);
   }
 }
 

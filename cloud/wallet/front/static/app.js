@@ -1,6 +1,6 @@
 // The wallet: who is here, for whom he looks, and which page is shown. A page is a function → {page, at, fresh} of the
 // module of its name; all but the first are loaded when somebody opens them, out of this version's own files.
-import { AWAY, Problem, ask, call, forget, leave, phoneHint } from "./api.js";
+import { AWAY, Problem, ask, call, forget, leave, out, phoneHint } from "./api.js";
 import { fill, h, keepSize, say } from "./dom.js";
 import { home } from "./home.js";
 import { moment, said, speak, spoken, t } from "./words.js";
@@ -169,8 +169,7 @@ function otherLanguage() {
 }
 
 async function signOut() {
-  await call("sign-out").catch(() => null);
-  leave();
+  await out();
   state.me = null;
   await show();
 }

@@ -1,5 +1,5 @@
 // A terminal that many share: nothing is kept on it, and who walks away is signed out.
-import { call, leave as forgetAll } from "./api.js";
+import { out } from "./api.js";
 
 const IDLE_MS = 60000;
 const TOUCHES = ["pointerdown", "keydown", "input", "wheel"];
@@ -8,8 +8,7 @@ let late;
 /** At its start nobody is signed in, whoever was before; after a minute without a touch nobody is again. */
 export async function begin() {
   document.documentElement.dataset.kiosk = "1";
-  forgetAll();
-  await call("sign-out").catch(() => null);
+  await out();
   for (const one of TOUCHES) addEventListener(one, touched, { passive: true });
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   touched();
@@ -21,7 +20,7 @@ function touched() {
 }
 
 async function leave() {
-  await call("sign-out").catch(() => null);
+  await out();
   location.replace("/kiosk");
   location.reload();
 }
