@@ -21,6 +21,7 @@ from shared.input.command_line import Parser
 from shared.input.health_port import add_health
 from shared.words.voice import Text
 
+SET = "set"
 _NEEDS: dict[str, tuple[str, ...]] = {
     "run": (), "list": (), "items": (), "order": ("card", "fen", "provider", "key"), "bill": ("provider", "day"),
     "settle": ("provider", "day"), "refunds": (), "refund": ("who", "reason"),
@@ -40,6 +41,11 @@ def paying_verbs() -> dict[str, Made]:
             Text("脱机付款码：启停、凭证、当日、停用一张", "offline codes: on, off, certificates, a day, end one"),
             _offline,
             (_offline_options, add_who, add_json),
+        ),
+        "pay-bounds": (
+            Text("账户支付限额：每笔、一卡一天", "bounds of account payments: of one, of a card and day"),
+            _bounds,
+            (_bounds_options, add_who, add_json),
         ),
     }
 
@@ -112,6 +118,24 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = load_settings(chosen.data)
     clock = parse_clock(chosen.clock)
     return run(settings, settings.books(chosen.dsn), clock, chosen.health, to_end=chosen.end_with_stdin)
+
+
+def _bounds_options(parser: Parser) -> None:
+    add_steps(parser, (LIST, SET), Text("list 现在的；set 另定", "list what counts; set others"))
+    one = Text("set：每笔至多几元，10..2000", "set: yuan of one payment at most, 10..2000")
+    parser.add_argument("--one", type=typed_sum, dest="one_fen", metavar="SUM", help=one)
+    day = Text("set：一卡一天至多几元，100..5000", "set: yuan of a card and day at most, 100..5000")
+    parser.add_argument("--day", type=typed_sum, dest="day_fen", metavar="SUM", help=day)
+    parser.add_argument("--reason", default="", metavar="TEXT", help=Text("缘由", "why"))
+
+
+def _bounds(chosen: argparse.Namespace) -> int:
+    from cloud.commands.balance import pay_bounds
+
+    if chosen.step == LIST:
+        return pay_bounds.listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    told = chosen.one_fen, chosen.day_fen, named(chosen), chosen.reason
+    return pay_bounds.set_bounds(chosen.data, chosen.dsn, *told, as_json=chosen.json)
 
 
 def _offline_options(parser: Parser) -> None:

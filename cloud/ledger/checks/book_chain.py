@@ -24,6 +24,7 @@ _TABLES = {
     BookLinkKind.FINDING_WORD: ("finding_word", "id, finding, deed, who, reason, at_ms, at_s", 0),
     BookLinkKind.FLOOR: ("account_floor", "id, card_class, fen, who, reason, at_ms", 0),
     BookLinkKind.ACCOUNT_BOUND: ("account_bound", "id, key, card, day_fen, who, at_ms", 0),
+    BookLinkKind.PAY_BOUND: ("pay_bound", "id, one_fen, day_fen, who, reason, at_ms", 0),
     BookLinkKind.ROSTER: ("roster", "id, body, source, who, at_ms", 0),
     BookLinkKind.MEAL_RULE: ("meal_rule", "id, fen, per_week, who, reason, at_ms", 0),
     BookLinkKind.AUTO_LOAD: (

@@ -7,7 +7,7 @@ set or raise it is the caller's matter.
 
 from typing import NamedTuple
 
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
+from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import FORMER_MAX, former_cards
 from cloud.ledger.journal.writing import Writing
@@ -45,7 +45,8 @@ def bound_of(db: Database, card: bytes) -> Bound | None:
 def day_max_of(db: Database, card: bytes) -> int:
     """Fen that this card's account pays on a day at most. Inside of a transaction."""
     found = bound_of(db, card)
-    return DAY_MAX_FEN if found is None else min(found.day_fen, DAY_MAX_FEN)
+    most_fen = pay_bounds(db).day_fen
+    return most_fen if found is None else min(found.day_fen, most_fen)
 
 
 def set_bound(writing: Writing, key: str, card: bytes, day_fen: int, who: str) -> Bound:
@@ -58,8 +59,9 @@ def set_bound(writing: Writing, key: str, card: bytes, day_fen: int, who: str) -
         if (bytes(of), rest[0]) != (card, day_fen):
             raise BoundRefused(Text("单号已用于另一件事", "the key names another act"))
         return Bound(*rest)
-    if not 0 <= day_fen <= DAY_MAX_FEN:
-        most = yuan(DAY_MAX_FEN)
+    most_fen = pay_bounds(writing.db).day_fen
+    if not 0 <= day_fen <= most_fen:
+        most = yuan(most_fen)
         raise BoundRefused(Text(f"每日 ¥0..{most}，不能高于学校的", f"¥0..{most} a day, never above the school's"))
     (last,) = writing.db.run("SELECT COALESCE(MAX(id), 0) FROM account_bound")[0]
     row = (last + 1, key, card, day_fen, who, writing.now.unix_ms)

@@ -93,6 +93,8 @@ class BookLinkKind(IntEnum):
     """A provider gave unclear money of an item back by itself. what: deposit_item_back.id."""
     FEE_INVOICE = 63
     """A provider's invoice of a month's fees was held against what it kept. what: deposit_invoice.id."""
+    PAY_BOUND = 65
+    """What the school lets online accounts pay. what: pay_bound.id."""
     SPARE = 52
     """A spare card went somewhere, or came back. what: spare_card.id."""
 

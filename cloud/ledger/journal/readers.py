@@ -26,6 +26,7 @@ TILL_ORDERS = "0048"
 ENDS = "0051"
 CHANNELS = "0052"
 MEALS_BACK = "0054"
+PAY_BOUNDS = "0055"
 """Schemas by what they brought."""
 RECORDS: Mapping[int, str] = {Kind.MEAL: MEALS, Kind.CODE: OFFLINE}
 ENTRIES: Mapping[int, str] = {
@@ -56,6 +57,7 @@ LINKS: Mapping[int, str] = {
     BookLinkKind.REFUND_STEP: REFUNDS, BookLinkKind.SETTLEMENT: REFUNDS,
     BookLinkKind.SPARE: SPARES,
     BookLinkKind.ITEM_BACK: CHANNELS, BookLinkKind.FEE_INVOICE: CHANNELS,
+    BookLinkKind.PAY_BOUND: PAY_BOUNDS,
 }  # fmt: skip
 DOCUMENTS: Mapping[int, str] = {
     DocumentKind.CAPPED: FINDINGS, DocumentKind.ENROLLED: MEALS, DocumentKind.WALLETS: OFFLINE,

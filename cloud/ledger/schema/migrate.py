@@ -14,7 +14,7 @@ from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDataba
 from shared.errors import ConfigFault, RuleBroken
 from shared.words.voice import Text
 
-HEAD = "0054"
+HEAD = "0055"
 """The schema that this program speaks."""
 LEAST = "0027"
 """The oldest schema whose programs may open books that this program has just made: what is then written into them may

@@ -4,8 +4,10 @@ import pytest
 
 from cloud.ledger.cards.life import Life, set_life
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.desk.bank import BankLedger
 from cloud.ledger.funds.bounds import BoundRefused, bound_of, day_max_of, set_bound
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.school import PayBounds, PayBoundsRefused, pay_bounds
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.payments import calls, doors
@@ -43,6 +45,28 @@ def test_one_key_is_one_word_and_none_is_above_the_schools(opened: OpenedLedger,
             said(opened, key, fen)
     with opened.database.reading():
         assert opened.database.run("SELECT COUNT(*) FROM account_bound") == [(1,)]
+
+
+def test_what_the_school_sets_counts_at_once_for_tills_orders_and_holders(
+    opened: OpenedLedger, ledger: Ledger
+) -> None:
+    ledger.deposit(CARD, 3_000_00, "d", NOW)
+    assert c.pay(ledger, 1, SINGLE_MAX_FEN + 1).result is PaymentResult.OVER_LIMIT
+    BankLedger(opened).set_pay_bounds(PayBounds(800_00, 1_500_00), "王芳", "教工餐厅", NOW)
+    assert c.pay(ledger, 2, 800_00).result is PaymentResult.APPROVED
+    assert c.pay(ledger, 3, 700_01).result is PaymentResult.OVER_LIMIT, "of a day"
+    token = calls.make_order(doors.orders(opened), "一楼大伙", "o1", 700_00, NOW)["token"]
+    assert calls.pay(doors.orders(opened), CARD, "k", token, 700_00, NOW)["result"] == "done"
+    said(opened, "a", 1_500_00)
+    BankLedger(opened).set_pay_bounds(PayBounds(50_00, 100_00), "王芳", "", NOW)
+    with opened.database.reading():
+        assert day_max_of(opened.database, CARD) == 100_00, "a holder's own never goes beyond it"
+    for one, day in ((9_99, 100_00), (50_00, 99_99), (200_00, 100_00), (2_000_01, 5_000_00), (10_00, 5_000_01)):
+        with pytest.raises(PayBoundsRefused):
+            BankLedger(opened).set_pay_bounds(PayBounds(one, day), "王芳", "", NOW)
+    with opened.database.reading():
+        assert pay_bounds(opened.database) == PayBounds(50_00, 100_00)
+    assert verify(ledger, c.check_tac).ok
 
 
 def test_the_card_that_takes_its_place_has_it_too(opened: OpenedLedger, ledger: Ledger) -> None:

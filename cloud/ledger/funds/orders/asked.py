@@ -18,7 +18,7 @@ from cloud.ledger.funds.orders.till import (
 )
 from cloud.ledger.funds.payments.authorise import place_of
 from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, unpaid
-from cloud.ledger.funds.payments.rule import SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import record_key
 from cloud.store.db import Database
@@ -108,7 +108,7 @@ def _against(
     ms, day, device = writing.now.unix_ms, day_number(writing.now.campus_s), request.device
     if place_of(writing, box, request) is None:
         return PaymentResult.WRONG_DEVICE
-    if asked.amount_fen > SINGLE_MAX_FEN:
+    if asked.amount_fen > pay_bounds(writing.db).one_fen:
         return PaymentResult.OVER_LIMIT
     if asked.amount_fen <= 0 or request.is_late(ms) or is_said:
         return PaymentResult.NOT_NOW

@@ -29,6 +29,7 @@ from cloud.ledger.funds.orders.rows import (
 from cloud.ledger.funds.orders.till import is_payable, take, till_order_of
 from cloud.ledger.funds.payments.cases import paid_on
 from cloud.ledger.funds.payments.rule import Asked, decide
+from cloud.ledger.funds.payments.school import ONE_MOST_FEN, pay_bounds
 from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
@@ -41,7 +42,7 @@ from shared.ids import CardId
 from shared.online import PaymentResult
 from shared.words.voice import Text
 
-AMOUNT_MAX_FEN = 50_000
+AMOUNT_MAX_FEN = ONE_MOST_FEN
 """Of one order, and of one payment: as of an account payment at a till."""
 ORDER_MS_MAX = 400 * 86_400_000
 """A code on a stall's wall hangs there for a year."""
@@ -225,7 +226,11 @@ def _against(writing: Writing, order: OrderRow, card: CardId, fen: int) -> PayRe
     left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
     day_fen = paid_on(writing.db, card, day_number(writing.now.campus_s))
     floor_fen, day_max_fen = floor_of(writing.db, card), day_max_of(writing.db, card)
-    said = decide(Asked(True, True, known.hotlisted, True, False, fen, day_fen, left_fen, floor_fen, day_max_fen))
+    asked = Asked(
+        True, True, known.hotlisted, True, False, fen, day_fen, left_fen, floor_fen, day_max_fen,
+        one_max_fen=pay_bounds(writing.db).one_fen,
+    )  # fmt: skip
+    said = decide(asked)
     return None if said is PaymentResult.APPROVED else _DECLINED[said]
 
 

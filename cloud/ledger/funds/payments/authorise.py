@@ -23,7 +23,8 @@ from cloud.ledger.funds.payments.cases import (
     nobodys,
     paid_on,
 )
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, GUESSES_MAX, Asked, decide, may_check
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, GUESSES_MAX, UNBOUND_FEN, Asked, decide, may_check
+from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.funds.payments.spare_sums import loaded_beside, spent_with
 from cloud.ledger.funds.spares import payer_of
 from cloud.ledger.journal.balances import balance_now
@@ -157,19 +158,19 @@ def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> As
     """Hotlisted, or not, is what was shown; a spare card's holder pays, whose own card may be lost."""
     wanted, known = card.request, writing.registry.cards.get(card.request.card)
     day_fen = left_fen = floor_fen = 0
-    day_max_fen = own_fen = DAY_MAX_FEN
+    day_max_fen, own_fen = DAY_MAX_FEN, UNBOUND_FEN
     if known is not None:
         payer, day = payer_of(writing.db, wanted.card), day_number(writing.now.campus_s)
         day_fen = paid_on(writing.db, payer, day) + loaded_beside(writing.db, payer, writing.now)
         left_fen = balance_now(writing.db, writing.registry.cards[payer].accounts.online, Side.CREDIT)
         floor_fen, day_max_fen = floor_of(writing.db, payer), day_max_of(writing.db, payer)
         spent = spent_with(writing.db, wanted.card, payer, writing.now)
-        own_fen = DAY_MAX_FEN if spent is None else spent.left_fen
+        own_fen = UNBOUND_FEN if spent is None else spent.left_fen
         own_fen = own_fen if card.meal_fen is None else min(own_fen, card.meal_fen)
     return Asked(
         place_of(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
         card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
-        floor_fen, day_max_fen, own_fen,
+        floor_fen, day_max_fen, own_fen, pay_bounds(writing.db).one_fen,
     )  # fmt: skip
 
 

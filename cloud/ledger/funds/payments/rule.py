@@ -9,9 +9,12 @@ from typing import NamedTuple
 from shared.online import PaymentResult
 
 SINGLE_MAX_FEN = 50_000
-"""Of one payment; with the sum of a day it bounds what a stolen card can take before it is reported."""
+"""Of one payment, where the school has not said (school.py); with the sum of a day it bounds what a stolen card takes
+before it is reported."""
 DAY_MAX_FEN = 100_000
-"""Of one card on a day of the ledger's."""
+"""Of one card on a day of the ledger's, likewise."""
+UNBOUND_FEN = 2**53
+"""More than there is: a card that is neither spare nor capped has no bound of its own."""
 REVERSALS_MAX, REVERSED_MAX_FEN = 100, 300_000
 """Of one terminal on a day of receipt: a terminal's own word gives money back, and its box could write that word."""
 
@@ -21,8 +24,8 @@ GUESSES_MAX = 100
 
 class Asked(NamedTuple):
     """What is known of a request. is_placed: the terminal is where it is registered, not stolen, and sells. day_fen:
-    what this card's account has paid today. floor_fen: what stays in the account. day_max_fen: what its holder lets it
-    pay on a day; above the school's bound it says nothing."""
+    what this card's account has paid today. floor_fen: what stays in the account. day_max_fen: what school and holder
+    let it pay on a day."""
 
     is_placed: bool
     is_known: bool
@@ -34,8 +37,9 @@ class Asked(NamedTuple):
     left_fen: int
     floor_fen: int = 0
     day_max_fen: int = DAY_MAX_FEN
-    own_fen: int = DAY_MAX_FEN
+    own_fen: int = UNBOUND_FEN
     """What the card that is shown may itself still pay: a spare one today, a capped one in this meal."""
+    one_max_fen: int = SINGLE_MAX_FEN
 
 
 def decide(asked: Asked) -> PaymentResult:
@@ -46,8 +50,8 @@ def decide(asked: Asked) -> PaymentResult:
         (asked.is_hotlisted, PaymentResult.HOTLISTED),
         (not asked.is_the_cards, PaymentResult.WRONG_MAC),
         (asked.is_late or asked.amount_fen <= 0, PaymentResult.NOT_NOW),
-        (asked.amount_fen > SINGLE_MAX_FEN, PaymentResult.OVER_LIMIT),
-        (asked.day_fen + asked.amount_fen > min(asked.day_max_fen, DAY_MAX_FEN), PaymentResult.OVER_LIMIT),
+        (asked.amount_fen > asked.one_max_fen, PaymentResult.OVER_LIMIT),
+        (asked.day_fen + asked.amount_fen > asked.day_max_fen, PaymentResult.OVER_LIMIT),
         (asked.amount_fen > asked.own_fen, PaymentResult.OVER_LIMIT),
         (asked.left_fen - asked.floor_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
     )

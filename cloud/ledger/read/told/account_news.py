@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.read.told.news import Key, News, Source, after_key, behind, newest
@@ -84,7 +84,7 @@ def _bounds(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Ite
         "AND b.at_ms <= p.opened_ms AND b.day_fen < ? AND NOT EXISTS (SELECT 1 FROM account_bound n "
         "WHERE n.card = b.card AND n.id > b.id AND n.at_ms <= p.opened_ms)) GROUP BY p.day ORDER BY p.day DESC LIMIT ?"
     )
-    asked = (int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), SINGLE_MAX_FEN, DAY_MAX_FEN)
+    asked = (int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), *pay_bounds(db))
     for day, at_ms in db.run(sql, (*cards, *asked, most + DAYS_AHEAD)):
         key = (at_ms, int(Source.BOUND), day)
         if key < before:

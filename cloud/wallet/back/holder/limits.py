@@ -12,7 +12,7 @@ from cloud.ledger.funds.bounds import BoundRefused, bound_of, day_max_of, set_bo
 from cloud.ledger.funds.floors import floor_of
 from cloud.ledger.funds.offline.certificates import end_above
 from cloud.ledger.funds.payments.cases import paid_on
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.school import DAY_MOST_FEN, pay_bounds
 from cloud.ledger.read.shown.split import split
 from cloud.wallet.back.context import WALLET, Context, Operation, Right
 from cloud.wallet.line.problems import AGAIN, NO_CARD, CallRefused, Problem
@@ -36,9 +36,10 @@ def limits(context: Context, _: Arguments) -> dict[str, Any]:
             raise CallRefused(NO_CARD)
         cards, unsaid = allowed(db, shown.card_class)
         bound, floor_fen = bound_of(db, card), floor_of(db, card)
+        school = pay_bounds(db)
         paid_fen, most_fen = paid_on(db, card, day_number(context.now.campus_s)), day_max_of(db, card)
     return {
-        "may_set": whose.is_own or _is_minor(context), "single_max_fen": SINGLE_MAX_FEN, "day_max_fen": DAY_MAX_FEN,
+        "may_set": whose.is_own or _is_minor(context), "single_max_fen": school.one_fen, "day_max_fen": school.day_fen,
         "day_fen": most_fen, "paid_today_fen": paid_fen, "floor_fen": floor_fen,
         "bound_fen": bound.day_fen if bound else None, "bound_ms": bound.at_ms if bound else 0,
         "by_guardian": bound is not None and not _is_own_word(context, bound.who),
@@ -93,5 +94,5 @@ def _meal(one: MealLimits) -> dict[str, Any]:
 
 OPERATIONS: Mapping[str, Operation] = {
     "limits": Operation(Right.SEES, {"holder": HOLDER}, limits),
-    "limits/set": Operation(Right.SETS, {"holder": HOLDER, "key": KEY, "day_fen": whole(0, DAY_MAX_FEN)}, set_day),
+    "limits/set": Operation(Right.SETS, {"holder": HOLDER, "key": KEY, "day_fen": whole(0, DAY_MOST_FEN)}, set_day),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud.ledger.books.chart import Side
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.school import DAY_MOST_FEN, ONE_MOST_FEN
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
 from cloud.ledger.read.told.account_news import Low, account_news
@@ -182,6 +182,6 @@ def _is_key(value: object) -> bool:
 OPERATIONS: Mapping[str, Operation] = {
     "messages": Operation(Right.SEES, {"holder": HOLDER, "before": Kind("place", _is_key, optional=True)}, messages),
     "messages/read": Operation(Right.SEES, {"holder": HOLDER, "upto_ms": whole(0, 2**53)}, read),
-    "messages/above": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, SINGLE_MAX_FEN)}, above),
-    "messages/below": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, DAY_MAX_FEN)}, below),
+    "messages/above": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, ONE_MOST_FEN)}, above),
+    "messages/below": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, DAY_MOST_FEN)}, below),
 }

@@ -26,3 +26,9 @@ account_bound = Table(
     UniqueConstraint("key", name="uq_account_bound_key"), Index("ix_account_bound_card", "card", "id"),
 )  # fmt: skip
 """Append-only: what its holder lets the online account of a card pay on a day; the last row of a card counts."""
+
+pay_bound = Table(
+    "pay_bound", metadata, row_id(), col("one_fen", Big), col("day_fen", Big), col("who", Text), col("reason", Text),
+    col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: what the school lets online accounts pay, of one payment and of a card on a day; the last row counts."""
