@@ -18,6 +18,7 @@ ASK_MS = 900_000
 ASKS_OPEN_MAX = 200
 """Open at once of one application."""
 WHY_MAX = 80
+TOKEN_SIZE = 16
 TABLES = (
     """CREATE TABLE IF NOT EXISTS ask (id INTEGER PRIMARY KEY, token BLOB NOT NULL UNIQUE, app TEXT NOT NULL,
     key TEXT NOT NULL, app_name TEXT NOT NULL, merchant TEXT NOT NULL, claims TEXT NOT NULL, why TEXT NOT NULL,
@@ -73,6 +74,18 @@ def ask_under(db: Database, app: str, key: str) -> Ask | None:
     """What this application has asked under this key."""
     rows = db.run(f"SELECT {COLUMNS} FROM ask WHERE app = ? AND key = ?", (app, key))  # noqa: S608  # our own names
     return Ask(*rows[0]) if rows else None
+
+
+def token_of_code(digest: bytes) -> bytes:
+    """What stands for an ask's token where a code 付款码 that was shown is the word."""
+    return digest[:TOKEN_SIZE]
+
+
+def shown_to(db: Database, digest: bytes, holder: str) -> str:
+    """The application to which this holder has shown his code; '': to none."""
+    sql = "SELECT app_name FROM ask WHERE token = ? AND holder = ?"
+    rows = db.run(sql, (token_of_code(digest), holder))
+    return str(rows[0][0]) if rows else ""
 
 
 def keep_ask(db: Database, ask: Ask) -> Ask:

@@ -16,7 +16,7 @@ from cloud.open.sandbox.books import PAYERS, payer_card
 from cloud.open.sandbox.holder import NUMBER
 from cloud.open.store.guesses import guesses_on, note_guess
 from cloud.payments import doors
-from cloud.wallet.claims import ASK_MS, WHY_MAX, Ask, AskState, ask_under, keep_ask
+from cloud.wallet.claims import ASK_MS, WHY_MAX, Ask, AskState, ask_under, keep_ask, token_of_code
 from cloud.wallet.line.shapes import Arguments, Kind, text, whole
 from cloud.wallet.people.roster import holder_with_card
 from shared.errors import WireFault
@@ -29,7 +29,6 @@ INVALID = Problem(409, "code-invalid", Text("付款码无效、已用过或已�
 GUESSED = Problem(429, "codes-guessed", Text("今日无效付款码太多", "too many codes that are none today"))
 CARDS_MAX = 16
 """Of one holder, one in the place of another."""
-TOKEN_SIZE = 16
 
 
 def by_code(context: Context, given: Arguments) -> Reply:
@@ -38,13 +37,13 @@ def by_code(context: Context, given: Arguments) -> Reply:
     with people.reading():
         known = ask_under(people, context.app.id, context.key)
     if known is not None:
-        if (known.token, known.why) != (digest[:TOKEN_SIZE], given["why"]):
+        if (known.token, known.why) != (token_of_code(digest), given["why"]):
             raise CallRefused(REUSED)
         return Reply(seen(context, known, known.made_ms), 201)
     holder = _holder(context, _used_up(context, given["code"]))
     app, ms = context.app, context.now.unix_ms
     wanted = Ask(
-        0, digest[:TOKEN_SIZE], app.id, context.key, app.name, app.merchant, SUBJECT_ALONE, given["why"],
+        0, token_of_code(digest), app.id, context.key, app.name, app.merchant, SUBJECT_ALONE, given["why"],
         int(app.is_sandbox), int(AskState.AGREED), holder, "{}", ms, ms + ASK_MS, ms,
     )  # fmt: skip
     with people.writing():

@@ -133,7 +133,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "ROSTER": 36, "MEAL_RULE": 37, "PAY_ORDER": 44, "PAY_ORDER_CLOSED": 45, "AUTO_LOAD": 40, "MOVE_ORDER": 41,
         "DEPOSIT_STEP": 48, "DEPOSIT_BILL": 49, "CODE_RULE": 50, "CERTIFICATE": 51,
         "REFUND_STEP": 54, "SETTLEMENT": 55, "SPARE": 52, "ACCOUNT_BOUND": 58, "TILL_ORDER": 59,
-        "ITEM_BACK": 62, "FEE_INVOICE": 63,
+        "ITEM_BACK": 62, "FEE_INVOICE": 63, "PAY_BOUND": 65,
     },
 }  # fmt: skip
 

@@ -2,9 +2,9 @@
 
 from cloud.open.site import take_events
 from cloud.payments import calls, doors
-from cloud.wallet.claims import ask_by_id, asks_of, withdraw
+from cloud.wallet.claims import ask_by_id, asks_of, shown_to, withdraw
 from cloud.wallet.people.roster import Holder, take_roster
-from shared.online import code_of
+from shared.online import code_digest, code_of
 from tests.cloud.ledger import campus as c
 from tests.cloud.open.rig import Heard, Rig
 
@@ -32,6 +32,8 @@ def test_a_code_says_the_subject_once_and_pays_nothing_any_more(rig: Rig) -> Non
     assert (again.status, again.value) == (201, told.value)
     assert asked(rig, code).code == "code-invalid", "it is used up"
     assert calls.code_state(doors.codes(rig.site.live.ledger), c.card(1), code, rig.now)["state"] == "over"
+    with rig.site.people.reading():
+        assert [shown_to(rig.site.people, code_digest(code), one) for one in (NUMBER, "2026008")] == ["mine", ""]
     assert asked(rig, shown(rig), key="k").code == "key-reused"
     assert asked(rig, shown(rig)).value["subject"] == told.value["subject"], "the same holder to the same application"
     assert asked(rig, shown(rig), "other").value["subject"] != told.value["subject"]

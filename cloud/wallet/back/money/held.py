@@ -10,7 +10,7 @@ from typing import Any
 from cloud.payments import calls, doors
 from cloud.payments.views import shown_view
 from cloud.wallet.back.context import Context, Operation, Right
-from cloud.wallet.back.money.payments import CODE, TOKEN, answered
+from cloud.wallet.back.money.payments import CODE, TOKEN, answered, standing
 from cloud.wallet.back.money.waiting import WAIT_MAX_S, Held, watch
 from cloud.wallet.line.calls import HANDLES_MAX, LOOK, answer_json
 from cloud.wallet.line.problems import NOT_YOURS, CallRefused
@@ -29,10 +29,10 @@ _JUDGED = ("paid", "declined", "reversed")
 
 def codes(context: Context, given: Arguments) -> Held:
     """How each stands, the newest first; held while that one may still pay and none of them is judged."""
-    db, door, card = context.site.ledger.database, doors.codes(context.site.ledger), context.card
+    db = context.site.ledger.database
     with db.reading():
         watches = tuple(watch(db, _CODE, code_digest(one)) for one in given["codes"])
-    found = answered(lambda: [calls.code_state(door, card, one, context.now) for one in given["codes"]])
+    found = answered(lambda: [standing(context, one) for one in given["codes"]])
     waits = found[0]["state"] == "alive" and not any(one["state"] in _JUDGED for one in found)
     return Held(found, context.person.id, watches, given["wait_s"] if waits else 0)
 

@@ -11,13 +11,14 @@ from cloud.ledger.funds.orders.calls import KeyReused, PayRefused
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
 from cloud.ledger.funds.orders.rows import TOKEN_SIZE
 from cloud.payments import calls, doors
-from cloud.payments.codes.door import CodeRefused
+from cloud.payments.codes.door import CodeRefused, Standing
 from cloud.payments.views import View
 from cloud.wallet.back.context import Context, Operation, Right
+from cloud.wallet.claims import shown_to
 from cloud.wallet.line.problems import CallRefused, Problem
 from cloud.wallet.line.shapes import HOLDER, KEY, Arguments, octets, text, whole
 from shared.errors import ConfigFault
-from shared.online import CODE_DIGITS
+from shared.online import CODE_DIGITS, code_digest
 from shared.words.voice import Text, told_by
 
 Said = View | list[View]
@@ -36,8 +37,17 @@ def new_code(context: Context, _: Arguments) -> Said:
 
 def code_state(context: Context, given: Arguments) -> Said:
     """What a till has made of it."""
-    door = doors.codes(context.site.ledger)
-    return answered(lambda: calls.code_state(door, context.card, given["code"], context.now))
+    return answered(lambda: standing(context, given["code"]))
+
+
+def standing(context: Context, code: str) -> View:
+    """As it stands; one that is over because it was shown to an application names that as its place."""
+    found = calls.code_state(doors.codes(context.site.ledger), context.card, code, context.now)
+    if found["state"] != Standing.OVER:
+        return found
+    people = context.site.people
+    with people.reading():
+        return found | {"place": shown_to(people, code_digest(code), context.whose.holder.number)}
 
 
 def order(context: Context, given: Arguments) -> Said:

@@ -13,6 +13,7 @@ addWords({
   codeNeeds: ["付款码要连网。没有网时请刷卡。", "A pay code needs a network. Without one, use the card."],
   codeClosed: ["付款码已收起", "The code was put away"], codeShow: ["再出示一个", "Show another one"],
   codePaid: ["已付 {0}", "Paid {0}"], codeLeft: ["在线账户余 {0}", "{0} left in the online account"],
+  codeShown: ["已出示给“{0}”，没有付款", "Shown to “{0}”; nothing was paid"],
   codeDeclined: ["没有付成", "Not paid"], codeReversed: ["已冲正，没有扣款", "Reversed: nothing was taken"],
   codeUnsure: ["暂时连不上，付款结果请以收银机为准", "No connection for now: the till knows the result"],
 });
@@ -51,7 +52,7 @@ async function show(box, holder, mine) {
       const left_s = Math.floor((given.renew - asked) / 1000);
       const found = await look(holder, [given.code, ...earlier.slice(-1)], Math.min(Math.max(left_s, 0), HELD_MAX_S), box);
       if (!stands()) return;
-      const seen = found.find((one) => ["paid", "declined", "reversed"].includes(one.state));
+      const seen = found.find((one) => ["paid", "declined", "reversed"].includes(one.state) || (one.state === "over" && one.place));
       if (seen) return again(...result(seen));
       await new Promise((done) => setTimeout(done, Math.max(0, asked + LOOK_MS - Date.now())));
     }
@@ -88,6 +89,7 @@ async function look(holder, codes, wait_s, box) {
 }
 
 function result(seen) {
+  if (seen.state === "over") return [h("p", { role: "status" }, t("codeShown", seen.place)), h("p", { class: "soft" }, h("a", { href: "#apps" }, t("apps")))];
   const [zh, en] = seen.why;
   if (seen.state !== "paid") {
     return [h("p", { class: "problem", role: "alert" }, t(seen.state === "declined" ? "codeDeclined" : "codeReversed")), zh ? h("p", {}, said({ zh, en })) : null];

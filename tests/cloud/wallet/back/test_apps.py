@@ -1,8 +1,10 @@
 """What an application of a third party may know of a holder: what he agreed to, as long as he has not taken it back."""
 
-from cloud.wallet.claims import ASK_MS, Ask, ask_by_id, end_asks, keep_ask
+from cloud.payments import doors
+from cloud.wallet.claims import ASK_MS, Ask, ask_by_id, end_asks, keep_ask, token_of_code
 from cloud.wallet.people.persons import person_with_holder
 from cloud.wallet.people.sessions import Way, open_session
+from shared.online import code_digest
 from tests.cloud.wallet.back.test_privacy import sign_in
 from tests.cloud.wallet.rig import CHILD, GROWN, Rig
 
@@ -16,6 +18,22 @@ def asked(rig: Rig, number: int, claims: str = "name,of_age", is_sandbox: int = 
     with rig.site.people.writing():
         keep_ask(rig.site.people, ask)
     return token.hex()
+
+
+def test_a_code_that_was_shown_says_to_whom(rig: Rig) -> None:
+    sign_in(rig, "grown", GROWN[0])
+    codes = [rig.ask("code/new", "grown")["code"] for _ in range(2)]
+    door, ms = doors.codes(rig.site.ledger), rig.now.unix_ms
+    for code in codes:
+        assert door.show(code, rig.now).card
+    with rig.site.people.writing():
+        token = token_of_code(code_digest(codes[0]))
+        keep_ask(rig.site.people, Ask(
+            0, token, "a1", "k", "Library", "m", "", "to lend", 0, 1, GROWN[0], "{}", ms, ms + ASK_MS, ms
+        ))  # fmt: skip
+    (first, second) = rig.ask("code/held", "grown", codes=codes, wait_s=0)
+    assert (first["state"], first["place"], second["place"]) == ("over", "Library", "")
+    assert rig.ask("code/state", "grown", code=codes[0])["place"] == "Library"
 
 
 def kept(rig: Rig, number: int = 1) -> Ask:
