@@ -25,7 +25,7 @@ _COMES_BACK = (EntryKind.REFUND_BACK, EntryKind.SPARE_RETURNED)
 
 
 class Low(NamedTuple):
-    """He wants to hear when the account falls below so much; it counts from then on. fen 0: not at all."""
+    """He wants to hear when the account, or the card by its records, falls below so much; it counts from then on. fen 0: not at all."""
 
     fen: int = 0
     since_ms: int = 0
@@ -35,15 +35,16 @@ NEVER = Low()
 
 
 def account_news(db: Database, cards: Sequence[bytes], before: Key, most: int, low: Low = NEVER) -> list[News]:
-    """So many at most, newest first: sent-back, refund, low, bound, overdue. cards: the card, and those whose place it
+    """So many at most, newest first: sent-back, refund, low, low-card, bound, overdue. cards: the card, and those whose place it
     took."""
-    rows = db.run("SELECT online_account FROM card WHERE card = ?", (cards[0],))
+    rows = db.run("SELECT online_account, purse_account FROM card WHERE card = ?", (cards[0],))
     if not rows:
         return []
-    ((account,),) = rows
+    ((account, purse),) = rows
     found = [
         *_moved(db, account, before, most), *_spares(db, cards, before, most), *_bounds(db, cards, before, most),
-        *(_falls(db, account, before, low) if low.fen else ()),
+        *(_falls(db, account, before, low, Source.FALL) if low.fen else ()),
+        *(_falls(db, purse, before, low, Source.PURSE_FALL) if low.fen else ()),
     ]  # fmt: skip
     return newest(found, most)
 
@@ -99,14 +100,17 @@ DAYS_AHEAD = 400
 """Days of refusals before the place that a page begins at are read, too: a year of them and more."""
 
 
-def _falls(db: Database, account: int, before: Key, low: Low) -> Iterator[News]:
+_FALLS = {Source.FALL: "low", Source.PURSE_FALL: "low-card"}
+
+
+def _falls(db: Database, account: int, before: Key, low: Low, source: Source) -> Iterator[News]:
     """Each entry that left less than that, where there was as much before it."""
     after = balance(db, account, Side.CREDIT)
     for (entry, at_ms), moves in groupby(_moves(db, account, low.since_ms), key=lambda row: row[:2]):
         had = after - sum(fen for _, _, fen in moves)
-        key = (at_ms, int(Source.FALL), entry)
+        key = (at_ms, int(source), entry)
         if after < low.fen <= had and key < before:
-            yield News(key, "low", after, entry=entry)
+            yield News(key, _FALLS[source], after, entry=entry)
         after = had
 
 

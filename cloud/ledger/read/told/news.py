@@ -56,6 +56,8 @@ class Source(IntEnum):
     PIN = 14
     """Not of the books either, as the next one."""
     SIGN_IN = 15
+    PURSE_FALL = 16
+    """Of account_news.py."""
 
 
 class News(NamedTuple):

@@ -91,6 +91,9 @@ def plain(one: News) -> Text:
     says = {
         "sent-back": Text(f"¥{fen} 正从在线账户退回原付款渠道", f"¥{fen} is going back to where it was paid in from"),
         "low": Text(f"在线账户余额不足：剩 ¥{fen}", f"The online account is low: ¥{fen} is left"),
+        "low-card": Text(
+            f"卡内余额不足：按已到账的记录剩 ¥{fen}", f"The card is low: ¥{fen} is left by the records that have come"
+        ),
         "bound": Text("已到当日限额，付款被拒", "The bound of the day was reached: a payment was refused"),
         "overdue": Text(
             f"备用卡 {place} 已逾期停用，请尽快归还", f"The spare card {place} is late and blocked: bring it back"

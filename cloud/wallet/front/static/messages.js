@@ -7,7 +7,7 @@ import { addWords, fenOf, moment, said, t, yuan } from "./words.js";
 addWords({
   messagesNone: ["还没有消息", "Nothing yet"], messagesWait: ["待办", "Waits for you"], messagesDo: ["去办理", "Do it"],
   messageTold: ["提醒设置", "What I am told of"], messageNew: ["新", "New"], messageAbove: ["付款满多少就告诉我（元，0 即不告诉）", "Tell me of payments from (yuan; 0: of none)"],
-  messageBelow: ["在线账户低于多少就告诉我（元，0 即不告诉）", "Tell me when the online account falls below (yuan; 0: not)"],
+  messageBelow: ["在线账户或卡内低于多少就告诉我（元，0 即不告诉）", "Tell me when the online account, or the card, falls below (yuan; 0: not)"],
   messageAboveNow: ["现在：{0}", "Now: {0}"], messageAboveNone: ["不告诉", "none"],
 });
 

@@ -86,6 +86,14 @@ def test_each_fall_below_his_sum_is_told_once_from_the_wish_on(ledger: Ledger) -
     assert _told(ledger, Low()) == []
 
 
+def test_what_the_card_itself_has_left_falls_by_the_records_that_have_come(ledger: Ledger, box: c.Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 1, 1250, c.OPENING)), now=_at(1))
+    left_fen = c.purse(ledger, c.card(1))
+    assert _told(ledger, Low(left_fen + 1, _at(0).unix_ms)) == [("low-card", left_fen)]
+    assert _told(ledger, Low(left_fen, _at(0).unix_ms)) == []
+    assert _told(ledger, Low(left_fen + 1, _at(1).unix_ms)) == [], "it was so before he asked"
+
+
 def test_the_bound_of_a_day_and_a_late_spare_are_told_once(ledger: Ledger) -> None:
     ledger.deposit(c.card(1), 400_00, "a", _at(0))
     assert c.pay(ledger, 1, 600_00, now=_at(1)).result is PaymentResult.OVER_LIMIT  # the school's own
