@@ -132,7 +132,7 @@ WALLET_SCHEMAS: Mapping[str, Schema] = {
             "places": array(TEXT), "ceiling_fen": FEN,
             "meals": array(whole({"name": TEXT, "pin_above_fen": maybe(FEN), **_LIMITS})),
         })),
-        "unsaid": array(TEXT),
+        "unsaid": array(TEXT), "days": array(whole({"day": COUNT, "fen": SUM})),
     }),
     "Messages": whole({
         "rows": array(whole({

@@ -24,11 +24,13 @@ from shared.words.voice import Text, told_by
 PLACES_MAX = 12
 """Different sets of caps that are told; a school has a few."""
 NAMED_MAX = 20
+DAYS_TOLD = 7
+"""Business days whose sums stand on the page, today's first."""
 GUARDIANS = Problem(403, "guardians-bound", Text("监护人设的限额由监护人调高", "a guardian's bound is raised by one"))
 
 
 def limits(context: Context, _: Arguments) -> dict[str, Any]:
-    """What counts now. bound_fen None: nobody has set one. cards: by place and meal, from the school's parameters."""
+    """What counts now. bound_fen None: nobody has set one. days: what the account has paid, today's first. cards: by place and meal, from the school's parameters."""
     db, card, whose = context.site.ledger.database, context.card, context.whose
     with db.reading():
         shown = split(db, whose.label, context.now)
@@ -37,14 +39,15 @@ def limits(context: Context, _: Arguments) -> dict[str, Any]:
         cards, unsaid = allowed(db, shown.card_class)
         bound, floor_fen = bound_of(db, card), floor_of(db, card)
         school = pay_bounds(db)
-        paid_fen, most_fen = paid_on(db, card, day_number(context.now.campus_s)), day_max_of(db, card)
+        today, most_fen = day_number(context.now.campus_s), day_max_of(db, card)
+        paid = [(day, paid_on(db, card, day)) for day in range(today, max(today - DAYS_TOLD, -1), -1)]
     return {
         "may_set": whose.is_own or _is_minor(context), "single_max_fen": school.one_fen, "day_max_fen": school.day_fen,
-        "day_fen": most_fen, "paid_today_fen": paid_fen, "floor_fen": floor_fen,
+        "day_fen": most_fen, "paid_today_fen": paid[0][1], "floor_fen": floor_fen,
         "bound_fen": bound.day_fen if bound else None, "bound_ms": bound.at_ms if bound else 0,
         "by_guardian": bound is not None and not _is_own_word(context, bound.who),
         "cards": [_allowed(one) for one in cards[:PLACES_MAX]], "more": max(0, len(cards) - PLACES_MAX),
-        "unsaid": list(unsaid[:NAMED_MAX]),
+        "unsaid": list(unsaid[:NAMED_MAX]), "days": [{"day": day, "fen": fen} for day, fen in paid],
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 import { ask, call, newKey } from "./api.js";
 import { field, h, say } from "./dom.js";
 import { form, proven } from "./sign_in.js";
-import { addWords, fenOf, t, yuan } from "./words.js";
+import { addWords, campusDay, fenOf, t, yuan } from "./words.js";
 
 addWords({
   limitAccount: ["在线账户：付款码、付账单、账户支付", "Online account: codes, orders, payments at tills"],
@@ -10,6 +10,7 @@ addWords({
   limitFloor: ["账户保底 {0}，不能花到它以下", "{0} stay in the account"],
   limitSchool: ["学校的上限是每天 {0}", "The school's own bound is {0} a day"],
   limitOwn: ["自设每日 {0}", "Own bound: {0} a day"], limitByGuardian: ["监护人设的每日 {0}", "Set by a guardian: {0} a day"],
+  limitDays: ["最近 {0} 天，账户每天付了多少", "What the account paid on each of the last {0} days"],
   limitNone: ["没有自设限额", "No bound of one's own"],
   limitNew: ["自设每日限额（元，0 即不许账户付款）", "Own bound of a day (yuan; 0: the account pays nothing)"],
   limitHelp: ["调低立即生效；调高须再验证身份。", "A lower one counts at once; a higher one takes a fresh proof."],
@@ -31,7 +32,9 @@ export async function limits(holder, { show }) {
       value.floor_fen ? h("p", {}, t("limitFloor", yuan(value.floor_fen))) : null,
       h("p", { class: "soft" }, value.bound_fen === null ? t("limitNone") : t(value.by_guardian ? "limitByGuardian" : "limitOwn", yuan(value.bound_fen)),
         " · ", t("limitSchool", yuan(value.day_max_fen))),
-      value.may_set ? setting(value, holder, show) : null),
+      value.may_set ? setting(value, holder, show) : null,
+      value.days ? h("details", { "data-name": "days" }, h("summary", {}, t("limitDays", value.days.length)),
+        h("table", {}, h("tbody", {}, value.days.map((one) => h("tr", {}, h("th", { scope: "row" }, campusDay(one.day)), h("td", { class: "n" }, yuan(one.fen))))))) : null),
     h("h2", {}, t("limitCard")),
     value.cards.length ? value.cards.map((one) => group(one, value.cards.length === 1 && !value.unsaid.length)) : h("p", {}, t("limitNoParameters")),
     value.more ? h("p", { class: "soft" }, t("limitMore", value.more)) : null,

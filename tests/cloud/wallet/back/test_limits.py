@@ -3,6 +3,7 @@
 import pytest
 
 from cloud.ledger.funds.payments.rule import DAY_MAX_FEN
+from cloud.wallet.back.holder.limits import DAYS_TOLD
 from cloud.wallet.people.persons import add_person
 from tests.cloud.wallet.rig import CHILD, GROWN, Rig
 
@@ -25,6 +26,8 @@ def test_what_a_guardian_sets_a_minor_lowers_and_does_not_raise(child: Rig) -> N
     assert child.ask("limits", "child")["bound_fen"] is None
     set_by_mother = child.ask("limits/set", "mother", holder=CHILD[0], key=KEYS[0], day_fen=30_00)
     assert (set_by_mother["day_fen"], set_by_mother["by_guardian"]) == (30_00, True)
+    days = [one["day"] for one in set_by_mother["days"]]
+    assert days == list(range(days[0], days[0] - DAYS_TOLD, -1))
     assert child.ask("limits/set", "child", key=KEYS[1], day_fen=30_01) == "guardians-bound"
     assert child.ask("limits/set", "child", key=KEYS[2], day_fen=20_00)["bound_fen"] == 20_00
     assert child.ask("limits/set", "child", key=KEYS[2], day_fen=10_00) == "no-bound"
