@@ -6,6 +6,7 @@ zero between two accounts that exist, so that all balances add up to zero at eve
 
 import sqlite3
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from cloud.ledger.books.entry import EntryKind
 from shared.ids import card_id
@@ -34,7 +35,10 @@ _PROVEN = frozenset((EntryKind.PURCHASE, EntryKind.LOAD_CONFIRMED))
 class Books:
     """Entries, postings and balances so far. `deeds` is the judge's own, filled by the cards."""
 
-    def __init__(self, deeds: dict[Deed, tuple[str, Happened]]) -> None:
+    def __init__(
+        self, deeds: dict[Deed, tuple[str, Happened]], rivals: Mapping[Deed, Sequence[Happened]] | None = None
+    ) -> None:
+        """rivals: what several bodies of one card have done; one of them is posted."""
         self.posted: Counter[Deed] = Counter()
         self.balances: Counter[str] = Counter()
         self.amounts: Counter[Deed] = Counter()
@@ -48,7 +52,7 @@ class Books:
         """What of the balances entries of accounts alone have moved, since the day began."""
         self.hostile = b""
         """A body that makes its records up."""
-        self._deeds = deeds
+        self._deeds, self._rivals = deeds, {} if rivals is None else rivals
         self._accounts: dict[int, str] = {}
         self._last = 0
         self._fresh = fresh_entries()
@@ -133,11 +137,12 @@ class Books:
         self, database: sqlite3.Connection, number: int, kind: EntryKind, deed: Deed, lines: list[tuple[int, int, int]]
     ) -> Deed:
         """What is posted by evidence may be withdrawn again; its sum is looked at in the end."""
-        done, fen = self._deeds.get(deed), sum(line[2] for line in lines)
-        if done is None:
+        fen, done = sum(line[2] for line in lines), [one.amount_fen for one in self._rivals.get(deed, ())]
+        done += [self._deeds[deed][1].amount_fen] if deed in self._deeds else []
+        if not done:
             raise Violation("I1", f"{deed} is posted and no card has done it")
-        if kind in _PROVEN and done[1].amount_fen != fen:
-            raise Violation("I1", f"{deed} is posted over {fen} fen, the card has moved {done[1].amount_fen}")
+        if kind in _PROVEN and fen not in done:
+            raise Violation("I1", f"{deed} is posted over {fen} fen, the card has moved {done}")
         self.posted[deed] += 1
         self.amounts[deed] += fen
         self._by_entry[number] = deed, fen

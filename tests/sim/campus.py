@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.terminal.firmware.firmware import QUIET_S as QUIET_TILL_S
+from tests.sim.afternoon import Afternoon, has_afternoon
 from tests.sim.blueprint import HOSTILE, Blueprint, blueprint
 from tests.sim.box_releases import is_released
 from tests.sim.clock import Clock
@@ -117,6 +118,9 @@ class Campus:
         self.wallets = Wallets(self, self.judge.paying, habits) if self.judge.paying is not None else None
         self.nemesis = Nemesis(self)
         self.hostile = self._hostile() if is_hostile(seed) else None
+        self.has_afternoon = parts.afternoon or (faults is None and has_afternoon(seed))
+        if self.has_afternoon:
+            self.fault_names += ("copies",)
 
     def _hostile(self) -> HostileBody:
         made = next(made for made in self.plan.terminals if made.settings.name == HOSTILE)
@@ -191,7 +195,7 @@ class Campus:
         self.clock.leap(ahead_s)
 
     def heal(self) -> None:
-        """No more faults; torn cards are presented where they tore or used elsewhere; then all must drain."""
+        """No more faults; then all must come to rest."""
         self.world.note("heal")
         self.faults.calm()
         self._weather()
@@ -203,6 +207,10 @@ class Campus:
             self.hostile.quiet()
         if self.office is not None:
             self.office.quiet()
+        self.rest()
+
+    def rest(self) -> None:
+        """Torn cards are presented where they tore or used elsewhere; then all must drain."""
         until_s = self.world.now_s + HEAL_MAX_S
         self.world.run(self.world.now_s + 25.0)
         self._settle_torn()
@@ -212,6 +220,11 @@ class Campus:
         self._use_again()
         self.world.run(self.world.now_s + 45.0)
         self._until(self._owing, until_s)
+
+    def drain(self) -> None:
+        """Everything that any part holds comes home."""
+        self.world.run(self.world.now_s + 45.0)
+        self._until(self._owing, self.world.now_s + HEAL_MAX_S)
 
     def _until(self, owes: Callable[[], str], until_s: float) -> None:
         while owing := owes():
@@ -286,3 +299,5 @@ def _play(campus: Campus, days: int, taps: int, *, replay: bool) -> None:
         check_losses(campus)
     if campus.faults.forged_voids:
         forge_voids(campus)
+    if campus.has_afternoon:
+        Afternoon(campus).play()

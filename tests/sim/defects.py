@@ -25,6 +25,14 @@ from edge.terminal.store.untold import NOWHERE
 from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
+from tests.sim.afternoon_defects import (
+    BlindToOverdrafts,
+    CallsItLate,
+    FindsNoCopies,
+    FindsNoReplays,
+    LoadsBelowTheFloor,
+    LoadsWhatNobodySays,
+)
 from tests.sim.answer_defects import BelievesTheBroker
 from tests.sim.backup_defects import CoversAll, MarksWhatItHolds
 from tests.sim.blueprint import HOSTILE, TerminalMade
@@ -477,6 +485,11 @@ def _down(text: str, laws: str, parts: Parts, taps: int = SHORT_TAPS, first: int
     return Defect(text, _laws(*laws.split()), replace(parts, fleet=True), taps, first)
 
 
+def _afternoon(text: str, laws: str, parts: Parts, first: int = 0) -> Defect:
+    """Of the split and of copies: every seed has an afternoon."""
+    return Defect(text, _laws(*laws.split()), replace(parts, afternoon=True), SHORT_TAPS, first)
+
+
 DEFECTS: dict[str, Defect] = {
     "keeps-what-runs": Defect(
         "网关发行不自检 a release that is not well", _laws("box-trial"),
@@ -600,6 +613,18 @@ DEFECTS: dict[str, Defect] = {
     "charges-again": _paid("一码扣两次 a use is charged twice", "use", Parts(ingest=ChargesAgain, paying=CHANGED), 4),
     "loses-meals": _paid("应急餐不入账 a meal is not posted", "given", Parts(ingest=LosesMeals), first=2),
     "sells-on-unknown": _paid("没答当收款 no answer is a yes", "word paid", Parts(terminal=SellsOnUnknown), first=2),
+    "loads-what-nobody-says": _afternoon(
+        "自动圈存无据 loaded by no rule", "auto-load", Parts(ingest=LoadsWhatNobodySays)
+    ),
+    "loads-below-the-floor": _afternoon(
+        "自动圈存动用保底 loaded below the floor", "floor", Parts(ingest=LoadsBelowTheFloor)
+    ),
+    "finds-no-copies": _afternoon("复制卡不发现 a copy is not found", "copy", Parts(ingest=FindsNoCopies)),
+    "finds-no-replays": _afternoon("重放不发现 a replay is not found", "replay", Parts(ingest=FindsNoReplays)),
+    "blind-to-overdrafts": _afternoon(
+        "透支不发现 an overdraft is not found", "overdraft", Parts(ingest=BlindToOverdrafts)
+    ),
+    "calls-it-late": _afternoon("不明说成在途 unexplained is called late", "late", Parts(ingest=CallsItLate)),
     "never-sends-again": Defect(
         "不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain), first=4
     ),

@@ -14,6 +14,7 @@ from edge.box.values.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.store.book import Row
 from edge.terminal.taps.asking import ANSWER_S
+from shared.ids import CardId
 from shared.records import LOAD_SHAPED, VOIDS, CounterKind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
@@ -34,7 +35,11 @@ class Judge:
         self.world = world
         self.deeds: dict[Deed, tuple[str, Happened]] = {}
         self.ledger = LedgerMirror()
-        self.books = Books(self.deeds)
+        self.copied: set[CardId] = set()
+        """Cards of which somebody has made a second body, from then on: what both do stands apart from the deeds."""
+        self.rivals: dict[Deed, list[Happened]] = {}
+        """What the bodies of copied cards have done, of each counter one or two."""
+        self.books = Books(self.deeds, self.rivals)
         self.outboxes: dict[str, OutboxMirror] = {}
         self.flashes: dict[str, SimFlash] = {}
         self.shown_rows: list[tuple[str, Row]] = []
@@ -84,6 +89,9 @@ class Judge:
             raise Violation("card", f"{card.label}: counter {deed.counter} twice")
         if not self.flashes[terminal].holds(deed):
             raise Violation("I5", f"{terminal}: {card.label} counter {deed.counter} moves, nothing pending is durable")
+        if deed.card in self.copied:
+            self.rivals.setdefault(deed, []).append(happened)
+            return
         if self.fleet is not None:
             self.fleet.deed(terminal, deed)
         self.deeds[deed] = terminal, happened
@@ -106,7 +114,7 @@ class Judge:
         if row.pair is Pair.SECOND:
             self.world.note("mixed", terminal, row.seq, row.sale_fen)
         deed = deed_of_row(row)
-        if deed not in self.deeds:
+        if deed not in self.deeds and deed not in self.rivals:
             raise Violation("I1", f"{terminal}: shows {row} that no card has done")
         if not self.flashes[terminal].has_record(deed):
             raise Violation("I4", f"{terminal}: shows seq {row.seq}, its record is not durable")

@@ -21,3 +21,5 @@ class Parts:
     """Boxes change their releases in every seed."""
     paying: Habits | None = None
     """Documents come down, and accounts pay, in every seed."""
+    afternoon: bool = False
+    """What is loaded by itself, copies of cards and replays, behind the day of every seed."""

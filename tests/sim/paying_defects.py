@@ -19,7 +19,7 @@ RECEIVES = ("receive", "receive_copy", "receive_copies", "rejudge")
 """By which records come into the books."""
 
 
-class _Mistaken(IngestPart):
+class Mistaken(IngestPart):
     """A ledger that makes a mistake in some of its calls."""
 
     calls: tuple[str, ...] = ("payment_authorise", "payment_by_code")
@@ -55,7 +55,7 @@ def _instead(module: Any, name: str, other: Any) -> Iterator[None]:
         setattr(module, name, true)
 
 
-class KeepsWhatIsReversed(_Mistaken):
+class KeepsWhatIsReversed(Mistaken):
     """A reversal is written down, and its payment stays."""
 
     calls = RECEIVES
@@ -64,14 +64,14 @@ class KeepsWhatIsReversed(_Mistaken):
         return ((settle, "_reverse", lambda *_: None),)
 
 
-class Overdraws(_Mistaken):
+class Overdraws(Mistaken):
     """What the school wants to stay in an account is not looked at."""
 
     def mistakes(self) -> tuple[Mistake, ...]:
         return ((authorise, "floor_of", lambda *_: 0),)
 
 
-class PaysTheLost(_Mistaken):
+class PaysTheLost(Mistaken):
     """Nobody asks whether the card was reported lost."""
 
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -79,7 +79,7 @@ class PaysTheLost(_Mistaken):
         return ((authorise, "decide", lambda asked: true(asked._replace(is_hotlisted=False))),)
 
 
-class ChargesAgain(_Mistaken):
+class ChargesAgain(Mistaken):
     """A use that came before is charged to its holder once more."""
 
     calls = RECEIVES
@@ -94,7 +94,7 @@ class ChargesAgain(_Mistaken):
         return ((taking, "beyond", blind),)
 
 
-class LosesMeals(_Mistaken):
+class LosesMeals(Mistaken):
     """A meal's record is kept, and nothing is posted by it."""
 
     calls = RECEIVES

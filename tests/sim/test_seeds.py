@@ -21,7 +21,7 @@ HAPPENINGS = (
     "paper cut", "paper refused", "paper rot", "catching up", "released",
     "box offered", "box release", "box release cut",
     "account online", "account code", "account meal", "account approved", "account reversed", "account tombstone",
-    "loss reported", "deposit",
+    "loss reported", "deposit", "ordered", "auto-load", "copied", "overdrawn", "replayed",
 )  # fmt: skip
 
 
