@@ -34,7 +34,7 @@ def form(numbers: str) -> dict[str, str]:
     return {"stall": "pos-01", "day": day, "meal": "2", "numbers": numbers, "reason": "停电"}
 
 
-def test_a_sheet_is_proposed_and_another_one_confirms(rig: Rig) -> None:
+def test_a_sheet_is_proposed_and_another_one_confirms_and_one_in_a_wrong_name_is_taken_back(rig: Rig) -> None:
     first, second = finance(rig), finance(rig, "李四")
     assert "没有欠款" in first.see("/meals")
     first.send("/meals/sheet", **form(f"{ADA}\n{BEN}"))
@@ -46,6 +46,16 @@ def test_a_sheet_is_proposed_and_another_one_confirms(rig: Rig) -> None:
     assert "¥30.00" in page
     told = json.loads(first.see("/api/v1/meals"))
     assert (told["times"], told["owed_fen"]) == (2, 3000)
+    entry = next(one["entry"] for one in told["meals"] if one["number"] == ADA)
+    assert f"entry={entry}#back" in page
+    first.send("/meals/back", 409, entry="x", reason="报错学号")
+    first.send("/meals/back", entry=str(entry), reason="报错学号")
+    assert f"改正应急餐 {ADA} ¥15.00（分录 {entry}）" in first.see("/proposals")
+    first.send("/proposals/2/confirm", 409)
+    second.send("/proposals/2/confirm")
+    assert "已改正，学校承担" in first.see("/meals")
+    told = json.loads(first.see("/api/v1/meals"))
+    assert (told["owed_fen"], [one["taken_back"] for one in told["meals"]].count(True)) == (1500, 1)
 
 
 def test_a_faulty_sheet_proposes_nothing(rig: Rig) -> None:
