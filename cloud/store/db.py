@@ -103,8 +103,9 @@ class Database(ABC):
         """The rows of each question, all asked in one go."""
 
     def find(self, select: str, keys: Sequence[object]) -> Rows:
-        """Rows, in no order, of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name."""
-        return self.ask(Question(select, keys, keyed=True))[0]
+        """Rows, in no order, of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name. For
+        no key nothing is asked."""
+        return self.ask(Question(select, keys, keyed=True))[0] if keys else []
 
     @abstractmethod
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:

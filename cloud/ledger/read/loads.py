@@ -12,7 +12,7 @@ from cloud.ledger.loads.words import terminal_word
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.load_state import CaseState
 from cloud.ledger.records.values import Now
-from cloud.store.db import Database, Row
+from cloud.store.db import Database, Row, Rows
 from shared.online import LoadResult
 
 _CASES = (
@@ -77,6 +77,17 @@ def load_standings(db: Database, most: int, now: Now, *, open_only: bool) -> lis
     if not open_only:
         others = f"{_CASES} WHERE NOT ({_PENDING} OR {_GIVEN_BACK}) ORDER BY l.changed_ms DESC, l.key LIMIT ?"
         rows += db.run(others, (most - len(rows),))
+    return _standings(db, rows, now)
+
+
+def open_loads_of(db: Database, card: bytes, now: Now) -> list[LoadStanding]:
+    """Those of this card with money in transit, and those given back and not done with, the oldest first; all of
+    them, for a card has few."""
+    sql = f"{_CASES} WHERE l.card = ? AND ({_PENDING} OR {_GIVEN_BACK}) ORDER BY l.opened_ms, l.key"
+    return _standings(db, db.run(sql, (card,)), now)
+
+
+def _standings(db: Database, rows: Rows, now: Now) -> list[LoadStanding]:
     if not rows:
         return []
     fleet = {(one.device, one.epoch): one for one in terminals(db)}

@@ -46,7 +46,7 @@ from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.fleet.reader import FleetReader
 from cloud.ledger.read.held import HeldView
-from cloud.ledger.read.loads import LoadStanding, load_standings
+from cloud.ledger.read.loads import LoadStanding, load_standings, open_loads_of
 from cloud.ledger.read.put_backs import BoxAgain, LackView, PutBackView
 from cloud.ledger.read.reversals import ReversalView, read_held_reversals
 from cloud.ledger.read.rides import LineRides
@@ -360,6 +360,11 @@ class Reader:
     def findings(self) -> list[CardFinding]:
         """All that was ever found of cards, oldest first."""
         return self._ask(found.findings)
+
+    def open_loads_of(self, card: bytes, now: Now) -> list[LoadStanding]:
+        """Loads of this card that are in transit, or given back and not done with; the oldest first."""
+        with self._lock, self.database.reading():
+            return open_loads_of(self.database, card, now)
 
     def findings_of(self, card: bytes) -> list[CardFinding]:
         """All that was ever found of this card, oldest first."""

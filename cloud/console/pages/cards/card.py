@@ -118,7 +118,7 @@ def _lines(sources: Sources, found: CardFile) -> list[Line]:
 
 
 def _loads(sources: Sources, card: bytes) -> list[LoadStanding]:
-    return [one for one in sources.reader.load_standings(wall_now(), LIST_MAX, open_only=True) if one.card == card]
+    return sources.reader.open_loads_of(card, wall_now())
 
 
 def _differences(sources: Sources, found: CardFile) -> list[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.split.moving import Quota
 from cloud.parameters.floor import ONE_MEAL_FEN
-from cloud.store.db import Database
+from cloud.store.db import Database, Row
 from shared.errors import ConfigFault
 from shared.money import yuan
 from shared.words.voice import Text
@@ -58,7 +58,7 @@ OFF = Quota(0, 0, 0)
 
 def rules(db: Database) -> list[Rule]:
     """Of each class and each card of which anybody has said something. Inside of a snapshot."""
-    return sorted(Rule(row[0], bytes(row[1]), *row[2:]) for row in db.run(_NEWEST))
+    return sorted(map(_rule, db.run(_NEWEST)))
 
 
 def quota_of(db: Database, card: bytes) -> Quota | None:
@@ -66,7 +66,9 @@ def quota_of(db: Database, card: bytes) -> Quota | None:
     rows = db.run(_CLASS, (card,))
     if not rows:
         return None
-    own, general = _last(db, OF_A_CARD, card), _last(db, int(rows[0][0]), b"")
+    either = f"{_NEWEST} AND ((card_class = ? AND card = ?) OR (card_class = ? AND card = ?))"
+    found = [_rule(row) for row in db.run(either, (OF_A_CARD, card, int(rows[0][0]), b""))]
+    own, general = (next((one for one in found if bool(one.card) is of_card), None) for of_card in (True, False))
     return effective(own, general)
 
 
@@ -105,7 +107,11 @@ def set_of_card(writing: Writing, card: bytes, quota: Quota, who: str, reason: s
 
 def _last(db: Database, card_class: int, card: bytes) -> Rule | None:
     found = db.run(f"{_NEWEST} AND card_class = ? AND card = ?", (card_class, card))
-    return Rule(found[0][0], bytes(found[0][1]), *found[0][2:]) if found else None
+    return _rule(found[0]) if found else None
+
+
+def _rule(row: Row) -> Rule:
+    return Rule(row[0], bytes(row[1]), *row[2:])
 
 
 def _keep(writing: Writing, card_class: int, card: bytes, quota: Quota, who: str, reason: str) -> Rule:

@@ -22,7 +22,7 @@ from cloud.ledger.funds.offline.terms import CertificateRow
 from cloud.ledger.held.losses.standing import LostCard, standing_of
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import open_quarantine, records_numbered, statement
-from cloud.ledger.read.loads import LoadStanding, load_standings
+from cloud.ledger.read.loads import LoadStanding, open_loads_of
 from cloud.ledger.read.shown.card import CardFile, card_file
 from cloud.ledger.read.views import CardView, EntryView, QuarantineView, RecordView
 from cloud.ledger.records.arrival import arrive
@@ -141,7 +141,7 @@ def story(db: Database, label: str, most: int, now: Now) -> Story | None:
     return Story(
         found, tuple(_known(db, bytes(card))), tuple(_moves(found, shown, there)), older, sums, _kept(found.balances),
         _late(db, bytes(card), there, now), standing_of(db, now, label), tuple(of_cards(db, [card])),
-        tuple(one for one in load_standings(db, QUARANTINE_MAX, now, open_only=True) if one.card == card),
+        tuple(open_loads_of(db, bytes(card), now)),
         tuple(_grey(db, bytes(card))), tuple(one for one in cases if one.record.card == card),
         len(cases) < QUARANTINE_MAX, now, *_meals(db, bytes(card)), tuple(found_of(db, [bytes(card)])),
         tuple(of_card(db, card, now.campus_s)), tuple(uses_where(db, "card = ?", (bytes(card),))[-MEALS_MAX:]),
