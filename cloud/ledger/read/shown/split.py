@@ -11,7 +11,7 @@ from cloud.ledger.loads.split.moving import Holding, Movable, Quota, into_accoun
 from cloud.ledger.loads.split.orders import Order, open_order
 from cloud.ledger.loads.split.rules import Rule, quota_of, rules
 from cloud.ledger.records.values import Now
-from cloud.store.db import Database
+from cloud.store.db import Database, Question
 
 
 class SplitView(NamedTuple):
@@ -82,8 +82,7 @@ def split_rules(db: Database) -> list[RuleRow]:
     found = rules(db)
     rows = db.find("SELECT card, label FROM card WHERE card", [one.card for one in found if one.card])
     labels: dict[bytes, str] = {bytes(card): label for card, label in rows}
-    return [RuleRow(one, labels.get(one.card, ""), bool(one.card) or _has_cards(db, one.card_class)) for one in found]
-
-
-def _has_cards(db: Database, card_class: int) -> bool:
-    return bool(db.run(_HAS_CARDS, (card_class,))[0][0])
+    classes = [one.card_class for one in found if not one.card]
+    answers = db.ask(*(Question(_HAS_CARDS, (card_class,)) for card_class in classes))
+    has_cards = {card_class: bool(rows[0][0]) for card_class, rows in zip(classes, answers, strict=True)}
+    return [RuleRow(one, labels.get(one.card, ""), has_cards.get(one.card_class, True)) for one in found]
