@@ -28,6 +28,12 @@ ABOUT = Text(
     "Needs root, and Debian's mmdebstrap and e2fsprogs.",
 )
 TEMPLATES = ROOT / "compose/templates/image"
+PLACES = {
+    "fstab": "etc/fstab",
+    "watchdog.conf": "etc/systemd/system.conf.d/watchdog.conf",
+    "again.conf": "etc/systemd/system/emergency.service.d/again.conf",
+}
+"""Of templates, where each lies in the root."""
 SUITE = "trixie"
 KERNELS = {"x86_64": "linux-image-amd64", "aarch64": "linux-image-arm64"}
 BASE = ("systemd", "systemd-sysv", "systemd-timesyncd", "udev", "kmod", "iproute2", "dbus", "e2fsprogs", "can-utils")
@@ -124,7 +130,7 @@ def bootstrap(wish: Wish, tree: Path) -> None:
         *(f"--customize-hook={hook}" for hook in _hooks(wish)), SUITE, str(tree),
     ]  # fmt: skip
     _run(*command)
-    for name, place in (("fstab", "etc/fstab"), ("watchdog.conf", "etc/systemd/system.conf.d/watchdog.conf")):
+    for name, place in PLACES.items():
         (tree / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATES / name, tree / place)
     for name in ("data", "var/log/journal", "var/lib/openykt", "var/lib/openykt-box"):

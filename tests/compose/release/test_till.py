@@ -83,3 +83,11 @@ def test_what_a_unit_writes_is_on_the_data_partition_of_an_image() -> None:
     }  # fmt: skip
     assert needed
     assert needed <= bound.keys()
+
+
+def test_an_image_waits_for_a_slow_card_and_never_ends_in_a_shell_that_nobody_sees() -> None:
+    fields = [line.split() for line in (image.TEMPLATES / "fstab").read_text().splitlines()]
+    (options,) = (one[3] for one in fields if one[:2] == ["LABEL=ykt-data", "/data"])
+    assert "x-systemd.device-timeout=5min" in options.split(",")
+    assert image.PLACES.keys() == {file.name for file in image.TEMPLATES.iterdir()}
+    assert "reboot" in (image.TEMPLATES / "again.conf").read_text(encoding="utf-8").splitlines()[-1]
