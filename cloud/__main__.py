@@ -43,7 +43,7 @@ CONSOLE = "console"
 SERVERS = {
     CONSOLE: "cloud.console.app", "desk": "cloud.desk.app", "watch": "cloud.watch.app",
     "dock": "cloud.watch.docking.app", "enrol": "cloud.fleet.enrol.app",
-    "accounts": "cloud.wallet.back.app", "wallet": "cloud.wallet.front.app", "open": "cloud.open.app",
+    "accounts": "cloud.open.back.accounts", "wallet": "cloud.wallet.front.app", "open": "cloud.open.app",
 }  # fmt: skip
 """Verbs that read their own words."""
 

@@ -21,8 +21,8 @@ DSN_FILE = "ledger.dsn"
 DSN_FOLDER_FILE = "ledger.folder"
 """Beside it: the data folder that it was written for, so that a copy does not lead to the original's database."""
 WALLET_FILE, ACCOUNTS_FILE = "wallet.pem", f"{FOLDER}/accounts.pem"
-OPEN_FILE, OPEN_KEY = f"{FOLDER}/open.pem", f"{FOLDER}/open.key"
-"""The open platform's own certificate, where it has one."""
+OPEN_FILE = "open.pem"
+"""The open platform's certificate, in its front's own folder."""
 FORMAT = 1
 _KEY_SIZE = 32
 
@@ -66,20 +66,14 @@ class CloudSettings:
 
     @property
     def certificates(self) -> tuple[tuple[str, Path], ...]:
-        """Whose end is looked at, by their names; the wallet's where there is one: in the front's own folder, or the
-        copy that a school's server has of it here; those of accounts service and open platform where they are own."""
+        """Whose end is looked at, by their names; those of the fronts where there are any: in a front's own folder, or
+        the copy that a school's server has of it here; that of the accounts service where it is its own."""
         named = (("cloud", self.tls.certificate), ("console", self.console_certificate), ("ca", self.tls.ca))
         wallet = (self.data / "front" / WALLET_FILE, self.data / FOLDER / WALLET_FILE)
-        own = (("accounts", self.data / ACCOUNTS_FILE), ("open", self.data / OPEN_FILE))
-        beside = [*[("wallet", file) for file in wallet if file.exists()][:1], *own]
-        return (*named, *(one for one in beside if one[1].exists()))
-
-    @property
-    def open_pair(self) -> tuple[Path, Path]:
-        """Certificate and key of the open platform: its own, else the console's."""
-        if (self.data / OPEN_FILE).exists():
-            return self.data / OPEN_FILE, self.data / OPEN_KEY
-        return self.console_certificate, self.console_key
+        platform = (self.data / "open" / OPEN_FILE, self.data / FOLDER / OPEN_FILE)
+        beside = (("wallet", wallet), ("accounts", (self.data / ACCOUNTS_FILE,)), ("open", platform))
+        there = ((name, [file for file in files if file.exists()]) for name, files in beside)
+        return (*named, *((name, files[0]) for name, files in there if files))
 
     @property
     def inventory(self) -> Path:

@@ -145,8 +145,7 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         *_broker(where, where.cloud_port or where.broker_port), *_health(where, "watch"),
         after=(*after, "ingest"), spare=True,
     )  # fmt: skip
-    beside = (*_dock(where, after), *_enrolment(where, after), *_providers(where), *_wallet(where, after))
-    beside = (*beside, *_open(where, after))
+    beside = (*_dock(where, after), *_enrolment(where, after), *_providers(where), *_accounts(where, after))
     return [keys, ingest, console, watch, *beside, *_payments(where, after)]
 
 
@@ -186,9 +185,9 @@ def _payments(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [_python("payments", "cloud", "payments", "run", *words, after=behind, spare=True)]
 
 
-def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
-    """The wallet's front, and the accounts service behind it. Selling goes on without both."""
-    if not where.wallet_port:
+def _accounts(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """The accounts service, and the fronts of wallet and open platform before it. Selling goes on without them."""
+    if not where.accounts_port:
         return []
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     accounts = _python(
@@ -196,21 +195,14 @@ def _wallet(where: Where, after: tuple[str, ...]) -> list[Part]:
         "--address", wallet_address(where), "--keys", str(where.phones_socket), *_health(where, "accounts"),
         after=(*after[1:], *_behind_providers(where)), spare=True,
     )  # fmt: skip
-    front = _python(
-        "wallet", "cloud", "wallet", *_data(where), "--port", str(where.wallet_port),
-        "--accounts", f"https://127.0.0.1:{where.accounts_port}", *_health(where, "wallet"), after=("accounts",),
-        spare=True,
-    )  # fmt: skip
-    return [accounts, front]
+    fronts = {"wallet": where.wallet_port, "open": where.open_port}
+    return [accounts, *(_front(where, name, port) for name, port in fronts.items() if port)]
 
 
-def _open(where: Where, after: tuple[str, ...]) -> list[Part]:
-    """The open platform. Selling goes on without it."""
-    if not where.open_port:
-        return []
-    dsn = ("--dsn", where.dsn) if where.dsn else ()
-    words = (*_data(where), "--port", str(where.open_port), *dsn, *_clock(where), *_health(where, "open"))
-    return [_python("open", "cloud", "open", *words, after=after[1:], spare=True)]
+def _front(where: Where, name: str, port: int) -> Part:
+    line = f"https://127.0.0.1:{where.accounts_port}"
+    words = (*_data(where), "--port", str(port), "--accounts", line, *_health(where, name))
+    return _python(name, "cloud", name, *words, after=("accounts",), spare=True)
 
 
 def _enrolment(where: Where, after: tuple[str, ...]) -> list[Part]:

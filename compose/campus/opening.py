@@ -47,6 +47,8 @@ PROVIDERS_FILE, EMULATORS_MARK = "payments.toml", "# python -m cloud.emulators\n
 another file is somebody's own."""
 WALLET_FILE = "front/wallet.pem"
 """The wallet's certificate."""
+OPEN_FILE = "open/open.pem"
+"""The open platform's, once it was wanted."""
 SANDBOX_KEY = "sandbox.key"
 """In the run folder: a key of the open platform's sandbox."""
 UP = "./ykt up"
@@ -266,6 +268,9 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
     if not (room / WALLET_FILE).exists():  # a campus of before
         signed = ("certificate", "wallet", "--data", str(room), "--who", UP)
         await step(parts, "wallet-certificate", "provisioning", *signed)
+    if options.open and not (room / OPEN_FILE).exists():
+        signed = ("certificate", "open", "--data", str(room), "--who", UP)
+        await step(parts, "open-certificate", "provisioning", *signed)
     return campus.Where(
         room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port,
         docking_port if has_docking(room) else 0, health, free_port() if options.full else 0,

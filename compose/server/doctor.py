@@ -1,7 +1,7 @@
 """`./ykt server doctor DIR`: what is wrong with an installation, in words, whether its containers run or not.
 
 What this machine can see of it is looked at here: folders and whose they are, images, sockets, certificates, the zone
-of the front. The rest the cloud's own doctor says, in a container beside what runs. It changes nothing.
+of the fronts. The rest the cloud's own doctor says, in a container beside what runs. It changes nothing.
 """
 
 import json
@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from compose.place import WrongUse
@@ -31,9 +31,28 @@ _SERVER, _CLOUD = Text("安装", "installation"), Text("服务器", "server")
 _UP = Text("./ykt server up DIR", "./ykt server up DIR")
 _UPGRADE = Text("./ykt server upgrade DIR：缺的补上，权限改正", "./ykt server upgrade DIR makes what is missing")
 _SOCKETS = ("keys", "ingest", "console", "watch", "desk", "enrol", "accounts", "wallet", "payments")
-_FRONT, _BOOKS = "wallet", "postgres"
-_ZONE = ("data/front", "secrets/wallet", "run/health/wallet")
-"""All that the front is given."""
+_BOOKS = "postgres"
+
+
+class Front(NamedTuple):
+    """Who is reached from outside. networks: those that it may be on, the last with the accounts service; given: all
+    that it sees; token, digest: by which it is known behind it."""
+
+    name: str
+    networks: tuple[str, ...]
+    given: tuple[str, ...]
+    token: str
+    digest: str
+
+
+_WALLET = Front(
+    "wallet", ("front",), ("data/front", "secrets/wallet", "run/health/wallet"), fronting.TOKEN, fronting.DIGEST
+)
+_OPEN = Front(
+    "open", ("programs", "behind"), ("data/open", "secrets/open", "run/health/open"), open_platform.TOKEN,
+    open_platform.DIGEST,
+)  # fmt: skip
+FRONTS = (_WALLET, _OPEN)
 
 
 def main(root: Path, *, is_json: bool) -> int:
@@ -211,7 +230,7 @@ def _shown(root: Path) -> Iterator[Answer]:
     said = starting.settings(root)
     shown = {"wallet": (WALLET[-1].target, WALLET[0].target, said.get(fronting.ADDRESS, ""))}
     if open_platform.is_on(root):
-        shown["open"] = (OPEN[1].target, OPEN[0].target, said.get(open_platform.ADDRESS, ""))
+        shown["open"] = (OPEN[-1].target, OPEN[0].target, said.get(open_platform.ADDRESS, ""))
     named = [(name, root / file) for name, (file, _, _) in shown.items()]
     yield from files.certificates([*named, ("accounts", root / "data/cloud/cloud/accounts.pem")], files.now())
     yield from files.key_pairs([(name, root / file, root / key) for name, (file, key, _) in shown.items()])
@@ -228,33 +247,40 @@ def _shown(root: Path) -> Iterator[Answer]:
 
 def _front_zone(root: Path) -> Iterator[Answer]:
     """By what compose would start, by what is given to the front, and by what its container sees."""
-    token, digest = root / fronting.TOKEN, root / fronting.DIGEST
+    fronts = FRONTS if open_platform.is_on(root) else (_WALLET,)
+    runs = engine()
+    services = json.loads(runs.composed(root, "config", "--format", "json"))["services"]
+    for front in fronts:
+        yield from _zone_of(root, front)
+        wrong = list(ways(root, services, front))
+        if runs.can(root, "exec", "-T", front.name, "test", "-e", "/run/ykt/postgres", timeout_s=4.0):
+            wrong.append(Text("容器里看得到账本的套接字", "its container sees the socket of the books"))
+        fix = Text("换回本版的 compose.yaml：./ykt server upgrade DIR", "compose.yaml anew: ./ykt server upgrade DIR")
+        for said in wrong:
+            yield bad(said, fix, front.name)
+        if not wrong:
+            yield good(Text("网络、目录、套接字都通不到", "none by network, folder or socket"), front.name)
+
+
+def _zone_of(root: Path, front: Front) -> Iterator[Answer]:
+    token, digest = root / front.token, root / front.digest
     if not is_front(digest.read_text(encoding="ascii").strip(), token.read_text(encoding="ascii").strip()):
         said = Text("令牌不是账户服务认得的", "its token is not the one that the accounts service knows")
-        yield bad(said, Text(f"移开 {digest}，再 upgrade", f"move {digest} away, then upgrade"))
-    runs = engine()
-    wrong = list(ways(root, json.loads(runs.composed(root, "config", "--format", "json"))["services"]))
-    if runs.can(root, "exec", "-T", _FRONT, "test", "-e", "/run/ykt/postgres", timeout_s=4.0):
-        wrong.append(Text("容器里看得到账本的套接字", "its container sees the socket of the books"))
-    fix = Text("换回本版的 compose.yaml：./ykt server upgrade DIR", "compose.yaml anew: ./ykt server upgrade DIR")
-    for said in wrong:
-        yield bad(said, fix)
-    if not wrong:
-        yield good(Text("网络、目录、套接字都通不到", "none by network, folder or socket"))
+        yield bad(said, Text(f"移开 {digest}，再 upgrade", f"move {digest} away, then upgrade"), front.name)
 
 
-def ways(root: Path, services: Mapping[str, Any]) -> Iterator[Text]:
-    """From the front to the books, or to anybody who has one; services: as compose says what it would start."""
-    front = services[_FRONT]
-    if others := sorted(set(front.get("networks") or {}) - {"front"}):
+def ways(root: Path, services: Mapping[str, Any], of: Front) -> Iterator[Text]:
+    """From a front to the books, or to anybody who has one; services: as compose says what it would start."""
+    front = services[of.name]
+    if others := sorted(set(front.get("networks") or {}) - {*of.networks}):
         yield Text(f"还在网络 {', '.join(others)} 上", f"it is on the networks {', '.join(others)}, too")
     if services[_BOOKS].get("network_mode") != "none":
         yield Text("账本接了网络", "the books are on a network")
-    near = {name for name, one in services.items() if "front" in (one.get("networks") or {})}
-    if strange := sorted(near - {_FRONT, "accounts"}):
+    near = {name for name, one in services.items() if {*of.networks} & set(one.get("networks") or {})}
+    if strange := sorted(near - {of.name, "accounts"}):
         yield Text(f"前置的网络上还有 {', '.join(strange)}", f"{', '.join(strange)} is on the front's network, too")
     given = {str(one.get("source", "")) for one in front.get("volumes") or ()}
-    if strange := sorted(given - {str(root / folder) for folder in _ZONE}):
+    if strange := sorted(given - {str(root / folder) for folder in of.given}):
         yield Text(f"它还看得到 {', '.join(strange)}", f"it sees {', '.join(strange)}, too")
 
 

@@ -13,13 +13,14 @@ from compose.place import WrongUse
 from compose.server import certificates, dealing
 from compose.server.certificates import MADE_BY, Provision
 from compose.server.layout import CLOUD, FRONT, WALLET
-from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, TOKEN_SIZE, digest_of
+from shared.keys.front_token import TOKEN_FILE, TOKEN_SIZE, digest_of
+from shared.keys.front_token import WALLET as ZONE
 from shared.words.voice import Text
 
 ACCOUNTS = "accounts"
 """The accounts service's name on the network that it shares with the front."""
 ADDRESS, PORT = "YKT_WALLET_ADDRESS", "YKT_WALLET_PORT"
-TOKEN, DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{DIGEST_FILE}"
+TOKEN, DIGEST = f"secrets/wallet/{TOKEN_FILE}", f"data/cloud/cloud/{ZONE.digest}"
 _NAMED = "data/cloud/cloud/wallet.toml"
 _KEY = WALLET[0]
 _OF = {
@@ -40,7 +41,7 @@ def make_certificates(data: Path, passphrase: Path, address: str, out: Path, pro
 def open_front(root: Path, address: str, provision: Provision) -> bool:
     """An installation of before gets a front, and certificates of ours that end soon are followed by new ones; the
     school's own is its matter. False: all is there. StepFailed, OSError."""
-    deal_token(root)
+    deal_token(root, TOKEN, DIGEST, FRONT)
     due = {name for name, pair in _OF.items() if certificates.is_due(root, *pair)}
     if not due:
         return False
@@ -72,13 +73,15 @@ def shown(root: Path) -> list[bytes]:
     return [file.read_bytes() for file in files if file.exists()]
 
 
-def deal_token(root: Path) -> None:
-    """To the front, and its digest to the accounts service: both anew where one of them is missing."""
-    if (root / TOKEN).exists() and (root / DIGEST).exists():
-        return
-    token = secrets.token_urlsafe(TOKEN_SIZE)
-    dealing.give(root / DIGEST, f"{digest_of(token)}\n".encode(), CLOUD, 0o600)
-    dealing.give(root / TOKEN, f"{token}\n".encode(), FRONT, 0o400)
+def deal_token(root: Path, token: str, digest: str, of: int) -> bool:
+    """To a front, and its digest to the accounts service: both anew where one of them is missing. token, digest: their
+    files; of: the front's user. False: both are there."""
+    if (root / token).exists() and (root / digest).exists():
+        return False
+    made = secrets.token_urlsafe(TOKEN_SIZE)
+    dealing.give(root / digest, f"{digest_of(made)}\n".encode(), CLOUD, 0o600)
+    dealing.give(root / token, f"{made}\n".encode(), of, 0o400)
+    return True
 
 
 def show(root: Path, certificate: Path, key: Path, host: str) -> None:

@@ -12,7 +12,7 @@ from shared.keys.front_token import TOKEN_FILE
 from shared.keys.webhook_key import WEBHOOK_KEY
 
 ROOT_USER = 0
-POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER, FRONT = range(10_001, 10_009)
+POSTGRES, BROKER, METRICS, KEYS, INGEST, CLOUD, SIGNER, FRONT, PLATFORM = range(10_001, 10_010)
 BOOKS_GROUP = 10_020
 """Who may reach the database's socket."""
 ISSUE = "issue"
@@ -51,7 +51,7 @@ FOLDERS = (
     Folder("secrets/accounts", CLOUD, CLOUD, 0o500),
     Folder("secrets/payments", CLOUD, CLOUD, 0o500),
     Folder("secrets/wallet", FRONT, FRONT, 0o500),
-    Folder("secrets/open", CLOUD, CLOUD, 0o500),
+    Folder("secrets/open", PLATFORM, PLATFORM, 0o500),
     Folder("secrets/seal", ROOT_USER, ROOT_USER, 0o500),
     Folder("data", ROOT_USER, ROOT_USER, 0o711),
     Folder("data/postgres", POSTGRES, POSTGRES, 0o700),
@@ -70,6 +70,8 @@ FOLDERS = (
     Folder("data/signer/broker", SIGNER, BROKER, 0o750),
     Folder("data/front", FRONT, FRONT, 0o700),
     Folder("data/front/front", FRONT, FRONT, 0o700),
+    Folder("data/open", PLATFORM, PLATFORM, 0o700),
+    Folder("data/open/open", PLATFORM, PLATFORM, 0o700),
     Folder("backup", POSTGRES, POSTGRES, 0o700),
     Folder("run", ROOT_USER, ROOT_USER, 0o711),
     Folder("run/postgres", POSTGRES, BOOKS_GROUP, 0o2750),
@@ -89,7 +91,7 @@ FOLDERS = (
     Folder("run/health/accounts", CLOUD, CLOUD, 0o2750),
     Folder("run/health/payments", CLOUD, CLOUD, 0o2750),
     Folder("run/health/wallet", FRONT, CLOUD, 0o2750),
-    Folder("run/health/open", CLOUD, CLOUD, 0o2750),
+    Folder("run/health/open", PLATFORM, CLOUD, 0o2750),
     Folder("run/beat", CLOUD, INGEST, 0o2750),
 )
 """In the order in which they are made. A socket's directory is its owner's, and its group's to come in; the bit gives
@@ -100,7 +102,7 @@ DATA = tuple(folder.path for folder in FOLDERS if folder.has_data)
 """What an installation lives on; each has its mark."""
 
 
-MADE_ANEW = frozenset({"data/front"})
+MADE_ANEW = frozenset({"data/front", "data/open"})
 """Of these: what holds nothing but what an upgrade makes again; where it is lost nothing is."""
 
 
@@ -184,8 +186,13 @@ WALLET = (
 )
 """What phones reach, and the accounts service behind it; an installation of before has none. Keys go first, the front's
 certificate last: where it is, all is. The cloud has a copy of it, to see when it ends."""
-OPEN = (*_all("cloud", ("open.key",), "secrets/open", CLOUD), *_all("cloud", ("open.pem",), "data/cloud/cloud", CLOUD))
-"""The open platform's, once it is switched on; the key goes first."""
+OPEN = (
+    *_all("open", ("open.key",), "secrets/open", PLATFORM),
+    *_all("open", ("ca.pem",), "data/open/open", PLATFORM),
+    *_all("open", ("open.pem",), "data/cloud/cloud", CLOUD),
+    *_all("open", ("open.pem",), "data/open/open", PLATFORM),
+)
+"""The open platform's, once it is switched on: in the same order, and for the same reasons."""
 _PUBLIC = ("cloud.json", "ca.pem", "console.pem")
 UPPER = ("root.keys", "region.keys", "unlock")
 """They could make the school's keys again, or open them: they stay in issue/, and leave the server."""
@@ -202,10 +209,11 @@ LINKS = {
     "data/signer/cloud/enrolment.json": "/run/ykt/office/enrolment.json",
     "data/signer/cloud/watch.key": "/secrets/watch.key",
     "data/cloud/cloud/payments": "/secrets",
-    "data/cloud/cloud/open.key": "/secrets/open.key",
     f"data/cloud/cloud/{WEBHOOK_KEY}": f"/secrets/{WEBHOOK_KEY}",
     "data/front/front/wallet.key": "/secrets/wallet.key",
     f"data/front/front/{TOKEN_FILE}": f"/secrets/{TOKEN_FILE}",
+    "data/open/open/open.key": "/secrets/open.key",
+    f"data/open/open/{TOKEN_FILE}": f"/secrets/{TOKEN_FILE}",
 }
 """Where a service looks for a file → where its container has it: the data directory itself holds no secret."""
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from compose.place import ROOT, WrongUse
 from compose.server import dealing, fronting, installation, rendered
 from compose.server.engine import Engine
-from compose.server.layout import ISSUE, KEYS, PLAN, SIGNER, dealt
+from compose.server.layout import FRONT, ISSUE, KEYS, PLAN, SIGNER, dealt
 from shared.words.voice import Text
 
 HOSTS = ("broker", "console")
@@ -59,7 +59,7 @@ def make(wanted: Wanted, engine: Engine, say: Say) -> installation.Installation:
     one = installation.new(wanted.version, wanted.address)
     issue = root / ISSUE
     fronting.make_certificates(issue, root / PASSPHRASE, wanted.address, issue, provision)
-    fronting.deal_token(root)
+    fronting.deal_token(root, fronting.TOKEN, fronting.DIGEST, FRONT)
     dealing.deal(root, dealt(_names(issue / "keys"), _names(issue / "boxes")))
     for path, (text, user, mode) in rendered.files(one, str(root), engine).items():
         dealing.give(root / path, text.encode(), user, mode)

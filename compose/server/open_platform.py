@@ -1,8 +1,9 @@
 """The open platform of an installation: off until the school switches it on; then a profile of compose.yaml, a
-certificate for the name that programs of third parties call, and the key that its webhooks are signed by.
+certificate for the name that programs of third parties call, and a token by which the accounts service knows it. The
+key that webhooks are signed by is the accounts service's.
 
 `.env` says that it is on, and an upgrade leaves that as it is. Applications, events and webhooks stand in the data
-folder, and stay there while it is off.
+folder of the cloud, and stay there while it is off.
 """
 
 import secrets
@@ -11,18 +12,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from compose.place import WrongUse
-from compose.server import certificates, dealing, starting
+from compose.server import certificates, dealing, fronting, starting
 from compose.server.certificates import MADE_BY, Provision
-from compose.server.layout import CLOUD, OPEN, OPEN_PLATFORM
+from compose.server.layout import CLOUD, OPEN, OPEN_PLATFORM, PLATFORM
+from shared.keys.front_token import OPEN as ZONE
+from shared.keys.front_token import TOKEN_FILE
 from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
 from shared.words.voice import Text
 
 ADDRESS, PORT, SOCKET = "YKT_OPEN_ADDRESS", "YKT_OPEN_PORT", "YKT_OPEN_SOCKET"
 _LOOKED_AT = "/run/ykt/health/open/open.sock"
 """Where the watch asks it, from the next start of the watch on."""
-_KEY, _CERTIFICATE = OPEN
-_SIGNER = f"secrets/open/{WEBHOOK_KEY}"
-_ROOMS = ("secrets/open", "run/health/open")
+TOKEN, DIGEST = f"secrets/open/{TOKEN_FILE}", f"data/cloud/cloud/{ZONE.digest}"
+_KEY, _CA, _COPY, _CERTIFICATE = OPEN
+_SIGNER, _SIGNER_BEFORE = f"secrets/accounts/{WEBHOOK_KEY}", f"secrets/open/{WEBHOOK_KEY}"
+_ROOMS = ("secrets/open", "data/open/open", "run/health/open")
 
 
 def is_on(root: Path) -> bool:
@@ -42,9 +46,11 @@ def require_room(root: Path) -> None:
 
 
 def make(root: Path, name: str, provision: Provision) -> bool:
-    """What it needs and has not: our certificate for that host, the key of webhooks. False: all is there. The school's
-    own certificate stays, and so does a key that is there. StepFailed, OSError."""
-    is_new = _deal_signer(root)
+    """What it needs and has not: our certificate for that host, token, the key of webhooks. False: all is there. The
+    school's own certificate stays, and so does a key that is there. StepFailed, OSError."""
+    carry(root)
+    is_new = fronting.deal_token(root, TOKEN, DIGEST, PLATFORM)
+    is_new = _deal_signer(root) or is_new
     shown = root / _CERTIFICATE.target
     is_due = certificates.is_due(root, _CERTIFICATE.target, _KEY.target)
     if not is_due and not certificates.is_others(root, shown.read_bytes(), name):
@@ -56,14 +62,30 @@ def make(root: Path, name: str, provision: Provision) -> bool:
 def show(root: Path, certificate: Path, key: Path, name: str) -> None:
     """As fronting.show."""
     chain, private = certificates.pair_for(certificate, key, name)
-    dealing.give(root / _KEY.target, private, _KEY.of, _KEY.mode)
-    dealing.give(root / _CERTIFICATE.target, chain, _CERTIFICATE.of, _CERTIFICATE.mode)
+    _show(root, chain, private)
+
+
+def carry(root: Path) -> None:
+    """One of before ran as the cloud's user: its certificate and key, which may be the school's own, and the key that
+    receivers know its webhooks by, go where they are now. Done again it does what is left."""
+    signer, copy, key = root / _SIGNER_BEFORE, root / _COPY.target, root / _KEY.target
+    if signer.exists():
+        dealing.give(root / _SIGNER, signer.read_bytes(), CLOUD, 0o400)
+        signer.unlink()
+    if copy.exists() and key.exists() and not (root / _CERTIFICATE.target).exists():
+        _show(root, copy.read_bytes(), key.read_bytes())
+    (root / "data/cloud/cloud/open.key").unlink(missing_ok=True)
+
+
+def _show(root: Path, chain: bytes, private: bytes) -> None:
+    given = ((_KEY, private), (_CA, (root / "data/signer/ca.pem").read_bytes()), (_COPY, chain), (_CERTIFICATE, chain))
+    for one, content in given:
+        dealing.give(root / one.target, content, one.of, one.mode)
 
 
 def shown(root: Path) -> list[bytes]:
-    """Its certificate as it is now; empty where it has none."""
-    file = root / _CERTIFICATE.target
-    return [file.read_bytes()] if file.exists() else []
+    """Its certificate and digest as they are now; empty where it has none."""
+    return [(root / file).read_bytes() for file in (_CERTIFICATE.target, DIGEST) if (root / file).exists()]
 
 
 def told(root: Path) -> Iterator[Text]:

@@ -38,6 +38,7 @@ def upgrade(root: Path, version: str, engine: Engine, say: Callable[[Text], None
     dealing.link_all(root)
     if fronting.open_front(root, one.address, making.provision):
         say(Text("钱包前置的证书与令牌已备好", "certificates and token of the wallet's front are made"))
+    open_platform.carry(root)
     if open_platform.is_on(root) and open_platform.make(root, open_platform.host(root), making.provision):
         say(Text("开放平台的证书与回调钥匙已备好", "the open platform's certificate and key of webhooks are made"))
     for path, given in rendered.files(one, str(root), engine).items():

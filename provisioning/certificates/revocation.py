@@ -24,8 +24,8 @@ CLOUD_DOOR = Path("broker/cloud.pem")
 """What the broker believes there: those certificates again, and nothing else."""
 WALLET = Path("front/wallet.pem")
 """The wallet's front; a campus of before has none until it is made."""
-OPEN = Path("cloud/open.pem")
-"""The open platform's own, where it has one; else it shows the console's."""
+OPEN = Path("open/open.pem")
+"""The open platform's front, where there is one."""
 _SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), WALLET, OPEN, *OWN)
 LIST = Text("吊销列表", "revocation list")
 """What the list is called among the terms; `Term.name`, which machines read too, has both."""

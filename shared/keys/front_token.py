@@ -1,15 +1,24 @@
-"""The token by which the accounts service knows the wallet's front: random, in the front's zone; behind it the digest
-alone. Pure."""
+"""The token by which the accounts service knows a front: random, in its zone; behind it the digest alone. Pure."""
 
 import hashlib
 import hmac
+from typing import NamedTuple
 
 TOKEN_SIZE = 32
 """Random bytes of one."""
-DIGEST_FILE = "wallet-front.digest"
-"""In DATA/cloud."""
 TOKEN_FILE = "token"  # noqa: S105  # the name of a file
-"""In DATA/front."""
+"""In a front's folder."""
+
+
+class Zone(NamedTuple):
+    """What a front is given. folder: all of DATA that it reads; digest: in DATA/cloud, by which its token is known."""
+
+    folder: str
+    digest: str
+
+
+WALLET = Zone("front", "wallet-front.digest")
+OPEN = Zone("open", "open-front.digest")
 
 
 def digest_of(token: str) -> str:

@@ -19,7 +19,7 @@ from shared.words.voice import Text
 OTHERS = 0o077
 SECRETS = (
     "*.key", "*.login", "*.token", "*.keys", "edge.json", "terminal.json", "unlock", "ledger.dsn", "*.passwords",
-    "*.secret", "front/token", "secrets/token", "payments/*.pem",
+    "*.secret", "front/token", "open/token", "secrets/token", "payments/*.pem",
 )  # fmt: skip
 """Names of files whose content is for their owner alone."""
 NAMED_MAX = 3

@@ -61,6 +61,7 @@ PLANTED = [
     ("cloud/console/planted", "import cloud.wallet.back", "console-apart"),
     ("cloud/wallet/line/calls", "import cloud.wallet.people.sessions", "wallet"),
     ("cloud/wallet/front/files", "import cloud.store.db", "front"),
+    ("cloud/open/front/sending", "import cloud.open.store.schema", "front"),
     ("cloud/open/store/apps", "import cloud.open.families.pay", "open"),
     ("cloud/watch/alarms/rule", "import cloud.watch.notify.routes", "watch"),
     ("cloud/watch/docking/sparkplug/state", "import cloud.watch.docking.mapping.reading", "docking"),

@@ -36,21 +36,17 @@ def parser() -> Parser:
 
 def _serving(made: Parser) -> None:
     add_data(made)
-    ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
+    ledger = Text("账本，只用于命令；缺省依数据目录", "the ledger, for commands (the data folder's)")
     made.add_argument("--dsn", metavar="DSN", help=ledger)
+    behind = Text("账户服务地址", "address of the accounts service")
+    made.add_argument("--accounts", metavar="https://HOST:PORT", help=behind)
     made.add_argument("--port", type=listening_port, help=Text("监听端口", "port to listen at"))
     made.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )
-    own = Text(
-        "证书，PEM；缺省 DATA/cloud/open.pem，没有则用集控平台的",
-        "a certificate, PEM (DATA/cloud/open.pem, else the console's)",
-    )
+    own = Text("证书，PEM；缺省 DATA/open/open.pem", "a certificate, PEM (DATA/open/open.pem)")
     made.add_argument("--certificate", type=Path, metavar="FILE", help=own)
     made.add_argument("--key", type=Path, metavar="FILE", help=Text("其私钥，PEM", "its key, PEM"))
-    made.add_argument(
-        "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
-    )
     made.add_argument(
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )

@@ -83,14 +83,9 @@ def _app(given: Given) -> App:
 @contextmanager
 def _orders(given: Given, app: App) -> Iterator[tuple[OrderDoor, Now]]:
     now, data = _now(given.data), given.data
-    books = open_sandbox(data, now) if app.is_sandbox else open_prepared(load_settings(data).books(_dsn(given)))
+    books = open_sandbox(data, now) if app.is_sandbox else open_prepared(load_settings(data).books(given.dsn))
     with closing(books):
         yield doors.orders(books), now
-
-
-def _dsn(given: Given) -> str | None:
-    found: str | None = getattr(given, "dsn", None)
-    return found
 
 
 def _now(data: Path) -> Now:

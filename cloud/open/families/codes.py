@@ -10,7 +10,6 @@ from cloud.ledger.funds.payments.rule import GUESSES_MAX
 from cloud.ledger.journal.registry import former_cards
 from cloud.open.families.identity import SUBJECT_ALONE, seen
 from cloud.open.problems import REUSED, CallRefused, Problem
-from cloud.open.quotas import DAY_S
 from cloud.open.route import Context, Reply, Route
 from cloud.open.sandbox.books import PAYERS, payer_card
 from cloud.open.sandbox.holder import NUMBER
@@ -19,6 +18,7 @@ from cloud.payments import doors
 from cloud.wallet.claims import ASK_MS, WHY_MAX, Ask, AskState, ask_under, keep_ask, token_of_code
 from cloud.wallet.line.shapes import Arguments, Kind, text, whole
 from cloud.wallet.people.roster import holder_with_card
+from shared.clocks.clock import DAY_S
 from shared.errors import WireFault
 from shared.facts.money.payments import CodesGuessedByApp
 from shared.ids import CardId

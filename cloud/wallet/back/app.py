@@ -1,4 +1,5 @@
-"""Composition root of the accounts service: HTTPS for the wallet's front alone, one ledger thread, a pool for hashes.
+"""The accounts service: HTTPS for the wallet's front, one ledger thread, a pool for hashes; beside it a neighbour, who
+answers another front at another path. Its composition root puts the two together (cloud/open/back/accounts.py).
 
 `READY accounts https://… [link:TOKEN]` when it serves; the link is a demonstration's, good once, and told to a launcher
 alone: a container's output is a log.
@@ -11,12 +12,13 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from cloud.ledger.records.values import Now
 from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
@@ -59,7 +61,34 @@ _BEARER = b"Bearer "
 log = logging.getLogger(__name__)
 
 
-def main(arguments: Sequence[str]) -> int:
+class Neighbour(Protocol):
+    """Who answers another front beside the wallet's: on a thread of his own, so that neither waits for the other."""
+
+    name: str
+    path: str
+    ask_max: int
+    asked: Errand
+
+    def admits(self, token: str) -> bool:
+        """Is this his front?"""
+
+    async def answered(self, body: bytes) -> bytes | int:
+        """The answer, or the status of a refusal."""
+
+    async def turns(self, stop: asyncio.Event) -> None:
+        """What goes on beside calls, until the end."""
+
+    def figures(self) -> dict[str, int]:
+        """Of STATUS."""
+
+    async def end(self) -> None:
+        """Let everything go."""
+
+
+Beside = Callable[[CloudSettings, str, CampusClock], Neighbour]
+
+
+def main(arguments: Sequence[str], beside: Beside) -> int:
     """Serve until told to end."""
     behind = Text("账户服务：钱包之后", "the accounts behind the wallet")
     parser = Parser(prog="./ykt cloud accounts", description=behind)
@@ -86,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
         "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
     )
     add_health(parser)
-    asyncio.run(_serve(parser.parse_args(arguments)))
+    asyncio.run(_serve(parser.parse_args(arguments), beside))
     return 0
 
 
@@ -97,18 +126,24 @@ def _origin(text: str) -> str:
     return text
 
 
-async def _serve(given: argparse.Namespace) -> None:
-    settings = load_settings(given.data)
+async def _serve(given: argparse.Namespace, with_: Beside) -> None:
+    settings, clock = load_settings(given.data), parse_clock(given.clock)
     outward = Outward(given.address or "", given.keys)
-    accounts = Accounts(settings, settings.books(given.dsn), parse_clock(given.clock), outward)
+    dsn = settings.books(given.dsn)
+    neighbour = with_(settings, dsn, clock)
+    accounts = Accounts(settings, dsn, clock, outward, neighbour)
     certificate, key = given.certificate or settings.console_certificate, given.key or settings.console_key
     server = HttpsServer(accounts, given.host, given.port, certificate, key)
     link = f" link:{accounts.link}" if accounts.link and given.end_with_stdin else ""
-    beside = (partial(_send_codes, accounts, settings.data / FOLDER), partial(_take_nights, accounts))
+    beside = (
+        partial(_send_codes, accounts, settings.data / FOLDER), partial(_take_nights, accounts), neighbour.turns
+    )  # fmt: skip
     part = HttpsPart(
-        "accounts", lambda: asdict(accounts.answers.counts), lambda: {"ledger": accounts.asked.moved()}, beside, link
+        "accounts", lambda: asdict(accounts.answers.counts) | neighbour.figures(),
+        lambda: {"ledger": accounts.asked.moved(), neighbour.name: neighbour.asked.moved()}, beside, link,
     )  # fmt: skip
     await run(server, part, given)
+    await neighbour.end()
 
 
 async def _send_codes(accounts: "Accounts", folder: Path, stop: asyncio.Event) -> None:
@@ -131,10 +166,13 @@ async def _take_nights(accounts: "Accounts", stop: asyncio.Event) -> None:
 
 
 class Accounts:
-    """The ASGI application: POST WALLET_PATH by the front, and nothing else."""
+    """The ASGI application: POST WALLET_PATH by the wallet's front, the neighbour's path by his, and nothing else."""
 
-    def __init__(self, settings: CloudSettings, dsn: str, clock: CampusClock, outward: Outward = NOWHERE) -> None:
-        self._clock = clock
+    def __init__(
+        self, settings: CloudSettings, dsn: str, clock: CampusClock, outward: Outward = NOWHERE,
+        neighbour: Neighbour | None = None,
+    ) -> None:  # fmt: skip
+        self._clock, self._neighbour = clock, neighbour
         self._digest = front_digest(settings.data)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._hashes = ThreadPoolExecutor(HASHES, thread_name_prefix="hash")
@@ -176,13 +214,22 @@ class Accounts:
 
     async def _answered(self, scope: Scope, receive: Receive) -> bytes | int:
         """The answer, or the status of a refusal."""
-        if scope["path"] != WALLET_PATH or scope["method"] != "POST":
+        beside = self._neighbour
+        if scope["method"] != "POST":
             return 404
-        if not is_front(self._digest, _token(scope)):
+        if scope["path"] == WALLET_PATH:
+            is_known, most = is_front(self._digest, _token(scope)), ASK_MAX
+        elif beside is not None and scope["path"] == beside.path:
+            is_known, most = beside.admits(_token(scope)), beside.ask_max
+        else:
+            return 404
+        if not is_known:
             return 401
-        body = await whole_body(receive, ASK_MAX)
+        body = await whole_body(receive, most)
         if isinstance(body, Refused):
             return body
+        if beside is not None and scope["path"] == beside.path:
+            return await beside.answered(body)
         return encode_answer(await self._answer(body))
 
     async def _answer(self, body: bytes) -> Answer:

@@ -11,7 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cloud.wallet.line.calls import ANSWER_MAX, WALLET_PATH
-from shared.errors import LinkFault
+from shared.errors import ConfigFault, LinkFault
+from shared.keys.front_token import TOKEN_FILE
+from shared.words.voice import Text
 
 CALLS_MAX = 16
 """At once; the back has one ledger thread, more would only wait there."""
@@ -19,6 +21,8 @@ WAIT_S = 8.0
 """Longest that a call waits for its turn and its answer, together."""
 CONNECT_S = 3.0
 HEAD_MAX = 16 * 1024
+CA_FILE = "ca.pem"
+"""In a front's folder: whom it believes."""
 _AWAY = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
 
 
@@ -30,11 +34,12 @@ class _Wire:
 
 @dataclass(slots=True)
 class AccountsLine:
-    """address: https://host:port. ca: whom it believes. token: by which it is known there."""
+    """address: https://host:port. ca: whom it believes. token: by which it is known there. path: of its calls."""
 
     address: str
     ca: Path
     token: str = field(repr=False)
+    path: str = WALLET_PATH
     _idle: list[_Wire] = field(default_factory=list)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_MAX))
 
@@ -72,7 +77,7 @@ class AccountsLine:
     async def _exchange(self, wire: _Wire, body: bytes) -> bytes:
         kept = False
         try:
-            wire.writer.write(_request(urlsplit(self.address).netloc, self.token, body))
+            wire.writer.write(_request(f"POST {self.path}", urlsplit(self.address).netloc, self.token, body))
             await wire.writer.drain()
             answer, kept = await _response(wire.reader)
             return answer
@@ -88,9 +93,21 @@ class AccountsLine:
             self._idle.pop().writer.close()
 
 
-def _request(host: str, token: str, body: bytes) -> bytes:
+def line_of(address: str, folder: Path, path: str = WALLET_PATH) -> AccountsLine:
+    """By what lies in a front's folder. ConfigFault."""
+    file = folder / TOKEN_FILE
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(
+            Text(f"{file}: 无法读取：先启动账户服务", f"{file}: cannot be read: start the accounts service first")
+        ) from fault
+    return AccountsLine(address, folder / CA_FILE, token, path)
+
+
+def _request(asked: str, host: str, token: str, body: bytes) -> bytes:
     lines = (
-        f"POST {WALLET_PATH} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}",
+        f"{asked} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}",
         "Content-Type: application/json", f"Content-Length: {len(body)}", "", "",
     )  # fmt: skip
     return "\r\n".join(lines).encode("latin-1") + body

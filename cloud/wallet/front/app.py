@@ -23,7 +23,7 @@ from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_bo
 from cloud.process.callers import CallBounds
 from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
-from cloud.wallet.front.accounts import AccountsLine
+from cloud.wallet.front.accounts import AccountsLine, line_of
 from cloud.wallet.front.doorkeeper import CALLS, SIGN_INS, Doorkeeper
 from cloud.wallet.front.files import File, load_files
 from cloud.wallet.front.held import HeldCalls
@@ -42,15 +42,14 @@ from cloud.wallet.line.calls import (
     from_json,
 )
 from cloud.wallet.line.problems import AWAY, MEDIA, UNKNOWN, CallRefused, Problem, slow_down
-from shared.errors import ConfigFault, LinkFault
+from shared.errors import LinkFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 from shared.input.health_port import add_health
+from shared.keys.front_token import WALLET
 from shared.words.voice import Text
 
-FRONT = "front"
-"""DATA/front: all of DATA that this process reads."""
 PHONES = CallBounds(in_all=2_500, of_address=1_500)
 """Connections: each phone keeps one for half a minute, and a school's may all stand behind one address (NAT)."""
 API = "/w/api/"
@@ -90,21 +89,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _serve(given: argparse.Namespace) -> None:
-    folder = given.data / FRONT
-    front = Front(AccountsLine(given.accounts, folder / "ca.pem", _token(folder / "token")))
+    folder = given.data / WALLET.folder
+    front = Front(line_of(given.accounts, folder))
     certificate, key = given.certificate or folder / "wallet.pem", given.key or folder / "wallet.key"
     server = HttpsServer(front, given.host, given.port, certificate, key, PHONES)
     await run(server, HttpsPart("wallet", front.numbers), given)
     front.line.close()
-
-
-def _token(file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as fault:
-        raise ConfigFault(
-            Text(f"{file}: 无法读取：先启动账户服务", f"{file}: cannot be read: start the accounts service first")
-        ) from fault
 
 
 @dataclass(slots=True)

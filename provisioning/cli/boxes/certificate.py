@@ -142,20 +142,26 @@ def _wallet(chosen: argparse.Namespace) -> None:
     """Of a campus of before the wallet, and of a school's server: the named hosts, else those that the console's
     certificate has. Once, then never again."""
     hosts = {revocation.WALLET: chosen.host, **({ACCOUNTS: [chosen.accounts]} if chosen.accounts else {})}
-    ca = _make_missing(chosen, "wallet", hosts)
-    if ca is None:
-        return
-    out = chosen.out or chosen.data
-    write_private(out / revocation.WALLET.parent / "ca.pem", authority.certificate_pem(ca))
-    made = out / revocation.WALLET
-    say(Text(f"钱包的证书已备好：{made}\n", f"the wallet's certificate is made: {made}\n"))
+    made = _make_front(chosen, "wallet", revocation.WALLET, hosts)
+    if made is not None:
+        say(Text(f"钱包的证书已备好：{made}\n", f"the wallet's certificate is made: {made}\n"))
 
 
 def _open(chosen: argparse.Namespace) -> None:
     """As _wallet, of the open platform."""
-    if _make_missing(chosen, "open", {revocation.OPEN: chosen.host}) is not None:
-        made = (chosen.out or chosen.data) / revocation.OPEN
+    made = _make_front(chosen, "open", revocation.OPEN, {revocation.OPEN: chosen.host})
+    if made is not None:
         say(Text(f"开放平台的证书已备好：{made}\n", f"the open platform's certificate is made: {made}\n"))
+
+
+def _make_front(chosen: argparse.Namespace, whose: str, file: Path, hosts: Mapping[Path, list[str]]) -> Path | None:
+    """Beside its certificate whom a front believes. Where it is; None: all is there."""
+    made: Path = (chosen.out or chosen.data) / file
+    ca = _make_missing(chosen, whose, hosts)
+    if ca is None:
+        return None
+    write_private(made.parent / "ca.pem", authority.certificate_pem(ca))
+    return made
 
 
 def _make_missing(chosen: argparse.Namespace, whose: str, hosts: Mapping[Path, list[str]]) -> Authority | None:

@@ -11,6 +11,7 @@ from cloud.open.sandbox.books import FILE, open_sandbox
 from cloud.process.settings import FOLDER
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
+from shared.keys.front_token import OPEN
 from tests.cloud.campus import Campus, part
 from tests.cloud.ledger import campus as c
 from tests.cloud.open.platform import Platform
@@ -51,6 +52,16 @@ def rig(data: Path) -> Iterator[Rig]:
 def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A process for all tests of this room; each has applications of its own."""
     folder = tmp_path_factory.mktemp("platform")
-    campus, port = provisioned.copy_to(folder / "centre"), free_port()
-    with Standing(part("open", "cloud", "open", "--data", campus.data, "--port", port), folder) as standing:
-        yield Platform(campus.data, port, folder, standing)
+    campus, port, behind = provisioned.copy_to(folder / "centre"), free_port(), free_port()
+    zone = campus.data / OPEN.folder
+    zone.mkdir()
+    for source, target in (("ca.pem", "ca.pem"), ("console.pem", "open.pem"), ("console.key", "open.key")):
+        shutil.copy(campus.data / FOLDER / source, zone / target)
+    line = f"https://127.0.0.1:{behind}"
+    with (
+        Standing(part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind), folder) as accounts,
+        Standing(
+            part("open", "cloud", "open", "--data", campus.data, "--port", port, "--accounts", line), folder
+        ) as standing,
+    ):
+        yield Platform(campus.data, port, folder, standing, accounts)

@@ -24,6 +24,8 @@ class Platform:
     port: int
     folder: Path
     standing: Standing
+    accounts: Standing
+    """Behind it: what it knows is there."""
 
     @property
     def ca(self) -> Path:

@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
-from cloud.open.answers import Answers, Asked, Said, encoded
+from cloud.open.back.answers import Answers
+from cloud.open.back.site import open_site
 from cloud.open.documents.openapi import document
+from cloud.open.line import Asked, Said, encoded
 from cloud.open.route import Site
 from cloud.open.sandbox.books import MERCHANT as SANDBOX_MERCHANT
-from cloud.open.site import open_site
 from cloud.open.store.apps import SCOPES, App, add_app, add_key
 from cloud.open.store.schema import make_tables
 from cloud.open.table import ROUTES

@@ -1,6 +1,6 @@
 """Who shows his code to an application: his subject, once; bounded guesses; recorded as his consent, and taken back."""
 
-from cloud.open.site import take_events
+from cloud.open.back.site import take_events
 from cloud.payments import calls, doors
 from cloud.wallet.claims import ask_by_id, asks_of, shown_to, withdraw
 from cloud.wallet.people.roster import Holder, take_roster

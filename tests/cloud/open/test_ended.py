@@ -5,7 +5,7 @@ import pytest
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.funds.orders.calls import PayRefused, PayResult
 from cloud.ledger.ledger import Ledger
-from cloud.open.site import end_orders
+from cloud.open.back.site import end_orders
 from cloud.open.store.apps import revoke
 from cloud.payments import calls
 from cloud.payments.orders.officers import refund_for

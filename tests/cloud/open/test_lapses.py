@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from cloud.open.site import open_site, take_events
+from cloud.open.back.site import open_site, take_events
 from cloud.open.store.lapses import GRACE_MS
 from cloud.wallet.claims import agree, ask_with, withdraw
 from tests.cloud.open.rig import Rig

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cloud.ledger.funds.orders.paying import AMOUNT_MAX_FEN
+from cloud.open.back.quotas import DAY_S
 from cloud.open.commands.by_command import demonstration_key
 from cloud.open.opaque import opened, shut
-from cloud.open.quotas import DAY_S
 from cloud.open.store.apps import OVERLAP_MS, apps, holder_of_key, revoke, rotate
 from cloud.open.store.schema import open_store
 from cloud.wallet.claims import ASK_MS, agree, ask_by_id, ask_with, withdraw

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from cloud.open import app
+from cloud.open.front import app
 from cloud.open.store.deliveries import allow_host
 from cloud.open.store.schema import open_store
 from cloud.process.bodies import whole_body
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
-from shared.clocks.campus_clock import WALL
+from cloud.wallet.front.accounts import line_of
+from shared.keys.front_token import OPEN
 from tests.cloud.open.platform import Platform, admitted
 from tests.cloud.open.receiver import Receiver, receiver
 from tests.cloud.open.verify import PAGE, verified
@@ -60,8 +61,9 @@ def test_an_event_reaches_its_receiver_signed_after_a_kill(platform: Platform, s
     status, order = platform.ask(key, "POST", "/v1/orders", {"fen": 500}, "o1")
     assert status == 201
     paid = platform.ask(key, "POST", f"/v1/sandbox/orders/{order['order']}/pay", {"fen": 500}, "p1")
-    platform.standing.kill()
-    platform.standing.start()
+    for one in (platform.accounts, platform.standing):
+        one.kill()
+        one.start()
     assert platform.ask(key, "POST", f"/v1/sandbox/orders/{order['order']}/pay", {"fen": 500}, "p1") == paid
     first = shop.next("/hook")
     told = json.loads(first.body)
@@ -122,9 +124,9 @@ def test_what_is_no_request_of_ours_is_refused(platform: Platform, request_: byt
 def test_a_body_that_does_not_come_is_given_up_and_nothing_was_asked(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the door itself: no thread of the ledger waits for a sender. Its time is as said, here a shorter one."""
+    """At the door itself: nobody behind it waits for a sender. Its time is as said, here a shorter one."""
     monkeypatch.setattr(app, "whole_body", partial(whole_body, within_s=0.05))
-    settings, said = load_settings(platform.data), list[dict[str, Any]]()
+    line, said = line_of("https://127.0.0.1:1", platform.data / OPEN.folder), list[dict[str, Any]]()
 
     async def receive() -> dict[str, Any]:
         await asyncio.Event().wait()
@@ -134,10 +136,10 @@ def test_a_body_that_does_not_come_is_given_up_and_nothing_was_asked(
         said.append(message)
 
     async def ask() -> None:
-        door = app.Platform(settings, settings.books(None), WALL)
+        door = app.Front(line, platform.ca)
         scope = {"type": "http", "client": ("127.0.0.1", 1), "method": "POST", "path": "/v1/orders"}
         await door(scope | {"query_string": b"", "headers": []}, receive, send)
-        assert door.answers.counts.asked == 0
+        assert door.counts.away == 0
         await door.end()
 
     asyncio.run(ask())
@@ -153,7 +155,7 @@ def test_nothing_secret_is_in_log_or_store(platform: Platform) -> None:
     assert (platform.ask(key, "GET", "/v1/orders")[0], platform.ask(new, "GET", "/v1/orders")[0]) == (401, 200)
     platform.command("app", "revoke", "--app", number)
     assert platform.ask(new, "GET", "/v1/orders")[0] == 401
-    kept = [platform.standing.log, *(platform.data / "cloud").glob("open.db*")]
+    kept = [platform.standing.log, platform.accounts.log, *(platform.data / "cloud").glob("open.db*")]
     for secret in (key, new):
         assert all(secret.encode() not in file.read_bytes() for file in kept)
         assert all(secret.split("_", 3)[3].encode() not in file.read_bytes() for file in kept)

@@ -3,17 +3,19 @@
 import asyncio
 import json
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.open.site import sendings, take_events
+from cloud.open.back.site import sendings, take_events
+from cloud.open.front.sending import Senders
+from cloud.open.line import Sending
 from cloud.open.store.apps import revoke
 from cloud.open.store.deliveries import QUEUE_MAX, RETRIES_S, Delivery, Standing, dead_of, told
 from cloud.open.store.feed import KEPT_MS, forget
 from cloud.open.webhooks.addresses import AddressRefused, is_public, require_reachable, target_of
-from cloud.open.webhooks.sending import Senders, Sending
 from tests.cloud.open.rig import MERCHANT, Rig
 from tests.cloud.open.verify import verified
 
@@ -30,9 +32,9 @@ def waiting(rig: Rig) -> list[Sending]:
     return sendings(rig.site, (), rig.now.unix_ms)
 
 
-def ended(rig: Rig, one: Delivery, status: int, fault: str = "") -> Delivery:
+def ended(rig: Rig, one: tuple[Any, ...], status: int, fault: str = "") -> Delivery:
     with rig.site.store.writing():
-        return told(rig.site.store, one, status, fault, rig.now.unix_ms)
+        return told(rig.site.store, Delivery(*one), status, fault, rig.now.unix_ms)
 
 
 def hooked(rig: Rig, who: str = "mine") -> None:
@@ -216,10 +218,10 @@ def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
     both = asyncio.Event()
 
     async def post(one: Sending) -> tuple[int, str]:
-        await (asyncio.Event().wait() if one.delivery.app == "hangs" else asyncio.sleep(0))
+        await (asyncio.Event().wait() if one.app == "hangs" else asyncio.sleep(0))
         return 200, ""
 
-    async def note(one: Delivery, status: int, fault: str) -> None:
+    async def note(one: Sending, status: int, fault: str) -> None:
         noted.append(one.app)
         if len(noted) == 2:
             both.set()
@@ -227,7 +229,7 @@ def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
     async def run() -> None:
         senders = Senders(post, note)
         for app in ("hangs", "a", "b", "a"):
-            senders.send(Sending(Delivery(1, app, 0, 0, 0, 0, "", 0), URL, {}, b"", frozenset()))
+            senders.send(Sending((1, app, 0, 0, 0, 0, "", 0), URL, {}, b"", frozenset()))
         await both.wait()
         assert "hangs" in senders.on_way
         await senders.end()

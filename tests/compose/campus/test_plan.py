@@ -133,8 +133,10 @@ def after(words: tuple[str, ...], option: str) -> list[str]:
 
 
 def test_the_open_platform_is_a_part_where_it_was_asked_for_and_its_commands_do_not_serve() -> None:
-    (part,) = [one for one in core_parts(replace(WHERE, open_port=8463), ()) if one.name == "open"]
+    (part,) = [one for one in core_parts(replace(WHERE, open_port=8463, accounts_port=7201), ()) if one.name == "open"]
     assert part.spare
     assert part.argv[-1] == "--end-with-stdin"
+    assert (part.after, after(part.argv, "--accounts")) == (("accounts",), ["https://127.0.0.1:7201"])
+    assert not set(part.argv) & {"--dsn", "--clock"}, "it has no way to the books"
     assert "open" not in {one.name for one in core_parts(WHERE, ())}
     assert "--end-with-stdin" not in step("key", "cloud", *OPEN_COMMANDS, "list").argv

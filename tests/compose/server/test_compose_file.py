@@ -120,12 +120,18 @@ def test_who_has_the_keys_of_providers_goes_out_and_listens_to_nobody() -> None:
 
 
 def test_the_open_platform_is_off_and_where_it_is_on_nobody_else_is_on_its_network() -> None:
-    """Its secrets are its own, no key process is near, and the watch is not told of it before."""
+    """Its user, folder and secrets are its own, the accounts service alone is near, and the watch is not told of it."""
     platform = SERVICES["open"]
     assert platform["profiles"] == ["open"]
-    assert platform["networks"] == ["programs"]
+    assert platform["networks"] == ["programs", "behind"]
     assert [name for name, of in SERVICES.items() if "programs" in of.get("networks", ())] == ["open"]
-    assert not [mount for mount in platform["volumes"] if mount.startswith(("./data/keys", "./run/money"))]
+    assert {name for name, of in SERVICES.items() if "behind" in of.get("networks", ())} == {"open", "accounts"}
+    assert SAID["networks"]["behind"] == {"internal": True}
+    assert platform["volumes"] == [
+        "./data/open:/campus:ro", "./secrets/open:/secrets:ro", "./run/health/open:/run/ykt/health",
+    ]  # fmt: skip
+    assert "group_add" not in platform
+    assert [name for name, of in SERVICES.items() if of["user"] == platform["user"]] == ["open"]
     assert "--service=open=${YKT_OPEN_SOCKET:-}" in SERVICES["watch"]["command"]
     rows = environment(Installation("0123456789abcdef", "v1", "192.0.2.7")).splitlines()
     assert {"COMPOSE_PROFILES=metrics", "YKT_OPEN_SOCKET="} <= {*rows}

@@ -22,7 +22,7 @@ FOR_THE_BROKER = "data/signer/broker"
 def test_the_images_have_the_same_users() -> None:
     said = (ROOT / "compose/images/users").read_text(encoding="utf-8")
     made = {layout.POSTGRES, layout.BROKER, layout.METRICS, layout.KEYS, layout.INGEST, layout.CLOUD, layout.SIGNER}
-    assert set(map(int, USERS.findall(said))) == made | {layout.FRONT}
+    assert set(map(int, USERS.findall(said))) == made | {layout.FRONT, layout.PLATFORM}
     assert f"groupadd --gid {BOOKS_GROUP} " in said
 
 

@@ -1,7 +1,10 @@
 """The open platform of an installation: off at first, switched on with all that it needs, kept by an upgrade."""
 
+import os
+import shutil
 import ssl
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,17 +12,20 @@ import pytest
 from cryptography import x509
 
 from compose.place import WrongUse
-from compose.server import certificates, making, open_platform, server, starting
-from compose.server.layout import CLOUD, FIRST, LINKS, METRIC_STORE, OPEN_PLATFORM, THEN
+from compose.server import certificates, installation, making, open_platform, server, starting
+from compose.server.layout import CLOUD, DATA, FIRST, LINKS, METRIC_STORE, OPEN_PLATFORM, PLATFORM, THEN
 from compose.server.upgrading import upgrade
 from provisioning.certificates import authority
+from shared.keys.front_token import is_front
 from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
 from tests.compose.server.conftest import quiet
 from tests.compose.server.test_fronting import NOW, pair
 from tests.compose.server.test_upgrading import HAS_ALL
 
 HOST, PORT = "pay.school.example", 8463
-SHOWN, KEY = "data/cloud/cloud/open.pem", "secrets/open/open.key"
+SHOWN, KEY = "data/open/open/open.pem", "secrets/open/open.key"
+COPY, SIGNER = "data/cloud/cloud/open.pem", f"secrets/accounts/{WEBHOOK_KEY}"
+TOKEN, DIGEST = open_platform.TOKEN, open_platform.DIGEST
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,11 @@ def test_it_has_a_certificate_for_its_name_a_key_of_webhooks_and_the_watch(as_op
     opened = as_opened
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(opened / SHOWN, opened / KEY)
     assert certificates.is_for((opened / SHOWN).read_bytes(), HOST)
-    signer = opened / "secrets/open" / WEBHOOK_KEY
+    assert (opened / COPY).read_bytes() == (opened / SHOWN).read_bytes(), "the watch sees when it ends"
+    assert is_front((opened / DIGEST).read_text().strip(), (opened / TOKEN).read_text().strip())
+    zone = [file for folder in ("data/open/open", "secrets/open") for file in (opened / folder).iterdir()]
+    assert {file.lstat().st_uid for file in zone if not file.is_symlink()} == {PLATFORM}, "all of it is its own"
+    signer = opened / SIGNER
     assert (signer.stat().st_uid, signer.stat().st_mode & 0o777, signer.stat().st_size) == (CLOUD, 0o400, SEED_SIZE)
     link = f"data/cloud/cloud/{WEBHOOK_KEY}"
     assert (opened / link).readlink() == Path(LINKS[link])
@@ -62,7 +72,7 @@ def test_it_has_a_certificate_for_its_name_a_key_of_webhooks_and_the_watch(as_op
 
 
 def test_an_upgrade_keeps_it_on_and_follows_ours_before_it_ends(opened: Path) -> None:
-    signer = (opened / "secrets/open" / WEBHOOK_KEY).read_bytes()
+    signer = (opened / SIGNER).read_bytes()
     upgrade(opened, "v2", HAS_ALL, quiet)
     assert open_platform.is_on(opened)
     before = starting.settings(opened)
@@ -76,7 +86,7 @@ def test_an_upgrade_keeps_it_on_and_follows_ours_before_it_ends(opened: Path) ->
     assert starting.settings(opened) == before
     assert (opened / SHOWN).read_bytes() != old
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(opened / SHOWN, opened / KEY)
-    assert (opened / "secrets/open" / WEBHOOK_KEY).read_bytes() == signer, "receivers know it"
+    assert (opened / SIGNER).read_bytes() == signer, "receivers know it"
 
 
 def test_the_schools_own_certificate_stays_and_ours_goes_with_the_name(opened: Path, tmp_path: Path) -> None:
@@ -111,6 +121,31 @@ def test_an_installation_of_before_is_upgraded_first(root: Path) -> None:
         open_platform.require_room(root)
     upgrade(root, "v2", HAS_ALL, quiet)
     open_platform.require_room(root)
+
+
+def test_one_that_ran_as_the_clouds_user_keeps_its_certificate_and_its_key_of_webhooks(
+    opened: Path, tmp_path: Path
+) -> None:
+    """The school's own, too; and whoever was let in by before has nothing of the books from the next start on."""
+    chain, private = pair(tmp_path, HOST)
+    open_platform.show(opened, chain, private, HOST)
+    signer = (opened / SIGNER).read_bytes()
+    shutil.rmtree(opened / "data/open")
+    (opened / TOKEN).unlink()
+    (opened / DIGEST).unlink()
+    (opened / SIGNER).rename(opened / "secrets/open" / WEBHOOK_KEY)
+    (opened / "data/cloud/cloud/open.key").symlink_to("/secrets/open.key")
+    for path in ("secrets/open", KEY, "run/health/open"):
+        os.chown(opened / path, CLOUD, CLOUD)
+    old = installation.read(opened)
+    installation.write(opened, replace(old, folders=tuple(one for one in DATA if one != "data/open")))
+    upgrade(opened, "v2", HAS_ALL, quiet)
+    upgrade(opened, "v2", HAS_ALL, quiet)
+    assert ((opened / SHOWN).read_bytes(), (opened / SIGNER).read_bytes()) == (chain.read_bytes(), signer)
+    assert {(opened / path).stat().st_uid for path in ("secrets/open", KEY, TOKEN, SHOWN)} == {PLATFORM}
+    gone = (opened / "secrets/open" / WEBHOOK_KEY, opened / "data/cloud/cloud/open.key")
+    assert not any(file.exists() or file.is_symlink() for file in gone)
+    assert is_front((opened / DIGEST).read_text().strip(), (opened / TOKEN).read_text().strip())
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.commands.watch.support.zones import zone_answers
 from cloud.open.store.deliveries import Standing
 from cloud.open.store.schema import FILE
-from cloud.process.settings import FOLDER, OPEN_FILE, OPEN_KEY
+from cloud.process.settings import FOLDER, OPEN_FILE
 from cloud.store.db import read_file
 from shared.errors import YktError
+from shared.keys.front_token import OPEN
 from shared.keys.webhook_key import SEED_SIZE, WEBHOOK_KEY
-from shared.support import files
 from shared.support.checks import Answer, Check, bad, care, good
 from shared.words.voice import Text, told_by
 
@@ -26,16 +27,15 @@ def open_checks(data: Path) -> list[Check]:
 
 
 def _keys(data: Path) -> Iterator[Answer]:
-    certificate, key, signer = data / OPEN_FILE, data / OPEN_KEY, data / FOLDER / WEBHOOK_KEY
-    if key.is_symlink() and not key.exists() and certificate.exists():
-        yield good(Text("在自己的区里：./ykt server open", "they are in a zone of their own: ./ykt server open"))
-        return
-    if certificate.exists():
-        yield from files.key_pairs([("open", certificate, key)])
-    if not signer.exists():
+    signer = data / FOLDER / WEBHOOK_KEY
+    if (data / OPEN.folder).is_dir() or any((data / FOLDER / name).exists() for name in (OPEN.digest, OPEN_FILE)):
+        yield from zone_answers(data, OPEN, "open")
+    if signer.is_symlink() and not signer.exists():
+        yield good(Text("回调钥匙在账户服务的区里", "the key of webhooks is in the accounts service's own zone"))
+    elif not signer.exists():
         yield good(_NONE)
     elif signer.stat().st_size != SEED_SIZE:
-        fix = Text("移开它，重启开放平台：会另造一把", "move it away and restart the platform, which makes another one")
+        fix = Text("移开它，重启账户服务：会另造一把", "move it away, restart the accounts service: it makes one")
         yield bad(Text("已损坏", "is damaged"), fix, WEBHOOK_KEY)
     else:
         yield good(Text("能用", "can be used"), WEBHOOK_KEY)

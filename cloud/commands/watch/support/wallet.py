@@ -4,16 +4,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.commands.watch.support.zones import zone_answers
 from cloud.payments.deposits.settings import keys_until
-from cloud.process.settings import FOLDER, WALLET_FILE
-from cloud.wallet.back.front_token import FRONT
+from cloud.process.settings import FOLDER
 from cloud.wallet.back.sms import door_of
 from cloud.watch.notify.doors_file import close_doors, read_doors
 from cloud.watch.notify.terms import Channel
 from shared.errors import ConfigFault
-from shared.keys.front_token import DIGEST_FILE, TOKEN_FILE, is_front
-from shared.support import files
-from shared.support.checks import Answer, Check, bad, care, good, unknown
+from shared.keys.front_token import WALLET
+from shared.support.checks import Answer, Check, bad, care, good
 from shared.words.voice import Text, told_by
 
 KEYS_CARE_DAYS, DAY_S = 30, 86_400
@@ -23,27 +22,12 @@ def wallet_checks(data: Path) -> list[Check]:
     """In the order in which a person looks."""
     return [
         Check("wallet-front", Text("钱包前置的证书和令牌能用吗？", "are certificate and token of the front of use?"),
-              lambda: _front(data)),
+              lambda: zone_answers(data, WALLET, "wallet")),
         Check("wallet-codes", Text("钱包的验证码发得出去吗？", "can the wallet send its codes?"),
               lambda: _codes(data / FOLDER)),
         Check("provider-keys", Text("支付渠道的公钥还认吗？", "are keys of payment providers still believed?"),
               lambda: _keys(data / FOLDER)),
     ]  # fmt: skip
-
-
-def _front(data: Path) -> Iterator[Answer]:
-    zone = data / FRONT
-    if not (zone / WALLET_FILE).exists() and (data / FOLDER / WALLET_FILE).exists():
-        yield good(Text("前置在自己的区里：./ykt server status", "the front is in its own zone: ./ykt server status"))
-        return
-    if not (zone / WALLET_FILE).exists():
-        yield unknown(
-            Text("前置不在本机", "the front is not on this machine"),
-            Text("./ykt provision certificate wallet", "./ykt provision certificate wallet"),
-        )
-        return
-    yield from files.key_pairs([("wallet", zone / WALLET_FILE, zone / "wallet.key")])
-    yield from _token(data)
 
 
 def _codes(folder: Path) -> Iterator[Answer]:
@@ -64,25 +48,6 @@ def _codes(folder: Path) -> Iterator[Answer]:
         yield care(Text("modem 只归值守：钱包发不出", "a modem is the watch's alone: the wallet has none"), fix)
     else:
         yield care(Text("没有短信通道：凭口令、通行密钥、信件", "no way: passwords, passkeys, letters"), fix)
-
-
-def _token(data: Path) -> Iterator[Answer]:
-    try:
-        digest = (data / FOLDER / DIGEST_FILE).read_text(encoding="ascii").strip()
-        token = (data / FRONT / TOKEN_FILE).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        yield unknown(
-            Text("还没有令牌：账户服务从未运行", "no token yet: the accounts service never ran"), None, TOKEN_FILE
-        )
-        return
-    if is_front(digest, token):
-        yield good(Text("账户服务认得", "the accounts service knows it"), TOKEN_FILE)
-        return
-    fix = Text(
-        f"移开 DATA/cloud/{DIGEST_FILE}，重启账户服务与前置",
-        f"move DATA/cloud/{DIGEST_FILE} away, restart accounts service and front",
-    )
-    yield bad(Text("不是账户服务的那一个", "is not the one that the accounts service knows"), fix, TOKEN_FILE)
 
 
 def _keys(folder: Path) -> Iterator[Answer]:

@@ -112,16 +112,16 @@ def test_a_campus_from_before_the_watch_listened_gets_its_account_once(data) -> 
 
 @pytest.mark.process
 def test_the_open_platform_gets_a_certificate_of_its_own_once_and_new_terms(data, ca) -> None:
-    name, file = "pay.school.example", "cloud/open.pem"
+    name, file = "pay.school.example", "open/open.pem"
     assert file in ok("certificate", "open", "--data", data, *WHO, "--host", name)
     made = (data / file).read_bytes()
     one = x509.load_pem_x509_certificate(made)
     one.verify_directly_issued_by(ca.certificate)
     names = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert name in names.get_values_for_type(x509.DNSName)
-    key = authority.open_private((data / "cloud/open.key").read_bytes())
+    key = authority.open_private((data / "open/open.key").read_bytes())
     assert key.public_key() == one.public_key()
-    assert (data / "cloud/open.key").stat().st_mode & 0o777 == 0o600
+    assert (data / "open/open.key").stat().st_mode & 0o777 == 0o600
     assert not ok("certificate", "open", "--data", data, *WHO)
     assert (data / file).read_bytes() == made, "what is there stays"
     age(data, ca, file, 30)

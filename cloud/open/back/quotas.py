@@ -7,7 +7,9 @@ calls of one turn at most. Fields: draft-ietf-httpapi-ratelimit-headers.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MINUTE_S, DAY_S = 60, 86_400
+from shared.clocks.clock import DAY_S
+
+MINUTE_S = 60
 
 
 class Left(NamedTuple):

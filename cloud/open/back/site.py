@@ -6,13 +6,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from cloud.open.line import Sending
 from cloud.open.opaque import shut
 from cloud.open.route import Books, Site
 from cloud.open.store.apps import app_of, note_ended, over_now, secret_of
 from cloud.open.store.deliveries import due, hook_of, hosts, set_hook
 from cloud.open.store.feed import begin, event_of, take
 from cloud.open.store.lapses import begin_lapses, begin_withdrawn, take_lapsed, take_withdrawn
-from cloud.open.webhooks.sending import Sending
 from cloud.open.webhooks.signing import headers
 from cloud.payments import doors
 from cloud.store.db import Database
@@ -74,5 +74,5 @@ def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
                     continue
                 body = event.body.encode()
                 named = shut(site.secret, f"{one.app} event", one.event)
-                found.append(Sending(one, url, headers(site.signer, named, now_ms // 1000, body), body, allowed))
+                found.append(Sending(tuple(one), url, headers(site.signer, named, now_ms // 1000, body), body, allowed))
     return found

@@ -1,22 +1,22 @@
-"""What the open platform answers: a request as values in, status, fields and bytes out. The HTTP around it is app.py's.
+"""What the open platform answers: a request as values in, status, fields and bytes out. HTTP is the front's.
 
 In this order, so that nobody learns more than he may: whose key it is, whether there is such a call, its scope, its
 quota, its arguments, then the call itself. Whatever goes wrong is a problem (RFC 9457); no answer tells of the inside.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl
 
 from cloud.ledger.records.values import Now
+from cloud.open.back.quotas import Left, Quotas, fields
+from cloud.open.line import DOCUMENT, JSON, Asked, Said, encoded, refusal
 from cloud.open.problems import (
     AWAY,
     KEY_IN_URL,
     MALFORMED,
-    MEDIA,
     METHOD,
     NO_IDEMPOTENCY,
     NOBODY,
@@ -26,56 +26,29 @@ from cloud.open.problems import (
     CallRefused,
     Problem,
     quota,
-    said,
 )
-from cloud.open.quotas import DAY_S, Left, Quotas, fields
 from cloud.open.route import Context, Reply, Route, Site
 from cloud.open.store.apps import App, holder_of_key, used_on
 from cloud.wallet.line.calls import from_json
 from cloud.wallet.line.shapes import Shape, parsed
+from shared.clocks.clock import DAY_S
 from shared.errors import RuleBroken, StoreFault
 
-JSON = "application/json"
-BODY_MAX = 16 * 1024
 QUERY_MAX = 1024
 _BEARER = re.compile(r"Bearer (ykt_[A-Za-z0-9_-]{1,80})", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
-DOCUMENT = "/openapi.json"
-CHALLENGE = ("WWW-Authenticate", 'Bearer realm="openykt"')
-
-
-class Asked(NamedTuple):
-    """headers: names in small letters, in their order, each as often as it came."""
-
-    method: str
-    path: str
-    query: str
-    headers: Sequence[tuple[str, str]]
-    body: bytes
-
-
-class Said(NamedTuple):
-    """An answer."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 @dataclass(slots=True)
 class Counts:
-    """Since the start; the numbers of STATUS."""
+    """Since the start."""
 
     asked: int = 0
     refused: int = 0
     nobody: int = 0
     slowed: int = 0
     away: int = 0
-    events: int = 0
-    told: int = 0
-    untold: int = 0
-    dead: int = 0
 
 
 class Answers:
@@ -159,19 +132,6 @@ class Answers:
     def _no(self, problem: Problem, told: list[tuple[str, str]]) -> Said:
         self.counts.refused += 1
         return refusal(problem, told)
-
-
-def refusal(problem: Problem, told: Sequence[tuple[str, str]] = ()) -> Said:
-    """A problem as an answer."""
-    more = [CHALLENGE] if problem is NOBODY else []
-    if problem.retry_s is not None and "Retry-After" not in dict(told):
-        more.append(("Retry-After", str(problem.retry_s)))
-    return Said(problem.status, (("Content-Type", MEDIA), *told, *more), encoded(said(problem)))
-
-
-def encoded(value: object) -> bytes:
-    """JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _once(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:

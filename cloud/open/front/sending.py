@@ -5,23 +5,11 @@ A receiver that hangs costs its own application ANSWER_S a try, and nobody else 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
 
-from cloud.open.store.deliveries import Delivery
-
-
-class Sending(NamedTuple):
-    """A delivery, and where to and how it goes."""
-
-    delivery: Delivery
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    allowed: frozenset[str]
-
+from cloud.open.line import Sending
 
 Post = Callable[[Sending], Awaitable[tuple[int, str]]]
-Note = Callable[[Delivery, int, str], Awaitable[None]]
+Note = Callable[[Sending, int, str], Awaitable[None]]
 
 
 class Senders:
@@ -38,16 +26,16 @@ class Senders:
 
     def send(self, one: Sending) -> None:
         """Nothing happens where this application's last one has not ended."""
-        app = one.delivery.app
+        app = one.app
         if app not in self._on_way:
             self._on_way[app] = asyncio.create_task(self._sent(one), name=f"webhook-{app}")
 
     async def _sent(self, one: Sending) -> None:
         try:
             status, fault = await self._post(one)
-            await self._note(one.delivery, status, fault)
+            await self._note(one, status, fault)
         finally:
-            del self._on_way[one.delivery.app]
+            del self._on_way[one.app]
 
     async def end(self) -> None:
         """What is on its way is let go: it was not noted as heard, and goes again at the next start."""
