@@ -157,7 +157,7 @@ class Booking:
 
     def know_head(self, partition: int, rows: Rows) -> None:
         """The answer to head_question, so that it need not be asked for again."""
-        self._heads[partition] = _head(rows)
+        self._heads[partition] = head_in(rows)
 
     def head(self, partition: int) -> Head:
         """Number and hash of the partition's last batch, this transaction's if it has one. When all is sealed."""
@@ -184,10 +184,11 @@ def head_question(partition: int) -> Question:
 
 def head(db: Database, partition: int) -> Head:
     """Number and hash of the last batch of a partition; NO_HEAD before the first."""
-    return _head(db.ask(head_question(partition))[0])
+    return head_in(db.ask(head_question(partition))[0])
 
 
-def _head(rows: Rows) -> Head:
+def head_in(rows: Rows) -> Head:
+    """As head_question, or book_head_question, is answered."""
     return (rows[0][0], bytes(rows[0][1])) if rows else NO_HEAD
 
 

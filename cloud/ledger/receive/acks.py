@@ -5,14 +5,14 @@ To a box of form 2 each brings where the ledger's chains stand: the boxes bear w
 
 from collections.abc import Iterable
 
-from cloud.ledger.journal.book_chain import NO_HEAD, Head, book_head_question
-from cloud.ledger.journal.booking import head_question
+from cloud.ledger.journal.book_chain import Head, book_head_question
+from cloud.ledger.journal.booking import head_in, head_question
 from cloud.ledger.journal.mark_rows import DeviceKey, box_marks, box_question, device_question, device_rows, devices_of
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.records.values import CREDIT
-from cloud.store.db import Database, Rows
+from cloud.store.db import Database
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.messages import FORM_2, AckBody, DeviceMark, Heads, Range
 
@@ -35,12 +35,8 @@ def ack_for(db: Database, registry: Registry, box: BoxId, store: StoreId, partit
     )
     found, rows = device_rows(keys, devices), box_marks(boxes).get((box, store), EMPTY)
     marks = [(key, found[key].mark) for key in keys]
-    head, book_only = map(_head, heads)
+    head, book_only = map(head_in, heads)
     return _ack(registry, head, book_only, box, partition, store, rows, marks, form)
-
-
-def _head(rows: Rows) -> Head:
-    return (rows[0][0], bytes(rows[0][1])) if rows else NO_HEAD
 
 
 def _ack(
