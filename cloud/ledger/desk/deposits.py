@@ -11,7 +11,7 @@ from cloud.ledger.funds.providers.orders import order_of, orders_of
 from cloud.ledger.funds.providers.refunding import refundable_fen
 from cloud.ledger.funds.providers.refunds import refunds_of
 from cloud.ledger.funds.providers.terms import DepositOrder, DepositRefund
-from cloud.ledger.funds.successors import home_of, line_of
+from cloud.ledger.funds.successors import former_cards, home_of
 from cloud.ledger.held.deposits.refunds import Offer, offer_refund, offers_waiting
 from cloud.ledger.held.two_persons import Proposal, ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
@@ -56,7 +56,7 @@ class DepositDesk:
         with db.reading():
             if not db.run("SELECT 1 FROM card WHERE card = ?", (card,)):
                 raise DeskRefused(UNKNOWN_CARD)
-            every = [order for one in line_of(db, card) for order in orders_of(db, one, LOOKED) if order.txn]
+            every = [order for one in former_cards(db, card) for order in orders_of(db, one, LOOKED) if order.txn]
             every.sort(key=lambda order: -order.made_ms)
             waiting = offers_waiting(db, now.unix_ms)
             return [_seen(db, order, waiting) for order in every[:LISTED]]

@@ -8,8 +8,8 @@ set or raise it is the caller's matter.
 from typing import NamedTuple
 
 from cloud.ledger.funds.payments.school import pay_bounds
+from cloud.ledger.funds.successors import FORMER_MAX, former_cards
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
-from cloud.ledger.journal.registry import FORMER_MAX, former_cards
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault

@@ -7,6 +7,8 @@ from cloud.store.db import Database
 
 FOLLOWED_MAX = 100
 """Cards that have taken one another's place; no holder had so many. What stands behind them is not looked at."""
+FORMER_MAX = 16
+"""So many are looked at where somebody waits at a till."""
 
 
 def homes_of(db: Database, card: bytes) -> list[bytes]:
@@ -25,11 +27,12 @@ def home_of(db: Database, card: bytes) -> bytes:
     return homes_of(db, card)[-1]
 
 
-def line_of(db: Database, card: bytes) -> list[bytes]:
-    """This card, and those whose place it took."""
-    found, fresh = [card], [card]
-    while fresh and len(found) <= FOLLOWED_MAX:
-        former = [bytes(one) for (one,) in db.find("SELECT card FROM card_life WHERE successor", fresh)]
-        fresh = [one for one in former if one not in found]
-        found += fresh
-    return found
+def former_cards(db: Database, card: bytes, most: int = FOLLOWED_MAX) -> list[bytes]:
+    """This card, and those in whose place it came, the newest first; so many at most."""
+    found = [card]
+    for one in found:  # which grows meanwhile
+        if len(found) >= most:
+            break
+        rows = db.run("SELECT card FROM card_life WHERE successor = ?", (one,))
+        found += [bytes(former) for (former,) in rows if bytes(former) not in found]
+    return found[:most]

@@ -31,21 +31,14 @@ _MADE_LATER = (
 """Kinds of accounts that are made when they are first used."""
 CHANGES_MAX = 256
 """Changes of the hotlist that are followed card by card; above, all that are listed are read anew."""
-FORMER_MAX = 16
-"""Cards that were in one place before this one and are looked at."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 
 
-def former_cards(db: Database, card: bytes, most: int) -> list[bytes]:
-    """This card, and those in whose place it came, the newest first; so many at most. Inside of a transaction."""
-    found = [card]
-    while len(found) < most:
-        rows = db.run("SELECT card FROM card_life WHERE successor = ?", (found[-1],))
-        if not rows:
-            break
-        found.append(bytes(rows[0][0]))
-    return found
+def merchant_at(db: Database, device: bytes) -> str:
+    """The name of the merchant whose takings a terminal makes; "": nobody knows it. Inside of a transaction."""
+    rows = db.run("SELECT merchant FROM device WHERE device = ?", (device,))
+    return str(rows[0][0]) if rows else ""
 
 
 class Card(NamedTuple):

@@ -7,7 +7,7 @@ is taken back there. Codes that are none are counted; above the bound no more ar
 import re
 
 from cloud.ledger.funds.payments.rule import GUESSES_MAX
-from cloud.ledger.journal.registry import former_cards
+from cloud.ledger.funds.successors import former_cards
 from cloud.open.families.identity import SUBJECT_ALONE, seen
 from cloud.open.problems import REUSED, CallRefused, Problem
 from cloud.open.route import Context, Reply, Route

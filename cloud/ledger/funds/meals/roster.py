@@ -6,7 +6,7 @@ A roster says something of some persons and nothing of the others. A card is one
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cloud.ledger.funds.successors import line_of
+from cloud.ledger.funds.successors import former_cards
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.readers import ENDS
 from cloud.ledger.journal.writing import Writing
@@ -69,7 +69,7 @@ def holders_of(db: Database, card: bytes) -> list[Person]:
     """Who owes something and pays in by this card, or had one that it took the place of."""
     if not db.run("SELECT 1 FROM person WHERE owed_fen > 0 LIMIT 1"):
         return []
-    cards = line_of(db, card)
+    cards = former_cards(db, card)
     found = db.find(f"{_FIND} card", cards)
     return sorted(person for person in map(_person, found) if person.owed_fen > 0)
 

@@ -13,7 +13,7 @@ from cloud.ledger.books.keys import sheet_key
 from cloud.ledger.books.posting import CardAccounts, meal_given
 from cloud.ledger.funds.meals.roster import owe, persons
 from cloud.ledger.funds.meals.rules import meal_rule
-from cloud.ledger.journal.registry import Card, ensure_accounts
+from cloud.ledger.journal.registry import Card, ensure_accounts, merchant_at
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
@@ -102,7 +102,7 @@ def _take(writing: Writing, one: Given) -> None:
     key = first_verdict_key(EntryKind.MEAL, a, one.fork)
     made = Meal(
         _next(writing.db), key, number, day, week_of(day), record.meal, record.amount_fen, a.device,
-        _stall(writing.db, a.device), one.record,
+        merchant_at(writing.db, a.device), one.record,
         None, int(one.reason), 0, writing.now.unix_ms,
     )  # fmt: skip
     if one.reason:
@@ -156,7 +156,7 @@ def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, r
         EntryKind.MEAL, day, bytes(found.key), a.sha,
         meal_given(_debt(writing, found.number), place.account, found.fen), record=record, flags=doubt,
     )  # fmt: skip
-    made = _posted(writing, found._replace(stall=_stall(writing.db, a.device)), entry, OWN_PARTITION, box)
+    made = _posted(writing, found._replace(stall=merchant_at(writing.db, a.device)), entry, OWN_PARTITION, box)
     writing.db.run(
         "UPDATE meal SET entry = ?, reason = 0, beyond = ?, stall = ? WHERE id = ?",
         (made.entry, made.beyond, made.stall, number),
@@ -193,12 +193,6 @@ def _masked(number: str) -> str:
 
 def _keep(writing: Writing, made: Meal) -> None:
     writing.db.insert("meal", COLUMNS, [made])
-
-
-def _stall(db: Database, device: bytes) -> str:
-    """The merchant whose takings a terminal makes; "": nobody knows it."""
-    rows = db.run("SELECT merchant FROM device WHERE device = ?", (device,))
-    return str(rows[0][0]) if rows else ""
 
 
 def _next(db: Database) -> int:

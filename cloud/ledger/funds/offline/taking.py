@@ -17,7 +17,7 @@ from cloud.ledger.funds.offline.rules import bearing_account, highest_day_fen
 from cloud.ledger.funds.offline.terms import Beyond, CertificateRow, EndWhy
 from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.balances import balance_now
-from cloud.ledger.journal.registry import Card, Place, ensure_accounts
+from cloud.ledger.journal.registry import Card, Place, ensure_accounts, merchant_at
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
@@ -114,7 +114,7 @@ def _take(writing: Writing, one: Shown) -> None:
     day, doubt = _day(writing, a, place, one.received_s)
     made = CodeUse(
         _next(writing.db), one.record, first_verdict_key(EntryKind.CODE_PAID, a, one.fork), record.certificate,
-        record.use, record.card, day, record.amount_fen, 0, a.device, stall_of(writing.db, a.device), record.time, 0,
+        record.use, record.card, day, record.amount_fen, 0, a.device, merchant_at(writing.db, a.device), record.time, 0,
         None, int(one.reason), writing.now.unix_ms,
     )  # fmt: skip
     if one.reason:
@@ -153,7 +153,7 @@ def _settle(writing: Writing, number: int, stored: bytes, fork: int, box: str, r
         return
     (found,) = uses_where(writing.db, "id = ?", (number,))
     day, doubt = _day(writing, a, place, received_s)
-    known = found._replace(day=day, stall=stall_of(writing.db, a.device), reason=0)
+    known = found._replace(day=day, stall=merchant_at(writing.db, a.device), reason=0)
     made = _posted(writing, known, a, Where(place.account, OWN_PARTITION, box, doubt))
     writing.db.run(
         "UPDATE code_use SET entry = ?, reason = 0, against = ?, borne_fen = ?, stall = ?, day = ? WHERE id = ?",
@@ -210,12 +210,6 @@ def uses_where(db: Database, where: str, values: tuple[object, ...] = (), order:
     """Rows that fit. where, order: our own words, never a caller's data."""
     rows = db.run(f"SELECT {COLUMNS} FROM code_use WHERE {where} ORDER BY {order}", values)  # noqa: S608  # our own
     return [CodeUse(*row)._replace(key=bytes(row[2]), card=bytes(row[5]), device=bytes(row[9])) for row in rows]
-
-
-def stall_of(db: Database, device: bytes) -> str:
-    """The merchant whose takings a terminal makes; "": nobody knows it."""
-    rows = db.run("SELECT merchant FROM device WHERE device = ?", (device,))
-    return str(rows[0][0]) if rows else ""
 
 
 def _is_listed(writing: Writing, made: CodeUse) -> bool:

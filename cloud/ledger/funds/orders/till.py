@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import Side
 from cloud.ledger.funds.orders.rows import TOKEN_SIZE, OrderRow, OrderState, keep_order, order_by_id
 from cloud.ledger.funds.payments.authorise import Asking, post_paid
-from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, unpaid
+from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, asked_on, case_of, keep, unpaid
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
@@ -95,8 +95,7 @@ def shut(writing: Writing, key: bytes) -> None:
 
 def unpaid_on(db: Database, device: bytes, day: int) -> int:
     """So many orders of this till, asked for on this day, that nobody has paid."""
-    sql = "SELECT COUNT(*) FROM payment_case WHERE card = ? AND day = ?"
-    return int(db.run(sql, (unpaid(device), day))[0][0])
+    return asked_on(db, unpaid(device), day)
 
 
 def open_at(db: Database, device: bytes, now_ms: int) -> int:

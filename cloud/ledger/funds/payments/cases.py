@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.funds.orders.rows import OnlineState
-from cloud.ledger.journal.registry import FORMER_MAX, former_cards
+from cloud.ledger.funds.successors import FORMER_MAX, former_cards
 from cloud.store.db import Database
 from shared.online import code_in, code_means, is_means, parse_request
 
@@ -85,8 +85,12 @@ def is_by_code(case: PaymentCase) -> bool:
 
 def guesses_on(db: Database, device: bytes, day: int) -> int:
     """So many codes that were none this terminal has asked with on this day."""
-    sql = "SELECT COUNT(*) FROM payment_case WHERE card = ? AND day = ?"
-    return int(db.run(sql, (nobodys(device), day))[0][0])
+    return asked_on(db, nobodys(device), day)
+
+
+def asked_on(db: Database, card: bytes, day: int) -> int:
+    """So many payments of this card, or what stands in the place of one, on this day."""
+    return int(db.run("SELECT COUNT(*) FROM payment_case WHERE card = ? AND day = ?", (card, day))[0][0])
 
 
 def nobodys(device: bytes) -> bytes:

@@ -13,7 +13,8 @@ from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.findings.found import What
 from cloud.ledger.funds.orders.rows import OnlineState
 from cloud.ledger.funds.payments.cases import PaymentState
-from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
+from cloud.ledger.funds.successors import former_cards
+from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.books import records_numbered
 from cloud.store.db import Database
 

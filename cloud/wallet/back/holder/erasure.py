@@ -11,8 +11,9 @@ from cloud.ledger.funds.orders.rows import is_reserved
 from cloud.ledger.funds.providers.orders import waiting_of
 from cloud.ledger.funds.providers.refunds import is_on_way
 from cloud.ledger.funds.spares import held_by
+from cloud.ledger.funds.successors import former_cards
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
+from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.payments.disputes.rows import open_disputes
 from cloud.store.db import Database
 from cloud.wallet.back.context import Context, Operation, Right, Site

@@ -9,8 +9,9 @@ from typing import Any
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.funds.payments.school import DAY_MOST_FEN, ONE_MOST_FEN
+from cloud.ledger.funds.successors import former_cards
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.registry import CARD_ACCOUNTS, former_cards
+from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.read.told.account_news import Low, account_news
 from cloud.ledger.read.told.news import CARDS_MAX, FIRST, Key, News, newest, news
 from cloud.payments.disputes.rows import WAYS

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from cloud.ledger.funds.successors import home_of, homes_of, line_of
+from cloud.ledger.funds.successors import former_cards, home_of, homes_of
 from cloud.ledger.journal.opened import OpenedLedger
 from tests.cloud.ledger import campus as c
 
@@ -16,5 +16,6 @@ def test_forty_cards_in_one_place(opened: OpenedLedger) -> None:
         db.insert("card_life", "card, state, successor, card_class, since_ms", lives)
         assert homes_of(db, CARDS[0]) == CARDS
         assert home_of(db, CARDS[20]) == home_of(db, CARDS[-1]) == CARDS[-1]
-        assert line_of(db, CARDS[-1]) == CARDS[::-1]
-        assert line_of(db, CARDS[0]) == [CARDS[0]]
+        assert former_cards(db, CARDS[-1]) == CARDS[::-1]
+        assert former_cards(db, CARDS[-1], 16) == CARDS[:-17:-1]
+        assert former_cards(db, CARDS[0]) == [CARDS[0]]
