@@ -363,8 +363,7 @@ class Reader:
 
     def open_loads_of(self, card: bytes, now: Now) -> list[LoadStanding]:
         """Loads of this card that are in transit, or given back and not done with; the oldest first."""
-        with self._lock, self.database.reading():
-            return open_loads_of(self.database, card, now)
+        return self._ask(open_loads_of, card, now)
 
     def findings_of(self, card: bytes) -> list[CardFinding]:
         """All that was ever found of this card, oldest first."""

@@ -25,7 +25,8 @@ _COMES_BACK = (EntryKind.REFUND_BACK, EntryKind.SPARE_RETURNED)
 
 
 class Low(NamedTuple):
-    """He wants to hear when the account, or the card by its records, falls below so much; it counts from then on. fen 0: not at all."""
+    """He wants to hear when the account, or the card by its records, falls below so much; it counts from then on.
+    fen 0: not at all."""
 
     fen: int = 0
     since_ms: int = 0
@@ -35,8 +36,8 @@ NEVER = Low()
 
 
 def account_news(db: Database, cards: Sequence[bytes], before: Key, most: int, low: Low = NEVER) -> list[News]:
-    """So many at most, newest first: sent-back, refund, low, low-card, bound, overdue. cards: the card, and those whose place it
-    took."""
+    """So many at most, newest first: sent-back, refund, low, low-card, bound, overdue. cards: the card, and those
+    whose place it took."""
     rows = db.run("SELECT online_account, purse_account FROM card WHERE card = ?", (cards[0],))
     if not rows:
         return []

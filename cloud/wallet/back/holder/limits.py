@@ -30,7 +30,8 @@ GUARDIANS = Problem(403, "guardians-bound", Text("监护人设的限额由监护
 
 
 def limits(context: Context, _: Arguments) -> dict[str, Any]:
-    """What counts now. bound_fen None: nobody has set one. days: what the account has paid, today's first. cards: by place and meal, from the school's parameters."""
+    """What counts now. bound_fen None: nobody has set one. days: what the account has paid, today's first.
+    cards: by place and meal, from the school's parameters."""
     db, card, whose = context.site.ledger.database, context.card, context.whose
     with db.reading():
         shown = split(db, whose.label, context.now)
