@@ -16,7 +16,7 @@ from tests.attack.guarded import EPOCH_REQUEST, FACT, Guarded, batches, forged, 
 from tests.attack.mqtt_bytes import Client
 from tests.attack.place import BOUND_S, Place, asked
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.process
 RATE = 4.0
 """Taps/s of a counter: the cards must not be empty before the end."""
 TAKE_OVERS = 6

@@ -88,7 +88,7 @@ def test_what_hangs_is_ended_with_its_stack_and_the_rest_goes_on(tmp_path: Path)
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(("words", "ours"), [((), "(120,)"), (("--timeout", "7"), "()"), (("--timeout", "0"), "()")])
+@pytest.mark.parametrize(("words", "ours"), [((), "(600,)"), (("--timeout", "7"), "()"), (("--timeout", "0"), "()")])
 def test_a_limit_that_is_asked_for_goes_before_ours(tmp_path: Path, words: tuple[str, ...], ours: str) -> None:
     (tmp_path / "conftest.py").write_text(PLUGINS)
     (tmp_path / "test_it.py").write_text(LIMIT)
