@@ -10,7 +10,10 @@ from compose.place import ROOT
 
 PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
-WHO = ("A cloned card", "A cashier", "Thief of a POS", "Thief of a box", "An insider", "An outsider")
+WHO = (
+    "A cloned card", "A cashier", "Thief of a POS", "Thief of a box", "Finder or thief of a phone", "An insider",
+    "An outsider",
+)  # fmt: skip
 OPEN = "没有挡住"
 """A row that names no test says so."""
 
