@@ -6,6 +6,7 @@ whether something was done is then not known, and the same request asks.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from cloud.desk.deposits import row_of
@@ -18,6 +19,7 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.desk.spare_door import SpareLedger
 from cloud.ledger.loads.unloads import UnloadCase, UnloadState
 from cloud.ledger.records.values import Now
+from cloud.payments.pins import DEEDS, keep_pin_deed
 from shared.clocks.clock import day_number
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import CardId, card_id
@@ -73,11 +75,13 @@ class DeskCounts:
 class DeskAnswers:
     """One centre's answers. Not thread-safe: the ledger is one thread's."""
 
-    def __init__(self, ledger: DeskLedger, keys: MoneyKeys) -> None:
+    def __init__(self, ledger: DeskLedger, keys: MoneyKeys, folder: Path | None = None) -> None:
+        """folder: of the cloud's files, where holders are told; None: nobody is."""
         self._ledger = ledger
         self._spares = SpareLedger(ledger.opened)
         self._deposits = DepositDesk(ledger.opened)
         self._keys = keys
+        self._folder = folder
         self.counts = DeskCounts()
         self._deeds: dict[str, Callable[[list[Any], Asked], Answer]] = {
             DeskOp.CARD: self._card,
@@ -107,6 +111,7 @@ class DeskAnswers:
             DeskOp.SPARES: self._spare_list,
             DeskOp.DEPOSITS: self._deposit_list,
             DeskOp.DEPOSIT_REFUND: self._deposit_refund,
+            DeskOp.PIN: self._pin,
         }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
@@ -185,6 +190,15 @@ class DeskAnswers:
     def _unload_nothing(self, arguments: list[Any], asked: Asked) -> Answer:
         (key,) = codec.fields(arguments, bytes, what="unload nothing")
         self._ledger.unload_nothing(_key(key), asked.now)
+        return []
+
+    def _pin(self, arguments: list[Any], asked: Asked) -> Answer:
+        """Once by its key: the same again tells nobody twice."""
+        key, card, deed = codec.fields(arguments, bytes, bytes, str, what="pin")
+        if deed not in DEEDS:
+            return MALFORMED
+        if self._folder is not None:
+            keep_pin_deed(self._folder, _key(key), card_id(card), deed, asked.now.unix_ms)
         return []
 
     def _find(self, arguments: list[Any], _: Asked) -> Answer:

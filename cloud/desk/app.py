@@ -83,7 +83,7 @@ class Centre:
 
     def _open(self, dsn: str) -> tuple[OpenedLedger, DeskAnswers]:
         opened = open_prepared(dsn)
-        return opened, DeskAnswers(DeskLedger(opened), self._keys)
+        return opened, DeskAnswers(DeskLedger(opened), self._keys, self._folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""

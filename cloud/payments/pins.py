@@ -1,7 +1,9 @@
-"""Deeds about a card's PIN 口令 that a paired desk has done: written by the console, told to holders by the wallet.
+"""Deeds about a card's PIN 口令 that a paired desk has done: written by the console or the desk's centre, told to
+holders by the wallet.
 
 They stand in the file of people, where both reach them: no money moves by them. Never a PIN, only that there is another
-one, or that it has its tries again. Known are deeds that the console ordered; a desk's own command tells nobody.
+one, or that it has its tries again. Known are deeds that the console ordered, and those of a desk's own command that
+has a line to the centre.
 """
 
 from contextlib import closing

@@ -94,6 +94,10 @@ class DeskOp(StrEnum):
     """
     DEPOSIT_REFUND = "deposit-refund"
     """[key, card, order, fen, reason] → [proposal]. 渠道退款 proposed: another person confirms; never in cash."""
+    PIN = "pin"
+    """[key, card, deed] → []. A PIN 口令 was set anew, or has its tries again: its holder is told. deed: of `Deed`.
+
+    A centre of before calls it malformed, and nobody is told."""
     SPARES = "spares"
     """[class or ''] → [[label, act, person, holder's label, class, deposit fen, limit fen, last day, is it late], …]"""
 

@@ -11,6 +11,9 @@ from cloud.emulators.providers.mood import Mood
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.held.deposits.refunds import RefundLedger
 from cloud.ledger.held.two_persons import ProposalRefused
+from cloud.payments.pins import pin_deeds
+from cloud.process.settings import PEOPLE_FILE
+from cloud.store.db import open_database
 from edge.desk.desk import Desk
 from edge.desk.doors.matters import Matters
 from edge.desk.money import deposits
@@ -47,6 +50,24 @@ def paid(rig: Rig) -> str:
     rig.trades.pay(number, rig.now_s)
     rig.pass_time(60)
     return number
+
+
+def test_a_pin_of_a_desks_own_command_is_told_once_however_often_the_answer_is_lost(
+    campus_file: Path, tmp_path: Path
+) -> None:
+    with closing(in_memory(campus_file)) as opened, closing(open_database(str(tmp_path / PEOPLE_FILE))) as people:
+        made = Rig(opened, "wechat", Mood(), tmp_path)
+        line = Line(made)
+        line.answers = DeskAnswers(DeskLedger(opened), None, tmp_path)
+        desk = Desk(tmp_path, None, Matters(tmp_path / "matters"), line, None, lambda _: None)
+        line.is_deaf = True
+        assert desk.do(DeskOp.PIN, [bytes(CARD), "pin-reload"]) is None
+        line.is_deaf = False
+        (matter,) = desk.matters.open()
+        assert desk.go_on(matter) == []
+        assert isinstance(line.ask(DeskOp.PIN, [KEY, bytes(CARD), "1234"]), No), "a deed, never a PIN"
+        with people.reading():
+            assert [deed for _, deed in pin_deeds(people, CARD, 9)] == ["pin-reload"]
 
 
 def test_a_desk_proposes_another_confirms_and_it_sees_how_it_stands(line: Line, tmp_path: Path) -> None:
