@@ -18,7 +18,7 @@ from cloud.keys.client import KeyClient
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
-from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.bodies import Receive, Refused, Scope, Send, bearer_of, refuse, whole_body
 from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
@@ -30,8 +30,6 @@ from shared.input.health_port import add_health
 from shared.support.watchdog import Errand
 from shared.wire.desk.calls import ANSWER_MAX, DESK_PATH
 from shared.words.voice import Text
-
-_BEARER = b"Bearer "
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -109,7 +107,7 @@ class Centre:
         """The answer, or the status of a refusal."""
         if scope["path"] != DESK_PATH or scope["method"] != "POST":
             return 404
-        cashier = cashier_of(self._folder, _token(scope))
+        cashier = cashier_of(self._folder, bearer_of(scope))
         if cashier is None:
             return 401
         body = await whole_body(receive, ANSWER_MAX)
@@ -131,8 +129,3 @@ _HEADERS = [(b"content-type", b"application/cbor"), (b"cache-control", b"no-stor
 async def _send(send: Send, answer: bytes) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": answer})
-
-
-def _token(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""

@@ -1,4 +1,4 @@
-"""A request's body, whole before anybody works on it: so long and so late, and no longer or later.
+"""A request's body, whole before anybody works on it: so long and so late, and no longer or later; whose it says it is.
 
 No worker thread waits for a sender. A refusal ends its connection: what is still to come of such a body is not read.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from shared.words.voice import Text
 
 BODY_S = 10.0
+_BEARER = b"Bearer "
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -55,6 +56,12 @@ def replayed(body: bytes, receive: Receive) -> Receive:
         return whole.pop() if whole else await receive()
 
     return say
+
+
+def bearer_of(scope: Scope) -> str:
+    """The token that its head brings; '' where it brings none."""
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""
 
 
 _SAID = {

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from cloud.console.desks.kept import Desks
-from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.bodies import Receive, Refused, Scope, Send, bearer_of, refuse, whole_body
 from shared.errors import StoreFault, WireFault
 from shared.wire import codec
 from shared.wire.desk.line import LINE_MAX, POLL_S, LineOp, Order, parse_ended
 from shared.words.voice import Text
 
 TURNS = 4
-_BEARER = b"Bearer "
 _HEADERS = [(b"content-type", b"application/cbor"), (b"cache-control", b"no-store")]
 NO_CODE = Text("配对码无效、已用过或已过期", "the code is wrong, used or too old")
 TWICE = Text("另有程序正用这个卡务台的令牌", "another program uses this desk's token")
@@ -46,7 +45,7 @@ class DeskLine:
             await refuse(send, 404)
             return
         body = await whole_body(receive, LINE_MAX)
-        answer = body if isinstance(body, Refused) else await self._answer(body, _Asker(_token(scope), receive))
+        answer = body if isinstance(body, Refused) else await self._answer(body, _Asker(bearer_of(scope), receive))
         await (refuse(send, answer) if isinstance(answer, int) else _say(send, answer))
 
     async def _answer(self, body: bytes, asker: _Asker) -> list[object] | int:
@@ -126,11 +125,6 @@ async def _gone(receive: Receive) -> None:
 async def _say(send: Send, answer: list[object]) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     await send({"type": "http.response.body", "body": codec.pack(answer)})
-
-
-def _token(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""
 
 
 def _now_ms() -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cloud.ledger.records.values import Now
-from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
+from cloud.process.bodies import Receive, Refused, Scope, Send, bearer_of, refuse, whole_body
 from cloud.process.https_part import HttpsPart, run
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, CloudSettings, load_settings
@@ -57,7 +57,6 @@ OUTWARD, OUTWARD_MAX = 4, 32
 """Questions to the campus' sign-on: so many at once, and so many in all; each ends within seconds."""
 NIGHT_S = 0.5
 """Reports from anybody's phone are looked at so often."""
-_BEARER = b"Bearer "
 log = logging.getLogger(__name__)
 
 
@@ -218,9 +217,9 @@ class Accounts:
         if scope["method"] != "POST":
             return 404
         if scope["path"] == WALLET_PATH:
-            is_known, most = is_front(self._digest, _token(scope)), ASK_MAX
+            is_known, most = is_front(self._digest, bearer_of(scope)), ASK_MAX
         elif beside is not None and scope["path"] == beside.path:
-            is_known, most = beside.admits(_token(scope)), beside.ask_max
+            is_known, most = beside.admits(bearer_of(scope)), beside.ask_max
         else:
             return 404
         if not is_known:
@@ -320,8 +319,3 @@ async def _say(send: Send, answer: bytes) -> None:
     headers = [*_HEADERS, (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": answer})
-
-
-def _token(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""
