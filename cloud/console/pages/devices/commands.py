@@ -24,6 +24,7 @@ from cloud.console.pages.devices.deeds import (
     Verb,
     deed_of,
     is_typed,
+    require_reason,
 )
 from cloud.console.pages.devices.devices import FILTERS, Row, found_rows, may_command, seen_rows
 from cloud.console.pages.devices.kept import PROPOSAL_MS, Begun, Kept, Proposal, Selection, proposed, selected
@@ -197,9 +198,8 @@ def _give(sources: Sources, number: str) -> Reply:
 
 
 def _asking(verb: Verb, form: Mapping[str, str]) -> Asking:
-    reason, manner, expires = (form.get(name, "").strip() for name in ("reason", "manner", "expires"))
-    if not reason or len(reason) > REASON_MAX:
-        raise DeedRefused(Text(f"请写缘由，至多 {REASON_MAX} 字", f"give a reason, {REASON_MAX} characters at most"))
+    reason = require_reason(form.get("reason", ""))
+    manner, expires = (form.get(name, "").strip() for name in ("manner", "expires"))
     if manner not in MANNERS or expires not in map(str, EXPIRES_S):
         abort(400)
     return Asking(deed_of(verb.name, form, reason), reason, manner, int(expires))

@@ -36,6 +36,14 @@ class DeedRefused(ConfigFault):
     """Happens when a form does not say an order. Nothing was ordered."""
 
 
+def require_reason(given: str) -> str:
+    """Why, in the words of who acts. DeedRefused: none, or too long."""
+    reason = given.strip()
+    if not reason or len(reason) > REASON_MAX:
+        raise DeedRefused(Text(f"请写缘由，至多 {REASON_MAX} 字", f"give a reason, {REASON_MAX} characters at most"))
+    return reason
+
+
 class Verb(NamedTuple):
     """is_dangerous: its count is always typed. stops: ordered of all of a canteen it is two persons' word. field: what
     the form asks beside."""

@@ -12,7 +12,7 @@ from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked, Column, asked, fitting, listed, ordered
 from cloud.console.frame.told import tell
 from cloud.console.pages.devices.commands import campus_now, closes, kept_in, require_command
-from cloud.console.pages.devices.deeds import EXPIRES_S, REASON_MAX, DeedRefused
+from cloud.console.pages.devices.deeds import EXPIRES_S, REASON_MAX, DeedRefused, require_reason
 from cloud.console.pages.devices.devices import Row, may_command, seen_rows
 from cloud.console.words.catalogue import words
 from cloud.fleet.ordering import Orders
@@ -182,7 +182,7 @@ def _answer(row: JobRow, at: Row, paper: Paper | None, clock: CampusClock) -> An
 
 def _retry_job(sources: Sources, number: int) -> Reply:
     """A job of its own for what failed, silence too."""
-    now, reason = campus_now(sources), _reason()
+    now, reason = campus_now(sources), require_reason(request.form.get("reason", ""))
     view, rows = _mine(sources, number)
     failed = tuple(row.device for row in rows if row.state in RETRIED)
     if not failed:
@@ -202,7 +202,7 @@ def _retry_job(sources: Sources, number: int) -> Reply:
 
 def _cancel_job(sources: Sources, number: int) -> Reply:
     """What has not left is cancelled; what has is asked for, by a job of its own."""
-    now, reason = campus_now(sources), _reason()
+    now, reason = campus_now(sources), require_reason(request.form.get("reason", ""))
     _mine(sources, number)
     with sources.books() as opened, sources.signer() as signer:
         made = Orders(JobLedger(opened), signer, sources.clock()).cancel(number, g.signed.name, reason, now)
@@ -216,13 +216,6 @@ def _mine(sources: Sources, number: int) -> tuple[JobView, list[JobRow]]:
         abort(404)
     require_command(sources, {row.device for row in found[1]})
     return found
-
-
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()
-    if not reason or len(reason) > REASON_MAX:
-        raise DeedRefused(Text(f"请写缘由，至多 {REASON_MAX} 字", f"give a reason, {REASON_MAX} characters at most"))
-    return reason
 
 
 def _in_language(said: Text) -> str:

@@ -15,7 +15,7 @@ from cloud.console.frame.page import Page, Reply
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.told import tell
 from cloud.console.pages.devices.commands import campus_now, kept_in
-from cloud.console.pages.devices.deeds import REASON_MAX
+from cloud.console.pages.devices.deeds import require_reason
 from cloud.console.pages.devices.devices import WORKS_MAX, Row, may_command, seen_rows
 from cloud.console.pages.home.overview import OF_A_PERSON, fact_row
 from cloud.ledger.held.door import HeldLedger
@@ -185,10 +185,7 @@ def _mine(sources: Sources, device: str) -> Row:
 
 
 def _reason() -> str:
-    reason = " ".join(request.form.get("reason", "").split())
-    if not reason or len(reason) > REASON_MAX:
-        raise ConfigFault(Text(f"请写缘由，至多 {REASON_MAX} 字", f"give a reason, {REASON_MAX} characters at most"))
-    return reason
+    return require_reason(" ".join(request.form.get("reason", "").split()))
 
 
 PAGES = (

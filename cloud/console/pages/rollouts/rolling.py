@@ -12,7 +12,7 @@ from flask import abort, g, request
 from cloud.console.access.rights import Right
 from cloud.console.frame.sources import Sources
 from cloud.console.frame.table import Asked
-from cloud.console.pages.devices.deeds import REASON_MAX, DeedRefused
+from cloud.console.pages.devices.deeds import REASON_MAX, DeedRefused, require_reason
 from cloud.fleet.rolling import RolloutAsked
 from cloud.ledger.fleet.firmware.state import Phase, TerminalRow, TerminalState
 from cloud.words.fleet.firmware import Rolled, phase_text
@@ -103,10 +103,7 @@ def require_count(count: int) -> None:
 
 def reason_of_form() -> str:
     """DeedRefused: there is none, or it is too long."""
-    reason = request.form.get("reason", "").strip()
-    if not reason or len(reason) > REASON_MAX:
-        raise DeedRefused(Text(f"请写缘由，至多 {REASON_MAX} 字", f"give a reason, {REASON_MAX} characters at most"))
-    return reason
+    return require_reason(request.form.get("reason", ""))
 
 
 def may_act() -> bool:
