@@ -48,6 +48,12 @@ def _several(name):
     return [name.replace(found[0], one) for one in found[1].split(",")] if found else [name.rstrip("/")]
 
 
+def test_every_page_is_found_from_the_index():
+    index = ROOT / "docs" / "README.md"
+    there = {page.name for page in index.parent.glob("*.md")} - {index.name}
+    assert there - set(LINK.findall(index.read_text(encoding="utf-8"))) == set()
+
+
 def test_the_first_page_is_one_page():
     assert (ROOT / "ARCHITECTURE.md").stat().st_size <= ARCHITECTURE_MAX
     parts = [page for page in PAGES if page.name == "README.md" and page.parent.parts]
