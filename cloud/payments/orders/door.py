@@ -36,6 +36,7 @@ from cloud.ledger.funds.orders.rows import (
 )
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from cloud.store.db import Database
 from shared.ids import CardId
 
 LISTED_MAX = 100
@@ -113,7 +114,7 @@ class OrderDoor:
         db = self._opened.database
         with db.reading():
             found = paid_to(db, maker, min(most, LISTED_MAX))
-            return [Shown(one, order_by_id(db, one.pay_order), tuple(refunds_of(db, one.id))) for one in found]
+            return [_shown(db, one) for one in found]
 
     # --- a wallet's calls -----------------------------------------------------------------------------------------
 
@@ -132,16 +133,14 @@ class OrderDoor:
         db = self._opened.database
         with db.reading():
             found = payments_of(db, card, min(most, LISTED_MAX))
-            return [Shown(one, order_by_id(db, one.pay_order), tuple(refunds_of(db, one.id))) for one in found]
+            return [_shown(db, one) for one in found]
 
     def payment(self, number: int) -> Shown | None:
         """By its number; whoever asks must have a right to it."""
         db = self._opened.database
         with db.reading():
             found = payment_of(db, number)
-            if found is None:
-                return None
-            return Shown(found, order_by_id(db, found.pay_order), tuple(refunds_of(db, found.id)))
+            return _shown(db, found) if found is not None else None
 
     # --- whoever has not heard -----------------------------------------------------------------------------------
 
@@ -159,3 +158,7 @@ class OrderDoor:
         """Give back what was reserved and is over; so many."""
         with self._opened.writing(now) as writing:
             return expire(writing)
+
+
+def _shown(db: Database, payment: PaymentRow) -> Shown:
+    return Shown(payment, order_by_id(db, payment.pay_order), tuple(refunds_of(db, payment.id)))

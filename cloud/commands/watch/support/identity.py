@@ -11,7 +11,7 @@ from cloud.process.settings import FOLDER, CloudSettings, load_settings
 from shared.errors import ConfigFault
 from shared.support import files
 from shared.support.checks import Answer, Check, bad, good, unknown
-from shared.words.voice import Text
+from shared.words.voice import Text, told_by
 
 OURS = ("broker",)
 """Whom the cloud believes by the campus's CA; what browsers are shown may be the school's own."""
@@ -84,8 +84,7 @@ def _ack(found: CloudSettings) -> Answer:
     try:
         public = load_ack_key(found.ack_key_file).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     except ConfigFault as fault:
-        told = fault.args[0]
-        return bad(told if isinstance(told, Text) else Text(str(told), str(told)), _ACK, "ack")
+        return bad(told_by(fault), _ACK, "ack")
     if public != found.ack_key:
         return bad(Text("不是网关所信的那把", "is not the one that boxes believe"), _ACK, "ack")
     return good(Text("是网关所信的那把", "is the one that boxes believe"), "ack")
