@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.campus.file import File
@@ -264,7 +263,7 @@ def _box_certificate(making: Making, keys: _Keys, box: BoxPlan) -> tuple[bytes, 
 def _cloud_files(making: Making, keys: _Keys) -> Iterator[File]:
     plan, ca = making.plan, keys.authority
     yield File("cloud/cloud.json", to_bytes(cloud_json(plan, keys.public(plan.campus))))
-    yield File("cloud/ack.key", _ed25519_pem(keys.ack))
+    yield File("cloud/ack.key", authority.private_pem(keys.ack))
     yield File("cloud/ca.pem", authority.certificate_pem(ca))
     if plan.preset.off:
         yield File(f"cloud/{FUNCTIONS}", to_bytes({"preset": plan.preset.name, "off": sorted(plan.preset.off)}))
@@ -319,8 +318,3 @@ def _inventory(
         ),
         boxes=tuple(boxes),
     )
-
-
-def _ed25519_pem(key: Ed25519PrivateKey) -> bytes:
-    form = serialization.PrivateFormat.PKCS8
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())

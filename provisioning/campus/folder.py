@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from provisioning.campus.file import File
-from provisioning.custody.journal import write_private
+from provisioning.custody.journal import sync_folder, write_private
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -31,7 +31,7 @@ def make_folder(target: Path, files: Iterable[File]) -> None:
         os.sync()  # one for all: a sync per file takes minutes for six thousand cards
         require_empty(target)
         making.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def write_into(target: Path, files: Iterable[File]) -> None:
@@ -115,11 +115,3 @@ def _write(path: Path, body: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb", buffering=0) as out:
         out.write(body)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -239,7 +240,7 @@ def fingerprint(pem: bytes) -> bytes:
     return x509.load_pem_x509_certificate(pem).fingerprint(SHA256())
 
 
-def private_pem(key: PrivateKey) -> bytes:
+def private_pem(key: PrivateKey | Ed25519PrivateKey) -> bytes:
     """Unencrypted PKCS8 PEM: for a file of mode 0600 only."""
     form = serialization.PrivateFormat.PKCS8
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from provisioning.campus.links import link_files
 from provisioning.campus.settings import to_bytes
+from provisioning.campus.standing import read_json
 from provisioning.cli.arguments import Verbs, add_group, say
 from provisioning.cli.beside import may_lie_open
 from provisioning.custody.journal import alone_in, write_private
@@ -21,7 +22,6 @@ from shared.errors import ConfigFault
 from shared.ids import DeviceId, device_id
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
-from shared.input.section import from_json
 from shared.words.voice import Text
 
 EDGE, TERMINAL, TERMINALS = "edge.json", "terminal.json", "terminals"
@@ -98,7 +98,7 @@ def _box(chosen: argparse.Namespace) -> _Box:
     file = chosen.data / "boxes" / chosen.box / EDGE
     if not file.is_file():
         raise ConfigFault(Text(f"{chosen.box}: 没有此数据网关", f"{chosen.box}: no such box"))
-    raw = _read(file)
+    raw = read_json(file)
     try:
         on_tcp = {link["name"] for link in raw["links"] if _is_tcp(link)}
         known = [one for one in raw["terminals"] if one["link"] in on_tcp] + raw.get("spares", [])
@@ -118,7 +118,7 @@ def _change_box(box: _Box, *, is_plain: bool) -> None:
 def _change_terminals(data: Path, box: _Box, *, is_plain: bool) -> None:
     with alone_in(data / TERMINALS):  # a new operator card is written into the same files
         for file in (data / TERMINALS / name / TERMINAL for name in box.bodies):
-            raw = _read(file)
+            raw = read_json(file)
             write_private(file, to_bytes({**raw, "link": _changed(raw["link"], is_plain)}))
 
 
@@ -128,10 +128,3 @@ def _changed(link: dict[str, Any], is_plain: bool) -> dict[str, Any]:
 
 def _is_tcp(link: dict[str, Any]) -> bool:
     return bool(link["kind"] == LinkKind.TCP.value)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    raw = from_json(file.read_bytes(), str(file))
-    if not isinstance(raw, dict):
-        raise ConfigFault(Text(f"{file}: 已损坏", f"{file}: is damaged"))
-    return raw
