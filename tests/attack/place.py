@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from compose.servers.ports import free_port
 
-BOUND_S = 60.0
+BOUND_S = 120.0
 POLL_S = 0.02
 CARDS = 20
 RICH_FEN = 400_000

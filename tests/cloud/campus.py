@@ -51,7 +51,7 @@ from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 CARDS = 40
-COMMAND_S = 60.0
+COMMAND_S = 120.0
 FLEET, PHONES = "fleet.sock", "phones.sock"
 
 

@@ -23,7 +23,7 @@ TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp",
 def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
     environment = {"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8"} | more
     return subprocess.run(
-        (checkout / "ykt", *words), capture_output=True, text=True, check=False, env=environment, cwd="/", timeout=60
+        (checkout / "ykt", *words), capture_output=True, text=True, check=False, env=environment, cwd="/", timeout=120
     )
 
 

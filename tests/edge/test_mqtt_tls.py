@@ -43,7 +43,7 @@ def data(tmp_path_factory):
     plan = folder / "plan.json"
     plan.write_text(json.dumps(PLAN), encoding="utf-8")
     words = ("-m", "provisioning", "campus", "--data", str(folder / "data"), "--plan", str(plan))
-    subprocess.run((sys.executable, *words), check=True, capture_output=True, timeout=60)
+    subprocess.run((sys.executable, *words), check=True, capture_output=True, timeout=120)
     return folder / "data"
 
 

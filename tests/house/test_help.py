@@ -33,7 +33,7 @@ def asked(program: str, language: str) -> dict[str, Any]:
     """As a shell's completion asks: compose/commands/completion.py."""
     words = (sys.executable, "-P", "-m", *program.split(), "--describe")
     environment = {"PYTHONPATH": str(ROOT), "YKT_LANG": language}
-    done = subprocess.run(words, capture_output=True, check=True, timeout=60, env=environment)
+    done = subprocess.run(words, capture_output=True, check=True, timeout=120, env=environment)
     return dict(json.loads(done.stdout))
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def provisioning(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "provisioning", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
 
 
 @dataclass(frozen=True, slots=True)

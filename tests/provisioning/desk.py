@@ -16,7 +16,7 @@ from shared.purse.crypto import TYPE_EP_LOAD, load_mac2, load_session_key
 from shared.purse.profiles import AID_PURSE
 
 WHO = ("--who", "王")
-BOUND_S = 60
+BOUND_S = 120
 _OK = b"\x90\0"
 
 

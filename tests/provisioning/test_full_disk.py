@@ -41,7 +41,7 @@ def small(own, tmp_path):
 
 def say(*words) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "provisioning", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
 
 
 def fill(room: Path, leave: int) -> Path:

@@ -32,7 +32,7 @@ from shared.facts.told import Params
 from tests.cloud.campus import patient
 from tests.scenes.plans import plan_of
 
-BOUND_S = 60.0
+BOUND_S = 120.0
 POLL_S = 0.03
 RATE = 8.0
 TEAR = 0.03

@@ -17,7 +17,7 @@ from tests.scenes.campus import Campus
 from tests.scenes.scene import Stage
 
 DESKTOP, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=360, height=740)
-BOUND_MS = 60_000
+BOUND_MS = 120_000
 """Of each wait at a screen: it ends by its condition, and a bound is met only where something fails."""
 _ALLOWED = re.compile(r"ERR_|status of (401|503)")
 """What Chromium itself says of a console that is away."""

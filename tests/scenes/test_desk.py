@@ -88,7 +88,7 @@ class Office:
     def typed(self, typed: str, verb: str, *words: object) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-P", "-m", "edge.desk", verb, "--data", self.data, *words]
         return subprocess.run(
-            list(map(str, command)), input=typed, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+            list(map(str, command)), input=typed, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
         )
 
     def on_card(self, label: str) -> int:

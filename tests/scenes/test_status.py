@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 from tests.scenes.campus import Campus
 
 pytestmark = pytest.mark.process
-BOUND_S = 60.0
+BOUND_S = 120.0
 OK, WRONG, UNKNOWN = State.OK, State.WRONG, State.UNKNOWN
 
 

@@ -100,7 +100,7 @@ def test_two_hundred_movements_at_once_never_go_below_it(
     for one in workers:
         one.start()
     for one in workers:
-        one.join(timeout=60)
+        one.join(timeout=120)
     assert (faults, len(yes)) == ([], THREADS * EACH)
     assert online(floored) == FUNDS + sum(yes) >= FLOOR
     assert min(yes) < 0 < max(yes)

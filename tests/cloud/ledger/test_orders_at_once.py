@@ -44,7 +44,7 @@ def test_orders_codes_and_payments_at_once_leave_the_floor(
     for one in workers:
         one.start()
     for one in workers:
-        one.join(timeout=60)
+        one.join(timeout=120)
     assert faults == []
     assert {PayResult.DONE, PayResult.NO_FUNDS} <= {one.result for one in said}
     assert min(standings(ledger)) >= FLOOR, "at every commit"

@@ -21,7 +21,7 @@ db.close()
 def elsewhere(path: Path) -> int:
     """Another process opens the file, reads, and closes it."""
     done = subprocess.run(
-        [sys.executable, "-c", ELSEWHERE, path], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", ELSEWHERE, path], capture_output=True, text=True, check=True, timeout=120
     )
     return int(done.stdout)
 

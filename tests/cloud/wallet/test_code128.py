@@ -27,7 +27,7 @@ def test_the_bars_are_code_128() -> None:
         f"console.log(JSON.stringify({json.dumps([*MADE, *pairs])}.map(code128)))"
     )
     run = subprocess.run(
-        [str(NODE), "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=60
+        [str(NODE), "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=120
     )
     grids = json.loads(run.stdout)
     assert [len(grid) for grid in grids[:3]] == [MODULES] * 3

@@ -25,7 +25,7 @@ def test_the_encoder_is_that_of_the_standard() -> None:
         "console.log(JSON.stringify([[...words, ...checkWords(words)], codes.map(qr)]))"
     )
     run = subprocess.run(
-        [str(NODE), "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=60
+        [str(NODE), "--input-type=module", "-e", script], capture_output=True, text=True, check=True, timeout=120
     )
     words, grids = json.loads(run.stdout)
     assert bytes(words).hex() == EXAMPLE

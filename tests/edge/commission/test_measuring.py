@@ -15,7 +15,7 @@ pytestmark = pytest.mark.process
 
 def commission(path, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "edge", "commission", "--link", "can0", "--can", f"simbus:{path}", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     return done.returncode, done.stdout or done.stderr
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.process
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture(scope="module")

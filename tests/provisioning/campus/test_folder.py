@@ -104,7 +104,7 @@ def test_a_making_that_fails_leaves_nothing(tmp_path_factory, count) -> None:
 @pytest.mark.parametrize("last", [0, 3, 30, 10_000])
 def test_a_killed_run_leaves_no_data_folder_and_the_next_run_clears_up(tmp_path, last) -> None:
     data = tmp_path / "d"
-    done = subprocess.run([sys.executable, "-P", "-c", KILLED, data, str(last)], cwd=ROOT, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-P", "-c", KILLED, data, str(last)], cwd=ROOT, check=False, timeout=120)
     assert done.returncode == -signal.SIGKILL
     assert beside(tmp_path) == [".d.making"]
     assert (tmp_path / ".d.making").stat().st_mode & 0o777 == 0o700

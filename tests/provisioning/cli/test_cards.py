@@ -196,7 +196,7 @@ def test_killed_at_every_step_and_taken_up_again(started, step, side):
     at = 4 + ["reserved", "written", "checked", "done"].index(step) + 1
     script = KILL_AT.format(**{"before": "pass", "after": "pass"} | {side: "count()"})
     words = ["batch", "work", "--data", str(started), "--machine", "m1"]
-    killed = subprocess.run([sys.executable, "-P", "-c", script, str(at), *words], cwd=ROOT, check=False, timeout=60,
+    killed = subprocess.run([sys.executable, "-P", "-c", script, str(at), *words], cwd=ROOT, check=False, timeout=120,
                             capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert work(started, "m1").returncode == 0

@@ -38,7 +38,7 @@ AT_S = 5
 REFUSED, PAID = "declined 黑名单卡", "done 成功"
 CENTRE = "broker", "keys", "ingest", "watch"
 MESSAGES_MOST = 1
-BOUND_S = 60.0
+BOUND_S = 120.0
 
 
 def first_day() -> int:

@@ -20,7 +20,7 @@ def ended(*words: str, listens: bool = False, both: bool = False) -> subprocess.
     try:
         return subprocess.run(
             [sys.executable, "-P", *words], stdout=writer, stderr=writer if both else subprocess.PIPE, cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "YKT_LANG": "en"}, check=False, timeout=60,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "YKT_LANG": "en"}, check=False, timeout=120,
         )  # fmt: skip
     finally:
         os.close(writer)

@@ -26,7 +26,7 @@ from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from tests.scenes import plans
 
 pytestmark = pytest.mark.process
-WAIT_S = 60.0
+WAIT_S = 120.0
 WHO = "王芳"
 TEMPLATE = """
 format = 1
@@ -50,7 +50,7 @@ type = "boolean"
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", "-m", "cloud", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
 
 
 def until(what: str, holds: Callable[[], object]) -> None:
