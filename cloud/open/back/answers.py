@@ -156,7 +156,7 @@ def _arguments(route: Route, parts: dict[str, str], asked: Asked, headers: Mappi
     for name, value in parts.items():
         if not shape[name].fits(value):
             raise CallRefused(NONE)  # as one that there is not: nobody learns the form of what there is
-    query, body = _query(route.query, asked.query), _wholes(route.body, _body(route, asked, headers))
+    query, body = _query(route.query, asked.query), _body(route, asked, headers)
     return parts | parsed(route.query, query) | parsed(route.body, body)
 
 
@@ -174,14 +174,6 @@ def _query(shape: Shape, raw: str) -> dict[str, Any]:
 
 def _typed(shape: Shape, name: str, value: str) -> str | int:
     return int(value) if _is_whole(shape, name) and _NUMBER.fullmatch(value) else value
-
-
-def _wholes(shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
-    """1.0 is a whole number in JSON; what has more places stays what it is, and is refused."""
-    return {
-        name: int(value) if isinstance(value, float) and value.is_integer() and _is_whole(shape, name) else value
-        for name, value in body.items()
-    }
 
 
 def _is_whole(shape: Shape, name: str) -> bool:

@@ -70,15 +70,28 @@ HOLDER = text(32, optional=True)
 
 
 def parsed(shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Every argument of the shape. CallRefused, with the argument's name."""
+    """Every argument of the shape. CallRefused, with the argument's name. 1.0 is a whole number, as JSON Schema has it;
+    what has more places stays what it is, and is refused."""
     for name in given:
         if name not in shape:
             raise CallRefused(_wrong(name))
-    found = {name: given.get(name) for name in shape}
+    found = {name: _plain(shape[name], given.get(name)) for name in shape}
     for name, value in found.items():
         if (value is None and not shape[name].optional) or (value is not None and not shape[name].fits(value)):
             raise CallRefused(_wrong(name))
     return found
+
+
+def _plain(kind: Kind, value: Any) -> Any:  # noqa: ANN401  # of JSON
+    is_whole = kind.schema.get("type") == "integer" and isinstance(value, float) and value.is_integer()
+    return int(value) if is_whole else value
+
+
+def pattern(name: str, written: str, *, optional: bool = False) -> Kind:
+    """What is written so, in words that Python and JSON Schema both have."""
+    form = re.compile(written, re.ASCII)
+    told = {"type": "string", "pattern": f"^(?:{written})$"}
+    return Kind(name, lambda value: isinstance(value, str) and form.fullmatch(value) is not None, optional, told)
 
 
 def _is_text(value: object, least: int, most: int) -> bool:

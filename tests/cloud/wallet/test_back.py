@@ -13,9 +13,9 @@ from cloud.wallet.back.context import Context, Right
 from cloud.wallet.back.losses.nights import take_nights
 from cloud.wallet.back.rights import admitted
 from cloud.wallet.back.table import OPERATIONS
-from cloud.wallet.line.calls import Caller
+from cloud.wallet.line.calls import OF_FRONT, Caller
 from cloud.wallet.line.problems import CallRefused
-from cloud.wallet.line.shapes import parsed, text
+from cloud.wallet.line.shapes import parsed, text, whole
 from cloud.wallet.people.passwords import hashed
 from cloud.wallet.people.persons import add_person, set_password
 from cloud.wallet.people.sessions import FRESH_MS, IDLE_MS, SESSIONS_MAX
@@ -240,6 +240,15 @@ def test_a_wrong_argument_is_named(arguments):
         parsed({"holder": text(32)}, arguments)
     assert refused.value.problem.status == 422
     json.dumps(refused.value.problem.to_json())
+
+
+def test_what_the_document_calls_whole_is_taken_and_each_argument_has_a_form_there():
+    assert repr(parsed({"fen": whole(0, 500)}, {"fen": 100.0})) == "{'fen': 100}"
+    for told in ({"fen": 1.5}, {"fen": True}, {"fen": "1"}, {"fen": 1e300}):
+        with pytest.raises(CallRefused):
+            parsed({"fen": whole(0, 500)}, told)
+    bare = [(name, one) for name, op in OPERATIONS.items() for one, kind in op.shape.items() if not kind.schema]
+    assert {name for name, _ in bare} <= OF_FRONT, "who writes another wallet reads it there"
 
 
 @given(st.lists(st.integers(0, 90), min_size=1, max_size=40))

@@ -180,8 +180,9 @@ def _is_key(value: object) -> bool:
     )
 
 
+_PLACE = Kind("place", _is_key, optional=True, schema={"type": "string", "maxLength": PLACE_MAX})
 OPERATIONS: Mapping[str, Operation] = {
-    "messages": Operation(Right.SEES, {"holder": HOLDER, "before": Kind("place", _is_key, optional=True)}, messages),
+    "messages": Operation(Right.SEES, {"holder": HOLDER, "before": _PLACE}, messages),
     "messages/read": Operation(Right.SEES, {"holder": HOLDER, "upto_ms": whole(0, 2**53)}, read),
     "messages/above": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, ONE_MOST_FEN)}, above),
     "messages/below": Operation(Right.SEES, {"holder": HOLDER, "fen": whole(0, DAY_MOST_FEN)}, below),

@@ -5,13 +5,14 @@ against the holder, whoever tries; a code that was mistyped is refused before, a
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.back.who.identity import BORN, PASSWORDS, PHONE, SIX, WRONG, may_send, opened
 from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
-from cloud.wallet.line.shapes import Arguments, Kind, text
+from cloud.wallet.line.shapes import Arguments, text
 from cloud.wallet.people.codes import send_code, use_code
 from cloud.wallet.people.passwords import hashed
 from cloud.wallet.people.persons import bind_guardian, bound_person, set_password
@@ -110,7 +111,7 @@ def _use(context: Context, number: str, letter: bytes) -> str:
 
 
 _WHO = {"number": text(32), "phone": PHONE}
-_BY = {"born": Kind(BORN.name, BORN.fits, optional=True), "letter": text(LETTER_MAX, optional=True)}
+_BY = {"born": replace(BORN, optional=True), "letter": text(LETTER_MAX, optional=True)}
 OPERATIONS: Mapping[str, Operation] = {
     "bind/way": Operation(Right.ANYBODY, {}, asked),
     "bind/begin": Operation(Right.ANYBODY, {**_WHO, "name": text(64), **_BY}, begin),

@@ -4,7 +4,6 @@ No answer tells who is here: a number that is nobody's is answered like any othe
 bounded by phone, from one address and from all; the front bounds them by address, whomever they name.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from cloud.wallet.back.context import Context, Later, Operation, Right, Signed
 from cloud.wallet.back.money.offline import end_signed_out
 from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.line.problems import AGAIN, NO_CODES, CallRefused, Problem
-from cloud.wallet.line.shapes import Arguments, Kind, octets, text
+from cloud.wallet.line.shapes import Arguments, octets, pattern, text
 from cloud.wallet.people.codes import SMS, send_code, use_code
 from cloud.wallet.people.passwords import PASSWORD_MAX, PASSWORD_MIN, fits, hashed
 from cloud.wallet.people.persons import (
@@ -51,12 +50,11 @@ from shared.words.voice import Text
 
 WRONG = Problem(403, "wrong", Text("不对", "that does not fit"))
 SIGN = "sign-in"
-_PHONE = re.compile(r"\+?[0-9]{6,15}")
 _MOBILE = re.compile(r"1[0-9]{10}")
-PHONE = Kind("phone", lambda value: isinstance(value, str) and _PHONE.fullmatch(value) is not None)
+PHONE = pattern("phone", r"\+?[0-9]{6,15}")
 PASSWORDS = text(PASSWORD_MAX, PASSWORD_MIN)
-SIX = Kind("six figures", lambda value: isinstance(value, str) and re.fullmatch("[0-9]{6}", value) is not None)
-BORN = Kind("YYYY-MM-DD", lambda value: isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None)
+SIX = pattern("six figures", "[0-9]{6}")
+BORN = pattern("YYYY-MM-DD", "[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SESSION = octets(32)
 
 

@@ -14,7 +14,7 @@ from cloud.wallet.back.context import Context, Operation, Right, Signed
 from cloud.wallet.back.rights import block_of_holder
 from cloud.wallet.back.who.identity import WRONG, require_not_found
 from cloud.wallet.line.problems import BLOCKED, CallRefused, Problem
-from cloud.wallet.line.shapes import Arguments, Kind, octets, text
+from cloud.wallet.line.shapes import Arguments, octets, pattern, text
 from cloud.wallet.people.passkeys import (
     CHALLENGE_SIZE,
     KeptPasskey,
@@ -139,16 +139,7 @@ def site_of(context: Context) -> Site:
 
 
 ANSWER = {"challenge": octets(CHALLENGE_SIZE), "answer": text(ANSWER_MAX)}
-_KEY = Kind("hex", lambda value: isinstance(value, str) and len(value) <= 2046 and _is_hex(value))
-
-
-def _is_hex(value: str) -> bool:
-    try:
-        return bool(bytes.fromhex(value))
-    except ValueError:
-        return False
-
-
+_KEY = pattern("hex", "(?:[0-9a-f]{2}){1,1023}")
 OPERATIONS: Mapping[str, Operation] = {
     "passkeys": Operation(Right.PERSON, {}, listed),
     "passkeys/ask": Operation(Right.PERSON, {}, ask_new, fresh=True, own=True),
