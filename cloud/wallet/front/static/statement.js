@@ -4,7 +4,7 @@ import { download, field, fill, h, say } from "./dom.js";
 import { form } from "./sign_in.js";
 import { addWords, campusDay, campusTime, said, t, yuan } from "./words.js";
 
-const PAGES_MAX = 400, PATIENCE = 20, LOOKS_MAX = 40;
+const PAGES_MAX = 400, PATIENCE = 20, LOOKS_MAX = 40, PAGE = 50;
 const CHANNELS = ["card", "account", "order", "load", "desk", "school", "wechat", "alipay", "bank"];
 const DAY_MS = 86_400_000, FIRST_MS = Date.UTC(2000, 0, 1);
 addWords({
@@ -27,24 +27,26 @@ export async function statement(holder) {
     rows = rows.concat(page.value.rows);
     next = page.value.next;
   };
-  const more = h("button", { onclick: () => (month.value ? reach() : further()).then(show, (problem) => say(said(problem))) }, t("older"));
+  const more = h("button", { onclick: () => (wanted() ? reach() : further()).then(show, (problem) => say(said(problem))) }, t("older"));
   const find = h("input", { type: "search", "aria-label": t("find"), placeholder: t("find"), oninput: () => show() });
-  const month = h("input", { type: "month", name: "month", "aria-label": t("monthOf"), onchange: () => reach().then(show, (problem) => say(said(problem))) });
+  const month = h("input", { type: "month", name: "month", placeholder: "2026-11", "aria-label": t("monthOf"), onchange: () => reach().then(show, (problem) => say(said(problem))) });
   const by = h("select", { name: "channel", "aria-label": t("channel"), onchange: () => show() },
     h("option", { value: "" }, t("monthAll")), CHANNELS.map((one) => h("option", { value: one }, t(`by_${one}`))));
-  /** What was booked before a month is none of its entries; so many pages are looked through at a time. */
-  const isReached = () => !next || !month.value || new Date(rows.at(-1).booked).toISOString().slice(0, 7) < month.value;
+  /** A browser without a picker of months takes what is typed. */
+  const wanted = () => (/^\d{4}-\d\d$/.test(month.value) ? month.value : "");
+  /** Behind a whole page of months before it there is nothing of a month; so many pages are looked through at a time. */
+  const isReached = () => !next || !wanted() || rows.slice(-PAGE).every((row) => monthOf(row) < wanted());
   const reach = async () => {
     for (let looks = 0; looks < LOOKS_MAX && !isReached(); looks++) await further();
   };
   const show = () => {
     const word = find.value.trim().toLowerCase();
-    const fits = rows.filter((row) => (!month.value || monthOf(row) === month.value) && (!by.value || row.channel === by.value)
+    const fits = rows.filter((row) => (!wanted() || monthOf(row) === wanted()) && (!by.value || row.channel === by.value)
       && (!word || `${said(row.said)} ${row.place} ${yuan(row.fen)} ${channel(row)}`.toLowerCase().includes(word)));
     fill(list, fits.length ? fits.map((row) => entry(row, holder)) : h("li", { class: "soft" }, t(rows.length ? "noneFits" : "noEntries")));
-    fill(months, sums(fits, month.value ? !isReached() : next).map((one) => h("li", {}, one)));
-    more.hidden = month.value ? isReached() : !next;
-    more.textContent = t(month.value ? "lookAgain" : "older");
+    fill(months, sums(fits, wanted() ? !isReached() : next).map((one) => h("li", {}, one)));
+    more.hidden = wanted() ? isReached() : !next;
+    more.textContent = t(wanted() ? "lookAgain" : "older");
   };
   show();
   const take = (name, make) => h("button", { class: "plain", onclick: (event) => taken(event.target, holder, make) }, t(name));
