@@ -6,6 +6,7 @@ of the fronts. The rest the cloud's own doctor says, in a container beside what 
 
 import json
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +17,8 @@ from urllib.parse import urlsplit
 from compose.place import WrongUse
 from compose.server import certificates, fronting, images, installation, open_platform, starting
 from compose.server.engine import Engine, EngineRefused, engine
-from compose.server.layout import DATA, FOLDERS, ISSUE, OPEN, UPPER, WALLET
+from compose.server.layout import DATA, FOLDERS, ISSUE, OPEN, REVOKED, UPPER, WALLET, dealt
+from compose.server.making import PASSPHRASE, SIGNERS
 from shared.keys.front_token import is_front
 from shared.support import files, network
 from shared.support.checks import ALL_GOOD, NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
@@ -110,11 +112,13 @@ def installation_checks(root: Path) -> list[Check]:
     """In the order in which a person looks."""
     asked = (
         ("installation", Text("目录都挂着、建完了吗？", "are its folders mounted, and was it finished?"), _whole),
+        ("environment", Text(".env 和 compose.yaml 能用吗？", "can .env and compose.yaml be used?"), _environment),
         ("zones", Text("各服务的目录和秘密只归自己吗？", "are folders and secrets each service's own?"), _zones),
         ("issued", Text("发行结果离开服务器了吗？", "has what was issued left the server?"), _issued),
         ("images", Text("有容器引擎和本版的镜像吗？", "is there an engine, with images of this version?"), _images),
         ("containers", Text("各服务的套接字应答吗？", "do the services' sockets answer?"), _containers),
         ("shown-certificates", Text("给手机和程序看的证书有效吗？", "are the shown certificates valid?"), _shown),
+        ("revocations", Text("吊销列表能用吗？", "can the list of revoked certificates be used?"), _revoked),
         ("front-zone", Text("前置区通不到账本吗？", "has the front's zone no way to the books?"), _front_zone),
         ("nightly", Text("每夜备份开着吗？", "is the backup of each night on?"), _nightly),
     )
@@ -126,12 +130,17 @@ def _on(look: Callable[[Path], Iterator[Answer]], root: Path) -> Callable[[], It
 
 
 def _whole(root: Path) -> Iterator[Answer]:
-    one = installation.read(root)
     try:
+        one = installation.read(root)
         installation.require_whole(root, one)
     except WrongUse as fault:
-        fix = Text("挂上它的盘，或还原：docs/server.md", "mount its disk, or restore: docs/server.md")
-        yield bad(told_by(fault), fix)
+        yield bad(
+            told_by(fault),
+            Text(
+                "挂上它的盘；installation.json 从封存放回，或还原：docs/server.md",
+                "mount its disk; installation.json: from what was sealed, or restore: docs/server.md",
+            ),
+        )
         return
     if lacks := [folder for folder in DATA if folder not in one.folders]:
         yield bad(Text(f"旧安装，缺 {lacks[0]}", f"of before: no {lacks[0]}"), _UPGRADE)
@@ -141,8 +150,56 @@ def _whole(root: Path) -> Iterator[Answer]:
         yield good(Text(f"{one.identity}，版本 {one.version}", f"{one.identity}, version {one.version}"))
 
 
+def _environment(root: Path) -> Iterator[Answer]:
+    """What it says, and whether the engine's compose takes both."""
+    said = starting.settings(root)
+    found = [
+        *(name for name in _NEEDED if not said.get(name)),
+        *(name for name in said if name.endswith("_PORT") and not said[name].isdecimal()),
+        *([_HOUR] if not re.fullmatch(_CLOCK, said.get(_HOUR, "2")) else []),
+    ]
+    if found:
+        yield bad(Text("没有写，或写错", "not said, or said wrong"), _ENV_BACK, ", ".join(found[:NAMED_MAX]))
+        return
+    refused = _refused(root)
+    if refused is not None:
+        yield bad(refused, _COMPOSE_BACK)
+    else:
+        yield good(Text("都能用", "both can be used"))
+
+
+def _refused(root: Path) -> Text | None:
+    """What compose says against its files; None: nothing, or nobody can be asked, which another check tells."""
+    try:
+        engine().composed(root, "config", "--quiet")
+    except WrongUse:
+        return None
+    except EngineRefused as fault:
+        last = str(fault).strip().splitlines()[-1][:200]
+        return Text(last, last)
+    return None
+
+
+_NEEDED = ("YKT_VERSION", "YKT_INSTALLATION", "YKT_ADDRESS", fronting.ADDRESS)
+_HOUR, _CLOCK = "YKT_BACKUP_HOUR", r"([01]?\d|2[0-3])(:[0-5]\d)?"
+_ENV_BACK = Text(
+    "改正 .env，或从封存放回，再 ./ykt server up DIR", "mend .env, or put it back from what was sealed; then up DIR"
+)
+_COMPOSE_BACK = Text(
+    "compose.yaml 换回本版的：./ykt server upgrade DIR", "this version's compose.yaml anew: ./ykt server upgrade DIR"
+)
+
+
+def _lacking(root: Path) -> list[str]:
+    """Of what each service is given: what is not there, or is empty."""
+    given = [one.target for one in (*dealt((), ()), *(OPEN if open_platform.is_on(root) else ()))]
+    paths = [*given, PASSPHRASE, SIGNERS, "config/broker/mosquitto.conf", "config/postgres/postgresql.conf"]
+    wanted = [path for path in paths if path.startswith(("secrets/", "config/"))]
+    return [path for path in wanted if not (root / path).is_file() or not (root / path).stat().st_size]
+
+
 def _zones(root: Path) -> Iterator[Answer]:
-    """As the layout gives them: a secret that another can read, or its service cannot, is named."""
+    """As the layout gives them: a secret that another can read, or its service cannot, is named, and what is gone."""
     if not _may_look(*(root / folder.path for folder in FOLDERS if folder.path.startswith("secrets/"))):
         yield _AS_ROOT
         return
@@ -157,13 +214,20 @@ def _zones(root: Path) -> Iterator[Answer]:
     ):
         if found:
             yield bad(said, _UPGRADE if found is strange else _GIVEN, ", ".join(found[:NAMED_MAX]))
-    if not (strange or loose or lost):
+    lacking = _lacking(root)
+    if lacking:
+        yield bad(Text("不在，或是空文件", "not there, or empty"), _SEALED_BACK, ", ".join(lacking[:NAMED_MAX]))
+    if not (strange or loose or lost or lacking):
         number, of = len(FOLDERS), len(secrets)
         yield good(Text(f"{number} 个目录，{of} 个秘密", f"{number} folders, {of} secrets"))
 
 
 _AS_ROOT = unknown(
     Text("看不到：须由 root 执行", "cannot be seen: to be run by root"), Text("以 root 再问一次", "ask again as root")
+)
+_SEALED_BACK = Text(
+    "秘密从封存放回（backup DIR open-keys）；config/ 由 ./ykt server upgrade DIR 重做",
+    "secrets: from what was sealed (backup DIR open-keys); config/: ./ykt server upgrade DIR makes it anew",
 )
 _GIVEN = Text("chown --reference=目录，chmod 400", "chown --reference=FOLDER, chmod 400")
 
@@ -199,6 +263,11 @@ def _images(root: Path) -> Iterator[Answer]:
     version = starting.settings(root).get("YKT_VERSION", "")
     try:
         runs = engine()
+    except WrongUse as fault:
+        fix = Text("装上并启动：docs/server.md 第一节", "install and start it: docs/server.md, part one")
+        yield bad(told_by(fault), fix)
+        return
+    try:
         starting.require_images(version, runs)
     except WrongUse as fault:
         fix = Text(f"检出 {version}，./ykt server build", f"check {version} out, ./ykt server build")
@@ -238,6 +307,9 @@ def _shown(root: Path) -> Iterator[Answer]:
     yield from files.key_pairs([
         (name, cloud / f"{name}.pem", root / f"secrets/{name}/{name}.key") for name in ("console", "ingest", "accounts")
     ])  # fmt: skip
+    broker = root / "config/broker/broker.pem"
+    yield from files.certificates([("broker", broker)], files.now(), root / "config/broker/ca.pem", ("broker",))
+    yield from files.key_pairs([("broker", broker, root / "secrets/broker/broker.key")])
     for name, (file, _, address) in shown.items():
         host = urlsplit(address).hostname or ""
         if not certificates.is_for((root / file).read_bytes(), host):
@@ -245,11 +317,24 @@ def _shown(root: Path) -> Iterator[Answer]:
             yield bad(Text(f"不是 {host} 的证书", f"it is not for {host}"), Text(verb, verb), name)
 
 
+def _revoked(root: Path) -> Iterator[Answer]:
+    """The list that the signer writes and the broker reads."""
+    if not _may_look(root / REVOKED.rpartition("/")[0], root / "config/broker"):
+        yield _AS_ROOT
+        return
+    yield from files.revocations(root / REVOKED, root / "config/broker/ca.pem", files.now())
+
+
 def _front_zone(root: Path) -> Iterator[Answer]:
     """By what compose would start, by what is given to the front, and by what its container sees."""
     fronts = FRONTS if open_platform.is_on(root) else (_WALLET,)
-    runs = engine()
-    services = json.loads(runs.composed(root, "config", "--format", "json"))["services"]
+    try:
+        runs = engine()
+        services = json.loads(runs.composed(root, "config", "--format", "json"))["services"]
+    except (WrongUse, EngineRefused):
+        yield unknown(Text("问不到引擎", "no engine could be asked"), Text("先处理 environment、images 两项",
+                      "see to the checks `environment` and `images` first"))  # fmt: skip
+        return
     for front in fronts:
         yield from _zone_of(root, front)
         wrong = list(ways(root, services, front))

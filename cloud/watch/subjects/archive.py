@@ -12,7 +12,7 @@ _SQL = (
     "COALESCE(last_failed_time > COALESCE(last_archived_time, '-infinity'), false), COALESCE(last_archived_wal, ''), "
     "pg_walfile_name(pg_current_wal_lsn()) FROM pg_stat_archiver"
 )
-_SCHOOL_SERVER = "archive-segment "
+_SCHOOL_SERVER = "pgbackrest-segment "
 """What an installation of `./ykt server` archives by from its first start: it goes nowhere before it is set up."""
 _NAME = 24
 """Characters of a segment's name: timeline, file and segment, 8 hexadecimal digits each."""

@@ -10,6 +10,7 @@ import pytest
 from compose.commands import doctor as of_all
 from compose.server import doctor, fronting, starting
 from compose.server.doctor import installation_checks
+from compose.server.layout import REVOKED
 from shared.support.checks import State
 from shared.support.doctor import examine
 
@@ -52,6 +53,30 @@ def test_what_was_broken_is_named(root: Path) -> None:
     assert "data/keys" in said["installation"].said.en
     assert "secrets/payments" in said["zones"].about or "secrets/wallet" in said["zones"].about
     assert "wallet.school.example" in said["shown-certificates"].said.en
+
+
+@pytest.mark.parametrize(
+    ("file", "check"),
+    [
+        (".env", "environment"),
+        ("installation.json", "installation"),
+        ("secrets/ingest/ack.key", "zones"),
+        ("secrets/keys/passphrase", "zones"),
+        ("config/broker/mosquitto.conf", "zones"),
+        ("config/broker/broker.pem", "shown-certificates"),
+        (REVOKED, "revocations"),
+    ],
+)
+def test_a_file_that_is_empty_is_named_by_its_check(root: Path, file: str, check: str) -> None:
+    os.truncate(root / file, 0)
+    assert State.BAD in found(root)[check]
+
+
+@pytest.mark.parametrize(("name", "value"), [("YKT_BACKUP_HOUR", "noon"), ("YKT_DESK_PORT", "x"), ("YKT_ADDRESS", "")])
+def test_a_setting_that_is_none_is_named(root: Path, name: str, value: str) -> None:
+    starting.change(root, {name: value})
+    (said,) = [one.answer for one in examine(installation_checks(root)) if one.check.id == "environment"]
+    assert (said.state, name in said.about) == (State.BAD, True)
 
 
 def test_a_repository_that_was_begun_and_is_not_there_is_wrong(root: Path) -> None:

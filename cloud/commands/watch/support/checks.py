@@ -328,7 +328,10 @@ def _reach(folder: Path) -> Iterator[Answer]:
 def _paper(folder: Path) -> Iterator[Answer]:
     proof, seal = read_proof(folder), "./ykt cloud backup keys --to"
     if proof is None:
-        fix = Text(f"{seal} 目录（docs/backup.md）", f"{seal} FOLDER (docs/backup.md)")
+        fix = Text(
+            f"{seal} 目录；容器里：./ykt server backup DIR keys（docs/backup.md）",
+            f"{seal} FOLDER; in containers: ./ykt server backup DIR keys (docs/backup.md)",
+        )
         yield unknown(Text("密钥与配置没有封存过", "keys and configuration were never sealed"), fix)
     elif proof.is_good(int(time.time() * 1000)):
         yield good(Text("封存过，口令按纸证明过", "they are sealed, and the paper is proven"))

@@ -21,6 +21,7 @@ _PIN = Text(
     "放回本校的证书与钥匙，或 ./ykt provision certificate renew，再重启代理",
     "put the campus's own certificate and key back, or ./ykt provision certificate renew; then restart the broker",
 )
+_ZONES = Text("在各自的区里：./ykt server doctor", "in zones of their own: ./ykt server doctor")
 _ACK = Text(
     "从封存的密钥放回 ack.key；没有它就不能回执，流水留在网关",
     "put ack.key back from the sealed keys; without it nothing is acknowledged, and records stay at the boxes",
@@ -63,15 +64,19 @@ def _strangers(pinned: Path, named: list[tuple[str, Path]]) -> Iterator[Answer]:
 
 def _pairs(data: Path) -> Iterator[Answer]:
     found, watch = load_settings(data), _watch(data)
-    if found.console_key.is_symlink() and not found.console_key.exists():
-        zones = Text("在各自的区里：./ykt server doctor", "they are in zones of their own: ./ykt server doctor")
-        yield good(zones)
+    if _is_zoned(found):
+        yield good(_ZONES)
         return
     pairs = [
         ("cloud", found.tls.certificate, found.tls.key), ("console", found.console_certificate, found.console_key)
     ]
     yield from files.key_pairs([*pairs, *([("watch", *watch)] if any(one.exists() for one in watch) else [])])
     yield _ack(found)
+
+
+def _is_zoned(found: CloudSettings) -> bool:
+    """Is this a school's server, where each service sees its own secrets alone?"""
+    return found.console_key.is_symlink() and not found.console_key.exists()
 
 
 def _watch(data: Path) -> tuple[Path, Path]:
@@ -91,6 +96,9 @@ def _ack(found: CloudSettings) -> Answer:
 
 
 def _revocations(data: Path) -> Iterator[Answer]:
+    if _is_zoned(load_settings(data)):
+        yield good(_ZONES)
+        return
     if not (data / "broker").is_dir():
         yield unknown(Text("消息代理的文件不在本机", "the broker's files are not on this machine"))
         return

@@ -4,6 +4,7 @@ No answer tells who is here: a number that is nobody's is answered like any othe
 bounded by phone, from one address and from all; the front bounds them by address, whomever they name.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
