@@ -24,7 +24,7 @@ DEEDS: Mapping[str, Text] = {
     "check": Text("与做成时是否相同", "is it as it was made"),
     "restore": Text("还原到空处", "put it back where nothing is"),
     "recovered": Text("还原之后的说明书", "the statement after one was put back"),
-    "set-up": Text("PostgreSQL：建备份库与归档", "PostgreSQL: make the repository, archive the log"),
+    "set-up": Text("备份从此加密；PostgreSQL：建备份库与归档", "seal backups from now on; PostgreSQL: repository"),
     "keys": Text("密钥与配置封存到别处", "seal keys and configuration elsewhere"),
     "prove": Text("按纸上口令证明能打开", "prove that the paper opens it"),
     "open-keys": Text("在空机器上打开封存", "open what was sealed, on an empty machine"),
@@ -186,11 +186,18 @@ def _recovered(chosen: argparse.Namespace) -> Done:
     return to_json(found), lines(found), int(not found.is_whole)
 
 
+_SEALS = Text("从下一份起，备份里的每个文件都加密", "from the next one on, each file of a backup is sealed")
+
+
 def _set_up(chosen: argparse.Namespace) -> Done:
     from cloud.commands.chains.backups import pgbackrest
     from cloud.process.settings import load_settings
 
-    dsn, cluster = load_settings(chosen.data).dsn(chosen.dsn), _required(chosen.cluster, "--cluster")
+    dsn = load_settings(chosen.data).dsn(chosen.dsn)
+    if "://" not in dsn:
+        pgbackrest.keep_secret(chosen.data)
+        return {"sealed": True}, [_SEALS, pgbackrest.SEAL_AGAIN], 0
+    cluster = _required(chosen.cluster, "--cluster")
     where, fulls = _required(chosen.to, "--to"), max(1, chosen.keep // 7)
     made = pgbackrest.set_up(where, chosen.data, cluster, dsn, fulls, chosen.sockets)
     return {"conf": str(made.conf)}, pgbackrest.next_steps(made, cluster), 0

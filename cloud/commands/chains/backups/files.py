@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.commands.chains.backups.pgbackrest import Base
+from cloud.commands.chains.backups.sealed_file import seal, unseal
 from cloud.process.whole_file import leave_to_owner, write_whole
 from cloud.store.db import copy_file
 from shared.errors import StoreFault
@@ -25,7 +26,8 @@ from shared.words.voice import Text
 LEDGER = "ledger.db"
 FILES = (LEDGER, "watch.db", "console.db", "docking.db", "people.db", "open.db")
 """Of DATA/cloud; those that are there. Keys, certificates and secrets are not in a backup of the books."""
-MANIFEST, FORMAT = "MANIFEST.json", 1
+MANIFEST, FORMAT, SEALED = "MANIFEST.json", 1, 2
+"""SEALED: the format of one whose files are sealed; a program of before calls it no backup."""
 MANIFEST_MAX = 65_536
 PREFIX, PART = "backup-", ".part"
 KEEP = 14
@@ -36,7 +38,7 @@ SPARE_BYTES = 64 << 20
 @dataclass(frozen=True, slots=True)
 class Backup:
     """One that is whole by its manifest. made_ms: Unix. files: name → SHA-256, hex. entries, records: of the books.
-    base: where the ledger itself is when it is no file."""
+    base: where the ledger itself is when it is no file. sealed: its files open by backup.secret alone."""
 
     folder: Path
     campus: str
@@ -45,11 +47,12 @@ class Backup:
     entries: int
     records: int
     base: Base | None = None
+    sealed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` says it."""
         found = asdict(self) | {"folder": str(self.folder)}
-        return found if self.base is not None else {name: value for name, value in found.items() if name != "base"}
+        return {name: value for name, value in found.items() if name not in ("base", "sealed") or value}
 
 
 @contextmanager
@@ -71,16 +74,20 @@ def copy(source: Path, part: Path, names: Sequence[str]) -> None:
         copy_file(source / name, part / name)
 
 
-def digests(part: Path) -> dict[str, str]:
-    """Of all files in it; what reading has left beside them goes."""
+def digests(part: Path, secret: str = "") -> dict[str, str]:
+    """Of all files in it, sealed where there is a secret; what reading has left beside them goes."""
     for beside in (*part.glob("*-wal"), *part.glob("*-shm")):
         beside.unlink()
+    if secret:
+        for file in sorted(part.iterdir()):
+            seal(file, secret)
     return {file.name: digest_of(file) for file in sorted(part.iterdir())}
 
 
 def named(part: Path, made: Backup) -> Backup:
     """It is proven: from here on it is a backup."""
-    said = {"format": FORMAT} | {name: value for name, value in made.to_json().items() if name != "folder"}
+    form = SEALED if made.sealed else FORMAT
+    said = {"format": form} | {name: value for name, value in made.to_json().items() if name != "folder"}
     write_whole(part / MANIFEST, json.dumps(said, ensure_ascii=False, indent=1).encode())
     sync(part)
     done = part.with_suffix("")
@@ -103,13 +110,17 @@ def check(folder: Path) -> Backup:
     return made
 
 
-def put_back(made: Backup, target: Path) -> None:
-    """Its files into this folder, where none of them is."""
+def put_back(made: Backup, target: Path, secret: str = "") -> None:
+    """Its files into this folder, where none of them is; opened, where they are sealed. StoreFault, OSError."""
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in made.files:
         part = target / f"{name}{PART}"
-        shutil.copyfile(made.folder / name, part)
-        part.chmod(0o600)
+        part.unlink(missing_ok=True)
+        part.touch(0o600)
+        if made.sealed:
+            unseal(made.folder / name, part, secret)
+        else:
+            shutil.copyfile(made.folder / name, part)
         leave_to_owner(part, target)
         sync(part)
         part.rename(target / name)
@@ -117,8 +128,9 @@ def put_back(made: Backup, target: Path) -> None:
 
 
 def require_room(to: Path, files: Sequence[Path]) -> None:
-    """StoreFault where copies of these files would fill the disk."""
-    need = sum(file.stat().st_size for file in files) + SPARE_BYTES
+    """StoreFault where copies of these files would fill the disk, and one more of the largest, while it is sealed."""
+    sizes = [file.stat().st_size for file in files]
+    need = sum(sizes) + max(sizes, default=0) + SPARE_BYTES
     free = shutil.disk_usage(to).free
     if free < need:
         wanted, left = need >> 20, free >> 20
@@ -173,11 +185,12 @@ def _read(folder: Path) -> Backup:
     try:
         with (folder / MANIFEST).open("rb") as opened:
             raw = json.loads(opened.read(MANIFEST_MAX))
-        if raw["format"] != FORMAT or not set(raw["files"]) <= set(FILES):
+        if raw["format"] not in (FORMAT, SEALED) or not set(raw["files"]) <= set(FILES):
             raise ValueError("another format")
         files = {str(name): str(digest) for name, digest in raw["files"].items()}
         base = Base(**raw["base"]) if "base" in raw else None
         counts = int(raw["entries"]), int(raw["records"])
-        return Backup(folder, str(raw["campus"]), int(raw["made_ms"]), files, *counts, base)
+        is_sealed = raw["format"] == SEALED
+        return Backup(folder, str(raw["campus"]), int(raw["made_ms"]), files, *counts, base, is_sealed)
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise StoreFault(Text(f"{folder.name}: 不是备份", f"{folder.name}: no backup")) from fault

@@ -85,7 +85,9 @@ def _archived(
         else:
             files.copy(source, part, names)
             sums, rows = _held(str(part / LEDGER))
-        made = Backup(part, settings.name, now_ms, files.digests(part), sums.entries, sums.records, base)
+        secret = pgbackrest.secret_of(settings.data)
+        found = files.digests(part, secret)
+        made = Backup(part, settings.name, now_ms, found, sums.entries, sums.records, base, bool(secret))
         return files.named(part, made), rows
 
 

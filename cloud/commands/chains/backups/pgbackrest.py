@@ -87,15 +87,28 @@ def repository(to: Path, data: Path) -> Repository:
         raise ConfigFault(
             Text(f"没有 {PROGRAM}：apt install {PACKAGE}", f"{PROGRAM} is missing: apt install {PACKAGE}")
         )
-    where, secret = to.resolve(), _secret(data)
+    where = to.resolve()
     if not (where / CONF).is_file():
         then = f"cloud backup set-up --to {to} --cluster"
         raise ConfigFault(Text(f"{to}: 尚未设置，先执行 {then} 目录", f"{to}: not set up, first: {then} DIR"))
+    return Repository(where, require_secret(data))
+
+
+def keep_secret(data: Path) -> str:
+    """The one there is, or a new one."""
+    secret = secret_of(data) or secrets.token_urlsafe(SECRET_BYTES)
+    write_whole(data / FOLDER / OPENS, secret.encode())
+    return secret
+
+
+def require_secret(data: Path) -> str:
+    """ConfigFault where it is gone."""
+    secret = secret_of(data)
     if not secret:
         raise ConfigFault(
             Text(f"没有 {OPENS}：它在封存的密钥里", f"{OPENS} is missing: it is in the sealed archive of keys")
         )
-    return Repository(where, secret)
+    return secret
 
 
 def set_up(to: Path, data: Path, cluster: Path, dsn: str, keep_full: int, sockets: Path | None = None) -> Repository:
@@ -106,8 +119,7 @@ def set_up(to: Path, data: Path, cluster: Path, dsn: str, keep_full: int, socket
     if not (cluster / "PG_VERSION").is_file():
         raise ConfigFault(Text(f"{cluster}: 不是 PostgreSQL 的数据目录", f"{cluster}: no cluster of PostgreSQL"))
     where, port, database = _socket_of(dsn, sockets)
-    made = Repository(to.resolve(), _secret(data) or secrets.token_urlsafe(SECRET_BYTES))
-    write_whole(data / FOLDER / OPENS, made.secret.encode())
+    made = Repository(to.resolve(), keep_secret(data))
     folders = [to, *(to / name for name in (REPOSITORY, "log", "lock", "spool"))]
     for folder in folders:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -145,7 +157,8 @@ def _with_secret(made: Repository, file: Path) -> Path:
     return file
 
 
-def _secret(data: Path) -> str:
+def secret_of(data: Path) -> str:
+    """What opens the repository and sealed files; empty where backups were not set up."""
     file = data / FOLDER / OPENS
     return file.read_text(encoding="ascii").strip() if file.exists() else ""
 
@@ -155,14 +168,19 @@ def next_steps(made: Repository, cluster: Path) -> list[Text | str]:
     return [
         Text(f"已写 {made.conf} 和 {cluster / SERVER_CONF}", f"written: {made.conf} and {cluster / SERVER_CONF}"),
         Text(
-            f"postgresql.conf 须有 include_if_exists = '{SERVER_CONF}'（./ykt up --full 已有），然后重启数据库",
-            f"postgresql.conf needs include_if_exists = '{SERVER_CONF}' (./ykt up --full has it): restart the server",
+            f"postgresql.conf 须有 include_if_exists = '{SERVER_CONF}'，然后重启数据库"
+            "（./ykt up --full 已有，./ykt server 都不必）",
+            f"postgresql.conf needs include_if_exists = '{SERVER_CONF}', then a restart (./ykt up --full has it, "
+            "./ykt server needs neither)",
         ),
-        Text(
-            f"{OPENS} 打开备份库：再做一次 ./ykt cloud backup keys，让它进封存",
-            f"{OPENS} opens the repository: seal keys again, ./ykt cloud backup keys",
-        ),
+        SEAL_AGAIN,
     ]
+
+
+SEAL_AGAIN = Text(
+    f"{OPENS} 打开备份：再做一次 ./ykt cloud backup keys，让它进封存，否则机器没了备份也打不开",
+    f"{OPENS} opens backups: seal keys again, ./ykt cloud backup keys; without it none opens when this machine is gone",
+)
 
 
 def make(one: Repository, now_ms: int, *, full: bool = False) -> Base:

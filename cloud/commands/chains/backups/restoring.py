@@ -55,9 +55,10 @@ def restore(one: Path, data: Path, now_ms: int, cluster: Path | None = None, at_
     if there:
         said = ", ".join(there)
         raise ConfigFault(Text(f"{said} 已存在：请先移走，不覆盖", f"{said}: is there, move it away first"))
+    secret = pgbackrest.require_secret(data) if made.sealed else ""
     if made.base is not None:
         pgbackrest.restore(pgbackrest.repository(one.parent, data), _required(cluster), made.base.label, at_ms)
-    files.put_back(made, target)
+    files.put_back(made, target, secret)
     of_ms = made.made_ms if made.base is None or at_ms is None else at_ms or None
     done = Restored(one.name, made.made_ms, of_ms, now_ms, made.entries, made.records)
     write_whole(target / NOTE, json.dumps({"format": 1} | done._asdict()).encode())

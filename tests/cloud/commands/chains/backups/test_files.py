@@ -12,12 +12,13 @@ from threading import Event, Thread
 
 import pytest
 
-from cloud.commands.chains.backups import files, making, restoring
+from cloud.commands.chains.backups import files, making, pgbackrest, restoring
+from cloud.commands.chains.backups.sealed_file import PIECE, seal, unseal
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.receive.backup_marks import BackupMarks, Covered
 from cloud.ledger.records.values import Now
 from cloud.process.settings import CloudSettings, load_settings
-from cloud.watch.subjects.marks import MARK, finished, verified
+from cloud.watch.subjects.marks import MARK, OPENS, finished, verified
 from compose.place import ROOT
 from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
@@ -55,6 +56,44 @@ def test_what_is_made_is_whole_listed_and_marked(campus: CloudSettings, tmp_path
     assert one.folder.stat().st_mode & 0o077 == 0
     left = {path.name for path in (tmp_path / "to").iterdir()}
     assert left == {one.folder.name, making.LOCK}, "nothing half done is left"
+
+
+def test_where_backups_were_set_up_each_file_is_sealed_and_opens_again(campus: CloudSettings, tmp_path: Path) -> None:
+    cloud = campus.data / "cloud"
+    plain, secret = made(campus, tmp_path / "to"), pgbackrest.keep_secret(campus.data)
+    one = made(campus, tmp_path / "to", day=1)
+    assert (plain.sealed, one.sealed, files.check(one.folder)) == (False, True, one)
+    assert not any((one.folder / name).read_bytes().startswith(b"SQLite") for name in one.files)
+    shutil.rmtree(cloud)
+    with pytest.raises(ConfigFault, match=r"backup\.secret"):
+        restoring.restore(one.folder, campus.data, NOW_MS)
+    for there, opens in (("another", False), (secret, True)):
+        (cloud / OPENS).parent.mkdir(exist_ok=True)
+        (cloud / OPENS).write_text(there)
+        if not opens:
+            with pytest.raises(StoreFault, match=r"backup\.secret"):
+                restoring.restore(one.folder, campus.data, NOW_MS)
+            assert not (cloud / files.LEDGER).exists()
+    assert restoring.restore(one.folder, campus.data, NOW_MS).entries == one.entries
+    assert (cloud / files.LEDGER).read_bytes() == (plain.folder / files.LEDGER).read_bytes()
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 2 * PIECE])
+def test_a_sealed_file_opens_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
+    file, out, raw = tmp_path / "ledger.db", tmp_path / "out", bytes(range(256)) * (size // 256 + 1)
+    file.write_bytes(raw[:size])
+    seal(file, "secret")
+    unseal(file, out, "secret")
+    assert out.read_bytes() == raw[:size]
+    sealed = file.read_bytes()
+    wrong = [sealed[:-1], sealed[: 33 + PIECE + 16], sealed + b"\0", sealed[:40] + bytes(1) + sealed[41:], sealed[:20]]
+    for other in {*wrong} - {sealed}:
+        file.write_bytes(other)
+        with pytest.raises(StoreFault):
+            unseal(file, out, "secret")
+    file.write_bytes(sealed)
+    with pytest.raises(StoreFault):
+        unseal(file.rename(tmp_path / "people.db"), out, "secret")
 
 
 def test_the_newest_stay(campus: CloudSettings, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def test_how_many_segments_wait() -> None:
     ("mode", "command", "is_set_up", "keeps"),
     [
         ("off", "pgbackrest archive-push %p", True, False),
-        ("on", "archive-segment %p", False, False),
-        ("on", "archive-segment %p", True, True),
+        ("on", "pgbackrest-segment %p", False, False),
+        ("on", "pgbackrest-segment %p", True, True),
         ("always", "cp %p /elsewhere/%f", False, True),
     ],
 )

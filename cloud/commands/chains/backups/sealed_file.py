@@ -1,0 +1,74 @@
+"""A copied file is sealed before its backup has a name: who takes that disk away can read nothing.
+
+AES-256-GCM in pieces of a mebibyte, under a key of the file's own (HKDF of the secret that opens the repository, and a
+salt). A piece's nonce is its number, and whether it is the last one is authenticated with it: pieces cannot be left
+out, moved or cut off. The secret stands in DATA/cloud/backup.secret, which the sealed archive of keys has.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared.errors import StoreFault
+from shared.words.voice import Text
+
+MAGIC = b"OpenYKT backup 1\n"
+PIECE, TAG, SALT, NONCE = 1 << 20, 16, 16, 12
+PART = ".sealing"
+_MORE, _LAST = b"\0", b"\1"
+
+
+def seal(file: Path, secret: str) -> None:
+    """In its place, whole or as it was. OSError."""
+    fresh, salt = file.with_name(file.name + PART), os.urandom(SALT)
+    box = _box(secret, salt, file.name)
+    with file.open("rb") as plain, fresh.open("xb") as out:
+        fresh.chmod(0o600)
+        out.write(MAGIC + salt)
+        for number, (piece, mark) in enumerate(_pieces(plain, PIECE)):
+            out.write(box.encrypt(number.to_bytes(NONCE), piece, mark))
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(file)
+
+
+def unseal(file: Path, target: Path, secret: str) -> None:
+    """What was sealed, into a new file. StoreFault: another secret, or not as it was written."""
+    with file.open("rb") as sealed, target.open("wb") as out:
+        if sealed.read(len(MAGIC)) != MAGIC:
+            raise _refused(file)
+        box = _box(secret, sealed.read(SALT), file.name)
+        try:
+            for number, (piece, mark) in enumerate(_pieces(sealed, PIECE + TAG)):
+                out.write(box.decrypt(number.to_bytes(NONCE), piece, mark))
+        except InvalidTag as fault:
+            raise _refused(file) from fault
+
+
+def _pieces(opened: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
+    """Each with its mark; at least one, for an empty file has a last piece, too."""
+    piece = opened.read(size)
+    while after := opened.read(size):
+        yield piece, _MORE
+        piece = after
+    yield piece, _LAST
+
+
+def _box(secret: str, salt: bytes, name: str) -> AESGCM:
+    made = HKDF(SHA256(), 32, salt, b"openykt backup file " + name.encode())
+    return AESGCM(made.derive(secret.encode("ascii")))
+
+
+def _refused(file: Path) -> StoreFault:
+    return StoreFault(
+        Text(
+            f"{file.name}: 打不开：backup.secret 不是这份备份的，或文件已变",
+            f"{file.name}: does not open: backup.secret is not this backup's, or the file has changed",
+        )
+    )
