@@ -152,6 +152,9 @@ def _whole(root: Path) -> Iterator[Answer]:
 
 def _environment(root: Path) -> Iterator[Answer]:
     """What it says, and whether the engine's compose takes both."""
+    if not (root / ".env").is_file():
+        yield bad(Text("没有 .env", "there is no .env"), _ENV_BACK)
+        return
     said = starting.settings(root)
     found = [
         *(name for name in _NEEDED if not said.get(name)),

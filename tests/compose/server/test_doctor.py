@@ -79,6 +79,11 @@ def test_a_setting_that_is_none_is_named(root: Path, name: str, value: str) -> N
     assert (said.state, name in said.about) == (State.BAD, True)
 
 
+def test_an_installation_without_its_settings(root: Path) -> None:
+    (root / ".env").unlink()
+    assert found(root)["environment"] == {State.BAD}
+
+
 def test_a_repository_that_was_begun_and_is_not_there_is_wrong(root: Path) -> None:
     starting.change(root, {starting.PROFILES: "metrics,backup"})
     assert found(root)["nightly"] == {State.CARE}
