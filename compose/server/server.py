@@ -245,7 +245,8 @@ def _opened(given: argparse.Namespace, root: Path, runs: Engine) -> None:
     if port:
         open_platform.switch(root, on=True, address=f"https://{seen.netloc}", port=port)
     is_due = is_made or given.address or given.port or given.certificate
-    if is_due and not starting.renew(root, runs, ("watch",), new=(OPEN_PLATFORM.name,)):
+    behind = ("accounts",) if is_made else ()  # it has read the key of webhooks of before
+    if is_due and not starting.renew(root, runs, (*behind, "watch"), new=(OPEN_PLATFORM.name,)):
         _say(Text("没有运行：下次 up 生效", "it does not run: it counts from the next up on"))
 
 

@@ -64,4 +64,4 @@ def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> I
             part("open", "cloud", "open", "--data", campus.data, "--port", port, "--accounts", line), folder
         ) as standing,
     ):
-        yield Platform(campus.data, port, folder, standing, accounts)
+        yield Platform(campus.data, port, folder, standing, accounts, behind)

@@ -15,6 +15,7 @@ from cloud.open.store.apps import SCOPES, App, add_app, add_key
 from cloud.open.store.schema import open_store
 from compose.parts.standing import Standing
 from compose.place import ROOT
+from shared.keys.front_token import TOKEN_FILE, Zone
 from tests.patience import PATIENCE_S
 
 
@@ -26,6 +27,8 @@ class Platform:
     standing: Standing
     accounts: Standing
     """Behind it: what it knows is there."""
+    behind: int
+    """Its port."""
 
     @property
     def ca(self) -> Path:
@@ -46,9 +49,17 @@ class Platform:
         head, _, said = self.raw("\r\n".join([*lines, "", ""]).encode() + raw).partition(b"\r\n\r\n")
         return int(head.split()[1]), json.loads(said)
 
-    def raw(self, request: bytes) -> bytes:
+    def ask_behind(self, zone: Zone, path: str, body: bytes) -> tuple[int, bytes]:
+        """As the front of that zone does."""
+        token = (self.data / zone.folder / TOKEN_FILE).read_text().strip()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
+        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        said, _, answer = self.raw(request, self.behind).partition(b"\r\n\r\n")
+        return int(said.split()[1]), answer
+
+    def raw(self, request: bytes, port: int = 0) -> bytes:
         context = ssl.create_default_context(cafile=self.ca)
-        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_S)
+        plain = socket.create_connection(("127.0.0.1", port or self.port), PATIENCE_S)
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
             line.sendall(request)
             found = b""

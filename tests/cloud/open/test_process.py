@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 
 from cloud.open.front import app
+from cloud.open.line import OPEN_PATH, Asked, ask_call, ask_told, framed, said_of, state_of
+from cloud.open.problems import AWAY
 from cloud.open.store.deliveries import allow_host
 from cloud.open.store.schema import open_store
 from cloud.process.bodies import whole_body
 from cloud.process.settings import load_settings
 from cloud.store.db import open_database
 from cloud.wallet.front.accounts import line_of
-from shared.keys.front_token import OPEN
+from cloud.wallet.line.calls import WALLET_PATH
+from shared.keys.front_token import OPEN, WALLET
 from tests.cloud.open.platform import Platform, admitted
 from tests.cloud.open.receiver import Receiver, receiver
 from tests.cloud.open.verify import PAGE, verified
@@ -145,6 +148,33 @@ def test_a_body_that_does_not_come_is_given_up_and_nothing_was_asked(
     asyncio.run(ask())
     assert (said[0]["status"], json.loads(said[1]["body"])["code"]) == (408, "too-slow")
     assert (b"connection", b"close") in said[0]["headers"]
+
+
+def test_a_front_that_was_broken_into_asks_as_nobody_and_tells_nothing_that_was_not(platform: Platform) -> None:
+    """By its own token, at its own path alone; without an application's key no call is anybody's, and a delivery that
+    is none changes none."""
+    call = ask_call(Asked("GET", "/v1/orders", "", [], b""))
+    assert said_of(platform.ask_behind(OPEN, OPEN_PATH, call)[1]).status == 401
+    assert platform.ask_behind(WALLET, OPEN_PATH, call)[0] == platform.ask_behind(OPEN, WALLET_PATH, call)[0] == 401
+    number, key = admitted(platform)
+    assert platform.ask(key, "PUT", "/v1/webhook", {"url": "https://203.0.113.1/never"})[0] == 200
+    assert platform.ask(key, "POST", "/v1/webhook/test")[0] == 202
+    with closing(open_store(platform.data)) as store, store.reading():
+        ((event,),) = store.run("SELECT event FROM delivery WHERE app = ?", (number,))
+    invented = (event, number, 0, 7, 1, 0, "", 1)
+    assert state_of(platform.ask_behind(OPEN, OPEN_PATH, ask_told(invented, 200, ""))[1]) == "waits"
+    for lie in (b"", b"{}\n", b"[]\n", framed({"do": "told", "delivery": [{}], "status": 1, "fault": ""})):
+        assert platform.ask_behind(OPEN, OPEN_PATH, lie)[0] == 400
+
+
+def test_without_the_accounts_service_a_call_is_told_so_and_goes_on_behind_its_next_start(platform: Platform) -> None:
+    _, key = admitted(platform)
+    made = platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away")
+    platform.accounts.kill()
+    status, problem = platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away")
+    assert (status, problem["code"]) == (503, AWAY.code)
+    platform.accounts.start()
+    assert platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away") == made
 
 
 def test_nothing_secret_is_in_log_or_store(platform: Platform) -> None:
