@@ -24,8 +24,8 @@ from cloud.payments.providers.reading import china_day
 from cloud.process.health import healthy
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.settings import FOLDER, CloudSettings
-from shared.clocks.campus_clock import CampusClock
-from shared.clocks.clock import day_number, parse_time
+from shared.clocks.campus_clock import CHINA_OFFSET_S, CampusClock
+from shared.clocks.clock import DAY_S, day_number, parse_time
 from shared.support.watchdog import Duty, Errand, Watchdog
 from shared.words.health import Health, page_of
 
@@ -119,7 +119,7 @@ class Worker:
 
 def _midnight(unix_s: int) -> int:
     """Of China's day."""
-    return (unix_s + 8 * 3600) // 86_400 * 86_400 - 8 * 3600
+    return (unix_s + CHINA_OFFSET_S) // DAY_S * DAY_S - CHINA_OFFSET_S
 
 
 def run(

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.store.db import Database
+from shared.clocks.campus_clock import CHINA_OFFSET_S
 
 HOUR_MS = 3_600_000
-CHINA_MS = 8 * HOUR_MS
+CHINA_MS = CHINA_OFFSET_S * 1000
 _TAKEN = (
     EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.EVIDENCE_WITHDRAWN, EntryKind.VOID, EntryKind.HELD_RETURNED,
     EntryKind.ACCOUNT_PAID, EntryKind.ACCOUNT_REVERSED, EntryKind.MEAL, EntryKind.MEAL_SHEET,
