@@ -38,7 +38,7 @@ RADIO_MS = 100
 STRANGER = "9999"
 """A card that nobody uses by itself and that has no deposit: a scene may."""
 BALLAST_BYTES = 1 << 20
-COMMAND_S = 120.0
+COMMAND_S = 240.0
 
 
 def on_tcp() -> Plan:

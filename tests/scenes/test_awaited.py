@@ -19,7 +19,8 @@ pytestmark = pytest.mark.process
 HERE, THERE, BESIDE = "pos-3", "pos-4", "pos-2"
 APART = (f"t-{HERE}", f"t-{THERE}", f"t-{BESIDE}", "t-load-1")
 """Bodies at which nobody else stands while the hands are at work."""
-GRANT_FEN = 3000
+GRANT_FEN = 2500
+"""Less than anybody wants who eats at the other counters: they take whatever card has enough."""
 DONE = [(CaseState.REVERSED, Retry.USED), (CaseState.CONFIRMED, Retry.SECOND)]
 PATIENCE_S = 150.0
 """Two lists and more are told in this time: who is too busy to answer behind one sale answers behind another."""
@@ -70,7 +71,7 @@ async def _sell(hand: Hand) -> bool:
     """A sale of 1 yuan to its end, which the answer to the next line shows. Was the claim made up for behind it?"""
     await hand.types("1\nover?", "看不懂：over?")
     assert "成功 ¥1.00" in hand.screen or "余额不足" in hand.screen
-    return "补圈存成功 ¥30.00" in hand.screen
+    return "补圈存成功 ¥25.00" in hand.screen
 
 
 async def _sell_until_made_up_for(campus: Campus, *hands: Hand) -> None:

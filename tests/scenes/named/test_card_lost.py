@@ -55,7 +55,7 @@ class Card:
 
     def say(self, step: str) -> dict[str, Any]:
         """As a person types it; it waits until each terminal that is heard has answered."""
-        done = run("cloud", "card", step, LOST, *WHO, "--wait", "45", "--data", self._campus.data, "--json")
+        done = run("cloud", "card", step, LOST, *WHO, "--wait", "100", "--data", self._campus.data, "--json")
         assert done.returncode == 0, done.stdout + done.stderr
         return dict(json.loads(done.stdout))
 

@@ -186,7 +186,7 @@ async def _stolen(case: Case) -> None:
     with _step(case, Text("PSAM 报失", "a PSAM is reported stolen")) as seen:
         psam = campus.asked("SELECT psam FROM psam WHERE device = ?", bytes(device))[0][0]
         since = datetime.now(tz=CHINA).strftime("%Y-%m-%dT%H:%M")
-        words = "--psam", psam.hex(), "--who", "王五", "--reason", "窗口被撬", "--since", since, "--wait", "20"
+        words = "--psam", psam.hex(), "--who", "王五", "--reason", "窗口被撬", "--since", since, "--wait", "100"
         done = await asyncio.to_thread(run, "compose.commands.psam_stolen", "--data", campus.room, *words)
         assert done.returncode == 0, done.stdout + done.stderr
         await campus.until_status("it sells no more", f"t-{thief}", lambda said: said["why"] == "revoked")
