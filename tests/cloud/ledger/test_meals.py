@@ -187,13 +187,17 @@ def test_a_terminal_that_is_not_as_registered_posts_nothing(ledger: Ledger, desk
 
 
 def test_a_lost_card_and_a_new_one(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:
-    """The debt follows the person: a deposit to the card that took the lost one's place repays it."""
+    """The debt follows the person: a deposit to the card that took the lost one's place repays it, and what was repaid
+    of a meal that is taken back comes to that card's account."""
     box.send(c.meal(1, ADA))
     with ledger.opened.writing(c.NOW) as writing:
         writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card",
                           [(CARD, 2, c.card(2), None, 1)])  # fmt: skip
     ledger.deposit(c.card(2), 2000, "k", c.NOW)
     assert debts(ledger) == {}
+    made = desk.propose_back(view(ledger).meals[0].entry or 0, "王", "报错学号", c.NOW)
+    desk.confirm_back(made.number, "李", c.NOW)
+    assert -c.balances(ledger)[f"online:{c.card(2).hex()}"] == 2000
 
 
 def test_no_loss_and_no_hotlist_stops_a_meal(ledger: Ledger, desk: MealLedger, box: c.Box) -> None:

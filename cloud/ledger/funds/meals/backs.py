@@ -12,6 +12,7 @@ from cloud.ledger.books.keys import meal_back_key
 from cloud.ledger.books.posting import Postings, meal_taken_back
 from cloud.ledger.funds.meals.roster import owe, persons
 from cloud.ledger.funds.meals.taking import COLUMNS, Meal
+from cloud.ledger.funds.successors import home_of
 from cloud.ledger.journal.registry import Registry, ensure_accounts
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
@@ -58,10 +59,10 @@ def all_backs(db: Database) -> list[Back]:
 
 
 def share_of(db: Database, meal: Meal) -> Share:
-    """As it is owed now."""
+    """As it is owed now; a card that was replaced has its account where the new one is."""
     person = persons(db, [meal.number])[meal.number]
     debt_fen = min(meal.fen, person.owed_fen)
-    return Share(debt_fen, meal.fen - debt_fen, person.card)
+    return Share(debt_fen, meal.fen - debt_fen, home_of(db, person.card) if person.card else b"")
 
 
 def take_back(writing: Writing, meal: Meal, proposal: int, maker: str, checker: str) -> Back:
