@@ -163,7 +163,7 @@ class _Reader:
 
 
 def _read(text: str, what: str) -> list[Step]:
-    parser = ParserCreate()
+    parser = ParserCreate("utf-8")  # whatever its head says: it was decoded before
     reader = _Reader(parser, what)
     parser.StartElementHandler, parser.EndElementHandler = reader.begin, reader.end
     parser.CharacterDataHandler = reader.said

@@ -85,6 +85,7 @@ def test_pages_of_a_statement_follow_each_other() -> None:
 def test_a_statement_of_camt_053_says_it_and_what_is_announced_does_not_count() -> None:
     found = read_bank_file(CAMT.encode(), DAY, "bank.xml")
     assert (found.fen, found.form, found.lines) == (98_769_50, camt053.FORM, 2)
+    assert read_bank_file(CAMT.replace("UTF-8", "GB18030").encode("gb18030"), DAY, "bank.xml") == found
     two = CAMT[CAMT.index("<Stmt>") : CAMT.index("</BkTo")].replace("2026-11-27", "2026-11-28")
     with pytest.raises(ConfigFault, match=r"余额 ¥100000\.00 不是前一笔加减所得的 ¥98769\.50"):
         told(CAMT.replace("</BkTo", f"{two}</BkTo"), DAY + 1)
