@@ -164,23 +164,18 @@ def _environment(root: Path) -> Iterator[Answer]:
     if found:
         yield bad(Text("没有写，或写错", "not said, or said wrong"), _ENV_BACK, ", ".join(found[:NAMED_MAX]))
         return
-    refused = _refused(root)
-    if refused is not None:
-        yield bad(refused, _COMPOSE_BACK)
-    else:
-        yield good(Text("都能用", "both can be used"))
-
-
-def _refused(root: Path) -> Text | None:
-    """What compose says against its files; None: nothing, or nobody can be asked, which another check tells."""
     try:
         engine().composed(root, "config", "--quiet")
     except WrongUse:
-        return None
+        yield unknown(
+            Text(".env 能用；compose.yaml 无人可问", ".env can be used; nobody can be asked about compose.yaml"),
+            Text("先处理 images 一项", "see to the check `images` first"),
+        )
     except EngineRefused as fault:
         last = str(fault).strip().splitlines()[-1][:200]
-        return Text(last, last)
-    return None
+        yield bad(Text(last, last), _COMPOSE_BACK)
+    else:
+        yield good(Text("都能用", "both can be used"))
 
 
 _NEEDED = ("YKT_VERSION", "YKT_INSTALLATION", "YKT_ADDRESS", fronting.ADDRESS)
@@ -229,8 +224,8 @@ _AS_ROOT = unknown(
     Text("看不到：须由 root 执行", "cannot be seen: to be run by root"), Text("以 root 再问一次", "ask again as root")
 )
 _SEALED_BACK = Text(
-    "秘密从封存放回（backup DIR open-keys）；config/ 由 ./ykt server upgrade DIR 重做",
-    "secrets: from what was sealed (backup DIR open-keys); config/: ./ykt server upgrade DIR makes it anew",
+    "从封存放回（backup DIR open-keys）；.conf 由 ./ykt server upgrade DIR 重做",
+    "from what was sealed (backup DIR open-keys); a .conf is made anew by ./ykt server upgrade DIR",
 )
 _GIVEN = Text("chown --reference=目录，chmod 400", "chown --reference=FOLDER, chmod 400")
 
@@ -335,8 +330,8 @@ def _front_zone(root: Path) -> Iterator[Answer]:
         runs = engine()
         services = json.loads(runs.composed(root, "config", "--format", "json"))["services"]
     except (WrongUse, EngineRefused):
-        yield unknown(Text("问不到引擎", "no engine could be asked"), Text("先处理 environment、images 两项",
-                      "see to the checks `environment` and `images` first"))  # fmt: skip
+        fix = Text("先处理 environment、images 两项", "see to the checks `environment` and `images` first")
+        yield unknown(Text("问不到引擎", "no engine could be asked"), fix)
         return
     for front in fronts:
         yield from _zone_of(root, front)
