@@ -68,6 +68,7 @@ class Platform:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="open")
         self._waiting = 0
         self._tidy_s = 0.0
+        self._warned = ""
         self._opened: tuple[Site, Answers] | None = None
         self._held = ExitStack()
         self._events = 0
@@ -95,10 +96,16 @@ class Platform:
         except CallRefused:
             return 400
         except (StoreFault, ConfigFault) as fault:
-            log.warning("open: %s", fault if isinstance(fault, ConfigFault) else type(fault).__name__)
+            self._warn(str(fault) if isinstance(fault, ConfigFault) else type(fault).__name__)
             return 503
         finally:
             self._waiting -= 1
+
+    def _warn(self, why: str) -> None:
+        """Once, and not with each question of a front that asks twice a second."""
+        if why != self._warned:
+            self._warned = why
+            log.warning("open: %s", why)
 
     def _said(self, body: bytes) -> bytes:
         head, rest = unframed(body)
@@ -130,6 +137,7 @@ class Platform:
                 site = open_site(store, people, live, sandbox, signer, now.unix_ms)
                 self._opened = site, Answers(site, ROUTES, encoded(document(ROUTES)))
                 self._held = stack.pop_all()
+                self._warned = ""
         return self._opened
 
     async def turns(self, stop: asyncio.Event) -> None:
@@ -138,7 +146,7 @@ class Platform:
             try:
                 await self._done(self._turned)
             except (StoreFault, OSError) as fault:
-                log.warning("open: turn: %s", type(fault).__name__)
+                self._warn(type(fault).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TURN_S)
 
