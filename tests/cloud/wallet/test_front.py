@@ -31,6 +31,8 @@ from cloud.wallet.line.calls import LOOK, NOTIFY, NOTIFY_MAX
 from cloud.wallet.people.sessions import Way, open_session
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
+from shared.keys.front_token import OPEN
+from shared.keys.webhook_key import WEBHOOK_KEY
 from tests.cloud.campus import Campus, campus_now, part
 from tests.patience import PATIENCE_S
 
@@ -212,3 +214,10 @@ def test_no_address_calls_above_its_pace_and_none_is_held_by_another(calls):
         let[address] += not keeper.wait_s(address, now)
         assert all(n <= 3 + 0.5 * now + 1e-6 for n in let.values())
     assert keeper.wait_s("c", now) == 0
+
+
+def test_nothing_of_the_open_platform_is_made_where_no_front_of_it_asks(site: Site) -> None:
+    """A school without one has neither its store, nor a sandbox, nor a key of webhooks."""
+    made = {file.name for file in site.centre.iterdir()}
+    assert not made & {"open.db", "sandbox.db", WEBHOOK_KEY, OPEN.digest}
+    assert not (site.centre.parent / OPEN.folder).exists()
