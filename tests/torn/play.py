@@ -4,7 +4,7 @@ Every run ends in the same questions: do cards and books agree to the fen, is wh
 open case, was nobody charged twice for one serving, was 成功 never shown without a debit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -12,7 +12,7 @@ from cloud.ledger.records.grey import State
 from cloud.ledger.records.load_state import CaseState
 from edge.terminal.taps.steps import Result
 from shared.records import STORED_HEAD, CounterKind, decode
-from tests.sim.blueprint import Blueprint, blueprint
+from tests.sim.blueprint import HOSTILE, Blueprint, blueprint
 from tests.sim.campus import HEAL_MAX_S, UNPROVEN_S, Campus
 from tests.sim.faults import Faults
 from tests.sim.final import check_end, zero_sum
@@ -81,7 +81,8 @@ class Play:
         ingest: type[IngestPart] = IngestPart,
     ) -> None:  # fmt: skip
         self.scenario, self.cut, self.aftermath = scenario, cut, aftermath
-        self.campus = Campus(SEED, Parts(terminal=CutTerminal, ingest=ingest), plan or blueprint(), Faults())
+        here = _around(plan or blueprint(), scenario.terminal)
+        self.campus = Campus(SEED, Parts(terminal=CutTerminal, ingest=ingest), here, Faults())
         self.world = self.campus.world
         self.card: CardTruth = self.campus.cards[CARD]
         found = next(one for one in self.campus.terminals if one.name == scenario.terminal)
@@ -232,6 +233,17 @@ class Play:
         key = (self.card.card, int(CaseState.PENDING))
         (fen,) = self.campus.ingest.database.execute(query, key).fetchone()
         return int(fen)
+
+
+CANTEEN, BUS = ("pos-1", "pos-2", "load-1", HOSTILE), ("pos-1", "bus-1", "bus-2", HOSTILE)
+"""Where a card is torn, and where it is used after that. The campus's other terminals only stood there, and half of a
+play went into what they say at rest."""
+
+
+def _around(plan: Blueprint, terminal: str) -> Blueprint:
+    """The campus with the terminals that a scenario of this one needs."""
+    names = (terminal, *(BUS if terminal in BUS[1:3] else CANTEEN))
+    return replace(plan, terminals=tuple(made for made in plan.terminals if made.settings.name in names))
 
 
 def _first(verb: str) -> str:
