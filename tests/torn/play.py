@@ -236,8 +236,8 @@ class Play:
 
 
 CANTEEN, BUS = ("pos-1", "pos-2", "load-1", HOSTILE), ("pos-1", "bus-1", "bus-2", HOSTILE)
-"""Where a card is torn, and where it is used after that. The campus's other terminals only stood there, and half of a
-play went into what they say at rest."""
+"""Where a card is torn, and where it is used after that. The campus's other terminals only stood there, and a third of
+a play went into what they say at rest."""
 
 
 def _around(plan: Blueprint, terminal: str) -> Blueprint:
