@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import pytest
 
 from cloud.ledger.checks.verify import verify
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now, Received
 from edge.terminal.store.book import Row
 from shared.ids import CardId, DeviceId, PsamId, StoreId
@@ -18,6 +18,7 @@ from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
 from shared.keys.terminal_mac import terminal_mac
 from shared.purse.tac import TacChecker
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY
 from tests.edge.terminal.supplied import PowerGoes
 from tests.sim.world import Violation
@@ -59,7 +60,7 @@ def pupil_card(number: int) -> CardId:
 
 def make_ledger(path: Path, holders: int, tills: Sequence[TillRow] = ONE_TILL, funds_fen: int = 0) -> Ledger:
     """A school. funds_fen: of each card's online account."""
-    ledger = open_ledger(str(path), c.LEDGER_ID)
+    ledger = fresh.in_file(path, imported=False)
     early, late = c.ISSUED - 2_000 * c.DAY_S, c.ISSUED + 5_000 * c.DAY_S
     numbers = range(1, holders + 1)
     ledger.import_inventory(

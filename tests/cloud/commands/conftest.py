@@ -1,13 +1,11 @@
 """What tests of the ledger's commands share."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from cloud.ledger.ledger import open_ledger
 from tests.cloud.campus import Campus
-from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 
 @pytest.fixture
@@ -16,6 +14,5 @@ def early(provisioned: Campus, tmp_path: Path) -> Path:
     folder = provisioned.copy_to(tmp_path / "data").data
     file = folder / "cloud" / "ledger.db"
     file.unlink(missing_ok=True)
-    with closing(open_ledger(str(file), c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    fresh.lay(file)
     return folder

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
-from cloud.ledger.ledger import open_ledger
 from shared.words.voice import Language, speak
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 WHO = ("--who", "王芳", "--reason", "密钥外泄，已报案")
 
@@ -21,8 +21,7 @@ def data(provisioned: Campus, tmp_path: Path) -> Path:
     folder = provisioned.copy_to(tmp_path / "data").data
     file = folder / "cloud" / "ledger.db"
     file.unlink(missing_ok=True)
-    with closing(open_ledger(str(file), c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(fresh.in_file(file)) as ledger:
         sales = (c.purchase(1, c.card(1), 0, 9_100, c.OPENING), c.purchase(2, c.card(1), 1, 950, 10_900))
         c.Box(ledger).send(*map(c.stored, sales))
         while ledger.find_differences(c.NOW):

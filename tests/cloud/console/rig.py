@@ -20,12 +20,13 @@ from cloud.console.frame.sources import Shown, Sources, nobody_enrols, nobody_si
 from cloud.console.shell import create_pages, renderer
 from cloud.fleet.enrol.asked import BoxOffice
 from cloud.fleet.signing import DocumentSigner
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import open_reader
 from cloud.process.functions import switch
 from cloud.process.settings import FOLDER, CloudSettings, MqttChoice, TlsFiles
 from shared.input.functions import Function
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 PASSWORD = "correct horse battery"
 TOKEN = "machine-token"
@@ -100,8 +101,7 @@ def made(
     for function in off:
         switch(folder, function, on=False)
     dsn = str(folder / FOLDER / "ledger.db")
-    ledger = open_ledger(dsn, c.LEDGER_ID)
-    ledger.import_inventory(c.inventory(), c.NOW)
+    ledger = fresh.in_file(Path(dsn))
     reader, accounts = open_reader(dsn), Accounts(folder / FOLDER / "console.db")
     shown = snapshot or {"stale": True}
     app: Flask

@@ -10,7 +10,7 @@ from cloud.fleet.making import Maker
 from cloud.fleet.sending import AGAIN_MS
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.documents.making import AHEAD_AGAIN_MS
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import CAMPUS, DocumentKind, Head, decode_head, device_scope, digest_of, table_of
@@ -19,6 +19,7 @@ from shared.keys.document_key import DocumentKey
 from shared.wire.fleet_lane import FleetDown, Held, HeldRow, OfferedDelta, OfferedHead, Page, PagesWanted
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import BOX, NOW, OTHER_BOX
 
 HOTLIST = DocumentKind.HOTLIST, CAMPUS
@@ -30,8 +31,7 @@ def at(ms: int) -> Now:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
-    opened.import_inventory(c.inventory(), c.NOW)
+    opened = fresh.in_file(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

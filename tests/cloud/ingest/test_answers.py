@@ -11,7 +11,7 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Ticket
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.online.load import LoadAnswers, LoadCounts
 from shared.ids import LedgerId, StorageId
 from shared.wire.messages import (
@@ -34,6 +34,7 @@ from shared.wire.messages import (
 )
 from shared.wire.topics import DOWN_NOW, UP_NOW, Address
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NONCE = b"a nonce, 16 byte"
@@ -44,8 +45,7 @@ LATE = OnlineRequest(c.POS, 1, c.psam(1), 9, b"no load", c.NOW.unix_ms - 1)
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
-    opened.import_inventory(c.inventory(), c.NOW)
+    opened = fresh.in_file(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

@@ -12,7 +12,7 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, States, Ticket
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
 from cloud.online.load import LoadAnswers, LoadCounts
 from shared.ids import CardId
@@ -21,6 +21,7 @@ from shared.records import Kind
 from shared.wire.messages import Awaited, BoxState, Hello, decode_now_down
 from shared.wire.topics import DOWN_NOW, STATE, UP_NOW, Address
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 CARD = c.card(1)
 
@@ -42,8 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
-    opened.import_inventory(c.inventory(), c.NOW)
+    opened = fresh.in_file(tmp_path / "ledger.db")
     opened.deposit(CARD, 5000, "receipt", c.NOW)
     yield opened
     opened.close()

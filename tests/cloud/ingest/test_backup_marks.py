@@ -13,7 +13,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.ingest.witnesses import ASK_S, SPREAD_S
 from cloud.ledger.checks.gaps import check_backup_marks
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive.backup_marks import BackupMarks, Covered
 from cloud.ledger.records.values import Now
 from shared.wire.messages import (
@@ -30,6 +30,7 @@ from shared.wire.messages import (
 )
 from shared.wire.topics import DOWN_NOW, UP_MONEY, UP_NOW, Address
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 
 class Centre:
@@ -83,8 +84,7 @@ def _mark(letters: list[Letter]) -> BackupMark | None:
 
 @pytest.fixture
 def centre() -> Iterator[Centre]:
-    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(fresh.in_memory()) as ledger:
         yield Centre(ledger)
 
 

@@ -29,6 +29,7 @@ from shared.wire.messages import (
 from shared.wire.topics import DOWN_BULK, DOWN_NOW, STATE, UP_NOW, Address
 from tests.cloud.fleet.documents import Signer
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 REPORT = Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口被撬")
@@ -36,8 +37,7 @@ REPORT = Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
-    opened.import_inventory(c.inventory(), c.NOW)
+    opened = fresh.in_file(tmp_path / "ledger.db")
     yield opened
     opened.close()
 

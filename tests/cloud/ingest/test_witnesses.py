@@ -12,19 +12,19 @@ from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.ingest.witnesses import AGAIN, ASK_S, SPREAD_S, Witnesses
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
 from shared.errors import RuleBroken
 from shared.ids import BoxId, StoreId
 from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, AckBody, Batch, Hello, HelloWanted, decode_now_down
 from shared.wire.topics import DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW, Address
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
-    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(fresh.in_memory()) as ledger:
         yield ledger
 
 

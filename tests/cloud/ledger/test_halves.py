@@ -1,15 +1,15 @@
 """Grey halves of a mixed payment: what evidence says was paid goes to pending load, for nobody was served."""
 
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
 from cloud.ledger.checks.verify import verify
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from shared.records import Cause, Kind, Pair
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 HALF = c.purchase(2, c.card(1), 0, 450, c.OPENING, kind=Kind.UNPROVEN, pair=Pair.SECOND)
@@ -50,12 +50,11 @@ def test_evidence_of_a_whole_purchase_stays_with_the_merchant(ledger: Ledger, bo
 
 
 @pytest.mark.parametrize("fold", [False, True])
-def test_recovered_later_it_is_given_back_by_the_terminals_void_and_once(tmp_path: Path, fold: bool) -> None:
+def test_recovered_later_it_is_given_back_by_the_terminals_void_and_once(fold: bool) -> None:
     ends = set()
     records = [c.stored(HALF), c.stored(NEXT, c.POS2), c.stored(RECOVERED), VOID]
-    for number, order in enumerate(permutations(records)):
-        ledger = open_ledger(str(tmp_path / f"{number}.db"))
-        ledger.import_inventory(c.inventory(), c.NOW)
+    for order in permutations(records):
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(record)

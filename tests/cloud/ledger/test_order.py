@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud.ledger.checks.verify import verify
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Received
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 
 @dataclass
@@ -68,8 +69,7 @@ class History:
 
 def books(history: History, deliveries: list[list[bytes]]) -> tuple[dict[str, int], list[str], int]:
     """Balances, open grey records, and how many were posted."""
-    ledger = open_ledger(":memory:", c.LEDGER_ID)
-    ledger.import_inventory(c.inventory(), c.NOW)
+    ledger = fresh.in_memory()
     for n in (1, 2, 3):
         ledger.deposit(c.card(n), 100_000, f"d{n}", c.NOW)
     ask(ledger, history)

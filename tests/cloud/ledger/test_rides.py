@@ -4,13 +4,14 @@ from itertools import permutations
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.records.values import Verdict
 from shared.records import Kind
 from shared.transit.trip import Step, Trip
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 CARD = c.card(1)
@@ -70,8 +71,7 @@ def test_a_grey_purchase_before_a_torn_entry_is_settled_through_it_in_any_order(
     entry = c.purchase(2, CARD, 1, 0, c.OPENING - 300, kind=Kind.UNPROVEN, trip=ON)
     leaving = c.purchase(3, CARD, 2, 200, c.OPENING - 300, kind=Kind.COMPOSITE, trip=OFF)
     for order in permutations((grey, entry, leaving)):
-        ledger = open_ledger(":memory:", c.LEDGER_ID)
-        ledger.import_inventory(c.inventory(), c.NOW)
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(c.stored(record))

@@ -2,10 +2,11 @@
 
 from itertools import permutations
 
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 CARD = c.card(1)
@@ -17,8 +18,7 @@ WHOLE = c.purchase(4, CARD, 10, 50, c.OPENING - 800, ttn=4)
 
 def test_in_every_order_of_arrival() -> None:
     for order in permutations((FIRST, SECOND, THIRD, WHOLE)):
-        ledger = open_ledger(":memory:", c.LEDGER_ID)
-        ledger.import_inventory(c.inventory(), c.NOW)
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(c.stored(record))

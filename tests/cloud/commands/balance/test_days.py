@@ -14,6 +14,7 @@ from shared.clocks.clock import day_text
 from shared.wire.messages import DeviceStatus, EpochStatus
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 DAY = wall_now().campus_s // c.DAY_S - 1
 DATE = day_text(DAY)
@@ -25,8 +26,7 @@ def data(provisioned: Campus, tmp_path: Path) -> Path:
     folder = provisioned.copy_to(tmp_path / "data").data
     file = folder / "cloud" / "ledger.db"
     file.unlink(missing_ok=True)
-    with closing(open_ledger(str(file), c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(fresh.in_file(file)) as ledger:
         c.Box(ledger).send(c.stored(sale(1)), now=wall_now())
         heard(ledger, 2)
     return folder

@@ -5,11 +5,12 @@ from itertools import permutations
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Verdict
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 CARD = c.card(1)
@@ -147,8 +148,7 @@ def test_any_order_gives_the_same_books(name: str) -> None:
     """SQLite in memory: the rule is the same code on both servers."""
     story, books = [c.stored(record) for record in STORIES[name]], []
     for order in permutations(story):
-        ledger = open_ledger(":memory:", c.LEDGER_ID)
-        ledger.import_inventory(c.inventory(), c.NOW)
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for raw in order:
             box.send(raw)

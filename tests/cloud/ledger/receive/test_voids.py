@@ -1,7 +1,6 @@
 """Voids 撤销: what a card paid goes to its pending load, once, signed by its terminal, in whatever order they come."""
 
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,7 @@ from shared.ids import BoxId
 from shared.records import Cause, Kind, Pair, PurchaseRecord, Witness
 from shared.wire.messages import EPOCH_MAX
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 SALE = c.purchase(3, c.card(1), 0, 450, c.OPENING)
@@ -197,13 +197,12 @@ def test_what_a_stolen_terminal_signs_gives_nothing_back(ledger: Ledger, box: Bo
     assert sound(ledger)
 
 
-def test_every_order_ends_the_same(tmp_path: Path) -> None:
+def test_every_order_ends_the_same() -> None:
     other: PurchaseRecord = c.purchase(1, c.card(1), 1, 70, c.OPENING - 450)
     records = [c.stored(SALE), c.void(4, SALE), c.stored(other), c.void(5, other, amount_fen=71)]
     ends = set()
-    for number, order in enumerate(permutations(records)):
-        ledger = open_ledger(str(tmp_path / f"{number}.db"))
-        ledger.import_inventory(c.inventory(), c.NOW)
+    for order in permutations(records):
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(record)
@@ -289,13 +288,12 @@ def test_forged_voids_of_whole_payments_as_torn_move_nothing(ledger: Ledger, box
     assert c.merchant(ledger) == 850
 
 
-def test_a_torn_payment_is_given_back_whatever_comes_first(tmp_path: Path) -> None:
+def test_a_torn_payment_is_given_back_whatever_comes_first() -> None:
     first = c.purchase(1, c.card(1), 0, 300, c.OPENING, pair=Pair.FIRST)
     grey = c.purchase(2, c.card(1), 1, 450, c.OPENING - 300, kind=Kind.UNPROVEN, pair=Pair.SECOND)
     records = [c.stored(first), c.stored(grey), c.void_by_pin(3, first, cause=Cause.TORN_PAIR)]
-    for number, order in enumerate(permutations(records)):
-        ledger = open_ledger(str(tmp_path / f"{number}.db"))
-        ledger.import_inventory(c.inventory(), c.NOW)
+    for order in permutations(records):
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(record)
@@ -304,14 +302,13 @@ def test_a_torn_payment_is_given_back_whatever_comes_first(tmp_path: Path) -> No
         ledger.close()
 
 
-def test_the_first_half_follows_a_second_one_that_is_void(tmp_path: Path) -> None:
+def test_the_first_half_follows_a_second_one_that_is_void() -> None:
     """The power went between the two voids of a mixed payment: the supervisor's card has stood for one of them."""
     first = c.purchase(1, c.card(1), 0, 300, c.OPENING, pair=Pair.FIRST)
     second = c.purchase(2, c.card(1), 1, 450, c.OPENING - 300, pair=Pair.SECOND)
     records = [c.stored(first), c.stored(second), c.void(3, second), c.void_by_pin(4, first, cause=Cause.TORN_PAIR)]
-    for number, order in enumerate(permutations(records)):
-        ledger = open_ledger(str(tmp_path / f"{number}.db"))
-        ledger.import_inventory(c.inventory(), c.NOW)
+    for order in permutations(records):
+        ledger = fresh.in_memory()
         box = Box(ledger)
         for record in order:
             box.send(record)

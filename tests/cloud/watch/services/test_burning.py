@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.services.burning import LEAST, LOOK_S, Burning
 from cloud.watch.services.spells import Spells
 from cloud.watch.store import WatchStore, open_watch
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 from tests.cloud.ledger.campus import Box
 
 NOW_MS = c.NOW.unix_ms
@@ -26,8 +27,7 @@ def store(tmp_path: Path) -> Iterator[WatchStore]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
-    made.import_inventory(c.inventory(), c.NOW)
+    made = fresh.in_file(tmp_path / "ledger.db")
     yield made
     made.close()
 

@@ -13,10 +13,11 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.journal.opened import open_prepared
-from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from shared.wire.messages import FORM_2, NONCE_SIZE, BoxState, Heads, Hello, SignedAck, TerminalState
 from tests.cloud.ledger import campus as c
+from tests.cloud.ledger import fresh
 
 NOW_MS = c.NOW.unix_ms
 BOX_MS = 1_000_000
@@ -25,8 +26,7 @@ BOX_MS = 1_000_000
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)) as opened:
-        opened.import_inventory(c.inventory(), c.NOW)
+    with closing(fresh.in_file(tmp_path / "ledger.db")) as opened:
         yield opened
 
 
