@@ -24,8 +24,8 @@ def test_a_later_inventory_adds_what_is_new(ledger: Ledger) -> None:
     assert c.balances(ledger)["bank"] == 10 * c.OPENING
 
 
-def test_a_card_without_opening_balance_has_no_entry(dsn: str) -> None:
-    ledger = open_ledger(dsn)
+def test_a_card_without_opening_balance_has_no_entry(new_dsn: str) -> None:
+    ledger = open_ledger(new_dsn)
     made = c.inventory(cards=1)
     ledger.import_inventory(replace(made, cards=(replace(made.cards[0], opening_fen=0),)), c.NOW)
     assert c.balances(ledger) == {}
@@ -70,8 +70,8 @@ def test_a_known_id_with_other_data_is_refused_whole(ledger: Ledger, inventory: 
     assert c.balances(ledger) == before
 
 
-def test_another_process_sees_the_import_in_its_next_transaction(dsn: str) -> None:
-    ingest, importer = open_ledger(dsn), open_ledger(dsn)
+def test_another_process_sees_the_import_in_its_next_transaction(new_dsn: str) -> None:
+    ingest, importer = open_ledger(new_dsn), open_ledger(new_dsn)
     importer.import_inventory(c.inventory(), c.NOW)
     Box(ingest).send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
     assert c.merchant(ingest) == 10

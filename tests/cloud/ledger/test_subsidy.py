@@ -29,9 +29,9 @@ SUBSIDY_FEN = 800
 
 
 @pytest.fixture
-def subsidised(dsn: str) -> Iterator[Ledger]:
+def subsidised(new_dsn: str) -> Iterator[Ledger]:
     """Card 1 has a subsidy purse, card 2 has none."""
-    ledger, made = open_ledger(dsn, c.LEDGER_ID), c.inventory(cards=2)
+    ledger, made = open_ledger(new_dsn, c.LEDGER_ID), c.inventory(cards=2)
     first = replace(made.cards[0], subsidy_fen=SUBSIDY_FEN)
     ledger.import_inventory(replace(made, cards=(first, made.cards[1])), c.NOW)
     yield ledger
@@ -142,10 +142,10 @@ def _book_as_before(ledger: Ledger) -> None:
         )
 
 
-def test_a_held_subsidy_that_is_returned_stays_a_subsidy(subsidised: Ledger, dsn: str) -> None:
+def test_a_held_subsidy_that_is_returned_stays_a_subsidy(subsidised: Ledger, new_dsn: str) -> None:
     subsidised.psam_stolen(Report(c.psam(1), body=False, since_s=c.T0 - 3600, who="王五", reason="窗口被撬"), c.NOW)
     Box(subsidised).send(by_subsidy(1, 0, 300, 800))
-    with closing(open_prepared(dsn)) as opened:
+    with closing(open_prepared(new_dsn)) as opened:
         held = HeldLedger(opened)
         (one,) = all_held_of(held)
         made = held.propose_release(Side.HOLDER, [one], "张三", "窗口被撬", c.NOW)
@@ -154,14 +154,14 @@ def test_a_held_subsidy_that_is_returned_stays_a_subsidy(subsidised: Ledger, dsn
     assert verify(subsidised, c.check_tac).first_broken == ""
 
 
-def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, dsn: str) -> None:
+def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, new_dsn: str) -> None:
     made, fresh = c.inventory(cards=2, number=2), c.inventory(cards=3).cards[2]
     subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
     sale = c.purchase(1, c.card(1), 0, 300, 800, purse=c.SUBSIDY)
     Box(subsidised).send(c.stored(sale), c.void(2, sale))
     all_here = (EpochStatus(1, c.psam(1), 1, 2, 0, 0),)
     subsidised.store_status(c.BOX, DeviceStatus(c.POS, all_here, 1, 1, 100, True, 9_700, 1), c.NOW.unix_ms)
-    with closing(open_prepared(dsn)) as opened:
+    with closing(open_prepared(new_dsn)) as opened:
         desk = DeskLedger(opened)
         said = desk.replace_broken(Wish(bytes(16), "王芳", "0001", "消磁"), "0003", None, c.NOW)
     assert parse_replaced(said.to_list()) == said
@@ -173,12 +173,12 @@ def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, dsn
     assert verify(subsidised, c.check_tac).first_broken == ""
 
 
-def test_a_lost_cards_subsidy_stays_where_late_records_find_it(subsidised: Ledger, dsn: str) -> None:
+def test_a_lost_cards_subsidy_stays_where_late_records_find_it(subsidised: Ledger, new_dsn: str) -> None:
     made, fresh = c.inventory(cards=2, number=2), c.inventory(cards=3).cards[2]
     subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
     asked = EpochRequest(1, c.POS, StorageId(b"T" * 8), c.psam(1), 0)
     assert subsidised.assign_epoch(c.BOX, asked, c.NOW).epoch == 1
-    with closing(open_prepared(dsn)) as opened:
+    with closing(open_prepared(new_dsn)) as opened:
         desk = DeskLedger(opened)
         desk.report_lost(Wish(b"1" * 16, "王芳", "0001", "丢失"), c.NOW)
         said = desk.replace_lost(Wish(bytes(16), "王芳", "0001", "丢失"), "0003", c.NOW)
