@@ -141,7 +141,7 @@ async def _first_morning(stage: Stage, room: Path, day_s: int, owed: int, speed:
             assert _times(campus, REFUSED) == len(LOST)
         with stage.step(Text("报警", "alarms"), Text(f"至多 {MESSAGES_MOST} 封", f"{MESSAGES_MOST} at most")) as seen:
             alarmed = Alarmed(campus)
-            await campus.until("the box's alarm is over", lambda: _of_the_box(campus) not in alarmed.there(), BOUND_S)
+            await campus.until("the box's alarm is over", lambda: _of_the_box(campus) not in alarmed.calling(), BOUND_S)
             await alarmed.turns()
             fresh = campus.told()[before:]
             calls = [one for one in fresh if one.why is not Why.RETURNED]
