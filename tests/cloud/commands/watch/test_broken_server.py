@@ -182,7 +182,13 @@ def provider(data: Path, *until: str) -> None:
 
 
 def half_open(data: Path) -> None:
-    shutil.copy(data / "cloud" / "console.pem", data / "cloud" / "open.pem")
+    (data / "open").mkdir()
+    shutil.copy(data / "cloud" / "console.pem", data / "open" / "open.pem")
+
+
+def open_elsewhere(data: Path) -> None:
+    for end in ("pem", "key"):
+        shutil.copy(data / "cloud" / f"console.{end}", data / "cloud" / f"open.{end}")
 
 
 def given_up(data: Path) -> None:
@@ -244,6 +250,7 @@ WAYS: dict[str, tuple[Callable[[Path], object], str, State]] = {
     "providers that cannot be read": (lambda data: write(data, "payments.toml", "[", 0o600), "provider-keys",
                                       State.BAD),
     "an open platform without its key": (half_open, "open-keys", State.BAD),
+    "an open platform's certificate where it was before": (open_elsewhere, "open-keys", State.BAD),
     "half a key of webhooks": (lambda data: write(data, "open-webhook.key", "x", 0o600), "open-keys", State.BAD),
     "a webhook that was given up": (given_up, "webhooks", State.CARE),
     "paper never typed": (lambda data: sealed(data, None), "key-backup", State.BAD),
