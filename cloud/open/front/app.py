@@ -72,7 +72,9 @@ async def serve(given: argparse.Namespace) -> None:
     pair = _pair(given, folder)
     front = Front(line_of(given.accounts, folder, OPEN_PATH), folder / CA_FILE)
     server = HttpsServer(front, given.host, given.port, *pair)
-    part = HttpsPart("open", lambda: asdict(front.counts), beside=(partial(_turns, front),))
+    part = HttpsPart(
+        "open", lambda: asdict(front.counts), beside=(partial(_turns, front),), waits=lambda: front.waits
+    )  # fmt: skip
     await run(server, part, given)
     await front.end()
 
@@ -110,6 +112,8 @@ class Front:
         self._door = WebhookDoor(ca)
         self._senders = Senders(self._post, self._note)
         self.counts = Counts()
+        self._missed: str | None = ""
+        """Why the last turn had no answer; None: it had one, '': there was none yet."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -118,14 +122,27 @@ class Front:
         elif scope["type"] == "http":
             await _say(send, await self._answered(scope, receive))
 
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """For whom it waits: the accounts service, unless it has answered the last turn."""
+        return () if self._missed is None else ("accounts",)
+
     async def turn(self) -> None:
-        """What is due goes on its way; where the accounts service is away, it waits there."""
+        """What is due goes on its way; where the accounts service is away, it waits there. Why is said once, until it
+        answers again."""
         try:
             due = due_of(await self._line.ask(ask_due(self._senders.on_way)))
-        except (CallRefused, LinkFault):
+        except (CallRefused, LinkFault) as fault:
+            self._miss(str(fault) if isinstance(fault, LinkFault) else "accounts: no answer of ours")
             return
+        self._missed = None
         for one in due:
             self._senders.send(one)
+
+    def _miss(self, why: str) -> None:
+        if why != self._missed:
+            self._missed = why
+            log.warning("%s", why)
 
     async def end(self) -> None:
         """Let everything go."""

@@ -26,6 +26,10 @@ CA_FILE = "ca.pem"
 _AWAY = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
 
 
+class NoAnswer(ValueError):
+    """Happens when what came is no answer of the accounts service; says its status."""
+
+
 @dataclass(slots=True)
 class _Wire:
     reader: asyncio.StreamReader
@@ -49,7 +53,7 @@ class AccountsLine:
             async with asyncio.timeout(WAIT_S), self._turns:
                 return await self._asked(body)
         except (TimeoutError, *_AWAY) as fault:
-            raise LinkFault(f"accounts: {type(fault).__name__}") from fault
+            raise LinkFault(f"accounts: {fault if isinstance(fault, NoAnswer) else type(fault).__name__}") from fault
 
     async def _asked(self, body: bytes) -> bytes:
         """On a kept connection, or a new one. One that the other side has closed meanwhile has done nothing: it sends
@@ -114,10 +118,10 @@ def _request(asked: str, host: str, token: str, body: bytes) -> bytes:
 
 
 async def _response(reader: asyncio.StreamReader) -> tuple[bytes, bool]:
-    """The body, and whether the connection may be used again. ValueError: no answer of the accounts service."""
+    """The body, and whether the connection may be used again. NoAnswer; ValueError: no number."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
     length = int(fields.get("content-length", "-1"))
     if not head[0].startswith("HTTP/1.1 200 ") or not 0 <= length <= ANSWER_MAX:
-        raise ValueError(head[0][:20])
+        raise NoAnswer(head[0][9:12] if head[0][9:12].isdecimal() else "no HTTP")
     return await reader.readexactly(length), fields.get("connection") != "close"

@@ -61,7 +61,8 @@ def platform(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -> I
     with (
         Standing(part("accounts", "cloud", "accounts", "--data", campus.data, "--port", behind), folder) as accounts,
         Standing(
-            part("open", "cloud", "open", "--data", campus.data, "--port", port, "--accounts", line), folder
+            part("open", "cloud", "open", "--data", campus.data, "--port", port, "--accounts", line,
+                 "--health", folder / "open.health"), folder
         ) as standing,
-    ):
+    ):  # fmt: skip
         yield Platform(campus.data, port, folder, standing, accounts, behind)

@@ -31,6 +31,20 @@ class Platform:
     """Its port."""
 
     @property
+    def health(self) -> Path:
+        """The front's socket."""
+        return self.folder / "open.health"
+
+    def ready(self) -> str:
+        """What the front says of itself there."""
+        with closing(socket.socket(socket.AF_UNIX)) as line:
+            line.settimeout(PATIENCE_S)
+            line.connect(str(self.health))
+            line.sendall(b"GET /readyz HTTP/1.1\r\n\r\n")
+            with line.makefile("rb") as said:
+                return said.read().decode().rpartition("\r\n")[2].strip()
+
+    @property
     def ca(self) -> Path:
         return self.data / "cloud" / "ca.pem"
 

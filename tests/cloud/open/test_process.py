@@ -23,6 +23,7 @@ from cloud.store.db import open_database
 from cloud.wallet.front.accounts import line_of
 from cloud.wallet.line.calls import WALLET_PATH
 from shared.keys.front_token import OPEN, WALLET
+from shared.keys.webhook_key import WEBHOOK_KEY
 from tests.cloud.open.platform import Platform, admitted
 from tests.cloud.open.receiver import Receiver, receiver
 from tests.cloud.open.verify import PAGE, verified
@@ -168,13 +169,34 @@ def test_a_front_that_was_broken_into_asks_as_nobody_and_tells_nothing_that_was_
 
 
 def test_without_the_accounts_service_a_call_is_told_so_and_goes_on_behind_its_next_start(platform: Platform) -> None:
+    """Nor is its front ready, which says why once: here behind a start without the key of webhooks, which was dealt."""
     _, key = admitted(platform)
     made = platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away")
     platform.accounts.kill()
     status, problem = platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away")
     assert (status, problem["code"]) == (503, AWAY.code)
+    signer, kept = platform.data / "cloud" / WEBHOOK_KEY, platform.folder / "kept.key"
+    seed = signer.read_bytes()
+    signer.unlink()
+    signer.symlink_to(kept)
     platform.accounts.start()
+    assert platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away")[0] == 503
+    await_ready(platform, "waits for accounts")
+    patience = time.monotonic() + PATIENCE_S
+    while platform.standing.log.read_text().count("accounts: 503") != 1:
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+    kept.write_bytes(seed)
+    await_ready(platform, "ok")
     assert platform.ask(key, "POST", "/v1/orders", {"fen": 700}, "away") == made
+
+
+def await_ready(platform: Platform, said: str) -> None:
+    """Its next turns tell."""
+    patience = time.monotonic() + PATIENCE_S
+    while platform.ready() != said:
+        assert time.monotonic() < patience
+        time.sleep(0.02)
 
 
 def test_nothing_secret_is_in_log_or_store(platform: Platform) -> None:
