@@ -19,7 +19,7 @@ from compose.server import certificates, fronting, images, installation, open_pl
 from compose.server.engine import Engine, EngineRefused, engine
 from compose.server.layout import DATA, FOLDERS, ISSUE, OPEN, REVOKED, UPPER, WALLET, dealt
 from compose.server.making import PASSPHRASE, SIGNERS
-from shared.keys.front_token import is_front
+from shared.keys.webhook_key import SEED_SIZE
 from shared.support import files, network
 from shared.support.checks import ALL_GOOD, NOT_KNOWN, WRONG, Answer, Check, as_json, bad, care, good, unknown
 from shared.support.doctor import examine, say
@@ -196,6 +196,17 @@ def _lacking(root: Path) -> list[str]:
     return [path for path in wanted if not (root / path).is_file() or not (root / path).stat().st_size]
 
 
+def _broken(root: Path) -> list[str]:
+    """What fronts are known by, and what webhooks are signed by: what is not there, or not whole."""
+    of_open = {open_platform.TOKEN: 1, open_platform.SIGNER: SEED_SIZE} if open_platform.is_on(root) else {}
+    wanted = {fronting.TOKEN: 1, **of_open}
+    return [path for path, least in wanted.items() if not _has(root / path, least)]
+
+
+def _has(file: Path, least: int) -> bool:
+    return file.is_file() and file.stat().st_size >= least
+
+
 def _zones(root: Path) -> Iterator[Answer]:
     """As the layout gives them: a secret that another can read, or its service cannot, is named, and what is gone."""
     if not _may_look(*(root / folder.path for folder in FOLDERS if folder.path.startswith("secrets/"))):
@@ -215,7 +226,10 @@ def _zones(root: Path) -> Iterator[Answer]:
     lacking = _lacking(root)
     if lacking:
         yield bad(Text("不在，或是空文件", "not there, or empty"), _SEALED_BACK, ", ".join(lacking[:NAMED_MAX]))
-    if not (strange or loose or lost or lacking):
+    broken = _broken(root)
+    if broken:
+        yield bad(Text("不在，或不完整", "not there, or not whole"), _MADE_ANEW, ", ".join(broken))
+    if not (strange or loose or lost or lacking or broken):
         number, of = len(FOLDERS), len(secrets)
         yield good(Text(f"{number} 个目录，{of} 个秘密", f"{number} folders, {of} secrets"))
 
@@ -223,6 +237,7 @@ def _zones(root: Path) -> Iterator[Answer]:
 _AS_ROOT = unknown(
     Text("看不到：须由 root 执行", "cannot be seen: to be run by root"), Text("以 root 再问一次", "ask again as root")
 )
+_MADE_ANEW = Text("./ykt server upgrade DIR 重做", "./ykt server upgrade DIR makes it anew")
 _SEALED_BACK = Text(
     "从封存放回（backup DIR open-keys）；.conf 由 ./ykt server upgrade DIR 重做",
     "from what was sealed (backup DIR open-keys); a .conf is made anew by ./ykt server upgrade DIR",
@@ -303,16 +318,25 @@ def _shown(root: Path) -> Iterator[Answer]:
     yield from files.key_pairs([(name, root / file, root / key) for name, (file, key, _) in shown.items()])
     cloud = root / "data/cloud/cloud"
     yield from files.key_pairs([
-        (name, cloud / f"{name}.pem", root / f"secrets/{name}/{name}.key") for name in ("console", "ingest", "accounts")
+        (name, cloud / f"{name}.pem", root / f"secrets/{name}/{name}.key")
+        for name in ("console", "ingest", "watch", "accounts")
     ])  # fmt: skip
     broker = root / "config/broker/broker.pem"
     yield from files.certificates([("broker", broker)], files.now(), root / "config/broker/ca.pem", ("broker",))
     yield from files.key_pairs([("broker", broker, root / "secrets/broker/broker.key")])
     for name, (file, _, address) in shown.items():
         host = urlsplit(address).hostname or ""
-        if not certificates.is_for((root / file).read_bytes(), host):
+        if _is_anothers(root / file, host):
             verb = f"./ykt server {name} DIR --certificate --key"
             yield bad(Text(f"不是 {host} 的证书", f"it is not for {host}"), Text(verb, verb), name)
+
+
+def _is_anothers(file: Path, host: str) -> bool:
+    """Is it a certificate, and not for this host? One that is missing or damaged was told before."""
+    try:
+        return not certificates.is_for(file.read_bytes(), host)
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def _revoked(root: Path) -> Iterator[Answer]:
@@ -346,10 +370,9 @@ def _front_zone(root: Path) -> Iterator[Answer]:
 
 
 def _zone_of(root: Path, front: Front) -> Iterator[Answer]:
-    token, digest = root / front.token, root / front.digest
-    if not is_front(digest.read_text(encoding="ascii").strip(), token.read_text(encoding="ascii").strip()):
+    if not fronting.belong(root / front.token, root / front.digest):
         said = Text("令牌不是账户服务认得的", "its token is not the one that the accounts service knows")
-        yield bad(said, Text(f"移开 {digest}，再 upgrade", f"move {digest} away, then upgrade"), front.name)
+        yield bad(said, _MADE_ANEW, front.name)
 
 
 def ways(root: Path, services: Mapping[str, Any], of: Front) -> Iterator[Text]:

@@ -13,7 +13,7 @@ from compose.place import WrongUse
 from compose.server import certificates, dealing
 from compose.server.certificates import MADE_BY, Provision
 from compose.server.layout import CLOUD, FRONT, WALLET
-from shared.keys.front_token import TOKEN_FILE, TOKEN_SIZE, digest_of
+from shared.keys.front_token import TOKEN_FILE, TOKEN_SIZE, digest_of, is_front
 from shared.keys.front_token import WALLET as ZONE
 from shared.words.voice import Text
 
@@ -74,14 +74,22 @@ def shown(root: Path) -> list[bytes]:
 
 
 def deal_token(root: Path, token: str, digest: str, of: int) -> bool:
-    """To a front, and its digest to the accounts service: both anew where one of them is missing. token, digest: their
-    files; of: the front's user. False: both are there."""
-    if (root / token).exists() and (root / digest).exists():
+    """To a front, and its digest to the accounts service: both anew where one is missing, or is not of the other, as a
+    cut between the two leaves them. token, digest: their files; of: the front's user. False: they are there."""
+    if belong(root / token, root / digest):
         return False
     made = secrets.token_urlsafe(TOKEN_SIZE)
-    dealing.give(root / digest, f"{digest_of(made)}\n".encode(), CLOUD, 0o600)
     dealing.give(root / token, f"{made}\n".encode(), of, 0o400)
+    dealing.give(root / digest, f"{digest_of(made)}\n".encode(), CLOUD, 0o600)
     return True
+
+
+def belong(token: Path, digest: Path) -> bool:
+    """Is this the token that is known by that digest? Not where one is missing or damaged. OSError: may not be read."""
+    try:
+        return is_front(digest.read_text(encoding="ascii").strip(), token.read_text(encoding="ascii").strip())
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def show(root: Path, certificate: Path, key: Path, host: str) -> None:

@@ -25,7 +25,9 @@ _LOOKED_AT = "/run/ykt/health/open/open.sock"
 """Where the watch asks it, from the next start of the watch on."""
 TOKEN, DIGEST = f"secrets/open/{TOKEN_FILE}", f"data/cloud/cloud/{ZONE.digest}"
 _KEY, _CA, _COPY, _CERTIFICATE = OPEN
-_SIGNER, _SIGNER_BEFORE = f"secrets/accounts/{WEBHOOK_KEY}", f"secrets/open/{WEBHOOK_KEY}"
+SIGNER = f"secrets/accounts/{WEBHOOK_KEY}"
+"""The key of webhooks; SEED_SIZE octets of it."""
+_SIGNER_BEFORE = f"secrets/open/{WEBHOOK_KEY}"
 _ROOMS = ("secrets/open", "data/open/open", "run/health/open")
 
 
@@ -70,7 +72,7 @@ def carry(root: Path) -> None:
     receivers know its webhooks by, go where they are now. Done again it does what is left."""
     signer, copy, key = root / _SIGNER_BEFORE, root / _COPY.target, root / _KEY.target
     if signer.exists():
-        dealing.give(root / _SIGNER, signer.read_bytes(), CLOUD, 0o400)
+        dealing.give(root / SIGNER, signer.read_bytes(), CLOUD, 0o400)
         signer.unlink()
     if copy.exists() and key.exists() and not (root / _CERTIFICATE.target).exists():
         _show(root, copy.read_bytes(), key.read_bytes())
@@ -126,7 +128,7 @@ def _issue(data: Path, passphrase: Path, name: str, out: Path, provision: Provis
 
 
 def _deal_signer(root: Path) -> bool:
-    file = root / _SIGNER
+    file = root / SIGNER
     if file.exists() and file.stat().st_size == SEED_SIZE:
         return False
     dealing.give(file, secrets.token_bytes(SEED_SIZE), CLOUD, 0o400)

@@ -1,7 +1,8 @@
 """The runner of `doctor`: every check on a thread of its own, each within one bound, whatever it does.
 
-A check that raises, or has not answered within CHECK_S, is answered for: nobody knows. Its thread is a daemon and is
-left alone. So a doctor never ends of an illness that it looks for, and is over within little more than CHECK_S.
+A check that raises, or has not answered within CHECK_S, is answered for: nobody knows, beside what it had answered
+before it raised. Its thread is a daemon and is left alone. So a doctor never ends of an illness that it looks for, and
+is over within little more than CHECK_S.
 """
 
 import json
@@ -70,11 +71,12 @@ def _results(check: Check, came: tuple[list[Answer], float] | None, bound_s: flo
 
 
 def _asked(at: int, check: Check, answers: "SimpleQueue[Put]") -> None:
-    began_s = time.monotonic()
+    began_s, found = time.monotonic(), list[Answer]()
     try:
-        found = list(check.ask())
+        for answer in check.ask():
+            found.append(answer)
     except BaseException as fault:  # noqa: BLE001  # a check that stumbles is an answer, never the end of the doctor
-        found = [unknown(_stumbled(fault), _FIRST if isinstance(fault, (YktError, OSError)) else _AGAIN)]
+        found.append(unknown(_stumbled(fault), _FIRST if isinstance(fault, (YktError, OSError)) else _AGAIN))
     answers.put((at, _bounded(found), time.monotonic() - began_s))
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from compose.commands import doctor as of_all
-from compose.server import doctor, fronting, starting
+from compose.server import doctor, fronting, open_platform, starting
 from compose.server.doctor import installation_checks
 from compose.server.layout import REVOKED
-from shared.support.checks import State
+from shared.support.checks import Answer, State
 from shared.support.doctor import examine
 
 _COMPOSED = {
@@ -55,21 +55,29 @@ def test_what_was_broken_is_named(root: Path) -> None:
     assert "wallet.school.example" in said["shown-certificates"].said.en
 
 
-@pytest.mark.parametrize(
-    ("file", "check"),
-    [
-        (".env", "environment"),
-        ("installation.json", "installation"),
-        ("secrets/ingest/ack.key", "zones"),
-        ("secrets/keys/passphrase", "zones"),
-        ("config/broker/mosquitto.conf", "zones"),
-        ("config/broker/broker.pem", "shown-certificates"),
-        (REVOKED, "revocations"),
-    ],
-)
-def test_a_file_that_is_empty_is_named_by_its_check(root: Path, file: str, check: str) -> None:
-    os.truncate(root / file, 0)
-    assert State.BAD in found(root)[check]
+def test_files_that_are_empty_or_gone_are_named_by_their_checks(root: Path) -> None:
+    """All at once: each check tells what it looks at, whatever ails the others."""
+    sealed = ("secrets/ingest/ack.key", "secrets/keys/passphrase", "config/broker/broker.pem")
+    for file in (*sealed, "installation.json", REVOKED):
+        os.truncate(root / file, 0)
+    (root / "data/front/front/wallet.pem").unlink()
+    said: dict[str, list[Answer]] = {}
+    for one in examine(installation_checks(root)):
+        said.setdefault(one.check.id, []).append(one.answer)
+    zones = ", ".join(one.about for one in said["zones"] if one.state is State.BAD)
+    assert all(file in zones for file in sealed)
+    assert State.BAD in {one.state for check in ("installation", "revocations") for one in said[check]}
+    shown = said["shown-certificates"]
+    assert {"wallet", "broker"} <= {one.about for one in shown if one.state is State.BAD}
+    assert State.UNKNOWN not in {one.state for one in shown}, "one that is missing hides none of the others"
+
+
+def test_what_fronts_are_known_by_and_what_webhooks_are_signed_by_is_looked_for(root: Path) -> None:
+    starting.change(root, {starting.PROFILES: "open"})
+    (root / fronting.TOKEN).unlink()
+    zones = [one for one in installation_checks(root) if one.id == "zones"]
+    wanted = ", ".join((fronting.TOKEN, open_platform.TOKEN, open_platform.SIGNER))
+    assert wanted in {one.answer.about for one in examine(zones) if one.answer.state is State.BAD}
 
 
 @pytest.mark.parametrize(("name", "value"), [("YKT_BACKUP_HOUR", "noon"), ("YKT_DESK_PORT", "x"), ("YKT_ADDRESS", "")])
@@ -80,6 +88,8 @@ def test_a_setting_that_is_none_is_named(root: Path, name: str, value: str) -> N
 
 
 def test_an_installation_without_its_settings(root: Path) -> None:
+    os.truncate(root / ".env", 0)
+    assert found(root)["environment"] == {State.BAD}
     (root / ".env").unlink()
     assert found(root)["environment"] == {State.BAD}
 

@@ -88,6 +88,18 @@ def test_a_front_that_was_lost_or_broken_into_is_made_anew(root: Path) -> None:
     assert (root / "secrets/wallet/token").read_text() != token
 
 
+def test_a_token_that_is_not_of_its_digest_is_dealt_anew(as_made: Path, tmp_path: Path) -> None:
+    """As a cut between the two has left them, or a disk that rots."""
+    for path in (fronting.TOKEN, fronting.DIGEST):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(as_made / path, tmp_path / path)
+    assert not fronting.deal_token(tmp_path, fronting.TOKEN, fronting.DIGEST, FRONT)
+    for lost in (fronting.TOKEN, fronting.DIGEST):
+        (tmp_path / lost).write_bytes(b"\xff")
+        assert fronting.deal_token(tmp_path, fronting.TOKEN, fronting.DIGEST, FRONT)
+        assert fronting.belong(tmp_path / fronting.TOKEN, tmp_path / fronting.DIGEST)
+
+
 def test_ours_is_followed_by_a_new_one_before_it_ends_and_the_schools_own_is_not(root: Path, tmp_path: Path) -> None:
     accounts, zone = root / "data/cloud/cloud/accounts.pem", root / "data/front/front/wallet.pem"
     key = authority.open_private((root / "secrets/accounts/accounts.key").read_bytes())

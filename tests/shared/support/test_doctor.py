@@ -50,6 +50,14 @@ def test_a_check_that_stumbles_is_an_answer(fault: BaseException, said: str) -> 
     assert found.fix is not None
 
 
+def test_what_was_said_before_a_check_stumbled_counts() -> None:
+    def ask():
+        yield bad(ASKS, DO)
+        raise ValueError
+
+    assert [one.answer.state for one in examine([check(ask)])] == [State.BAD, State.UNKNOWN]
+
+
 def test_one_that_hangs_keeps_nobody_waiting() -> None:
     forever = threading.Event()
 

@@ -21,7 +21,6 @@ _PIN = Text(
     "放回本校的证书与钥匙，或 ./ykt provision certificate renew，再重启代理",
     "put the campus's own certificate and key back, or ./ykt provision certificate renew; then restart the broker",
 )
-_ZONES = Text("在各自的区里：./ykt server doctor", "in zones of their own: ./ykt server doctor")
 _ACK = Text(
     "从封存的密钥放回 ack.key；没有它就不能回执，流水留在网关",
     "put ack.key back from the sealed keys; without it nothing is acknowledged, and records stay at the boxes",
@@ -29,9 +28,13 @@ _ACK = Text(
 
 
 def identity_checks(data: Path) -> list[Check]:
-    """In the order in which a person looks."""
+    """In the order in which a person looks. On a school's server keys and the list of revoked certificates are not
+    asked of: they lie in zones of their own, nothing of them can be read here, and `./ykt server doctor` does."""
+    shown = Check("certificate", Text("证书有效吗？", "are certificates valid?"), lambda: _certificates(data))
+    if _is_zoned(data):
+        return [shown]
     return [
-        Check("certificate", Text("证书有效吗？", "are certificates valid?"), lambda: _certificates(data)),
+        shown,
         Check("certificate-key", Text("钥匙与证书成对吗？", "is each key that of its certificate?"),
               lambda: _pairs(data)),
         Check("revocations", Text("吊销列表能用吗？", "can the list of revoked certificates be used?"),
@@ -64,9 +67,6 @@ def _strangers(pinned: Path, named: list[tuple[str, Path]]) -> Iterator[Answer]:
 
 def _pairs(data: Path) -> Iterator[Answer]:
     found, watch = load_settings(data), _watch(data)
-    if _is_zoned(found):
-        yield good(_ZONES)
-        return
     pairs = [
         ("cloud", found.tls.certificate, found.tls.key), ("console", found.console_certificate, found.console_key)
     ]
@@ -74,9 +74,14 @@ def _pairs(data: Path) -> Iterator[Answer]:
     yield _ack(found)
 
 
-def _is_zoned(found: CloudSettings) -> bool:
-    """Is this a school's server, where each service sees its own secrets alone?"""
-    return found.console_key.is_symlink() and not found.console_key.exists()
+def _is_zoned(data: Path) -> bool:
+    """Is this a school's server, where each service sees its own secrets alone? Settings that cannot be read are told
+    by their own check."""
+    try:
+        key = load_settings(data).console_key
+    except ConfigFault:
+        return False
+    return key.is_symlink() and not key.exists()
 
 
 def _watch(data: Path) -> tuple[Path, Path]:
@@ -96,9 +101,6 @@ def _ack(found: CloudSettings) -> Answer:
 
 
 def _revocations(data: Path) -> Iterator[Answer]:
-    if _is_zoned(load_settings(data)):
-        yield good(_ZONES)
-        return
     if not (data / "broker").is_dir():
         yield unknown(Text("消息代理的文件不在本机", "the broker's files are not on this machine"))
         return

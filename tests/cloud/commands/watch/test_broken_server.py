@@ -269,6 +269,16 @@ def test_it_is_named_by_its_check(data: Path, way: str) -> None:
     assert found(data)[name] is state
 
 
+def test_what_lies_in_zones_of_its_own_is_not_called_well(data: Path) -> None:
+    """Nor unknown: the installation's own doctor reads it, and a sound server is sound."""
+    for name in ("console.key", "open-webhook.key"):
+        cloud(name)(data).unlink(missing_ok=True)
+        cloud(name)(data).symlink_to(f"/nowhere/{name}")
+    there = {one.id for one in server_checks(Around(data, None, {}, is_tls=False))}
+    assert not there & {"certificate-key", "revocations", "open-keys"}
+    assert there >= {"certificate", "webhooks"}
+
+
 @pytest.mark.process
 def test_the_command_says_so_without_a_password(data: Path) -> None:
     write(data, "ledger.dsn", "postgresql://ykt:geheim@127.0.0.1:1/db")
