@@ -25,6 +25,8 @@ ASK_MAX = 64 * 1024
 DECIDES = ("authorization", "idempotency-key", "content-type", "content-length", "host")
 """Headers that decide anything; no other is passed on."""
 CALL, DUE, TOLD = "call", "due", "told"
+STATES = ("heard", "waits", "dead")
+"""How a delivery may stand."""
 FAULT_MAX = 32
 _CHALLENGE = ("WWW-Authenticate", 'Bearer realm="openykt"')
 _END = b"\n"
@@ -51,7 +53,7 @@ class Said(NamedTuple):
 
 class Sending(NamedTuple):
     """A webhook on its way. delivery: what it is known by behind the front, which gives it back as it is; its first two
-    are the event and the application."""
+    are the event and the application. allowed: its host, where the operator allows it though its address is private."""
 
     delivery: tuple[int | str, ...]
     url: str
@@ -110,6 +112,14 @@ def call_of(head: dict[str, Any], body: bytes) -> Asked:
         raise CallRefused(MALFORMED)
     method, path, query = map(str, words)
     return Asked(method, path, query, [(name, value) for name, value in headers], body)
+
+
+def is_call(raw: bytes) -> bool:
+    """Does a program ask? No where it is no question at all."""
+    try:
+        return unframed(raw)[0].get("do") == CALL
+    except CallRefused:
+        return False
 
 
 def said_raw(answer: Said) -> bytes:
@@ -177,8 +187,11 @@ def state_raw(state: str) -> bytes:
 
 
 def state_of(raw: bytes) -> str:
-    """CallRefused."""
-    return str(unframed(raw)[0].get("state", ""))
+    """One of STATES. CallRefused: it says none, so nothing was noted."""
+    state = str(unframed(raw)[0].get("state", ""))
+    if state not in STATES:
+        raise CallRefused(MALFORMED)
+    return state
 
 
 def _are(values: Sequence[object], kinds: Sequence[type]) -> bool:

@@ -1,7 +1,7 @@
 """The open platform behind its front: store, people and both ledgers, on one thread of their own.
 
 Nothing of it is opened before its front asks for the first time: where the school has none, there are no such files.
-Bounds: WAITING_MAX calls wait for their turn, then it is `busy`.
+Bounds: WAITING_MAX questions wait for their turn, then it is `busy`; a front that asks what is due asks again.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from cloud.open.line import (
     call_of,
     due_raw,
     encoded,
+    is_call,
     on_way_of,
     refusal,
     said_raw,
@@ -46,7 +47,7 @@ from cloud.process.settings import CloudSettings
 from cloud.wallet.back.front_token import deal, is_its
 from cloud.wallet.back.opening import open_people
 from shared.clocks.campus_clock import CampusClock
-from shared.errors import ConfigFault, StoreFault
+from shared.errors import ConfigFault, YktError
 from shared.keys.front_token import OPEN
 from shared.support.watchdog import Errand
 
@@ -55,6 +56,8 @@ TURN_S = 0.5
 """What happened is looked for so often."""
 TIDY_S = 3_600.0
 _Done = TypeVar("_Done")
+_FAULTS = (YktError, OSError, ValueError)
+"""Of files and stores: told once, until a turn succeeds."""
 log = logging.getLogger(__name__)
 
 
@@ -73,7 +76,8 @@ class Platform:
         self._held = ExitStack()
         self._events = 0
         self.asked = Errand()
-        deal(settings.data, OPEN)
+        with suppress(OSError, ValueError):  # its first turn says why; the wallet beside it goes on
+            deal(settings.data, OPEN)
 
     def admits(self, token: str) -> bool:
         """Is this its front?"""
@@ -87,15 +91,15 @@ class Platform:
         return {f"open_{name}": number for name, number in counts.items()}
 
     async def answered(self, body: bytes) -> bytes | int:
-        """The answer, or the status of a refusal."""
+        """The answer, or the status of a refusal. Busy is an answer to a program's call alone."""
         if self._waiting >= WAITING_MAX:
-            return said_raw(refusal(BUSY))
+            return said_raw(refusal(BUSY)) if is_call(body) else 503
         self._waiting += 1
         try:
             return await self._done(lambda: self._said(body))
         except CallRefused:
             return 400
-        except (StoreFault, ConfigFault) as fault:
+        except _FAULTS as fault:
             self._warn(str(fault) if isinstance(fault, ConfigFault) else type(fault).__name__)
             return 503
         finally:
@@ -137,21 +141,27 @@ class Platform:
                 site = open_site(store, people, live, sandbox, signer, now.unix_ms)
                 self._opened = site, Answers(site, ROUTES, encoded(document(ROUTES)))
                 self._held = stack.pop_all()
-                self._warned = ""
         return self._opened
 
     async def turns(self, stop: asyncio.Event) -> None:
-        """What happened is laid down, until the end."""
+        """What happened is laid down, until the end: a turn that fails is told, and done again."""
         while not stop.is_set():
             try:
                 await self._done(self._turned)
-            except (StoreFault, OSError) as fault:
+            except _FAULTS as fault:
                 self._warn(type(fault).__name__)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), TURN_S)
 
     def _turned(self) -> None:
-        deal(self._settings.data, OPEN)
+        try:
+            deal(self._settings.data, OPEN)
+        finally:  # a digest that cannot be read keeps its front out, and nothing else up
+            self._take_turn()
+        if self._opened is not None:  # else nothing was tried that could have failed
+            self._warned = ""
+
+    def _take_turn(self) -> None:
         if self._opened is None:
             return
         now, (site, answers) = self._now(), self._opened
