@@ -27,7 +27,7 @@ from cloud.open.store.apps import (
     keys_of,
     rotate,
 )
-from cloud.open.store.deliveries import again_all, allow_host, dead_of, forbid_host, hosts, set_hook
+from cloud.open.store.deliveries import again_all, again_since, allow_host, dead_of, forbid_host, hosts, set_hook
 from cloud.open.store.schema import open_store
 from cloud.open.webhooks.addresses import target_of
 from cloud.process.settings import load_settings
@@ -125,11 +125,14 @@ def dead(given: Given) -> int:
 
 
 def replay(given: Given) -> int:
-    """One, or all of this application that were given up."""
-    now_ms = _now_ms()
+    """One, or all of this application that were given up; since a moment those that were heard, too."""
+    now_ms, since_ms = _now_ms(), _since(given.since)
     with _writing(given.data) as store:
         app = app_of(store, given.app).id
-        done = again_all(store, app, now_ms, given.event)
+        if since_ms is None:
+            done = again_all(store, app, now_ms, given.event)
+        else:
+            done = again_since(store, app, since_ms, now_ms)
     return say(Text(f"重发 {done} 条", f"{done} go again")) if done else _none_again()
 
 
@@ -210,6 +213,16 @@ def _until(text: str | None) -> int:
     except ClockError:
         raise AppRefused(Text("日期应如 2027-07-31", "a date is as 2027-07-31")) from None
     return 1000 * (begins_s + DAY_S - CHINA_OFFSET_S + UNIX_2000)
+
+
+def _since(text: str | None) -> int | None:
+    """That moment in China."""
+    if text is None:
+        return None
+    try:
+        return 1000 * (parse_time(text) - CHINA_OFFSET_S + UNIX_2000)
+    except ClockError:
+        raise AppRefused(Text("时刻应如 2026-11-26T11:30", "a moment is as 2026-11-26T11:30")) from None
 
 
 def _day(unix_ms: int) -> str:

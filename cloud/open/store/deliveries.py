@@ -122,6 +122,15 @@ def again_all(store: Database, app: str, now_ms: int, event: int | None = None) 
     return sum(again(store, app, number, now_ms) for number in numbers if event in (None, number))
 
 
+def again_since(store: Database, app: str, since_ms: int, now_ms: int) -> int:
+    """All that were given up or heard from then on, as many as may wait: of a front that was broken into, what it says
+    was heard may have been heard by nobody. So many."""
+    sql = "SELECT event FROM delivery WHERE app = ? AND state <> ? AND changed_ms >= ? ORDER BY event LIMIT ?"
+    room = max(0, QUEUE_MAX - next_of(store, app)[0])
+    rows = store.run(sql, (app, int(Standing.WAITS), since_ms, room))
+    return sum(again(store, app, int(number), now_ms) for (number,) in rows)
+
+
 def queues(store: Database) -> dict[str, tuple[int, int]]:
     """Application → how many wait, and how many were given up."""
     sql = (
