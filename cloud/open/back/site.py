@@ -1,6 +1,7 @@
 """Store, people and both ledgers together: how they are opened, what has happened in them, and what is to be sent."""
 
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -18,6 +19,8 @@ from cloud.payments import doors
 from cloud.store.db import Database
 
 LIVE, SANDBOX = "live", "sandbox"
+SENDINGS_MAX = 50
+"""In one answer to the front, far below what an answer may have."""
 NUMBERS = "numbers"
 """Name of the secret of the numbers that applications see."""
 
@@ -60,12 +63,14 @@ def end_orders(site: Site, now: Now) -> int:
 
 
 def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
-    """What is due, of applications that nothing is on its way to; what has nowhere to go, or is of an application that
-    may not call any more, is given up."""
+    """What is due, of applications that nothing is on its way to, SENDINGS_MAX at most and the oldest first; what has
+    nowhere to go, or is of an application that may not call any more, is given up."""
     with site.store.writing():
         allowed = hosts(site.store)
         found = []
         for one in due(site.store, now_ms):
+            if len(found) == SENDINGS_MAX:
+                break  # the others at the next turn, when these are on their way
             if one.app not in on_way:
                 url = hook_of(site.store, one.app)
                 event = event_of(site.store, one.event)
@@ -74,5 +79,6 @@ def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
                     continue
                 body = event.body.encode()
                 named = shut(site.secret, f"{one.app} event", one.event)
-                found.append(Sending(tuple(one), url, headers(site.signer, named, now_ms // 1000, body), body, allowed))
+                told = headers(site.signer, named, now_ms // 1000, body)
+                found.append(Sending(tuple(one), url, told, body, allowed & {urlsplit(url).hostname or ""}))
     return found

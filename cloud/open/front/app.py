@@ -183,15 +183,16 @@ class Front:
     async def _post(self, one: Sending) -> tuple[int, str]:
         return await self._door.post(target_of(one.url), one.headers, one.body, one.allowed)
 
-    async def _note(self, one: Sending, status: int, fault: str) -> None:
+    async def _note(self, one: Sending, status: int, fault: str) -> bool:
         try:
             state = state_of(await self._line.ask(ask_told(one.delivery, status, fault)))
         except (CallRefused, LinkFault) as missed:  # it goes again: a receiver hears it twice rather than never
             log.warning("webhook: %s", type(missed).__name__)
-            return
+            return False
         self.counts.told += state == "heard"
         self.counts.dead += state == "dead"
         self.counts.untold += state == "waits"
+        return True
 
 
 async def _live(receive: Receive, send: Send) -> None:

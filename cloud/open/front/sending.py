@@ -1,6 +1,7 @@
 """Deliveries on their way: at most one of each application, all applications beside one another.
 
-A receiver that hangs costs its own application ANSWER_S a try, and nobody else anything.
+A receiver that hangs costs its own application ANSWER_S a try, and nobody else anything. Where it could not be noted
+how a try ended, the same one goes again, UNNOTED_S later.
 """
 
 import asyncio
@@ -9,11 +10,13 @@ from collections.abc import Awaitable, Callable
 from cloud.open.line import Sending
 
 Post = Callable[[Sending], Awaitable[tuple[int, str]]]
-Note = Callable[[Sending, int, str], Awaitable[None]]
+Note = Callable[[Sending, int, str], Awaitable[bool]]
+UNNOTED_S = 5.0
+"""As long as after a first failure: a receiver hears it again then, and not with each turn."""
 
 
 class Senders:
-    """post: sends one; note: lays down how it ended, before the application's next one may go."""
+    """post: sends one; note: lays down how it ended, before the application's next one may go. False: it could not."""
 
     def __init__(self, post: Post, note: Note) -> None:
         self._post, self._note = post, note
@@ -33,7 +36,8 @@ class Senders:
     async def _sent(self, one: Sending) -> None:
         try:
             status, fault = await self._post(one)
-            await self._note(one, status, fault)
+            if not await self._note(one, status, fault):
+                await asyncio.sleep(UNNOTED_S)
         finally:
             del self._on_way[one.app]
 

@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.open.back.site import sendings, take_events
+from cloud.open.back.site import SENDINGS_MAX, sendings, take_events
 from cloud.open.front.sending import Senders
 from cloud.open.line import Sending
 from cloud.open.store.apps import revoke
-from cloud.open.store.deliveries import QUEUE_MAX, RETRIES_S, Delivery, Standing, dead_of, told
+from cloud.open.store.deliveries import (
+    QUEUE_MAX,
+    RETRIES_S,
+    Delivery,
+    Standing,
+    again_since,
+    allow_host,
+    dead_of,
+    told,
+)
 from cloud.open.store.feed import KEPT_MS, forget
 from cloud.open.webhooks.addresses import AddressRefused, is_public, require_reachable, target_of
 from tests.cloud.open.rig import MERCHANT, Rig
@@ -126,6 +135,17 @@ def test_after_the_last_try_it_is_dead_and_goes_again_when_somebody_says_so(rig:
     assert json.loads(waiting(rig)[0].body)["id"] == dead["event"]
 
 
+def test_what_was_heard_goes_again_since_a_moment(rig: Rig) -> None:
+    hooked(rig)
+    rig.paid()
+    for _ in range(2):
+        ended(rig, waiting(rig)[0].delivery, 200)
+        rig.later(1)
+    with rig.site.store.writing():
+        assert again_since(rig.site.store, rig.apps["mine"].id, rig.now.unix_ms - 1000, rig.now.unix_ms) == 1
+    assert json.loads(waiting(rig)[0].body)["type"] == "payment.captured"
+
+
 def test_gone_is_given_up_at_once_and_a_removed_webhook_keeps_nothing_waiting(rig: Rig) -> None:
     hooked(rig)
     rig.paid()
@@ -143,6 +163,24 @@ def test_a_full_queue_gives_up_what_comes_and_loses_nothing(rig: Rig, monkeypatc
     rig.paid()
     assert len(events(rig)) == 2
     assert [one["fault"] for one in rig.ask("GET", "/v1/webhook/dead").value["items"]] == ["queue-full"]
+
+
+def test_what_goes_at_once_is_bounded_and_the_others_go_while_it_is_on_its_way(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the hosts that the operator allows each has its own alone."""
+    assert SENDINGS_MAX > 1
+    monkeypatch.setattr("cloud.open.back.site.SENDINGS_MAX", 1)
+    with rig.site.store.writing():
+        for host in ("shop.example", "elsewhere.example"):
+            allow_host(rig.site.store, host, "", 0)
+    for who in ("mine", "beside"):
+        hooked(rig, who)
+        assert rig.ask("POST", "/v1/webhook/test", who).status == 202
+    (first,) = waiting(rig)
+    (second,) = sendings(rig.site, {first.app}, rig.now.unix_ms)
+    assert [first.app, second.app] == [rig.apps[who].id for who in ("mine", "beside")]
+    assert first.allowed == second.allowed == {"shop.example"}
 
 
 def test_old_events_go_and_those_that_wait_stay(rig: Rig) -> None:
@@ -213,7 +251,7 @@ def test_whatever_is_written_is_a_target_or_refused(text: str) -> None:
             assert target_of(url).path.isascii()
 
 
-def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
+def test_a_receiver_that_hangs_holds_up_nobody_else_and_what_was_not_noted_waits_before_it_goes_again() -> None:
     noted: list[str] = []
     both = asyncio.Event()
 
@@ -221,17 +259,18 @@ def test_a_receiver_that_hangs_holds_up_nobody_else() -> None:
         await (asyncio.Event().wait() if one.app == "hangs" else asyncio.sleep(0))
         return 200, ""
 
-    async def note(one: Sending, status: int, fault: str) -> None:
+    async def note(one: Sending, status: int, fault: str) -> bool:
         noted.append(one.app)
         if len(noted) == 2:
             both.set()
+        return one.app == "a"
 
     async def run() -> None:
         senders = Senders(post, note)
         for app in ("hangs", "a", "b", "a"):
             senders.send(Sending((1, app, 0, 0, 0, 0, "", 0), URL, {}, b"", frozenset()))
         await both.wait()
-        assert "hangs" in senders.on_way
+        assert senders.on_way == {"hangs", "b"}
         await senders.end()
         assert (sorted(noted), senders.on_way) == (["a", "b"], frozenset())
 
