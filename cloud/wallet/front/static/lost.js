@@ -1,6 +1,6 @@
 // Report a loss and take it back: what is frozen at once, and which terminals have not said yet that they refuse the card.
 import { Problem, ask, call, newKey } from "./api.js";
-import { field, h } from "./dom.js";
+import { field, h, say } from "./dom.js";
 import { form, proven, unheard } from "./sign_in.js";
 import { moment, t } from "./words.js";
 
