@@ -8,6 +8,7 @@ from cloud.ledger.funds.meals.backs import Back, backs_of, meal_by_entry, share_
 from cloud.ledger.funds.meals.taking import Meal
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
+from cloud.ledger.journal.readers import MEALS_BACK
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import WireFault
@@ -23,6 +24,7 @@ def propose_back(writing: Writing, entry: int, who: str, reason: str) -> Proposa
     document = codec.dumps([entry, meal.number, meal.fen])
     if before := two_persons.said_before(writing, ProposalKind.MEAL_BACK, document, who):
         return before
+    writing.booking.need(MEALS_BACK)
     return two_persons.propose(writing, ProposalKind.MEAL_BACK, document, who, reason)
 
 

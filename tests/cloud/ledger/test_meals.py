@@ -14,6 +14,7 @@ from cloud.ledger.funds.meals.rules import MealRule, MealRuleRefused
 from cloud.ledger.funds.meals.tables import Beside, read_roster, read_sheet
 from cloud.ledger.funds.providers.posting import assign, suspend
 from cloud.ledger.held.two_persons import ProposalRefused
+from cloud.ledger.journal.readers import MEALS_BACK
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.shown.meals import MealsView
@@ -102,6 +103,7 @@ def test_a_meal_in_a_wrong_persons_name_is_the_schools_when_two_persons_say_so(
     (meal,) = view(ledger).meals
     for _ in range(2):
         made = desk.propose_back(meal.entry or 0, "王", "报错学号", c.NOW)
+    assert c.rows(ledger, "SELECT MAX(least) FROM schema_reader") == [(MEALS_BACK,)], "the proposal alone is of its kind"
     with pytest.raises(ProposalRefused, match="须另一人确认"):
         desk.confirm_back(made.number, "王", c.NOW)
     assert [one.number for one in view(ledger).sheets] == [made.number]
