@@ -103,7 +103,7 @@ def test_a_meal_in_a_wrong_persons_name_is_the_schools_when_two_persons_say_so(
     (meal,) = view(ledger).meals
     for _ in range(2):
         made = desk.propose_back(meal.entry or 0, "王", "报错学号", c.NOW)
-    assert c.rows(ledger, "SELECT MAX(least) FROM schema_reader") == [(MEALS_BACK,)], "the proposal alone is of its kind"
+    assert c.rows(ledger, "SELECT MAX(least) FROM schema_reader") == [(MEALS_BACK,)], "by the proposal"
     with pytest.raises(ProposalRefused, match="须另一人确认"):
         desk.confirm_back(made.number, "王", c.NOW)
     assert [one.number for one in view(ledger).sheets] == [made.number]
@@ -130,7 +130,8 @@ def test_a_meal_that_somebody_took_back_by_hand_is_named(ledger: Ledger, desk: M
     desk.confirm_back(made.number, "李", c.NOW)
     for sql, why in (
         ("UPDATE meal_back SET debt_fen = 7", "taken back over another sum"),
-        ("UPDATE meal_back SET debt_fen = 1500, entry = entry - 1", "taken back by another entry"),
+        ("UPDATE meal_back SET debt_fen = 700, online_fen = 800", "taken back over another sum"),
+        ("UPDATE meal_back SET debt_fen = 1500, online_fen = 0, entry = entry - 1", "taken back by another entry"),
         ("UPDATE meal_back SET entry = entry + 1, proposal = 99", "nobody has said so"),
         ("DELETE FROM meal_back", "takes a meal back that nobody knows"),
     ):
@@ -278,6 +279,10 @@ def test_a_row_that_a_till_has_recorded(ledger: Ledger, desk: MealLedger, box: c
     box.send(c.meal(1, ADA))
     lines = desk.check_sheet(sheet(ledger), c.NOW)
     assert [bool(one.fault) for one in lines] == [True, False]
+    made = desk.propose_back(view(ledger).meals[0].entry or 0, "王", "报错学号", c.NOW)
+    desk.confirm_back(made.number, "李", c.NOW)
+    again = desk.check_sheet(sheet(ledger), c.NOW)
+    assert [bool(one.fault) for one in again] == [False, False], "it was no meal of this person"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
 """Emergency meals 应急餐 against their records and entries: each posted once, and a debt is what was eaten less what
 was repaid, never below zero; persons are what the rosters say."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import meal_back_key
 from cloud.ledger.checks.check import Check
-from cloud.ledger.funds.meals.backs import all_backs
+from cloud.ledger.funds.meals.backs import Back, all_backs
 from cloud.ledger.funds.meals.roster import Enrolment, all_persons, read_body
 from cloud.ledger.funds.meals.taking import COLUMNS, Meal
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
@@ -91,11 +91,15 @@ def _backs_fault(db: Database, meals: list[Meal], entries: list[_Entry]) -> str:
     heads = (one for one in entries if one.kind == EntryKind.MEAL_TAKEN_BACK and one.key is not None)
     booked, known = {one.number: one for one in heads}, all_backs(db)
     eaten = {one.id: one for one in meals if one.entry is not None}
+    fell: dict[int, Counter[str]] = defaultdict(Counter)
+    for one in entries:
+        if one.kind == EntryKind.MEAL_TAKEN_BACK:
+            fell[one.number][_share(one.code)] += one.fen
     for back in known:
         meal, entry = eaten.get(back.meal), booked.pop(back.entry, None)
         if meal is None or entry is None or bytes(entry.key or b"") != meal_back_key(back.meal):
             return f"meal {back.meal}: it is taken back by another entry, or was never given"
-        if back.debt_fen + back.online_fen != meal.fen:
+        if back.debt_fen + back.online_fen != meal.fen or fell[back.entry] != Counter(_falls(meal, back)):
             return f"meal {back.meal}: it is taken back over another sum"
     if booked:
         return f"entry {min(booked)}: takes a meal back that nobody knows"
@@ -105,6 +109,16 @@ def _backs_fault(db: Database, meals: list[Meal], entries: list[_Entry]) -> str:
     if {*said} != by_two or len(said) != len(by_two):
         return "a meal was taken back and nobody has said so, or the other way round"
     return ""
+
+
+def _share(code: str) -> str:
+    """The debt's own account, or some card's online account, as one."""
+    return str(AccountKind.ONLINE) if code.startswith(f"{AccountKind.ONLINE}:") else code
+
+
+def _falls(meal: Meal, back: Back) -> dict[str, int]:
+    """What its entry's lines come to, as its row says."""
+    return {_code(meal.number): back.debt_fen, str(AccountKind.ONLINE): back.online_fen}
 
 
 def _debts_fault(db: Database, entries: list[_Entry]) -> str:
