@@ -146,7 +146,10 @@ def _known_fault(db: Database, one: SheetLine, stall: Stall) -> Text | None:
     key = sheet_key(stall.name, one.day, one.meal, one.number)
     if db.run("SELECT 1 FROM meal WHERE key = ?", (key,)):
         return Text("已登记入账", "is in the books already")
-    at_till = "SELECT stall FROM meal WHERE number = ? AND day = ? AND meal = ? AND record IS NOT NULL"
+    at_till = (
+        "SELECT stall FROM meal WHERE number = ? AND day = ? AND meal = ? AND record IS NOT NULL "
+        "AND id NOT IN (SELECT meal FROM meal_back)"
+    )
     if any(name == stall.name for (name,) in db.run(at_till, (one.number, one.day, one.meal))):
         return Text("本餐次已在终端记过", "a terminal has recorded it in this meal")
     return None
