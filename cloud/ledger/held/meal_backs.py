@@ -5,13 +5,14 @@ the person has a card whose account takes the money.
 """
 
 from cloud.ledger.funds.meals.backs import Back, backs_of, meal_by_entry, share_of, take_back
-from cloud.ledger.funds.meals.taking import Meal
+from cloud.ledger.funds.meals.taking import Meal, masked
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from cloud.ledger.journal.readers import MEALS_BACK
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import WireFault
+from shared.facts.money.meals import MealBackConfirmed, MealBackProposed
 from shared.money import yuan
 from shared.wire import codec
 from shared.words.voice import Text
@@ -25,7 +26,9 @@ def propose_back(writing: Writing, entry: int, who: str, reason: str) -> Proposa
     if before := two_persons.said_before(writing, ProposalKind.MEAL_BACK, document, who):
         return before
     writing.booking.need(MEALS_BACK)
-    return two_persons.propose(writing, ProposalKind.MEAL_BACK, document, who, reason)
+    made = two_persons.propose(writing, ProposalKind.MEAL_BACK, document, who, reason)
+    writing.notes.tell(MealBackProposed(made.number, masked(meal.number), meal.fen, made.maker))
+    return made
 
 
 def confirm_back(writing: Writing, number: int, who: str) -> tuple[Decided, Back | None]:
@@ -34,8 +37,11 @@ def confirm_back(writing: Writing, number: int, who: str) -> tuple[Decided, Back
     if decided.again or decided.proposal.decision is None:
         return decided, None
     entry, _, _ = read_back(decided.proposal.document)
-    meal, said = _may_be(writing.db, entry), decided.proposal
-    return decided, take_back(writing, meal, number, said.maker, decided.proposal.decision.checker)
+    meal, maker, checker = _may_be(writing.db, entry), decided.proposal.maker, decided.proposal.decision.checker
+    back = take_back(writing, meal, number, maker, checker)
+    told = MealBackConfirmed(number, masked(meal.number), back.debt_fen, back.online_fen, maker, checker)
+    writing.notes.tell(told)
+    return decided, back
 
 
 def reject_back(writing: Writing, number: int, who: str, reason: str) -> Decided:

@@ -52,3 +52,33 @@ class SheetConfirmed(Told):
     rows: int
     maker: str
     checker: str
+
+
+@dataclass(frozen=True)
+class MealBackProposed(Told):
+    code, level = "meal-back-proposed", Level.GENERAL
+    zh = "提议 {proposal}：应急餐改正，{who}，{fen:yuan}；{maker}"
+    en = "proposal {proposal}: an emergency meal of {who} to be taken back, {fen:yuan}; {maker}"
+    proposal: int
+    who: str
+    fen: int
+    maker: str
+
+
+@dataclass(frozen=True)
+class MealBackConfirmed(Told):
+    code, level = "meal-back-confirmed", Level.GENERAL
+    zh = (
+        "提议 {proposal} 已确认：应急餐改正，{who}，免欠 {debt_fen:yuan}，退账户 {online_fen:yuan}；"
+        "{maker} 提议，{checker} 确认"
+    )
+    en = (
+        "proposal {proposal} is confirmed: an emergency meal of {who} was taken back, {debt_fen:yuan} owed no more, "
+        "{online_fen:yuan} to the account; {maker}, confirmed by {checker}"
+    )
+    proposal: int
+    who: str
+    debt_fen: int
+    online_fen: int
+    maker: str
+    checker: str

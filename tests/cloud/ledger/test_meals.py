@@ -109,6 +109,7 @@ def test_a_meal_in_a_wrong_persons_name_is_the_schools_when_two_persons_say_so(
     assert [one.number for one in view(ledger).sheets] == [made.number]
     (first, back), (again, nothing) = (desk.confirm_back(made.number, "李", c.NOW) for _ in range(2))
     assert (first.again, again.again, nothing) == (False, True, None)
+    assert {"meal-back-proposed", "meal-back-confirmed"} <= set(c.codes(ledger))
     assert back is not None
     assert (back.debt_fen, back.online_fen) == (1500 - repaid, repaid)
     assert (debts(ledger).get(ADA, 0), online(ledger), c.merchant(ledger)) == (0, kept, 1500)

@@ -168,9 +168,9 @@ def _posted(writing: Writing, made: Meal, entry: Entry, partition: int, box: str
     beyond = _beyond(writing.db, made)
     device = writing.named(made.device) if made.device else b""  # type: ignore[arg-type]  # a body's number
     if beyond & TWICE:
-        writing.notes.tell(MealTwice(_masked(made.number), made.fen), box=box, device=device)
+        writing.notes.tell(MealTwice(masked(made.number), made.fen), box=box, device=device)
     if beyond & ABOVE:
-        writing.notes.tell(MealBeyond(_masked(made.number), made.fen), box=box, device=device)
+        writing.notes.tell(MealBeyond(masked(made.number), made.fen), box=box, device=device)
     number = writing.booking.add_entry(entry, partition)
     owe(writing, made.number, made.fen)
     return made._replace(entry=number, beyond=beyond)
@@ -186,7 +186,7 @@ def _beyond(db: Database, made: Meal) -> int:
     return TWICE * is_twice | ABOVE * (len(before) >= meal_rule(db).per_week)
 
 
-def _masked(number: str) -> str:
+def masked(number: str) -> str:
     """As a fact names a person, which many read: its last four digits."""
     return "••" + number[-4:]
 
