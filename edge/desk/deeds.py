@@ -28,10 +28,8 @@ from shared.clocks.clock import date_bcd, day_number
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
-from shared.purse.apdu import CardChannel
 from shared.purse.errors import LayoutError
 from shared.wire.desk.calls import CardAsk, DaySheet, DeskOp, parse_card_books
-from shared.wire.desk.line import Deed
 from shared.words.voice import Text
 
 DONE, NOT_DONE = 0, 1
@@ -174,15 +172,8 @@ def _pin(given: argparse.Namespace) -> bool:
         if given.verb == "pin-verify":
             return upkeep.check_pin(_say_one, card, new)
         desk = _desk(given, upkeep.card_in_field(card))
-        is_done = _changed_pin(desk, card, given.verb, new, old)
-        if is_done and desk.line is not None:
-            deed = Deed.PIN_UNBLOCK if given.verb == "pin-unblock" else Deed.PIN_RELOAD
-            desk.do(DeskOp.PIN, [bytes(upkeep.card_in_field(card)), deed.value])
-        return is_done
-
-
-def _changed_pin(desk: Desk, card: CardChannel, verb: str, new: bytes, old: bytes | None) -> bool:
-    return upkeep.unblock_pin(desk, card, new) if verb == "pin-unblock" else upkeep.new_pin(desk, card, new, old)
+        is_unblock = given.verb == "pin-unblock"
+        return upkeep.unblock_pin(desk, card, new) if is_unblock else upkeep.new_pin(desk, card, new, old)
 
 
 def _secret(what: Text) -> bytes:

@@ -24,6 +24,8 @@ from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep, valid_pin
+from shared.wire.desk.calls import DeskOp
+from shared.wire.desk.line import Deed
 from shared.words.voice import Text
 
 TRIES = 0x63C0
@@ -103,17 +105,17 @@ def pin_of(digits: str) -> bytes:
 
 
 def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> bool:
-    """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
+    """Change by the old PIN, or reload by the issuer's key; its holder is told. LayoutError: a PIN of another size."""
     who = card_in_field(card)
     flow = reload_pin(Pin(new), who) if old is None else change_pin(Pin(old), Pin(new))
-    return _told_of_pin(desk, run(desk, card, flow), CHANGED)
+    return _told_of_pin(desk, run(desk, card, flow), CHANGED, who, Deed.PIN_RELOAD)
 
 
 def unblock_pin(desk: Desk, card: CardChannel, pin: bytes) -> bool:
-    """All tries again, for whoever knows the right PIN."""
+    """All tries again, for whoever knows the right PIN; its holder is told."""
     who = card_in_field(card)
     outcome = run(desk, card, maintain(UnblockPin(0, pin), who))
-    return _told_of_pin(desk, outcome, UNBLOCKED)
+    return _told_of_pin(desk, outcome, UNBLOCKED, who, Deed.PIN_UNBLOCK)
 
 
 def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutcome]) -> DeskOutcome:
@@ -136,9 +138,14 @@ def told(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
     return isinstance(outcome, DoneAtCard)
 
 
-def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
+def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: Text, who: CardId, deed: Deed) -> bool:
+    """To the cashier, and to the ledger where there is one, which tells the holder. who was read before the card was
+    changed: nobody need leave it there for that."""
     desk.say(pin_line(outcome, done))
-    return isinstance(outcome, DoneAtCard)
+    is_done = isinstance(outcome, DoneAtCard)
+    if is_done and desk.line is not None:
+        desk.do(DeskOp.PIN, [bytes(who), deed.value])
+    return is_done
 
 
 def pin_line(outcome: DeskOutcome, done: Text) -> Text:

@@ -14,16 +14,21 @@ from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.payments.pins import pin_deeds
 from cloud.process.settings import PEOPLE_FILE
 from cloud.store.db import open_database
+from edge.desk.card.upkeep import CHANGED, new_pin
 from edge.desk.desk import Desk
+from edge.desk.doors.keys import DeskKeys
 from edge.desk.doors.matters import Matters
 from edge.desk.money import deposits
 from shared.ids import card_id
+from shared.purse.errors import CardLost
 from shared.wire.desk.calls import DeskOp, No, decode_answer, encode_ask
 from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
 from tests.cloud.payments.rig import Rig, in_memory
+from tests.edge.desk.card.test_upkeep import NEW, RIGHT, made
 
 CARD, OTHER, FEN, KEY = c.card(1), c.card(2), 50_00, b"k" * 16
+CHANGE = b"\x80\x5e\x01"
 
 
 class Line:
@@ -66,6 +71,31 @@ def test_a_pin_of_a_desks_own_command_is_told_once_however_often_the_answer_is_l
         (matter,) = desk.matters.open()
         assert desk.go_on(matter) == []
         assert isinstance(line.ask(DeskOp.PIN, [KEY, bytes(CARD), "1234"]), No), "a deed, never a PIN"
+        with people.reading():
+            assert [deed for _, deed in pin_deeds(people, CARD, 9)] == ["pin-reload"]
+
+
+class TakenOff:
+    """A card that somebody lifts as soon as its PIN is changed."""
+
+    def __init__(self) -> None:
+        self.card, self.is_off = made(RIGHT, CARD[2:]), False
+
+    def transmit(self, apdu: bytes) -> bytes:
+        if self.is_off:
+            raise CardLost
+        self.is_off = apdu[:3] == CHANGE
+        return self.card.transmit(apdu)
+
+
+def test_the_holder_hears_of_a_changed_pin_though_the_card_is_lifted_at_once(line: Line, tmp_path: Path) -> None:
+    with closing(open_database(str(tmp_path / PEOPLE_FILE))) as people:
+        line.answers = DeskAnswers(DeskLedger(line.rig.opened), None, tmp_path)
+        keys, heard = DeskKeys(tmp_path / "none", 1), []
+        desk = Desk(tmp_path, None, Matters(tmp_path / "matters"), line, keys, heard.append)
+        card = TakenOff()
+        assert new_pin(desk, card, NEW, RIGHT)
+        assert (card.is_off, heard) == (True, [CHANGED])
         with people.reading():
             assert [deed for _, deed in pin_deeds(people, CARD, 9)] == ["pin-reload"]
 

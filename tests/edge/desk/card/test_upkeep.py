@@ -24,11 +24,11 @@ def card():
     return made(RIGHT)
 
 
-def made(pin):
+def made(pin, serial=bytes(8)):
     keys = [Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac")]
     money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2], pin=pin)
     public = PublicData(
-        issuer=b"\x10\x01", serial=bytes(8), start=bytes.fromhex("20250901"), expiry=bytes.fromhex("20290731"),
+        issuer=b"\x10\x01", serial=serial, start=bytes.fromhex("20250901"), expiry=bytes.fromhex("20290731"),
         city=b"\x53\x00", industry=b"\x00\x01",
     )  # fmt: skip
     image = personalised_card_image([Application(CAMPUS, public, money)])
