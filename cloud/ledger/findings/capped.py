@@ -3,7 +3,7 @@ payments. A code of its holder's phone shows no card, so it is not capped."""
 
 from cloud.ledger.findings.found import capped_of
 from cloud.ledger.fleet.parameters.door import meal_began
-from cloud.ledger.funds.payments.cases import paid_since
+from cloud.ledger.funds.payments.cases import paid_with_since
 from cloud.ledger.funds.spares import payer_of
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
@@ -18,4 +18,5 @@ def meal_left_fen(db: Database, card: bytes, now: Now) -> int | None:
     began_s = meal_began(db, now.campus_s)
     if not cap.counts(now.campus_s, began_s):
         return None
-    return MEAL_FEN - paid_since(db, payer_of(db, card), now.unix_ms - (now.campus_s - began_s) * 1000)
+    began_ms = now.unix_ms - (now.campus_s - began_s) * 1000
+    return MEAL_FEN - paid_with_since(db, payer_of(db, card), card, began_ms)

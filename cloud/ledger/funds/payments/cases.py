@@ -110,13 +110,10 @@ def paid_on(db: Database, card: bytes, day: int) -> int:
     return sum(_paid_by(db, one, day) for one in former_cards(db, card, FORMER_MAX))
 
 
-def paid_since(db: Database, card: bytes, since_ms: int) -> int:
-    """What this card's account has paid at tills since then, in fen, without what was given back."""
-    sql = (
-        "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case "
-        "WHERE card = ? AND opened_ms >= ? AND state IN (?, ?)"
-    )
-    return int(db.run(sql, (card, since_ms, int(PaymentState.APPROVED), int(PaymentState.HELD)))[0][0])
+def paid_with_since(db: Database, payer: bytes, shown: bytes, since_ms: int) -> int:
+    """What this card's account has paid at tills since then where that card was shown, in fen, without what was given
+    back: neither by a code nor by another card, as a spare one."""
+    return _paid_with(db, payer, shown, "opened_ms >= ?", since_ms)
 
 
 def _paid_by(db: Database, card: bytes, day: int) -> int:
@@ -134,10 +131,14 @@ def _paid_by(db: Database, card: bytes, day: int) -> int:
 
 def spare_paid_on(db: Database, payer: bytes, spare: bytes, day: int) -> int:
     """What of it was paid by tapping this spare card."""
-    sql = f"SELECT {COLUMNS} FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"  # noqa: S608  # ours
+    return _paid_with(db, payer, spare, "day = ?", day)
+
+
+def _paid_with(db: Database, payer: bytes, shown: bytes, when: str, at: int) -> int:
+    sql = f"SELECT {COLUMNS} FROM payment_case WHERE card = ? AND {when} AND state IN (?, ?)"  # noqa: S608  # ours
     states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
-    rows = [row for one in former_cards(db, payer, FORMER_MAX) for row in db.run(sql, (one, day, *states))]
-    return sum(case.amount_fen for case in map(PaymentCase._make, rows) if means_of(case) == spare)
+    rows = [row for one in former_cards(db, payer, FORMER_MAX) for row in db.run(sql, (one, at, *states))]
+    return sum(case.amount_fen for case in map(PaymentCase._make, rows) if means_of(case) == shown)
 
 
 def reversed_on(db: Database, device: bytes, day: int) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """What the books find of a card: each with its record, a clone alone refuses it, any other caps it, and it lapses."""
 
+import secrets
+
 import pytest
 
 from cloud.ledger.cards.listing import Why, reasons_of
@@ -16,11 +18,13 @@ from cloud.ledger.findings.found import (
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.payments.codes.door import CodeDoor
 from shared.clocks.clock import DAY_S, day_number
 from shared.clocks.school_days import WEEKDAYS, Calendar, Span, SpanKind
 from shared.facts.catalogue import words
 from shared.fleet.capped import UNTIL_UNDONE
-from shared.online import PaymentResult
+from shared.online import PaymentResult, code_request
+from shared.wire.messages import OnlineRequest
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
 
@@ -76,11 +80,15 @@ def test_a_proved_clone_refuses_the_card_and_names_both_records(ledger: Ledger, 
 
 
 def test_the_account_of_a_capped_card_pays_one_meal_a_period_where_the_card_is_shown(ledger: Ledger, box: Box) -> None:
+    """What a code of its holder's phone has paid in the period leaves the card its meal."""
     ledger.deposit(CARD, 100_00, "k", LATER)
     overdraft(box)
     assert What.OVERDRAFT in kinds(ledger)
     assert c.pay(ledger, 7, 16_00, now=LATER).result is PaymentResult.APPROVED, "never in the period of the finding"
     next_day, last = after(1), after(60)
+    code = CodeDoor(ledger.opened, secrets.token_bytes).new(CARD, next_day).code
+    by_code = OnlineRequest(c.POS, 1, c.psam(c.POS[-1]), 6, code_request(code, 20_00).to_bytes())
+    assert ledger.payment_by_code(c.BOX, by_code, code, 20_00, next_day).result is PaymentResult.APPROVED
     results = [c.pay(ledger, n, fen, now=next_day).result for n, fen in ((8, 9_00), (9, 6_01), (10, 6_00), (11, 1))]
     approved, over = PaymentResult.APPROVED, PaymentResult.OVER_LIMIT
     assert results == [approved, over, approved, over]
