@@ -33,6 +33,6 @@ def former_cards(db: Database, card: bytes, most: int = FOLLOWED_MAX) -> list[by
     for one in found:  # which grows meanwhile
         if len(found) >= most:
             break
-        rows = db.run("SELECT card FROM card_life WHERE successor = ?", (one,))
+        rows = db.run("SELECT card FROM card_life WHERE successor = ? ORDER BY since_ms DESC, card", (one,))
         found += [bytes(former) for (former,) in rows if bytes(former) not in found]
     return found[:most]

@@ -19,3 +19,12 @@ def test_forty_cards_in_one_place(opened: OpenedLedger) -> None:
         assert former_cards(db, CARDS[-1]) == CARDS[::-1]
         assert former_cards(db, CARDS[-1], 16) == CARDS[:-17:-1]
         assert former_cards(db, CARDS[0]) == [CARDS[0]]
+
+
+def test_of_two_whose_place_one_card_took_the_later_comes_first(opened: OpenedLedger) -> None:
+    """Whatever order they stand in: what is looked at ends at a bound, and the newest word counts."""
+    home, *former = CARDS[:4]
+    lives = [(card, 3, home, None, c.NOW.unix_ms + ms) for card, ms in zip(former, (2, 3, 1), strict=True)]
+    with opened.writing(c.NOW) as writing:
+        writing.db.insert("card_life", "card, state, successor, card_class, since_ms", lives)
+        assert former_cards(writing.db, home) == [home, former[1], former[0], former[2]]
