@@ -7,6 +7,7 @@ set or raise it is the caller's matter.
 
 from typing import NamedTuple
 
+from cloud.ledger.funds.payments.rule import NOW_MS
 from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.funds.successors import FORMER_MAX, former_cards
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
@@ -18,7 +19,7 @@ from shared.words.voice import Text
 
 COLUMNS = "id, key, card, day_fen, who, at_ms"
 KEY_MAX = 64
-_NEWEST = "SELECT day_fen, who, at_ms FROM account_bound WHERE card = ? ORDER BY id DESC LIMIT 1"
+_NEWEST = "SELECT day_fen, who, at_ms FROM account_bound WHERE card = ? AND at_ms <= ? ORDER BY id DESC LIMIT 1"
 
 
 class Bound(NamedTuple):
@@ -33,10 +34,10 @@ class BoundRefused(ConfigFault):
     """Happens when it is no bound within the school's. Nothing was changed."""
 
 
-def bound_of(db: Database, card: bytes) -> Bound | None:
-    """None: nobody has said. Inside of a transaction."""
+def bound_of(db: Database, card: bytes, at_ms: int = NOW_MS) -> Bound | None:
+    """The one that counts, or counted then. None: nobody has said. Inside of a transaction."""
     for one in former_cards(db, card, FORMER_MAX):
-        rows = db.run(_NEWEST, (one,))
+        rows = db.run(_NEWEST, (one, at_ms))
         if rows:
             return Bound(*rows[0])
     return None

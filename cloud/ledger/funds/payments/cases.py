@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.funds.orders.rows import OnlineState
+from cloud.ledger.funds.payments.rule import NOW_MS
 from cloud.ledger.funds.successors import FORMER_MAX, former_cards
 from cloud.store.db import Database
 from shared.online import code_in, code_means, is_means, parse_request
@@ -103,11 +104,11 @@ def unpaid(device: bytes) -> bytes:
     return b"\xff\xfc\0\0" + device
 
 
-def paid_on(db: Database, card: bytes, day: int) -> int:
-    """What this card's account has paid on this day, in fen, at tills, on line and by offline codes as far as they have
-    come, without what was given back or the school bears; with what those cards have paid in whose place it came: an
-    exchange at the desk begins no new day."""
-    return sum(_paid_by(db, one, day) for one in former_cards(db, card, FORMER_MAX))
+def paid_on(db: Database, card: bytes, day: int, at_ms: int = NOW_MS) -> int:
+    """What this card's account has paid on this day, or had until then, in fen, at tills, on line and by offline codes
+    as far as they have come, without what was given back or the school bears; with what those cards have paid in whose
+    place it came: an exchange at the desk begins no new day."""
+    return sum(_paid_by(db, one, day, at_ms) for one in former_cards(db, card, FORMER_MAX))
 
 
 def paid_with_since(db: Database, payer: bytes, shown: bytes, since_ms: int) -> int:
@@ -116,17 +117,22 @@ def paid_with_since(db: Database, payer: bytes, shown: bytes, since_ms: int) -> 
     return _paid_with(db, payer, shown, "opened_ms >= ?", since_ms)
 
 
-def _paid_by(db: Database, card: bytes, day: int) -> int:
-    states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
-    at_tills = "SELECT amount_fen AS fen FROM payment_case WHERE card = ? AND day = ? AND state IN (?, ?)"
+def _paid_by(db: Database, card: bytes, day: int, at_ms: int) -> int:
+    """What a till has given back later had been paid until then."""
+    states = (int(PaymentState.APPROVED), int(PaymentState.HELD), int(PaymentState.REVERSED), at_ms)
+    at_tills = (
+        "SELECT amount_fen AS fen FROM payment_case WHERE card = ? AND day = ? AND opened_ms <= ? "
+        "AND (state IN (?, ?) OR (state = ? AND changed_ms > ?))"
+    )
     by_orders = (
         "SELECT CASE WHEN state = ? THEN amount_fen ELSE captured_fen - refunded_fen END FROM online_payment "
-        "WHERE card = ? AND day = ?"
+        "WHERE card = ? AND day = ? AND opened_ms <= ?"
     )
-    by_codes = "SELECT fen - borne_fen FROM code_use WHERE card = ? AND day = ? AND entry IS NOT NULL"
+    by_codes = "SELECT fen - borne_fen FROM code_use WHERE card = ? AND day = ? AND at_ms <= ? AND entry IS NOT NULL"
     paid = f"{at_tills} UNION ALL {by_orders} UNION ALL {by_codes}"
     sql = f"SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM ({paid}) AS paid"  # noqa: S608  # ours
-    return int(db.run(sql, (card, day, *states, int(OnlineState.AUTHORISED), card, day, card, day))[0][0])
+    which = card, day, at_ms
+    return int(db.run(sql, (*which, *states, int(OnlineState.AUTHORISED), *which, *which))[0][0])
 
 
 def spare_paid_on(db: Database, payer: bytes, spare: bytes, day: int) -> int:

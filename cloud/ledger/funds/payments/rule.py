@@ -15,6 +15,8 @@ DAY_MAX_FEN = 100_000
 """Of one card on a day of the ledger's, likewise."""
 UNBOUND_FEN = 2**53
 """More than there is: a card that is neither spare nor capped has no bound of its own."""
+NOW_MS = 2**62
+"""After all that is in the books, where what counted at a moment is asked for."""
 REVERSALS_MAX, REVERSED_MAX_FEN = 100, 300_000
 """Of one terminal on a day of receipt: a terminal's own word gives money back, and its box could write that word."""
 

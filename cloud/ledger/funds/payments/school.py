@@ -6,7 +6,7 @@ one rule (rule.py); a holder's own bound (bounds.py) stands below it. Before any
 
 from typing import NamedTuple
 
-from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, SINGLE_MAX_FEN
+from cloud.ledger.funds.payments.rule import DAY_MAX_FEN, NOW_MS, SINGLE_MAX_FEN
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -32,9 +32,9 @@ class PayBoundsRefused(ConfigFault):
     """Happens when they are none. Nothing was changed."""
 
 
-def pay_bounds(db: Database) -> PayBounds:
-    """Those that count. Inside of a transaction."""
-    rows = db.run("SELECT one_fen, day_fen FROM pay_bound ORDER BY id DESC LIMIT 1")
+def pay_bounds(db: Database, at_ms: int = NOW_MS) -> PayBounds:
+    """Those that count, or counted then. Inside of a transaction."""
+    rows = db.run("SELECT one_fen, day_fen FROM pay_bound WHERE at_ms <= ? ORDER BY id DESC LIMIT 1", (at_ms,))
     return PayBounds(*rows[0]) if rows else PayBounds()
 
 

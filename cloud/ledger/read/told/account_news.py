@@ -1,16 +1,18 @@
 """News 消息 of the online account and of what stands in for its card: money on its way back, a low balance, the bound
 of a day, a spare card that is late. As `news.py`: made of the books' own rows each time, so nothing is told twice.
 
-Inside of a snapshot. Falls are looked for among the MOVES_MAX newest moves of the account.
+Inside of a snapshot. Falls are looked for among the MOVES_MAX newest moves of the account, bounds among as many
+refusals.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.funds.payments.cases import PaymentState
+from cloud.ledger.funds.bounds import bound_of
+from cloud.ledger.funds.payments.cases import COLUMNS, PaymentCase, PaymentState, paid_on
 from cloud.ledger.funds.payments.school import pay_bounds
 from cloud.ledger.funds.spares import SpareAct
 from cloud.ledger.journal.balances import balance
@@ -43,7 +45,8 @@ def account_news(db: Database, cards: Sequence[bytes], before: Key, most: int, l
         return []
     ((account, purse),) = rows
     found = [
-        *_moved(db, account, before, most), *_spares(db, cards, before, most), *_bounds(db, cards, before, most),
+        *_moved(db, account, before, most), *_spares(db, cards, before, most),
+        *islice(_bounds(db, cards, before), most),
         *(_falls(db, account, before, low, Source.FALL) if low.fen else ()),
         *(_falls(db, purse, before, low, Source.PURSE_FALL) if low.fen else ()),
     ]  # fmt: skip
@@ -74,31 +77,33 @@ def _spares(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Ite
         yield News((at_ms, Source.SPARE, number), "overdue", place=label)
 
 
-def _bounds(db: Database, cards: Sequence[bytes], before: Key, most: int) -> Iterator[News]:
-    """Days on which a payment was refused under a bound that stood then, each once: at its first refusal. What is above
-    the school's bound of one payment was not refused for the holder's."""
+def _bounds(db: Database, cards: Sequence[bytes], before: Key) -> Iterator[News]:
+    """Days on which a payment was refused under a bound that stood then, each once: at its first refusal."""
     marks = _marks(cards)
     if not db.run(f"SELECT 1 FROM account_bound WHERE card IN ({marks}) LIMIT 1", tuple(cards)):  # noqa: S608  # marks
         return
     sql = (
-        f"SELECT p.day, MIN(p.opened_ms) FROM payment_case p WHERE p.card IN ({marks}) AND p.state = ? "  # noqa: S608  # ours
-        "AND p.result = ? AND p.amount_fen <= ? AND EXISTS (SELECT 1 FROM account_bound b WHERE b.card = p.card "
-        "AND b.at_ms <= p.opened_ms AND b.day_fen < ? AND NOT EXISTS (SELECT 1 FROM account_bound n "
-        "WHERE n.card = b.card AND n.id > b.id AND n.at_ms <= p.opened_ms)) GROUP BY p.day ORDER BY p.day DESC LIMIT ?"
+        f"SELECT {COLUMNS} FROM payment_case WHERE card IN ({marks}) AND state = ? AND result = ? AND opened_ms <= ? "  # noqa: S608  # ours
+        "ORDER BY day DESC, opened_ms LIMIT ?"
     )
-    asked = (int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), *pay_bounds(db))
-    for day, at_ms in db.run(sql, (*cards, *asked, most + DAYS_AHEAD)):
-        key = (at_ms, int(Source.BOUND), day)
-        if key < before:
+    asked = (int(PaymentState.REFUSED), int(PaymentResult.OVER_LIMIT), before[0], MOVES_MAX)
+    for day, cases in groupby(map(PaymentCase._make, db.run(sql, (*cards, *asked))), key=lambda case: case.day):
+        first = next((case for case in cases if _is_by_bound(db, case)), None)
+        if first is not None and (key := (first.opened_ms, int(Source.BOUND), day)) < before:
             yield News(key, "bound")
+
+
+def _is_by_bound(db: Database, case: PaymentCase) -> bool:
+    """Of a refusal: was it the holder's own bound of the day, and neither what the school sets nor what the card that
+    was shown may itself pay, a capped or a spare one? What was loaded onto a spare that day is not looked at."""
+    own, school = bound_of(db, case.card, case.opened_ms), pay_bounds(db, case.opened_ms)
+    if own is None or own.day_fen >= school.day_fen or case.amount_fen > school.one_fen:
+        return False
+    return paid_on(db, case.card, case.day, case.opened_ms) + case.amount_fen > own.day_fen
 
 
 def _marks(cards: Sequence[bytes]) -> str:
     return ", ".join("?" * len(cards))
-
-
-DAYS_AHEAD = 400
-"""Days of refusals before the place that a page begins at are read, too: a year of them and more."""
 
 
 _FALLS = {Source.FALL: "low", Source.PURSE_FALL: "low-card"}

@@ -15,8 +15,11 @@ from cloud.ledger.findings.found import (
     findings,
     lapses_s,
 )
+from cloud.ledger.funds.bounds import set_bound
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.read.told.account_news import account_news
+from cloud.ledger.read.told.news import FIRST
 from cloud.ledger.records.values import Now
 from cloud.payments.codes.door import CodeDoor
 from shared.clocks.clock import DAY_S, day_number
@@ -82,6 +85,8 @@ def test_a_proved_clone_refuses_the_card_and_names_both_records(ledger: Ledger, 
 def test_the_account_of_a_capped_card_pays_one_meal_a_period_where_the_card_is_shown(ledger: Ledger, box: Box) -> None:
     """What a code of its holder's phone has paid in the period leaves the card its meal."""
     ledger.deposit(CARD, 100_00, "k", LATER)
+    with ledger.opened.writing(LATER) as writing:
+        set_bound(writing, "k", CARD, 90_00, "wallet:1")
     overdraft(box)
     assert What.OVERDRAFT in kinds(ledger)
     assert c.pay(ledger, 7, 16_00, now=LATER).result is PaymentResult.APPROVED, "never in the period of the finding"
@@ -92,6 +97,9 @@ def test_the_account_of_a_capped_card_pays_one_meal_a_period_where_the_card_is_s
     results = [c.pay(ledger, n, fen, now=next_day).result for n, fen in ((8, 9_00), (9, 6_01), (10, 6_00), (11, 1))]
     approved, over = PaymentResult.APPROVED, PaymentResult.OVER_LIMIT
     assert results == [approved, over, approved, over]
+    with ledger.database.reading():
+        told = account_news(ledger.database, [CARD], FIRST, 9)
+    assert "bound" not in [one.what for one in told], "what the cap refuses has met no bound of his own"
     ledger.find_differences(last)
     assert c.pay(ledger, 12, 16_00, now=last).result is approved, "the cap has lapsed"
 

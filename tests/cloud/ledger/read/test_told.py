@@ -3,7 +3,10 @@
 from random import Random
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.desk.bank import BankLedger
 from cloud.ledger.funds.bounds import set_bound
+from cloud.ledger.funds.payments.cases import paid_on
+from cloud.ledger.funds.payments.school import PayBounds
 from cloud.ledger.funds.spares import COLUMNS, SpareAct
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.ledger import Ledger
@@ -11,7 +14,9 @@ from cloud.ledger.read.told.account_news import Low, account_news
 from cloud.ledger.read.told.card_entries import OF_CREDIT, OF_DEBIT, card_entries
 from cloud.ledger.read.told.news import FIRST, Key
 from cloud.ledger.records.values import Now, Received
+from shared.clocks.clock import day_number
 from shared.online import PaymentResult
+from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.test_order import History, ask
 
@@ -108,3 +113,21 @@ def test_the_bound_of_a_day_and_a_late_spare_are_told_once(ledger: Ledger) -> No
         (late, _) = account_news(ledger.database, [c.card(1)], FIRST, 10)
     assert late.place == "0002"
     assert _told(ledger, Low(), late.key) == [("bound", 0)]
+    BankLedger(ledger.opened).set_pay_bounds(PayBounds(10_00, 100_00), "王芳", "", _at(6))
+    assert _told(ledger, Low(), late.key) == [("bound", 0)], "what the school says later changes nothing of it"
+
+
+def test_what_had_been_paid_until_then_is_what_met_the_bound(ledger: Ledger) -> None:
+    """What a till gives back afterwards takes no news back."""
+    ledger.deposit(c.card(1), 400_00, "a", _at(0))
+    with ledger.opened.writing(_at(1)) as writing:
+        set_bound(writing, "k", c.card(1), 20_00, "wallet:1")
+    assert c.pay(ledger, 1, 15_00, now=_at(2)).result is PaymentResult.APPROVED
+    with ledger.database.reading():
+        paid = [paid_on(ledger.database, c.card(1), day_number(_at(2).campus_s), _at(n).unix_ms) for n in (1, 2, 3)]
+    assert paid == [0, 15_00, 15_00]
+    assert c.pay(ledger, 2, 6_00, now=_at(3)).result is PaymentResult.OVER_LIMIT
+    c.Box(ledger).send(c.payment(1, 1, Kind.REVERSAL, 15_00), now=_at(4))
+    with ledger.database.reading():
+        assert paid_on(ledger.database, c.card(1), day_number(_at(4).campus_s)) == 0
+    assert ("bound", 0) in _told(ledger, Low())
