@@ -128,16 +128,18 @@ def set_up(to: Path, data: Path, cluster: Path, dsn: str, keep_full: int, socket
         stanza=STANZA,
     )  # fmt: skip
     write_whole(made.conf, text.encode())
-    _tell_server(made, cluster)
     _give(cluster, [*folders, made.conf])
+    _tell_server(made, cluster)
     return made
 
 
 def _tell_server(made: Repository, cluster: Path) -> None:
+    """CLUSTER_CONF is the last: where it is, nothing of the setting up is left to be done."""
     _archive_again(cluster / AUTO_CONF)
     told = _SERVER_CONF.format(conf=cluster.resolve() / CLUSTER_CONF, stanza=STANZA, seconds=ARCHIVE_TIMEOUT_S)
     write_whole(cluster / SERVER_CONF, told.encode())
-    _give(cluster, [cluster / SERVER_CONF, _with_secret(made, cluster / CLUSTER_CONF)])
+    _give(cluster, [cluster / SERVER_CONF])
+    _give(cluster, [_with_secret(made, cluster / CLUSTER_CONF)])
 
 
 def _archive_again(file: Path) -> None:

@@ -1,6 +1,7 @@
 """A ledger in PostgreSQL: kept by pgBackRest, put back to a second, never over a live one. The drill: with --all."""
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -55,6 +56,25 @@ def test_the_backup_folder_holds_no_secret_and_the_server_is_told(tmp_path: Path
 def test_another_time_the_secret_stays(tmp_path: Path, cluster: Path) -> None:
     first = pgbackrest.set_up(tmp_path / "to", tmp_path / "data", cluster, DSN, 2)
     assert pgbackrest.set_up(tmp_path / "to", tmp_path / "data", cluster, DSN, 3).secret == first.secret
+
+
+def test_what_was_cut_off_is_not_taken_for_set_up(
+    tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A keeper looks at CLUSTER_CONF; folders of root's would be closed to the server for good."""
+
+    def cut(path: Path | int, *_: int) -> None:
+        if isinstance(path, Path) and path.is_relative_to(tmp_path / "to"):
+            raise OSError("cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: 0)
+        patch.setattr(os, "chown", cut)
+        with pytest.raises(OSError, match="cut"):
+            pgbackrest.set_up(tmp_path / "to", tmp_path / "data", cluster, DSN, 2)
+    assert not (cluster / pgbackrest.CLUSTER_CONF).exists()
+    pgbackrest.set_up(tmp_path / "to", tmp_path / "data", cluster, DSN, 2)
+    assert (cluster / pgbackrest.CLUSTER_CONF).exists()
 
 
 def test_what_is_no_cluster_or_has_no_socket_is_refused(tmp_path: Path, cluster: Path) -> None:
