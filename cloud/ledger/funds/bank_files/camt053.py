@@ -1,7 +1,8 @@
 """camt.053, ISO 20022's statement of an account: balances that open and close a day, and the movements between them.
 
-Each statement adds up, and the next one opens with what the one before closed with, or the file is refused. The XML is
-read as a stream: a document type, and so any entity, is refused; depth, texts and elements have bounds.
+All are of one account, each adds up, and the next one opens with what the one before closed with, or the file is
+refused. The XML is read as a stream: a document type, and so any entity, is refused; depth, texts and elements have
+bounds.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
 from cloud.ledger.funds.bank_figures import LINES_MAX, BankRefused
-from cloud.ledger.funds.bank_files.cells import day_of, no_sum, sum_of
+from cloud.ledger.funds.bank_files.cells import day_of, no_sum, require_one_account, sum_of
 from shared.words.voice import Text
 
 FORM = Text("camt.053 对账单", "a camt.053 statement")
@@ -18,9 +19,10 @@ NAMESPACE = "camt.053.001."
 DEPTH_MAX, TEXT_MAX, ELEMENTS_MAX = 32, 1_000, 1_000_000
 """Above which a file is refused: a statement of LINES_MAX movements stays below."""
 _STATEMENT = ("Document", "BkToCstmrStmt", "Stmt")
-_BALANCE, _ENTRY = (*_STATEMENT, "Bal"), (*_STATEMENT, "Ntry")
+_ACCOUNT, _BALANCE, _ENTRY = (*_STATEMENT, "Acct"), (*_STATEMENT, "Bal"), (*_STATEMENT, "Ntry")
 _OPENS, _CLOSES = ("OPBD", "PRCD", "OPBD/INTM"), ("CLBD", "CLBD/INTM")
 _BOOKED = "BOOK"
+_IBAN, _OTHER = "Id/IBAN", "Id/Othr/Id"
 _KIND, _SUB, _AMOUNT, _WAY = "Tp/CdOrPrtry/Cd", "Tp/SubTp/Cd", "Amt", "CdtDbtInd"
 
 
@@ -40,13 +42,20 @@ class Moved(NamedTuple):
     fen: int
 
 
+class Account(NamedTuple):
+    """Acct: which one, as the bank writes it."""
+
+    line: int
+    name: str
+
+
 class Opened(NamedTuple):
     """A Stmt begins."""
 
     line: int
 
 
-Step = Balance | Moved | Opened
+Step = Account | Balance | Moved | Opened
 
 
 def is_camt053(text: str) -> bool:
@@ -60,7 +69,9 @@ def balance_at(text: str, day: int, what: str) -> tuple[int, Text, int]:
     closed: int | None = None
     found: dict[int, int] = {}
     count = 0
-    for steps in _statements(_read(text, what)):
+    statements = [*_statements(_read(text, what))]
+    require_one_account({_account(steps) for steps in statements}, what)
+    for steps in statements:
         opens, closes = _ends(steps, what)
         if closed is not None and opens.fen != closed:
             raise no_sum(what, opens.line, opens.fen, closed)
@@ -74,6 +85,10 @@ def balance_at(text: str, day: int, what: str) -> tuple[int, Text, int]:
     if day not in found:
         raise BankRefused(Text(f"{what}：没有那一天的期末余额", f"{what}: no balance closes that day"))
     return found[day], FORM, count
+
+
+def _account(steps: list[Step]) -> str:
+    return next((one.name for one in steps if isinstance(one, Account)), "")
 
 
 def _ends(steps: list[Step], what: str) -> tuple[Balance, Balance]:
@@ -97,7 +112,7 @@ def _statements(steps: list[Step]) -> Iterator[list[Step]]:
 
 
 class _Reader:
-    """Keeps the texts and attributes of the Bal or Ntry that is open, by their paths below it."""
+    """Keeps the texts and attributes of the Acct, Bal or Ntry that is open, by their paths below it."""
 
     def __init__(self, parser: XMLParserType, what: str) -> None:
         self.steps: list[Step] = []
@@ -116,7 +131,7 @@ class _Reader:
         path = tuple(self._path)
         if path == _STATEMENT:
             self.steps.append(Opened(self._parser.CurrentLineNumber))
-        elif path in (_BALANCE, _ENTRY):
+        elif path in (_ACCOUNT, _BALANCE, _ENTRY):
             self._cells, self._line, self._currency = {}, self._parser.CurrentLineNumber, ""
         elif path in ((*_BALANCE, _AMOUNT), (*_ENTRY, _AMOUNT)):
             self._currency = attributes.get("Ccy", "")
@@ -129,6 +144,8 @@ class _Reader:
         path = tuple(self._path)
         if len(path) > len(_BALANCE):
             self._cells.setdefault("/".join(path[len(_BALANCE) :]), self._text.strip())
+        elif path == _ACCOUNT:
+            self.steps.append(Account(self._line, self._cells.get(_IBAN) or self._cells.get(_OTHER, "")))
         elif path == _BALANCE:
             self.steps.append(self._balance())
         elif path == _ENTRY and self._is_booked():

@@ -1,6 +1,7 @@
 """Cells of a bank's file as banks write them: a day, a sum. What is neither is refused with its line."""
 
 import re
+from collections.abc import Collection
 
 from cloud.ledger.funds.bank_figures import BankRefused, parse_figure
 from shared.clocks.clock import ClockError, day_number, parse_time
@@ -8,6 +9,8 @@ from shared.money import yuan
 from shared.words.voice import Text, told_by
 
 _DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?")
+SHOWN, SHOWN_MAX = 34, 3
+"""Characters of an account that are shown, an IBAN's most; and so many accounts."""
 _NONE = frozenset({"", "-", "--", "—"})
 
 
@@ -46,6 +49,21 @@ def no_sum(what: str, line: int, fen: int, expected: int) -> BankRefused:
             f"{what} line {line}: its balance {has} is no sum, {should} would be",
         )
     )
+
+
+def require_one_account(accounts: Collection[str], what: str) -> None:
+    """The accounts that a file's statements are of, as the bank writes them, each once; empty: one does not say.
+
+    BankRefused: sums of several accounts are no balance of any of them.
+    """
+    if len(accounts) > 1:
+        shown = ", ".join(one[:SHOWN] or "–" for one in sorted(accounts)[:SHOWN_MAX])
+        raise BankRefused(
+            Text(
+                f"{what}：含 {len(accounts)} 个账户（{shown}），应只有一个",
+                f"{what}: of {len(accounts)} accounts ({shown}), one is expected",
+            )
+        )
 
 
 def _signed(fen: int) -> str:

@@ -1,6 +1,7 @@
 """MT940, the statement that banks send each other and their customers: :60F: opens, :61: moves, :62F: closes.
 
-Each statement adds up, and the next page opens with what the one before closed with, or the file is refused.
+All pages are of one account, each adds up, and the next one opens with what the one before closed with, or the file is
+refused.
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cloud.ledger.funds.bank_figures import LINES_MAX, BankRefused
-from cloud.ledger.funds.bank_files.cells import no_sum
+from cloud.ledger.funds.bank_files.cells import no_sum, require_one_account
 from shared.clocks.clock import ClockError, day_number, parse_time
 from shared.words.voice import Text
 
@@ -17,6 +18,7 @@ CURRENCY = "CNY"
 _TAG = re.compile(r":(\d\d[A-Z]?):(.*)")
 _BALANCE = re.compile(r"([CD])(\d{6})([A-Z]{3})(\d{1,12}),(\d{0,2})")
 _MOVE = re.compile(r"(\d{6})(?:\d{4})?(R?[CD])[A-Z]?(\d{1,12}),(\d{0,2})[A-Z].*")
+_ACCOUNT = "25"
 _OPENS, _MOVES, _CLOSES = ("60F", "60M"), "61", ("62F", "62M")
 
 
@@ -36,6 +38,7 @@ def balance_at(text: str, day: int, what: str) -> tuple[int, Text, int]:
     """The last balance that closes this day. BankRefused."""
     closed, so_far, count = None, None, 0
     found: dict[int, int] = {}
+    require_one_account({tag.said.strip() for tag in _tags(text) if tag.name == _ACCOUNT}, what)
     for tag in _tags(text):
         if tag.name in _OPENS:
             _, so_far = _balance(tag, what)

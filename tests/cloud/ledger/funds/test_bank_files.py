@@ -91,6 +91,29 @@ def test_a_statement_of_camt_053_says_it_and_what_is_announced_does_not_count() 
         told(CAMT.replace("</BkTo", f"{two}</BkTo"), DAY + 1)
 
 
+def test_statements_of_two_accounts_are_of_none() -> None:
+    """However well their sums follow each other."""
+    of = "<Stmt>\n<Acct><Id>{}</Id><Ccy>CNY</Ccy></Acct>"
+    one = CAMT.replace("<Stmt>", of.format("<Othr><Id>7100001234567</Id></Othr>"))
+    assert told(one) == told(one.replace("<Othr><Id>7100001234567</Id></Othr>", "<IBAN>X1</IBAN>")) == 98_769_50
+    quiet = "".join(
+        f'<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">98769.50</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+        "<Dt><Dt>2026-11-28</Dt></Dt></Bal>"
+        for kind in ("OPBD", "CLBD")
+    )
+    for name in ("<Othr><Id>7100001234567</Id></Othr>", "<Othr><Id>7100007654321</Id></Othr>", ""):
+        text = one.replace("</BkTo", f"{of.format(name)}{quiet}</Stmt></BkTo")
+        if "1234567" in name:
+            assert told(text, DAY + 1) == 98_769_50
+        else:
+            with pytest.raises(ConfigFault, match=r"含 2 个账户（.*7100001234567.*），应只有一个"):
+                told(text, DAY + 1)
+    page = ":25:7100007654321\n:60F:C261128CNY98769,50\n:62F:C261128CNY98769,50\n"
+    assert told(STATEMENT + page.replace("7654321", "1234567"), DAY + 1) == 98_769_50
+    with pytest.raises(ConfigFault, match="含 2 个账户（7100001234567, 7100007654321）"):
+        told(STATEMENT + page, DAY + 1)
+
+
 def test_a_plain_table_is_read_as_before() -> None:
     assert read_bank_file("日期,余额\n2026-11-27,5.00\n".encode(), DAY, "bank").form is PLAIN
 
