@@ -15,7 +15,9 @@ WORDS: dict[str, Text] = {
     "backup_verified": Text("校验于", "verified"),
     "backup_unverified": Text("何时校验过不知", "not known when it was verified"),
     "keys_unsealed": Text("密钥封存：还没有，./ykt cloud backup keys", "no sealed keys yet: ./ykt cloud backup keys"),
-    "keys_unproven": Text("密钥封存：口令未经证明", "sealed keys: the paper is not proven"),
+    "keys_unproven": Text(
+        "密钥封存：口令未经证明；再封存一次，按纸上重输", "sealed keys: the paper is not proven; seal again, type it"
+    ),
     "goals": Text("本月服务目标", "Service goals this month"),
     "goal": Text("目标", "Goal"),
     "so_far": Text("至今", "So far"),

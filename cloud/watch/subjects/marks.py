@@ -3,7 +3,8 @@
 A backup writes DATA/cloud/backup.json whole (a new file, renamed) once it is done and proven:
 `{"format": 1, "finished_ms": 1795836778000, "verified_ms": …, "what": "ledger", "where": "…"}`; `what` and `where` are
 for people, `verified_ms` is missing in one of before. DATA/cloud/key-backup.json says when the paper that opens the
-sealed keys was made and typed last: `{"format": 1, "made_ms": …, "proven_ms": … or null}`.
+sealed keys was made and typed last: `{"format": 1, "made_ms": …, "proven_ms": … or null}`; null, too, once a secret was
+made that no archive has yet.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cloud.process.private import read_private
+from cloud.process.whole_file import write_whole
 from cloud.watch.alarms.terms import Kind, Signal, Source
 from cloud.watch.notify.channels.post import SECRET_MIN, Place, place_of
 from shared.errors import ConfigFault
@@ -126,6 +128,18 @@ def read_proof(folder: Path) -> Proof | None:
     said = _said(folder / PROOF)
     made_ms = _time(said, "made_ms")
     return None if made_ms is None else Proof(made_ms, _time(said, "proven_ms"))
+
+
+def keep_proof(folder: Path, proof: Proof) -> None:
+    """Durable when this returns."""
+    write_whole(folder / PROOF, json.dumps({"format": 1} | proof._asdict()).encode())
+
+
+def unprove(folder: Path) -> None:
+    """There is a secret now that no sealed archive has: paper and archive are proven no longer, if they ever were."""
+    proof = read_proof(folder)
+    if proof is not None:
+        keep_proof(folder, proof._replace(proven_ms=None))
 
 
 def _said(mark: Path) -> dict[str, Any]:

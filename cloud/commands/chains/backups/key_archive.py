@@ -9,7 +9,6 @@ Where the data folder is one of several, as in a school's server, Whole says wha
 """
 
 import io
-import json
 import secrets
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from typing import NamedTuple
 from cloud.commands.chains.backups.files import KEEP, sync
 from cloud.process.settings import FOLDER
 from cloud.process.whole_file import write_whole
-from cloud.watch.subjects.marks import PROOF, Proof, read_proof
+from cloud.watch.subjects.marks import OPENS, PROOF, Proof, keep_proof, read_proof
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, StoreFault
@@ -144,11 +143,27 @@ def sealed_lines(made: Sealed) -> list[Text | str]:
 
 
 def prove(data: Path, archive: Path, passphrase: str, now_ms: int) -> tuple[str, ...]:
-    """What the archive holds, opened with what was typed; written down as proven. KeyFault, WireFault: nothing is."""
+    """What the archive holds, opened with what was typed; written down as proven. Else nothing is written: KeyFault,
+    WireFault; ConfigFault, where what opens the backups is not in it."""
     held = _unpacked(paper_seal.opened_by(_read(archive), passphrase))
+    _require_opens(data / FOLDER / OPENS, held, archive)
     known = read_proof(data / FOLDER) or Proof(now_ms)
-    _keep_proof(data, known._replace(proven_ms=now_ms))
+    keep_proof(data / FOLDER, known._replace(proven_ms=now_ms))
     return tuple(held)
+
+
+def _require_opens(file: Path, held: dict[str, bytes], archive: Path) -> None:
+    if not file.exists():
+        return
+    secret = file.read_bytes().strip()
+    if not any(PurePosixPath(name).name == OPENS and raw.strip() == secret for name, raw in held.items()):
+        raise ConfigFault(
+            Text(
+                f"{archive.name} 里没有现在的 {OPENS}，打不开备份：先再封存一次（cloud backup keys），再按纸上重输",
+                f"{archive.name} lacks the {OPENS} of now, no backup opens by it: seal keys again "
+                "(cloud backup keys), then type the paper",
+            )
+        )
 
 
 def unseal(archive: Path, data: Path, passphrase: str) -> tuple[str, ...]:
@@ -172,12 +187,8 @@ def _key(data: Path, file: Path, now_ms: int) -> tuple[SealKey, str]:
     passphrase = paper_seal.written(secrets.token_bytes(DRAWN))
     made = paper_seal.key_of(passphrase, secrets.token_bytes(SALT_SIZE))
     write_whole(file, made.salt + made.key)
-    _keep_proof(data, Proof(now_ms))
+    keep_proof(data / FOLDER, Proof(now_ms))
     return made, passphrase
-
-
-def _keep_proof(data: Path, proof: Proof) -> None:
-    write_whole(data / FOLDER / PROOF, json.dumps({"format": 1} | proof._asdict()).encode())
 
 
 def _found(one: Whole) -> Iterator[tuple[str, bytes]]:

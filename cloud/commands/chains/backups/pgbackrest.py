@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from cloud.process.settings import FOLDER
 from cloud.process.whole_file import write_whole
-from cloud.watch.subjects.marks import OPENS
+from cloud.watch.subjects.marks import OPENS, unprove
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, StoreFault
@@ -95,9 +95,12 @@ def repository(to: Path, data: Path) -> Repository:
 
 
 def keep_secret(data: Path) -> str:
-    """The one there is, or a new one."""
-    secret = secret_of(data) or secrets.token_urlsafe(SECRET_BYTES)
-    write_whole(data / FOLDER / OPENS, secret.encode())
+    """The one there is, or a new one; sealed keys that are without it are proven no longer, before it is there."""
+    secret = secret_of(data)
+    if not secret:
+        unprove(data / FOLDER)
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        write_whole(data / FOLDER / OPENS, secret.encode())
     return secret
 
 

@@ -21,7 +21,7 @@ from cloud.store.db import Database, open_database, read_file
 from cloud.watch.metrics.settings import read_metric_store
 from cloud.watch.notify.doors_file import close_doors, read_doors
 from cloud.watch.store import FILE as WATCH_FILE
-from cloud.watch.subjects.marks import MARK, backup_of, finished, place_of_backup, read_proof, read_said
+from cloud.watch.subjects.marks import MARK, OPENS, backup_of, finished, place_of_backup, read_proof, read_said
 from shared.errors import ConfigFault, YktError
 from shared.support import files, network
 from shared.support.checks import Answer, Check, bad, care, good, unknown
@@ -335,10 +335,16 @@ def _paper(folder: Path) -> Iterator[Answer]:
         yield unknown(Text("密钥与配置没有封存过", "keys and configuration were never sealed"), fix)
     elif proof.is_good(int(time.time() * 1000)):
         yield good(Text("封存过，口令按纸证明过", "they are sealed, and the paper is proven"))
+    elif proof.proven_ms is None:
+        then = f"{seal} … ; ./ykt cloud backup prove --to …"
+        yield bad(
+            Text(f"口令未经证明，或封存里没有 {OPENS}", f"the paper is not proven, or what is sealed lacks {OPENS}"),
+            Text(f"再封存一次，按纸上重输：{then}", f"seal the keys once more, type it from the paper: {then}"),
+        )
     else:
         then = "./ykt cloud backup prove --to"
         yield bad(
-            Text("口令未经证明，或已过一学期", "the paper is not proven, or not within a term"),
+            Text("口令的证明已过一学期", "the paper was not proven within a term"),
             Text(f"按纸上重输：{then} 目录", f"type it from the paper: {then} FOLDER"),
         )
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud.commands.chains.backups import key_archive
+from cloud.commands.chains.backups import key_archive, pgbackrest
 from cloud.process.settings import load_settings
-from cloud.watch.subjects.marks import PROOF_DAYS, Proof, read_proof
+from cloud.watch.subjects.marks import OPENS, PROOF_DAYS, Proof, read_proof
 from shared.errors import ConfigFault, KeyFault, WireFault
 from tests.scenes import plans
 from tests.scenes.plans import command
@@ -78,6 +78,24 @@ def test_not_proven_until_it_was_typed_and_again_after_a_term(campus: Path, tmp_
     proof = read_proof(folder)
     assert proof == Proof(NOW_MS, NOW_MS + 1)
     assert [proof.is_good(NOW_MS + days * DAY_MS) for days in (1, PROOF_DAYS, PROOF_DAYS + 1)] == [True, True, False]
+
+
+def test_no_longer_proven_once_backups_have_a_secret_that_is_not_in_it(campus: Path, tmp_path: Path) -> None:
+    folder, to = campus / "cloud", tmp_path / "to"
+    made = key_archive.seal(campus, to, NOW_MS)
+    key_archive.prove(campus, made.file, made.passphrase, NOW_MS + 1)
+    pgbackrest.keep_secret(campus)  # as a keeper of backups does by itself, weeks later
+    assert read_proof(folder) == Proof(NOW_MS)
+    with pytest.raises(ConfigFault, match=r"backup\.secret"):
+        key_archive.prove(campus, made.file, made.passphrase, NOW_MS + 2)
+    assert read_proof(folder) == Proof(NOW_MS)
+    again = key_archive.seal(campus, to, NOW_MS + DAY_MS)
+    key_archive.prove(campus, again.file, made.passphrase, NOW_MS + DAY_MS)
+    pgbackrest.keep_secret(campus)
+    assert read_proof(folder) == Proof(NOW_MS, NOW_MS + DAY_MS), "the secret there is stays, and so does the proof"
+    (folder / OPENS).write_text("another")
+    with pytest.raises(ConfigFault, match=r"backup\.secret"):
+        key_archive.prove(campus, again.file, made.passphrase, NOW_MS + DAY_MS)
 
 
 def test_a_changed_archive_proves_nothing(campus: Path, tmp_path: Path) -> None:
