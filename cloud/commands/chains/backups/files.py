@@ -16,8 +16,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from cloud.commands.chains.backups.pgbackrest import Base
-from cloud.commands.chains.backups.sealed_file import seal, unseal
+from cloud.commands.chains.backups.pgbackrest import Base, require_secret
+from cloud.commands.chains.backups.sealed_file import require_opens, seal, unseal
 from cloud.process.whole_file import leave_to_owner, write_whole
 from cloud.store.db import copy_file
 from shared.errors import StoreFault
@@ -81,6 +81,7 @@ def digests(part: Path, secret: str = "") -> dict[str, str]:
     if secret:
         for file in sorted(part.iterdir()):
             seal(file, secret)
+            require_opens(file, secret)
     return {file.name: digest_of(file) for file in sorted(part.iterdir())}
 
 
@@ -101,12 +102,17 @@ def listed(to: Path) -> list[Backup]:
     return sorted(_read_all(to), key=lambda one: one.made_ms, reverse=True)
 
 
-def check(folder: Path) -> Backup:
-    """Is it as it was made? StoreFault names the first file that is not."""
+def check(folder: Path, data: Path) -> Backup:
+    """Is it as it was made, and does all of it open by the secret of DATA, where it is sealed? StoreFault names the
+    first file that is not or does not. ConfigFault: it is sealed, and the secret is gone."""
     made = _read(folder)
     for name, digest in made.files.items():
         if not (folder / name).is_file() or digest_of(folder / name) != digest:
             raise StoreFault(Text(f"{name}: 缺失或已变", f"{name}: missing or changed"))
+    if made.sealed:
+        secret = require_secret(data)
+        for name in made.files:
+            require_opens(folder / name, secret)
     return made
 
 

@@ -41,11 +41,12 @@ def make(
     if not is_file:
         pgbackrest.repository(to, settings.data)
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret = _secret(to, settings.data)
     names = [name for name in FILES if (source / name).exists() and (is_file or name != LEDGER)]
     with alone(to):
         files.sweep(to)
         files.require_room(to, [source / name for name in names])
-        made, rows = _archived(settings, dsn, to, now_ms, names, full=full)
+        made, rows = _archived(settings, dsn, to, now_ms, names, secret, full=full)
         files.thin_out(to, keep, made.folder)
         if not is_file:
             bases = pgbackrest.bases(pgbackrest.repository(to, settings.data))
@@ -56,8 +57,9 @@ def make(
 
 
 def check(one: Path, data: Path, now_ms: int) -> Backup:
-    """Is it as it was made, its base in the repository too? If it is the newest, that is written down. StoreFault."""
-    made = files.check(one)
+    """Is it as it was made, does it open, its base in the repository too? If it is the newest, that is written down.
+    StoreFault, ConfigFault."""
+    made = files.check(one, data)
     if made.base is not None:
         pgbackrest.verify(pgbackrest.repository(one.parent, data))
     source = data / FOLDER
@@ -72,8 +74,14 @@ def _write_mark(source: Path, where: Path, finished_ms: int, verified_ms: int) -
     write_whole(source / MARK, json.dumps(said, ensure_ascii=False).encode())
 
 
+def _secret(to: Path, data: Path) -> str:
+    """Empty where backups were never sealed. ConfigFault: they were, and a plain one would be made after them."""
+    is_sealed = any(one.sealed for one in files.listed(to))
+    return pgbackrest.require_secret(data) if is_sealed else pgbackrest.secret_of(data)
+
+
 def _archived(
-    settings: CloudSettings, dsn: str, to: Path, now_ms: int, names: list[str], *, full: bool
+    settings: CloudSettings, dsn: str, to: Path, now_ms: int, names: list[str], secret: str, *, full: bool
 ) -> tuple[Backup, Mapping[BoxKey, int]]:
     stamp = time_text(WALL.at(now_ms / 1000)).replace("-", "").replace(":", "").replace(" ", "-")
     source, base = settings.data / FOLDER, None
@@ -85,7 +93,6 @@ def _archived(
         else:
             files.copy(source, part, names)
             sums, rows = _held(str(part / LEDGER))
-        secret = pgbackrest.secret_of(settings.data)
         found = files.digests(part, secret)
         made = Backup(part, settings.name, now_ms, found, sums.entries, sums.records, base, bool(secret))
         return files.named(part, made), rows

@@ -163,9 +163,19 @@ def _with_secret(made: Repository, file: Path) -> Path:
 
 
 def secret_of(data: Path) -> str:
-    """What opens the repository and sealed files; empty where backups were not set up."""
+    """What opens the repository and sealed files; empty where backups were not set up. ConfigFault: it is damaged."""
     file = data / FOLDER / OPENS
-    return file.read_text(encoding="ascii").strip() if file.exists() else ""
+    if not file.exists():
+        return ""
+    secret = file.read_bytes().strip()
+    if not secret or not secret.isascii():
+        raise ConfigFault(
+            Text(
+                f"{OPENS} 已损坏或是空的：从封存的密钥里放回",
+                f"{OPENS} is damaged or empty: put it back from the sealed archive of keys",
+            )
+        )
+    return secret.decode("ascii")
 
 
 def next_steps(made: Repository, cluster: Path) -> list[Text | str]:

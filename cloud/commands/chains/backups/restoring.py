@@ -50,7 +50,7 @@ def restore(one: Path, data: Path, now_ms: int, cluster: Path | None = None, at_
     at_ms: a time within the span, or LATEST, for PostgreSQL alone; a backup of files is of its own moment. ConfigFault:
     something is there, or the time is out of reach; StoreFault: the backup is broken.
     """
-    made, target = files.check(one), data / FOLDER
+    made, target = files.check(one, data), data / FOLDER
     there = [name for name in made.files if (target / name).exists()]
     if there:
         said = ", ".join(there)

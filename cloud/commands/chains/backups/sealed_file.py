@@ -40,13 +40,24 @@ def seal(file: Path, secret: str) -> None:
 
 def unseal(file: Path, target: Path, secret: str) -> None:
     """What was sealed, into a new file. StoreFault: another secret, or not as it was written."""
-    with file.open("rb") as sealed, target.open("wb") as out:
+    with target.open("wb") as out:
+        out.writelines(_opened(file, secret))
+
+
+def require_opens(file: Path, secret: str) -> None:
+    """Every piece is opened, to nowhere. StoreFault: another secret, or not as it was written."""
+    for _ in _opened(file, secret):
+        pass
+
+
+def _opened(file: Path, secret: str) -> Iterator[bytes]:
+    with file.open("rb") as sealed:
         if sealed.read(len(MAGIC)) != MAGIC:
             raise _refused(file)
         box = _box(secret, sealed.read(SALT), file.name)
         try:
             for number, (piece, mark) in enumerate(_pieces(sealed, PIECE + TAG)):
-                out.write(box.decrypt(number.to_bytes(NONCE), piece, mark))
+                yield box.decrypt(number.to_bytes(NONCE), piece, mark)
         except InvalidTag as fault:
             raise _refused(file) from fault
 

@@ -49,7 +49,7 @@ def made(of: CloudSettings, to: Path, day: int = 0, keep: int = files.KEEP) -> f
 
 def test_what_is_made_is_whole_listed_and_marked(campus: CloudSettings, tmp_path: Path) -> None:
     one = made(campus, tmp_path / "to")
-    assert files.check(one.folder) == one
+    assert files.check(one.folder, campus.data) == one
     assert files.listed(tmp_path / "to") == [one]
     assert finished(campus.data / "cloud" / MARK) == NOW_MS
     assert one.entries > 0
@@ -62,7 +62,7 @@ def test_where_backups_were_set_up_each_file_is_sealed_and_opens_again(campus: C
     cloud = campus.data / "cloud"
     plain, secret = made(campus, tmp_path / "to"), pgbackrest.keep_secret(campus.data)
     one = made(campus, tmp_path / "to", day=1)
-    assert (plain.sealed, one.sealed, files.check(one.folder)) == (False, True, one)
+    assert (plain.sealed, one.sealed, files.check(one.folder, campus.data)) == (False, True, one)
     assert not any((one.folder / name).read_bytes().startswith(b"SQLite") for name in one.files)
     shutil.rmtree(cloud)
     with pytest.raises(ConfigFault, match=r"backup\.secret"):
@@ -76,6 +76,26 @@ def test_where_backups_were_set_up_each_file_is_sealed_and_opens_again(campus: C
             assert not (cloud / files.LEDGER).exists()
     assert restoring.restore(one.folder, campus.data, NOW_MS).entries == one.entries
     assert (cloud / files.LEDGER).read_bytes() == (plain.folder / files.LEDGER).read_bytes()
+
+
+def test_what_the_secret_of_now_does_not_open_is_not_verified_and_no_plain_one_follows(
+    campus: CloudSettings, tmp_path: Path
+) -> None:
+    opens, mark = campus.data / "cloud" / OPENS, campus.data / "cloud" / MARK
+    pgbackrest.keep_secret(campus.data)
+    one = made(campus, tmp_path / "to")
+    opens.write_text("another")
+    with pytest.raises(StoreFault, match=r"打不开：backup\.secret"):
+        making.check(one.folder, campus.data, NOW_MS + 1)
+    assert verified(mark) == NOW_MS
+    for gone in (opens.unlink, opens.touch):
+        gone()
+        with pytest.raises(ConfigFault, match=r"backup\.secret"):
+            made(campus, tmp_path / "to", day=1)
+    shutil.rmtree(tmp_path / "to")
+    with pytest.raises(ConfigFault, match="损坏或是空的"):
+        made(campus, tmp_path / "to", day=1)
+    assert finished(mark) == NOW_MS
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 2 * PIECE])
@@ -124,7 +144,7 @@ def test_what_changed_or_is_missing_is_named_and_not_put_back(campus: CloudSetti
     said = json.loads((one.folder / files.MANIFEST).read_text())
     (one.folder / files.MANIFEST).write_text(json.dumps(said | {"files": {"../x": "0"}}))
     with pytest.raises(StoreFault, match="不是备份"):
-        files.check(one.folder)
+        files.check(one.folder, campus.data)
 
 
 def test_no_room_makes_none_and_no_mark(
@@ -213,7 +233,7 @@ def test_killed_at_any_step_it_counts_whole_or_not_at_all(
     done = subprocess.run([sys.executable, "-c", KILLED, at, campus.data, to], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
     assert len(files.listed(to)) == counts
-    assert all(files.check(one.folder) for one in files.listed(to))
+    assert all(files.check(one.folder, campus.data) for one in files.listed(to))
     assert finished(campus.data / "cloud" / MARK) is None
     made(campus, to)
     assert finished(campus.data / "cloud" / MARK) == NOW_MS
