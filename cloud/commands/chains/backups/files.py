@@ -3,16 +3,17 @@
 A copy is taken in one step beside whoever writes (each commit of another would begin a copy in steps anew). It gets its
 name when it is proven: SQLite's own check, the trial balance, the digests. What was broken off keeps another name, is
 none, and goes with the next one. A ledger in PostgreSQL is in the repository beside these folders; the manifest names
-its base there.
+its base there. Where backups are sealed, copies are taken in a folder beside the books, and only what is sealed goes to
+the disk of backups.
 """
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ MANIFEST, FORMAT, SEALED = "MANIFEST.json", 1, 2
 """SEALED: the format of one whose files are sealed; a program of before calls it no backup."""
 MANIFEST_MAX = 65_536
 PREFIX, PART = "backup-", ".part"
+PLACE_DIGITS = 16
+"""Of the name of the folder for plain copies: one for each folder that backups go to, so that two do not meet."""
 KEEP = 14
 SPARE_BYTES = 64 << 20
 """So much more than the copies must be free: a full disk would stop selling's books for the sake of their copy."""
@@ -68,20 +71,39 @@ def begun(to: Path, stamp: str) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def plain_place(source: Path, to: Path, part: Path, *, sealed: bool) -> Iterator[Path]:
+    """Where plain copies are taken: in the backup itself; or, where it will be sealed, in a private folder beside the
+    books, gone after the block."""
+    if not sealed:
+        yield part
+        return
+    place = _plain_place(source, to)
+    place.mkdir(mode=0o700)
+    leave_to_owner(place, source)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def copy(source: Path, part: Path, names: Sequence[str]) -> None:
     """Each of these as it is at one moment, checked by SQLite. StoreFault, OSError."""
     for name in names:
         copy_file(source / name, part / name)
 
 
-def digests(part: Path, secret: str = "") -> dict[str, str]:
-    """Of all files in it, sealed where there is a secret; what reading has left beside them goes."""
+def seal_all(place: Path, part: Path, names: Sequence[str], secret: str) -> None:
+    """These copies, into the backup; each opens again when this returns. StoreFault, OSError."""
+    for name in names:
+        seal(place / name, part / name, secret)
+        require_opens(part / name, secret)
+
+
+def digests(part: Path) -> dict[str, str]:
+    """Of all files in it; what reading has left beside them goes."""
     for beside in (*part.glob("*-wal"), *part.glob("*-shm")):
         beside.unlink()
-    if secret:
-        for file in sorted(part.iterdir()):
-            seal(file, secret)
-            require_opens(file, secret)
     return {file.name: digest_of(file) for file in sorted(part.iterdir())}
 
 
@@ -133,19 +155,23 @@ def put_back(made: Backup, target: Path, secret: str = "") -> None:
     sync(target)
 
 
-def require_room(to: Path, files: Sequence[Path]) -> None:
-    """StoreFault where copies of these files would fill the disk, and one more of the largest, while it is sealed."""
-    sizes = [file.stat().st_size for file in files]
-    need = sum(sizes) + max(sizes, default=0) + SPARE_BYTES
-    free = shutil.disk_usage(to).free
+def require_room(to: Path, source: Path, names: Sequence[str], *, sealed: bool) -> None:
+    """StoreFault where copies of these files would fill the disk of backups; or that of the books, where copies are
+    taken first when they are sealed."""
+    size = sum((source / name).stat().st_size for name in names)
+    places = [to, source] if sealed else [to]
+    is_one_disk = len({place.stat().st_dev for place in places}) < len(places)
+    need = size * (1 + is_one_disk) + SPARE_BYTES
+    free = min(shutil.disk_usage(place).free for place in places)
     if free < need:
         wanted, left = need >> 20, free >> 20
         raise StoreFault(Text(f"空间不足：需要 {wanted} MB，剩 {left} MB", f"{wanted} MB needed, {left} MB are free"))
 
 
-def sweep(to: Path) -> None:
-    """What was broken off goes; whoever may make backups here is alone with the folder."""
-    for part in to.glob(f"{PREFIX}*{PART}"):
+def sweep(to: Path, source: Path) -> None:
+    """What was broken off goes, its plain copies beside the books, too; whoever may make backups here is alone with
+    both folders."""
+    for part in (*to.glob(f"{PREFIX}*{PART}"), _plain_place(source, to)):
         shutil.rmtree(part, ignore_errors=True)
 
 
@@ -166,7 +192,7 @@ def drop_without_base(to: Path, labels: Collection[str]) -> None:
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, hex."""
     with path.open("rb") as opened:
-        return file_digest(opened, "sha256").hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:
@@ -176,6 +202,11 @@ def sync(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _plain_place(source: Path, to: Path) -> Path:
+    where = hashlib.sha256(str(to.resolve()).encode()).hexdigest()[:PLACE_DIGITS]
+    return source / f"{PREFIX}{where}{PART}"
 
 
 def _read_all(to: Path) -> Iterator[Backup]:

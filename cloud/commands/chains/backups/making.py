@@ -44,8 +44,8 @@ def make(
     secret = _secret(to, settings.data)
     names = [name for name in FILES if (source / name).exists() and (is_file or name != LEDGER)]
     with alone(to):
-        files.sweep(to)
-        files.require_room(to, [source / name for name in names])
+        files.sweep(to, source)
+        files.require_room(to, source, names, sealed=bool(secret))
         made, rows = _archived(settings, dsn, to, now_ms, names, secret, full=full)
         files.thin_out(to, keep, made.folder)
         if not is_file:
@@ -85,16 +85,17 @@ def _archived(
 ) -> tuple[Backup, Mapping[BoxKey, int]]:
     stamp = time_text(WALL.at(now_ms / 1000)).replace("-", "").replace(":", "").replace(" ", "-")
     source, base = settings.data / FOLDER, None
-    with files.begun(to, stamp) as part:
+    with files.begun(to, stamp) as part, files.plain_place(source, to, part, sealed=bool(secret)) as place:
         if "://" in dsn:
             sums, rows = _held(dsn)  # before the base begins, so that all of it is in there
             base = pgbackrest.make(pgbackrest.repository(to, settings.data), now_ms, full=full)
-            files.copy(source, part, names)
+            files.copy(source, place, names)
         else:
-            files.copy(source, part, names)
-            sums, rows = _held(str(part / LEDGER))
-        found = files.digests(part, secret)
-        made = Backup(part, settings.name, now_ms, found, sums.entries, sums.records, base, bool(secret))
+            files.copy(source, place, names)
+            sums, rows = _held(str(place / LEDGER))
+        if secret:
+            files.seal_all(place, part, names, secret)
+        made = Backup(part, settings.name, now_ms, files.digests(part), sums.entries, sums.records, base, bool(secret))
         return files.named(part, made), rows
 
 

@@ -1,4 +1,4 @@
-"""A copied file is sealed before its backup has a name: who takes that disk away can read nothing.
+"""A copy is sealed on its way to the disk of backups: of a sealed backup nothing plain was ever on it.
 
 AES-256-GCM in pieces of a mebibyte, under a key of the file's own (HKDF of the secret that opens the repository, and a
 salt). A piece's nonce is its number, and whether it is the last one is authenticated with it: pieces cannot be left
@@ -20,22 +20,20 @@ from shared.words.voice import Text
 
 MAGIC = b"OpenYKT backup 1\n"
 PIECE, TAG, SALT, NONCE = 1 << 20, 16, 16, 12
-PART = ".sealing"
 _MORE, _LAST = b"\0", b"\1"
 
 
-def seal(file: Path, secret: str) -> None:
-    """In its place, whole or as it was. OSError."""
-    fresh, salt = file.with_name(file.name + PART), os.urandom(SALT)
-    box = _box(secret, salt, file.name)
-    with file.open("rb") as plain, fresh.open("xb") as out:
-        fresh.chmod(0o600)
+def seal(file: Path, target: Path, secret: str) -> None:
+    """Into a new file, which opens under its own name alone. OSError."""
+    salt = os.urandom(SALT)
+    box = _box(secret, salt, target.name)
+    with file.open("rb") as plain, target.open("xb") as out:
+        target.chmod(0o600)
         out.write(MAGIC + salt)
         for number, (piece, mark) in enumerate(_pieces(plain, PIECE)):
             out.write(box.encrypt(number.to_bytes(NONCE), piece, mark))
         out.flush()
         os.fsync(out.fileno())
-    fresh.replace(file)
 
 
 def unseal(file: Path, target: Path, secret: str) -> None:

@@ -100,9 +100,10 @@ def test_what_the_secret_of_now_does_not_open_is_not_verified_and_no_plain_one_f
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 2 * PIECE])
 def test_a_sealed_file_opens_whole_or_not_at_all(tmp_path: Path, size: int) -> None:
-    file, out, raw = tmp_path / "ledger.db", tmp_path / "out", bytes(range(256)) * (size // 256 + 1)
-    file.write_bytes(raw[:size])
-    seal(file, "secret")
+    plain, file, out = tmp_path / "plain", tmp_path / "ledger.db", tmp_path / "out"
+    raw = bytes(range(256)) * (size // 256 + 1)
+    plain.write_bytes(raw[:size])
+    seal(plain, file, "secret")
     unseal(file, out, "secret")
     assert out.read_bytes() == raw[:size]
     sealed = file.read_bytes()
@@ -222,7 +223,7 @@ making.make(settings, settings.dsn(None), Path(to), 1)
 @pytest.mark.parametrize(
     ("at", "counts"),
     [
-        ("files.digests", 0), ("files.named", 0), ("files.sync", 0), ("files.thin_out", 1), ("making._tell_boxes", 1),
+        ("files.seal_all", 0), ("files.named", 0), ("files.sync", 0), ("files.thin_out", 1), ("making._tell_boxes", 1),
         ("making._write_mark", 1),
     ],
 )  # fmt: skip
@@ -230,14 +231,16 @@ def test_killed_at_any_step_it_counts_whole_or_not_at_all(
     campus: CloudSettings, tmp_path: Path, at: str, counts: int
 ) -> None:
     to = tmp_path / "to"
+    pgbackrest.keep_secret(campus.data)
     done = subprocess.run([sys.executable, "-c", KILLED, at, campus.data, to], cwd=ROOT, check=False)
     assert done.returncode == -signal.SIGKILL
+    assert not [file for file in to.rglob("*.db") if file.read_bytes().startswith(b"SQLite")], "plain on that disk"
     assert len(files.listed(to)) == counts
     assert all(files.check(one.folder, campus.data) for one in files.listed(to))
     assert finished(campus.data / "cloud" / MARK) is None
     made(campus, to)
     assert finished(campus.data / "cloud" / MARK) == NOW_MS
-    assert not [*to.glob("*.part")]
+    assert not [*to.glob("*.part"), *(campus.data / "cloud").glob("*.part")]
 
 
 def test_beside_a_writer_it_is_of_one_moment(campus: CloudSettings, tmp_path: Path) -> None:
