@@ -43,7 +43,7 @@ def make(folder: Path) -> Path:
     """Two boxes, four counters, a load machine, twenty cards with money on them and behind them."""
     folder.mkdir(parents=True)
     plan = {
-        "campus": 1, "name": "演示校园", "demo": True, "caps": None, "hotlist": [], "ceiling_fen": RICH_FEN,
+        "campus": 1, "name": "演示校园", "demo": True, "caps": None, "hotlist": [], "ceiling_fen": 2 * RICH_FEN,
         "boxes": [_box(name, bodies) for name, bodies in BOXES.items()],
         "cards": [{"label": f"{n:04d}", "opening_fen": 1000 if n % 2 else RICH_FEN} for n in range(1, CARDS + 1)],
     }  # fmt: skip

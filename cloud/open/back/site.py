@@ -67,7 +67,7 @@ def sendings(site: Site, on_way: Collection[str], now_ms: int) -> list[Sending]:
     nowhere to go, or is of an application that may not call any more, is given up."""
     with site.store.writing():
         allowed = hosts(site.store)
-        found = []
+        found: list[Sending] = []
         for one in due(site.store, now_ms):
             if len(found) == SENDINGS_MAX:
                 break  # the others at the next turn, when these are on their way

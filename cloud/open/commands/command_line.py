@@ -113,9 +113,9 @@ def _webhooks(webhook: Parser) -> None:
     again = _leaf(steps.add_parser, "replay", by_command.replay, Text("重发放弃的", "tell once more what was given up"))
     _app(again)
     which = again.add_mutually_exclusive_group()
-    which.add_argument("--event", type=int, metavar="N", help=Text("事件序号；缺省全部", "number of an event (all)"))
+    which.add_argument("--event", type=int, metavar="N", help=str(Text("事件序号；缺省全部", "an event (all)")))
     since = Text("此后放弃的和已送达的全部重发", "all of then and later, heard or given up, as 2026-11-26T11:30")
-    which.add_argument("--since", metavar="TIME", help=since)
+    which.add_argument("--since", metavar="TIME", help=str(since))
 
 
 def _hosts(host: Parser) -> None:

@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 PASSWORD = "a long enough password"
 CHROMIUM = "/usr/bin/chromium"
@@ -19,6 +19,10 @@ QUIET = [
     "--disable-sync",
 ]
 
+NO_WAY = ("ERR_ADDRESS_UNREACHABLE", "ERR_NETWORK_CHANGED")
+"""What Chromium says, of its own host, too, where an interface of the machine comes or goes just then."""
+TRIES = 3
+
 
 @dataclass
 class Console:
@@ -30,8 +34,20 @@ class Console:
     ca: Path
 
 
+def reach(page: Page, link: str) -> None:
+    """Go there for the first time, with another try where nothing was asked of anybody for want of a way."""
+    for left in reversed(range(TRIES)):
+        try:
+            page.goto(link)
+        except Error as fault:
+            if not left or not any(word in str(fault) for word in NO_WAY):
+                raise
+        else:
+            return
+
+
 def sign_in(page: Page, console: Console) -> None:
-    page.goto(console.link)
+    reach(page, console.link)
     page.fill("input[name=password]", PASSWORD)
     page.fill("input[name=again]", PASSWORD)
     page.click("button.main")

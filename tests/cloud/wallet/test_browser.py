@@ -42,7 +42,7 @@ from shared.keys.offline_code import code_of_digits, is_certified_phone, is_sign
 from shared.wire import codec
 from shared.words.voice import Text
 from tests.cloud.campus import PHONES, Campus, campus_now, part
-from tests.cloud.console.screen import CHROMIUM, QUIET
+from tests.cloud.console.screen import CHROMIUM, QUIET, reach
 from tests.cloud.ledger.phones import RULE
 from tests.patience import PATIENCE_S
 
@@ -132,7 +132,7 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
     page.on("request", lambda request: asked.append(request.url))
     refused: list[str] = []
     page.on("console", lambda said: refused.append(said.text) if "Content Security" in said.text else None)
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     expect(page.locator(ONLINE)).to_be_visible()
     assert "link=" not in page.url
     for name in ("messages", "deposit", "statement", "lost", "more", "home"):
@@ -180,7 +180,7 @@ def test_a_parent_sees_signs_out_and_looks_without_a_network(page: Page, wallet:
 
 
 def test_a_parent_tops_up_once_however_often_it_is_asked(page: Page, wallet: Wallet, campus: Campus) -> None:
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     page.click('nav a[href="#deposit"]')
     page.fill("input[name=yuan]", "0.5")
     page.click("form[data-name=new] button")
@@ -211,7 +211,7 @@ def test_inside_the_chat_app_it_is_paid_by_its_own_bridge(
     page = context.new_page()
     page.add_init_script("window.WeixinJSBridge = { invoke: (...said) => { window.asked = said.slice(0, 2); } }")
     page.route(f"{CHAT_APP}**", _sent_back)
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     page.click('nav a[href="#deposit"]')
     page.click("form[data-name=new] button")
     expect(page.locator("[data-name=order]")).to_have_attribute("data-state", "made")
@@ -250,7 +250,7 @@ def test_it_works_in_a_chat_apps_browser(browser: Browser, wallet: Wallet) -> No
     context.set_default_timeout(PATIENCE_S * 1000)
     page, faulted = context.new_page(), []
     page.on("pageerror", lambda fault: faulted.append(str(fault)))
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     expect(page.locator(ONLINE)).to_be_visible()
     page.reload()
     expect(page.locator(ONLINE)).to_be_visible()
@@ -270,7 +270,7 @@ def test_it_works_in_a_chat_apps_browser(browser: Browser, wallet: Wallet) -> No
 
 
 def test_a_card_is_reported_lost_and_found_by_a_parent(page: Page, wallet: Wallet) -> None:
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     page.click('nav a[href="#lost"]')
     page.click("form[data-name=report] button")
     expect(page.locator(".state.lost")).to_be_visible()
@@ -397,7 +397,7 @@ def test_a_passkey_signs_in_without_a_number_or_a_password(page: Page, wallet: W
 
 
 def test_without_the_accounts_service_it_says_so_and_shows_what_it_has(page: Page, wallet: Wallet) -> None:
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     expect(page.locator(ONLINE)).to_be_visible()
     wallet.accounts.kill()
     page.reload()
@@ -406,7 +406,7 @@ def test_without_the_accounts_service_it_says_so_and_shows_what_it_has(page: Pag
 
 
 def test_a_new_version_waits_until_its_reader_wants_it(page: Page, wallet: Wallet, tmp_path: Path) -> None:
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()
     expect(page.locator(ONLINE)).to_be_visible()
@@ -481,7 +481,7 @@ def test_a_shared_terminal_forgets_who_walks_away_and_a_teacher_sees_his_class(
     expect(page.locator("form[data-name=byNumber]")).to_be_visible()
     page.reload()
     expect(page.locator("form[data-name=byNumber]")).to_be_visible()
-    page.goto(wallet.link)
+    reach(page, wallet.link)
     page.click('nav a[href="#class"]')
     pupil = page.locator(f"li[data-number='{GROWN}']")
     expect(pupil).to_contain_text(name)
