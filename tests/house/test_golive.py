@@ -155,6 +155,8 @@ class Room:
             assert child.wait(WAIT_S) == 0
         finally:
             ends.cancel()
+            child.kill()
+            child.wait()
             child.stdout.close()
             child.stdin.close()
             self.server.close()

@@ -7,6 +7,7 @@ PSAM that was reseated between two sales costs no customer a tap.
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 from edge.card.reader.reader import LaidCard, Reader
@@ -16,6 +17,7 @@ from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
 
 _INIT_SAM = 0x70
+SETTLE_S, SETTLE_PAUSE_S = 3.0, 0.1
 
 
 class PsamReader:
@@ -32,6 +34,17 @@ class PsamReader:
             with suppress(CardLost):
                 return self._ask(self._laid, apdu)
         return self._ask(self._laid or self._open(), apdu)
+
+    def settle(self) -> None:
+        """Wait until it is open, SETTLE_S at most: pcscd sees what was laid in a moment ago only then."""
+        until_s = time.monotonic() + SETTLE_S
+        while self._laid is None:
+            try:
+                self._open()
+            except CardLost:
+                if time.monotonic() > until_s:
+                    return  # whoever needs it next is told why
+                time.sleep(SETTLE_PAUSE_S)
 
     def close(self) -> None:
         """Let go of PSAM and reader."""

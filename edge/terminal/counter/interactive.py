@@ -76,6 +76,8 @@ async def interact(options: CounterOptions) -> int:
     field = _field(options)
     psam = PsamReader(Reader(options.psam_reader)) if options.psam_reader else None
     try:
+        if psam is not None:
+            psam.settle()
         return await _serve(options, field, psam)
     finally:
         field.close()

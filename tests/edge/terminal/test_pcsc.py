@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from edge.card.reader import psam as psam_module
 from edge.card.reader import reader as reader_module
 from edge.card.reader.psam import PsamReader
 from edge.card.reader.reader import NoCard, Reader, found_readers
@@ -23,7 +24,7 @@ from shared.purse.outcomes import Purchased, PurchaseOrder
 from shared.purse.profiles import BANK_EP
 from shared.purse.reasons import Reason
 from shared.records import PROVEN
-from tests.edge.readers import wait_for
+from tests.edge.readers import seen, wait_for
 from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.process
@@ -261,6 +262,20 @@ def test_a_psam_reseated_between_two_sales_costs_no_tap(till, school, readers, k
     readers.put_psam(till.psam)
     assert sell(till, readers.card.lay()).end is End.DONE
     assert paid(till) == [100, PRICE]
+
+
+def test_a_psam_laid_in_a_moment_ago_is_waited_for_and_none_is_not_for_ever(school, readers, kit, monkeypatch):
+    psam = PsamReader(Reader(PSAM_READER))
+    readers.server.psam.pull()
+    wait_for(lambda: not seen(PSAM_READER).atr)
+    monkeypatch.setattr(psam_module, "SETTLE_S", 0.0)
+    psam.settle()
+    assert psam.identity is None
+    monkeypatch.setattr(psam_module, "SETTLE_S", PATIENCE_S)
+    readers.server.psam.insert(school.psam())
+    psam.settle()
+    assert psam.identity.psam_id == kit.psam_id
+    psam.close()
 
 
 def test_another_psam_is_not_taken_for_the_first(school, readers, kit):
